@@ -1,0 +1,45 @@
+"""A terminal without a screen: bytes of a program in, rows of styled text out; keys in, bytes out.
+
+Pure: no file descriptors, no event loop, no Textual. Other rooms use the names listed here.
+"""
+
+from qms_tui.terminal.events import (
+    Bell,
+    ClipboardWrite,
+    Damage,
+    DesktopNotification,
+    IconChanged,
+    Progress,
+    PromptMark,
+    TerminalEvent,
+    TitleChanged,
+    WorkingDirectory,
+)
+from qms_tui.terminal.modes import Cursor, CursorShape, Modes, MouseEncoding, MouseTracking
+from qms_tui.terminal.style import Attribute, Run, Style, Underline, direct_color, rgb
+from qms_tui.terminal.terminal import Terminal
+
+__all__ = [
+    "Attribute",
+    "Bell",
+    "ClipboardWrite",
+    "Cursor",
+    "CursorShape",
+    "Damage",
+    "DesktopNotification",
+    "IconChanged",
+    "Modes",
+    "MouseEncoding",
+    "MouseTracking",
+    "Progress",
+    "PromptMark",
+    "Run",
+    "Style",
+    "Terminal",
+    "TerminalEvent",
+    "TitleChanged",
+    "Underline",
+    "WorkingDirectory",
+    "direct_color",
+    "rgb",
+]

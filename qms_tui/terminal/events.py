@@ -1,0 +1,87 @@
+"""What a program asks of whoever shows its terminal, as values. All text is hostile data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class TitleChanged:
+    """OSC 0 or 2."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class IconChanged:
+    """OSC 0 or 1."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bell:
+    """BEL outside a control string."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClipboardWrite:
+    """OSC 52 with data; reading is never answered."""
+
+    selection: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class DesktopNotification:
+    """OSC 9 (iTerm2) or OSC 777;notify (urxvt)."""
+
+    title: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """OSC 9;4 (ConEmu): state 0 none, 1 normal, 2 error, 3 indeterminate, 4 paused; percent 0..100."""
+
+    state: int
+    percent: int
+
+
+@dataclass(frozen=True, slots=True)
+class WorkingDirectory:
+    """OSC 7: a file URL."""
+
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class PromptMark:
+    """OSC 133: kind A prompt, B command line, C output, D done (with an exit status if it was given)."""
+
+    kind: str
+    exit_status: int | None = None
+
+
+TerminalEvent = (
+    TitleChanged
+    | IconChanged
+    | Bell
+    | ClipboardWrite
+    | DesktopNotification
+    | Progress
+    | WorkingDirectory
+    | PromptMark
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """What changed since it was last taken.
+
+    `rows` are visible rows whose text or style changed (the cursor's own rows not included);
+    `history_added` counts the rows that moved into the history, also when the bound dropped older ones.
+    """
+
+    rows: frozenset[int]
+    history_added: int = 0
