@@ -22,6 +22,9 @@ class Attribute(IntFlag):
     OVERLINE = 128
 
 
+PLAIN = Attribute(0)
+
+
 class Underline(Enum):
     """Underline styles, numbered as the sub-parameter of SGR 4 (kitty's underline extension)."""
 
@@ -42,7 +45,7 @@ class Style:
 
     foreground: int | None = None
     background: int | None = None
-    attributes: Attribute = Attribute(0)
+    attributes: Attribute = PLAIN
     underline: Underline = Underline.NONE
     underline_color: int | None = None
     link: str | None = None

@@ -27,7 +27,7 @@ _PALETTE = {name: i for i, name in enumerate(_NAMED)} | {
 _PRIVATE = 5  # pyte keeps private modes shifted by this many bits
 
 
-class _Screen(pyte.Screen):  # type: ignore[misc]
+class _Screen(pyte.Screen):
     """pyte's screen, reporting what scrolls away, bells, titles and replies."""
 
     def __init__(self, columns: int, lines: int, owner: Terminal) -> None:
