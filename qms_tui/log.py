@@ -43,7 +43,7 @@ def setup_logging(level: str, name: str = "qms-tui") -> Path | None:
 
     root = logging.getLogger()
     logging.raiseExceptions = False  # a full disk would print a traceback over the agents
-    logging.lastResort = None
+    root.addHandler(logging.NullHandler())  # without a handler, logging would print on the screen
     path = platformdirs.user_log_path("qms-tui") / f"{name}.log"
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -16,6 +16,7 @@ from qms_tui.errors import ConfigError
 
 PROJECT_FILE = "qms-tui.toml"
 LARGEST_FILE = 64 * 1024  # bytes; a thousand lines of settings are far less
+MOST_DOTS = 250  # in a line: tomllib takes 40 seconds for 64 kB of `a.a.a.a...`, 0.3 for lines of 250
 _AT_LINE = re.compile(r"(.*) \(at line (\d+), column (\d+)\)", re.DOTALL)
 
 
@@ -83,6 +84,7 @@ def parse_toml(file: ConfigFile) -> dict[str, object]:
     """The file's tables and values. Raises ConfigError with the line for what is not TOML."""
     where = file.origin.where
     hint = "see https://toml.io for how values are written"
+    _check_dots(file.content, where)
     try:
         return tomllib.loads(file.content.decode())
     except UnicodeDecodeError as error:
@@ -104,6 +106,15 @@ def _bounded(content: bytes, where: str) -> bytes:
         f"{where}: larger than {LARGEST_FILE // 1024} kB",
         hint="a configuration is a few lines; is it the right file?",
     )
+
+
+def _check_dots(content: bytes, where: str) -> None:
+    for number, line in enumerate(content.split(b"\n"), 1):
+        if line.count(b".") > MOST_DOTS:
+            raise ConfigError(
+                f"{where}: line {number}: more than {MOST_DOTS} dots",
+                hint="write a long list in several lines",
+            )
 
 
 def _unreadable(where: str, error: OSError) -> ConfigError:

@@ -6,7 +6,6 @@ wrong and how to write it. Who sets the value, and whether that is allowed, is n
 
 from __future__ import annotations
 
-import math
 import re
 import shlex
 from collections.abc import Callable
@@ -161,7 +160,7 @@ def number(least: float, most: float, example: str) -> Callable[[object], float]
 
     def parse(value: object) -> float:
         hint = f"write it like {example}"
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        if isinstance(value, bool) or not isinstance(value, int | float):
             raise WrongValue(f"{shown(value)} is not a number", hint)
         if not least <= value <= most:
             raise WrongValue(f"{shown(value)} is not between {least:g} and {most:g}", hint)

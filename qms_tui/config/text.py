@@ -22,7 +22,10 @@ def shown(value: object) -> str:
     """A value from a file in a message: bounded, nothing in it that a terminal would obey."""
     if isinstance(value, dict):
         return "a table"
-    text = str(value).lower() if isinstance(value, bool) else repr(value)
+    try:
+        text = str(value).lower() if isinstance(value, bool) else repr(value)
+    except (ValueError, RecursionError):  # more digits than Python converts, or nested without end
+        return "something huge"
     return text if len(text) <= LONGEST_SHOWN else text[:LONGEST_SHOWN] + "..."
 
 

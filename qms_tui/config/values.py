@@ -189,7 +189,10 @@ class AgentConfig:
     )
     workdir: str = field(
         default="/pipe-dream",
-        metadata=rule(paths.workdir, '"/project"', "where the project stands inside its container"),
+        # over a folder of the image it would replace the image's programs, and so decide what runs
+        metadata=rule(
+            paths.workdir, '"/project"', "where the project stands inside its container", need=Need.TRUST
+        ),
     )
 
 
