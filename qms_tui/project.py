@@ -7,7 +7,6 @@ planted link is an error that names it, never a way out of the project.
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 import stat
@@ -18,7 +17,7 @@ from pathlib import Path, PurePosixPath
 
 from qms_tui.errors import ProjectError, UnknownAgentError
 
-AGENT_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
+AGENT_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")  # a hostname ends at 63
 INITIATOR = "claude"  # has no definition file: the project's own CLAUDE.md is its context
 _NOFOLLOW_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -63,9 +62,11 @@ class Project:
 
     def check_agents(self, names: Sequence[str], roster: Sequence[str]) -> None:
         """Raise UnknownAgentError for the first name that is not in the roster."""
+        from difflib import get_close_matches  # costs every start 5 ms, and is for mistakes only
+
         for name in names:
             if name not in roster:
-                close = difflib.get_close_matches(name, roster, 1)
+                close = get_close_matches(name, roster, 1)
                 guess = f"did you mean {close[0]}? " if close else ""
                 raise UnknownAgentError(
                     f"no agent {name!r} in {self.name}", hint=f"{guess}The roster: {', '.join(roster)}"

@@ -9,7 +9,7 @@ from enum import Enum
 from typing import Any
 
 from qms_tui.agents.events import AgentEvent, Asked, Notice, Output, StateChanged
-from qms_tui.errors import QmsTuiError
+from qms_tui.errors import QmsTuiError, RuntimeFailure
 from qms_tui.runtime import Attachment, Condition, Ending, Runtime, Size
 from qms_tui.terminal import Terminal, TitleChanged, encode_focus, encode_paste
 
@@ -133,8 +133,10 @@ class Agent:
                 await work
             except QmsTuiError as error:
                 _log.warning("%s: %s", self.name, error)
-                self.trouble = error
-                self._become(AgentState.FAILED)
+                self._fail(error)
+            except Exception as error:  # one agent's boundary: the others go on
+                _log.exception("%s", self.name)
+                self._fail(RuntimeFailure(f"unexpected {type(error).__name__}: {error}", "see the log file"))
 
         if self._closed:
             work.close()
@@ -238,6 +240,10 @@ class Agent:
         self.state = state
         _log.info("%s: %s", self.name, state.value)
         self._tell(StateChanged())
+
+    def _fail(self, trouble: QmsTuiError) -> None:
+        self.trouble = trouble
+        self._become(AgentState.FAILED)
 
     def _tell(self, event: AgentEvent) -> None:
         if not self._closed:

@@ -13,8 +13,7 @@ from enum import StrEnum
 from typing import TypeVar
 
 from qms_tui.config.text import WrongValue, a_string, matching, shown, strings
-
-AGENT_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")  # a hostname ends at 63
+from qms_tui.project import AGENT_NAME
 
 _Choice = TypeVar("_Choice", bound=StrEnum)
 

@@ -20,8 +20,9 @@ _log = logging.getLogger(__name__)
 
 ATTACH_DEADLINE = 10.0  # seconds: an attach next to a client that does not read hangs before its headers
 RESIZE_DELAY = 0.05  # seconds of quiet before a size is passed on: dragging a corner sends dozens
-# The default would swallow Ctrl-P, an empty string means the default; NUL three times is nobody's habit.
-_DETACH_KEYS = "ctrl-@,ctrl-@,ctrl-@"
+# The engine's default would swallow Ctrl-P, an empty string means the default, and the first key is held
+# back until the next one comes. So it is one that nobody types: FF and FE never occur in UTF-8.
+_DETACH_KEYS = b",".join([b"\xff", b"\xfe"] * 8)
 
 
 def open_socket(api: APIClient, container: str) -> tuple[Channel, bytes, Callable[[], None]]:
@@ -46,9 +47,9 @@ def open_socket(api: APIClient, container: str) -> tuple[Channel, bytes, Callabl
     channel: Channel = TlsChannel(socket) if isinstance(socket, ssl.SSLSocket) else socket
 
     def free() -> None:
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, ValueError):  # ValueError: a file of http.client is closed already
+            response.close()
             held.close()
-        response.close()
 
     return channel, early, free
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -45,10 +46,11 @@ def connect(configured: str | None = None) -> Engine:
     if host.startswith(("ssh://", "npipe://")):
         scheme = host.split(":", 1)[0]
         raise EngineError(
-            f"cannot use the engine at {host}: {scheme} is not supported",
+            f"cannot use the engine at {host}: {scheme} is not supported yet",
             hint="name a unix:// or tcp:// engine with engine.host or DOCKER_HOST",
         )
     with engine_errors(f"cannot reach the engine at {host}"):
+        _knock(host)
         api = APIClient(base_url=host, timeout=API_TIMEOUT, **options)
         try:
             info: dict[str, Any] = api.info()
@@ -57,6 +59,14 @@ def connect(configured: str | None = None) -> Engine:
             raise
     rootless = any("rootless" in option for option in info.get("SecurityOptions") or ())
     return Engine(api, host, str(info.get("ServerVersion", "")), int(info.get("NCPU") or 1), rootless)
+
+
+def _knock(host: str) -> None:
+    """Fail at once where nobody listens: there the SDK would leave its own socket open."""
+    scheme, _, path = host.partition("://")
+    if scheme == "unix":
+        with socket.socket(socket.AF_UNIX) as knocking:
+            knocking.connect(path)
 
 
 def _address(configured: str | None) -> tuple[str, dict[str, Any]]:

@@ -4,41 +4,48 @@ from __future__ import annotations
 
 from docker.errors import APIError
 
+import threading
+
 from docker import APIClient
 from qms_tui.runtime.docker.container import LABEL_PROJECT, LABEL_SCHEMA, SCHEMA, project_slug
 
 _NO_TRAFFIC_BETWEEN = {"com.docker.network.bridge.enable_icc": "false"}
 PROJECT = "project"
+_making = threading.Lock()  # agents that start at the same time need one network
 
 
 def project_network(api: APIClient, root: str, configured: str) -> str:
-    """The network to use, made if it is the project's own and missing. Blocking."""
+    """The network to use: its configured name, or the id of the project's own, made if missing. Blocking.
+
+    The engine lets two networks have one name (two interfaces that start at the same time) and then refuses
+    the name as ambiguous, hence the id, and the oldest of several.
+    """
     if configured != PROJECT:
         return configured
     name = project_slug(root)
-    if not _exists(api, name):
+    with _making:
+        found = _named(api, name)
+        if found:
+            return found[0]
         labels = {LABEL_PROJECT: root, LABEL_SCHEMA: SCHEMA}
-        try:
-            api.create_network(
-                name, driver="bridge", options=_NO_TRAFFIC_BETWEEN, labels=labels, check_duplicate=True
-            )
-        except APIError as error:
-            # Two agents that start at the same time both find it missing.
-            if error.status_code != 409 or not _exists(api, name):
-                raise
-    return name
+        made = api.create_network(name, driver="bridge", options=_NO_TRAFFIC_BETWEEN, labels=labels)["Id"]
+        oldest = _named(api, name)[0]
+        if oldest != made:
+            api.remove_network(made)
+        return oldest
 
 
 def remove_project_network(api: APIClient, root: str) -> None:
     """Remove the project's network if it is there and nobody uses it. Blocking."""
-    name = project_slug(root)
-    if _exists(api, name):
+    for network in _named(api, project_slug(root)):
         try:
-            api.remove_network(name)
+            api.remove_network(network)
         except APIError as error:
             if error.status_code not in (403, 404):  # in use, or somebody else was faster
                 raise
 
 
-def _exists(api: APIClient, name: str) -> bool:
-    return any(network["Name"] == name for network in api.networks(names=[name]))
+def _named(api: APIClient, name: str) -> list[str]:
+    """Ids of the networks with exactly that name, the oldest first."""
+    found = [network for network in api.networks(names=[name]) if network["Name"] == name]
+    return [network["Id"] for network in sorted(found, key=lambda n: (n["Created"], n["Id"]))]
