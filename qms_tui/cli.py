@@ -393,6 +393,9 @@ def _show(
     notices = (*config.notices, *remarks)
     app = QmsTuiApp(Session(project, config, tuple(names), roster, runtime, engine, notices))
     app.run()
+    if app.return_code:
+        click.echo("qms-tui: the screen failed; the log file says how", err=True)
+        click.echo("  agents in containers go on: start qms-tui again to get back to them", err=True)
     return app.return_code or 0
 
 

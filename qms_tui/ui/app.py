@@ -6,10 +6,8 @@ import asyncio
 import logging
 import signal
 from collections.abc import Callable
-from typing import ClassVar
 
 from textual.app import App, ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Container
 
 from qms_tui.agents import Agent, AgentEvent, AgentState, Asked, Fleet, Notice, Output, StateChanged
@@ -17,7 +15,7 @@ from qms_tui.runtime import Size
 from qms_tui.terminal import Bell
 from qms_tui.ui.chrome import StatusLine, TabLine
 from qms_tui.ui.driver import TerminalDriver
-from qms_tui.ui.keymap import DEFAULT_PREFIX, global_keys, shown_key
+from qms_tui.ui.keymap import global_keys, shown_key
 from qms_tui.ui.layout import Layout, arrange, nearest, spans
 from qms_tui.ui.palette import AGENT_COLORS, AGENT_COLORS_LIGHT, DARK, LIGHT, Palette
 from qms_tui.ui.pane import Pane
@@ -27,12 +25,7 @@ from qms_tui.ui.session import Session
 _log = logging.getLogger(__name__)
 
 THEMES = {"dark": "textual-dark", "light": "textual-light"}
-_PREFIX_ID = "prefix"
 _FAREWELLS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
-
-
-def _binding_id(key: str) -> str | None:
-    return _PREFIX_ID if key == DEFAULT_PREFIX else None
 
 
 _BEHIND_DIALOGS = frozenset({"pane", "help", "zoom", "menu"})
@@ -46,11 +39,6 @@ class QmsTuiApp(App[None]):
     ENABLE_COMMAND_PALETTE = False
     ESCAPE_TO_MINIMIZE = False  # Esc belongs to the agent
     AUTO_FOCUS = None
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(key.key, key.action, key.meaning, show=False, priority=True, id=_binding_id(key.key))
-        for key in global_keys(DEFAULT_PREFIX)
-    ]
-
     def __init__(self, session: Session, *, headless_driver: bool = False) -> None:
         super().__init__(driver_class=None if headless_driver else TerminalDriver)
         self.session = session
@@ -66,8 +54,12 @@ class QmsTuiApp(App[None]):
         self.tabbed = False
         self._opened: set[str] = set()
         self._prefix = session.config.prefix
-        self._ours = frozenset(key.key for key in global_keys(self._prefix))
-        self.set_keymap({_PREFIX_ID: self._prefix})
+        ours = global_keys(self._prefix)
+        self._ours = frozenset(key.key for key in ours)
+        for key in ours:
+            # Not App.bind(), which knows no priority; not a keymap, which Textual applies only after it has
+            # asked the pane which keys it consumes.
+            self._bindings.bind(key.key, key.action, key.meaning, show=False, priority=True)
 
     # -- building ---------------------------------------------------------------------------------------
 
@@ -110,6 +102,11 @@ class QmsTuiApp(App[None]):
     def palette(self) -> Palette:
         """The terminals' colours under the theme in force."""
         return DARK if self.current_theme.dark else LIGHT
+
+    def _fatal_error(self) -> None:
+        """Textual's hook for what no handler caught: to the log, where it would show a traceback."""
+        _log.error("the screen failed", exc_info=True)
+        self._close_messages_no_wait()
 
     # -- facts from the agents --------------------------------------------------------------------------
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 PANES_BY_NUMBER = 9
 LEAVE_KEY = "ctrl+q"
-DEFAULT_PREFIX = "ctrl+b"
 
 
 @dataclass(frozen=True, slots=True)
