@@ -58,6 +58,8 @@ class _Commands(click.Group):
     """A group in which words that are no command open the screen on these agents."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if ctx.resilient_parsing and not args:
+            return super().parse_args(ctx, args)  # completing the first word: agents and commands
         if args[:1] in (["--help"], ["-h"], ["--version"], ["-V"]):
             return super().parse_args(ctx, args)
         return super().parse_args(ctx, self._command_first(args))
