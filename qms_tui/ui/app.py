@@ -39,6 +39,7 @@ class QmsTuiApp(App[None]):
     ENABLE_COMMAND_PALETTE = False
     ESCAPE_TO_MINIMIZE = False  # Esc belongs to the agent
     AUTO_FOCUS = None
+
     def __init__(self, session: Session, *, headless_driver: bool = False) -> None:
         super().__init__(driver_class=None if headless_driver else TerminalDriver)
         self.session = session
@@ -66,7 +67,11 @@ class QmsTuiApp(App[None]):
     def compose(self) -> ComposeResult:
         yield TabLine()
         yield Container(*(self._pane(agent, n) for n, agent in enumerate(self.fleet, 1)), id="panes")
-        hints = f"F1 help · {shown_key(self._prefix)} menu · Ctrl+Q leave"
+        hints = (
+            f"F1 help · {shown_key(self._prefix)} menu · Ctrl+Q leave",
+            "F1 help · Ctrl+Q leave",
+            "F1 help",
+        )
         yield StatusLine(self.session.project.name, self.session.engine, hints)
 
     def _pane(self, agent: Agent, number: int) -> Pane:
@@ -168,7 +173,8 @@ class QmsTuiApp(App[None]):
 
     def _show_chrome(self) -> None:
         screen = self.screen_stack[0]
-        layout = "zoomed" if self.zoomed else self.arrangement_choice.value
+        choice = self.arrangement_choice
+        layout = "zoomed" if self.zoomed else "" if choice is Layout.AUTO else choice.value
         screen.query_one(StatusLine).show(self.panes, layout)
         if self.tabbed:
             screen.query_one(TabLine).show(self.panes, self.pane)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from textual import events
 from textual.content import Content
 from textual.message import Message
@@ -45,20 +47,19 @@ class TabLine(Static):
 class StatusLine(Static):
     """Project, engine, agents, hints."""
 
-    def __init__(self, project: str, engine: str, hints: str) -> None:
+    def __init__(self, project: str, engine: str, hints: Sequence[str]) -> None:
+        """The first of `hints` that fits is shown."""
         super().__init__(id="status")
         self._project, self._engine, self._hints = project, engine, hints
 
     def show(self, panes: list[Pane], layout: str) -> None:
-        """Count the agents by state; hints fill what is left of the line."""
+        """Count the agents; hints fill what is left of the line. An empty `layout` is not worth a word."""
         states = [pane.agent.state for pane in panes]
-        running = states.count(AgentState.RUNNING)
-        left = Content.assemble(
-            (f" {self._project} ", "bold"), ("· ", "dim"), self._engine, (" · ", "dim"),
-            f"{running} of {len(states)} running", (" · ", "dim"), layout,
-        )  # fmt: skip
+        running = f"{states.count(AgentState.RUNNING)} of {len(states)} running"
+        parts = [self._engine, running, *([layout] if layout else [])]
+        left = Content.styled(f" {self._project}", "bold")
+        for part in parts:
+            left += Content.assemble((" · ", "dim"), part)
         room = self.size.width - left.cell_length - 1
-        hints = self._hints if len(self._hints) <= room else "F1 help"
-        if len(hints) <= room:
-            left += Content.styled(hints.rjust(room), "dim")
-        self.update(left)
+        hints = next((hint for hint in self._hints if len(hint) < room), "")
+        self.update(left + Content.styled(hints.rjust(room), "dim"))

@@ -1,4 +1,10 @@
 from textual.drivers.linux_driver import LinuxDriver as TerminalDriver
 from textual import events
-class TerminalKey(events.Key): pass
-class TerminalPaste(events.Paste): pass
+
+
+class TerminalKey(events.Key):
+    pass
+
+
+class TerminalPaste(events.Paste):
+    pass

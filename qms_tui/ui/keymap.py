@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 PANES_BY_NUMBER = 9
-LEAVE_KEY = "ctrl+q"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +38,10 @@ def global_keys(prefix: str) -> tuple[GlobalKey, ...]:
     return (
         *panes,
         GlobalKey("f1", "F1", "help", "this help"),
-        GlobalKey("f4", "F4", "zoom", "one pane large, and back"),
+        GlobalKey("f4", "F4", "zoom", "zoom: one pane large, and back"),
         GlobalKey("f12", "F12", "menu", "command menu"),
         GlobalKey(prefix, shown_key(prefix), "menu", f"command menu; twice sends {shown_key(prefix)} itself"),
-        GlobalKey(LEAVE_KEY, "Ctrl+Q", "leave", "leave; agents in containers go on"),
+        GlobalKey("ctrl+q", "Ctrl+Q", "leave", "leave; agents in containers go on"),
     )
 
 
@@ -54,12 +53,12 @@ COMMANDS = (
     Command(("up",), "↑", "toward('up')", "pane above"),
     Command(("down",), "↓", "toward('down')", "pane below"),
     *(Command((str(n),), "1-9", f"pane({n})", "go to a pane") for n in range(1, PANES_BY_NUMBER + 1)),
-    Command(("z",), "z", "zoom", "one pane large, and back"),
+    Command(("z",), "z", "zoom", "zoom, and back"),
     Command(("space",), "space", "layout", "next layout"),
     Command(("r",), "r", "restart", "restart the agent"),
     Command(("x",), "x", "stop", "stop the agent"),
     Command(("c",), "c", "add", "one more agent"),
-    Command(("d",), "d", "leave", "leave; agents in containers go on"),
+    Command(("d",), "d", "leave", "leave the screen"),
     Command(("question_mark",), "?", "help", "help"),
 )
 

@@ -14,7 +14,8 @@ from textual.widgets.option_list import Option
 
 from qms_tui.ui.keymap import COMMANDS, distinct, global_keys, shown_key
 
-_GAP = 3  # columns between two columns of the menu
+_GAP = 3  # cells between two columns of the menu
+_FRAME = 8  # cells that a dialog needs beside its text
 
 
 def _table(rows: Sequence[tuple[str, str]], width: int) -> Content:
@@ -72,9 +73,9 @@ class MenuScreen(ModalScreen[str | None]):
 
     def compose(self) -> ComposeResult:
         rows = distinct(COMMANDS)
-        columns = 3 if self.app.size.width >= 90 else 2
-        height = -(-len(rows) // columns)
         width = max(len(meaning) for _, meaning in rows) + 7 + _GAP
+        columns = max(1, min(3, (self.app.size.width - _FRAME) // width))
+        height = -(-len(rows) // columns)
         lines = []
         for y in range(height):
             cells = [rows[i] for i in range(y, len(rows), height)]
