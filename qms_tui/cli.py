@@ -222,14 +222,22 @@ def _stop(common: Common, agents: Sequence[str], every: bool) -> int:
     """End agents and remove their containers; their files stay."""
     if bool(agents) == every:
         raise UsageError("stop which agents?", hint="name them, or say --all for every agent of this project")
+    from concurrent.futures import ThreadPoolExecutor
+
     project, config = _load(common)
     runtime = _docker(project, config)
     try:
         found = runtime.all_now()
         if not every:
             project.check_agents(agents, sorted({*project.roster(config.agents), *found}))
-        for agent in sorted(found) if every else dict.fromkeys(agents):
-            click.echo(f"{agent}: {'stopped' if runtime.stop_now(agent) else 'has no container'}")
+        wanted = sorted(found) if every else list(dict.fromkeys(agents))
+        click.echo(
+            f"stopping {', '.join(wanted)} ..." if wanted else f"no agent of {project.name} has a container"
+        )
+        # Each may take its seconds to end, so all at once.
+        with ThreadPoolExecutor(max_workers=8) as pool:
+            for agent, stopped in zip(wanted, pool.map(runtime.stop_now, wanted), strict=True):
+                click.echo(f"{agent}: {'stopped' if stopped else 'has no container'}")
         if every:
             runtime.remove_network_now()
     finally:
