@@ -174,24 +174,29 @@ def _open(
 @click.argument("agents", nargs=-1, metavar="[AGENT]...")
 def _demo(common: Common, agents: Sequence[str], keep: Path | None) -> int:
     """Play with a sample project: no Docker, no login, no network."""
-    from qms_tui.demo import AGENT_COMMAND, make_project
-
     names = tuple(agents or DEFAULT_AGENTS)
     _check_spelling(names)
-    folder = (keep or Path(tempfile.mkdtemp(prefix="qms-tui-demo-"))).expanduser().resolve()
-    try:
-        make_project(folder, names)
-        project = Project(folder)
-        trust = TrustStore.of_user()
-        config = load_config(folder, user_file=common.config, overrides=Overrides("local"), trust=trust)
-        _log_to_file(common)
-        from qms_tui.runtime.local import LocalRuntime
+    _log_to_file(common)
+    if keep is not None:
+        return _show_demo(common, keep.expanduser().resolve(), names)
+    with tempfile.TemporaryDirectory(prefix="qms-tui-", ignore_cleanup_errors=True) as folder:
+        return _show_demo(common, Path(folder).resolve() / "sample-project", names)
 
-        runtime = LocalRuntime(folder, lambda agent: AGENT_COMMAND, lambda agent: _local_environment(agent))
-        return _show(project, config, names, runtime, "demo, local")
-    finally:
-        if keep is None:
-            shutil.rmtree(folder, ignore_errors=True)
+
+def _show_demo(common: Common, folder: Path, names: tuple[str, ...]) -> int:
+    from qms_tui.demo import agent_command, agent_environment
+    from qms_tui.demo.project import make_project
+    from qms_tui.runtime.environment import inherited
+    from qms_tui.runtime.local import LocalRuntime
+
+    make_project(folder, names)
+    config = load_config(
+        folder, user_file=common.config, overrides=Overrides("local"), trust=TrustStore.of_user()
+    )
+    runtime = LocalRuntime(
+        folder, lambda agent: agent_command(), lambda agent: agent_environment(agent, inherited(os.environ))
+    )
+    return _show(Project(folder), config, names, runtime, "demo, local")
 
 
 @_cli.command("ps")
