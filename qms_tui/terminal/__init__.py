@@ -43,4 +43,3 @@ __all__ = [
     "direct_color",
     "rgb",
 ]
-from qms_tui.terminal.keys import Key, encode_focus, encode_key, encode_mouse, encode_paste
