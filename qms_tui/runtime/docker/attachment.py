@@ -87,11 +87,15 @@ class DockerAttachment:
             self._resizing = asyncio.get_running_loop().create_task(self._resize_soon())
 
     async def set_size(self, size: Size) -> None:
-        """Tell the engine a size now."""
-        await self._workers.call(
-            lambda: self._api.resize(self._container, height=size.lines, width=size.columns),
-            what=f"resize of {self._container}",
-        )
+        """Tell the engine a size now; a program that has just ended has none to set."""
+        try:
+            with engine_errors(f"cannot resize {self._container}"):
+                await self._workers.call(
+                    lambda: self._api.resize(self._container, height=size.lines, width=size.columns),
+                    what=f"resize of {self._container}",
+                )
+        except EngineError as error:
+            _log.info("%s", error)
 
     def close(self) -> None:
         """Let go of the socket."""
@@ -101,14 +105,9 @@ class DockerAttachment:
 
     async def _resize_soon(self) -> None:
         told: Size | None = None
-        try:
-            while told != self._size and not self._stream.closed:
-                await asyncio.sleep(RESIZE_DELAY)
-                told = self._size
-                if told is not None:
-                    with engine_errors(f"cannot resize {self._container}"):
-                        await self.set_size(told)
-        except EngineError as error:
-            _log.info("%s", error)  # a program that has just ended has no size to set
-        finally:
-            self._resizing = None
+        while told != self._size and not self._stream.closed:
+            await asyncio.sleep(RESIZE_DELAY)
+            told = self._size
+            if told is not None:
+                await self.set_size(told)
+        self._resizing = None
