@@ -88,8 +88,7 @@ async def test_a_program_that_never_reads_gets_no_more_pastes(qa: Held) -> None:
 async def test_keys_have_a_bound_too(qa: Held) -> None:
     qa.type(b"hang\r")
     await qa.expect(rb"hang ready\r\n")
-    chunk = bytes(2**20)
-    while qa.attachment.write(chunk, urgent=True):
+    while qa.attachment.write(bytes(2**20), urgent=True):  # noqa: ASYNC110
         await asyncio.sleep(0)
     assert not qa.attachment.write(bytes(URGENT_ROOM + 2**20), urgent=True)
 

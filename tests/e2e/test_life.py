@@ -311,5 +311,3 @@ async def test_a_project_folder_that_cannot_be_used_is_a_project_error(
     with pytest.raises(ProjectError, match="users/qa"):
         await runtime.start("qa", SIZE)
     assert containers_of(engine, qms_project) == []
-
-

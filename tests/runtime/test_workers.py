@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import threading
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 
@@ -74,7 +75,7 @@ async def test_calls_at_the_same_time_do_not_wait_for_each_other(workers: Worker
     for _ in range(20):
         await workers.call(lambda: None, what="warm up")
         meeting = threading.Barrier(2)
-        meet = [workers.call(lambda: meeting.wait(PATIENCE), what="meet") for _ in range(2)]
+        meet = [workers.call(partial(meeting.wait, PATIENCE), what="meet") for _ in range(2)]
         assert sorted(await asyncio.gather(*meet)) == [0, 1]
 
 

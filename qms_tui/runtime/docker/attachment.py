@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from docker import APIClient
+
 from qms_tui.errors import EngineError
 from qms_tui.runtime.docker.engine import engine_errors
 from qms_tui.runtime.runtime import Size
@@ -42,16 +43,31 @@ def open_socket(api: APIClient, container: str) -> tuple[Channel, bytes, Callabl
         held: Any = api.attach_socket(container, params=params)
     response = held._response
     socket = held if isinstance(held, ssl.SSLSocket) else held._sock
-    socket.setblocking(False)
-    early = bytes(response.raw._fp.fp.peek() or b"")
-    channel: Channel = TlsChannel(socket) if isinstance(socket, ssl.SSLSocket) else socket
 
     def free() -> None:
         with contextlib.suppress(OSError, ValueError):  # ValueError: a file of http.client is closed already
             response.close()
             held.close()
 
+    try:
+        socket.setblocking(False)
+        early = _read_already(response, socket)
+    except BaseException:
+        free()
+        raise
+    channel: Channel = TlsChannel(socket) if isinstance(socket, ssl.SSLSocket) else socket
     return channel, early, free
+
+
+def _read_already(response: Any, socket: Any) -> bytes:
+    """What http.client has buffered, then what TLS has: neither would wake the event loop."""
+    try:
+        early = bytes(response.raw._fp.fp.peek() or b"")
+    except ssl.SSLWantReadError:  # TLS's way to say that there is nothing
+        return b""
+    while isinstance(socket, ssl.SSLSocket) and (waiting := socket.pending()):
+        early += socket.recv(waiting)
+    return early
 
 
 class DockerAttachment:
