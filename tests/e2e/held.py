@@ -33,13 +33,13 @@ class Held:
         """Wait for a regular expression; what came up to its end counts as seen."""
         try:
             async with asyncio.timeout(within):
-                while not (found := re.search(pattern, self.unseen)):
+                while not (found := re.search(pattern, bytes(self.unseen))):
                     assert not self.ended.is_set(), f"ended before {pattern!r}: {self.unseen[-2000:]!r}"
                     self._news.clear()
                     await self._news.wait()
         except TimeoutError:
             raise AssertionError(f"waited too long for {pattern!r}: {self.unseen[-2000:]!r}") from None
-        self.before = bytes(self.unseen[: found.start()])
+        self.before = found.string[: found.start()]
         del self.unseen[: found.end()]
         return found
 

@@ -146,6 +146,15 @@ async def test_out_of_memory(make_runtime: Make, qms_project: Path) -> None:
         assert await runtime.ended("qa") == Ending(137, "out of memory")
 
 
+async def test_no_more_processes_than_allowed(make_runtime: Make, qms_project: Path) -> None:
+    async with started(make_runtime(qms_project, pids=40), "qa") as qa:
+        qa.type(b"forks 1000\r")
+        found = await qa.expect(rb"forks (\d+) of 1000\r\n")
+        assert 0 < int(found.group(1)) < 40
+        qa.type(b"alive\r")
+        await qa.expect(rb"echo:alive\r\n")
+
+
 async def test_an_ended_container_makes_room_for_a_new_one(
     runtime: DockerRuntime, engine: docker.APIClient
 ) -> None:
