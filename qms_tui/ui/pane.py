@@ -178,7 +178,7 @@ class Pane(Widget, can_focus=True):
         event.prevent_default()
         self._follow()
         if self.agent.state in _OVER:
-            if event.key == "r":  # and not Enter, which may be the end of a line typed into what has just ended
+            if event.key == "r":  # not Enter: it may end a line that was typed as the program ended
                 self.agent.restart()
             return
         modes = self.agent.terminal.modes
