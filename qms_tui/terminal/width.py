@@ -1,0 +1,121 @@
+"""How many cells a character takes, and which characters belong together.
+
+The rule is that of terminals with grapheme clusters (mode 2027: kitty, ghostty, contour, foot): text is cut into
+extended grapheme clusters (UAX 29), a cluster takes the width of its first code point, a variation selector 16
+makes an emoji of narrow default two cells wide, a variation selector 15 makes a wide one narrow. Ambiguous width
+is narrow. A regional indicator is wide, alone or in a pair. All tables are those of wcwidth (Unicode 18 in 0.9.4).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import lru_cache
+
+from wcwidth import iter_graphemes, wcwidth
+from wcwidth import table_grapheme as grapheme
+from wcwidth.table_vs15 import VS15_WIDE_TO_NARROW
+from wcwidth.table_vs16 import VS16_NARROW_TO_WIDE
+from wcwidth.table_wide import WIDE_EASTASIAN
+from wcwidth.table_zero import ZERO_WIDTH
+
+Ranges = Iterable[tuple[int, int]]
+
+FIRST_CLUSTER = 0x100000  # rows keep clusters as code points of plane 16, so a real one is made a cluster
+VS15 = "\ufe0e"
+VS16 = "\ufe0f"
+
+_MODIFIERS = range(0x1F3FB, 0x1F400)  # skin tones
+
+
+def _merged(ranges: Ranges) -> list[tuple[int, int]]:
+    merged: list[tuple[int, int]] = []
+    for first, last in sorted(ranges):
+        if merged and first <= merged[-1][1] + 1:
+            merged[-1] = merged[-1][0], max(last, merged[-1][1])
+        else:
+            merged.append((first, last))
+    return merged
+
+
+def _complement(ranges: Ranges) -> list[tuple[int, int]]:
+    gaps, start = [], 0
+    for first, last in _merged(ranges):
+        if first > start:
+            gaps.append((start, first - 1))
+        start = last + 1
+    if start <= 0x10FFFF:
+        gaps.append((start, 0x10FFFF))
+    return gaps
+
+
+def _minus(ranges: Ranges, taken: Ranges) -> list[tuple[int, int]]:
+    return _complement([*_complement(ranges), *taken])
+
+
+def _pattern(ranges: Ranges) -> str:
+    """The ranges as the inside of a regular expression's character class."""
+    return "".join(f"\\U{first:08x}-\\U{last:08x}" for first, last in ranges)
+
+
+def _latest(table: dict[str, tuple[tuple[int, int], ...]]) -> tuple[tuple[int, int], ...]:
+    return next(reversed(table.values()))
+
+
+_CONTROLS = [(0, 0x1F), (0x7F, 0x9F)]
+_WIDE = _latest(WIDE_EASTASIAN)
+_TIED = [  # what may join its neighbours, or has no width of its own: looked at one by one
+    *_minus(
+        [
+            *grapheme.GRAPHEME_EXTEND,
+            *grapheme.GRAPHEME_ZWJ,
+            *grapheme.GRAPHEME_SPACINGMARK,
+            *grapheme.GRAPHEME_PREPEND,
+            *grapheme.GRAPHEME_REGIONAL_INDICATOR,
+            *grapheme.GRAPHEME_CONTROL,
+            *grapheme.GRAPHEME_L,
+            *grapheme.GRAPHEME_V,
+            *grapheme.GRAPHEME_T,
+            *_latest(ZERO_WIDTH),
+            (0xD800, 0xDFFF),
+            (FIRST_CLUSTER, 0x10FFFF),
+        ],
+        [*_CONTROLS, (0xAD, 0xAD)],  # a soft hyphen is a hyphen on a terminal
+    )
+]
+
+TIED = _pattern(_TIED)
+WIDE = _pattern(_minus(_WIDE, _TIED))
+NARROW = _pattern(_complement([*_CONTROLS, *_WIDE, *_TIED]))
+
+_WIDENED = _latest(VS16_NARROW_TO_WIDE)
+_NARROWED = _latest(VS15_WIDE_TO_NARROW)
+
+
+@lru_cache(1024)
+def width(char: str) -> int:
+    """Cells of one code point: 0, 1 or 2."""
+    return max(wcwidth(char), 0)
+
+
+@lru_cache(1024)
+def joins(cluster: str, char: str) -> bool:
+    """Whether `char` goes into the cell of `cluster` before it."""
+    if ord(char) in _MODIFIERS:
+        return _is_in(ord(cluster[0]), grapheme.EXTENDED_PICTOGRAPHIC)
+    return width(char) == 0 or len(list(iter_graphemes(cluster + char))) == 1
+
+
+@lru_cache(256)
+def widens(base: str) -> bool:
+    """Whether a variation selector 16 makes this narrow character wide."""
+    return _is_in(ord(base), _WIDENED)
+
+
+@lru_cache(256)
+def narrows(base: str) -> bool:
+    """Whether a variation selector 15 makes this wide character narrow."""
+    return _is_in(ord(base), _NARROWED)
+
+
+def _is_in(code: int, ranges: Ranges) -> bool:
+    return any(first <= code <= last for first, last in ranges)
