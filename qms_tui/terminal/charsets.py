@@ -1,7 +1,7 @@
 """Character sets: which of G0 to G3 is shown, and what the 7-bit codes mean in it (ECMA-35, VT510).
 
-Only line drawing and the British pound differ from ASCII here: text comes in UTF-8, so GR and the national sets
-of the VT series have no use (they are taken as ASCII).
+Only line drawing and the British pound differ from ASCII here: text comes in UTF-8, so GR and the national
+sets of the VT series have no use (they are taken as ASCII).
 """
 
 from __future__ import annotations

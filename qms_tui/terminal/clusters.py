@@ -1,7 +1,7 @@
 """Clusters of several code points, kept as one code point per cell inside rows.
 
-The table is bounded: when it is full, those no longer on any row are forgotten (the screen says which are); when
-still too many are in use, further clusters lose their marks.
+The table is bounded: when it is full, those no longer on any row are forgotten (the screen says which are);
+when still too many are in use, further clusters lose their marks.
 """
 
 from __future__ import annotations
@@ -10,7 +10,9 @@ import re
 
 from qms_tui.terminal.width import FIRST_CLUSTER
 
-MAX_CLUSTERS = 8192  # distinct ones alive at a time: enough for a screenful of emoji and Devanagari, 3 MB at worst
+MAX_CLUSTERS = (
+    8192  # distinct ones alive at a time: enough for a screenful of emoji and Devanagari, 3 MB at worst
+)
 MAX_CODE_POINTS = 32  # of one cluster; the longest emoji has 10, Zalgo text has hundreds
 
 _CLUSTER = re.compile("[\U00100000-\U0010ffff]")

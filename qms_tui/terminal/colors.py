@@ -8,7 +8,10 @@ RGB = tuple[int, int, int]  # 16 bits each, as X11 and xterm's replies have them
 
 FOREGROUND, BACKGROUND, CURSOR = 10, 11, 12
 _LEVELS = (0, 95, 135, 175, 215, 255)
-_BASIC = "000000 cd0000 00cd00 cdcd00 0000ee cd00cd 00cdcd e5e5e5 7f7f7f ff0000 00ff00 ffff00 5c5cff ff00ff 00ffff ffffff"
+_BASIC = (
+    "000000 cd0000 00cd00 cdcd00 0000ee cd00cd 00cdcd e5e5e5 "
+    "7f7f7f ff0000 00ff00 ffff00 5c5cff ff00ff 00ffff ffffff"
+)
 _NAMES = {
     "black": "#000000", "white": "#ffffff", "red": "#ff0000", "green": "#00ff00", "blue": "#0000ff",
     "yellow": "#ffff00", "cyan": "#00ffff", "magenta": "#ff00ff", "gray": "#bebebe", "grey": "#bebebe",
@@ -94,9 +97,7 @@ def parsed(text: str) -> RGB | None:
         return red, green, blue
     if match := _HASH.fullmatch(text):
         size = len(match[1]) // 3
-        red, green, blue = (
-            int(match[1][i : i + size].ljust(4, "0"), 16) for i in range(0, 3 * size, size)
-        )
+        red, green, blue = (int(match[1][i : i + size].ljust(4, "0"), 16) for i in range(0, 3 * size, size))
         return red, green, blue
     if match := _RGBI.fullmatch(text):
         try:

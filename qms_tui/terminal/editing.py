@@ -1,7 +1,9 @@
-"""Sequences that erase, insert, delete and repeat. Each takes the screen and the parameters (0 where missing).
+"""Sequences that erase, insert, delete and repeat. Each takes the screen and the parameters (0 where
+missing).
 
-Protection follows xterm: cells guarded by SPA/EPA are spared by ED, EL and ECH; cells protected by DECSCA by
-DECSED and DECSEL only. Erasing leaves the background colour (BCE) and, as in alacritty and kitty, the pending wrap.
+Protection follows xterm: cells guarded by SPA/EPA are spared by ED, EL and ECH; cells protected by DECSCA
+by DECSED and DECSEL only. Erasing leaves the background colour (BCE) and, as in alacritty and kitty, the
+pending wrap.
 """
 
 from __future__ import annotations
@@ -10,7 +12,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from qms_tui.terminal import rows as cells
-
 
 if TYPE_CHECKING:
     from qms_tui.terminal.screen import Screen
@@ -34,7 +35,7 @@ def erase_cells(screen: Screen, y: int, start: int, end: int, *, selective: bool
 
 
 def _erase_unprotected(screen: Screen, y: int, start: int, end: int, *, keep_looks: bool) -> None:
-    text, looks = cells.full(screen.rows[y], screen.columns)
+    looks = cells.full(screen.rows[y], screen.columns)[1]
     guard = {code for code in set(looks) if screen.looks.look(code).protected}
     for x in range(start, end):
         if looks[x] not in guard:
@@ -233,5 +234,3 @@ def guard_off(screen: Screen) -> None:
 def blank_screen(screen: Screen) -> None:
     """All rows blank, in the current background."""
     screen.rows[:] = [cells.filled(screen.columns, screen.blank)] * screen.lines
-
-

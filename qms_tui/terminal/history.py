@@ -33,8 +33,10 @@ class HistoryView(Sequence[str]):
         return [self._text(self._rows[i]) for i in range(start, stop, step)]
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Sequence) and len(self) == len(other) and all(
-            mine == theirs for mine, theirs in zip(self, other, strict=True)
+        return (
+            isinstance(other, Sequence)
+            and len(self) == len(other)
+            and all(mine == theirs for mine, theirs in zip(self, other, strict=True))
         )
 
     __hash__ = None  # type: ignore[assignment]

@@ -54,9 +54,7 @@ class Looks:
         if code is None:
             if self.is_full:
                 return PLAIN
-            while (code := chr(self._next)) in self._looks:
-                self._next = self._next % (MAX_LOOKS + 1) + 1
-            self._next = self._next % (MAX_LOOKS + 1) + 1
+            code = self._free()
             self._codes[look], self._looks[code] = code, look
         return code
 
@@ -90,6 +88,11 @@ class Looks:
             self.turns(code)[body] = turn
             self._turn_count += 1
         return turn
+
+    def _free(self) -> str:
+        while chr(self._next) in self._looks:
+            self._next = self._next % MAX_LOOKS + 1
+        return chr(self._next)
 
     def keep(self, alive: set[str]) -> None:
         """Forget the looks whose code points are not in `alive`."""

@@ -1,14 +1,13 @@
 """Sequences that move the cursor, and tab stops. Each takes the screen and the parameters (0 where missing).
 
-Margins follow xterm: a relative move that starts inside the margins stops at them, one that starts outside stops
-at the edge of the screen. Every move ends a pending wrap.
+Margins follow xterm: a relative move that starts inside the margins stops at them, one that starts outside
+stops at the edge of the screen. Every move ends a pending wrap.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
-
 
 if TYPE_CHECKING:
     from qms_tui.terminal.screen import Screen
@@ -225,5 +224,3 @@ def alignment(screen: Screen) -> None:
     screen.mode.discard(_ORIGIN)
     screen.rows[:] = [("E" * screen.columns, "", False)] * screen.lines
     home(screen)
-
-

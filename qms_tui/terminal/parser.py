@@ -1,11 +1,11 @@
 """Bytes to actions.
 
-One regular expression cuts a chunk into well-formed pieces; `findall` over a whole chunk is what makes a parser
-fast in Python. A piece is a control sequence and the narrow text after it, a run of wide characters, a control
-character, or one of the rarer things. Where something is not well-formed, or not complete at the end of the
-chunk, the rest of the chunk is one piece: it goes through the state machine below, character by character, until
-that is back in its ground state. The machine follows the VT500 parser of vt100.net (Paul Williams), with these
-deviations, most of them xterm's:
+One regular expression cuts a chunk into well-formed pieces; `findall` over a whole chunk is what makes a
+parser fast in Python. A piece is a control sequence and the narrow text after it, a run of wide characters,
+a control character, or one of the rarer things. Where something is not well-formed, or not complete at the
+end of the chunk, the rest of the chunk is one piece: it goes through the state machine below, character by
+character, until that is back in its ground state. The machine follows the VT500 parser of vt100.net (Paul
+Williams), with these deviations, most of them xterm's:
 
 - C1 controls are recognised when they come as UTF-8 (U+0080 to U+009F), raw bytes only after S8C1T;
 - a character outside of ASCII in a sequence ends the sequence and is shown: no text is lost;
@@ -20,6 +20,7 @@ import re
 from typing import TYPE_CHECKING
 
 from qms_tui.terminal import strings
+from qms_tui.terminal.looks import Turns
 from qms_tui.terminal.rows import FILLER, PLAIN
 from qms_tui.terminal.sequences import CONTROLS, MAX_BODY, Plan, escape, plan
 from qms_tui.terminal.width import NARROW, TIED, WIDE
@@ -81,7 +82,7 @@ class Parser:
             self._undecoded = piece[used:]
             if self._state != _GROUND:
                 text = self._irregular(text)
-            elif self._is_tied and text and text[0] >= " " and text[0] != "\x7f":
+            elif self._is_tied and text and text[0] >= " " and not "\x7f" <= text[0] < "\xa0":
                 self._is_tied = False
                 self._screen.draw_tied(text[0])
                 text = text[1:]
@@ -96,7 +97,7 @@ class Parser:
         cursor = screen.cursor
         plans = self._plans
         turns = screen.looks.turns(screen.look)
-        for csi, narrow, control, wide, tied, esc, string, ignored, rest in _TOKEN.findall(text):
+        for csi, narrow, control, wide, tied, esc, string, _ignored, rest in _TOKEN.findall(text):
             if csi:
                 turn = turns.get(csi)
                 if turn is not None:
@@ -162,7 +163,7 @@ class Parser:
         self._is_tied = bool(tied)
         return ""
 
-    def _turn(self, csi: str) -> dict[str, tuple[str, object]]:
+    def _turn(self, csi: str) -> Turns:
         screen = self._screen
         if screen.looks.is_full:
             screen.collect()
@@ -183,15 +184,14 @@ class Parser:
         """Step through `text` until the ground state; what is left of it."""
         at = 0
         while at < len(text):
+            char = text[at]
             if self._state == _STRING:
                 at = self._take_string(text, at)
-                continue
-            char = text[at]
-            if char >= "\xa0" and self._state in (_ESCAPE, _CSI):
+            elif char >= "\xa0" and self._state in (_ESCAPE, _CSI):
                 self._state = _GROUND
-                return text[at:]
-            at += 1
-            self._step(char)
+            else:
+                at += 1
+                self._step(char)
             if self._state == _GROUND:
                 return text[at:]
         return ""

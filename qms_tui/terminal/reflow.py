@@ -6,6 +6,7 @@ Positions ("marks", as row and column) move with the character they stand on.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 from qms_tui.terminal.rows import EMPTY, FILLER, PLAIN, SPACER, Row
 
@@ -17,8 +18,7 @@ def reflow(
 ) -> tuple[list[Row], list[Mark]]:
     """The same lines at `columns`, and where the marks are now.
 
-    A mark in the blank part of a line keeps its distance from the line's start; it may so stand in the row after
-    the line's last one, which then exists.
+    A mark in the blank part of a line stays in the line's last row.
     """
     wanted = sorted(set(marks))
     moved: dict[Mark, Mark] = {}
@@ -53,7 +53,7 @@ def _line(
     goes_on = rows[-1][2]
     cuts = _cuts(text, columns)
     base = len(out)
-    for begin, end in zip(cuts, cuts[1:], strict=False):
+    for begin, end in pairwise(cuts):
         part = text[begin:end]
         if len(part) == columns - 1 and text[end : end + 1] and text[end + 1 : end + 2] == FILLER:
             part += SPACER
@@ -77,7 +77,9 @@ def _joined(rows: Sequence[Row], old_columns: int) -> tuple[str, str, list[int]]
     for text, look, wrapped in rows:
         starts.append(length)
         if wrapped:
-            text = text[:-1] if text.endswith(SPACER) and len(text) == old_columns else text.ljust(old_columns)
+            text = (
+                text[:-1] if text.endswith(SPACER) and len(text) == old_columns else text.ljust(old_columns)
+            )
         else:
             text = text[: max(len(text.rstrip(" ")), len(look.rstrip(PLAIN)))]
         length += len(text)

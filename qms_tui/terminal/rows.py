@@ -1,16 +1,16 @@
 """A row of the screen as an immutable value, and what can be done to one.
 
-A row is `(text, looks, wrapped)`: one code point per cell in `text`, one per cell in `looks` (see looks.py), and
-whether the line goes on in the next row because it was too long (soft wrap). Two strings instead of a list of
-cells make a write two slices and a join, a scrolled line one reference, and "has this row changed?" an identity
-check. Three code points mean something else than themselves in `text`:
+A row is `(text, looks, wrapped)`: one code point per cell in `text`, one per cell in `looks` (see
+looks.py), and whether the line goes on in the next row because it was too long (soft wrap). Two strings
+instead of a list of cells make a write two slices and a join, a scrolled line one reference, and "has this
+row changed?" an identity check. Three code points mean something else than themselves in `text`:
 
 - FILLER: the second cell of a wide character;
 - SPACER: the blank last cell of a row whose wide character did not fit any more and went to the next row;
 - U+100000 and above: a cluster of several code points (see clusters.py).
 
-Both strings may be shorter than the screen is wide: the rest is blank and plain. `looks` is never longer than
-`text`. Columns count from 0, ends are exclusive.
+Both strings may be shorter than the screen is wide: the rest is blank and plain. `looks` is never longer
+than `text`. Columns count from 0, ends are exclusive.
 """
 
 from __future__ import annotations

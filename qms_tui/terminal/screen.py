@@ -1,9 +1,9 @@
 """The screen: its state, and writing text on it. What sequences do to it is in the modules imported below.
 
-Of pyte remain in use: Screen as the base (its place for columns, lines, cursor, mode, margins, tabstops, title
-and icon name, the constructor that sets them up, set_tab_stop), Cursor, Margins, pyte's numbering of modes
-(private ones shifted left by 5) and its table of line-drawing characters. Its parser, its cells and everything
-that writes on them are replaced: `buffer` and `dirty` stay empty, rows are those of rows.py.
+Of pyte remain in use: Screen as the base (its place for columns, lines, cursor, mode, margins, tabstops,
+title and icon name, the constructor that sets them up, set_tab_stop), Cursor, Margins, pyte's numbering of
+modes (private ones shifted left by 5) and its table of line-drawing characters. Its parser, its cells and
+everything that writes on them are replaced: `buffer` and `dirty` stay empty, rows are those of rows.py.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from qms_tui.terminal.charsets import Charsets
 from qms_tui.terminal.clusters import MAX_CODE_POINTS, Clusters
 from qms_tui.terminal.colors import Colors
 from qms_tui.terminal.events import TerminalEvent
-from qms_tui.terminal.looks import Look, Looks
+from qms_tui.terminal.looks import Looks
 from qms_tui.terminal.modes import CursorShape
-from qms_tui.terminal.reports import TERMINAL_NAME
 from qms_tui.terminal.reflow import is_blank, reflow
+from qms_tui.terminal.reports import TERMINAL_NAME
 from qms_tui.terminal.rows import EMPTY, FILLER, PLAIN, SPACER, Row
 from qms_tui.terminal.width import VS15, VS16, joins, narrows, widens, width
 

@@ -1,7 +1,7 @@
 """Select graphic rendition: what CSI ... m makes of a look, and the way back.
 
-Sources: ECMA-48 8.3.117, xterm ctlseqs, ITU T.416 for colours with colons, kitty for underlines. Both forms of
-colour are understood, also the common 38:2:r:g:b without a colour space.
+Sources: ECMA-48 8.3.117, xterm ctlseqs, ITU T.416 for colours with colons, kitty for underlines. Both forms
+of colour are understood, also the common 38:2:r:g:b without a colour space.
 """
 
 from __future__ import annotations
@@ -71,13 +71,11 @@ def applied(look: Look, body: str) -> Look:
             underline = 2
         elif code == 24:
             underline = 0
-    return look.__class__(
-        foreground, background, attributes, underline, underline_color, link, protected
-    )
+    return look.__class__(foreground, background, attributes, underline, underline_color, link, protected)
 
 
 def number(field: str) -> int:
-    """A parameter as a number; nothing is 0, and no number is larger than 65,535 (it would not fit a screen)."""
+    """A parameter as a number; nothing is 0, none is larger than 65,535 (it would fit no screen)."""
     try:
         return min(int(field), 65535) if len(field) < 10 else 65535
     except ValueError:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-
 from qms_tui.terminal import editing, movement
 from qms_tui.terminal.modes import CursorShape
 
@@ -18,7 +17,7 @@ MAX_KEYBOARDS = 16  # pushed kitty flags per screen
 _KITTY_FLAGS = 31
 
 _ANSI = {2, 4, 12, 20}
-_ANSI_FIXED = {1, 5, 7, 10, 11, 13, 14, 15, 16, 17, 18, 19}  # of ECMA-48, reset for ever, as xterm says
+_ANSI_FIXED = {1, 5, 7, 10, 11, 13, 14, 15, 16, 17, 18, 19}  # of ECMA-48, never set in xterm
 _MOUSE = (9, 1000, 1001, 1002, 1003)
 _ENCODINGS = (1005, 1006, 1015, 1016)
 _SCREENS = {47, 1047, 1049}
@@ -291,5 +290,3 @@ def set_keyboard(screen: Screen, p: Parameters) -> None:
 def ask_keyboard(screen: Screen, p: Parameters) -> None:
     """CSI ? u of kitty."""
     screen.reply(f"\x1b[?{screen.page.keyboard}u")
-
-

@@ -1,25 +1,27 @@
 """The terminal: a program's bytes in, rows of styled text out.
 
-Of pyte remain in use: Screen as the base of our screen (see the first lines of screen.py), Cursor, Margins, its
-numbers of modes and its table of line-drawing characters. pyte's parser and its way to keep cells are replaced.
+Of pyte remain in use: Screen as the base of our screen (see the first lines of screen.py), Cursor, Margins,
+its numbers of modes and its table of line-drawing characters. pyte's parser and its way to keep cells are
+replaced.
 
 Where we deviate from the standards (ECMA-48, DEC STD 070, VT420/VT510 manuals, xterm ctlseqs), and why:
 
 - Replies never contain text that a program chose: titles (CSI 20 t, 21 t), XTGETTCAP names, the clipboard
   (OSC 52 ?), checksums of the screen (DECRQCRA). Whoever can print could otherwise type.
-- DECCOLM (with mode 40) erases, homes and resets margins, but the width is the host's; so are resizing and moving
-  of windows (CSI 1 to 10 t), which do nothing.
+- DECCOLM (with mode 40) erases, homes and resets margins, but the width is the host's; so are resizing and
+  moving of windows (CSI 1 to 10 t), which do nothing.
 - Width of text is counted in grapheme clusters, always (mode 2027 is permanently set); see width.py.
-- EL 0 and ED 0 with a pending wrap erase nothing and keep the wrap (alacritty): the cursor is past the row's end.
+- EL 0 and ED 0 with a pending wrap erase nothing and keep the wrap (alacritty): the cursor is past the
+  row's end.
 - ED 2 erases in place; nothing goes to the history (xterm; alacritty and kitty differ from each other).
 - CSI 3 J on the alternate screen does nothing: that screen has no history.
 - Raw C1 bytes are recognised only after S8C1T, since text is UTF-8. DECSCL without a second parameter means
   7-bit replies, since no program of today can read others.
-- XTPUSHSGR, XTREPORTCOLORS, DECUDK, DECRQUPSS, double-width lines, VT52 mode, national character sets other than
-  British, soft fonts, status lines, pages, macros, locators, printing, sixel and kitty graphics are not there: the
-  sequences are swallowed.
-- Reverse wrap (45) crosses any line end, as xterm before patch 383 (now its mode 1045), and wraps from the top
-  of the region to its bottom.
+- XTPUSHSGR, XTREPORTCOLORS, DECUDK, DECRQUPSS, double-width lines, VT52 mode, national character sets other
+  than British, soft fonts, status lines, pages, macros, locators, printing, sixel and kitty graphics are
+  not there: the sequences are swallowed.
+- Reverse wrap (45) crosses any line end, as xterm before patch 383 (now its mode 1045), and wraps from the
+  top of the region to its bottom.
 - Tab characters leave no trace in the row.
 """
 
@@ -33,9 +35,9 @@ from qms_tui.terminal.history import HistoryView
 from qms_tui.terminal.modes import Cursor, Modes, MouseEncoding, MouseTracking
 from qms_tui.terminal.parser import Parser
 from qms_tui.terminal.rows import FILLER, SPACER, Row
+from qms_tui.terminal.runs import runs_of
 from qms_tui.terminal.screen import SYNCHRONIZED, VISIBLE, Screen
 from qms_tui.terminal.style import Run
-from qms_tui.terminal.runs import runs_of
 
 
 class Terminal:

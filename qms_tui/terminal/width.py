@@ -1,15 +1,17 @@
 """How many cells a character takes, and which characters belong together.
 
-The rule is that of terminals with grapheme clusters (mode 2027: kitty, ghostty, contour, foot): text is cut into
-extended grapheme clusters (UAX 29), a cluster takes the width of its first code point, a variation selector 16
-makes an emoji of narrow default two cells wide, a variation selector 15 makes a wide one narrow. Ambiguous width
-is narrow. A regional indicator is wide, alone or in a pair. All tables are those of wcwidth (Unicode 18 in 0.9.4).
+The rule is that of terminals with grapheme clusters (mode 2027: kitty, ghostty, contour, foot): text is cut
+into extended grapheme clusters (UAX 29), a cluster takes the width of its first code point, a variation
+selector 16 makes an emoji of narrow default two cells wide, a variation selector 15 makes a wide one
+narrow. Ambiguous width is narrow. A regional indicator is wide, alone or in a pair. All tables are those of
+wcwidth (Unicode 18 in 0.9.4).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import lru_cache
+from typing import Any
 
 from wcwidth import iter_graphemes, wcwidth
 from wcwidth import table_grapheme as grapheme
@@ -57,8 +59,14 @@ def _pattern(ranges: Ranges) -> str:
     return "".join(f"\\U{first:08x}-\\U{last:08x}" for first, last in ranges)
 
 
-def _latest(table: dict[str, tuple[tuple[int, int], ...]]) -> tuple[tuple[int, int], ...]:
-    return next(reversed(table.values()))
+def _latest(table: Any) -> tuple[tuple[int, int], ...]:
+    """The newest Unicode version's ranges; wcwidth types its tables by their exact length."""
+    ranges: tuple[tuple[int, int], ...] = table[max(table, key=_version)]
+    return ranges
+
+
+def _version(text: str) -> tuple[int, ...]:
+    return tuple(map(int, text.split(".")))
 
 
 _CONTROLS = [(0, 0x1F), (0x7F, 0x9F)]
