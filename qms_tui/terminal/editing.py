@@ -208,8 +208,8 @@ def repeat(screen: Screen, p: Parameters) -> None:
         return
     count = min(p[0] or 1, _MAX_REPEATS, screen.columns * screen.lines)
     last = screen.last
-    if len(last) == 2:
-        screen.draw_wide(last[0] * count)
+    if last[-1] == cells.FILLER:
+        screen.draw_wide(last[-2] * count)
     else:
         screen.draw(last[-1] * count)
 
