@@ -208,10 +208,7 @@ def repeat(screen: Screen, p: Parameters) -> None:
         return
     count = min(p[0] or 1, _MAX_REPEATS, screen.columns * screen.lines)
     last = screen.last
-    if last[-1] == cells.FILLER:
-        screen.draw_wide(last[-2] * count)
-    else:
-        screen.draw(last[-1] * count)
+    screen.draw((last[-2:] if last[-1] == cells.FILLER else last[-1]) * count)
 
 
 def protect(screen: Screen, p: Parameters) -> None:

@@ -93,8 +93,17 @@ def previous_line(screen: Screen, p: Parameters) -> None:
 
 def position(screen: Screen, p: Parameters) -> None:
     """CUP and HVP."""
-    row(screen, p)
-    column(screen, p[1:])
+    cursor = screen.cursor
+    y = p[0] - 1 if p[0] else 0
+    x = p[1] - 1 if p[1] else 0
+    last_y, last_x = screen.lines - 1, screen.columns - 1
+    if _ORIGIN in screen.mode:
+        y += screen.top
+        x += screen.left
+        last_y, last_x = screen.bottom, screen.right
+    cursor.y = y if y < last_y else last_y
+    cursor.x = x if x < last_x else last_x
+    screen.pending = False
 
 
 def column(screen: Screen, p: Parameters) -> None:

@@ -20,10 +20,10 @@ import re
 from typing import TYPE_CHECKING
 
 from qms_tui.terminal import strings
-from qms_tui.terminal.looks import Turns
+from qms_tui.terminal.looks import Turn
 from qms_tui.terminal.rows import FILLER, PLAIN
 from qms_tui.terminal.sequences import CONTROLS, MAX_BODY, Plan, escape, plan
-from qms_tui.terminal.width import NARROW, TIED, WIDE
+from qms_tui.terminal.width import MARKS, PLAIN_TEXT, TIED
 
 if TYPE_CHECKING:
     from qms_tui.terminal.screen import Screen
@@ -32,17 +32,21 @@ MAX_STRING = 1 << 20  # characters of a control string; what is longer is droppe
 _PIECE = 1 << 16  # bytes taken at a time, so that a large chunk needs no large lists
 _MAX_PLANS = 4096  # remembered control sequences; programs use some hundreds
 
+_TEXT = PLAIN_TEXT + MARKS
+_CONTROL = r"\x00-\x17\x19\x1c-\x1f"
 _TOKEN = re.compile(
-    rf"(?:\x1b\[([<-?]?[0-9:;]*[ -/]*[@-~])|(?=[{NARROW}]))([{NARROW}]*)"
-    rf"|(\r\n|[\x00-\x17\x19\x1c-\x1f])"
-    rf"|([{WIDE}]+)"
-    rf"|([{TIED}]+[{NARROW}{WIDE}]?)"
+    rf"((?:(?![{MARKS}])[{_TEXT}]*\r\n){{3,}})"
+    rf"|(?:\x1b\[([<-?]?[0-9:;]*[ -/]*[@-~])(?:\x1b\[([0-9:;]*m))?|(?=[{_CONTROL}{PLAIN_TEXT}]))"
+    rf"((?:(?![{MARKS}])[{_TEXT}]+)?)(\r\n|[{_CONTROL}])?"
+    rf"|([{MARKS}]*[{TIED}]+[{PLAIN_TEXT}]?|[{MARKS}]+)"
     rf"|\x1b([ -/]*[0-OQ-WYZ\\`-~])"
     rf"|(\x1b\][^\x07\x18\x1a\x1b\x9c]*(?:\x07|\x1b\\)|\x1bP[^\x18\x1a\x1b\x9c]*\x1b\\)"
     rf"|([\x18\x1a\x7f])"
     rf"|([\s\S]+)"
 )
 _STRING_END = re.compile(r"[\x07\x18\x1a\x1b\x9c]")
+
+_PARAMETERS = re.compile("[ -?]+")
 
 _GROUND, _ESCAPE, _CSI, _STRING, _STRING_ESCAPE = range(5)
 
@@ -96,79 +100,106 @@ class Parser:
         rows = screen.rows
         cursor = screen.cursor
         plans = self._plans
-        turns = screen.looks.turns(screen.look)
-        for csi, narrow, control, wide, tied, esc, string, _ignored, rest in _TOKEN.findall(text):
+        look = screen.look
+        turns = screen.looks.turns(look)
+        for block, csi, sgr, piece, control, tied, esc, string, _ignored, rest in _TOKEN.findall(text):
             if csi:
                 turn = turns.get(csi)
                 if turn is not None:
-                    screen.look, turns = turn
+                    look, turns = turn
+                    screen.look = look
                 elif csi[-1] == "m" and csi[0] not in "<=>?":
-                    turns = self._turn(csi)
+                    look, turns = self._turn(csi)
                 else:
                     act, parameters = plans.get(csi) or self._plan(csi)
                     act(screen, parameters)
-                    if screen.rows is not rows or screen.cursor is not cursor:
-                        rows, cursor = screen.rows, screen.cursor
-                    turns = screen.looks.turns(screen.look)
-            if narrow:
+                    if screen.rows is not rows:
+                        rows = screen.rows
+                    if screen.look is not look:
+                        look = screen.look
+                        turns = screen.looks.turns(look)
+                if sgr:
+                    look, turns = turns.get(sgr) or self._turn(sgr)
+                    screen.look = look
+            if piece:
+                if not piece.isascii():
+                    piece = screen.cells(piece)
+                screen.last = piece
                 x = cursor.x
-                end = x + len(narrow)
-                screen.last = narrow
-                if end < screen.limit:
+                end = x + len(piece)
+                if end >= screen.limit:
+                    screen.draw(piece)
+                else:
                     y = cursor.y
-                    look = screen.look
                     row, looks, wrapped = rows[y]
                     size = len(row)
-                    if x < size:
-                        if FILLER in row:
-                            screen.put(x, narrow)
-                            cursor.x = end
-                            continue
-                        row = row[:x] + narrow + row[end:]
-                    elif x == size:
-                        row += narrow
-                    else:
-                        row = row.ljust(x) + narrow
-                    if looks or look != PLAIN:
-                        if len(looks) < x:
-                            looks = looks.ljust(x, PLAIN)
-                        looks = looks[:x] + look * len(narrow) + looks[end:]
-                    rows[y] = row, looks, wrapped
                     cursor.x = end
-                else:
-                    screen.draw(narrow)
-            elif control:
+                    if x < size and FILLER in row:
+                        screen.put(x, piece)
+                    else:
+                        if x < size:
+                            row = row[:x] + piece + row[end:]
+                        elif x == size:
+                            row += piece
+                        else:
+                            row = row.ljust(x) + piece
+                        if looks or look != PLAIN:
+                            if len(looks) < x:
+                                looks = looks.ljust(x, PLAIN)
+                            looks = looks[:x] + look * len(piece) + looks[end:]
+                        rows[y] = row, looks, wrapped
+            if control:
                 if control == "\r\n":
-                    screen.carriage_return()
-                    screen.linefeed()
+                    screen.newline()
+                elif control == "\r" and screen.limit:
+                    cursor.x = 0
+                    screen.pending = False
                 else:
                     act_control = CONTROLS.get(control)
                     if act_control:
                         act_control(screen)
-            elif wide:
-                screen.last = wide[-1] + FILLER
-                screen.draw_wide(wide)
+            elif csi or piece:
+                pass
+            elif block:
+                self._take_lines(block)
             elif tied:
                 screen.draw_tied(tied)
             elif esc:
                 escape(screen, esc)
-                if screen.rows is not rows or screen.cursor is not cursor:
-                    rows, cursor = screen.rows, screen.cursor
-                turns = screen.looks.turns(screen.look)
+                rows, cursor, look = screen.rows, screen.cursor, screen.look
+                turns = screen.looks.turns(look)
             elif string:
                 self._finish(string[1], string[2:-1] if string[-1] == "\x07" else string[2:-2])
-                turns = screen.looks.turns(screen.look)
+                look = screen.look
+                turns = screen.looks.turns(look)
             elif rest:
                 return self._irregular(rest)
         self._is_tied = bool(tied)
         return ""
 
-    def _turn(self, csi: str) -> Turns:
+    def _take_lines(self, block: str) -> None:
+        """Act on three or more lines of text."""
+        screen = self._screen
+        lines = block.split("\r\n")
+        lines.pop()
+        if not block.isascii():
+            lines = [screen.cells(line) for line in lines]
+        screen.last = next((line for line in reversed(lines) if line), screen.last)
+        is_simple = screen.is_whole and screen.look == PLAIN and max(map(len, lines)) < screen.columns
+        for at, line in enumerate(lines):
+            if is_simple and screen.cursor.x == 0:
+                screen.draw_lines(lines[at:])
+                return
+            screen.draw(line)
+            screen.newline()
+
+    def _turn(self, csi: str) -> Turn:
         screen = self._screen
         if screen.looks.is_full:
             screen.collect()
-        screen.look, turns = screen.looks.turn(screen.look, csi)
-        return turns
+        turn = screen.looks.turn(screen.look, csi)
+        screen.look = turn[0]
+        return turn
 
     def _plan(self, csi: str) -> Plan:
         found = plan(csi)
@@ -187,6 +218,11 @@ class Parser:
             char = text[at]
             if self._state == _STRING:
                 at = self._take_string(text, at)
+            elif self._state == _CSI and " " <= char < "@":
+                parameters = _PARAMETERS.match(text, at)
+                assert parameters
+                self._held = (self._held + parameters[0])[: MAX_BODY + 1]
+                at = parameters.end()
             elif char >= "\xa0" and self._state in (_ESCAPE, _CSI):
                 self._state = _GROUND
             else:

@@ -26,6 +26,7 @@ from qms_tui.terminal.reflow import is_blank, reflow
 from qms_tui.terminal.reports import TERMINAL_NAME
 from qms_tui.terminal.rows import EMPTY, FILLER, PLAIN, SPACER, Row
 from qms_tui.terminal.width import VS15, VS16, joins, narrows, widens, width
+from qms_tui.terminal.width import cells as cells_of
 
 MAX_EVENTS = 1000  # a program that rings the bell forever must not grow our memory
 MAX_REPLIES = 65536  # bytes; a program that asks and never reads must not either
@@ -203,41 +204,82 @@ class Screen(pyte.Screen):
         self.rows[y] = cells.splice(self.rows[y], x, text, self.look * len(text))
 
     def draw(self, data: str) -> None:
-        """Write narrow characters, wrapping where the line ends."""
+        """Write cells (see rows.py), wrapping where the line ends; a wide character is not cut."""
         if not self.charsets.is_plain:
             data = self.charsets.translate(data)
             self.settle()
-        cursor = self.cursor
         while data:
             self.wrap_if_pending()
             edge = self.edge()
-            room = edge - cursor.x
-            part, data = data[:room], data[room:]
-            if data and WRAP not in self.mode:
-                part, data = part[:-1] + data[-1], ""
-            self.place(part, edge)
+            room = edge - self.cursor.x
+            if len(data) > room and WRAP not in self.mode:
+                self._draw_at_edge(data, edge)
+                return
+            part = data[: room - 1] if data[room : room + 1] == FILLER else data[:room]
+            data = data[len(part) :]
+            if part:
+                self.place(part, edge)
+            if data[1:2] == FILLER and len(part) < room:
+                data = self._wrap_wide(data, edge)
 
-    def draw_wide(self, data: str) -> None:
-        """Write characters of two cells; one that does not fit goes to the next row as a whole."""
-        self.charsets.single = None
-        self.settle()
+    def _wrap_wide(self, data: str, edge: int) -> str:
+        """A wide character does not fit any more: leave a spacer and wrap; what is to be drawn then."""
+        if edge - (self.left if self.cursor.x >= self.left else 0) < 2:
+            self.place(" ", edge)  # no room for it on a screen of one column
+            return data[2:]
+        if edge == self.columns:
+            self.put(self.cursor.x, SPACER)
+        self.pending = True
+        return data
+
+    def _draw_at_edge(self, data: str, edge: int) -> None:
+        """Without wrapping each character that is too much replaces the last one."""
+        while data:
+            size = 2 if data[1:2] == FILLER else 1
+            self.cursor.x = max(min(self.cursor.x, edge - size), 0)
+            self.pending = False
+            self.place(data[:size] if edge >= size else " ", edge)
+            data = data[size:]
+
+    def draw_lines(self, lines: list[str]) -> None:
+        """Write whole lines of cells, each followed by CR LF, all at once.
+
+        For a cursor in column 0, text in plain look, margins and modes that ask for nothing special, and lines
+        that fit.
+        """
+        rows, cursor = self.rows, self.cursor
+        y, count = cursor.y, len(lines)
+        there = min(count, self.lines - y)
+        for at, line in enumerate(lines[:there], y):
+            row = rows[at]
+            rows[at] = (line, "", False) if not row[0] else cells.splice(row, 0, line, PLAIN * len(line))
+        surplus = y + count - self.lines + 1
+        if surplus > 0:
+            rows += [(line, "", False) for line in lines[there:]]
+            rows.append(EMPTY)
+            if self.page is self.main:
+                self.remember(rows[:surplus])
+            del rows[:surplus]
+        cursor.y = min(y + count, self.lines - 1)
+
+    def newline(self) -> None:
+        """CR LF."""
+        if not self.is_whole or self.blank != PLAIN:
+            self.carriage_return()
+            self.linefeed()
+            return
+        self.pending = False
         cursor = self.cursor
-        for char in data:
-            self.wrap_if_pending()
-            edge = self.edge()
-            if edge - cursor.x < 2:
-                if edge < 2:
-                    self.place(" ", edge)  # no room for it on a screen of one column
-                    continue
-                if WRAP in self.mode:
-                    if edge == self.columns:
-                        self.put(cursor.x, SPACER)
-                    self.pending = True
-                    self.wrap_if_pending()
-                    edge = self.edge()
-                else:
-                    cursor.x = edge - 2
-            self.place(char + FILLER, edge)
+        cursor.x = 0
+        if cursor.y < self.bottom:
+            cursor.y += 1
+            return
+        rows = self.rows
+        if self.page is self.main:
+            self.history.append(rows[0])
+            self.history_added += 1
+        del rows[0]
+        rows.append(EMPTY)
 
     def edge(self) -> int:
         """The column that text from the cursor on stays left of."""
@@ -272,6 +314,14 @@ class Screen(pyte.Screen):
         cursor.x = self.left if cursor.x >= self.left else 0
         self.index()
 
+    def cells(self, text: str) -> str:
+        """Text of narrow and wide characters, each maybe with marks, as rows keep it."""
+        if text.isascii():
+            return text
+        if self.clusters.is_full:
+            self.collect()
+        return cells_of(text, self.clusters.code)
+
     def draw_tied(self, data: str) -> None:
         """Write characters that may join the one before them."""
         for char in data:
@@ -281,6 +331,8 @@ class Screen(pyte.Screen):
         x = self._before()
         if x is not None:
             cluster = self.clusters.text(self.rows[self.cursor.y][0].ljust(x + 1)[x])
+            if len(cluster) >= MAX_CODE_POINTS and width(char) == 0:
+                return
             if joins(cluster, char):
                 self._join(x, cluster, char)
                 return
@@ -291,10 +343,8 @@ class Screen(pyte.Screen):
         if size == 0 and self.cursor.x == 0 and not self.pending:
             cluster = self.clusters.text((self.rows[self.cursor.y][0] or " ")[0])
             self._set(0, cluster + char)
-        elif size == 2:
-            self.draw_wide(char)
-        elif size == 1:
-            self.draw(self.clusters.code(char))
+        elif size:
+            self.draw(self.clusters.code(char) + FILLER * (size - 1))
 
     def _before(self) -> int | None:
         """The column of the character that a combining one belongs to."""
@@ -333,7 +383,7 @@ class Screen(pyte.Screen):
             self.place(code + FILLER, self.edge())
         elif WRAP in self.mode and self.columns > 1:
             cursor.x, self.pending = x, False
-            self.draw_wide(code)
+            self.draw(code + FILLER)
 
     def _narrow(self, x: int) -> None:
         cursor = self.cursor
