@@ -24,7 +24,7 @@ _ROOT = str(Path(qms_tui.__file__).parents[1])
 
 
 class OuterTerminal:
-    """Runs `python program <fd> <options>` on a PTY. What it writes is kept in `output`, what it tells in `facts`."""
+    """Runs `python program fd options` on a PTY. `output` is what it writes, `facts` what it tells."""
 
     def __init__(
         self, program: str, *options: str, columns: int = 80, lines: int = 24, stdin: IO[bytes] | None = None
