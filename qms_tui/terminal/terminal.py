@@ -24,6 +24,7 @@ _NAMED = ("black", "red", "green", "brown", "blue", "magenta", "cyan", "white")
 _PALETTE = {name: i for i, name in enumerate(_NAMED)} | {
     f"bright{name}": i + 8 for i, name in enumerate(_NAMED)
 }
+_PALETTE["bfightmagenta"] = 13  # pyte 0.8.2 spells it so
 _PRIVATE = 5  # pyte keeps private modes shifted by this many bits
 
 
