@@ -7,6 +7,7 @@ import json
 import os
 import select
 import selectors
+import socket
 import struct
 import subprocess
 import sys
@@ -71,6 +72,10 @@ class OuterTerminal:
             os.close(self._slave)
             os.close(self.master)
             self._slave = None
+
+    def watch(self, source: socket.socket, callback: Callable[[], None]) -> None:
+        """Call back when there is something to read, while waiting for anything here."""
+        self._selector.register(source, selectors.EVENT_READ, callback)
 
     @property
     def attributes(self) -> list[Any]:
