@@ -13,7 +13,9 @@ COLUMNS, LINES = 10, 4
 
 quick = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
-_numbers = st.sampled_from(["", "0", "1", "2", "3", "5", "9", "99", "65536", "4:3", "38:2::1:2:3", "38;5;9", "48;2;1;2;3"])
+_numbers = st.sampled_from(
+    ["", "0", "1", "2", "3", "5", "9", "99", "65536", "4:3", "38:2::1:2:3", "38;5;9", "48;2;1;2;3"]
+)
 _private_modes = st.sampled_from([1, 3, 5, 6, 7, 25, 40, 45, 47, 69, 1047, 1048, 1049, 2004, 2026])
 _sequences = st.builds(
     "\x1b[{}{}{}{}".format,
