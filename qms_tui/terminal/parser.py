@@ -55,7 +55,7 @@ _GROUND, _ESCAPE, _CSI, _STRING, _STRING_ESCAPE = range(5)
 
 
 def _keep_c1(error: UnicodeError) -> tuple[str, int]:
-    """Decode bytes 0x80 to 0x9F that are no UTF-8 as surrogates: what they are is known when their turn comes."""
+    """Decode bytes 0x80 to 0x9F that are no UTF-8 as surrogates: what they are is decided later."""
     assert isinstance(error, UnicodeDecodeError)
     byte = error.object[error.start]
     if 0x80 <= byte < 0xA0:

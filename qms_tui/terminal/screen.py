@@ -255,8 +255,8 @@ class Screen(pyte.Screen):
     def draw_lines(self, lines: list[str]) -> None:
         """Write whole lines of cells, each followed by CR LF, all at once.
 
-        For a cursor in column 0, text in plain look, margins and modes that ask for nothing special, and lines
-        that fit.
+        For a cursor in column 0, text in plain look, margins and modes that ask for nothing special, and
+        lines that fit.
         """
         rows, cursor = self.rows, self.cursor
         y, count = cursor.y, len(lines)
@@ -327,7 +327,7 @@ class Screen(pyte.Screen):
         self.index()
 
     def cells(self, text: str) -> str:
-        """Text of narrow and wide characters, each maybe with marks, in the current charsets, as rows keep it."""
+        """Text (narrow and wide characters, each maybe with marks) as rows keep it, in the current charsets."""
         if not self.charsets.is_plain:
             text = self.charsets.translate(text)
             self.settle()

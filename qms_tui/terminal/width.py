@@ -105,8 +105,8 @@ _MARKS = _minus(  # what joins whatever comes before it, and nothing after
         (0xFE00, 0xFE0F),
     ],
 )
-# Beyond the BMP a few coarse ranges: `re` tests those one after the other, for every character that is not in the
-# class. What is in none of them is tied, that is, looked at one by one: right as well, only slower.
+# Beyond the BMP a few coarse ranges: `re` tests those one after the other, for every character that is not in
+# the class. What is in none of them is tied, that is, looked at one by one: right as well, only slower.
 _ASTRAL_TEXT = _minus(
     [(0x1D400, 0x1D7FF), (0x1F200, 0x1F3FA), (0x1F400, 0x1FFFF), (0x20000, 0xDFFFF), (0xF0000, 0xFFFFF)],
     _TIED,

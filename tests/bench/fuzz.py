@@ -14,11 +14,11 @@ import time
 import traceback
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from qms_tui.terminal import Terminal
 
+ROOT = Path(__file__).parents[2]
 TEXTS = [
     "a",
     "word ",
@@ -61,9 +61,8 @@ def piece(rnd: random.Random) -> bytes:
     if kind == 7:
         start = rnd.choice(["\x1b]8;;http://e.org", "\x1b]4;1;?", "\x1b]2;t", "\x1bP$qm", "\x1b_G", "\x1bP"])
         return (start + rnd.choice(["\x07", "\x1b\\", "\x18", "", "\x9c"])).encode()
-    numbers = ";".join(
-        rnd.choice(["", "0", "1", "2", "3", "4", "9", "70000", "4:3"]) for _ in range(rnd.randrange(6))
-    )
+    choices = ["", "0", "1", "2", "3", "4", "9", "70000", "4:3"]
+    numbers = ";".join(rnd.choice(choices) for _ in range(rnd.randrange(6)))
     middle = rnd.choice(["", "", "", " ", "$", '"', "'", "*", "!"])
     return f"\x1b[{rnd.choice(['', '', '', '?', '>', '='])}{numbers}{middle}{chr(rnd.randrange(64, 127))}".encode()
 
