@@ -74,8 +74,8 @@ def tree(root: Path, without: tuple[str, ...] = ()) -> dict[str, str]:
     return found
 
 
-OWN = (".claude/users/claude/container", ".claude/users/qa/container", ".claude/users/qa/workspace")
-OWN = (*OWN, ".claude/users/claude/workspace", ".claude/sessions")
+OWN: tuple[str, ...] = (".claude/users/claude/container", ".claude/users/qa/container")
+OWN += (".claude/users/claude/workspace", ".claude/users/qa/workspace", ".claude/sessions")
 
 
 async def start_both(root: Path, image: str) -> None:
