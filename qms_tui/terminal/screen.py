@@ -30,6 +30,7 @@ from qms_tui.terminal.rows import EMPTY, FILLER, PLAIN, SPACER, Row
 from qms_tui.terminal.width import cells as cells_of
 
 MAX_EVENTS = 1000  # a program that rings the bell forever must not grow our memory
+_PATIENCE = 4096  # vain attempts before a table that the screen alone fills is searched again (10 ms)
 MAX_REPLIES = 65536  # bytes; a program that asks and never reads must not either
 _SHIFT = 5  # pyte's distance of private modes from ANSI ones
 
@@ -83,6 +84,7 @@ class Screen(pyte.Screen):
         self.clusters = Clusters()
         self.history: deque[Row] = deque(maxlen=scrollback)
         self.history_added = 0
+        self._patience = 0
         super().__init__(columns, lines)
         self.reset()
 
@@ -167,19 +169,25 @@ class Screen(pyte.Screen):
 
     def collect_looks(self) -> None:
         """Make room in the table of looks by forgetting those that no row has."""
-        while self.looks.is_full:
+        while self.looks.is_full and self._is_patient_no_more():
             alive = {self.look, self.main.saved.look, self.alternate.saved.look}
             alive = alive.union(*{row[1] for row in self._all_rows()})
             self.looks.keep(alive)
-            if len(alive) <= MAX_LOOKS // 2 or not self._drop_history():
+            if len(alive) <= MAX_LOOKS // 2:
                 return
+            if not self._drop_history():
+                self._patience = _PATIENCE
 
     def collect_clusters(self) -> None:
         """Make room in the table of clusters by forgetting those on no row."""
-        while self.clusters.is_full:
+        while self.clusters.is_full and self._is_patient_no_more():
             self.clusters.keep(set(self.last).union(*{row[0] for row in self._all_rows()}))
-            if not self.clusters.is_full or not self._drop_history():
-                return
+            if self.clusters.is_full and not self._drop_history():
+                self._patience = _PATIENCE
+
+    def _is_patient_no_more(self) -> bool:
+        self._patience -= self._patience > 0
+        return self._patience == 0
 
     def _all_rows(self) -> Iterator[Row]:
         return chain(self.main.rows, self.alternate.rows, self.history)
