@@ -25,7 +25,7 @@ from qms_tui.ui.session import Session
 _log = logging.getLogger(__name__)
 
 THEMES = {"dark": "textual-dark", "light": "textual-light"}
-_FAREWELLS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+_FAREWELLS = (signal.SIGTERM, signal.SIGINT)  # SIGHUP is the driver's
 
 
 _BEHIND_DIALOGS = frozenset({"pane", "help", "zoom", "menu"})

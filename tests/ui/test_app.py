@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from functools import partial
 from typing import TypeAlias
 
 import pytest
@@ -106,7 +107,11 @@ async def test_stop_asks_first(open_app: OpenApp) -> None:
             await ui.press("f12", "x")
             await ui.until(lambda: isinstance(ui.app.screen, QuestionScreen))
             await ui.press(answer)
-            await ui.until(lambda state=state: state in ui.title("claude"))
+            await ui.until(partial(_in_title, ui, state))
+
+
+def _in_title(ui: Screen, word: str) -> bool:
+    return word in ui.title("claude")
 
 
 async def test_help_opens_and_closes(open_app: OpenApp) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from docker import APIClient
+
 from qms_tui.errors import EngineError
 from qms_tui.runtime.docker.engine import engine_errors
 from qms_tui.runtime.runtime import Size

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import requests
+from docker import APIClient
 from docker.context import ContextAPI
 from docker.errors import APIError, DockerException, ImageNotFound, TLSParameterError
 from docker.tls import TLSConfig
 from docker.utils import kwargs_from_env
 
-from docker import APIClient
 from qms_tui.errors import EngineError, ImageError
 
 API_TIMEOUT = 60  # seconds one call may take; an attachment's own socket is non-blocking

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from docker.errors import APIError
-
 import threading
 
 from docker import APIClient
+from docker.errors import APIError
+
 from qms_tui.runtime.docker.container import LABEL_PROJECT, LABEL_SCHEMA, SCHEMA, project_slug
 
 _NO_TRAFFIC_BETWEEN = {"com.docker.network.bridge.enable_icc": "false"}

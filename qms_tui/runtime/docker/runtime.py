@@ -9,9 +9,9 @@ import tarfile
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
+from docker import APIClient
 from docker.errors import APIError, NotFound
 
-from docker import APIClient
 from qms_tui.config import Config
 from qms_tui.errors import EngineError, ImageError
 from qms_tui.project import Owner, Project
@@ -191,7 +191,7 @@ class DockerRuntime:
             return
         image = self._config.agent(agent).image
         try:
-            self._api.inspect_image(image)
+            self._api.inspect_image(image)  # type: ignore[no-untyped-call]
         except NotFound:
             raise ImageError(f"there is no image {image!r} for {agent} on this engine", _MISSING) from None
 
