@@ -67,15 +67,15 @@ class Agent:
 
     def open(self) -> None:
         """Find the agent's program: attach if it runs, start it if there is none, show how it ended."""
-        self._do(self._open())
+        self._do(self._open)
 
     def restart(self) -> None:
         """Start the program anew, ending it first if it runs."""
-        self._do(self._restart())
+        self._do(self._restart)
 
     def stop(self) -> None:
         """End the program and clear it away; the screen stays."""
-        self._do(self._stop())
+        self._do(self._stop)
 
     async def settled(self) -> None:
         """Wait until what was asked for is done."""
@@ -121,7 +121,7 @@ class Agent:
 
     # -- the program's life -----------------------------------------------------------------------------
 
-    def _do(self, work: Coroutine[Any, Any, None]) -> None:
+    def _do(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """One thing at a time: what was under way is given up for what is asked for now."""
         before = self._work
 
@@ -130,7 +130,7 @@ class Agent:
                 before.cancel()
                 await asyncio.wait([before])
             try:
-                await work
+                await work()
             except QmsTuiError as error:
                 _log.warning("%s: %s", self.name, error)
                 self._fail(error)
@@ -138,9 +138,7 @@ class Agent:
                 _log.exception("%s", self.name)
                 self._fail(RuntimeFailure(f"unexpected {type(error).__name__}: {error}", "see the log file"))
 
-        if self._closed:
-            work.close()
-        else:
+        if not self._closed:
             self._work = asyncio.get_running_loop().create_task(after(), name=f"agent {self.name}")
 
     async def _open(self) -> None:
@@ -211,7 +209,7 @@ class Agent:
     def _lost(self) -> None:
         """The terminal's other end closed: the program has ended, or only the connection to it has."""
         self._attachment = None
-        self._do(self._find_out())
+        self._do(self._find_out)
 
     async def _find_out(self) -> None:
         pause = RETRY_FIRST

@@ -112,7 +112,7 @@ class Pane(Widget, can_focus=True):
         title = Content.styled(f" {self.number} {agent.name} ", f"bold {self.color}")
         where = "" if agent.isolated else " · local, not isolated"
         title += Content.styled(f"{mark} {agent.state.value}{where} ", self.color)
-        if agent.title:
+        if agent.title not in ("", agent.name):
             title += Content.styled(f"· {agent.title} ", "dim")
         self.border_title = title
         self.border_subtitle = Content(_footnote(agent, self._back))
@@ -178,7 +178,7 @@ class Pane(Widget, can_focus=True):
         event.prevent_default()
         self._follow()
         if self.agent.state in _OVER:
-            if event.key in ("r", "enter"):
+            if event.key == "r":  # not Enter: it may end a line that was typed as the program ended
                 self.agent.restart()
             return
         modes = self.agent.terminal.modes

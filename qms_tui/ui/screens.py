@@ -49,7 +49,7 @@ class HelpScreen(ModalScreen[None]):
             "\nEvery other key goes to the agent in the focused pane.\n"
             "Mouse: a click focuses, the wheel scrolls the history (or goes to a program that asked\n"
             "for the mouse); Shift+drag is your terminal's own selection.\n"
-            f"An agent that has ended: r or Enter in its pane starts it anew.\n\n{stays}\n\n"
+            f"An agent that has ended: r in its pane starts it anew.\n\n{stays}\n\n"
             "Esc closes this help."
         )
 
