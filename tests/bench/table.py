@@ -14,7 +14,7 @@ class Unavailable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A number to reach: at most or `at_least`, by our figure or (`of_ratio`) by ours divided by the peer's."""
+    """A number to reach: at most, or `at_least`; by our figure, or `of_ratio`: by ours divided by theirs."""
 
     limit: float
     at_least: bool = False
