@@ -1,7 +1,7 @@
 """`python -m tests.pictures`: makes the README's pictures in assets/ from the running program.
 
-The demo's agents run on real pseudo-terminals; the screen is Textual's headless one, saved as SVG, which counts a
-wide character as one column: so nothing wide is shown.
+The demo's agents run on real pseudo-terminals; the screen is Textual's headless one, saved as SVG. It
+counts a wide character as one column, so nothing wide is shown.
 """
 
 from __future__ import annotations
