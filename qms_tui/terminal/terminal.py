@@ -1,68 +1,54 @@
-"""The terminal itself, for now a plain pyte.Screen with a history.
+"""The terminal: a program's bytes in, rows of styled text out.
 
-Of pyte remain in use: ByteStream (the parser) and Screen. What stock pyte lacks is not here yet.
+Of pyte remain in use: Screen as the base of our screen (see the first lines of screen.py), Cursor, Margins,
+its numbers of modes and its table of line-drawing characters. pyte's parser and its way to keep cells are
+replaced.
+
+Where we deviate from the standards (ECMA-48, DEC STD 070, VT420/VT510 manuals, xterm ctlseqs), and why:
+
+- Replies never contain text that a program chose: titles (CSI 20 t, 21 t), XTGETTCAP names, the clipboard
+  (OSC 52 ?), checksums of the screen (DECRQCRA). Whoever can print could otherwise type.
+- DECCOLM (with mode 40) erases, homes and resets margins, but the width is the host's; so are resizing and
+  moving of windows (CSI 1 to 10 t), which do nothing.
+- Width of text is counted in grapheme clusters, always (mode 2027 is permanently set); see width.py.
+- EL 0 and ED 0 with a pending wrap erase nothing and keep the wrap (alacritty): the cursor is past the
+  row's end.
+- ED 2 erases in place; nothing goes to the history (xterm; alacritty and kitty differ from each other).
+- CSI 3 J on the alternate screen does nothing: that screen has no history.
+- Raw C1 bytes are recognised only after S8C1T, since text is UTF-8. DECSCL without a second parameter means
+  7-bit replies, since no program of today can read others.
+- XTPUSHSGR, XTREPORTCOLORS, DECUDK, DECRQUPSS, double-width lines, VT52 mode, national character sets other
+  than British, soft fonts, status lines, pages, macros, locators, printing, sixel and kitty graphics are
+  not there: the sequences are swallowed.
+- Reverse wrap (45) crosses any line end, as xterm before patch 383 (now its mode 1045), and wraps from the
+  top of the region to its bottom.
+- Tab characters leave no trace in the row.
 """
 
 from __future__ import annotations
 
-import logging
-from collections import deque
 from collections.abc import Sequence
-from typing import Any
 
-import pyte
-from pyte.screens import Char, Margins
-
-from qms_tui.terminal.events import Bell, Damage, TerminalEvent, TitleChanged
-from qms_tui.terminal.modes import Cursor, Modes
-from qms_tui.terminal.style import Attribute, Run, Style, Underline, direct_color
-
-_log = logging.getLogger(__name__)
-
-_MAX_EVENTS = 1000  # a program that rings the bell forever must not grow our memory
-_NAMED = ("black", "red", "green", "brown", "blue", "magenta", "cyan", "white")
-_PALETTE = {name: i for i, name in enumerate(_NAMED)} | {
-    f"bright{name}": i + 8 for i, name in enumerate(_NAMED)
-}
-_PALETTE["bfightmagenta"] = 13  # pyte 0.8.2 spells it so
-_PRIVATE = 5  # pyte keeps private modes shifted by this many bits
-
-
-class _Screen(pyte.Screen):
-    """pyte's screen, reporting what scrolls away, bells, titles and replies."""
-
-    def __init__(self, columns: int, lines: int, owner: Terminal) -> None:
-        self._owner = owner
-        super().__init__(columns, lines)
-
-    def index(self) -> None:
-        top, bottom = self.margins or Margins(0, self.lines - 1)
-        if self.cursor.y == bottom and top == 0:
-            self._owner._remember(_runs(self.buffer[0], self.columns))
-        super().index()
-
-    def bell(self, *args: Any) -> None:
-        self._owner._happened(Bell())
-
-    def set_title(self, param: str) -> None:
-        super().set_title(param)
-        self._owner._happened(TitleChanged(param))
-
-    def write_process_input(self, data: str) -> None:
-        self._owner._reply(data.encode())
+from qms_tui.terminal.colors import Colors
+from qms_tui.terminal.events import Damage, TerminalEvent
+from qms_tui.terminal.history import HistoryView
+from qms_tui.terminal.modes import Cursor, Modes, MouseEncoding, MouseTracking
+from qms_tui.terminal.parser import Parser
+from qms_tui.terminal.rows import FILLER, SPACER, Row
+from qms_tui.terminal.runs import runs_of
+from qms_tui.terminal.screen import SYNCHRONIZED, VISIBLE, Screen
+from qms_tui.terminal.style import Run
 
 
 class Terminal:
-    """A screen of `columns` x `lines` cells with `scrollback` rows of history above it."""
+    """A screen of `columns` x `lines` cells with at most `scrollback` rows of history above it."""
 
     def __init__(self, columns: int, lines: int, *, scrollback: int = 5000) -> None:
-        self.muted = False
-        self._history: deque[tuple[Run, ...]] = deque(maxlen=scrollback)
-        self._history_added = 0
-        self._events: list[TerminalEvent] = []
-        self._replies = bytearray()
-        self._screen = _Screen(columns, lines, self)
-        self._stream = pyte.ByteStream(self._screen)
+        self._screen = Screen(max(columns, 1), max(lines, 1), scrollback)
+        self._parser = Parser(self._screen)
+        self._history = HistoryView(self._screen.history, self._text)
+        self._drawn: dict[int, tuple[Row, int, tuple[Run, ...]]] = {}
+        self._seen: list[Row] = []
 
     @property
     def columns(self) -> int:
@@ -74,122 +60,146 @@ class Terminal:
         """Height in cells."""
         return int(self._screen.lines)
 
+    @property
+    def muted(self) -> bool:
+        """Whether replies are discarded, as while a recording is replayed."""
+        return self._screen.muted
+
+    @muted.setter
+    def muted(self, muted: bool) -> None:
+        self._screen.muted = muted
+
+    @property
+    def colors(self) -> Colors:
+        """What programs are told about colours: tell it the host's with `set_default`."""
+        return self._screen.colors
+
+    @property
+    def name(self) -> str:
+        """What XTVERSION answers."""
+        return self._screen.name
+
+    @name.setter
+    def name(self, name: str) -> None:
+        self._screen.name = name
+
+    @property
+    def cell_pixels(self) -> tuple[int, int]:
+        """Width and height of a cell in pixels, for programs that ask."""
+        return self._screen.cell_pixels
+
+    @cell_pixels.setter
+    def cell_pixels(self, size: tuple[int, int]) -> None:
+        self._screen.cell_pixels = size
+
     def feed(self, data: bytes) -> None:
         """Let the program's output act on the screen; never raises."""
-        try:
-            self._stream.feed(data)
-        except Exception:
-            # Stock pyte raises on sequences that real programs send (vim's CSI ? 4 m, for one).
-            _log.debug("pyte gave up on a chunk of %d bytes", len(data), exc_info=True)
-            self._stream = pyte.ByteStream(self._screen)
+        self._parser.feed(data)
 
     def resize(self, columns: int, lines: int) -> None:
-        """Take a new size in cells."""
+        """Take a new size in cells; wrapped lines of the main screen and the history reflow."""
         self._screen.resize(lines, columns)
+        self._drawn.clear()
+        self._seen = []
 
     @property
     def display(self) -> list[str]:
         """The visible rows as text, each `columns` cells wide."""
-        return ["".join(run.text for run in self.styled(row)) for row in range(self.lines)]
+        return [self._text(row) for row in self._screen.rows]
 
     @property
     def history(self) -> Sequence[str]:
-        """The rows above the visible ones as text, oldest first."""
-        return ["".join(run.text for run in row) for row in self._history]
+        """The rows above the visible ones as text, oldest first; a view that follows the terminal."""
+        return self._history
 
     @property
     def history_length(self) -> int:
         """How many rows `history` has."""
-        return len(self._history)
+        return len(self._screen.history)
 
     def styled(self, row: int) -> tuple[Run, ...]:
         """The runs of a visible row (0 is the top one) or of the history (-1 is the newest row)."""
+        screen = self._screen
         if row < 0:
-            return self._history[row]
-        return _runs(self._screen.buffer[row], self.columns)
+            return runs_of(screen.history[row], screen)
+        content = screen.rows[row]
+        drawn = self._drawn.get(row)
+        if drawn is None or drawn[0] is not content:
+            drawn = self._drawn[row] = content, screen.columns, runs_of(content, screen)
+        return drawn[2]
+
+    def is_wrapped(self, row: int) -> bool:
+        """Whether the line of a row (as in `styled`) goes on in the next one: copying joins them."""
+        return (self._screen.history if row < 0 else self._screen.rows)[row][2]
 
     @property
     def cursor(self) -> Cursor:
         """Where the cursor stands and how it looks."""
-        cursor = self._screen.cursor
-        return Cursor(cursor.y, min(cursor.x, self.columns - 1), not cursor.hidden)
+        screen = self._screen
+        return Cursor(screen.cursor.y, screen.cursor.x, VISIBLE in screen.mode, screen.shape)
 
     @property
     def modes(self) -> Modes:
         """What the program has set that decides how input is encoded."""
-        mode = self._screen.mode
+        screen = self._screen
+        mode = screen.mode
+        tracking = [each for each in MouseTracking if each.value << 5 in mode and each.value]
+        encoding = [each for each in MouseEncoding if each.value << 5 in mode and each.value]
         return Modes(
-            application_cursor=1 << _PRIVATE in mode,
-            bracketed_paste=2004 << _PRIVATE in mode,
+            application_cursor=1 << 5 in mode,
+            application_keypad=66 << 5 in mode,
+            newline=20 in mode,
+            bracketed_paste=2004 << 5 in mode,
+            focus_events=1004 << 5 in mode,
+            alternate_screen=screen.is_alternate,
+            alternate_scroll=1007 << 5 in mode,
+            mouse_tracking=tracking[0] if tracking else MouseTracking.OFF,
+            mouse_encoding=encoding[0] if encoding else MouseEncoding.LEGACY,
+            modify_other_keys=screen.modify_other_keys,
+            kitty_flags=screen.page.keyboard,
         )
 
     @property
     def synchronized(self) -> bool:
         """Whether the program asked to hold painting (mode 2026)."""
-        return False
+        return SYNCHRONIZED in self._screen.mode
+
+    @property
+    def inverse(self) -> bool:
+        """Whether the whole screen is shown in inverse (DECSCNM); `styled` leaves that to whoever draws."""
+        return 5 << 5 in self._screen.mode
+
+    @property
+    def title(self) -> str:
+        """The title the program set last."""
+        return str(self._screen.title)
 
     def take_replies(self) -> bytes:
         """What must be written back to the program since the last call."""
-        replies = bytes(self._replies)
-        self._replies.clear()
+        replies = bytes(self._screen.replies)
+        self._screen.replies.clear()
         return replies
 
     def take_events(self) -> list[TerminalEvent]:
         """What the program asked for since the last call, at most the newest 1,000."""
-        events, self._events = self._events, []
+        events, self._screen.events = self._screen.events, []
         return events
 
     def take_damage(self) -> Damage:
         """Which rows changed since the last call."""
-        damage = Damage(frozenset(self._screen.dirty), self._history_added)
-        self._screen.dirty.clear()
-        self._history_added = 0
-        return damage
+        screen = self._screen
+        rows, seen = screen.rows, self._seen
+        if len(seen) == len(rows):
+            changed = [y for y, row in enumerate(rows) if row is not seen[y] and row != seen[y]]
+        else:
+            changed = list(range(len(rows)))
+        self._seen = rows[:]
+        added, screen.history_added = screen.history_added, 0
+        return Damage(frozenset(changed), added)
 
-    def _remember(self, row: tuple[Run, ...]) -> None:
-        self._history.append(row)
-        self._history_added += 1
-
-    def _happened(self, event: TerminalEvent) -> None:
-        self._events.append(event)
-        del self._events[:-_MAX_EVENTS]
-
-    def _reply(self, data: bytes) -> None:
-        if not self.muted:
-            self._replies += data
-
-
-def _color(name: str) -> int | None:
-    if name == "default":
-        return None
-    if name in _PALETTE:
-        return _PALETTE[name]
-    return direct_color(*bytes.fromhex(name))
-
-
-def _style(char: Char) -> Style:
-    attributes = Attribute(0)
-    for wanted, attribute in (
-        (char.bold, Attribute.BOLD),
-        (char.italics, Attribute.ITALIC),
-        (char.blink, Attribute.BLINK),
-        (char.reverse, Attribute.INVERSE),
-        (char.strikethrough, Attribute.STRIKE),
-    ):
-        if wanted:
-            attributes |= attribute
-    underline = Underline.SINGLE if char.underscore else Underline.NONE
-    return Style(_color(char.fg), _color(char.bg), attributes, underline)
-
-
-def _runs(line: Any, columns: int) -> tuple[Run, ...]:
-    runs: list[Run] = []
-    text, start, look = "", 0, line[0][1:]
-    for x in range(columns):
-        char = line[x]
-        if char[1:] != look:
-            runs.append(Run(text, x - start, _style(line[start])))
-            text, start, look = "", x, char[1:]
-        text += char.data
-    runs.append(Run(text, columns - start, _style(line[start])))
-    return tuple(runs)
+    def _text(self, row: Row) -> str:
+        """A row's text, `columns` cells wide."""
+        text = row[0].ljust(self._screen.columns)
+        if text.isascii() and FILLER not in text and SPACER not in text:
+            return text
+        return self._screen.clusters.expand(text.replace(FILLER, "").replace(SPACER, " "))

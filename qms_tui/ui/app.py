@@ -7,14 +7,16 @@ import logging
 import signal
 from collections.abc import Callable
 
+from textual import events
 from textual.app import App, ComposeResult
 from textual.containers import Container
+from textual.message import Message
 
 from qms_tui.agents import Agent, AgentEvent, AgentState, Asked, Fleet, Notice, Output, StateChanged
 from qms_tui.runtime import Size
 from qms_tui.terminal import Bell
 from qms_tui.ui.chrome import StatusLine, TabLine
-from qms_tui.ui.driver import TerminalDriver
+from qms_tui.ui.driver import TerminalDriver, TerminalKey
 from qms_tui.ui.keymap import global_keys, shown_key
 from qms_tui.ui.layout import Layout, arrange, nearest, spans
 from qms_tui.ui.palette import AGENT_COLORS, AGENT_COLORS_LIGHT, DARK, LIGHT, Palette
@@ -28,6 +30,7 @@ THEMES = {"dark": "textual-dark", "light": "textual-light"}
 _FAREWELLS = (signal.SIGTERM, signal.SIGINT)  # SIGHUP is the driver's
 
 
+_TYPED = (events.InputEvent, events.Paste)
 _BEHIND_DIALOGS = frozenset({"pane", "help", "zoom", "menu"})
 
 
@@ -54,6 +57,9 @@ class QmsTuiApp(App[None]):
         self.zoomed = False
         self.tabbed = False
         self._opened: set[str] = set()
+        self._panes: dict[str, Pane] = {}
+        self._last_focused: Pane | None = None
+        self._under_way = 0  # typed events in the app's own queue
         self._prefix = session.config.prefix
         ours = global_keys(self._prefix)
         self._ours = frozenset(key.key for key in ours)
@@ -77,7 +83,8 @@ class QmsTuiApp(App[None]):
     def _pane(self, agent: Agent, number: int) -> Pane:
         colors = AGENT_COLORS if self.current_theme.dark else AGENT_COLORS_LIGHT
         color = self.session.config.agent(agent.name).color or colors[(number - 1) % len(colors)]
-        return Pane(agent, number, color, self.palette, self._ours)
+        pane = self._panes[agent.name] = Pane(agent, number, color, self.palette, self._ours)
+        return pane
 
     def on_mount(self) -> None:
         loop = asyncio.get_running_loop()
@@ -96,13 +103,15 @@ class QmsTuiApp(App[None]):
     @property
     def panes(self) -> list[Pane]:
         """In the order of their numbers."""
-        return list(self.screen_stack[0].query(Pane))
+        return list(self._panes.values())
 
     @property
     def pane(self) -> Pane:
         """The pane that has, or had last, the keyboard."""
         focused = self.screen_stack[0].focused
-        return focused if isinstance(focused, Pane) else self.panes[0]
+        if isinstance(focused, Pane):
+            self._last_focused = focused
+        return self._last_focused or self.panes[0]
 
     def palette(self) -> Palette:
         """The terminals' colours under the theme in force."""
@@ -113,27 +122,53 @@ class QmsTuiApp(App[None]):
         _log.error("the screen failed", exc_info=True)
         self._close_messages_no_wait()
 
+    # -- the short way of a key ---------------------------------------------------------------------------
+
+    def post_message(self, message: Message) -> bool:
+        """Give a key that can only be the focused agent's to its pane at once, past two message queues.
+
+        Only if nothing that was typed, pasted or clicked before it is still under way.
+        """
+        if isinstance(message, TerminalKey) and self._is_plainly_for_agent(message):
+            self.pane.give(message)
+            return True
+        if isinstance(message, _TYPED):
+            self._under_way += 1
+        return super().post_message(message)
+
+    def _is_plainly_for_agent(self, key: TerminalKey) -> bool:
+        return (
+            self._under_way == 0
+            and key.key not in self._ours
+            and len(self.screen_stack) == 1
+            and self.focused is self.pane
+            and self.pane.message_queue_size == 0
+            and self.app_focus
+        )
+
+    async def on_event(self, event: events.Event) -> None:
+        """Textual's dispatch, counting what was typed and has been handed on."""
+        try:
+            await super().on_event(event)
+        finally:
+            if isinstance(event, _TYPED) and not event.is_forwarded:
+                self._under_way -= 1
+
     # -- facts from the agents --------------------------------------------------------------------------
 
     def _on_agent_event(self, agent: Agent, event: AgentEvent) -> None:
-        if not self.is_running or not self.panes:
-            return
-        if isinstance(event, Notice):
-            self.notify(event.text, severity=event.severity, markup=False)
-            return
-        pane = self._pane_of(agent.name)
-        if pane is None:
+        pane = self._panes.get(agent.name)
+        if not self.is_running or pane is None:
             return
         if isinstance(event, Output):
             pane.show_output()
+        elif isinstance(event, Notice):
+            self.notify(event.text, severity=event.severity, markup=False)
         elif isinstance(event, StateChanged):
             pane.show_state()
             self._show_chrome()
         elif isinstance(event, Asked) and isinstance(event.event, Bell):
             self.bell()
-
-    def _pane_of(self, name: str) -> Pane | None:
-        return next((pane for pane in self.panes if pane.agent.name == name), None)
 
     # -- arrangement ------------------------------------------------------------------------------------
 

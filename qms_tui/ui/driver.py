@@ -7,7 +7,7 @@ which push kitty keyboard flags that turn every letter into a sequence.
 
 Input is read in the event loop. No thread has to be woken, and a busy loop cannot cut a sequence in two: what
 has arrived is read before a timer that was due meanwhile can say that nothing followed. Signals are handled
-in the loop, too, never in the middle of a write.
+in the loop, too, not in the middle of a write.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ __all__ = ["TerminalDriver", "TerminalKey", "TerminalPaste"]
 _log = logging.getLogger(__name__)
 
 _READ_SIZE = 65536  # a PTY gives 4 kB at most; one read per turn of the loop keeps painting alive
-_MAX_WAITING = 5000  # messages in the app's queue above which reading pauses
+_MAX_WAITING = 1000  # messages in the app's queue above which reading pauses
 _PAUSE = 0.02
 _KITTY_FLAGS = 1  # disambiguate: the least that makes keys exact; text stays text
 
@@ -95,8 +95,6 @@ class TerminalDriver(LinuxDriver):
         self._reading = False
         self._gone = False
         self._screens = [fd for fd in (1, 2) if os.isatty(fd)]
-        self._loop.add_signal_handler(signal.SIGTSTP, self._suspend)
-        self._loop.add_signal_handler(signal.SIGCONT, self._continue)
         if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup
             self._loop.add_signal_handler(signal.SIGHUP, self._hang_up)
 
@@ -200,16 +198,24 @@ class TerminalDriver(LinuxDriver):
 
     # -- signals ----------------------------------------------------------------------------------------
 
+    def _sigtstp_application(self, *_: object) -> None:
+        """SIGTSTP, whose handlers Textual installs. A raw terminal sends none by itself."""
+        if self._active and self._auto_restart:
+            self._loop.call_soon_threadsafe(self._suspend)
+        else:  # within `App.suspend` another program has the terminal, and our loop stands still
+            os.kill(os.getpid(), signal.SIGSTOP)
+
+    def _sigcont_application(self, *_: object) -> None:
+        if self._wanted and self._auto_restart:
+            self._loop.call_soon_threadsafe(self._continue)
+
     def _suspend(self) -> None:
-        """SIGTSTP: give the terminal back, then stop. A raw terminal sends no such signal by itself."""
-        if self._auto_restart and self._active:
-            self._leave_for_a_while()
+        """Give the terminal back, then stop."""
+        self._leave_for_a_while()
         os.kill(os.getpid(), signal.SIGSTOP)
 
     def _continue(self) -> None:
-        """SIGCONT. After a SIGSTOP from elsewhere the shell had the terminal meanwhile: take it anew."""
-        if not self._auto_restart or not self._wanted:
-            return
+        """Take the terminal again; anew if it was a SIGSTOP, and the shell had the terminal meanwhile."""
         if self._active:
             self._leave_for_a_while()
         self.resume_application_mode()

@@ -51,8 +51,8 @@ class Pointer:
         if x < 0 or y < 0:
             return None
         if self.pixels and self.cells:
-            x *= self.cells.width / self.pixels.width
-            y *= self.cells.height / self.pixels.height
+            x /= self.pixels.width / self.cells.width
+            y /= self.pixels.height / self.cells.height
         delta_x, delta_y = int(x) - int(self._x), int(y) - int(self._y)
         self._x, self._y = x, y
         button = 0 if token.code & 64 else (token.code + 1) & 3

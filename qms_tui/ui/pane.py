@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from textwrap import wrap
+from time import monotonic
 
 from rich.segment import Segment
 from rich.style import Style as RichStyle
@@ -19,8 +21,12 @@ from qms_tui.runtime import Size
 from qms_tui.terminal import Key, Style, encode_key, encode_mouse
 from qms_tui.ui.driver import TerminalKey, TerminalPaste
 from qms_tui.ui.keys import key_bytes, key_from_textual, mouse_from_textual
+from qms_tui.ui.paint import paint_now
 from qms_tui.ui.palette import Palette, rich_style
 
+HOLD = 0.15  # seconds that a program's synchronized output (mode 2026) may keep the pane from painting
+FRAME = 1 / 60  # seconds within which a second painting is left to Textual's timer
+UNFOCUSED_PERIOD = 1 / 15  # seconds between two paintings of a pane nobody types into: streams stay readable
 WHEEL_ROWS = 3  # rows of history per notch of the wheel, as in most terminals
 _MARKS = {
     AgentState.RUNNING: "●",
@@ -65,6 +71,8 @@ class Pane(Widget, can_focus=True):
         self._strips: dict[int, Strip] = {}
         self._back = 0  # rows between the view and the newest row; 0 follows the output
         self._cursor_row = 0
+        self._painted_at = self._held_since = 0.0  # seconds of the monotonic clock; 0 for never
+        self._soon: asyncio.TimerHandle | None = None
 
     # -- size -------------------------------------------------------------------------------------------
 
@@ -84,26 +92,48 @@ class Pane(Widget, can_focus=True):
     # -- facts from the agent ---------------------------------------------------------------------------
 
     def show_output(self) -> None:
-        """Repaint what the program changed."""
+        """Paint what the program changed: now, or soon where now would be too often or too early."""
+        if self.agent.terminal is not self._terminal:
+            self._terminal, self._back, self._held_since = self.agent.terminal, 0, 0.0
+            self._strips.clear()
+        if not self.display or not self.is_attached:
+            return  # the damage waits in the terminal
+        now = monotonic()
+        due = self._due(now)
+        if self._soon is not None:
+            self._soon.cancel()
+            self._soon = None
+        if due <= now:
+            self._paint(now)
+        else:
+            self._soon = asyncio.get_running_loop().call_later(due - now, self._paint, due)
+
+    def _due(self, now: float) -> float:
+        """When to paint, in seconds of the monotonic clock."""
+        if self.agent.terminal.synchronized:
+            self._held_since = self._held_since or now
+            return self._held_since + HOLD
+        self._held_since = 0.0
+        return now if self.has_focus else self._painted_at + UNFOCUSED_PERIOD
+
+    def _paint(self, now: float) -> None:
+        at_once = self.has_focus and now - self._painted_at >= FRAME
+        self._soon, self._painted_at, self._held_since = None, now, 0.0
         terminal = self.agent.terminal
-        if terminal is not self._terminal:
-            self._terminal, self._back = terminal, 0
-            self.repaint()
         damage = terminal.take_damage()
         if self._back:  # keep the rows in view in place while the program goes on below
             self._back = min(self._back + damage.history_added, terminal.history_length)
-        if not self.display or not self.is_attached:
-            self._strips.clear()
-            return
         rows = set(damage.rows) | {self._cursor_row, terminal.cursor.row}
         self._cursor_row = terminal.cursor.row
+        if self._back:
+            self.repaint()
+            return
         for row in rows:
             self._strips.pop(row, None)
-        if self._back:
-            self.refresh()
-        elif rows:
-            width = self.content_size.width
-            self.refresh(*(Region(0, row, width, 1) for row in rows))
+        width = self.content_size.width
+        self.refresh(*(Region(0, row, width, 1) for row in rows))
+        if at_once:
+            paint_now(self)
 
     def show_state(self) -> None:
         """Bring the frame's title up to date."""
@@ -173,9 +203,13 @@ class Pane(Widget, can_focus=True):
         return key not in self._ours
 
     def on_key(self, event: events.Key) -> None:
-        """Give the key to the agent: its bytes as they came, or encoded anew."""
+        """Give the key to the agent."""
         event.stop()
         event.prevent_default()
+        self.give(event)
+
+    def give(self, event: events.Key) -> None:
+        """Send a key to the agent: its bytes as they came, or encoded anew."""
         self._follow()
         if self.agent.state in _OVER:
             if event.key == "r":  # not Enter: it may end a line that was typed as the program ended
@@ -203,6 +237,15 @@ class Pane(Widget, can_focus=True):
         self._follow()
         data = event.data if isinstance(event, TerminalPaste) else event.text.encode()
         self.agent.paste(data)
+
+    def on_unmount(self) -> None:
+        """Nothing is left to paint."""
+        if self._soon is not None:
+            self._soon.cancel()
+
+    def on_show(self) -> None:
+        """The pane came into view: what it was painted with is old."""
+        self.repaint()
 
     def on_focus(self) -> None:
         """The keyboard came here."""

@@ -81,7 +81,8 @@ class IgnoredToken:
 Token = KeyToken | PasteToken | MouseToken | FocusToken | ReplyToken | IgnoredToken
 
 _PASTE_START, _PASTE_END = b"\x1b[200~", b"\x1b[201~"
-_TEXT = re.compile(rb"[^\x00-\x1f\x7f]+")
+_RUN = 512  # text is decoded in runs of at most so many bytes: each error in it decodes the run again
+_TEXT = re.compile(rb"[^\x00-\x1f\x7f]{1,%d}" % _RUN)
 # "-" is no parameter byte, but Ghostty has sent negative mouse positions. Possessive: linear on any bytes.
 _CSI = re.compile(rb"\x1b\[([<=>?]?+)([-0-9:;]*+)([-0-?]*+[ -/]*+)([@-~])")
 _CSI_PART = re.compile(rb"\x1b\[[-0-?]*+[ -/]*+")
@@ -171,7 +172,8 @@ class Tokenizer:
         except UnicodeDecodeError as error:
             text, end = run[0][: error.start].decode(), start + error.end
             bad = data[start + error.start : end]
-            if error.reason == "unexpected end of data" and end == len(data) and not final:
+            more = (end == len(data) and not final) or end - start == _RUN
+            if more and error.reason == "unexpected end of data":
                 end, bad = start + error.start, b""
         self._tokens.extend(map(_text_token, text))
         if bad:

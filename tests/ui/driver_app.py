@@ -1,6 +1,7 @@
 """A small app on TerminalDriver that tells what it got: one JSON object a line, on the descriptor in argv[1].
 
-It takes the terminal on descriptor 0 as its controlling terminal, as a program started by a shell has one.
+It takes the terminal on descriptor 0 as its controlling terminal, as a program started by a shell has one,
+unless it is told "no-control".
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from qms_tui.ui.driver import TerminalDriver, TerminalKey, TerminalPaste
 
 
 class Told(App[None]):
-    """Tells of its input events. F10 ends it, F9 puts an Input on the screen."""
+    """Tells of its input events. F10 ends it, F9 puts an Input on the screen, F8 lends the terminal."""
 
     ENABLE_COMMAND_PALETTE = False
 
@@ -49,6 +50,10 @@ class Told(App[None]):
         self.tell("key", key=event.key, character=event.character, data=data.hex() if data else None)
         if event.key == "f10":
             self.exit()
+        elif event.key == "f8":
+            with self.suspend():
+                self.tell("suspended", canonical=bool(termios.tcgetattr(0)[3] & termios.ICANON))
+            self.tell("back")
         elif event.key == "f9":
             field = Input()
             await self.mount(field)
@@ -86,7 +91,8 @@ class Told(App[None]):
 
 def main() -> None:
     """Run, and tell that the end was reached."""
-    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    if os.isatty(0) and "no-control" not in sys.argv:
+        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
     app = Told(int(sys.argv[1]))
     app.run()
     app.tell("end", code=app.return_code, sync=app._sync_available)

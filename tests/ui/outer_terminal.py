@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import IO, Any, Self
 
 import qms_tui
 
@@ -24,20 +24,22 @@ _ROOT = str(Path(qms_tui.__file__).parents[1])
 
 
 class OuterTerminal:
-    """Runs `python program <fd>` on a PTY. What it writes is kept in `output`, what it tells in `facts`."""
+    """Runs `python program <fd> <options>` on a PTY. What it writes is kept in `output`, what it tells in `facts`."""
 
-    def __init__(self, program: str, *, columns: int = 80, lines: int = 24) -> None:
+    def __init__(
+        self, program: str, *options: str, columns: int = 80, lines: int = 24, stdin: IO[bytes] | None = None
+    ) -> None:
         self.output = bytearray()
         self.facts: list[Fact] = []
         self._line = bytearray()
-        self._master, slave = os.openpty()
+        self.master, slave = os.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("4H", lines, columns, 0, 0))
         self.cooked = termios.tcgetattr(slave)
         self._facts_fd, theirs = os.pipe()
         environment = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", "PYTHONPATH": _ROOT}
         self.process = subprocess.Popen(
-            [sys.executable, program, str(theirs)],
-            stdin=slave,
+            [sys.executable, program, str(theirs), *options],
+            stdin=slave if stdin is None else stdin,
             stdout=slave,
             stderr=slave,
             env=environment,
@@ -47,7 +49,7 @@ class OuterTerminal:
         os.close(theirs)
         self._slave: int | None = slave
         self._selector = selectors.DefaultSelector()
-        self._selector.register(self._master, selectors.EVENT_READ, self._take_output)
+        self._selector.register(self.master, selectors.EVENT_READ, self._take_output)
         self._selector.register(self._facts_fd, selectors.EVENT_READ, self._take_facts)
 
     def __enter__(self) -> Self:
@@ -65,9 +67,9 @@ class OuterTerminal:
     def hang_up(self) -> None:
         """Close the terminal, as when its window is closed."""
         if self._slave is not None:
-            self._selector.unregister(self._master)
+            self._selector.unregister(self.master)
             os.close(self._slave)
-            os.close(self._master)
+            os.close(self.master)
             self._slave = None
 
     @property
@@ -78,14 +80,14 @@ class OuterTerminal:
 
     def write(self, data: bytes) -> None:
         """Write input for the program, reading what it writes meanwhile."""
-        os.set_blocking(self._master, False)
+        os.set_blocking(self.master, False)
         deadline = time.monotonic() + 30
         while data and time.monotonic() < deadline:
             try:
-                data = data[os.write(self._master, data) :]
+                data = data[os.write(self.master, data) :]
             except BlockingIOError:
                 self._turn(0)
-                select.select([], [self._master], [], 0.05)
+                select.select([], [self.master], [], 0.05)
         assert not data, "the program does not read"
 
     def until(self, condition: Callable[[], Any], what: str, timeout: float = 15) -> None:
@@ -119,9 +121,9 @@ class OuterTerminal:
 
     def _take_output(self) -> None:
         try:
-            self.output += os.read(self._master, 65536)
+            self.output += os.read(self.master, 65536)
         except OSError:
-            self._selector.unregister(self._master)
+            self._selector.unregister(self.master)
 
     def _take_facts(self) -> None:
         data = os.read(self._facts_fd, 65536)

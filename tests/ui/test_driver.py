@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import random
 import signal
+import struct
+import termios
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -188,10 +191,39 @@ def test_the_terminal_is_given_back(outer: OuterTerminal) -> None:
         assert outer.output.rindex(b"\x1b[?%bl" % mode) > outer.output.rindex(b"\x1b[?%bh" % mode)
 
 
-def test_a_vanished_terminal_ends_the_app(outer: OuterTerminal) -> None:
-    outer.hang_up()
-    assert outer.wait_for("end")["code"] == 0
-    assert outer.wait_for_end() == 0
+@pytest.mark.parametrize("options", [[], ["no-control"]], ids=["SIGHUP", "EIO"])
+def test_a_vanished_terminal_ends_the_app(options: list[str]) -> None:
+    with OuterTerminal(PROGRAM, *options) as outer:
+        outer.wait_for("ready")
+        outer.hang_up()
+        assert outer.wait_for("end")["code"] == 0
+        assert outer.wait_for_end() == 0
+
+
+def test_without_a_keyboard_the_app_ends_and_says_so() -> None:
+    with open(os.devnull, "rb") as nothing, OuterTerminal(PROGRAM, stdin=nothing) as outer:
+        assert outer.wait_for("end")["code"] == 1
+        outer.until(lambda: b"needs a terminal" in outer.output, "a word about it")
+
+
+def test_text_that_nobody_brackets_is_typed(outer: OuterTerminal) -> None:
+    text = b"0123456789" * 700  # more than the driver reads before the app has caught up
+    outer.write(text)
+    keys = _keys(outer, len(text))
+    assert b"".join(data for _, data in keys) == text
+
+
+def test_lending_the_terminal(outer: OuterTerminal) -> None:
+    outer.write(b"\x1b[?1u\x1b[19~")
+    assert outer.wait_for("suspended")["canonical"]
+    assert outer.wait_for("back")["kitty"] == 0  # until the terminal answers again
+    outer.write(b"x")
+    assert _keys(outer, 2)[1] == ("x", b"x")
+
+
+def test_resize(outer: OuterTerminal) -> None:
+    fcntl.ioctl(outer.master, termios.TIOCSWINSZ, struct.pack("4H", 40, 120, 0, 0))
+    outer.until(lambda: any(f["kind"] == "resize" and f["width"] == 120 for f in outer.facts), "the new size")
 
 
 @pytest.mark.parametrize("number", [signal.SIGTSTP, signal.SIGSTOP])

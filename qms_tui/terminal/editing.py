@@ -1,0 +1,233 @@
+"""Sequences that erase, insert, delete and repeat. Each takes the screen and the parameters (0 where
+missing).
+
+Protection follows xterm: cells guarded by SPA/EPA are spared by ED, EL and ECH; cells protected by DECSCA
+by DECSED and DECSEL only. Erasing leaves the background colour (BCE) and, as in alacritty and kitty, the
+pending wrap.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from qms_tui.terminal import rows as cells
+
+if TYPE_CHECKING:
+    from qms_tui.terminal.screen import Screen
+
+Parameters = Sequence[int]
+
+_MAX_REPEATS = 65535  # cells that REP fills at once: more is beyond any screen
+
+
+def erase_cells(screen: Screen, y: int, start: int, end: int, *, selective: bool = False) -> None:
+    """Blank cells of a row, sparing protected ones if that is asked for or they are guarded."""
+    row = screen.rows[y]
+    if (selective and screen.guarded == "DEC") or screen.guarded == "ISO":
+        _erase_unprotected(screen, y, start, end, keep_looks=selective)
+        return
+    if selective:
+        text, looks = cells.cut(row, start, end, screen.columns)
+        screen.rows[y] = cells.splice(row, start, " " * len(text), looks)
+    else:
+        screen.rows[y] = cells.erase(row, start, end, screen.blank, screen.columns)
+
+
+def _erase_unprotected(screen: Screen, y: int, start: int, end: int, *, keep_looks: bool) -> None:
+    looks = cells.full(screen.rows[y], screen.columns)[1]
+    guard = {code for code in set(looks) if screen.looks.look(code).protected}
+    for x in range(start, end):
+        if looks[x] not in guard:
+            look = looks[x] if keep_looks else screen.blank
+            screen.rows[y] = cells.splice(screen.rows[y], x, " ", look)
+
+
+def in_display(screen: Screen, p: Parameters, *, selective: bool = False) -> None:
+    """ED; 3 clears the history."""
+    how, y, x = p[0], screen.cursor.y, screen.cursor.x
+    columns = screen.columns
+    if how == 0:
+        if not screen.pending:
+            erase_cells(screen, y, x, columns, selective=selective)
+        _erase_rows(screen, y + 1, screen.lines, selective)
+    elif how == 1:
+        _erase_rows(screen, 0, y, selective)
+        erase_cells(screen, y, 0, x + 1, selective=selective)
+    elif how == 2:
+        _erase_rows(screen, 0, screen.lines, selective)
+    elif how == 3 and not selective and not screen.is_alternate:
+        screen.history.clear()
+
+
+def _erase_rows(screen: Screen, first: int, last: int, selective: bool) -> None:
+    for y in range(first, last):
+        erase_cells(screen, y, 0, screen.columns, selective=selective)
+
+
+def in_display_selective(screen: Screen, p: Parameters) -> None:
+    """DECSED."""
+    in_display(screen, p, selective=True)
+
+
+def in_line(screen: Screen, p: Parameters, *, selective: bool = False) -> None:
+    """EL."""
+    how, y, x = p[0], screen.cursor.y, screen.cursor.x
+    if how == 0:
+        if not screen.pending:
+            erase_cells(screen, y, x, screen.columns, selective=selective)
+    elif how == 1:
+        erase_cells(screen, y, 0, x + 1, selective=selective)
+    elif how == 2:
+        erase_cells(screen, y, 0, screen.columns, selective=selective)
+
+
+def in_line_selective(screen: Screen, p: Parameters) -> None:
+    """DECSEL."""
+    in_line(screen, p, selective=True)
+
+
+def characters(screen: Screen, p: Parameters) -> None:
+    """ECH."""
+    x = screen.cursor.x
+    erase_cells(screen, screen.cursor.y, x, min(x + (p[0] or 1), screen.columns))
+    screen.pending = False
+
+
+def _is_inside(screen: Screen) -> bool:
+    cursor = screen.cursor
+    is_row = screen.top <= cursor.y <= screen.bottom
+    return bool(is_row and screen.left <= cursor.x <= screen.right)
+
+
+def insert_characters(screen: Screen, p: Parameters) -> None:
+    """ICH."""
+    screen.pending = False
+    x, y = screen.cursor.x, screen.cursor.y
+    if screen.left <= x <= screen.right:
+        right = screen.right + 1
+        screen.rows[y] = cells.insert(screen.rows[y], x, p[0] or 1, right, screen.blank, screen.columns)
+
+
+def delete_characters(screen: Screen, p: Parameters) -> None:
+    """DCH."""
+    screen.pending = False
+    x, y = screen.cursor.x, screen.cursor.y
+    if screen.left <= x <= screen.right:
+        right = screen.right + 1
+        screen.rows[y] = cells.delete(screen.rows[y], x, p[0] or 1, right, screen.blank, screen.columns)
+
+
+def insert_lines(screen: Screen, p: Parameters) -> None:
+    """IL."""
+    screen.pending = False
+    if _is_inside(screen):
+        screen.scroll_down(p[0] or 1, screen.cursor.y)
+        screen.carriage_return()
+
+
+def delete_lines(screen: Screen, p: Parameters) -> None:
+    """DL."""
+    screen.pending = False
+    if _is_inside(screen):
+        screen.scroll_up(p[0] or 1, screen.cursor.y)
+        screen.carriage_return()
+
+
+def scroll_up(screen: Screen, p: Parameters) -> None:
+    """SU."""
+    screen.scroll_up(p[0] or 1)
+
+
+def scroll_down(screen: Screen, p: Parameters) -> None:
+    """SD."""
+    screen.scroll_down(p[0] or 1)
+
+
+def _each_row(screen: Screen, x: int, change: str, count: int) -> None:
+    act = cells.insert if change == "insert" else cells.delete
+    for y in range(screen.top, screen.bottom + 1):
+        row = screen.rows[y]
+        screen.rows[y] = act(row, x, count, screen.right + 1, screen.blank, screen.columns)
+
+
+def insert_columns(screen: Screen, p: Parameters) -> None:
+    """DECIC."""
+    if _is_inside(screen):
+        _each_row(screen, screen.cursor.x, "insert", p[0] or 1)
+
+
+def delete_columns(screen: Screen, p: Parameters) -> None:
+    """DECDC."""
+    if _is_inside(screen):
+        _each_row(screen, screen.cursor.x, "delete", p[0] or 1)
+
+
+def shift_left(screen: Screen, p: Parameters) -> None:
+    """SL: the whole region."""
+    if _is_inside(screen):
+        _each_row(screen, screen.left, "delete", p[0] or 1)
+
+
+def shift_right(screen: Screen, p: Parameters) -> None:
+    """SR."""
+    if _is_inside(screen):
+        _each_row(screen, screen.left, "insert", p[0] or 1)
+
+
+def forward_index(screen: Screen) -> None:
+    """DECFI: right, or the region moves left."""
+    screen.pending = False
+    cursor = screen.cursor
+    if cursor.x == screen.right:
+        delete_columns_at_left(screen)
+    elif cursor.x < screen.columns - 1:
+        cursor.x += 1
+
+
+def delete_columns_at_left(screen: Screen) -> None:
+    """What DECFI does at the right margin."""
+    if _is_inside(screen):
+        _each_row(screen, screen.left, "delete", 1)
+
+
+def back_index(screen: Screen) -> None:
+    """DECBI: left, or the region moves right."""
+    screen.pending = False
+    cursor = screen.cursor
+    if cursor.x == screen.left:
+        if _is_inside(screen):
+            _each_row(screen, screen.left, "insert", 1)
+    elif cursor.x > 0:
+        cursor.x -= 1
+
+
+def repeat(screen: Screen, p: Parameters) -> None:
+    """REP: the last character again."""
+    if not screen.last:
+        return
+    count = min(p[0] or 1, _MAX_REPEATS, screen.columns * screen.lines)
+    last = screen.last
+    screen.draw((last[-2:] if last[-1] == cells.FILLER else last[-1]) * count)
+
+
+def protect(screen: Screen, p: Parameters) -> None:
+    """DECSCA."""
+    screen.guarded = "DEC"
+    screen.new_look(protected=p[0] == 1)
+
+
+def guard_on(screen: Screen) -> None:
+    """SPA."""
+    screen.guarded = "ISO"
+    screen.new_look(protected=True)
+
+
+def guard_off(screen: Screen) -> None:
+    """EPA."""
+    screen.new_look(protected=False)
+
+
+def blank_screen(screen: Screen) -> None:
+    """All rows blank, in the current background."""
+    screen.rows[:] = [cells.filled(screen.columns, screen.blank)] * screen.lines

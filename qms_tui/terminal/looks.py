@@ -1,0 +1,116 @@
+"""How cells look, interned: a row keeps one code point per cell that names its look here.
+
+The table is bounded: when it is full, looks no longer on any row are forgotten (the screen says which are).
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import NamedTuple
+
+from qms_tui.terminal import sgr
+from qms_tui.terminal.rows import PLAIN
+from qms_tui.terminal.style import Attribute, Style, Underline
+
+MAX_LOOKS = 32768  # distinct ones alive at a time; below the surrogates, 8 MB at worst
+_MAX_TURNS = 4096  # remembered SGR steps, see `Turns`
+
+# What an SGR sequence (its body without CSI) turns the current look into, and that look's own turns.
+Turns = dict[str, "Turn"]
+Turn = tuple[str, Turns]
+
+
+class Look(NamedTuple):
+    """What SGR, OSC 8 and DECSCA say about a cell."""
+
+    foreground: int | None = None
+    background: int | None = None
+    attributes: int = 0
+    underline: int = 0
+    underline_color: int | None = None
+    link: tuple[str, str] | None = None  # id, URI
+    protected: bool = False
+
+
+class Looks:
+    """Looks and the code points that stand for them."""
+
+    def __init__(self) -> None:
+        self._looks: dict[str, Look] = {PLAIN: Look()}
+        self._codes: dict[Look, str] = {Look(): PLAIN}
+        self._next = 1
+        self._blanks: dict[str, str] = {PLAIN: PLAIN}
+        self._turns: dict[str, Turns] = {}
+        self._turn_count = 0
+
+    @property
+    def is_full(self) -> bool:
+        """Whether it is time to forget what no row uses."""
+        return len(self._looks) >= MAX_LOOKS
+
+    def code(self, look: Look) -> str:
+        """The code point that stands for `look`; plain if there is no room."""
+        code = self._codes.get(look)
+        if code is None:
+            if self.is_full:
+                return PLAIN
+            code = self._free()
+            self._codes[look], self._looks[code] = code, look
+        return code
+
+    def look(self, code: str) -> Look:
+        """What a cell's code point stands for."""
+        return self._looks[code]
+
+    def style(self, code: str) -> Style:
+        """The same for whoever draws."""
+        return _style(self._looks[code])
+
+    def blank(self, code: str) -> str:
+        """The look of cells erased while `code` is current: its background only (BCE)."""
+        blank = self._blanks.get(code)
+        if blank is None:
+            blank = self._blanks[code] = self.code(Look(background=self._looks[code].background))
+        return blank
+
+    def turns(self, code: str) -> Turns:
+        """The remembered SGR steps from `code`."""
+        return self._turns.setdefault(code, {})
+
+    def turn(self, code: str, body: str) -> Turn:
+        """Follow an SGR sequence (`body` ends with its m) from `code`."""
+        after = self.code(sgr.applied(self._looks[code], body[:-1]))
+        if self._turn_count >= _MAX_TURNS:
+            self._turns.clear()
+            self._turn_count = 0
+        turn = after, self.turns(after)
+        if len(body) < 64:
+            self.turns(code)[body] = turn
+            self._turn_count += 1
+        return turn
+
+    def _free(self) -> str:
+        while chr(self._next) in self._looks:
+            self._next = self._next % MAX_LOOKS + 1
+        return chr(self._next)
+
+    def keep(self, alive: set[str]) -> None:
+        """Forget the looks whose code points are not in `alive`."""
+        alive = alive | {PLAIN}
+        self._looks = {code: look for code, look in self._looks.items() if code in alive}
+        self._codes = {look: code for code, look in self._looks.items()}
+        self._blanks = {PLAIN: PLAIN}
+        self._turns.clear()
+        self._turn_count = 0
+
+
+@lru_cache(4096)
+def _style(look: Look) -> Style:
+    return Style(
+        look.foreground,
+        look.background,
+        Attribute(look.attributes),
+        Underline(look.underline),
+        look.underline_color,
+        look.link[1] if look.link else None,
+    )

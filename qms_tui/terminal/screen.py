@@ -1,0 +1,516 @@
+"""The screen: its state, and writing text on it. What sequences do to it is in the modules imported below.
+
+Of pyte remain in use: Screen as the base (its place for columns, lines, cursor, mode, margins, tabstops,
+title and icon name, the constructor that sets them up, set_tab_stop), Cursor, Margins, pyte's numbering of
+modes (private ones shifted left by 5) and its table of line-drawing characters. Its parser, its cells and
+everything that writes on them are replaced: `buffer` and `dirty` stay empty, rows are those of rows.py.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from typing import Any
+
+import pyte
+from pyte.screens import Cursor, Margins
+
+from qms_tui.terminal import rows as cells
+from qms_tui.terminal.charsets import Charsets
+from qms_tui.terminal.clusters import MAX_CODE_POINTS, Clusters
+from qms_tui.terminal.colors import Colors
+from qms_tui.terminal.events import TerminalEvent
+from qms_tui.terminal.looks import Looks
+from qms_tui.terminal.modes import CursorShape
+from qms_tui.terminal.reflow import is_blank, reflow
+from qms_tui.terminal.reports import TERMINAL_NAME
+from qms_tui.terminal.rows import EMPTY, FILLER, PLAIN, SPACER, Row
+from qms_tui.terminal.width import VS15, VS16, joins, narrows, widens, width
+from qms_tui.terminal.width import cells as cells_of
+
+MAX_EVENTS = 1000  # a program that rings the bell forever must not grow our memory
+MAX_REPLIES = 65536  # bytes; a program that asks and never reads must not either
+MAX_KEYBOARDS = 16  # pushed kitty flags per screen; kitty's own bound
+_SHIFT = 5  # pyte's distance of private modes from ANSI ones
+
+INSERT, NEWLINE = 4, 20
+ORIGIN, WRAP, VISIBLE, REVERSE_WRAP, LEFT_RIGHT, LONG_REVERSE_WRAP, SYNCHRONIZED = (
+    mode << _SHIFT for mode in (6, 7, 25, 45, 69, 1045, 2026)
+)
+
+
+def private(mode: int) -> int:
+    """A private mode's number among pyte's modes."""
+    return mode << _SHIFT
+
+
+@dataclass(slots=True)
+class Saved:
+    """What DECSC keeps."""
+
+    x: int = 0
+    y: int = 0
+    look: str = PLAIN
+    pending: bool = False
+    origin: bool = False
+    charsets: Charsets | None = None
+
+
+class Page:
+    """One of the two screens: its rows, its saved cursor, its keyboard flags."""
+
+    def __init__(self, lines: int) -> None:
+        self.rows: list[Row] = [EMPTY] * lines
+        self.saved = Saved()
+        self.left_at = Saved()  # where the cursor was when the other page was shown
+        self.keyboards: list[int] = []
+        self.keyboard = 0
+
+
+class Screen(pyte.Screen):
+    """The state a terminal keeps, and how text and scrolling change it."""
+
+    cursor: Any  # pyte's Cursor; its attrs are not used
+
+    def __init__(self, columns: int, lines: int, scrollback: int) -> None:
+        self.colors = Colors()
+        self.cell_pixels = 8, 16  # width and height, for programs that ask
+        self.name = TERMINAL_NAME
+        self.muted = False
+        self.replies = bytearray()
+        self.events: list[TerminalEvent] = []
+        self.looks = Looks()
+        self.clusters = Clusters()
+        self.history: deque[Row] = deque(maxlen=scrollback)
+        self.history_added = 0
+        super().__init__(columns, lines)
+        self.reset()
+
+    # -- state ----------------------------------------------------------------------------------------------
+
+    def reset(self) -> None:
+        """RIS: everything but the size, the history and what waits to be taken."""
+        self.main = Page(self.lines)
+        self.alternate = Page(self.lines)
+        self.page = self.main
+        self.rows = self.main.rows
+        self.cursor = Cursor(0, 0)
+        self.mode = {WRAP, VISIBLE, private(1007)}
+        self.title = self.icon_name = ""
+        self.titles: list[tuple[str, str]] = []
+        self.shape = CursorShape.BLOCK
+        self.blinking = True
+        self.shape_number = 1
+        self.modify_other_keys = 0
+        self.level = 64
+        self.eight_bit = False
+        self.guarded: str | None = None  # who protected cells last: "ISO" or "DEC"
+        self.stream_attributes = True  # DECSACE
+        self.saved_modes: dict[int, bool] = {}
+        self.tabstops = set(range(8, self.columns, 8))
+        self.colors.reset()
+        self.last = ""  # the text written last, for REP
+        self.soft_reset()
+
+    def soft_reset(self) -> None:
+        """The part of RIS that DECSTR does too."""
+        self.look = PLAIN
+        self.pending = False  # the next character wraps first
+        self.charsets = Charsets()
+        self.page.saved = Saved()
+        self.reset_margins()
+
+    @property
+    def blank(self) -> str:
+        """The look of erased cells."""
+        return self.looks.blank(self.look)
+
+    @property
+    def is_alternate(self) -> bool:
+        """Whether the alternate screen is shown."""
+        return self.page is self.alternate
+
+    def reset_margins(self) -> None:
+        """Margins to the edges of the screen."""
+        self.top, self.bottom = 0, self.lines - 1
+        self.left, self.right = 0, self.columns - 1
+        self.margins: Margins | None = None
+        self.settle()
+
+    def set_margins(self, top: int | None = None, bottom: int | None = None) -> None:
+        """Rows 1..lines that scroll; the whole screen without arguments."""
+        self.top = max((top or 1) - 1, 0)
+        self.bottom = min(bottom or self.lines, self.lines) - 1
+        whole = self.top == 0 and self.bottom == self.lines - 1
+        self.margins = None if whole else Margins(self.top, self.bottom)
+        self.settle()
+
+    def settle(self) -> None:
+        """Note after a change of modes or margins whether plain text may be written the short way.
+
+        `limit` is the column that short writes have to stay left of: 0 switches them off.
+        """
+        is_short = (
+            INSERT not in self.mode
+            and self.left == 0
+            and self.right == self.columns - 1
+            and self.charsets.is_plain
+        )
+        self.limit = self.columns if is_short else 0
+        self.is_whole = is_short and self.top == 0 and self.bottom == self.lines - 1
+
+    def new_look(self, **changes: Any) -> None:
+        """Write on in a look that differs from the current one."""
+        self.look = self.looks.code(self.looks.look(self.look)._replace(**changes))
+
+    def collect(self) -> None:
+        """Make room in the tables of looks and clusters by forgetting what no row shows."""
+        while self.looks.is_full or self.clusters.is_full:
+            rows = [*self.main.rows, *self.alternate.rows, *self.history]
+            looks = set().union(*{row[1] for row in rows})
+            looks |= {self.look, self.main.saved.look, self.alternate.saved.look}
+            self.looks.keep(looks)
+            self.clusters.keep(set().union(*{row[0] for row in rows if not row[0].isascii()}))
+            if len(looks) <= 16384 and not self.clusters.is_full:
+                return
+            if not self.history:
+                return
+            for _ in range(len(self.history) // 2 + 1):  # a history of nothing but colours: the oldest goes
+                self.history.popleft()
+
+    # -- what goes out --------------------------------------------------------------------------------------
+
+    def reply(self, text: str) -> None:
+        """Answer the program, in 8-bit controls if it asked for them (S8C1T)."""
+        if self.muted:
+            return
+        if self.eight_bit:
+            for seven, eight in (("\x1b[", "\x9b"), ("\x1bP", "\x90"), ("\x1b]", "\x9d"), ("\x1b\\", "\x9c")):
+                text = text.replace(seven, eight)
+        if len(self.replies) + len(text) <= MAX_REPLIES:
+            self.replies += text.encode("latin-1")
+
+    def happened(self, event: TerminalEvent) -> None:
+        """Tell whoever shows this terminal."""
+        self.events.append(event)
+        if len(self.events) > MAX_EVENTS:
+            del self.events[0]
+
+    # -- writing --------------------------------------------------------------------------------------------
+
+    def put(self, x: int, text: str) -> None:
+        """Replace cells of the cursor's row."""
+        y = self.cursor.y
+        self.rows[y] = cells.splice(self.rows[y], x, text, self.look * len(text))
+
+    def draw(self, data: str) -> None:
+        """Write cells (see rows.py), wrapping where the line ends; a wide character is not cut."""
+        if not self.charsets.is_plain:
+            data = self.charsets.translate(data)
+            self.settle()
+        while data:
+            self.wrap_if_pending()
+            edge = self.edge()
+            room = edge - self.cursor.x
+            if len(data) > room and WRAP not in self.mode:
+                self._draw_at_edge(data, edge)
+                return
+            part = data[: room - 1] if data[room : room + 1] == FILLER else data[:room]
+            data = data[len(part) :]
+            if part:
+                self.place(part, edge)
+            if data[1:2] == FILLER and len(part) < room:
+                data = self._wrap_wide(data, edge)
+
+    def _wrap_wide(self, data: str, edge: int) -> str:
+        """A wide character does not fit any more: leave a spacer and wrap; what is to be drawn then."""
+        if edge - (self.left if self.cursor.x >= self.left else 0) < 2:
+            self.place(" ", edge)  # no room for it on a screen of one column
+            return data[2:]
+        if edge == self.columns:
+            self.put(self.cursor.x, SPACER)
+        self.pending = True
+        return data
+
+    def _draw_at_edge(self, data: str, edge: int) -> None:
+        """Without wrapping each character that is too much replaces the last one."""
+        while data:
+            size = 2 if data[1:2] == FILLER else 1
+            self.cursor.x = max(min(self.cursor.x, edge - size), 0)
+            self.pending = False
+            self.place(data[:size] if edge >= size else " ", edge)
+            data = data[size:]
+
+    def draw_lines(self, lines: list[str]) -> None:
+        """Write whole lines of cells, each followed by CR LF, all at once.
+
+        For a cursor in column 0, text in plain look, margins and modes that ask for nothing special, and lines
+        that fit.
+        """
+        rows, cursor = self.rows, self.cursor
+        y, count = cursor.y, len(lines)
+        there = min(count, self.lines - y)
+        for at, line in enumerate(lines[:there], y):
+            row = rows[at]
+            rows[at] = (line, "", False) if not row[0] else cells.splice(row, 0, line, PLAIN * len(line))
+        surplus = y + count - self.lines + 1
+        if surplus > 0:
+            rows += [(line, "", False) for line in lines[there:]]
+            rows.append(EMPTY)
+            if self.page is self.main:
+                self.remember(rows[:surplus])
+            del rows[:surplus]
+        cursor.y = min(y + count, self.lines - 1)
+
+    def newline(self) -> None:
+        """CR LF."""
+        if not self.is_whole or self.blank != PLAIN:
+            self.carriage_return()
+            self.linefeed()
+            return
+        self.pending = False
+        cursor = self.cursor
+        cursor.x = 0
+        if cursor.y < self.bottom:
+            cursor.y += 1
+            return
+        rows = self.rows
+        if self.page is self.main:
+            self.history.append(rows[0])
+            self.history_added += 1
+        del rows[0]
+        rows.append(EMPTY)
+
+    def edge(self) -> int:
+        """The column that text from the cursor on stays left of."""
+        return int(self.right + 1 if self.cursor.x <= self.right else self.columns)
+
+    def place(self, text: str, edge: int) -> None:
+        """Write cells that fit left of `edge`, and move on."""
+        cursor = self.cursor
+        if INSERT in self.mode:
+            row = self.rows[cursor.y]
+            self.rows[cursor.y] = cells.insert(row, cursor.x, len(text), edge, PLAIN, self.columns)
+        self.put(cursor.x, text)
+        cursor.x += len(text)
+        if cursor.x >= edge:
+            cursor.x = edge - 1
+            self.pending = True
+            if edge == self.columns:
+                text, looks, _ = self.rows[cursor.y]
+                self.rows[cursor.y] = text, looks, False
+
+    def wrap_if_pending(self) -> None:
+        """Go to the next row if the last character filled this one and wrapping is on."""
+        if not self.pending:
+            return
+        self.pending = False
+        if WRAP not in self.mode:
+            return
+        cursor = self.cursor
+        if self.edge() == self.columns:
+            text, looks, _ = self.rows[cursor.y]
+            self.rows[cursor.y] = text, looks, True
+        cursor.x = self.left if cursor.x >= self.left else 0
+        self.index()
+
+    def cells(self, text: str) -> str:
+        """Text of narrow and wide characters, each maybe with marks, as rows keep it."""
+        if text.isascii():
+            return text
+        if self.clusters.is_full:
+            self.collect()
+        return cells_of(text, self.clusters.code)
+
+    def draw_tied(self, data: str) -> None:
+        """Write characters that may join the one before them."""
+        for char in data:
+            self._draw_tied(char)
+
+    def _draw_tied(self, char: str) -> None:
+        x = self._before()
+        if x is not None:
+            cluster = self.clusters.text(self.rows[self.cursor.y][0].ljust(x + 1)[x])
+            if len(cluster) >= MAX_CODE_POINTS and width(char) == 0:
+                return
+            if joins(cluster, char):
+                self._join(x, cluster, char)
+                return
+        if self.clusters.is_full:
+            self.collect()
+        size = width(char)
+        self.last = char + FILLER * (size == 2)
+        if size == 0 and self.cursor.x == 0 and not self.pending:
+            cluster = self.clusters.text((self.rows[self.cursor.y][0] or " ")[0])
+            self._set(0, cluster + char)
+        elif size:
+            self.draw(self.clusters.code(char) + FILLER * (size - 1))
+
+    def _before(self) -> int | None:
+        """The column of the character that a combining one belongs to."""
+        x = self.cursor.x if self.pending else self.cursor.x - 1
+        if x < 0:
+            return None
+        if self.rows[self.cursor.y][0][x : x + 1] == FILLER:
+            x -= 1
+        return int(x)
+
+    def _set(self, x: int, cluster: str) -> None:
+        """Give the cell at `x` another text of the same width."""
+        text, looks, wrapped = self.rows[self.cursor.y]
+        text = text.ljust(x + 1)
+        if len(cluster) > MAX_CODE_POINTS:
+            return
+        if self.clusters.is_full:
+            self.collect()
+        self.rows[self.cursor.y] = text[:x] + self.clusters.code(cluster) + text[x + 1 :], looks, wrapped
+
+    def _join(self, x: int, cluster: str, char: str) -> None:
+        is_wide = self.rows[self.cursor.y][0][x + 1 : x + 2] == FILLER
+        self._set(x, cluster + char)
+        if len(cluster) > 1:
+            return
+        if char == VS16 and not is_wide and widens(cluster):
+            self._widen(x)
+        elif char == VS15 and is_wide and narrows(cluster):
+            self._narrow(x)
+
+    def _widen(self, x: int) -> None:
+        cursor = self.cursor
+        code = self.rows[cursor.y][0][x]
+        if x + 2 <= (self.right + 1 if x <= self.right else self.columns):
+            cursor.x, self.pending = x, False
+            self.place(code + FILLER, self.edge())
+        elif WRAP in self.mode and self.columns > 1:
+            cursor.x, self.pending = x, False
+            self.draw(code + FILLER)
+
+    def _narrow(self, x: int) -> None:
+        cursor = self.cursor
+        code = self.rows[cursor.y][0][x]
+        cursor.x = x
+        self.put(x, code + " ")
+        cursor.x, self.pending = x + 1, False
+
+    # -- scrolling ------------------------------------------------------------------------------------------
+
+    def index(self) -> None:
+        """Down one row; at the bottom margin the region scrolls instead."""
+        y = self.cursor.y
+        if y == self.bottom:
+            if self.left <= self.cursor.x <= self.right:
+                self.scroll_up(1)
+        elif y < self.lines - 1:
+            self.cursor.y = y + 1
+
+    def reverse_index(self) -> None:
+        """Up one row; at the top margin the region scrolls instead."""
+        y = self.cursor.y
+        self.pending = False
+        if y == self.top:
+            if self.left <= self.cursor.x <= self.right:
+                self.scroll_down(1)
+        elif y > 0:
+            self.cursor.y = y - 1
+
+    def linefeed(self) -> None:
+        """LF, VT and FF."""
+        self.pending = False
+        self.index()
+        if NEWLINE in self.mode:
+            self.carriage_return()
+
+    def carriage_return(self) -> None:
+        """To the left margin, or the screen's edge if the cursor is left of that."""
+        self.pending = False
+        cursor = self.cursor
+        cursor.x = self.left if ORIGIN in self.mode or cursor.x >= self.left else 0
+
+    def scroll_up(self, count: int, top: int | None = None) -> None:
+        """Move the region's rows up from `top` (its top margin if not given), blanks come in below.
+
+        What leaves the top of the main screen becomes history.
+        """
+        first = self.top if top is None else top
+        last = self.bottom + 1
+        count = min(count, last - first)
+        if self.left > 0 or self.right < self.columns - 1:
+            self._scroll_columns(first, last, count)
+            return
+        rows = self.rows
+        if first == 0 and top is None and self.page is self.main:
+            self.remember(rows[:count])
+        blanks = [cells.filled(self.columns, self.blank)] * count
+        rows[first:last] = rows[first + count : last] + blanks
+
+    def scroll_down(self, count: int, top: int | None = None) -> None:
+        """Move the region's rows down from `top` (its top margin if not given), blanks come in above."""
+        first = self.top if top is None else top
+        last = self.bottom + 1
+        count = min(count, last - first)
+        if self.left > 0 or self.right < self.columns - 1:
+            self._scroll_columns(first, last, -count)
+            return
+        rows = self.rows
+        blanks = [cells.filled(self.columns, self.blank)] * count
+        rows[first:last] = blanks + rows[first : last - count]
+
+    def _scroll_columns(self, first: int, last: int, count: int) -> None:
+        """Scroll between left and right margin only: up by `count`, down if it is negative."""
+        left, right = self.left, self.right + 1
+        blank = " " * (right - left), self.blank * (right - left)
+        parts = [cells.cut(row, left, right, self.columns) for row in self.rows[first:last]]
+        blanks = [blank] * abs(count)
+        parts = parts[count:] + blanks if count > 0 else blanks + parts[:count] if count else parts
+        for y, (text, looks) in enumerate(parts, first):
+            self.rows[y] = cells.splice(self.rows[y], left, text, looks)
+
+    def remember(self, rows: list[Row]) -> None:
+        """Move rows into the history."""
+        self.history.extend(rows)
+        self.history_added += len(rows)
+
+    # -- size -----------------------------------------------------------------------------------------------
+
+    def resize(self, lines: int | None = None, columns: int | None = None) -> None:
+        """Take a new size: the main screen and its history reflow, the alternate screen is clipped."""
+        lines, columns = max(lines or self.lines, 1), max(columns or self.columns, 1)
+        if (lines, columns) == (self.lines, self.columns):
+            return
+        old_columns, self.old_lines = self.columns, self.lines
+        cursor = self.cursor
+        here = self.main.left_at if self.is_alternate else cursor
+        self._reflow_main(lines, columns, here)
+        self._clip_alternate(lines, columns)
+        self.lines, self.columns = lines, columns
+        self.rows = self.page.rows
+        self.tabstops |= set(range(-(-old_columns // 8) * 8, columns, 8))
+        self.reset_margins()
+        self.pending = False
+        for place in (cursor, self.main.saved, self.alternate.saved):
+            place.x, place.y = min(place.x, columns - 1), min(place.y, lines - 1)
+
+    def _reflow_main(self, lines: int, columns: int, here: Any) -> None:
+        """Reflow history and main screen; `here` is the cursor on it."""
+        before = len(self.history)
+        rows = self.main.rows
+        used = max([here.y, *(y for y, row in enumerate(rows) if not is_blank(row))]) + 1
+        blanks = len(rows) - used
+        marks = [(before, 0), (before + here.y, here.x), (before + self.main.saved.y, self.main.saved.x)]
+        laid, (first, at, saved) = reflow([*self.history, *rows[:used]], self.columns, columns, marks)
+        blanks = min(blanks, max(0, first[0] + lines - len(laid)))
+        top = min(max(len(laid) + blanks - lines, 0), at[0])
+        shown = laid[top : top + lines]
+        self.history.clear()
+        self.history.extend(laid[:top])
+        self.main.rows = shown + [EMPTY] * (lines - len(shown))
+        here.y, here.x = at[0] - top, at[1]
+        self.main.saved.y, self.main.saved.x = max(saved[0] - top, 0), saved[1]
+
+    def _clip_alternate(self, lines: int, columns: int) -> None:
+        rows = self.alternate.rows
+        surplus = max(self.cursor.y + 1 - lines, 0) if self.is_alternate else 0
+        rows = [cells.clip(row, columns) for row in rows[surplus : surplus + lines]]
+        self.alternate.rows = rows + [EMPTY] * (lines - len(rows))
+        if self.is_alternate:
+            self.cursor.y -= surplus

@@ -1,0 +1,177 @@
+"""How many cells a character takes, and which characters belong together.
+
+The rule is that of terminals with grapheme clusters (mode 2027: kitty, ghostty, contour, foot): text is cut
+into extended grapheme clusters (UAX 29), a cluster takes the width of its first code point, a variation
+selector 16 makes an emoji of narrow default two cells wide, a variation selector 15 makes a wide one
+narrow. Ambiguous width is narrow. A regional indicator is wide, alone or in a pair. All tables are those of
+wcwidth (Unicode 18 in 0.9.4).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from typing import Any
+
+from wcwidth import iter_graphemes, wcwidth
+from wcwidth import table_grapheme as grapheme
+from wcwidth.table_vs15 import VS15_WIDE_TO_NARROW
+from wcwidth.table_vs16 import VS16_NARROW_TO_WIDE
+from wcwidth.table_wide import WIDE_EASTASIAN
+from wcwidth.table_zero import ZERO_WIDTH
+
+from qms_tui.terminal.rows import FILLER
+
+Ranges = Iterable[tuple[int, int]]
+
+FIRST_CLUSTER = 0x100000  # rows keep clusters as code points of plane 16, so a real one is made a cluster
+VS15 = "\ufe0e"
+VS16 = "\ufe0f"
+
+_MODIFIERS = range(0x1F3FB, 0x1F400)  # skin tones
+
+
+def _merged(ranges: Ranges) -> list[tuple[int, int]]:
+    merged: list[tuple[int, int]] = []
+    for first, last in sorted(ranges):
+        if merged and first <= merged[-1][1] + 1:
+            merged[-1] = merged[-1][0], max(last, merged[-1][1])
+        else:
+            merged.append((first, last))
+    return merged
+
+
+def _complement(ranges: Ranges) -> list[tuple[int, int]]:
+    gaps, start = [], 0
+    for first, last in _merged(ranges):
+        if first > start:
+            gaps.append((start, first - 1))
+        start = last + 1
+    if start <= 0x10FFFF:
+        gaps.append((start, 0x10FFFF))
+    return gaps
+
+
+def _minus(ranges: Ranges, taken: Ranges) -> list[tuple[int, int]]:
+    return _complement([*_complement(ranges), *taken])
+
+
+def _pattern(ranges: Ranges) -> str:
+    """The ranges as the inside of a regular expression's character class."""
+    return "".join(f"\\U{first:08x}-\\U{last:08x}" for first, last in ranges)
+
+
+def _latest(table: Any) -> tuple[tuple[int, int], ...]:
+    """The newest Unicode version's ranges; wcwidth types its tables by their exact length."""
+    ranges: tuple[tuple[int, int], ...] = table[max(table, key=_version)]
+    return ranges
+
+
+def _version(text: str) -> tuple[int, ...]:
+    return tuple(map(int, text.split(".")))
+
+
+_CONTROLS = [(0, 0x1F), (0x7F, 0x9F)]
+_WIDE = _latest(WIDE_EASTASIAN)
+_TIED = [  # what may join its neighbours, or has no width of its own: looked at one by one
+    *_minus(
+        [
+            *grapheme.GRAPHEME_EXTEND,
+            *grapheme.GRAPHEME_ZWJ,
+            *grapheme.GRAPHEME_SPACINGMARK,
+            *grapheme.GRAPHEME_PREPEND,
+            *grapheme.GRAPHEME_REGIONAL_INDICATOR,
+            *grapheme.GRAPHEME_CONTROL,
+            *grapheme.GRAPHEME_L,
+            *grapheme.GRAPHEME_V,
+            *grapheme.GRAPHEME_T,
+            *_latest(ZERO_WIDTH),
+            (0xD800, 0xDFFF),
+            (FIRST_CLUSTER, 0x10FFFF),
+        ],
+        [*_CONTROLS, (0xAD, 0xAD)],  # a soft hyphen is a hyphen on a terminal
+    )
+]
+
+_MARKS = _minus(  # what joins whatever comes before it, and nothing after
+    _TIED,
+    [
+        (0x10000, 0x10FFFF),
+        *_complement([*grapheme.GRAPHEME_EXTEND]),
+        *_complement([*_latest(ZERO_WIDTH)]),
+        *grapheme.GRAPHEME_ZWJ,
+        *grapheme.INCB_LINKER,
+        (0xFE00, 0xFE0F),
+    ],
+)
+# Beyond the BMP a few coarse ranges: `re` tests those one after the other, for every character that is not in the
+# class. What is in none of them is tied, that is, looked at one by one: right as well, only slower.
+_ASTRAL_TEXT = _minus(
+    [(0x1D400, 0x1D7FF), (0x1F200, 0x1F3FA), (0x1F400, 0x1FFFF), (0x20000, 0xDFFFF), (0xF0000, 0xFFFFF)], _TIED
+)
+_BMP = [(0, 0xFFFF)]
+_BMP_WIDE = _minus(_WIDE, [*_TIED, (0x10000, 0x10FFFF)])
+_PLAIN_TEXT = [*_minus(_BMP, [*_CONTROLS, *_TIED]), *_ASTRAL_TEXT]
+
+PLAIN_TEXT = _pattern(_PLAIN_TEXT)  # narrow or wide, and never part of a cluster but as its first character
+MARKS = _pattern(_MARKS)
+TIED = _pattern(_minus([(0xA0, 0x10FFFF)], [*_PLAIN_TEXT, *_MARKS]))
+
+_MARKED_CHARACTER = re.compile(f"([{PLAIN_TEXT}])[{MARKS}]+")
+_MARK = re.compile(f"[{MARKS}]")
+_BMP_WIDE_RUN = re.compile(f"[{_pattern(_BMP_WIDE)}]+")
+_ASTRAL = re.compile("[\U00010000-\U000fffff]")
+_ASTRAL_WIDE_RUN = re.compile(f"[{_pattern(_minus(_WIDE, [*_TIED, *_BMP]))}]+")
+
+_WIDENED = _latest(VS16_NARROW_TO_WIDE)
+_NARROWED = _latest(VS15_WIDE_TO_NARROW)
+
+
+def cells(text: str, code: Callable[[str], str]) -> str:
+    """Text of narrow and wide characters, each maybe with marks, as a row keeps it.
+
+    `code` gives the code point that stands for a cluster.
+    """
+
+    def cluster(match: re.Match[str]) -> str:
+        return code(match[0]) + FILLER * (width(match[1]) - 1)
+
+    if _MARK.search(text):
+        text = _MARKED_CHARACTER.sub(cluster, text)
+    text = _BMP_WIDE_RUN.sub(_filled, text)
+    return _ASTRAL_WIDE_RUN.sub(_filled, text) if _ASTRAL.search(text) else text
+
+
+def _filled(match: re.Match[str]) -> str:
+    return FILLER.join(match[0]) + FILLER
+
+
+@lru_cache(1024)
+def width(char: str) -> int:
+    """Cells of one code point: 0, 1 or 2."""
+    return max(wcwidth(char), 0)
+
+
+@lru_cache(1024)
+def joins(cluster: str, char: str) -> bool:
+    """Whether `char` goes into the cell of `cluster` before it."""
+    if ord(char) in _MODIFIERS:
+        return _is_in(ord(cluster[0]), grapheme.EXTENDED_PICTOGRAPHIC)
+    return width(char) == 0 or len(list(iter_graphemes(cluster + char))) == 1
+
+
+@lru_cache(256)
+def widens(base: str) -> bool:
+    """Whether a variation selector 16 makes this narrow character wide."""
+    return _is_in(ord(base), _WIDENED)
+
+
+@lru_cache(256)
+def narrows(base: str) -> bool:
+    """Whether a variation selector 15 makes this wide character narrow."""
+    return _is_in(ord(base), _NARROWED)
+
+
+def _is_in(code: int, ranges: Ranges) -> bool:
+    return any(first <= code <= last for first, last in ranges)
