@@ -121,7 +121,10 @@ def _converse(session: Session, prompt: str) -> None:
                 print()
                 line_left = False
             told = _tell_count(session, told)
-            _do(session, _line(prompt))
+            line = _line(prompt)
+            _do(session, line)
+            if line.split() == ["inbox"]:
+                told = session.qms.inboxes.count(session.agent)  # it has just been said
             _interrupts.armed = False
         except KeyboardInterrupt:
             line_left = True  # the cursor stands behind what was typed

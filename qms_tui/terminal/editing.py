@@ -24,7 +24,7 @@ _MAX_REPEATS = 65535  # cells that REP fills at once: more is beyond any screen
 def erase_cells(screen: Screen, y: int, start: int, end: int, *, selective: bool = False) -> None:
     """Blank cells of a row, sparing protected ones if that is asked for or they are guarded."""
     row = screen.rows[y]
-    if (selective and screen.guarded == "DEC") or screen.guarded == "ISO":
+    if screen.guarded == ("DEC" if selective else "ISO"):
         _erase_unprotected(screen, y, start, end, keep_looks=selective)
         return
     if selective:
@@ -140,8 +140,9 @@ def scroll_up(screen: Screen, p: Parameters) -> None:
 
 
 def scroll_down(screen: Screen, p: Parameters) -> None:
-    """SD."""
-    screen.scroll_down(p[0] or 1)
+    """SD; with five parameters it would be xterm's highlight tracking."""
+    if len(p) < 5:
+        screen.scroll_down(p[0] or 1)
 
 
 def _each_row(screen: Screen, x: int, change: str, count: int) -> None:

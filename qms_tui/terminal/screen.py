@@ -9,7 +9,9 @@ everything that writes on them are replaced: `buffer` and `dirty` stay empty, ro
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import pyte
@@ -20,7 +22,7 @@ from qms_tui.terminal.charsets import Charsets
 from qms_tui.terminal.clusters import MAX_CODE_POINTS, Clusters
 from qms_tui.terminal.colors import Colors
 from qms_tui.terminal.events import TerminalEvent
-from qms_tui.terminal.looks import Looks
+from qms_tui.terminal.looks import MAX_LOOKS, Looks
 from qms_tui.terminal.modes import CursorShape
 from qms_tui.terminal.reflow import is_blank, reflow
 from qms_tui.terminal.reports import TERMINAL_NAME
@@ -30,7 +32,6 @@ from qms_tui.terminal.width import cells as cells_of
 
 MAX_EVENTS = 1000  # a program that rings the bell forever must not grow our memory
 MAX_REPLIES = 65536  # bytes; a program that asks and never reads must not either
-MAX_KEYBOARDS = 16  # pushed kitty flags per screen; kitty's own bound
 _SHIFT = 5  # pyte's distance of private modes from ANSI ones
 
 INSERT, NEWLINE = 4, 20
@@ -95,7 +96,7 @@ class Screen(pyte.Screen):
         self.page = self.main
         self.rows = self.main.rows
         self.cursor = Cursor(0, 0)
-        self.mode = {WRAP, VISIBLE, private(1007)}
+        self.mode = {WRAP, VISIBLE, private(8), private(1007), private(1046)}
         self.title = self.icon_name = ""
         self.titles: list[tuple[str, str]] = []
         self.shape = CursorShape.BLOCK
@@ -161,22 +162,34 @@ class Screen(pyte.Screen):
 
     def new_look(self, **changes: Any) -> None:
         """Write on in a look that differs from the current one."""
+        if self.looks.is_full:
+            self.collect_looks()
         self.look = self.looks.code(self.looks.look(self.look)._replace(**changes))
 
-    def collect(self) -> None:
-        """Make room in the tables of looks and clusters by forgetting what no row shows."""
-        while self.looks.is_full or self.clusters.is_full:
-            rows = [*self.main.rows, *self.alternate.rows, *self.history]
-            looks = set().union(*{row[1] for row in rows})
-            looks |= {self.look, self.main.saved.look, self.alternate.saved.look}
-            self.looks.keep(looks)
-            self.clusters.keep(set().union(*{row[0] for row in rows if not row[0].isascii()}))
-            if len(looks) <= 16384 and not self.clusters.is_full:
+    def collect_looks(self) -> None:
+        """Make room in the table of looks by forgetting those that no row has."""
+        while self.looks.is_full:
+            alive = {self.look, self.main.saved.look, self.alternate.saved.look}
+            alive = alive.union(*{row[1] for row in self._all_rows()})
+            self.looks.keep(alive)
+            if len(alive) <= MAX_LOOKS // 2 or not self._drop_history():
                 return
-            if not self.history:
+
+    def collect_clusters(self) -> None:
+        """Make room in the table of clusters by forgetting those on no row."""
+        while self.clusters.is_full:
+            self.clusters.keep(set(self.last).union(*{row[0] for row in self._all_rows()}))
+            if not self.clusters.is_full or not self._drop_history():
                 return
-            for _ in range(len(self.history) // 2 + 1):  # a history of nothing but colours: the oldest goes
-                self.history.popleft()
+
+    def _all_rows(self) -> Iterator[Row]:
+        return chain(self.main.rows, self.alternate.rows, self.history)
+
+    def _drop_history(self) -> bool:
+        """Drop the older half: it is nothing but colours or marks, and those are bounded."""
+        for _ in range((len(self.history) + 1) // 2):
+            self.history.popleft()
+        return bool(self.history)
 
     # -- what goes out --------------------------------------------------------------------------------------
 
@@ -205,9 +218,6 @@ class Screen(pyte.Screen):
 
     def draw(self, data: str) -> None:
         """Write cells (see rows.py), wrapping where the line ends; a wide character is not cut."""
-        if not self.charsets.is_plain:
-            data = self.charsets.translate(data)
-            self.settle()
         while data:
             self.wrap_if_pending()
             edge = self.edge()
@@ -225,7 +235,8 @@ class Screen(pyte.Screen):
     def _wrap_wide(self, data: str, edge: int) -> str:
         """A wide character does not fit any more: leave a spacer and wrap; what is to be drawn then."""
         if edge - (self.left if self.cursor.x >= self.left else 0) < 2:
-            self.place(" ", edge)  # no room for it on a screen of one column
+            marks = self.clusters.text(data[0])[1:]  # no room for it on a screen of one column
+            self.place(self.clusters.code(" " + marks), edge)
             return data[2:]
         if edge == self.columns:
             self.put(self.cursor.x, SPACER)
@@ -244,15 +255,16 @@ class Screen(pyte.Screen):
     def draw_lines(self, lines: list[str]) -> None:
         """Write whole lines of cells, each followed by CR LF, all at once.
 
-        For a cursor in column 0, text in plain look, margins and modes that ask for nothing special, and lines
-        that fit.
+        For a cursor in column 0, text in plain look, margins and modes that ask for nothing special, and
+        lines that fit.
         """
         rows, cursor = self.rows, self.cursor
         y, count = cursor.y, len(lines)
         there = min(count, self.lines - y)
         for at, line in enumerate(lines[:there], y):
             row = rows[at]
-            rows[at] = (line, "", False) if not row[0] else cells.splice(row, 0, line, PLAIN * len(line))
+            cover = cells.splice(row, 0, line, PLAIN * len(line)) if row[0] else (line, "", False)
+            rows[at] = cover
         surplus = y + count - self.lines + 1
         if surplus > 0:
             rows += [(line, "", False) for line in lines[there:]]
@@ -315,11 +327,14 @@ class Screen(pyte.Screen):
         self.index()
 
     def cells(self, text: str) -> str:
-        """Text of narrow and wide characters, each maybe with marks, as rows keep it."""
+        """Text (narrow and wide characters, each maybe with marks) as rows keep it, in the current charsets."""
+        if not self.charsets.is_plain:
+            text = self.charsets.translate(text)
+            self.settle()
         if text.isascii():
             return text
         if self.clusters.is_full:
-            self.collect()
+            self.collect_clusters()
         return cells_of(text, self.clusters.code)
 
     def draw_tied(self, data: str) -> None:
@@ -337,14 +352,14 @@ class Screen(pyte.Screen):
                 self._join(x, cluster, char)
                 return
         if self.clusters.is_full:
-            self.collect()
+            self.collect_clusters()
         size = width(char)
         self.last = char + FILLER * (size == 2)
         if size == 0 and self.cursor.x == 0 and not self.pending:
             cluster = self.clusters.text((self.rows[self.cursor.y][0] or " ")[0])
             self._set(0, cluster + char)
         elif size:
-            self.draw(self.clusters.code(char) + FILLER * (size - 1))
+            self.draw(self.clusters.code(self.cells(char)[0]) + FILLER * (size - 1))
 
     def _before(self) -> int | None:
         """The column of the character that a combining one belongs to."""
@@ -362,8 +377,10 @@ class Screen(pyte.Screen):
         if len(cluster) > MAX_CODE_POINTS:
             return
         if self.clusters.is_full:
-            self.collect()
-        self.rows[self.cursor.y] = text[:x] + self.clusters.code(cluster) + text[x + 1 :], looks, wrapped
+            self.collect_clusters()
+        code = self.clusters.code(cluster)
+        self.rows[self.cursor.y] = text[:x] + code + text[x + 1 :], looks, wrapped
+        self.last = code + FILLER * (text[x + 1 : x + 2] == FILLER)
 
     def _join(self, x: int, cluster: str, char: str) -> None:
         is_wide = self.rows[self.cursor.y][0][x + 1 : x + 2] == FILLER

@@ -23,7 +23,7 @@ _UNCHANGED = -1
 # What a parameter does to the fields of a Look, as (field, value); attributes are switched on or off.
 _FOREGROUND, _BACKGROUND, _ATTRIBUTES, _UNDERLINE, _UNDERLINE_COLOR, _ATTRIBUTES_OFF, _ALL = range(7)
 _EXTENDED = {"38": _FOREGROUND, "48": _BACKGROUND, "58": _UNDERLINE_COLOR}
-_STEPS: dict[str, tuple[int, int | None]] = (
+_STEPS: dict[str, Any] = (
     {str(code): (_ATTRIBUTES, bit) for code, bit in _ON.items()}
     | {str(code): (_ATTRIBUTES_OFF, bit) for code, bit in _OFF.items()}
     | {str(30 + color): (_FOREGROUND, color) for color in range(8)}
@@ -61,7 +61,7 @@ def applied(look: Look, body: str) -> Look:
             state[_ATTRIBUTES] &= ~(value or 0)
         else:
             state[:5] = _RESET
-    return look._make(state)
+    return type(look)(*state)
 
 
 _RESET = (None, None, 0, 0, None)

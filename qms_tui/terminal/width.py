@@ -105,10 +105,11 @@ _MARKS = _minus(  # what joins whatever comes before it, and nothing after
         (0xFE00, 0xFE0F),
     ],
 )
-# Beyond the BMP a few coarse ranges: `re` tests those one after the other, for every character that is not in the
-# class. What is in none of them is tied, that is, looked at one by one: right as well, only slower.
+# Beyond the BMP a few coarse ranges: `re` tests those one after the other, for every character that is not in
+# the class. What is in none of them is tied, that is, looked at one by one: right as well, only slower.
 _ASTRAL_TEXT = _minus(
-    [(0x1D400, 0x1D7FF), (0x1F200, 0x1F3FA), (0x1F400, 0x1FFFF), (0x20000, 0xDFFFF), (0xF0000, 0xFFFFF)], _TIED
+    [(0x1D400, 0x1D7FF), (0x1F200, 0x1F3FA), (0x1F400, 0x1FFFF), (0x20000, 0xDFFFF), (0xF0000, 0xFFFFF)],
+    _TIED,
 )
 _BMP = [(0, 0xFFFF)]
 _BMP_WIDE = _minus(_WIDE, [*_TIED, (0x10000, 0x10FFFF)])
@@ -116,7 +117,7 @@ _PLAIN_TEXT = [*_minus(_BMP, [*_CONTROLS, *_TIED]), *_ASTRAL_TEXT]
 
 PLAIN_TEXT = _pattern(_PLAIN_TEXT)  # narrow or wide, and never part of a cluster but as its first character
 MARKS = _pattern(_MARKS)
-TIED = _pattern(_minus([(0xA0, 0x10FFFF)], [*_PLAIN_TEXT, *_MARKS]))
+TIED = _pattern(_minus([(0xA0, 0x10FFFF)], [*_PLAIN_TEXT, *_MARKS, (0xDC80, 0xDC9F)]))
 
 _MARKED_CHARACTER = re.compile(f"([{PLAIN_TEXT}])[{MARKS}]+")
 _MARK = re.compile(f"[{MARKS}]")

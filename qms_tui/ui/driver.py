@@ -95,8 +95,9 @@ class TerminalDriver(LinuxDriver):
         self._reading = False
         self._gone = False
         self._screens = [fd for fd in (1, 2) if os.isatty(fd)]
-        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup
-            self._loop.add_signal_handler(signal.SIGHUP, self._hang_up)
+        for number in (signal.SIGHUP, signal.SIGTERM):
+            if signal.getsignal(number) is not signal.SIG_IGN:  # nohup
+                self._loop.add_signal_handler(number, self._leave, number)
 
     @property
     def outer_modes(self) -> Modes:
@@ -223,6 +224,15 @@ class TerminalDriver(LinuxDriver):
     def _leave_for_a_while(self) -> None:
         self.suspend_application_mode()
         self._wanted = self._must_signal_resume = True
+
+    def _leave(self, number: signal.Signals) -> None:
+        """SIGTERM or SIGHUP: give the terminal back, if it is still there."""
+        try:
+            termios.tcgetattr(self.fileno)
+        except termios.error:
+            self._hang_up()
+        else:
+            self._app.exit(return_code=128 + number)
 
     def _window_changed(self) -> None:
         if not self._in_band_window_resize:

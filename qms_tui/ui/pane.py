@@ -18,7 +18,7 @@ from textual.widget import Widget
 
 from qms_tui.agents import Agent, AgentState
 from qms_tui.runtime import Size
-from qms_tui.terminal import Key, Style, encode_key, encode_mouse
+from qms_tui.terminal import Key, Modes, MouseEvent, Style, encode_key, encode_mouse
 from qms_tui.ui.driver import TerminalKey, TerminalPaste
 from qms_tui.ui.keys import key_bytes, key_from_textual, mouse_from_textual
 from qms_tui.ui.paint import paint_now
@@ -72,6 +72,7 @@ class Pane(Widget, can_focus=True):
         self._back = 0  # rows between the view and the newest row; 0 follows the output
         self._cursor_row = 0
         self._painted_at = self._held_since = 0.0  # seconds of the monotonic clock; 0 for never
+        self._mouse: tuple[MouseEvent, Modes] | None = None  # the last one, and the modes it was for
         self._soon: asyncio.TimerHandle | None = None
 
     # -- size -------------------------------------------------------------------------------------------
@@ -304,8 +305,11 @@ class Pane(Widget, can_focus=True):
         offset = event.get_content_offset(self)
         if offset is None:
             return False
-        mouse = mouse_from_textual(event, offset.x, offset.y)
-        data = encode_mouse(mouse, self.agent.terminal.modes) if mouse else None
+        mouse, modes = mouse_from_textual(event, offset.x, offset.y), self.agent.terminal.modes
+        if mouse is None or (isinstance(event, events.MouseMove) and (mouse, modes) == self._mouse):
+            return False  # a terminal that reports pixels moves many times within one cell
+        self._mouse = mouse, modes
+        data = encode_mouse(mouse, modes)
         if data:
             self.agent.send(data)
         return bool(data)

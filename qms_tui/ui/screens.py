@@ -32,7 +32,8 @@ class HelpScreen(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(classes="dialog", id="help"):
-            yield Static(Content.styled("Keys", "bold"))
+            yield Static(Content.styled("Esc closes · ↑ ↓ scroll", "dim"), id="help-foot")
+            yield Static(Content.styled("Every key goes to the agent in the focused pane, except", "bold"))
             yield Static(_table(distinct(global_keys(self._prefix)), 10))
             yield Static(Content.styled(f"\nCommand menu: {shown_key(self._prefix)} or F12, then", "bold"))
             yield Static(_table(distinct(COMMANDS), 10))
@@ -46,11 +47,9 @@ class HelpScreen(ModalScreen[None]):
             "and they end when you leave."
         )
         return (
-            "\nEvery other key goes to the agent in the focused pane.\n"
-            "Mouse: a click focuses, the wheel scrolls the history (or goes to a program that asked\n"
+            "\nMouse: a click focuses, the wheel scrolls the history (or goes to a program that asked\n"
             "for the mouse); Shift+drag is your terminal's own selection.\n"
-            f"An agent that has ended: r in its pane starts it anew.\n\n{stays}\n\n"
-            "Esc closes this help."
+            f"An agent that has ended: r in its pane starts it anew.\n\n{stays}"
         )
 
     def on_mount(self) -> None:

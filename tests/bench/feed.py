@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""feed.py [ROUNDS] [NAME...]: how fast the terminal takes a program's output, beside pyte and tmux, in MB/s.
+"""feed.py [ROUNDS] [NAME...]: how fast the terminal takes a program's output, beside pyte and tmux, in
+MB/s.
 
-All engines take turns on each input, ROUNDS times (3 if not given); the best round counts. Python engines get
-chunks of 4,096 bytes, for at least 0.5 s a round. tmux shows `cat` of the same file, repeated to at least 8 MB, in
-a pane of the same size, with an attached client that is drained: its figure includes its PTY, cat and the client,
-ours does not.
+All engines take turns on each input, ROUNDS times (3 if not given); the best round counts. Python
+engines get chunks of 4,096 bytes, for at least 0.5 s a round. tmux shows `cat` of the same file,
+repeated to at least 8 MB, in a pane of the same size, with an attached client that is drained: its
+figure includes its PTY, cat and the client, ours does not.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from inputs import inputs, size
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from qms_tui.terminal import Terminal  # noqa: E402
+from qms_tui.terminal import Terminal
 
 CHUNK = 4096
 ROUND = 0.5  # seconds
@@ -79,7 +80,12 @@ def tmux(name: str, data: bytes) -> float:
         master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("4H", lines, columns, 0, 0))
         client = subprocess.Popen(
-            [*call, "attach"], stdin=slave, stdout=slave, stderr=slave, env=environment, start_new_session=True
+            [*call, "attach"],
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            env=environment,
+            start_new_session=True,
         )
         os.close(slave)
         drain = threading.Thread(target=_drain, args=(master,))
@@ -113,7 +119,11 @@ def main(arguments: list[str]) -> None:
     engines = {"qms-tui": ours, "pyte.Screen": stock, "HistoryScreen": history}
     if shutil.which("tmux"):
         engines["tmux"] = tmux
-    print("input", *(f"{engine:>14}" for engine in engines), f"{'ours/tmux':>10} {'bar':>5} {'ours/History':>13}")
+    print(
+        "input",
+        *(f"{engine:>14}" for engine in engines),
+        f"{'ours/tmux':>10} {'bar':>5} {'ours/History':>13}",
+    )
     for name, data in inputs().items():
         if len(arguments) > 1 and name not in arguments[1:]:
             continue

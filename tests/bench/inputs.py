@@ -1,7 +1,7 @@
 """The benchmark's inputs a to e, for a screen of 200x50 (e: 120x40), always the same.
 
-a: source code scrolling by; b1: a screen of random colours; b2: a colourful log; c: full-screen redraws as of an
-editor; d: wide characters and emoji; e: a recorded session of Claude Code.
+a: source code scrolling by; b1: a screen of random colours; b2: a colourful log; c: full-screen redraws
+as of an editor; d: wide characters and emoji; e: a recorded session of Claude Code.
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ COLUMNS, LINES = 200, 50
 CLAUDE_COLUMNS, CLAUDE_LINES = 120, 40
 
 _rnd = random.Random(11)
-_WORDS = ["".join(_rnd.choice("etaoinshrdlu_.()=") for _ in range(_rnd.randrange(2, 12))) for _ in range(4000)]
+_WORDS = [
+    "".join(_rnd.choice("etaoinshrdlu_.()=") for _ in range(_rnd.randrange(2, 12))) for _ in range(4000)
+]
 _POOL = (
     "漢字仮名交じり文", "한국어 텍스트", "Ελληνικά", "Привет мир", "naïve café", "e\u0301a\u0308", "😀🎉🚀",
     "│─┌┐└┘├┤", "█▓▒░▀▄", "→←↑↓ ✓✗", "ascii words here",

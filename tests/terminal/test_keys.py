@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qms_tui.terminal import Key, Modes, Modifier, encode_key
@@ -318,6 +318,7 @@ _MODES = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(_KEYS.filter(lambda key: not "\ud800" <= key.name <= "\udfff"), _MODES)
 def test_any_key_in_any_modes(key: Key, modes: Modes) -> None:
     assert encode_key(key, modes) != b""

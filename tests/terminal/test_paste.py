@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qms_tui.terminal import Modes, encode_focus, encode_paste
@@ -36,6 +36,7 @@ def test_paste(data: bytes, bracketed: bytes, plain: bytes) -> None:
     assert encode_paste(data, PLAIN) == plain
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.sampled_from([b"\x1b", b"[", b"201~", b"\xc2", b"\x9b", b"\x03", b"a"])).map(b"".join)
     | st.binary()

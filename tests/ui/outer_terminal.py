@@ -7,6 +7,7 @@ import json
 import os
 import select
 import selectors
+import socket
 import struct
 import subprocess
 import sys
@@ -24,7 +25,7 @@ _ROOT = str(Path(qms_tui.__file__).parents[1])
 
 
 class OuterTerminal:
-    """Runs `python program <fd> <options>` on a PTY. What it writes is kept in `output`, what it tells in `facts`."""
+    """Runs `python program fd options` on a PTY. `output` is what it writes, `facts` what it tells."""
 
     def __init__(
         self, program: str, *options: str, columns: int = 80, lines: int = 24, stdin: IO[bytes] | None = None
@@ -71,6 +72,10 @@ class OuterTerminal:
             os.close(self._slave)
             os.close(self.master)
             self._slave = None
+
+    def watch(self, source: socket.socket, callback: Callable[[], None]) -> None:
+        """Call back when there is something to read, while waiting for anything here."""
+        self._selector.register(source, selectors.EVENT_READ, callback)
 
     @property
     def attributes(self) -> list[Any]:

@@ -191,6 +191,15 @@ def test_the_terminal_is_given_back(outer: OuterTerminal) -> None:
         assert outer.output.rindex(b"\x1b[?%bl" % mode) > outer.output.rindex(b"\x1b[?%bh" % mode)
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_the_app_in_order(outer: OuterTerminal, number: signal.Signals) -> None:
+    outer.process.send_signal(number)
+    assert outer.wait_for("end")["code"] == 128 + number
+    outer.wait_for_end()
+    assert outer.attributes == outer.cooked
+    assert b"\x1b[?1049l" in outer.output
+
+
 @pytest.mark.parametrize("options", [[], ["no-control"]], ids=["SIGHUP", "EIO"])
 def test_a_vanished_terminal_ends_the_app(options: list[str]) -> None:
     with OuterTerminal(PROGRAM, *options) as outer:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from textual import events
 from textual._xterm_parser import XTermParser
@@ -184,6 +184,7 @@ def test_key_bytes(data: bytes, outer: Modes, inner: Modes, wanted: bytes | None
     assert key_bytes(event.terminal_key, event.data, outer, inner) == wanted
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=40))
 def test_on_equal_terms_plain_keys_pass_unchanged(data: bytes) -> None:
     tokenizer = Tokenizer()

@@ -1,48 +1,52 @@
-"""The table of keys against the pure functions: tokenizer, `key_bytes` and the encoders.
-
-Mouse and focus need Textual's events and the widgets' focus; they are run end to end only.
-"""
+"""The table of keys against the pure functions: tokenizer, `key_bytes` and the encoders."""
 
 from __future__ import annotations
 
 import pytest
 
-from qms_tui.terminal import encode_paste
-from qms_tui.ui.keys import key_bytes
+from qms_tui.terminal import Modes, encode_focus, encode_mouse, encode_paste
+from qms_tui.ui.input import Pointer
+from qms_tui.ui.keys import key_bytes, mouse_from_textual
 from qms_tui.ui.tokenizer import FocusToken, KeyToken, MouseToken, PasteToken, Token, Tokenizer
 
-from .key_rows import ROWS, Row
+from .key_rows import ROWS, Row, moved
 
 
-def _read(row: Row, tokens: list[Token]) -> bytes:
-    """What the program reads of the keys and pastes in `tokens`."""
-    answer = b""
-    for token in tokens:
-        if isinstance(token, KeyToken):
-            answer += key_bytes(token.key, token.data, row.terminal.modes, row.program.modes) or b""
-        elif isinstance(token, PasteToken):
-            answer += encode_paste(token.data, row.program.modes)
-    return answer
+def _sent(token: Token, pointer: Pointer, outer: Modes, inner: Modes) -> bytes | None:
+    """What a pane that fills the screen sends its program for a token."""
+    match token:
+        case KeyToken(key, data):
+            return key_bytes(key, data, outer, inner)
+        case PasteToken(data):
+            return encode_paste(data, inner)
+        case FocusToken(focused):
+            return encode_focus(focused, inner)
+        case MouseToken():
+            event = pointer.event(token)
+            mouse = mouse_from_textual(event, event.x, event.y) if event else None
+            return encode_mouse(mouse, inner) if mouse else None
+        case _:
+            return None
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 def test_row(row: Row) -> None:
-    tokenizer = Tokenizer()
+    tokenizer, pointer = Tokenizer(), Pointer()
     tokens = tokenizer.feed(row.outer) + tokenizer.flush()
-    pointer = [token for token in tokens if isinstance(token, FocusToken | MouseToken)]
-    if row.mouse or pointer:
-        assert all(isinstance(token, FocusToken | MouseToken) for token in tokens)
-    else:
-        assert _read(row, tokens) == row.expected
+    sent = (_sent(token, pointer, row.terminal.modes, row.program.modes) for token in tokens)
+    assert b"".join(filter(None, sent)) == row.expected
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 def test_row_byte_by_byte(row: Row) -> None:
-    tokenizer = Tokenizer()
+    tokenizer, whole = Tokenizer(), Tokenizer()
     tokens = [token for byte in row.outer for token in tokenizer.feed(bytes((byte,)))] + tokenizer.flush()
-    whole = Tokenizer()
     assert tokens == whole.feed(row.outer) + whole.flush()
 
 
 def test_the_table_is_large_and_its_names_are_unique() -> None:
     assert len(ROWS) == len({row.name for row in ROWS}) >= 80
+
+
+def test_mouse_rows_move_with_the_pane() -> None:
+    assert moved(b"\x1b[<0;5;3M\x1b[<0;5;3m", 40, 2) == b"\x1b[<0;45;5M\x1b[<0;45;5m"

@@ -302,7 +302,7 @@ def _joined(tokens: list[Token]) -> list[Token]:
     return joined
 
 
-@settings(max_examples=500)
+@settings(max_examples=500, deadline=None)
 @given(_BYTES, st.randoms(use_true_random=False))
 def test_the_split_means_nothing(data: bytes, chance: random.Random) -> None:
     tokenizer = Tokenizer()
@@ -314,7 +314,7 @@ def test_the_split_means_nothing(data: bytes, chance: random.Random) -> None:
     assert _joined(tokens + tokenizer.flush()) == _joined(_all(data))
 
 
-@settings(max_examples=500)
+@settings(max_examples=500, deadline=None)
 @given(_BYTES)
 def test_no_byte_is_lost_or_added(data: bytes) -> None:
     told = b"".join(
@@ -324,7 +324,7 @@ def test_no_byte_is_lost_or_added(data: bytes) -> None:
     assert told in (data, data + END) or told[: len(data)] == data
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(_BYTES, _BYTES)
 def test_nothing_is_pending_forever(data: bytes, more: bytes) -> None:
     tokenizer = Tokenizer()
