@@ -29,6 +29,7 @@ from qms_tui.config.show import Row, config_table_markdown, describe, format_con
 from qms_tui.config.values import (
     TABLE,
     AgentConfig,
+    Clipboard,
     Config,
     EngineConfig,
     Need,
@@ -47,6 +48,7 @@ __all__ = [
     "TABLE",
     "AgentConfig",
     "Assignment",
+    "Clipboard",
     "Config",
     "ConfigFile",
     "EngineConfig",

@@ -26,6 +26,14 @@ class Theme(StrEnum):
     LIGHT = "light"
 
 
+class Clipboard(StrEnum):
+    """What becomes of an agent's wish to write the human's clipboard."""
+
+    OFF = "off"
+    ASK = "ask"
+    ON = "on"
+
+
 class RuntimeKind(StrEnum):
     """Where agents run."""
 
@@ -203,6 +211,15 @@ class TerminalConfig:
     scrollback: int = field(
         default=5000,
         metadata=rule(parse.whole_number(0, 100_000, "5000"), "20000", "rows of history to keep per agent"),
+    )
+    clipboard: Clipboard = field(
+        default=Clipboard.OFF,
+        metadata=rule(
+            parse.one_of(Clipboard),
+            '"ask"',
+            "whether agents may write your clipboard (OSC 52): off, ask, on; none may ever read it",
+            need=Need.TRUST,
+        ),
     )
 
 

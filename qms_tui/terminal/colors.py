@@ -6,7 +6,7 @@ import re
 
 RGB = tuple[int, int, int]  # 16 bits each, as X11 has them; of these the upper 8, twice, as a screen has them
 
-FOREGROUND, BACKGROUND, CURSOR = 10, 11, 12
+FOREGROUND, BACKGROUND, CURSOR = 1010, 1011, 1012  # keys of the colours that OSC 10, 11 and 12 name
 _LEVELS = (0, 95, 135, 175, 215, 255)
 _BASIC = (
     "000000 cd0000 00cd00 cdcd00 0000ee cd00cd 00cdcd e5e5e5 "
@@ -71,7 +71,7 @@ class Colors:
     @property
     def is_dark(self) -> bool:
         """Whether the background is dark, for the colour-scheme report (mode 2031)."""
-        return sum(self.get(dynamic(BACKGROUND)) or (0, 0, 0)) < 3 * 32768
+        return sum(self.get(BACKGROUND) or (0, 0, 0)) < 3 * 32768
 
 
 def special(index: int) -> int:

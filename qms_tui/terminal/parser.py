@@ -19,7 +19,7 @@ import codecs
 import re
 from typing import TYPE_CHECKING
 
-from qms_tui.terminal import strings
+from qms_tui.terminal import joining, strings
 from qms_tui.terminal.looks import Turn
 from qms_tui.terminal.rows import FILLER, PLAIN
 from qms_tui.terminal.sequences import CONTROLS, MAX_BODY, Plan, escape, graphics, plan
@@ -88,7 +88,7 @@ class Parser:
                 text = self._irregular(text)
             elif self._is_tied and _PLAIN_TEXT.match(text):
                 self._is_tied = False
-                self._screen.draw_tied(text[0])
+                joining.draw(self._screen, text[0])
                 text = text[1:]
             while text:
                 self._is_tied = False
@@ -173,7 +173,7 @@ class Parser:
             elif block:
                 self._take_lines(block)
             elif tied:
-                screen.draw_tied(tied)
+                joining.draw(screen, tied)
             elif esc:
                 escape(screen, esc)
                 rows, cursor, look = screen.rows, screen.cursor, screen.look
@@ -254,7 +254,7 @@ class Parser:
         if self._state == _STRING_ESCAPE:
             self._drop_string()
         self._state = _GROUND
-        self._screen.draw_tied("\ufffd")
+        joining.draw(self._screen, "\ufffd")
 
     def _step(self, char: str) -> None:
         if self._state == _STRING_ESCAPE:

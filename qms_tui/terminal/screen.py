@@ -17,20 +17,20 @@ from typing import Any
 import pyte
 from pyte.screens import Cursor, Margins
 
+from qms_tui.terminal import resizing
 from qms_tui.terminal import rows as cells
 from qms_tui.terminal.charsets import Charsets
-from qms_tui.terminal.clusters import MAX_CODE_POINTS, Clusters
+from qms_tui.terminal.clusters import Clusters
 from qms_tui.terminal.colors import Colors
 from qms_tui.terminal.events import TerminalEvent
 from qms_tui.terminal.looks import MAX_LOOKS, Looks
 from qms_tui.terminal.modes import CursorShape
-from qms_tui.terminal.reflow import is_blank, reflow
 from qms_tui.terminal.reports import TERMINAL_NAME
 from qms_tui.terminal.rows import EMPTY, FILLER, PLAIN, SPACER, Row
-from qms_tui.terminal.width import VS15, VS16, joins, narrows, widens, width
 from qms_tui.terminal.width import cells as cells_of
 
 MAX_EVENTS = 1000  # a program that rings the bell forever must not grow our memory
+_PATIENCE = 4096  # vain attempts before a table that the screen alone fills is searched again (10 ms)
 MAX_REPLIES = 65536  # bytes; a program that asks and never reads must not either
 _SHIFT = 5  # pyte's distance of private modes from ANSI ones
 
@@ -84,6 +84,7 @@ class Screen(pyte.Screen):
         self.clusters = Clusters()
         self.history: deque[Row] = deque(maxlen=scrollback)
         self.history_added = 0
+        self._patience = 0
         super().__init__(columns, lines)
         self.reset()
 
@@ -168,19 +169,25 @@ class Screen(pyte.Screen):
 
     def collect_looks(self) -> None:
         """Make room in the table of looks by forgetting those that no row has."""
-        while self.looks.is_full:
+        while self.looks.is_full and self._is_patient_no_more():
             alive = {self.look, self.main.saved.look, self.alternate.saved.look}
             alive = alive.union(*{row[1] for row in self._all_rows()})
             self.looks.keep(alive)
-            if len(alive) <= MAX_LOOKS // 2 or not self._drop_history():
+            if len(alive) <= MAX_LOOKS // 2:
                 return
+            if not self._drop_history():
+                self._patience = _PATIENCE
 
     def collect_clusters(self) -> None:
         """Make room in the table of clusters by forgetting those on no row."""
-        while self.clusters.is_full:
+        while self.clusters.is_full and self._is_patient_no_more():
             self.clusters.keep(set(self.last).union(*{row[0] for row in self._all_rows()}))
-            if not self.clusters.is_full or not self._drop_history():
-                return
+            if self.clusters.is_full and not self._drop_history():
+                self._patience = _PATIENCE
+
+    def _is_patient_no_more(self) -> bool:
+        self._patience -= self._patience > 0
+        return self._patience == 0
 
     def _all_rows(self) -> Iterator[Row]:
         return chain(self.main.rows, self.alternate.rows, self.history)
@@ -327,7 +334,7 @@ class Screen(pyte.Screen):
         self.index()
 
     def cells(self, text: str) -> str:
-        """Text (narrow and wide characters, each maybe with marks) as rows keep it, in the current charsets."""
+        """Narrow and wide characters, each maybe with marks, in the current charsets, as rows keep them."""
         if not self.charsets.is_plain:
             text = self.charsets.translate(text)
             self.settle()
@@ -336,78 +343,6 @@ class Screen(pyte.Screen):
         if self.clusters.is_full:
             self.collect_clusters()
         return cells_of(text, self.clusters.code)
-
-    def draw_tied(self, data: str) -> None:
-        """Write characters that may join the one before them."""
-        for char in data:
-            self._draw_tied(char)
-
-    def _draw_tied(self, char: str) -> None:
-        x = self._before()
-        if x is not None:
-            cluster = self.clusters.text(self.rows[self.cursor.y][0].ljust(x + 1)[x])
-            if len(cluster) >= MAX_CODE_POINTS and width(char) == 0:
-                return
-            if joins(cluster, char):
-                self._join(x, cluster, char)
-                return
-        if self.clusters.is_full:
-            self.collect_clusters()
-        size = width(char)
-        self.last = char + FILLER * (size == 2)
-        if size == 0 and self.cursor.x == 0 and not self.pending:
-            cluster = self.clusters.text((self.rows[self.cursor.y][0] or " ")[0])
-            self._set(0, cluster + char)
-        elif size:
-            self.draw(self.clusters.code(self.cells(char)[0]) + FILLER * (size - 1))
-
-    def _before(self) -> int | None:
-        """The column of the character that a combining one belongs to."""
-        x = self.cursor.x if self.pending else self.cursor.x - 1
-        if x < 0:
-            return None
-        if self.rows[self.cursor.y][0][x : x + 1] == FILLER:
-            x -= 1
-        return int(x)
-
-    def _set(self, x: int, cluster: str) -> None:
-        """Give the cell at `x` another text of the same width."""
-        text, looks, wrapped = self.rows[self.cursor.y]
-        text = text.ljust(x + 1)
-        if len(cluster) > MAX_CODE_POINTS:
-            return
-        if self.clusters.is_full:
-            self.collect_clusters()
-        code = self.clusters.code(cluster)
-        self.rows[self.cursor.y] = text[:x] + code + text[x + 1 :], looks, wrapped
-        self.last = code + FILLER * (text[x + 1 : x + 2] == FILLER)
-
-    def _join(self, x: int, cluster: str, char: str) -> None:
-        is_wide = self.rows[self.cursor.y][0][x + 1 : x + 2] == FILLER
-        self._set(x, cluster + char)
-        if len(cluster) > 1:
-            return
-        if char == VS16 and not is_wide and widens(cluster):
-            self._widen(x)
-        elif char == VS15 and is_wide and narrows(cluster):
-            self._narrow(x)
-
-    def _widen(self, x: int) -> None:
-        cursor = self.cursor
-        code = self.rows[cursor.y][0][x]
-        if x + 2 <= (self.right + 1 if x <= self.right else self.columns):
-            cursor.x, self.pending = x, False
-            self.place(code + FILLER, self.edge())
-        elif WRAP in self.mode and self.columns > 1:
-            cursor.x, self.pending = x, False
-            self.draw(code + FILLER)
-
-    def _narrow(self, x: int) -> None:
-        cursor = self.cursor
-        code = self.rows[cursor.y][0][x]
-        cursor.x = x
-        self.put(x, code + " ")
-        cursor.x, self.pending = x + 1, False
 
     # -- scrolling ------------------------------------------------------------------------------------------
 
@@ -490,44 +425,5 @@ class Screen(pyte.Screen):
     # -- size -----------------------------------------------------------------------------------------------
 
     def resize(self, lines: int | None = None, columns: int | None = None) -> None:
-        """Take a new size: the main screen and its history reflow, the alternate screen is clipped."""
-        lines, columns = max(lines or self.lines, 1), max(columns or self.columns, 1)
-        if (lines, columns) == (self.lines, self.columns):
-            return
-        old_columns, self.old_lines = self.columns, self.lines
-        cursor = self.cursor
-        here = self.main.left_at if self.is_alternate else cursor
-        self._reflow_main(lines, columns, here)
-        self._clip_alternate(lines, columns)
-        self.lines, self.columns = lines, columns
-        self.rows = self.page.rows
-        self.tabstops |= set(range(-(-old_columns // 8) * 8, columns, 8))
-        self.reset_margins()
-        self.pending = False
-        for place in (cursor, self.main.saved, self.alternate.saved):
-            place.x, place.y = min(place.x, columns - 1), min(place.y, lines - 1)
-
-    def _reflow_main(self, lines: int, columns: int, here: Any) -> None:
-        """Reflow history and main screen; `here` is the cursor on it."""
-        before = len(self.history)
-        rows = self.main.rows
-        used = max([here.y, *(y for y, row in enumerate(rows) if not is_blank(row))]) + 1
-        blanks = len(rows) - used
-        marks = [(before, 0), (before + here.y, here.x), (before + self.main.saved.y, self.main.saved.x)]
-        laid, (first, at, saved) = reflow([*self.history, *rows[:used]], self.columns, columns, marks)
-        blanks = min(blanks, max(0, first[0] + lines - len(laid)))
-        top = min(max(len(laid) + blanks - lines, 0), at[0])
-        shown = laid[top : top + lines]
-        self.history.clear()
-        self.history.extend(laid[:top])
-        self.main.rows = shown + [EMPTY] * (lines - len(shown))
-        here.y, here.x = at[0] - top, at[1]
-        self.main.saved.y, self.main.saved.x = max(saved[0] - top, 0), saved[1]
-
-    def _clip_alternate(self, lines: int, columns: int) -> None:
-        rows = self.alternate.rows
-        surplus = max(self.cursor.y + 1 - lines, 0) if self.is_alternate else 0
-        rows = [cells.clip(row, columns) for row in rows[surplus : surplus + lines]]
-        self.alternate.rows = rows + [EMPTY] * (lines - len(rows))
-        if self.is_alternate:
-            self.cursor.y -= surplus
+        """Take a new size."""
+        resizing.resize(self, max(lines or self.lines, 1), max(columns or self.columns, 1))

@@ -13,9 +13,11 @@ from textual.containers import Container
 from textual.message import Message
 
 from qms_tui.agents import Agent, AgentEvent, AgentState, Asked, Fleet, Notice, Output, StateChanged
+from qms_tui.config import Clipboard
 from qms_tui.runtime import Size
-from qms_tui.terminal import Bell
+from qms_tui.terminal import Bell, ClipboardWrite
 from qms_tui.ui.chrome import StatusLine, TabLine
+from qms_tui.ui.clipboard import cleaned, summary
 from qms_tui.ui.driver import TerminalDriver, TerminalKey
 from qms_tui.ui.keymap import global_keys, shown_key
 from qms_tui.ui.layout import Layout, arrange, nearest, spans
@@ -59,6 +61,7 @@ class QmsTuiApp(App[None]):
         self._opened: set[str] = set()
         self._panes: dict[str, Pane] = {}
         self._last_focused: Pane | None = None
+        self._refused: set[str] = set()  # agents of whose clipboard writes the human has been told
         self._under_way = 0  # typed events in the app's own queue
         self._prefix = session.config.prefix
         ours = global_keys(self._prefix)
@@ -169,6 +172,22 @@ class QmsTuiApp(App[None]):
             self._show_chrome()
         elif isinstance(event, Asked) and isinstance(event.event, Bell):
             self.bell()
+        elif isinstance(event, Asked) and isinstance(event.event, ClipboardWrite):
+            self._write_clipboard(agent, event.event.data)
+
+    def _write_clipboard(self, agent: Agent, data: bytes) -> None:
+        text, allowed = cleaned(data), self.session.config.terminal.clipboard
+        if text is None:
+            return
+        told = summary(agent.name, text)
+        if allowed is Clipboard.ON:
+            self.copy_to_clipboard(text)
+            self.notify(told, title="Copied", markup=False)
+        elif allowed is Clipboard.ASK and len(self.screen_stack) == 1:
+            self._ask(f"Put this on your clipboard?\n{told}", lambda: self.copy_to_clipboard(text))
+        elif agent.name not in self._refused:
+            self._refused.add(agent.name)  # said once: a program may try at every selection
+            self.notify(f"{told}\nterminal.clipboard decides", title="Not copied", markup=False)
 
     # -- arrangement ------------------------------------------------------------------------------------
 

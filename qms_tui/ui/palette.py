@@ -35,6 +35,11 @@ class Palette:
     background: int
     named: tuple[int, ...]
 
+    @staticmethod
+    def parts(color: int) -> tuple[int, int, int]:
+        """Red, green and blue of 0xRRGGBB."""
+        return color >> 16, color >> 8 & 255, color & 255
+
 
 DARK = Palette(
     0xD6D9E0,
@@ -94,4 +99,4 @@ def _color(color: int | None, default: int, palette: Palette) -> Color:
 
 
 def _direct(value: int) -> Color:
-    return Color.from_rgb(value >> 16, value >> 8 & 255, value & 255)
+    return Color.from_rgb(*Palette.parts(value))

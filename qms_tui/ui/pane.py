@@ -18,7 +18,18 @@ from textual.widget import Widget
 
 from qms_tui.agents import Agent, AgentState
 from qms_tui.runtime import Size
-from qms_tui.terminal import Key, Modes, MouseEvent, Style, encode_key, encode_mouse
+from qms_tui.terminal import (
+    Cursor,
+    CursorShape,
+    Key,
+    Modes,
+    MouseEvent,
+    Style,
+    Terminal,
+    encode_key,
+    encode_mouse,
+)
+from qms_tui.terminal.colors import BACKGROUND, CURSOR, FOREGROUND, dynamic
 from qms_tui.ui.driver import TerminalKey, TerminalPaste
 from qms_tui.ui.keys import key_bytes, key_from_textual, mouse_from_textual
 from qms_tui.ui.paint import paint_now
@@ -67,7 +78,7 @@ class Pane(Widget, can_focus=True):
         self.color = color
         self._palette = palette
         self._ours = ours
-        self._terminal = agent.terminal
+        self._terminal = self._adopted(agent.terminal)
         self._strips: dict[int, Strip] = {}
         self._back = 0  # rows between the view and the newest row; 0 follows the output
         self._cursor_row = 0
@@ -95,7 +106,7 @@ class Pane(Widget, can_focus=True):
     def show_output(self) -> None:
         """Paint what the program changed: now, or soon where now would be too often or too early."""
         if self.agent.terminal is not self._terminal:
-            self._terminal, self._back, self._held_since = self.agent.terminal, 0, 0.0
+            self._terminal, self._back, self._held_since = self._adopted(self.agent.terminal), 0, 0.0
             self._strips.clear()
         if not self.display or not self.is_attached:
             return  # the damage waits in the terminal
@@ -108,6 +119,16 @@ class Pane(Widget, can_focus=True):
             self._paint(now)
         else:
             self._soon = asyncio.get_running_loop().call_later(due - now, self._paint, due)
+
+    def _adopted(self, terminal: Terminal) -> Terminal:
+        """A terminal whose program is told our colours when it asks for them."""
+        palette = self._palette()
+        for index, color in enumerate(palette.named):
+            terminal.colors.set_default(index, *palette.parts(color))
+        terminal.colors.set_default(dynamic(FOREGROUND), *palette.parts(palette.foreground))
+        terminal.colors.set_default(dynamic(BACKGROUND), *palette.parts(palette.background))
+        terminal.colors.set_default(dynamic(CURSOR), *palette.parts(palette.foreground))
+        return terminal
 
     def _due(self, now: float) -> float:
         """When to paint, in seconds of the monotonic clock."""
@@ -177,7 +198,7 @@ class Pane(Widget, can_focus=True):
         ]
         strip = Strip(segments, terminal.columns)
         if not self._back and y == terminal.cursor.row and self._shows_cursor:
-            strip = _with_cursor(strip, terminal.cursor.column, self.has_focus)
+            strip = _with_cursor(strip, terminal.cursor, self.has_focus)
         return strip.adjust_cell_length(width, blank)
 
     def _message(self, y: int) -> str | None:
@@ -326,10 +347,20 @@ def _footnote(agent: Agent, back: int) -> str:
     return ""
 
 
-def _with_cursor(strip: Strip, column: int, focused: bool) -> Strip:
-    """The strip with the cursor's cell inverted, or underlined in a pane without the keyboard."""
+def _with_cursor(strip: Strip, cursor: Cursor, focused: bool) -> Strip:
+    """The strip with the cursor drawn into its cell; in a pane without the keyboard only hinted at."""
+    column = cursor.column
     before, cell, after = strip.divide([column, column + 1, strip.cell_length])
     if cell.cell_length == 0:  # the left half of a wide character lies in the cell before
         before, cell, after = strip.divide([column, column + 2, strip.cell_length])
-    look = RichStyle(reverse=True) if focused else RichStyle(underline=True)
-    return Strip.join([before, cell.apply_style(look), after])
+    bar = cursor.shape is CursorShape.BAR and not cell.text.strip()
+    look = (
+        RichStyle(reverse=True)
+        if focused and cursor.shape is CursorShape.BLOCK
+        else RichStyle(underline=True)
+    )
+    drawn = [
+        Segment("▏", segment.style) if bar else Segment(segment.text, (segment.style or RichStyle()) + look)
+        for segment in cell
+    ]
+    return Strip.join([before, Strip(drawn, cell.cell_length), after])

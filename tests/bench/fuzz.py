@@ -64,7 +64,8 @@ def piece(rnd: random.Random) -> bytes:
     choices = ["", "0", "1", "2", "3", "4", "9", "70000", "4:3"]
     numbers = ";".join(rnd.choice(choices) for _ in range(rnd.randrange(6)))
     middle = rnd.choice(["", "", "", " ", "$", '"', "'", "*", "!"])
-    return f"\x1b[{rnd.choice(['', '', '', '?', '>', '='])}{numbers}{middle}{chr(rnd.randrange(64, 127))}".encode()
+    prefix = rnd.choice(["", "", "", "?", ">", "="])
+    return f"\x1b[{prefix}{numbers}{middle}{chr(rnd.randrange(64, 127))}".encode()
 
 
 def state(terminal: Terminal) -> tuple[object, ...]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from qms_tui.config import TABLE, Config, Memory, Mount, RuntimeKind, Theme
+from qms_tui.config import TABLE, Clipboard, Config, Memory, Mount, RuntimeKind, Theme
 from qms_tui.config.parse import COLORS
 from qms_tui.errors import ConfigError
 
@@ -43,6 +43,8 @@ GOOD: list[tuple[str, str, object]] = [
     ("agent.network", '"my-net_1.x"', "my-net_1.x"),
     ("agent.hide", '["secrets/", "a/./b", "secrets"]', ("secrets", "a/b")),
     ("agent.workdir", '"/srv/project/"', "/srv/project"),
+    ("terminal.clipboard", '"ask"', Clipboard.ASK),
+    ("terminal.clipboard", '"on"', Clipboard.ON),
     ("terminal.scrollback", "0", 0),
     ("terminal.scrollback", "100000", 100_000),
     ("engine.host", '"unix:///run/docker.sock"', "unix:///run/docker.sock"),
@@ -174,6 +176,7 @@ BAD: list[tuple[str, str, str, str]] = [
     ("engine.host", '"tcp://me:pw@a:1"', "'tcp://me:pw@a:1' is not an engine's address", HOST),
     ("engine.host", '"unix://run/x"', "'unix://run/x' is not an engine's address", HOST),
     ("engine.runtime", '"podman"', "'podman' is not one of the choices", "write 'docker' or 'local'"),
+    ("terminal.clipboard", '"maybe"', "'maybe' is not one of the choices", "write 'off' or 'ask' or 'on'"),
 ]
 
 

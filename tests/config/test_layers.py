@@ -18,6 +18,7 @@ NEEDS_TRUST = {
     "agent.mounts",
     "agent.network",
     "agent.workdir",
+    "terminal.clipboard",
     "engine.host",
     "engine.runtime",
 }

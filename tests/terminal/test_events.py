@@ -20,6 +20,7 @@ from qms_tui.terminal import (
     TitleChanged,
     WorkingDirectory,
 )
+from qms_tui.terminal.colors import BACKGROUND
 
 
 def fed(data: str) -> Terminal:
@@ -95,7 +96,7 @@ def test_replies_are_bounded() -> None:
 
 def test_host_tells_its_colours_and_name() -> None:
     terminal = Terminal(10, 4)
-    terminal.colors.set_default(1011, 255, 255, 255)
+    terminal.colors.set_default(BACKGROUND, 255, 255, 255)
     terminal.name = "other(1)"
     terminal.feed(b"\x1b]11;?\x07\x1b[?996n\x1b[>q")
     assert terminal.take_replies() == (b"\x1b]11;rgb:ffff/ffff/ffff\x1b\\\x1b[?997;2n\x1bP>|other(1)\x1b\\")

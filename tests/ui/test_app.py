@@ -10,7 +10,7 @@ from typing import TypeAlias
 import pytest
 from textual.widgets import OptionList
 
-from qms_tui.config import Config, Theme
+from qms_tui.config import Clipboard, Config, TerminalConfig, Theme
 from qms_tui.ui.screens import HelpScreen, MenuScreen, PickScreen, QuestionScreen
 
 from .conftest import Screen
@@ -224,3 +224,64 @@ async def test_leaving_ends_local_agents(open_app: OpenApp) -> None:
         process = ui.app.session.runtime._processes["claude"]  # type: ignore[attr-defined]
         await ui.press("ctrl+q")
     assert not process.isalive()
+
+
+@pytest.mark.parametrize(("allowed", "answer", "copied"), [
+    (Clipboard.OFF, "", ""), (Clipboard.ON, "", "from the agent"),
+    (Clipboard.ASK, "y", "from the agent"), (Clipboard.ASK, "n", ""),
+])  # fmt: skip
+async def test_clipboard_is_the_humans(
+    open_app: OpenApp, allowed: Clipboard, answer: str, copied: str
+) -> None:
+    config = Config(terminal=TerminalConfig(clipboard=allowed))
+    async with open_app("claude", config=config) as ui:
+        await ui.running()
+        await ui.type(r"printf '\033]52;c;%s\007' $(printf 'from the agent' | base64); echo done")
+        await ui.until(lambda: "\ndone" in ui.text("claude"))
+        if answer:
+            await ui.until(lambda: isinstance(ui.app.screen, QuestionScreen))
+            await ui.press(answer)
+            await ui.until(lambda: len(ui.app.screen_stack) == 1)
+        else:
+            await ui.until(lambda: len(ui.app._notifications) == 1)
+        assert ui.app.clipboard == copied
+
+
+async def test_synchronized_output_is_painted_as_one(open_app: OpenApp) -> None:
+    script = r"printf '\033[?2026hhalf'; read line; printf ' whole\033[?2026l'; read line"
+    async with open_app("claude", command=("/bin/sh", "-c", f"stty -echo; {script}")) as ui:
+        await ui.until(lambda: "half" in ui.text("claude"))
+        assert "half" not in ui.painted("claude")
+        await ui.until(lambda: "half" in ui.painted("claude"))  # held for 150 ms at most
+        await ui.press("enter")
+        await ui.until(lambda: "half whole" in ui.painted("claude"))
+
+
+async def test_program_learns_our_colours(open_app: OpenApp) -> None:
+    script = r"stty raw -echo; printf '\033]11;?\033\\'; head -c 24 | od -An -c | tr -d ' \n'"
+    async with open_app("claude", command=("/bin/sh", "-c", script), config=Config(theme=Theme.LIGHT)) as ui:
+        await ui.until(lambda: "rgb:fbfb/fbfb/fafa" in ui.text("claude"))
+
+
+@pytest.mark.parametrize(("shape", "drawn"), [(2, "reverse"), (4, "underline"), (6, "▏")])
+async def test_cursor_shapes(open_app: OpenApp, shape: int, drawn: str) -> None:
+    script = rf"printf '\033[2J\033[5;5H\033[{shape} qx'; read line"
+    async with open_app("claude", command=("/bin/sh", "-c", script)) as ui:
+        await ui.until(lambda: "x" in ui.painted("claude"))
+        cell = ui.pane("claude").render_line(4).crop(5, 6)
+        style = next(iter(cell)).style
+        assert style is not None
+        assert {"reverse": bool(style.reverse), "underline": bool(style.underline), "▏": cell.text == "▏"}[
+            drawn
+        ]
+
+
+async def test_hidden_panes_are_fed_and_not_painted(open_app: OpenApp) -> None:
+    async with open_app("claude", "qa", size=(80, 24)) as ui:
+        await ui.running()
+        hidden = ui.pane("qa")
+        hidden.agent.send(b"seq 300\r")
+        await ui.until(lambda: "\n300" in ui.text("qa"))
+        assert not hidden._strips
+        await ui.press("alt+2")
+        await ui.until(lambda: "300" in ui.painted("qa"))

@@ -1,0 +1,47 @@
+"""`python -m tests.bench`: how fast and how light qms-tui is, beside tmux in the same run.
+
+The figures depend on the machine and on what else it does; compare the ratios. Nothing in CI asserts them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from pathlib import Path
+
+from tests.bench import echo, idle, startup
+from tests.bench.machine import machine
+from tests.bench.table import ROWS, Bench, Table, Unavailable
+
+THEMES = (startup, echo, idle)
+"""Modules whose rows are in the table; importing one registers its rows."""
+
+
+def main() -> None:
+    """Measure the rows and print them as they come."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("--rows", nargs="+", choices=list(ROWS), metavar="NAME", default=list(ROWS),
+                        help=f"only these of: {', '.join(ROWS)}")  # fmt: skip
+    parser.add_argument("--quick", action="store_true", help="few repetitions: a look, no measurement")
+    chosen = parser.parse_args()
+    print(f"{machine()}\n")
+    run(chosen.rows, quick=chosen.quick)
+
+
+def run(names: list[str], *, quick: bool) -> Table:
+    """Measure these rows, print the table, and give it."""
+    table = Table()
+    print(table.heading(), flush=True)
+    with tempfile.TemporaryDirectory(prefix="qms-tui-bench-") as folder:
+        for name in names:
+            try:
+                for line in ROWS[name](Bench(Path(folder), quick)):
+                    print(table.add(line), flush=True)
+            except Unavailable as reason:
+                print(f"{name}: not measured, {reason}", flush=True)
+    print(f"\n{table.meanings()}")
+    return table
+
+
+if __name__ == "__main__":
+    main()

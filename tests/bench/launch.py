@@ -1,0 +1,137 @@
+"""How the programs under test are started: qms-tui on either runtime, and tmux showing the same.
+
+Nothing of the user's own configuration, state or tmux is touched.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import docker
+import psutil
+
+from tests.bench.pty import Program
+from tests.bench.table import Bench, Unavailable
+from tests.e2e import engine as engines
+from tests.e2e import image as images
+from tests.e2e.project import make_qms_project
+
+COLUMNS, LINES = 200, 50  # of the terminal around everything
+LEAVE = b"\x11"  # Ctrl+Q
+AGENTS = ("claude", "qa", "tu_ui", "bu", "tu_scene", "tu_sketch", "tu_sim")
+REPOSITORY = Path(__file__).parents[2]
+RAW_ECHO = ("sh", "-c", "stty raw -echo; printf 'ready\\r\\n'; exec cat")
+"""Echoes every byte at once, as a program does that reads keys; says `ready` first."""
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """Of everything that is started: a true-colour terminal, and an empty home for configuration."""
+    kept = {name: os.environ[name] for name in ("PATH", "DOCKER_HOST", "VIRTUAL_ENV") if name in os.environ}
+    homes = {name: str(folder / name) for name in ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME")}
+    own = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8", "HOME": str(folder)}
+    return kept | homes | own | {"PYTHONPATH": str(REPOSITORY), "SHELL": "/bin/sh"}
+
+
+def qms_tui(*words: str) -> list[str]:
+    """The command line that starts this working copy."""
+    return [sys.executable, "-m", "qms_tui", *words]
+
+
+def project(bench: Bench, agents: Sequence[str] = AGENTS) -> Path:
+    """A QMS project in which all these agents are known."""
+    root = make_qms_project(bench.fresh("project"))
+    for agent in agents:
+        (root / ".claude/agents" / f"{agent}.md").touch()
+    return root
+
+
+def start_local(bench: Bench, commands: Sequence[Sequence[str]]) -> Program:
+    """qms-tui with an agent per command on the local runtime."""
+    home = bench.fresh("home")
+    names = AGENTS[: len(commands)]
+    tables = [
+        f"[agent.{name}]\ncommand = {_toml(argv)}\n" for name, argv in zip(names, commands, strict=True)
+    ]
+    settings = home / "bench.toml"
+    settings.write_text("".join(tables))
+    words = ("--runtime", "local", "--config", str(settings), "--project", str(project(bench)), *names)
+    return Program(qms_tui(*words), columns=COLUMNS, lines=LINES, env=environment(home), folder=home)
+
+
+def start_docker(bench: Bench, root: Path, image: str, agents: Sequence[str]) -> Program:
+    """qms-tui with these agents in containers of the image."""
+    home = bench.fresh("home")
+    words = qms_tui("--project", str(root), "--image", image, *agents)
+    return Program(words, columns=COLUMNS, lines=LINES, env=environment(home), folder=home)
+
+
+class Tmux(Program):
+    """A tmux server of its own with one client, and a pane per command, tiled."""
+
+    def __init__(self, bench: Bench, commands: Sequence[Sequence[str]], *, history: int = 2000) -> None:
+        if shutil.which("tmux") is None:
+            raise Unavailable("no tmux")
+        home = bench.fresh("tmux")
+        self._env = environment(home)
+        self._words = ["tmux", "-u", "-S", str(home / "socket"), "-f", os.devnull]
+        first, *others = (shlex.join(argv) for argv in commands)
+        panes: list[str] = []
+        for other in others:
+            panes += [";", "split-window", other, ";", "select-layout", "tiled"]
+        settings = ["start-server", ";", "set-option", "-g", "history-limit", str(history), ";"]
+        argv = [*self._words, *settings, "new-session", first, *panes, ";", "select-pane", "-t", "0"]
+        super().__init__(argv, columns=COLUMNS, lines=LINES, env=self._env, folder=home)
+
+    @property
+    def server_pid(self) -> int:
+        """Of the process that holds the panes."""
+        words = [*self._words, "display-message", "-p", "#{pid}"]
+        return int(subprocess.run(words, env=self._env, check=True, capture_output=True, text=True).stdout)
+
+    def close(self, farewell: bytes = b"") -> None:
+        """End the server, and so the client."""
+        subprocess.run([*self._words, "kill-server"], env=self._env, check=False, capture_output=True)
+        super().close()
+
+
+@contextlib.contextmanager
+def leaving(program: Program) -> Iterator[Program]:
+    """Leave qms-tui by its key at the end."""
+    try:
+        yield program
+    finally:
+        program.close(LEAVE)
+
+
+def interface(program: Program) -> list[psutil.Process]:
+    """The processes that make up the interface itself, agents not counted."""
+    if isinstance(program, Tmux):
+        return [psutil.Process(program.pid), psutil.Process(program.server_pid)]
+    return [psutil.Process(program.pid)]
+
+
+@contextlib.contextmanager
+def engine_and_image() -> Iterator[tuple[docker.APIClient, str]]:
+    """A client of the engine, and the tiny image's name."""
+    try:
+        with engines.connect() as client:
+            yield client, images.ensure(client)
+    except (engines.NoEngine, images.NoBusybox) as reason:
+        raise Unavailable(str(reason)) from reason
+
+
+def clear(engine: docker.APIClient, root: Path) -> None:
+    """Remove what the engine has of a project."""
+    engines.remove_project(engine, str(root))
+
+
+def _toml(argv: Sequence[str]) -> str:
+    return json.dumps(list(argv))  # TOML's basic strings are JSON's

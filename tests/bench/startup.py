@@ -1,0 +1,106 @@
+"""How long it takes until something is there."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from statistics import median
+
+from tests.bench.launch import (
+    RAW_ECHO,
+    Tmux,
+    clear,
+    engine_and_image,
+    environment,
+    leaving,
+    project,
+    qms_tui,
+    start_docker,
+    start_local,
+)
+from tests.bench.pty import Program, wait_for
+from tests.bench.table import Bar, Bench, Line, row
+
+FOCUSED_FRAME = "┏".encode()
+TMUX_BORDER = "─".encode()
+GREETING = b"agent ready"  # the tiny image's agent, with its first breath
+_TWO = (RAW_ECHO, RAW_ECHO)
+
+
+@row("version")
+def version(bench: Bench) -> Iterator[Line]:
+    """A process from its start to its end."""
+    home = bench.fresh("home")
+    env = environment(home)
+    times = bench.times(15, 3)
+    empty = [sys.executable, "-c", "pass"]
+    ours, peer = _alternating(times, lambda: _run(qms_tui("--version"), env), lambda: _run(empty, env))
+    what = f"`qms-tui --version` from start to end; peer: a Python that does nothing; medians of {times}"
+    yield Line("--version", what, "s", ours, peer, "python -c pass", Bar(0.15))
+
+
+@row("first-paint")
+def first_paint(bench: Bench) -> Iterator[Line]:
+    """From the launch to a frame on the screen, two agents."""
+    times = bench.times(7, 2)
+    ours, peer = _alternating(
+        times,
+        lambda: _until(start_local(bench, _TWO), FOCUSED_FRAME),
+        lambda: _until(Tmux(bench, _TWO), TMUX_BORDER),
+    )
+    what = "from the launch until the frame of the focused pane is drawn, two agents on the local runtime"
+    peer_what = f"tmux: until the border between the panes is drawn; medians of {times}"
+    yield Line("first paint, local", f"{what}; {peer_what}", "s", ours, peer, bar=Bar(0.6))
+    with engine_and_image() as (engine, image):
+        root = project(bench)
+        seconds = [
+            _until(
+                start_docker(bench, root, image, ("claude", "qa")), FOCUSED_FRAME, lambda: clear(engine, root)
+            )
+            for _ in range(times)
+        ]
+    what = f"the same with two agents in containers that have to be made; median of {times}"
+    yield Line("first paint, docker", what, "s", median(seconds), bar=Bar(0.6))
+
+
+@row("first-byte")
+def first_byte(bench: Bench) -> Iterator[Line]:
+    """From the launch to what a program in a container says."""
+    times = bench.times(7, 2)
+    with engine_and_image() as (engine, image):
+        root = project(bench)
+        inside = ["docker", "run", "--rm", "-it", "--init", "--cap-drop", "ALL", image]
+        ours, peer = _alternating(
+            times,
+            lambda: _until(
+                start_docker(bench, root, image, ("claude",)), GREETING, lambda: clear(engine, root)
+            ),
+            lambda: _until(Tmux(bench, [inside]), GREETING),
+        )
+    what = (
+        "from the launch until the first line of an agent in a container made for it (2 MB image) is on the "
+        f"screen; peer: tmux new-session with `docker run -it` of the same image; medians of {times}"
+    )
+    yield Line("first byte of a container", what, "s", ours, peer, "tmux+docker", Bar(0.8))
+
+
+def _alternating(times: int, ours: Callable[[], float], peer: Callable[[], float]) -> tuple[float, float]:
+    """Medians of both, taken in turns after one of each that warms the caches."""
+    taken = [(ours(), peer()) for _ in range(times + 1)][1:]
+    return median(mine for mine, _ in taken), median(theirs for _, theirs in taken)
+
+
+def _run(argv: Sequence[str], env: dict[str, str]) -> float:
+    start = time.perf_counter()
+    subprocess.run(argv, env=env, check=True, capture_output=True)
+    return time.perf_counter() - start
+
+
+def _until(program: Program, text: bytes, after: Callable[[], None] = lambda: None) -> float:
+    """Seconds from the launch until the text is shown; then the program is ended and cleared away."""
+    with leaving(program):
+        seconds = wait_for(program, text) - program.started
+    after()
+    return seconds

@@ -1,0 +1,101 @@
+"""What the README and its companions say is what the program does."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from qms_tui.config import Config, config_table_markdown
+from qms_tui.ui.keymap import COMMANDS, distinct, global_keys
+
+ROOT = Path(__file__).parents[1]
+PAGES = ("README.md", "docker/README.md", "CHANGELOG.md")
+RUN = "python3 -m venv .venv && .venv/bin/pip install -q . && .venv/bin/qms-tui demo"
+TEST = "python3 -m venv .venv && .venv/bin/pip install -q -e '.[test]' && .venv/bin/python -m pytest"
+# A command is in code, and a code span or line begins with it; `qms-tui AGENT` opens the screen.
+_SPAN = re.compile(r"`+([^`]+)`+")
+_WORDS = re.compile(r"^(?:.*\$\()?qms-tui +([a-z][a-z_-]*)", re.MULTILINE)
+_OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
+AGENTS = {"claude", "qa"}
+
+
+def page(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def code(text: str) -> list[str]:
+    """Fenced blocks and code spans."""
+    blocks = re.findall(r"^```\w*\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    return blocks + _SPAN.findall(re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL))
+
+
+def usage(*words: str) -> str:
+    argv = [sys.executable, "-m", "qms_tui", *words, "--help"]
+    return subprocess.run(argv, check=True, capture_output=True, text=True, cwd=ROOT).stdout
+
+
+def key_table(rows: list[tuple[str, str]]) -> str:
+    lines = [f"| {shown} | {meaning} |\n" for shown, meaning in rows]
+    return "| key | what it does |\n|---|---|\n" + "".join(lines)
+
+
+def test_the_two_commands_stand_there_to_be_copied() -> None:
+    blocks = code(page("README.md"))
+    assert f"{RUN}\n" in blocks
+    assert f"{TEST}\n" in blocks
+
+
+def test_the_configuration_table_is_the_programs_own() -> None:
+    assert f"\n\n{config_table_markdown()}\n" in page("README.md")
+
+
+def test_the_key_tables_are_the_programs_own() -> None:
+    text = page("README.md")
+    assert f"\n\n{key_table(distinct(global_keys(Config().prefix)))}\n" in text
+    assert f"\n\n{key_table(distinct(COMMANDS))}\n" in text
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_command_that_is_named_exists(name: str) -> None:
+    commands = re.findall(r"^  ([a-z]+)  ", usage().partition("Commands:")[2], re.MULTILINE)
+    assert "demo" in commands
+    named = {word for piece in code(page(name)) for word in _WORDS.findall(piece)}
+    assert named <= {*commands, *AGENTS}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_option_of_ours_that_is_named_exists(name: str) -> None:
+    lines = [line for piece in code(page(name)) for line in piece.splitlines()]
+    ours = [line for line in lines if line.startswith(("qms-tui", "--"))]
+    helps = usage() + "".join(usage(command) for command in ("demo", "ps", "stop", "trust", "config"))
+    unlisted = {"--version"}  # answered before the options are known
+    known = unlisted.union(_OPTION.findall(helps))
+    assert {option for line in ours for option in _OPTION.findall(line)} <= known
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_links_and_pictures_lead_somewhere(name: str) -> None:
+    targets = [link for link in re.findall(r"\]\(([^)]+)\)", page(name)) if "://" not in link]
+    for target in targets:
+        path, _, heading = target.partition("#")
+        file = (ROOT / name).parent / path
+        assert file.is_file(), target
+        headings = re.findall(r"^#+ (.+)$", file.read_text(encoding="utf-8"), re.MULTILINE)
+        assert not heading or heading in {text.lower().replace(" ", "-") for text in headings}
+
+
+def test_every_picture_is_shown_or_linked() -> None:
+    shown = {Path(link).name for name in PAGES for link in re.findall(r"assets/[\w.-]+", page(name))}
+    assert shown <= {picture.name for picture in (ROOT / "assets").iterdir()}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_files_that_are_named_exist(name: str) -> None:
+    files = {span for span in code(page(name)) if re.fullmatch(r"(tests|qms_tui|docker)/[\w./]+", span)}
+    assert not [
+        file for file in files if not (ROOT / file).exists() and not (ROOT / "qms_tui" / file).exists()
+    ]
