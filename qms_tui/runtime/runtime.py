@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
+from qms_tui.errors import EngineError
+
 
 @dataclass(frozen=True, slots=True)
 class Size:
@@ -50,6 +52,10 @@ class Found:
     container: str = ""
 
 
+class RunsAlready(EngineError):
+    """Somebody else has started the agent, or is about to: attach to it."""
+
+
 class Attachment(Protocol):
     """A held terminal. The program goes on when it is closed, unless the runtime says otherwise."""
 
@@ -82,7 +88,10 @@ class Runtime(Protocol):
         """What is there of the agent."""
 
     async def start(self, agent: str, size: Size) -> Attachment:
-        """Start the agent anew, attached before its first byte; a program that has ended is cleared away."""
+        """Start the agent anew, attached before its first byte; a program that has ended is cleared away.
+
+        Raises RunsAlready if somebody else was faster; their program is left alone.
+        """
 
     async def attach(self, agent: str, size: Size) -> tuple[bytes, Attachment]:
         """Hold the running agent's terminal, with what is known of its earlier output."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import queue
 import threading
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from typing import TypeVar
 
 from qms_tui.errors import EngineError
 
+_log = logging.getLogger(__name__)
 T = TypeVar("T")
 _Job = Callable[[], None]
 
@@ -27,15 +29,24 @@ class Workers:
 
     def __init__(self) -> None:
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
-        self._idle = 0
+        self._spare = 0  # threads without a job, less the jobs that wait for one
         self._threads = 0
         self._abandoned = 0
         self._lock = threading.Lock()
+        self._undoing: set[asyncio.Task[None]] = set()
 
-    async def call(self, function: Callable[[], T], *, what: str, deadline: float = 20.0) -> T:
+    async def call(
+        self,
+        function: Callable[[], T],
+        *,
+        what: str,
+        deadline: float = 20.0,
+        undo: Callable[[T], object] = lambda result: None,
+    ) -> T:
         """The function's result; EngineError naming `what` when the deadline passes.
 
-        A call that missed its deadline is left behind; its result is dropped when it comes.
+        A call that missed its deadline, or whose caller was cancelled, is left behind. When it comes back
+        after all, what it made goes to `undo`, in a worker too.
         """
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
@@ -44,22 +55,32 @@ class Workers:
             try:
                 result = function()
             except BaseException as error:
+                self._free()
                 _deliver(loop, future, error=error)
             else:
+                self._free()
                 _deliver(loop, future, result=result)
 
         self._submit(job)
         try:
             async with asyncio.timeout(deadline):
                 return await asyncio.shield(future)
+        except asyncio.CancelledError:
+            self._abandon(future, undo)
+            raise
         except TimeoutError:
-            with self._lock:
-                self._abandoned += 1
-            future.add_done_callback(self._came_back)
+            if future.done():
+                raise  # it is the function's own
+            self._abandon(future, undo)
             raise EngineError(
                 f"{what}: the engine gave no answer within {deadline:g} s",
                 hint="look whether the engine is alive, for example with: docker ps",
             ) from None
+
+    async def undone(self, within: float) -> None:
+        """Wait until what was left behind has come back and is undone, at most so many seconds."""
+        if self._undoing:
+            await asyncio.wait(self._undoing, timeout=within)
 
     def close(self) -> None:
         """Let idle threads end; ones that hang do not keep the program from ending."""
@@ -72,26 +93,44 @@ class Workers:
                 raise EngineError(
                     "too many calls to the engine hang", hint="restart the engine, then start qms-tui again"
                 )
-            if self._idle == 0 and self._threads - self._abandoned < MOST:
+            if self._spare <= 0 and self._threads - self._abandoned < MOST:
                 self._threads += 1
+                self._spare += 1
                 threading.Thread(target=self._work, name="qms-tui-worker", daemon=True).start()
+            self._spare -= 1
         self._jobs.put(job)
 
-    def _work(self) -> None:
-        while True:
-            with self._lock:
-                self._idle += 1
-            job = self._jobs.get()
-            with self._lock:
-                self._idle -= 1
-            if job is None:
-                return
-            job()
-
-    def _came_back(self, future: asyncio.Future[T]) -> None:
-        future.exception()  # looked at, so that asyncio does not complain about it
+    def _free(self) -> None:
         with self._lock:
-            self._abandoned -= 1
+            self._spare += 1
+
+    def _work(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            job()
+        with self._lock:
+            self._threads -= 1
+            self._spare -= 1
+
+    def _abandon(self, future: asyncio.Future[T], undo: Callable[[T], object]) -> None:
+        with self._lock:
+            self._abandoned += 1
+        task = asyncio.get_running_loop().create_task(self._undo(future, undo))
+        self._undoing.add(task)
+        task.add_done_callback(self._undoing.discard)
+
+    async def _undo(self, future: asyncio.Future[T], undo: Callable[[T], object]) -> None:
+        try:
+            result = await future
+        except Exception as error:
+            _log.info("a call that nobody waits for failed: %s", error)
+            return
+        finally:
+            with self._lock:
+                self._abandoned -= 1
+        try:
+            await self.call(lambda: undo(result), what="clean up")
+        except Exception as error:
+            _log.warning("what was given up is not cleared away: %s", error)
 
 
 def _deliver(

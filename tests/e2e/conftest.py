@@ -6,11 +6,16 @@ Without an engine these tests skip. With QMS_TUI_REQUIRE_ENGINE=1, as in .ci/run
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import docker
 import pytest
+
+from qms_tui.config import AgentConfig, Config
+from qms_tui.project import Project
+from qms_tui.runtime.docker import DockerRuntime, connect
 
 from . import engine as engines
 from . import image as images
@@ -75,3 +80,25 @@ def make_qms_project(engine: docker.APIClient, tmp_path: Path) -> Iterator[Calla
 def qms_project(make_qms_project: Callable[..., Path]) -> Path:
     """The root of a QMS project; every container and network labelled with it goes when the test ends."""
     return make_qms_project()
+
+
+@pytest.fixture
+async def make_runtime(image: str) -> AsyncIterator[Callable[..., DockerRuntime]]:
+    """`make_runtime(root, host={...}, memory=...)`: a runtime for a project; agents get these settings."""
+    made: list[DockerRuntime] = []
+
+    def make(root: Path, host: Mapping[str, str] | None = None, **agent: Any) -> DockerRuntime:
+        config = Config(every_agent=AgentConfig(**{"image": image, **agent}))
+        runtime = DockerRuntime(connect(), Project(root), config, host or {})
+        made.append(runtime)
+        return runtime
+
+    yield make
+    for runtime in made:
+        await runtime.close()
+
+
+@pytest.fixture
+def runtime(make_runtime: Callable[..., DockerRuntime], qms_project: Path) -> DockerRuntime:
+    """A runtime for `qms_project` with the settings that hold by default."""
+    return make_runtime(qms_project)

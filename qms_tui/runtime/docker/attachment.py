@@ -43,16 +43,31 @@ def open_socket(api: APIClient, container: str) -> tuple[Channel, bytes, Callabl
         held: Any = api.attach_socket(container, params=params)
     response = held._response
     socket = held if isinstance(held, ssl.SSLSocket) else held._sock
-    socket.setblocking(False)
-    early = bytes(response.raw._fp.fp.peek() or b"")
-    channel: Channel = TlsChannel(socket) if isinstance(socket, ssl.SSLSocket) else socket
 
     def free() -> None:
         with contextlib.suppress(OSError, ValueError):  # ValueError: a file of http.client is closed already
             response.close()
             held.close()
 
+    try:
+        socket.setblocking(False)
+        early = _read_already(response, socket)
+    except BaseException:
+        free()
+        raise
+    channel: Channel = TlsChannel(socket) if isinstance(socket, ssl.SSLSocket) else socket
     return channel, early, free
+
+
+def _read_already(response: Any, socket: Any) -> bytes:
+    """What http.client has buffered, then what TLS has: neither would wake the event loop."""
+    try:
+        early = bytes(response.raw._fp.fp.peek() or b"")
+    except ssl.SSLWantReadError:  # TLS's way to say that there is nothing
+        return b""
+    while isinstance(socket, ssl.SSLSocket) and (waiting := socket.pending()):
+        early += socket.recv(waiting)
+    return early
 
 
 class DockerAttachment:
@@ -88,11 +103,15 @@ class DockerAttachment:
             self._resizing = asyncio.get_running_loop().create_task(self._resize_soon())
 
     async def set_size(self, size: Size) -> None:
-        """Tell the engine a size now."""
-        await self._workers.call(
-            lambda: self._api.resize(self._container, height=size.lines, width=size.columns),
-            what=f"resize of {self._container}",
-        )
+        """Tell the engine a size now; a program that has just ended has none to set."""
+        try:
+            with engine_errors(f"cannot resize {self._container}"):
+                await self._workers.call(
+                    lambda: self._api.resize(self._container, height=size.lines, width=size.columns),
+                    what=f"resize of {self._container}",
+                )
+        except EngineError as error:
+            _log.info("%s", error)
 
     def close(self) -> None:
         """Let go of the socket."""
@@ -102,14 +121,9 @@ class DockerAttachment:
 
     async def _resize_soon(self) -> None:
         told: Size | None = None
-        try:
-            while told != self._size and not self._stream.closed:
-                await asyncio.sleep(RESIZE_DELAY)
-                told = self._size
-                if told is not None:
-                    with engine_errors(f"cannot resize {self._container}"):
-                        await self.set_size(told)
-        except EngineError as error:
-            _log.info("%s", error)  # a program that has just ended has no size to set
-        finally:
-            self._resizing = None
+        while told != self._size and not self._stream.closed:
+            await asyncio.sleep(RESIZE_DELAY)
+            told = self._size
+            if told is not None:
+                await self.set_size(told)
+        self._resizing = None

@@ -7,19 +7,20 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 from docker import APIClient
-from docker.context import ContextAPI
-from docker.errors import APIError, DockerException, ImageNotFound, TLSParameterError
-from docker.tls import TLSConfig
-from docker.utils import kwargs_from_env
+from docker.errors import APIError, DockerException, ImageNotFound
 
 from qms_tui.errors import EngineError, ImageError
+from qms_tui.runtime.docker.address import find_address
 
 API_TIMEOUT = 60  # seconds one call may take; an attachment's own socket is non-blocking
-DEFAULT_HOST = "unix:///var/run/docker.sock"
+KNOCK_TIMEOUT = 5.0  # seconds in which somebody must at least take the connection
+DEFAULT_PORT = 2375  # as the docker command takes it
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,8 @@ def connect(configured: str | None = None) -> Engine:
 
     Raises EngineError if it does not answer, refuses us, or is of a kind that is not supported.
     """
-    host, options = _address(configured)
+    address = find_address(configured, os.environ, Path.home())
+    host = address.host
     if host.startswith(("ssh://", "npipe://")):
         scheme = host.split(":", 1)[0]
         raise EngineError(
@@ -51,7 +53,7 @@ def connect(configured: str | None = None) -> Engine:
         )
     with engine_errors(f"cannot reach the engine at {host}"):
         _knock(host)
-        api = APIClient(base_url=host, timeout=API_TIMEOUT, **options)
+        api = _Client(base_url=host, timeout=API_TIMEOUT, tls=address.tls or False)
         try:
             info: dict[str, Any] = api.info()
         except BaseException:
@@ -61,31 +63,36 @@ def connect(configured: str | None = None) -> Engine:
     return Engine(api, host, str(info.get("ServerVersion", "")), int(info.get("NCPU") or 1), rootless)
 
 
+class _Client(APIClient):
+    """A client that does not look into the environment, as requests does.
+
+    There REQUESTS_CA_BUNDLE, which people behind a company's proxy set, would replace the engine's own CA.
+    """
+
+    @property
+    def trust_env(self) -> bool:
+        """Never."""
+        return False
+
+    @trust_env.setter
+    def trust_env(self, value: bool) -> None:
+        """As requests sets it; not heeded."""
+
+
 def _knock(host: str) -> None:
-    """Fail at once where nobody listens: there the SDK would leave its own socket open."""
+    """Fail soon where nobody listens: the SDK leaves its socket open, and waits long for a silent host."""
     scheme, _, path = host.partition("://")
     if scheme == "unix":
         with socket.socket(socket.AF_UNIX) as knocking:
+            knocking.settimeout(KNOCK_TIMEOUT)
             knocking.connect(path)
-
-
-def _address(configured: str | None) -> tuple[str, dict[str, Any]]:
-    if configured:
-        return configured, {}
-    try:
-        if os.environ.get("DOCKER_HOST"):
-            options = kwargs_from_env()
-            return str(options.get("base_url", DEFAULT_HOST)), {"tls": options.get("tls") or False}
-        context = ContextAPI.get_context(os.environ.get("DOCKER_CONTEXT"))
-        if context is None:
-            raise EngineError(
-                f"no docker context named {os.environ.get('DOCKER_CONTEXT')!r}", hint="see: docker context ls"
-            )
-        tls = context.TLSConfig
-    except (TLSParameterError, OSError, ValueError) as error:
-        raise EngineError(f"cannot use the docker context: {error}", hint="see: docker context ls") from error
-    host = str(context.Host or DEFAULT_HOST).removeprefix("http+")
-    return host, {"tls": tls} if isinstance(tls, TLSConfig) else {}
+    elif scheme in ("tcp", "http", "https"):
+        place = urlsplit(host)
+        try:
+            port = place.port or DEFAULT_PORT
+        except ValueError as error:
+            raise OSError(f"no such port: {host}") from error
+        socket.create_connection((place.hostname or "localhost", port), KNOCK_TIMEOUT).close()
 
 
 @contextmanager

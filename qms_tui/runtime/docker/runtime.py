@@ -5,8 +5,11 @@ from __future__ import annotations
 import io
 import logging
 import os
+import re
 import tarfile
+import time
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, TypeVar
 
 from docker import APIClient
@@ -20,7 +23,7 @@ from qms_tui.runtime.docker.attachment import ATTACH_DEADLINE, DockerAttachment,
 from qms_tui.runtime.docker.engine import Engine, engine_errors
 from qms_tui.runtime.docker.network import project_network, remove_project_network
 from qms_tui.runtime.environment import passed_on
-from qms_tui.runtime.runtime import Attachment, Condition, Ending, Found, Size
+from qms_tui.runtime.runtime import Attachment, Condition, Ending, Found, RunsAlready, Size
 from qms_tui.runtime.workers import Workers
 
 _log = logging.getLogger(__name__)
@@ -28,6 +31,9 @@ T = TypeVar("T")
 
 STOP_GRACE = 5  # seconds between SIGTERM and SIGKILL
 START_DEADLINE = 60.0  # seconds for create and start, which wait for disks
+CLEANUP_DEADLINE = 5.0  # seconds to remove what was given up: somebody waits for the screen to close
+STARTING_WAIT = 10.0  # seconds between create and start of a container, with a slow disk
+_STARTING_POLL = 0.05  # seconds between looks at a container that another interface starts
 REPLAY_LINES = 2000  # of the engine's log, to show something when coming back
 ENDED_WAIT = 5  # seconds after its terminal closed in which a container still counts as ending
 _MISSING = "create one (docker/README.md says what it needs), or name another with --image or agent.image"
@@ -70,27 +76,34 @@ class DockerRuntime:
 
     async def start(self, agent: str, size: Size) -> Attachment:
         """Make a container, attach, start it, set its size. One that failed half-way is removed again."""
-        name = await self._call(lambda: self._create(agent), f"create {agent}", START_DEADLINE)
+        container = await self._call(
+            lambda: self._create(agent), f"create {agent}", START_DEADLINE, undo=self._remove
+        )
         attachment: DockerAttachment | None = None
         try:
-            attachment = await self._open(name)
-            await self._call(lambda: self._api.start(name), f"start {agent}", START_DEADLINE)
+            attachment = await self._open(container, agent)
+            await self._call(
+                lambda: self._api.start(container),
+                f"start {agent}",
+                START_DEADLINE,
+                undo=lambda _: self._remove(container),
+            )
             # Before the start the engine answers 409, so the program may see 0x0 for a moment.
             await attachment.set_size(size)
         except BaseException:
             if attachment is not None:
                 attachment.close()
-            await self._call(lambda: self._remove(name), f"remove {agent}")
+            await self._call(lambda: self._remove(container), f"remove {agent}", CLEANUP_DEADLINE)
             raise
         return attachment
 
     async def attach(self, agent: str, size: Size) -> tuple[bytes, Attachment]:
         """Hold the terminal of the running container; earlier output comes from the engine's log."""
-        name = self._identity(agent).container
-        attachment = await self._open(name)
+        container = await self._call(lambda: self._running(agent), f"attach to {agent}")
+        attachment = await self._open(container, agent)
         try:
             earlier = await self._call(
-                lambda: bytes(self._api.logs(name, tail=REPLAY_LINES)), f"read the log of {agent}"
+                lambda: bytes(self._api.logs(container, tail=REPLAY_LINES)), f"read the log of {agent}"
             )
             # A full-screen program repaints when its size changes, not when it is told the same again.
             await attachment.set_size(Size(size.columns, max(1, size.lines - 1)))
@@ -120,7 +133,8 @@ class DockerRuntime:
         await self._call(lambda: self._stop(agent), f"stop {agent}", START_DEADLINE)
 
     async def close(self) -> None:
-        """Let go of the engine; containers go on."""
+        """Let go of the engine; containers go on. One whose start was given up is removed first."""
+        await self._workers.undone(CLEANUP_DEADLINE)
         self.close_now()
 
     # -- for the command line, which has no event loop ---------------------------------------------------
@@ -151,29 +165,71 @@ class DockerRuntime:
         self._workers.close()
         self._engine.close()
 
-    async def _call(self, function: Callable[[], T], what: str, deadline: float = 20.0) -> T:
+    async def _call(
+        self,
+        function: Callable[[], T],
+        what: str,
+        deadline: float = 20.0,
+        undo: Callable[[T], object] = lambda result: None,
+    ) -> T:
         with engine_errors(f"cannot {what}"):
-            return await self._workers.call(function, what=what, deadline=deadline)
+            return await self._workers.call(function, what=what, deadline=deadline, undo=undo)
 
-    async def _open(self, name: str) -> DockerAttachment:
-        opened = await self._call(lambda: open_socket(self._api, name), f"attach to {name}", ATTACH_DEADLINE)
-        return DockerAttachment(self._api, self._workers, name, opened)
+    async def _open(self, container: str, agent: str) -> DockerAttachment:
+        opened = await self._call(
+            lambda: open_socket(self._api, container),
+            f"attach to {agent}",
+            ATTACH_DEADLINE,
+            undo=lambda late: late[2](),
+        )
+        return DockerAttachment(self._api, self._workers, container, opened)
 
     def _identity(self, agent: str) -> spec.Identity:
         return spec.Identity(str(self._project.root), agent)
 
     def _find(self, agent: str) -> Found:
+        facts = self._settled(agent)
+        return _found(facts) if facts else Found(Condition.ABSENT)
+
+    def _running(self, agent: str) -> str:
+        """The id of the agent's container, which must be there."""
+        facts = self._settled(agent)
+        if facts is None:
+            raise EngineError(f"{agent} has no container", hint="start it anew")
+        return str(facts["Id"])
+
+    def _settled(self, agent: str) -> dict[str, Any] | None:
+        """The engine's facts of the agent's container.
+
+        Between create and start it belongs to whoever starts it, perhaps another interface: a moment later
+        it runs or is gone. One that is older was left by an interface that was killed.
+        """
+        deadline = time.monotonic() + STARTING_WAIT
+        while True:
+            facts = self._inspect(agent)
+            if facts is None or facts["State"].get("Status") != "created":
+                return facts
+            if time.monotonic() > deadline or self._age(facts) > STARTING_WAIT:
+                return facts
+            time.sleep(_STARTING_POLL)
+
+    def _age(self, facts: dict[str, Any]) -> float:
+        """Seconds since the container was made, by the engine's clock."""
+        return _seconds(self._api.info()["SystemTime"]) - _seconds(facts["Created"])
+
+    def _inspect(self, agent: str) -> dict[str, Any] | None:
+        """The engine's facts of what has the name of the agent's container; it must be ours."""
         try:
-            facts = self._api.inspect_container(self._identity(agent).container)
+            facts: dict[str, Any] = self._api.inspect_container(self._identity(agent).container)
         except NotFound:
-            return Found(Condition.ABSENT)
+            return None
         labels = facts["Config"].get("Labels") or {}
         if any(labels.get(k) != v for k, v in self._identity(agent).labels.items()):
             raise EngineError(
                 f"the container {self._identity(agent).container} is not ours (its labels differ)",
                 hint="remove or rename it: qms-tui does not touch it",
             )
-        return _found(facts)
+        return facts
 
     def _all(self) -> dict[str, Found]:
         wanted = {"label": f"{spec.LABEL_PROJECT}={self._project.root}"}
@@ -196,17 +252,18 @@ class DockerRuntime:
             raise ImageError(f"there is no image {image!r} for {agent} on this engine", _MISSING) from None
 
     def _stop(self, agent: str) -> bool:
-        if self._find(agent).condition is Condition.ABSENT:
+        facts = self._inspect(agent)
+        if facts is None:
             return False
-        name = self._identity(agent).container
         try:
-            self._api.stop(name, timeout=STOP_GRACE)
+            self._api.stop(facts["Id"], timeout=STOP_GRACE)
         except NotFound:
             return True  # somebody else was faster
-        self._remove(name)
+        self._remove(facts["Id"])
         return True
 
     def _create(self, agent: str) -> str:
+        """Make the agent's container; its id, since another interface may take the name at any time."""
         config = self._config.agent(agent)
         identity = self._identity(agent)
         self._clear_ended(agent)
@@ -222,32 +279,36 @@ class DockerRuntime:
         )
         host = self._api.create_host_config(**request.pop("host_config"))
         try:
-            self._api.create_container(**request, host_config=host)
+            container = str(self._api.create_container(**request, host_config=host)["Id"])
         except NotFound:
             raise ImageError(f"there is no image {config.image!r} for {agent}", _MISSING) from None
-        try:
-            self._api.put_archive(identity.container, "/", self._accounts(identity.container))
-        except BaseException:
-            self._remove(identity.container)
+        except APIError as error:
+            if error.status_code == 409:  # the name is taken, since a moment ago
+                raise _runs_already(agent) from error
             raise
-        return identity.container
+        try:
+            self._api.put_archive(container, "/", self._accounts(container))
+        except BaseException:
+            self._remove(container)
+            raise
+        return container
 
     def _clear_ended(self, agent: str) -> None:
         """Make room for a new container. A running one is never touched: somebody else started it."""
-        found = self._find(agent)
-        if found.condition is Condition.RUNNING:
-            raise EngineError(f"{agent} runs already", hint="attach to it instead")
-        if found.condition is Condition.EXITED:
-            self._remove(self._identity(agent).container)
+        facts = self._settled(agent)
+        if facts is None:
+            return
+        if _found(facts).condition is Condition.RUNNING:
+            raise _runs_already(agent)
+        self._remove(facts["Id"])
 
-    def _accounts(self, name: str) -> bytes:
-        return spec.accounts(
-            _read_file(self._api, name, "/etc/passwd"), _read_file(self._api, name, "/etc/group"), self.owner
-        )
+    def _accounts(self, container: str) -> bytes:
+        passwd, group = (_read_file(self._api, container, f"/etc/{name}") for name in ("passwd", "group"))
+        return spec.accounts(passwd, group, self.owner)
 
-    def _remove(self, name: str) -> None:
+    def _remove(self, container: str) -> None:
         try:
-            self._api.remove_container(name, force=True)
+            self._api.remove_container(container, force=True)
         except NotFound:
             pass
         except APIError as error:
@@ -260,6 +321,15 @@ def _container_user(engine: Engine, project: Project) -> Owner:
     return Owner(0, 0) if engine.rootless else project.owner()
 
 
+def _runs_already(agent: str) -> RunsAlready:
+    return RunsAlready(f"{agent} runs already: somebody else has started it", hint="attach to it instead")
+
+
+def _seconds(stamp: str) -> float:
+    """RFC 3339 with nanoseconds, which Python does not read, as seconds since 1970."""
+    return datetime.fromisoformat(re.sub(r"\.\d+", "", stamp)).timestamp()
+
+
 def _found(facts: dict[str, Any]) -> Found:
     state = facts["State"]
     image = str(facts["Config"].get("Image", ""))
@@ -267,11 +337,11 @@ def _found(facts: dict[str, Any]) -> Found:
     if state.get("Running") or state.get("Paused") or state.get("Restarting"):
         return Found(Condition.RUNNING, None, started, image, name)
     reason = "out of memory" if state.get("OOMKilled") else str(state.get("Error") or "")
-    code = int(state.get("ExitCode", 0))
+    code: int | None = int(state.get("ExitCode", 0))
     if not reason and code in (137, 143):
         reason = "killed" if code == 137 else "terminated"
     if state.get("Status") == "created":
-        reason = reason or "never started"
+        code, reason = None, reason or "never started"
     return Found(Condition.EXITED, Ending(code, reason), started, image, name)
 
 

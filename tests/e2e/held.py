@@ -1,0 +1,81 @@
+"""An agent's terminal in a test's hands, held through the runtime as the interface holds it."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from qms_tui.runtime import Attachment, Runtime, Size
+
+from .engine import ANSWER_SECONDS
+
+SIZE = Size(80, 24)
+
+
+class Held:
+    """Reads all the time; `expect` looks at what came and waits for more."""
+
+    def __init__(self, attachment: Attachment, earlier: bytes = b"") -> None:
+        self.attachment = attachment
+        self.unseen = bytearray(earlier)
+        self.before = b""  # what came between the last two matches
+        self.ended = asyncio.Event()
+        self._news = asyncio.Event()
+        attachment.listen(self._received, self._closed)
+
+    def type(self, keys: bytes) -> None:
+        """Queue keys; they must fit."""
+        assert self.attachment.write(keys, urgent=True), "the keys were refused"
+
+    async def expect(self, pattern: bytes, within: float = ANSWER_SECONDS) -> re.Match[bytes]:
+        """Wait for a regular expression; what came up to its end counts as seen."""
+        try:
+            async with asyncio.timeout(within):
+                while not (found := re.search(pattern, bytes(self.unseen))):
+                    assert not self.ended.is_set(), f"ended before {pattern!r}: {self.unseen[-2000:]!r}"
+                    self._news.clear()
+                    await self._news.wait()
+        except TimeoutError:
+            raise AssertionError(f"waited too long for {pattern!r}: {self.unseen[-2000:]!r}") from None
+        self.before = found.string[: found.start()]
+        del self.unseen[: found.end()]
+        return found
+
+    async def end(self, within: float = ANSWER_SECONDS) -> bytes:
+        """Wait until the other end has closed; what was unseen until then."""
+        async with asyncio.timeout(within):
+            await self.ended.wait()
+        rest = bytes(self.unseen)
+        self.unseen.clear()
+        return rest
+
+    def _received(self, data: bytes) -> None:
+        self.unseen += data
+        self._news.set()
+
+    def _closed(self) -> None:
+        self.ended.set()
+        self._news.set()
+
+
+@asynccontextmanager
+async def started(runtime: Runtime, agent: str, size: Size = SIZE) -> AsyncIterator[Held]:
+    """Start the agent and hold its terminal."""
+    held = Held(await runtime.start(agent, size))
+    try:
+        yield held
+    finally:
+        held.attachment.close()
+
+
+@asynccontextmanager
+async def attached(runtime: Runtime, agent: str, size: Size = SIZE) -> AsyncIterator[Held]:
+    """Hold the terminal of an agent that runs."""
+    earlier, attachment = await runtime.attach(agent, size)
+    held = Held(attachment, earlier)
+    try:
+        yield held
+    finally:
+        held.attachment.close()

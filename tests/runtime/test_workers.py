@@ -1,0 +1,153 @@
+"""Calls that block, off the loop, each with a deadline of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import Iterator
+from functools import partial
+
+import pytest
+
+from qms_tui.errors import EngineError
+from qms_tui.runtime import workers as module
+from qms_tui.runtime.workers import MOST, Workers
+
+PATIENCE = 10.0  # seconds; passes in milliseconds
+
+
+@pytest.fixture
+def workers() -> Iterator[Workers]:
+    made = Workers()
+    yield made
+    made.close()
+    for thread in threads():
+        thread.join(PATIENCE)
+    assert not threads()
+
+
+def threads() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name == "qms-tui-worker"]
+
+
+class Gate:
+    """A call that comes back when it is let go."""
+
+    def __init__(self) -> None:
+        self.entered = threading.Event()
+        self.opened = threading.Event()
+
+    def __call__(self) -> str:
+        self.entered.set()
+        assert self.opened.wait(PATIENCE)
+        return "through"
+
+
+@contextlib.contextmanager
+def open_at_the_end(*gates: Gate) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        for gate in gates:
+            gate.opened.set()
+
+
+async def test_a_result_and_an_error_come_back(workers: Workers) -> None:
+    assert await workers.call(lambda: 6 * 7, what="count") == 42
+    with pytest.raises(ZeroDivisionError):
+        await workers.call(lambda: 1 / 0, what="count")
+
+
+async def test_it_runs_in_a_daemon_thread(workers: Workers) -> None:
+    thread = await workers.call(threading.current_thread, what="look")
+    assert thread.daemon
+    assert thread is not threading.current_thread()
+
+
+async def test_one_thread_is_enough_for_one_call_at_a_time(workers: Workers) -> None:
+    seen = {await workers.call(threading.get_ident, what="look") for _ in range(50)}
+    assert len(seen) == 1
+
+
+async def test_calls_at_the_same_time_do_not_wait_for_each_other(workers: Workers) -> None:
+    """Also when one thread is idle: the second call must not queue up behind the first."""
+    for _ in range(20):
+        await workers.call(lambda: None, what="warm up")
+        meeting = threading.Barrier(2)
+        meet = [workers.call(partial(meeting.wait, PATIENCE), what="meet") for _ in range(2)]
+        assert sorted(await asyncio.gather(*meet)) == [0, 1]
+
+
+async def test_there_are_never_more_threads_than_allowed(workers: Workers) -> None:
+    gates = [Gate() for _ in range(3 * MOST)]
+    with open_at_the_end(*gates):
+        calls = [asyncio.create_task(workers.call(gate, what="wait")) for gate in gates]
+        for gate in gates[:MOST]:
+            await asyncio.to_thread(gate.entered.wait, PATIENCE)
+        assert len(threads()) == MOST
+    assert await asyncio.gather(*calls) == ["through"] * len(gates)
+
+
+async def test_a_missed_deadline_is_told_and_holds_up_nobody(workers: Workers) -> None:
+    gate = Gate()
+    with open_at_the_end(gate):
+        with pytest.raises(EngineError, match=r"open the gate: the engine gave no answer within 0.01 s"):
+            await workers.call(gate, what="open the gate", deadline=0.01)
+        assert await workers.call(lambda: "next", what="go on") == "next"
+
+
+async def test_a_timeout_of_the_function_is_its_own(workers: Workers) -> None:
+    def fail() -> None:
+        raise TimeoutError("the socket's")
+
+    with pytest.raises(TimeoutError, match="the socket's"):
+        await workers.call(fail, what="fail")
+
+
+@pytest.mark.parametrize("cancelled", [False, True], ids=["deadline", "cancelled"])
+async def test_what_comes_too_late_is_undone(workers: Workers, cancelled: bool) -> None:
+    gate, undone = Gate(), list[str]()
+    with open_at_the_end(gate):
+        deadline = PATIENCE if cancelled else 0.01
+        call = asyncio.create_task(
+            workers.call(gate, what="open the gate", deadline=deadline, undo=undone.append)
+        )
+        await asyncio.to_thread(gate.entered.wait, PATIENCE)
+        if cancelled:
+            call.cancel()
+        with pytest.raises((EngineError, asyncio.CancelledError)):
+            await call
+        assert undone == []
+    await workers.undone(within=PATIENCE)
+    assert undone == ["through"]
+
+
+async def test_an_undoing_that_fails_is_no_trouble(
+    workers: Workers, caplog: pytest.LogCaptureFixture
+) -> None:
+    gate = Gate()
+    with open_at_the_end(gate), pytest.raises(EngineError):
+        await workers.call(gate, what="wait", deadline=0.01, undo=lambda result: 1 / 0)
+    await workers.undone(within=PATIENCE)
+    assert "division by zero" in caplog.text
+
+
+async def test_what_is_in_time_is_not_undone(workers: Workers) -> None:
+    undone = list[int]()
+    assert await workers.call(lambda: 1, what="count", undo=undone.append) == 1
+    await workers.undone(within=PATIENCE)
+    assert undone == []
+
+
+async def test_calls_that_hang_are_bounded(workers: Workers, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST_ABANDONED", 2)
+    gates = [Gate(), Gate()]
+    with open_at_the_end(*gates):
+        for gate in gates:
+            with pytest.raises(EngineError, match="no answer"):
+                await workers.call(gate, what="hang", deadline=0.01)
+        with pytest.raises(EngineError, match="too many calls to the engine hang"):
+            await workers.call(lambda: None, what="one more")
+    await workers.undone(within=PATIENCE)
+    assert await workers.call(lambda: "again", what="go on") == "again"
