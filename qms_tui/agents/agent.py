@@ -10,7 +10,7 @@ from typing import Any
 
 from qms_tui.agents.events import AgentEvent, Asked, Notice, Output, StateChanged
 from qms_tui.errors import QmsTuiError, RuntimeFailure
-from qms_tui.runtime import Attachment, Condition, Ending, Runtime, Size
+from qms_tui.runtime import Attachment, Condition, Ending, RunsAlready, Runtime, Size
 from qms_tui.terminal import Terminal, TitleChanged, encode_focus, encode_paste
 
 _log = logging.getLogger(__name__)
@@ -156,8 +156,12 @@ class Agent:
         self._become(AgentState.STARTING)
         self._new_terminal()
         size = self._size
-        attachment = await self._runtime.start(self.name, size)
-        self._hold(attachment, size)
+        try:
+            attachment = await self._runtime.start(self.name, size)
+        except RunsAlready:  # another interface was faster
+            await self._attach()
+        else:
+            self._hold(attachment, size)
 
     async def _attach(self) -> None:
         size = self._size

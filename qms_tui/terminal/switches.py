@@ -69,8 +69,6 @@ def _switch(screen: Screen, mode: int, on: bool) -> None:
     elif mode == 69 and screen.level < 64:
         return
     elif mode == 3:
-        if 40 << 5 not in screen.mode:
-            return
         _column_mode(screen)
     elif mode == 1048:
         save_cursor(screen) if on else restore_cursor(screen)
@@ -87,7 +85,7 @@ def _switch(screen: Screen, mode: int, on: bool) -> None:
 
 
 def _column_mode(screen: Screen) -> None:
-    """DECCOLM (allowed by mode 40): erase, home, no margins; how wide the screen is decides its host."""
+    """DECCOLM: erase, home, no margins; how wide the screen is decides its host."""
     screen.reset_margins()
     screen.mode.discard(69 << 5)
     if 95 << 5 not in screen.mode:  # DECNCSM

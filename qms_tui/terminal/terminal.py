@@ -8,7 +8,7 @@ Where we deviate from the standards (ECMA-48, DEC STD 070, VT420/VT510 manuals, 
 
 - Replies never contain text that a program chose: titles (CSI 20 t, 21 t), XTGETTCAP names, the clipboard
   (OSC 52 ?), checksums of the screen (DECRQCRA). Whoever can print could otherwise type.
-- DECCOLM (with mode 40) erases, homes and resets margins, but the width is the host's; so are resizing and
+- DECCOLM erases, homes and resets margins, but the width is the host's; so are resizing and
   moving of windows (CSI 1 to 10 t), which do nothing.
 - Width of text is counted in grapheme clusters, always (mode 2027 is permanently set); see width.py.
 - EL 0 and ED 0 with a pending wrap erase nothing and keep the wrap (alacritty): the cursor is past the
@@ -22,7 +22,7 @@ Where we deviate from the standards (ECMA-48, DEC STD 070, VT420/VT510 manuals, 
   not there: the sequences are swallowed.
 - Reverse wrap (45) crosses any line end, as xterm before patch 383 (now its mode 1045), and wraps from the
   top of the region to its bottom.
-- Without mode 40 DECCOLM does nothing (xterm); alacritty obeys it always.
+- DECCOLM does so without mode 40, too, which is xterm's alone (DEC, alacritty and tmux know no such gate).
 - Of conformance levels (DECSCL) only two differences are kept: no DECRQM below 3, no DECSLRM below 4.
 - Marks beyond 32 code points in one cell are dropped; a table that is full of looks or clusters gives plain
   text.

@@ -66,7 +66,7 @@ PRINTED = [
 MISREAD = [
     P("CSI > 4 m is not underline", "\x1b[>4;2ma", ("a",)),
     P("DA2", "\x1b[>c", replies="\x1b[>41;354;0c"),
-    P("DECCOLM without mode 40", "ab\x1b[?3hc", ("abc",), (0, 3)),
+    P("DECCOLM without mode 40", "ab\x1b[?3hc", ("c",), (0, 1)),
     P("DECCOLM with mode 40", "ab\x1b[2;3r\x1b[?40h\x1b[?3hc\x1b[9;1Hd", ("c", "", "", "d")),
 ]
 SCREENS = [

@@ -12,23 +12,12 @@ HERE = Path(__file__).parent
 RECORDINGS = sorted((HERE / "recordings").glob("*.json"))
 CAPTURES = sorted((HERE / "captures").glob("*.raw"))
 
-DISPUTED = {
-    # alacritty obeys DECCOLM always; xterm only when mode 40 allows it, which facts and issue 3 ask for
-    "deccolm_reset",
-}
-
 
 def _comparable(rows: list[str]) -> list[str]:
     return [unicodedata.normalize("NFC", row).rstrip() for row in rows]
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        pytest.param(path, id=path.stem, marks=[pytest.mark.xfail] if path.stem in DISPUTED else [])
-        for path in RECORDINGS
-    ],
-)
+@pytest.mark.parametrize("path", RECORDINGS, ids=lambda path: path.stem)
 def test_recording(path: Path) -> None:
     expected = json.loads(path.read_text())
     terminal = Terminal(expected["columns"], expected["lines"])
