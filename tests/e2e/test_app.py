@@ -199,7 +199,6 @@ def test_a_second_interface_destroys_nothing(app: App) -> None:
         leave(one)
 
 
-@pytest.mark.xfail(strict=False, reason="agents: who comes second shows a failed start instead of attaching")
 def test_two_that_open_at_the_same_time(app: App) -> None:
     with app.open("claude", "qa") as one, app.open("claude", "qa") as two:
         one.wait("2 of 2 running")
