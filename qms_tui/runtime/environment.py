@@ -35,17 +35,22 @@ def inherited(host: Mapping[str, str]) -> dict[str, str]:
 
 
 def _read_env_file(path: Path) -> dict[str, str]:
+    hint = "name a file with lines NAME=value"
     try:
-        text = path.read_bytes()[:_LARGEST_FILE].decode()
+        with path.open("rb") as stream:
+            content = stream.read(_LARGEST_FILE + 1)
+        text = content.decode()
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
-        raise ConfigError(f"env_file {path}: {reason}", hint="name a file with lines NAME=value") from None
+        raise ConfigError(f"env_file {path}: {reason}", hint=hint) from None
+    if len(content) > _LARGEST_FILE:
+        raise ConfigError(f"env_file {path}: larger than {_LARGEST_FILE} bytes", hint=hint)
     pairs = {}
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.replace("\r\n", "\n").split("\n"), 1):
         if not line.strip() or line.lstrip().startswith("#"):
             continue
         name, equals, value = line.partition("=")
-        if not equals or not name.strip().isidentifier():
+        if not equals or not name.strip().isidentifier() or "\0" in value:
             raise ConfigError(f"env_file {path}, line {number}: not NAME=value", hint="write it like LANG=C")
         pairs[name.strip()] = value
     return pairs

@@ -13,6 +13,7 @@ from typing import Protocol
 _log = logging.getLogger(__name__)
 
 READ_SIZE = 16_384  # bytes per turn of the loop: a flooding agent must not hold up a key
+LAST_READS = 64  # of READ_SIZE, after a program's end: far more than a terminal's buffer can hold
 WRITE_SIZE = 65_536  # bytes per send: more only copies what the kernel refuses
 QUEUE_LIMIT = 16 * 1024 * 1024  # bytes waiting for a program that does not read, then pastes are refused
 URGENT_ROOM = 64 * 1024  # bytes beyond the limit that are kept free for keys and replies
@@ -132,9 +133,12 @@ class Stream:
     def finish(self) -> None:
         """The program has ended: hand out what is left to read, then report the end.
 
-        Needed because a background process that outlives its program keeps the terminal open.
+        Needed because a background process that outlives its program keeps the terminal open. It may print
+        for ever, so there is a bound.
         """
-        while not self.closed:
+        for _ in range(LAST_READS):
+            if self.closed:
+                return
             try:
                 data = self._channel.recv(READ_SIZE)
             except OSError:
