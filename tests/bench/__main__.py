@@ -6,6 +6,7 @@ The figures depend on the machine and on what else it does; compare the ratios. 
 from __future__ import annotations
 
 import argparse
+import os
 import tempfile
 from pathlib import Path
 
@@ -26,6 +27,7 @@ def main() -> None:
     chosen = parser.parse_args()
     print(f"{machine()}\n")
     run(chosen.rows, quick=chosen.quick)
+    print(f"\nload {os.getloadavg()[0]:.1f} after the last row")
 
 
 def run(names: list[str], *, quick: bool) -> Table:
