@@ -136,7 +136,12 @@ class LocalRuntime:
 
     def _spawn(self, argv: Sequence[str], agent: str, size: Size) -> PtyProcess:
         env = dict(self._environment(agent))
+        if not self._folder.is_dir():
+            raise RuntimeFailure(f"{agent}: {self._folder} is no longer there", hint="start qms-tui anew")
+        parent, children = os.getpid(), _children()
         try:
+            if any("\0" in text for text in (*argv, *env.values())):
+                raise ValueError("an argument or a variable has a NUL character")
             with warnings.catch_warnings():
                 # Python 3.12+ warns of fork in a process with threads. ptyprocess execs at once and runs
                 # no Python in the child that takes a lock, which is the case the warning is about.
@@ -146,11 +151,16 @@ class LocalRuntime:
                 )
             process.delayafterclose = process.delayafterterminate = 0  # it would sleep in our event loop
             return process
-        except (OSError, FileNotFoundError, ValueError) as error:
+        except (OSError, ValueError) as error:
+            for pid in _children() - children:  # ptyprocess does not reap what could not exec
+                os.waitpid(pid, 0)
             raise RuntimeFailure(
                 f"{agent}: cannot run {argv[0]!r}: {error}",
                 hint="install it, or say what to run with --command or agent.command",
             ) from error
+        finally:
+            if os.getpid() != parent:  # what ptyprocess raises in the child would go on here as a second us
+                os._exit(126)
 
     def _bury(self, agent: str, process: PtyProcess) -> None:
         # The session's leader may be gone while others of its session live on: ask again.
@@ -179,8 +189,19 @@ def _alive(process: PtyProcess) -> bool:
 
 def _ending(process: PtyProcess) -> Ending:
     if process.signalstatus is not None:
-        return Ending(128 + process.signalstatus, f"killed by {signal.Signals(process.signalstatus).name}")
+        return Ending(128 + process.signalstatus, f"killed by {_signal_name(process.signalstatus)}")
     return Ending(process.exitstatus)
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:  # the real-time ones have no names
+        return f"signal {number}"
+
+
+def _children() -> set[int]:
+    return {child.pid for child in psutil.Process().children()}
 
 
 def _session(leader: int) -> list[psutil.Process]:

@@ -1,0 +1,258 @@
+"""Agents as processes of this machine, on real pseudo-terminals: nothing of them may stay."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable, Mapping
+from pathlib import Path
+
+import psutil
+import pytest
+
+from qms_tui.errors import RuntimeFailure
+from qms_tui.runtime import Condition, Ending, Found, Size
+from qms_tui.runtime import local as module
+from qms_tui.runtime.environment import inherited
+from qms_tui.runtime.local import LocalRuntime
+from tests.e2e.held import SIZE, Held, attached, started
+
+PATIENCE = 20.0
+Make = Callable[..., LocalRuntime]
+
+
+@pytest.fixture
+async def make(tmp_path: Path) -> AsyncIterator[Make]:
+    """`make(argv...)` or `make(script=...)`: a runtime whose agents run that; nothing may stay of it."""
+    made: list[LocalRuntime] = []
+
+    def make(*argv: str, script: str = "", env: Mapping[str, str] | None = None) -> LocalRuntime:
+        command = argv or ("/bin/sh", "-c", script)
+        environment = inherited(os.environ) | dict(env or {})
+        runtime = LocalRuntime(tmp_path, lambda agent: command, lambda agent: environment | {"AGENT": agent})
+        made.append(runtime)
+        return runtime
+
+    yield make
+    for runtime in made:
+        await runtime.close()
+    assert psutil.Process().children() == []
+
+
+async def pid_of(held: Held) -> psutil.Process:
+    """The process that says `pid NUMBER`."""
+    return psutil.Process(int((await held.expect(rb"pid (\d+)\r\n")).group(1)))
+
+
+def gone(*processes: psutil.Process) -> bool:
+    _, alive = psutil.wait_procs(processes, timeout=PATIENCE)
+    return not [p for p in alive if p.status() != psutil.STATUS_ZOMBIE]  # another parent's to reap
+
+
+async def test_an_agent_runs_in_the_project_with_its_terminal(make: Make, tmp_path: Path) -> None:
+    runtime = make(script='echo "$AGENT in $PWD, $TERM"; stty size; read line; echo "got $line"')
+    assert await runtime.find("qa") == Found(Condition.ABSENT)
+    async with started(runtime, "qa") as qa:
+        await qa.expect(rf"qa in {tmp_path}, xterm-256color\r\n24 80\r\n".encode())
+        assert await runtime.find("qa") == Found(Condition.RUNNING)
+        qa.type(b"hello\r")
+        await qa.expect(rb"got hello\r\n")
+        await qa.end()
+        assert await runtime.ended("qa") == Ending(0)
+    assert await runtime.find("qa") == Found(Condition.EXITED, Ending(0))
+
+
+async def test_no_first_byte_is_missed(make: Make) -> None:
+    runtime = make(script="echo first")
+    for _ in range(20):
+        async with started(runtime, "qa") as qa:
+            assert await qa.end() == b"first\r\n"
+            assert await runtime.ended("qa") == Ending(0)
+
+
+@pytest.mark.parametrize(
+    ("script", "ending", "words"),
+    [
+        ("exit 7", Ending(7), "exit code 7"),
+        ("kill -9 $$", Ending(137, "killed by SIGKILL"), "exit code 137 (killed by SIGKILL)"),
+        ("kill -SEGV $$", Ending(139, "killed by SIGSEGV"), "exit code 139 (killed by SIGSEGV)"),
+        ("kill -40 $$", Ending(168, "killed by signal 40"), "exit code 168 (killed by signal 40)"),
+    ],
+)
+async def test_how_it_ended(make: Make, script: str, ending: Ending, words: str) -> None:
+    runtime = make(script=script)
+    async with started(runtime, "qa") as qa:
+        await qa.end()
+        assert await runtime.ended("qa") == ending
+    assert str(ending) == words
+
+
+async def test_a_new_size_arrives(make: Make) -> None:
+    runtime = make(script="trap 'stty size' WINCH; echo ready; while :; do sleep 0.05; done")
+    async with started(runtime, "qa") as qa:
+        await qa.expect(rb"ready\r\n")
+        qa.attachment.resize(Size(100, 30))
+        await qa.expect(rb"30 100\r\n")
+
+
+async def test_leaving_and_coming_back(make: Make) -> None:
+    runtime = make(script="while read line; do echo got $line; done")
+    async with started(runtime, "qa") as qa:
+        qa.type(b"one\r")
+        await qa.expect(rb"got one\r\n")
+    async with attached(runtime, "qa", Size(90, 20)) as qa:
+        qa.type(b"two\r")
+        await qa.expect(rb"got two\r\n")
+
+
+async def test_stopping_ends_the_whole_session(make: Make) -> None:
+    """Background jobs too, one that ignores the hang-up, and one that is stopped."""
+    jobs = "sleep 600 & echo pid $!; (trap '' HUP TERM; sleep 600; sleep 600) & echo pid $!;"
+    jobs += "sh -c 'kill -STOP $$; sleep 600' & echo pid $!;"
+    runtime = make(script=f"set -m; {jobs} echo pid $$; cat")
+    async with started(runtime, "qa") as qa:
+        processes = [await pid_of(qa) for _ in range(4)]
+        processes += [child for p in processes[:3] for child in p.children(recursive=True)]
+        await runtime.stop("qa")
+    assert gone(*processes)
+    found = await runtime.find("qa")
+    assert found.condition is Condition.EXITED
+
+
+async def test_a_program_that_ignores_the_hang_up_is_killed(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "HANGUP_GRACE", 0.1)
+    runtime = make(script="trap '' HUP TERM INT; echo pid $$; while :; do sleep 0.05; done")
+    async with started(runtime, "qa") as qa:
+        process = await pid_of(qa)
+        await runtime.stop("qa")
+        assert gone(process)
+        assert await runtime.ended("qa") == Ending(137, "killed by SIGKILL")
+
+
+async def test_a_stopped_program_ends(make: Make) -> None:
+    runtime = make(script="echo pid $$; kill -STOP $$; sleep 600")
+    async with started(runtime, "qa") as qa:
+        process = await pid_of(qa)
+        async with asyncio.timeout(PATIENCE):
+            while process.status() != psutil.STATUS_STOPPED:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        await runtime.stop("qa")
+    assert gone(process)
+
+
+@pytest.mark.parametrize("job", ["sleep 600", "while echo noise; do :; done"], ids=["silent", "noisy"])
+async def test_the_end_is_seen_under_a_background_job(make: Make, job: str) -> None:
+    """The job holds the terminal open, and ends with its agent."""
+    runtime = make(script=f"(trap '' HUP; {job}) & echo pid $!; exit 3")
+    async with started(runtime, "qa") as qa:
+        process = await pid_of(qa)
+        await qa.end()
+        assert await runtime.ended("qa") == Ending(3)
+    assert gone(process)
+
+
+async def test_starting_again_ends_what_ran(make: Make) -> None:
+    runtime = make(script="echo pid $$; cat")
+    async with started(runtime, "qa") as qa:
+        first = await pid_of(qa)
+        async with started(runtime, "qa") as again:
+            second = await pid_of(again)
+            assert gone(first)
+            assert second.is_running()
+
+
+async def test_stopping_nothing_is_fine(make: Make) -> None:
+    runtime = make(script="exit")
+    await runtime.stop("qa")
+    assert await runtime.ended("qa") == Ending(None)
+    await runtime.close()
+    await runtime.close()
+
+
+async def test_agents_do_not_share_descriptors(make: Make) -> None:
+    runtime = make(script="ls -l /proc/self/fd | wc -l; cat")
+    async with started(runtime, "claude") as claude, started(runtime, "qa") as qa:
+        assert await claude.expect(rb"(\d+)\r\n")
+        first = (await qa.expect(rb"(\d+)\r\n")).group(1)
+        assert int(first) <= 5  # 0, 1, 2, the folder itself, and the heading
+
+
+@pytest.mark.parametrize("command", ["no-such-command", "/no/such/command", "/etc/passwd"])
+async def test_a_command_that_cannot_be_run(make: Make, command: str) -> None:
+    runtime = make(command)
+    with pytest.raises(RuntimeFailure, match=f"qa: cannot run '{command}'") as caught:
+        await runtime.start("qa", SIZE)
+    assert "--command" in caught.value.hint
+    assert await runtime.find("qa") == Found(Condition.ABSENT)
+
+
+async def test_a_script_without_an_interpreter(make: Make, tmp_path: Path) -> None:
+    script = tmp_path / "agent"
+    script.write_text("#!/no/such/interpreter\n")
+    script.chmod(0o755)
+    with pytest.raises(RuntimeFailure, match="cannot run"):
+        await make(str(script)).start("qa", SIZE)
+
+
+async def test_a_project_that_is_gone(tmp_path: Path) -> None:
+    runtime = LocalRuntime(tmp_path / "gone", lambda agent: ("/bin/sh",), lambda agent: {})
+    with pytest.raises(RuntimeFailure, match="no longer there"):
+        await runtime.start("qa", SIZE)
+    await runtime.close()
+
+
+async def test_a_variable_that_no_program_can_have(make: Make) -> None:
+    with pytest.raises(RuntimeFailure, match="cannot run"):
+        await make(script="exit", env={"A": "x\0y"}).start("qa", SIZE)
+
+
+_INTERFACE = """
+import asyncio, os, sys
+from pathlib import Path
+from qms_tui.runtime import Size
+from qms_tui.runtime.local import LocalRuntime
+
+async def main():
+    script = "(trap '' HUP; sleep 600) & echo pid $!; echo pid $$; cat"
+    runtime = LocalRuntime(Path("/"), lambda a: ("/bin/sh", "-c", script), lambda a: dict(os.environ))
+    attachment = await runtime.start("qa", Size(80, 24))
+    attachment.listen(lambda data: os.write(1, data), lambda: None)
+    await asyncio.to_thread(sys.stdin.readline)
+    {ending}
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize(
+    ("ending", "status"),
+    [("raise ValueError", 1), ("sys.exit(3)", 3), ("asyncio.get_running_loop().stop()", 1), ("pass", 0)],
+)
+def test_agents_end_with_an_interface_that_does_not_close(ending: str, status: int) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-W", "ignore", "-c", _INTERFACE.format(ending=ending)],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+    ) as interface:  # fmt: skip
+        assert interface.stdout is not None
+        processes = [psutil.Process(int(interface.stdout.readline().split()[1])) for _ in range(2)]
+        interface.communicate(b"\n", timeout=PATIENCE)
+        assert interface.returncode == status
+    assert gone(*processes)
+
+
+def test_a_killed_interface_hangs_up() -> None:
+    """What ignores the hang-up stays then: nobody is left to end it."""
+    script = _INTERFACE.replace("(trap '' HUP; sleep 600) & echo pid $!;", "").format(ending="pass")
+    with subprocess.Popen(
+        [sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as interface:
+        assert interface.stdout is not None
+        process = psutil.Process(int(interface.stdout.readline().split()[1]))
+        interface.send_signal(signal.SIGKILL)
+        interface.wait(PATIENCE)
+    assert gone(process)
