@@ -29,7 +29,7 @@ from qms_tui.terminal import (
     encode_key,
     encode_mouse,
 )
-from qms_tui.terminal.colors import BACKGROUND, CURSOR, FOREGROUND, dynamic
+from qms_tui.terminal.colors import BACKGROUND, CURSOR, FOREGROUND
 from qms_tui.ui.driver import TerminalKey, TerminalPaste
 from qms_tui.ui.keys import key_bytes, key_from_textual, mouse_from_textual
 from qms_tui.ui.paint import paint_now
@@ -126,9 +126,9 @@ class Pane(Widget, can_focus=True):
         palette = self._palette()
         for index, color in enumerate(palette.named):
             terminal.colors.set_default(index, *palette.parts(color))
-        terminal.colors.set_default(dynamic(FOREGROUND), *palette.parts(palette.foreground))
-        terminal.colors.set_default(dynamic(BACKGROUND), *palette.parts(palette.background))
-        terminal.colors.set_default(dynamic(CURSOR), *palette.parts(palette.foreground))
+        terminal.colors.set_default(FOREGROUND, *palette.parts(palette.foreground))
+        terminal.colors.set_default(BACKGROUND, *palette.parts(palette.background))
+        terminal.colors.set_default(CURSOR, *palette.parts(palette.foreground))
         return terminal
 
     def _due(self, now: float) -> float:
