@@ -23,7 +23,7 @@ def resize(screen: Screen, lines: int, columns: int) -> None:
     _clip_alternate(screen, lines, columns)
     screen.lines, screen.columns = lines, columns
     screen.rows = screen.page.rows
-    screen.tabstops |= set(range(-(-old_columns // 8) * 8, columns, 8))
+    screen.tabs.widen(old_columns, columns)
     screen.reset_margins()
     screen.pending = False
     for place in (cursor, screen.main.saved, screen.alternate.saved):

@@ -1,9 +1,9 @@
 """The screen: its state, and writing text on it. What sequences do to it is in the modules imported below.
 
-Of pyte remain in use: Screen as the base (its place for columns, lines, cursor, mode, margins, tabstops,
-title and icon name, the constructor that sets them up, set_tab_stop), Cursor, Margins, pyte's numbering of
-modes (private ones shifted left by 5) and its table of line-drawing characters. Its parser, its cells and
-everything that writes on them are replaced: `buffer` and `dirty` stay empty, rows are those of rows.py.
+Of pyte remain in use: Screen as the base (its place for columns, lines, cursor, mode, margins, title and icon
+name, the constructor that sets them up), Cursor, Margins, pyte's numbering of modes (private ones shifted
+left by 5) and its table of line-drawing characters. Its parser, its cells and everything that writes on
+them are replaced: `buffer` and `dirty` stay empty, rows are those of rows.py.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 import pyte
 from pyte.screens import Cursor, Margins
 
-from qms_tui.terminal import resizing
+from qms_tui.terminal import regions, resizing
 from qms_tui.terminal import rows as cells
 from qms_tui.terminal.charsets import Charsets
 from qms_tui.terminal.clusters import Clusters
@@ -27,6 +27,7 @@ from qms_tui.terminal.looks import MAX_LOOKS, Looks
 from qms_tui.terminal.modes import CursorShape
 from qms_tui.terminal.reports import TERMINAL_NAME
 from qms_tui.terminal.rows import EMPTY, FILLER, PLAIN, SPACER, Row
+from qms_tui.terminal.tabs import TabStops
 from qms_tui.terminal.width import cells as cells_of
 
 MAX_EVENTS = 1000  # a program that rings the bell forever must not grow our memory
@@ -109,7 +110,7 @@ class Screen(pyte.Screen):
         self.guarded: str | None = None  # who protected cells last: "ISO" or "DEC"
         self.stream_attributes = True  # DECSACE
         self.saved_modes: dict[int, bool] = {}
-        self.tabstops = set(range(8, self.columns, 8))
+        self.tabs = TabStops(self.columns)
         self.colors.reset()
         self.last = ""  # the text written last, for REP
         self.soft_reset()
@@ -251,13 +252,21 @@ class Screen(pyte.Screen):
         return data
 
     def _draw_at_edge(self, data: str, edge: int) -> None:
-        """Without wrapping each character that is too much replaces the last one."""
-        while data:
-            size = 2 if data[1:2] == FILLER else 1
-            self.cursor.x = max(min(self.cursor.x, edge - size), 0)
-            self.pending = False
-            self.place(data[:size] if edge >= size else " ", edge)
-            data = data[size:]
+        """Without wrapping each character that is too much replaces the last one.
+
+        Of those, the last wide one and the last after it leave a trace.
+        """
+        room = edge - self.cursor.x
+        fits = data[: room - 1] if data[room : room + 1] == FILLER else data[:room]
+        if fits:
+            self.place(fits, edge)
+        surplus = data[len(fits) :]
+        wide = surplus.rfind(FILLER) + 1
+        for char in (surplus[max(wide - 2, 0) : wide], surplus[wide:][-1:]):
+            if char:
+                self.cursor.x = max(min(self.cursor.x, edge - len(char)), 0)
+                self.pending = False
+                self.place(char if edge >= len(char) else " ", edge)
 
     def draw_lines(self, lines: list[str]) -> None:
         """Write whole lines of cells, each followed by CR LF, all at once.
@@ -409,13 +418,10 @@ class Screen(pyte.Screen):
 
     def _scroll_columns(self, first: int, last: int, count: int) -> None:
         """Scroll between left and right margin only: up by `count`, down if it is negative."""
-        left, right = self.left, self.right + 1
-        blank = " " * (right - left), self.blank * (right - left)
-        parts = [cells.cut(row, left, right, self.columns) for row in self.rows[first:last]]
-        blanks = [blank] * abs(count)
-        parts = parts[count:] + blanks if count > 0 else blanks + parts[:count] if count else parts
-        for y, (text, looks) in enumerate(parts, first):
-            self.rows[y] = cells.splice(self.rows[y], left, text, looks)
+        rows = tuple(self.rows[first:last])
+        self.rows[first:last] = regions.scrolled(
+            rows, self.left, self.right + 1, count, self.blank, self.columns
+        )
 
     def remember(self, rows: list[Row]) -> None:
         """Move rows into the history."""
