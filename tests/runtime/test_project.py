@@ -41,6 +41,11 @@ def untouched(victim: Path) -> bool:
     return same and stat.S_IMODE(victim.stat().st_mode) == 0o755 and victim.stat().st_uid == os.getuid()
 
 
+def make_huge(file: Path) -> None:
+    with file.open("wb") as stream:
+        stream.truncate(2**30)
+
+
 class TestFinding:
     def test_from_below(self, project: Project) -> None:
         below = project.root / "QMS/CR"
@@ -301,7 +306,7 @@ class TestPreparing:
             "dangling": lambda: ignore.symlink_to(victim / "made-through-it"),
             "fifo": lambda: os.mkfifo(ignore),
             "folder": lambda: ignore.mkdir(),
-            "huge": lambda: (ignore.write_text(""), os.truncate(ignore, 2**30)),
+            "huge": lambda: make_huge(ignore),
         }
         plant[what]()
         before = ignore.lstat()
