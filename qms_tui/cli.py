@@ -90,7 +90,11 @@ class _Commands(click.Group):
         formatter.write_usage("qms-tui", "[OPTIONS] [AGENT]...\n       qms-tui COMMAND [ARGS]...")
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        self.commands[_OPEN].format_options(ctx, formatter)
+        shown = [*self.commands[_OPEN].get_params(ctx), *super().get_params(ctx)]
+        options = [param for param in shown if isinstance(param, click.Option)]
+        records = [record for option in options if (record := option.get_help_record(ctx))]
+        with formatter.section("Options"):
+            formatter.write_dl(list(dict(records).items()))
         self.format_commands(ctx, formatter)
 
 
@@ -174,6 +178,8 @@ def _open(
 @click.argument("agents", nargs=-1, metavar="[AGENT]...")
 def _demo(common: Common, agents: Sequence[str], keep: Path | None) -> int:
     """Play with a sample project: no Docker, no login, no network."""
+    if common.project is not None:
+        raise UsageError("demo makes a project of its own", hint="say where with --keep DIR")
     names = tuple(agents or DEFAULT_AGENTS)
     _check_spelling(names)
     _log_to_file(common)

@@ -70,8 +70,8 @@ class Agent:
         self._do(self._open)
 
     def restart(self) -> None:
-        """Start the program anew, ending it first if it runs."""
-        self._do(self._restart)
+        """Start the program anew, ending it first if it runs; after a failed start, look first what runs."""
+        self._do(self._open if self.state is AgentState.FAILED else self._restart)
 
     def stop(self) -> None:
         """End the program and clear it away; the screen stays."""

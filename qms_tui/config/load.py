@@ -93,7 +93,7 @@ def _notices(ignored: Sequence[Assignment], origin: Origin, *, changed: bool) ->
     named = ", ".join(keys[:MOST_KEYS_NAMED])
     more = f" and {len(keys) - MOST_KEYS_NAMED} more" if len(keys) > MOST_KEYS_NAMED else ""
     state = "has changed since you trusted it" if changed else "is not trusted"
-    return (f"{origin} {state}, ignored in it: {named}{more} (qms-tui trust shows them and asks)",)
+    return (f"{origin} {state}, ignored in it: {named}{more} (qms-tui trust allows them)",)
 
 
 def _option_layers(overrides: Overrides) -> list[Layer]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from textual import events
 from textual.app import App, ComposeResult
 from textual.containers import Container
+from textual.filter import ANSIToTruecolor, LineFilter
 from textual.message import Message
 
 from qms_tui.agents import Agent, AgentEvent, AgentState, Asked, Fleet, Notice, Output, StateChanged
@@ -25,10 +26,10 @@ from qms_tui.ui.palette import AGENT_COLORS, AGENT_COLORS_LIGHT, DARK, LIGHT, Pa
 from qms_tui.ui.pane import Pane
 from qms_tui.ui.screens import HelpScreen, MenuScreen, PickScreen, QuestionScreen
 from qms_tui.ui.session import Session
+from qms_tui.ui.themes import THEMES
 
 _log = logging.getLogger(__name__)
 
-THEMES = {"dark": "textual-dark", "light": "textual-light"}
 _FAREWELLS = (signal.SIGTERM, signal.SIGINT)  # SIGHUP is the driver's
 
 
@@ -54,7 +55,9 @@ class QmsTuiApp(App[None]):
             self._on_agent_event,
             scrollback=session.config.terminal.scrollback,
         )
-        self.theme = THEMES[session.config.theme]
+        for theme in THEMES.values():
+            self.register_theme(theme)
+        self.theme = THEMES[session.config.theme].name
         self.arrangement_choice = Layout.AUTO
         self.zoomed = False
         self.tabbed = False
@@ -115,6 +118,13 @@ class QmsTuiApp(App[None]):
         if isinstance(focused, Pane):
             self._last_focused = focused
         return self._last_focused or self.panes[0]
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Textual's filters without the one that resolves ANSI colours: nothing of ours has any.
+
+        It looked at every run of every row of every pane for each key that was echoed.
+        """
+        return [found for found in super().get_line_filters() if not isinstance(found, ANSIToTruecolor)]
 
     def palette(self) -> Palette:
         """The terminals' colours under the theme in force."""
@@ -261,6 +271,10 @@ class QmsTuiApp(App[None]):
         for pane in self.panes:
             if pane.display and pane.region == found:
                 self._focus(pane)
+
+    def action_scroll(self, pages: int) -> None:
+        """Look back into the history of the focused pane."""
+        self.pane.scroll_pages(pages)
 
     def action_zoom(self) -> None:
         """One pane large, and back."""

@@ -50,6 +50,7 @@ _MARKS = {
 
 _OVER = (AgentState.ENDED, AgentState.FAILED)
 _PLAIN = Style()
+_PAGING = {"pageup": 1, "pagedown": -1}
 
 
 class Pane(Widget, can_focus=True):
@@ -165,7 +166,7 @@ class Pane(Widget, can_focus=True):
         where = "" if agent.isolated else " · local, not isolated"
         title += Content.styled(f"{mark} {agent.state.value}{where} ", self.color)
         if agent.title not in ("", agent.name):
-            title += Content.styled(f"· {agent.title} ", "dim")
+            title += Content.styled(f"· {agent.title} ", "$text-muted")
         self.border_title = title
         self.border_subtitle = Content(_footnote(agent, self._back))
         self.set_class(agent.state in (AgentState.ENDED, AgentState.FAILED), "-ended")
@@ -231,7 +232,13 @@ class Pane(Widget, can_focus=True):
         self.give(event)
 
     def give(self, event: events.Key) -> None:
-        """Send a key to the agent: its bytes as they came, or encoded anew."""
+        """Send a key to the agent: its bytes as they came, or encoded anew.
+
+        While the view is back in the history, the paging keys move it on and every other key returns.
+        """
+        if self._back and event.key in _PAGING:
+            self.scroll_pages(_PAGING[event.key])
+            return
         self._follow()
         if self.agent.state in _OVER:
             if event.key == "r":  # not Enter: it may end a line that was typed as the program ended
@@ -312,6 +319,10 @@ class Pane(Widget, can_focus=True):
         else:
             self.scroll_history(rows)
 
+    def scroll_pages(self, pages: int) -> None:
+        """Move the view up (positive) or down, a row less than a page at a time."""
+        self.scroll_history(pages * max(1, self.size.height - 1))
+
     def scroll_history(self, rows: int) -> None:
         """Move the view up (positive) or down by rows."""
         back = max(0, min(self._back + rows, self.agent.terminal.history_length))
@@ -339,7 +350,7 @@ class Pane(Widget, can_focus=True):
 def _footnote(agent: Agent, back: int) -> str:
     """What stands at the bottom of the frame."""
     if back:
-        return f" {back} rows back · any key returns "
+        return f" {back} rows back · PgUp PgDn scroll · any other key returns "
     if agent.state is AgentState.ENDED:
         return f" {agent.ending or 'ended'} · r restarts "
     if agent.state is AgentState.UNREACHABLE and agent.trouble is not None:

@@ -37,7 +37,7 @@ def test_an_untrusted_project_sets_only_what_is_harmless(
         return
     assert value_of(config, key) == before
     assert config.notices == (
-        f"qms-tui.toml is not trusted, ignored in it: {key} (qms-tui trust shows them and asks)",
+        f"qms-tui.toml is not trusted, ignored in it: {key} (qms-tui trust allows them)",
     )
     trusted = world.load_project(in_file(key, written), trusted=True)
     assert value_of(trusted, key) == value
@@ -68,7 +68,7 @@ def test_one_notice_names_a_few_keys(world: World) -> None:
     (notice,) = world.load_project(text).notices
     assert notice == (
         "qms-tui.toml is not trusted, ignored in it: agent.a0.image, agent.a1.image, agent.a2.image, "
-        "agent.a3.image, agent.a4.image, agent.a5.image and 3 more (qms-tui trust shows them and asks)"
+        "agent.a3.image, agent.a4.image, agent.a5.image and 3 more (qms-tui trust allows them)"
     )
 
 

@@ -89,7 +89,7 @@ class DockerRuntime:
                 undo=lambda _: self._remove(container),
             )
             # Before the start the engine answers 409, so the program may see 0x0 for a moment.
-            await attachment.set_size(size)
+            await _fit(attachment, size)
         except BaseException:
             if attachment is not None:
                 attachment.close()
@@ -106,8 +106,8 @@ class DockerRuntime:
                 lambda: bytes(self._api.logs(container, tail=REPLAY_LINES)), f"read the log of {agent}"
             )
             # A full-screen program repaints when its size changes, not when it is told the same again.
-            await attachment.set_size(Size(size.columns, max(1, size.lines - 1)))
-            await attachment.set_size(size)
+            await _fit(attachment, Size(size.columns, max(1, size.lines - 1)))
+            await _fit(attachment, size)
         except BaseException:
             attachment.close()
             raise
@@ -314,6 +314,15 @@ class DockerRuntime:
         except APIError as error:
             if error.status_code != 409:  # 409: its removal is under way
                 raise
+
+
+async def _fit(attachment: DockerAttachment, size: Size) -> None:
+    """Set the size. A program that ended at once has none to set (409): its attachment tells of the end."""
+    try:
+        with engine_errors("cannot set the terminal's size"):
+            await attachment.set_size(size)
+    except EngineError as error:
+        _log.info("%s", error)
 
 
 def _container_user(engine: Engine, project: Project) -> Owner:
