@@ -100,7 +100,7 @@ class _Commands(click.Group):
 
 def _complete_agents(_ctx: click.Context, _param: click.Parameter | None, word: str) -> list[CompletionItem]:
     try:
-        project = find_project(None, Path.cwd())
+        project = find_project(None, Path())
         names = project.roster(load_config(project.root, trust=TrustStore.of_user()).agents)
     except QmsTuiError:
         return []
@@ -261,7 +261,7 @@ def _stop(common: Common, agents: Sequence[str], every: bool) -> int:
 @click.argument("folder", required=False, type=click.Path(path_type=Path), metavar="[DIR]")
 def _trust(common: Common, folder: Path | None) -> int:
     """Let a project's qms-tui.toml set everything, until it changes."""
-    project = find_project(folder or common.project, Path.cwd())
+    project = find_project(folder or common.project, Path())
     file = read_project_file(project.root)
     if file is None:
         raise ProjectError(f"{project.root} has no qms-tui.toml", hint="there is nothing to trust")
@@ -278,7 +278,7 @@ def _trust(common: Common, folder: Path | None) -> int:
 def _config(common: Common) -> int:
     """Print the configuration in force and where each value comes from."""
     try:
-        root = find_project(common.project, Path.cwd()).root
+        root = find_project(common.project, Path()).root
     except ProjectError:
         if common.project is not None:
             raise
@@ -317,6 +317,10 @@ def run(args: Sequence[str]) -> int:
     except click.ClickException as error:
         return _complain(error.format_message(), "")
     except Exception as error:  # the outermost boundary: a user never sees a traceback
+        if not logging.getLogger().handlers:  # it went wrong early: logging would print the traceback
+            from qms_tui.log import setup_logging
+
+            setup_logging("info")
         logging.getLogger(__name__).exception("unexpected")
         click.echo(f"qms-tui: something unexpected went wrong: {type(error).__name__}: {error}", err=True)
         click.echo("  agents in containers are not affected; the log file has the details", err=True)
@@ -332,7 +336,7 @@ def _complain(message: str, hint: str) -> int:
 
 
 def _load(common: Common, overrides: Overrides | None = None) -> tuple[Project, Config]:
-    project = find_project(common.project, Path.cwd())
+    project = find_project(common.project, Path())
     config = load_config(
         project.root,
         user_file=common.config,

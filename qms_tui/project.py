@@ -102,11 +102,29 @@ class Project:
     def hidden(self, extra: Sequence[str]) -> tuple[tuple[PurePosixPath, bool], ...]:
         """Paths that agents must not see, with whether each is a folder.
 
-        These are `.mcp.json` and `.env*` in the root and the configured ones, as far as they exist.
+        These are `.mcp.json` and `.env*` in the root and the configured ones, as far as they exist. A link
+        is hidden by hiding what it leads to, as far as that is in the project: else it leads nowhere inside.
         """
-        secret = sorted(e for e in os.listdir(self.root) if e == ".mcp.json" or e.startswith(".env"))
-        paths = dict.fromkeys(PurePosixPath(p) for p in (*secret, *extra))
-        return tuple((path, (self.root / path).is_dir()) for path in paths if self._exists(path))
+        try:
+            entries = os.listdir(self.root)
+        except OSError as error:
+            raise ProjectError(
+                f"{self.root}: {error.strerror}", hint="is the project still there?"
+            ) from error
+        secret = sorted(e for e in entries if e == ".mcp.json" or e.startswith(".env"))
+        real = dict.fromkeys(self.inside(path) for path in (*secret, *extra))
+        return tuple((path, (self.root / path).is_dir()) for path in real if path is not None)
+
+    def inside(self, relative: str) -> PurePosixPath | None:
+        """Where something of the project really is, links followed; None if missing or not in the project.
+
+        A container's mounts must not go through links: inside, they lead to other places, such as the image's
+        programs.
+        """
+        real = Path(os.path.realpath(self.root / relative))
+        if real == self.root or not real.is_relative_to(self.root) or not real.exists():
+            return None
+        return PurePosixPath(real.relative_to(self.root))
 
     def prepare(self, agent: str, owner: Owner) -> AgentFolders:
         """Make the agent's missing folders; nothing else in the project is touched.
@@ -179,22 +197,44 @@ def find_project(explicit: Path | None, start: Path) -> Project:
     Raises ProjectError if there is none.
     """
     if explicit is not None:
-        root = explicit.expanduser().resolve()
-        if not (root / ".claude").is_dir():
-            raise ProjectError(
-                f"no QMS project at {root}: it has no .claude folder",
-                hint="name the project's root with --project, or try: qms-tui demo",
-            )
-        return Project(root)
-    here = start.resolve()
+        return _named_project(explicit)
+    try:
+        here, home = start.resolve(), _home()
+    except OSError as error:
+        raise ProjectError(f"the current folder: {error.strerror}", hint="go into the project") from error
     for folder in (here, *here.parents):
         # ~/.claude is Claude Code's own configuration on this host, not a project
-        if (folder / ".claude").is_dir() and folder != Path.home().resolve():
+        if _has_claude(folder) and folder != home:
             return Project(folder)
     raise ProjectError(
         f"no QMS project here: neither {here} nor a folder above it has .claude",
         hint="go into the project, name it with --project, or try: qms-tui demo",
     )
+
+
+def _named_project(path: Path) -> Project:
+    hint = "name the project's root with --project, or try: qms-tui demo"
+    try:
+        root = path.expanduser().resolve()
+    except (OSError, RuntimeError, ValueError) as error:  # links in a circle, ~nobody, a NUL
+        raise ProjectError(f"no QMS project at {str(path)!r}: {error}", hint=hint) from None
+    if not _has_claude(root):
+        raise ProjectError(f"no QMS project at {root}: it has no .claude folder", hint=hint)
+    return Project(root)
+
+
+def _has_claude(folder: Path) -> bool:
+    try:
+        return (folder / ".claude").is_dir()
+    except OSError:  # not ours to look into
+        return False
+
+
+def _home() -> Path | None:
+    try:
+        return Path.home().resolve()
+    except (OSError, RuntimeError):  # a user without an account
+        return None
 
 
 @contextmanager

@@ -156,3 +156,30 @@ def test_small_terminal_is_refused(project: Path, environment: dict[str, str]) -
     process.close()
     assert b"too small: 80x9" in said
     assert process.exitstatus == 2
+
+
+_BROKEN = """
+import sys
+from qms_tui import cli
+
+def fail(*_):
+    raise ZeroDivisionError("a fault of ours")
+
+cli.find_project = fail
+sys.exit(cli.run(["ps"]))
+"""
+
+
+def test_a_fault_of_ours_goes_to_the_log(environment: dict[str, str], tmp_path: Path) -> None:
+    """Also one from before the log was opened."""
+    done = subprocess.run(
+        [sys.executable, "-c", _BROKEN], cwd=tmp_path, env=environment, capture_output=True, text=True,
+        timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == [
+        "qms-tui: something unexpected went wrong: ZeroDivisionError: a fault of ours",
+        "  agents in containers are not affected; the log file has the details",
+    ]
+    (log,) = tmp_path.rglob("qms-tui.log")
+    assert "Traceback" in log.read_text()

@@ -74,7 +74,10 @@ def mounts(project: Project, agent: str, config: AgentConfig) -> list[Mount]:
     if project.has_folder(".claude/sessions"):
         found.append(_bind(project.root / ".claude/sessions", work / ".claude/sessions", writable=True))
     found.extend(_definition(project, agent, config))
+    taken = {mount["Target"] for mount in found}
     for path, is_folder in project.hidden(config.hide):
+        if str(work / path) in taken:  # CLAUDE.md is hidden by a definition already
+            continue
         found.append(_empty_folder(work / path) if is_folder else _bind(Path("/dev/null"), work / path))
     found.extend(_bind(m.source, PurePosixPath(m.target), writable=not m.read_only) for m in config.mounts)
     return found
@@ -84,9 +87,9 @@ def _definition(project: Project, agent: str, config: AgentConfig) -> list[Mount
     definition = project.definition(agent, config.definition)
     if definition is None:
         return []
-    over = PurePosixPath(config.workdir) / "CLAUDE.md"
     # A read-only project has no place for a mount over a file that is not there.
-    target = over if (project.root / "CLAUDE.md").exists() else PurePosixPath(MACHINE_CONTEXT)
+    over = project.inside("CLAUDE.md")
+    target = PurePosixPath(config.workdir) / over if over else PurePosixPath(MACHINE_CONTEXT)
     return [_bind(project.root / definition, target)]
 
 

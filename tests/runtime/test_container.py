@@ -1,0 +1,205 @@
+"""What an agent's container is made of, as the engine is asked for it."""
+
+from __future__ import annotations
+
+import io
+import re
+import tarfile
+from pathlib import Path
+
+import pytest
+from docker.types import Mount
+
+from qms_tui.config import AgentConfig, Memory
+from qms_tui.config.paths import Mount as Configured
+from qms_tui.errors import ProjectError
+from qms_tui.project import Owner, Project
+from qms_tui.runtime.docker.container import Identity, accounts, environment, mounts, project_slug, request
+
+OWNER = Owner(1234, 5678)
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    (tmp_path / ".claude/agents").mkdir(parents=True)
+    (tmp_path / ".claude/agents/qa.md").write_text("You are qa.\n")
+    (tmp_path / "CLAUDE.md").write_text("")
+    return Project(tmp_path)
+
+
+def shown(mount: Mount) -> str:
+    """TARGET KIND FLAGS SOURCE"""
+    flags = "ro" if mount["ReadOnly"] else "rw"
+    return f"{mount['Target']} {mount['Type']} {flags} {mount['Source'] or ''}".strip()
+
+
+def test_mounts_from_outer_to_inner(project: Project) -> None:
+    root = project.root
+    (root / ".claude/sessions").mkdir()
+    (root / ".env").write_text("")
+    (root / "vault").mkdir()
+    config = AgentConfig(
+        hide=("vault",), mounts=(Configured(Path("/srv"), "/srv"), Configured(Path("/tmp"), "/t", False))
+    )
+    users = "/pipe-dream/.claude/users"
+    assert [shown(mount) for mount in mounts(project, "qa", config)] == [
+        f"/pipe-dream bind ro {root}",
+        f"{users} tmpfs rw",
+        f"{users}/qa/inbox bind ro {root}/.claude/users/qa/inbox",
+        f"{users}/qa/workspace bind rw {root}/.claude/users/qa/workspace",
+        f"/claude-config bind rw {root}/.claude/users/qa/container",
+        f"/pipe-dream/.claude/sessions bind rw {root}/.claude/sessions",
+        f"/pipe-dream/CLAUDE.md bind ro {root}/.claude/agents/qa.md",
+        "/pipe-dream/.env bind ro /dev/null",
+        "/pipe-dream/vault tmpfs rw",
+        "/srv bind ro /srv",
+        "/t bind rw /tmp",
+    ]
+
+
+def test_the_empty_file_systems_are_small_and_the_agents_cannot_write_them(project: Project) -> None:
+    (tmpfs,) = (mount for mount in mounts(project, "qa", AgentConfig()) if mount["Type"] == "tmpfs")
+    assert tmpfs["TmpfsOptions"] == {"SizeBytes": 2**20, "Mode": 0o755}
+
+
+def test_claude_has_the_projects_own_context(project: Project) -> None:
+    targets = [mount["Target"] for mount in mounts(project, "claude", AgentConfig())]
+    assert not any(target.endswith("CLAUDE.md") for target in targets)
+
+
+@pytest.mark.parametrize("link", ["", "nowhere.md", "/bin/sh", "../../../../../../bin/sh"])
+def test_without_a_context_to_mount_over_it_is_the_machines(project: Project, link: str) -> None:
+    """Never over a program of the image: what is in the project would decide what runs there."""
+    (project.root / "CLAUDE.md").unlink()
+    if link:
+        (project.root / "CLAUDE.md").symlink_to(link)
+    last = mounts(project, "qa", AgentConfig())[-1]
+    assert shown(last) == f"/etc/claude-code/CLAUDE.md bind ro {project.root}/.claude/agents/qa.md"
+
+
+def test_a_context_that_is_a_link_in_the_project(project: Project) -> None:
+    (project.root / "AGENTS.md").write_text("")
+    (project.root / "CLAUDE.md").unlink()
+    (project.root / "CLAUDE.md").symlink_to("AGENTS.md")
+    last = mounts(project, "qa", AgentConfig())[-1]
+    assert shown(last) == f"/pipe-dream/AGENTS.md bind ro {project.root}/.claude/agents/qa.md"
+
+
+def test_no_place_is_mounted_over_twice(project: Project) -> None:
+    """The engine refuses that."""
+    (project.root / "vault").mkdir()
+    (project.root / ".env").symlink_to("vault")
+    found = mounts(project, "qa", AgentConfig(hide=("CLAUDE.md", "vault", "vault/../vault")))
+    targets = [mount["Target"] for mount in found]
+    assert len(targets) == len(set(targets))
+    assert f"{project.root}/.claude/agents/qa.md" in {mount["Source"] for mount in found}
+
+
+def test_a_working_folder_of_ones_own(project: Project) -> None:
+    targets = [str(mount["Target"]) for mount in mounts(project, "qa", AgentConfig(workdir="/srv/p"))]
+    assert not any(target.startswith("/pipe-dream") for target in targets)
+    assert "/srv/p/.claude/users/qa/workspace" in targets
+
+
+def test_planted_links_are_not_mounted(project: Project) -> None:
+    (project.root / ".claude/sessions").symlink_to("/")
+    assert "/" not in {mount["Source"] for mount in mounts(project, "qa", AgentConfig())}
+    (project.root / ".claude/agents/qa.md").unlink()
+    (project.root / ".claude/agents/qa.md").symlink_to("/etc/shadow")
+    with pytest.raises(ProjectError, match=r"qa.md is not a regular file"):
+        mounts(project, "qa", AgentConfig())
+
+
+def test_the_request_leaves_an_agent_nothing() -> None:
+    config = AgentConfig(image="img:1", command=("claude", "-v"), memory=Memory(2**30), cpus=8, pids=99)
+    identity = Identity("/work/My Project", "tu_ui")
+    asked = request(identity, config, OWNER, {"A": "b"}, [], "net", cpus=4)
+    host = asked.pop("host_config")
+    assert asked == {
+        "image": "img:1",
+        "command": ["claude", "-v"],
+        "name": identity.container,
+        "hostname": "tu-ui",
+        "labels": {
+            "qms-tui.project": "/work/My Project",
+            "qms-tui.agent": "tu_ui",
+            "qms-tui.schema": "1",
+        },
+        "environment": {"A": "b"},
+        "working_dir": "/pipe-dream",
+        "user": "1234:5678",
+        "tty": True,
+        "stdin_open": True,
+    }
+    assert host["cap_drop"] == ["ALL"]
+    assert host["security_opt"] == ["no-new-privileges"]
+    assert host["init"] is True
+    assert host["network_mode"] == "net"
+    assert (host["mem_limit"], host["memswap_limit"], host["pids_limit"]) == (2**30, 2**30, 99)
+    assert host["nano_cpus"] == 4_000_000_000  # the engine has no more, and refuses a limit above
+    assert host["log_config"]["Config"] == {"max-size": "4m", "max-file": "2"}
+    assert not {"privileged", "cap_add", "devices", "pid_mode", "ipc_mode", "ports"} & host.keys()
+
+
+def test_limits_hold_by_default() -> None:
+    host = request(Identity("/p", "qa"), AgentConfig(), OWNER, {}, [], "net", cpus=16)["host_config"]
+    assert (host["mem_limit"], host["pids_limit"], host["nano_cpus"]) == (4 * 2**30, 512, 2_000_000_000)
+
+
+@pytest.mark.parametrize(
+    ("root", "readable"),
+    [
+        ("/work/My Project", "my-project"),
+        ("/", "project"),
+        ("/x/Проект", "project"),
+        ("/x/" + "a" * 99, "a" * 24),
+    ],
+)
+def test_names_tell_and_do_not_collide(root: str, readable: str) -> None:
+    assert re.fullmatch(rf"qms-{readable}-[0-9a-f]{{8}}", project_slug(root))
+    assert project_slug(root) != project_slug(f"{root}/.")
+    assert Identity(root, "qa").container == f"{project_slug(root)}-qa"
+
+
+def test_what_must_hold_wins_over_what_passed() -> None:
+    passed = {"HOME": "/root", "QMS_USER": "claude", "TERM": "dumb", "HTTPS_PROXY": "http://proxy"}
+    found = environment("qa", passed)
+    assert found == {
+        "HTTPS_PROXY": "http://proxy", "TERM": "xterm-256color", "COLORTERM": "truecolor", "QMS_USER": "qa",
+        "CLAUDE_CONFIG_DIR": "/claude-config", "HOME": "/home/agent", "LANG": "C.UTF-8",
+    }  # fmt: skip
+
+
+def unpacked(archive: bytes) -> dict[str, tuple[int, int, int, str]]:
+    """Name: uid, gid, mode, content."""
+    with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
+        return {
+            member.name: (
+                member.uid,
+                member.gid,
+                member.mode,
+                (file.read().decode() if (file := tar.extractfile(member)) else ""),
+            )
+            for member in tar
+        }
+
+
+def test_accounts_are_added() -> None:
+    passwd, group = "root:x:0:0:root:/root:/bin/sh\nbin:x:2:2::/:/bin/false", "root:x:0:\n"
+    assert unpacked(accounts(passwd, group, OWNER)) == {
+        "etc/passwd": (0, 0, 0o644, f"{passwd}\nagent:x:1234:5678:agent:/home/agent:/bin/sh\n"),
+        "etc/group": (0, 0, 0o644, "root:x:0:\nagent:x:5678:\n"),
+        "home": (0, 0, 0o755, ""),
+        "home/agent": (1234, 5678, 0o700, ""),
+    }
+
+
+def test_accounts_that_are_there_stay() -> None:
+    passwd, group = "node:x:1234:5678::/home/node:/bin/sh\n", "node:x:5678:\n"
+    found = unpacked(accounts(passwd, group, OWNER))
+    assert (found["etc/passwd"][3], found["etc/group"][3]) == (passwd, group)
+
+
+def test_an_image_without_accounts() -> None:
+    found = unpacked(accounts("", "", OWNER))
+    assert found["etc/passwd"][3] == "agent:x:1234:5678:agent:/home/agent:/bin/sh\n"
