@@ -8,9 +8,7 @@ them are replaced: `buffer` and `dirty` stay empty, rows are those of rows.py.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
@@ -23,8 +21,10 @@ from qms_tui.terminal.charsets import Charsets
 from qms_tui.terminal.clusters import Clusters
 from qms_tui.terminal.colors import Colors
 from qms_tui.terminal.events import TerminalEvent
+from qms_tui.terminal.history import History
 from qms_tui.terminal.looks import MAX_LOOKS, Looks
 from qms_tui.terminal.modes import CursorShape
+from qms_tui.terminal.page import Page, Saved
 from qms_tui.terminal.reports import TERMINAL_NAME
 from qms_tui.terminal.rows import EMPTY, FILLER, PLAIN, SPACER, Row
 from qms_tui.terminal.tabs import TabStops
@@ -46,29 +46,6 @@ def private(mode: int) -> int:
     return mode << _SHIFT
 
 
-@dataclass(slots=True)
-class Saved:
-    """What DECSC keeps."""
-
-    x: int = 0
-    y: int = 0
-    look: str = PLAIN
-    pending: bool = False
-    origin: bool = False
-    charsets: Charsets | None = None
-
-
-class Page:
-    """One of the two screens: its rows, its saved cursor, its keyboard flags."""
-
-    def __init__(self, lines: int) -> None:
-        self.rows: list[Row] = [EMPTY] * lines
-        self.saved = Saved()
-        self.left_at = Saved()  # where the cursor was when the other page was shown
-        self.keyboards: list[int] = []
-        self.keyboard = 0
-
-
 class Screen(pyte.Screen):
     """The state a terminal keeps, and how text and scrolling change it."""
 
@@ -83,7 +60,7 @@ class Screen(pyte.Screen):
         self.events: list[TerminalEvent] = []
         self.looks = Looks()
         self.clusters = Clusters()
-        self.history: deque[Row] = deque(maxlen=scrollback)
+        self.history = History(scrollback)
         self.history_added = 0
         self._patience = 0
         super().__init__(columns, lines)
@@ -176,14 +153,14 @@ class Screen(pyte.Screen):
             self.looks.keep(alive)
             if len(alive) <= MAX_LOOKS // 2:
                 return
-            if not self._drop_history():
+            if not self.history.drop_half():  # it is nothing but colours or marks, and those are bounded
                 self._patience = _PATIENCE
 
     def collect_clusters(self) -> None:
         """Make room in the table of clusters by forgetting those on no row."""
         while self.clusters.is_full and self._is_patient_no_more():
             self.clusters.keep(set(self.last).union(*{row[0] for row in self._all_rows()}))
-            if self.clusters.is_full and not self._drop_history():
+            if self.clusters.is_full and not self.history.drop_half():
                 self._patience = _PATIENCE
 
     def _is_patient_no_more(self) -> bool:
@@ -191,13 +168,7 @@ class Screen(pyte.Screen):
         return self._patience == 0
 
     def _all_rows(self) -> Iterator[Row]:
-        return chain(self.main.rows, self.alternate.rows, self.history)
-
-    def _drop_history(self) -> bool:
-        """Drop the older half: it is nothing but colours or marks, and those are bounded."""
-        for _ in range((len(self.history) + 1) // 2):
-            self.history.popleft()
-        return bool(self.history)
+        return chain(self.main.rows, self.main.below, self.alternate.rows, self.history.all_rows())
 
     # -- what goes out --------------------------------------------------------------------------------------
 
