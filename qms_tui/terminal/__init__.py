@@ -15,7 +15,10 @@ from qms_tui.terminal.events import (
     TitleChanged,
     WorkingDirectory,
 )
+from qms_tui.terminal.keys import Key, Modifier, encode_key
 from qms_tui.terminal.modes import Cursor, CursorShape, Modes, MouseEncoding, MouseTracking
+from qms_tui.terminal.mouse import MouseAction, MouseButton, MouseEvent, encode_mouse
+from qms_tui.terminal.paste import encode_focus, encode_paste
 from qms_tui.terminal.style import Attribute, Run, Style, Underline, direct_color, rgb
 from qms_tui.terminal.terminal import Terminal
 
@@ -28,8 +31,13 @@ __all__ = [
     "Damage",
     "DesktopNotification",
     "IconChanged",
+    "Key",
     "Modes",
+    "Modifier",
+    "MouseAction",
+    "MouseButton",
     "MouseEncoding",
+    "MouseEvent",
     "MouseTracking",
     "Progress",
     "PromptMark",
@@ -41,5 +49,9 @@ __all__ = [
     "Underline",
     "WorkingDirectory",
     "direct_color",
+    "encode_focus",
+    "encode_key",
+    "encode_mouse",
+    "encode_paste",
     "rgb",
 ]

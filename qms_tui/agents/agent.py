@@ -1,0 +1,248 @@
+"""One agent: its state, its terminal, and the attachment between its program and that terminal."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from enum import Enum
+from typing import Any
+
+from qms_tui.agents.events import AgentEvent, Asked, Notice, Output, StateChanged
+from qms_tui.errors import QmsTuiError, RuntimeFailure
+from qms_tui.runtime import Attachment, Condition, Ending, Runtime, Size
+from qms_tui.terminal import Terminal, TitleChanged, encode_focus, encode_paste
+
+_log = logging.getLogger(__name__)
+
+RETRY_FIRST, RETRY_MOST = 0.5, 15.0  # seconds between tries to attach again, doubling
+TITLE_LENGTH = 80  # characters of a program's title that are kept
+
+
+class AgentState(Enum):
+    """One word for the human."""
+
+    ABSENT = "not started"
+    STARTING = "starting"
+    ATTACHING = "attaching"
+    RUNNING = "running"
+    STOPPING = "stopping"
+    ENDED = "exited"
+    FAILED = "cannot start"
+    UNREACHABLE = "unreachable"
+
+
+class Agent:
+    """Holds one agent's program. `on_event(agent, event)` is called within the event loop."""
+
+    def __init__(
+        self,
+        name: str,
+        runtime: Runtime,
+        size: Size,
+        on_event: Callable[[Agent, AgentEvent], None],
+        *,
+        scrollback: int = 5000,
+    ) -> None:
+        self.name = name
+        self.state = AgentState.ABSENT
+        self.ending: Ending | None = None
+        self.trouble: QmsTuiError | None = None
+        self.title = ""
+        self._runtime = runtime
+        self._on_event = on_event
+        self._scrollback = scrollback
+        self._size = size
+        self.terminal = Terminal(size.columns, size.lines, scrollback=scrollback)
+        self._attachment: Attachment | None = None
+        self._work: asyncio.Task[None] | None = None
+        self._closed = False
+
+    @property
+    def isolated(self) -> bool:
+        """Whether the program is kept from the host and from other agents."""
+        return self._runtime.isolated
+
+    # -- what the human can ask for ---------------------------------------------------------------------
+
+    def open(self) -> None:
+        """Find the agent's program: attach if it runs, start it if there is none, show how it ended."""
+        self._do(self._open)
+
+    def restart(self) -> None:
+        """Start the program anew, ending it first if it runs."""
+        self._do(self._restart)
+
+    def stop(self) -> None:
+        """End the program and clear it away; the screen stays."""
+        self._do(self._stop)
+
+    async def settled(self) -> None:
+        """Wait until what was asked for is done."""
+        while self._work is not None and not self._work.done():
+            await asyncio.wait([self._work])
+
+    async def close(self) -> None:
+        """Let go of the program, which goes on if its runtime says so; idempotent."""
+        self._closed = True
+        if self._work is not None:
+            self._work.cancel()
+            await asyncio.wait([self._work])
+        self._detach()
+
+    # -- bytes to the program ---------------------------------------------------------------------------
+
+    def send(self, data: bytes) -> None:
+        """Give the program what was typed."""
+        if self._attachment is not None and not self._attachment.write(data, urgent=True):
+            self._tell(Notice(f"{self.name} does not read: the key was not sent", "warning"))
+
+    def paste(self, data: bytes) -> None:
+        """Give the program a pasted text, whole or not at all."""
+        if self._attachment is None:
+            return
+        if not self._attachment.write(encode_paste(data, self.terminal.modes)):
+            self._tell(Notice(f"{self.name} does not read: the paste was refused", "error"))
+
+    def focus(self, focused: bool) -> None:
+        """Tell the program that its pane got or lost the focus, if it asked."""
+        data = encode_focus(focused, self.terminal.modes)
+        if data and self._attachment is not None:
+            self._attachment.write(data, urgent=True)
+
+    def resize(self, size: Size) -> None:
+        """Take the pane's size."""
+        if size == self._size:
+            return
+        self._size = size
+        self.terminal.resize(size.columns, size.lines)
+        if self._attachment is not None:
+            self._attachment.resize(size)
+
+    # -- the program's life -----------------------------------------------------------------------------
+
+    def _do(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """One thing at a time: what was under way is given up for what is asked for now."""
+        before = self._work
+
+        async def after() -> None:
+            if before is not None and not before.done():
+                before.cancel()
+                await asyncio.wait([before])
+            try:
+                await work()
+            except QmsTuiError as error:
+                _log.warning("%s: %s", self.name, error)
+                self._fail(error)
+            except Exception as error:  # one agent's boundary: the others go on
+                _log.exception("%s", self.name)
+                self._fail(RuntimeFailure(f"unexpected {type(error).__name__}: {error}", "see the log file"))
+
+        if not self._closed:
+            self._work = asyncio.get_running_loop().create_task(after(), name=f"agent {self.name}")
+
+    async def _open(self) -> None:
+        self._become(AgentState.ATTACHING)
+        found = await self._runtime.find(self.name)
+        if found.condition is Condition.RUNNING:
+            await self._attach()
+        elif found.condition is Condition.EXITED:
+            self.ending = found.ending
+            self._become(AgentState.ENDED)
+        else:
+            await self._start()
+
+    async def _start(self) -> None:
+        self._become(AgentState.STARTING)
+        self._new_terminal()
+        size = self._size
+        attachment = await self._runtime.start(self.name, size)
+        self._hold(attachment, size)
+
+    async def _attach(self) -> None:
+        size = self._size
+        earlier, attachment = await self._runtime.attach(self.name, size)
+        self._new_terminal()
+        self.terminal.muted = True  # the program asked its questions long ago
+        self.terminal.feed(earlier)
+        self.terminal.take_events()
+        self.terminal.muted = False
+        self._hold(attachment, size)
+
+    async def _restart(self) -> None:
+        await self._stop()
+        await self._start()
+
+    async def _stop(self) -> None:
+        self._become(AgentState.STOPPING)
+        self._detach()
+        await self._runtime.stop(self.name)
+        self.ending = Ending(None, "stopped by you")
+        self._become(AgentState.ENDED)
+
+    def _hold(self, attachment: Attachment, size: Size) -> None:
+        self._attachment = attachment
+        self.ending = None
+        self._become(AgentState.RUNNING)
+        attachment.listen(self._received, self._lost)
+        if size != self._size:
+            attachment.resize(self._size)
+
+    def _detach(self) -> None:
+        attachment, self._attachment = self._attachment, None
+        if attachment is not None:
+            attachment.close()
+
+    def _received(self, data: bytes) -> None:
+        self.terminal.feed(data)
+        replies = self.terminal.take_replies()
+        if replies and self._attachment is not None:
+            self._attachment.write(replies, urgent=True)
+        for event in self.terminal.take_events():
+            if isinstance(event, TitleChanged):
+                self.title = "".join(c for c in event.text if c.isprintable())[:TITLE_LENGTH]
+                self._tell(StateChanged())
+            else:
+                self._tell(Asked(event))
+        self._tell(Output())
+
+    def _lost(self) -> None:
+        """The terminal's other end closed: the program has ended, or only the connection to it has."""
+        self._attachment = None
+        self._do(self._find_out)
+
+    async def _find_out(self) -> None:
+        pause = RETRY_FIRST
+        while True:
+            try:
+                ending = await self._runtime.ended(self.name)
+                if ending is not None:
+                    self.ending = ending
+                    return self._become(AgentState.ENDED)
+                return await self._attach()
+            except QmsTuiError as error:
+                _log.info("%s: %s", self.name, error)
+                self.trouble = error
+                self._become(AgentState.UNREACHABLE)
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, RETRY_MOST)
+
+    def _new_terminal(self) -> None:
+        self.terminal = Terminal(self._size.columns, self._size.lines, scrollback=self._scrollback)
+        self.title = ""
+        self._tell(Output())
+
+    def _become(self, state: AgentState) -> None:
+        if state not in (AgentState.FAILED, AgentState.UNREACHABLE):
+            self.trouble = None
+        self.state = state
+        _log.info("%s: %s", self.name, state.value)
+        self._tell(StateChanged())
+
+    def _fail(self, trouble: QmsTuiError) -> None:
+        self.trouble = trouble
+        self._become(AgentState.FAILED)
+
+    def _tell(self, event: AgentEvent) -> None:
+        if not self._closed:
+            self._on_event(self, event)

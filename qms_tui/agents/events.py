@@ -1,0 +1,38 @@
+"""What an agent tells its owner, as values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from qms_tui.terminal import TerminalEvent
+
+Severity = Literal["information", "warning", "error"]
+
+
+@dataclass(frozen=True, slots=True)
+class StateChanged:
+    """The agent's `state`, `ending`, `trouble` or title is new."""
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """The agent's terminal has damage to show."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The agent's program asks for something: a bell, a title, a notification."""
+
+    event: TerminalEvent
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something the human should read now; `severity` is one of information, warning, error."""
+
+    text: str
+    severity: Severity = "information"
+
+
+AgentEvent = StateChanged | Output | Asked | Notice

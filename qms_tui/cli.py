@@ -1,0 +1,451 @@
+"""Commands and options; the only place that prints and exits.
+
+`qms-tui AGENT...` is the main command; words that are commands of ours cannot be agent names there.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from click.shell_completion import CompletionItem
+
+from qms_tui import __version__
+from qms_tui.config import (
+    Config,
+    Overrides,
+    RuntimeKind,
+    format_config,
+    load_config,
+    read_project_file,
+    settings_needing_trust,
+    toml,
+)
+from qms_tui.errors import ProjectError, QmsTuiError, UsageError
+from qms_tui.project import AGENT_NAME, Project, find_project
+from qms_tui.trust import TrustStore
+
+if TYPE_CHECKING:
+    from qms_tui.runtime import Found, Runtime
+    from qms_tui.runtime.docker import DockerRuntime
+
+DEFAULT_AGENTS = ("claude", "qa")
+SMALLEST = (40, 10)  # columns and lines of the outer terminal
+LOG_LEVELS = ("debug", "info", "warning", "error")
+_OPEN = "open"
+Command = Callable[..., Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Common:
+    """The options that every command takes."""
+
+    project: Path | None
+    config: Path | None
+    log_level: str
+
+
+class _Commands(click.Group):
+    """A group in which words that are no command open the screen on these agents."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if ctx.resilient_parsing and not args:
+            return super().parse_args(ctx, args)  # completing the first word: agents and commands
+        if args[:1] in (["--help"], ["-h"], ["--version"], ["-V"]):
+            return super().parse_args(ctx, args)
+        return super().parse_args(ctx, self._command_first(args))
+
+    def _command_first(self, args: list[str]) -> list[str]:
+        """Move the command to the front: `qms-tui --project P ps` means `qms-tui ps --project P`."""
+        options = {
+            name: option.is_flag
+            for option in self.commands[_OPEN].params
+            if isinstance(option, click.Option)
+            for name in option.opts
+        }
+        at = 0
+        while at < len(args) and args[at].startswith("-") and args[at] != "--":
+            name, _, value = args[at].partition("=")
+            at += 1 if value or options.get(name, True) else 2
+        if at < len(args) and args[at] in self.commands:
+            return [args[at], *args[:at], *args[at + 1 :]]
+        return [_OPEN, *args]
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [name for name in super().list_commands(ctx) if name != _OPEN]
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        return [*_complete_agents(ctx, None, incomplete), *super().shell_complete(ctx, incomplete)]
+
+    def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        formatter.write_usage("qms-tui", "[OPTIONS] [AGENT]...\n       qms-tui COMMAND [ARGS]...")
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        self.commands[_OPEN].format_options(ctx, formatter)
+        self.format_commands(ctx, formatter)
+
+
+def _complete_agents(_ctx: click.Context, _param: click.Parameter | None, word: str) -> list[CompletionItem]:
+    try:
+        project = find_project(None, Path.cwd())
+        names = project.roster(load_config(project.root, trust=TrustStore.of_user()).agents)
+    except QmsTuiError:
+        return []
+    return [CompletionItem(name) for name in names if name.startswith(word)]
+
+
+def _common(command: Command) -> Command:
+    """Add the options that every command takes; the command gets them as one value."""
+
+    def with_common(
+        *args: Any, project: Path | None, config_file: Path | None, log_level: str, **rest: Any
+    ) -> Any:
+        return command(Common(project, config_file, log_level), *args, **rest)
+
+    with_common.__name__, with_common.__doc__ = command.__name__, command.__doc__
+    with_common.__click_params__ = getattr(command, "__click_params__", [])  # type: ignore[attr-defined]
+    for option in (
+        click.option("--log-level", type=click.Choice(LOG_LEVELS), default="info",
+                     help="What goes to the log file."),
+        click.option("--config", "config_file", type=click.Path(path_type=Path), metavar="FILE",
+                     help="Read this file instead of the user's configuration."),
+        click.option("--project", type=click.Path(path_type=Path), metavar="DIR",
+                     help="The project's root, else the nearest parent with .claude/."),
+    ):  # fmt: skip
+        with_common = option(with_common)
+    return with_common
+
+
+_agents_argument = click.argument("agents", nargs=-1, metavar="[AGENT]...", shell_complete=_complete_agents)
+
+
+@click.group(
+    cls=_Commands,
+    name="qms-tui",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    no_args_is_help=False,
+)
+@click.version_option(__version__, "-V", "--version", message="qms-tui %(version)s")
+def _cli() -> None:
+    """Claude Code agents side by side, each in its own container.
+
+    Opens a live terminal for each AGENT of the project (claude and qa unless named), starting those that do
+    not run. Leaving with Ctrl+Q stops none of them. No Docker at hand? Try: qms-tui demo
+    """
+
+
+@_cli.command(_OPEN, hidden=True)
+@_common
+@click.option("--runtime", type=click.Choice([kind.value for kind in RuntimeKind]),
+              help="Where agents run: docker (default); local is not isolated.")  # fmt: skip
+@click.option("--command", metavar="TEXT", help="What an agent runs, split as a shell would, given to none.")
+@click.option("--image", metavar="NAME", help="The image of the agents' containers.")
+@_agents_argument
+def _open(
+    common: Common, agents: Sequence[str], runtime: str | None, command: str | None, image: str | None
+) -> int:
+    """Open the screen on these agents."""
+    project, config = _load(common, Overrides(runtime, command, image))
+    roster = project.roster(config.agents)
+    names = _check_names(project, agents or DEFAULT_AGENTS, roster)
+    if config.engine.runtime is RuntimeKind.LOCAL:
+        return _show(project, config, names, _local(project, config), "local, not isolated")
+    where = _docker(project, config)
+    try:
+        where.check_images(names)
+    except QmsTuiError:
+        where.close_now()
+        raise
+    return _show(project, config, names, where, f"docker {where.version}", where.remarks)
+
+
+@_cli.command("demo")
+@_common
+@click.option("--keep", type=click.Path(path_type=Path), metavar="DIR", help="Keep the sample project there.")
+@click.argument("agents", nargs=-1, metavar="[AGENT]...")
+def _demo(common: Common, agents: Sequence[str], keep: Path | None) -> int:
+    """Play with a sample project: no Docker, no login, no network."""
+    names = tuple(agents or DEFAULT_AGENTS)
+    _check_spelling(names)
+    _log_to_file(common)
+    if keep is not None:
+        return _show_demo(common, keep.expanduser().resolve(), names)
+    with tempfile.TemporaryDirectory(prefix="qms-tui-", ignore_cleanup_errors=True) as folder:
+        return _show_demo(common, Path(folder).resolve() / "sample-project", names)
+
+
+def _show_demo(common: Common, folder: Path, names: tuple[str, ...]) -> int:
+    from qms_tui.demo import agent_command, agent_environment
+    from qms_tui.demo.project import make_project
+    from qms_tui.runtime.environment import inherited
+    from qms_tui.runtime.local import LocalRuntime
+
+    make_project(folder, names)
+    config = load_config(
+        folder, user_file=common.config, overrides=Overrides("local"), trust=TrustStore.of_user()
+    )
+    runtime = LocalRuntime(
+        folder, lambda agent: agent_command(), lambda agent: agent_environment(agent, inherited(os.environ))
+    )
+    return _show(Project(folder), config, names, runtime, "demo, local")
+
+
+@_cli.command("ps")
+@_common
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def _ps(common: Common, as_json: bool) -> int:
+    """List the project's containers."""
+    project, config = _load(common)
+    runtime = _docker(project, config)
+    try:
+        found = runtime.all_now()
+    finally:
+        runtime.close_now()
+    if as_json:
+        click.echo(json.dumps([_as_json(project, agent, f) for agent, f in sorted(found.items())], indent=2))
+    elif found:
+        _print_table(found)
+    else:
+        click.echo(f"no agent of {project.name} has a container")
+    return 0
+
+
+@_cli.command("stop")
+@_common
+@click.option("--all", "every", is_flag=True, help="Every agent of this project.")
+@_agents_argument
+def _stop(common: Common, agents: Sequence[str], every: bool) -> int:
+    """End agents and remove their containers; their files stay."""
+    if bool(agents) == every:
+        raise UsageError("stop which agents?", hint="name them, or say --all for every agent of this project")
+    from concurrent.futures import ThreadPoolExecutor
+
+    project, config = _load(common)
+    runtime = _docker(project, config)
+    try:
+        found = runtime.all_now()
+        if not every:
+            project.check_agents(agents, sorted({*project.roster(config.agents), *found}))
+        wanted = sorted(found) if every else list(dict.fromkeys(agents))
+        click.echo(
+            f"stopping {', '.join(wanted)} ..." if wanted else f"no agent of {project.name} has a container"
+        )
+        # Each may take its seconds to end, so all at once.
+        with ThreadPoolExecutor(max_workers=8) as pool:
+            for agent, stopped in zip(wanted, pool.map(runtime.stop_now, wanted), strict=True):
+                click.echo(f"{agent}: {'stopped' if stopped else 'has no container'}")
+        if every:
+            runtime.remove_network_now()
+    finally:
+        runtime.close_now()
+    return 0
+
+
+@_cli.command("trust")
+@_common
+@click.argument("folder", required=False, type=click.Path(path_type=Path), metavar="[DIR]")
+def _trust(common: Common, folder: Path | None) -> int:
+    """Let a project's qms-tui.toml set everything, until it changes."""
+    project = find_project(folder or common.project, Path.cwd())
+    file = read_project_file(project.root)
+    if file is None:
+        raise ProjectError(f"{project.root} has no qms-tui.toml", hint="there is nothing to trust")
+    settings = settings_needing_trust(file)
+    TrustStore.of_user().grant(project.root, file.content)
+    click.echo(f"trusted until it changes: {project.root}/qms-tui.toml")
+    for setting in settings:
+        click.echo(f"  {setting.key} = {toml(setting.value)}")
+    return 0
+
+
+@_cli.command("config")
+@_common
+def _config(common: Common) -> int:
+    """Print the configuration in force and where each value comes from."""
+    try:
+        root = find_project(common.project, Path.cwd()).root
+    except ProjectError:
+        if common.project is not None:
+            raise
+        root = None
+    config = load_config(root, user_file=common.config, trust=TrustStore.of_user())
+    click.echo(format_config(config), nl=False)
+    _print_notices(config)
+    return 0
+
+
+@_cli.command("completion")
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def _completion(shell: str) -> int:
+    """Print a shell's completion script; for bash: eval "$(qms-tui completion bash)"."""
+    from click.shell_completion import get_completion_class
+
+    kind = get_completion_class(shell)
+    if kind is not None:
+        click.echo(kind(_cli, {}, "qms-tui", _COMPLETE_VARIABLE).source())
+    return 0
+
+
+_COMPLETE_VARIABLE = "_QMS_TUI_COMPLETE"
+
+
+def run(args: Sequence[str]) -> int:
+    """Run the command line; the process's exit status: 0, 1 for a fault of ours, 2 for what you can mend."""
+    try:
+        status = _cli.main(list(args), "qms-tui", standalone_mode=False, complete_var=_COMPLETE_VARIABLE)
+    except QmsTuiError as error:
+        return _complain(error.message, error.hint)
+    except click.exceptions.Abort:
+        return 130
+    except click.UsageError as error:
+        return _complain(error.format_message(), "see: qms-tui --help")
+    except click.ClickException as error:
+        return _complain(error.format_message(), "")
+    except Exception as error:  # the outermost boundary: a user never sees a traceback
+        logging.getLogger(__name__).exception("unexpected")
+        click.echo(f"qms-tui: something unexpected went wrong: {type(error).__name__}: {error}", err=True)
+        click.echo("  agents in containers are not affected; the log file has the details", err=True)
+        return 1
+    return status if isinstance(status, int) else 0
+
+
+def _complain(message: str, hint: str) -> int:
+    click.echo(f"qms-tui: {message}", err=True)
+    if hint:
+        click.echo(f"  {hint}", err=True)
+    return 2
+
+
+def _load(common: Common, overrides: Overrides | None = None) -> tuple[Project, Config]:
+    project = find_project(common.project, Path.cwd())
+    config = load_config(
+        project.root,
+        user_file=common.config,
+        overrides=overrides or Overrides(),
+        trust=TrustStore.of_user(),
+    )
+    _log_to_file(common)
+    return project, config
+
+
+def _log_to_file(common: Common) -> None:
+    from qms_tui.log import setup_logging
+
+    setup_logging(common.log_level)
+
+
+def _print_notices(config: Config) -> None:
+    for notice in config.notices:
+        click.echo(f"qms-tui: {notice}", err=True)
+
+
+def _check_spelling(names: Sequence[str]) -> None:
+    for name in names:
+        if name in _cli.commands:
+            raise UsageError(
+                f"{name!r} is a command of qms-tui, not an agent", hint=f"write: qms-tui {name} ..."
+            )
+        if not AGENT_NAME.fullmatch(name):
+            raise UsageError(
+                f"{name!r} cannot be an agent's name", hint="small letters, digits and _, like tu_ui"
+            )
+        if names.count(name) > 1:
+            raise UsageError(f"agent {name!r} is named twice", hint="name each agent once")
+
+
+def _check_names(project: Project, names: Sequence[str], roster: Sequence[str]) -> tuple[str, ...]:
+    _check_spelling(names)
+    project.check_agents(names, roster)
+    return tuple(names)
+
+
+def _docker(project: Project, config: Config) -> DockerRuntime:
+    from qms_tui.runtime.docker import DockerRuntime, connect
+
+    return DockerRuntime(connect(config.engine.host), project, config, os.environ)
+
+
+def _local(project: Project, config: Config) -> Runtime:
+    from qms_tui.runtime.environment import passed_on
+    from qms_tui.runtime.local import LocalRuntime
+
+    def environment(agent: str) -> dict[str, str]:
+        folders = project.prepare(agent, project.owner())
+        own = {"CLAUDE_CONFIG_DIR": str(folders.config)}
+        return _local_environment(agent) | passed_on(config.agent(agent), os.environ) | own
+
+    return LocalRuntime(project.root, lambda agent: config.agent(agent).command, environment)
+
+
+def _local_environment(agent: str) -> dict[str, str]:
+    from qms_tui.runtime.environment import inherited
+
+    return inherited(os.environ) | {"QMS_USER": agent}
+
+
+def _show(
+    project: Project,
+    config: Config,
+    names: Sequence[str],
+    runtime: Runtime,
+    engine: str,
+    remarks: Sequence[str] = (),
+) -> int:
+    _check_terminal()
+    from qms_tui.ui.app import QmsTuiApp
+    from qms_tui.ui.session import Session
+
+    roster = project.roster((*config.agents, *names))
+    notices = (*config.notices, *remarks)
+    app = QmsTuiApp(Session(project, config, tuple(names), roster, runtime, engine, notices))
+    app.run()
+    if app.return_code:
+        click.echo("qms-tui: the screen failed; the log file says how", err=True)
+        click.echo("  agents in containers go on: start qms-tui again to get back to them", err=True)
+    return app.return_code or 0
+
+
+def _check_terminal() -> None:
+    for stream, name in ((sys.stdin, "input"), (sys.stdout, "output")):
+        if not stream.isatty():
+            raise UsageError(
+                f"standard {name} is no terminal", hint="run qms-tui in a terminal, without pipes"
+            )
+    size = shutil.get_terminal_size()
+    if size.columns < SMALLEST[0] or size.lines < SMALLEST[1]:
+        raise UsageError(
+            f"the terminal is too small: {size.columns}x{size.lines}",
+            hint=f"make it at least {SMALLEST[0]} columns by {SMALLEST[1]} lines",
+        )
+
+
+def _as_json(project: Project, agent: str, found: Found) -> dict[str, object]:
+    return {
+        "project": str(project.root),
+        "agent": agent,
+        "condition": found.condition.value,
+        "started_at": found.started_at,
+        "image": found.image,
+        "container": found.container,
+        "exit_code": found.ending.exit_code if found.ending else None,
+        "reason": found.ending.reason if found.ending else "",
+    }
+
+
+def _print_table(found: dict[str, Found]) -> None:
+    rows = [("AGENT", "CONDITION", "STARTED", "IMAGE", "CONTAINER")]
+    for agent, f in sorted(found.items()):
+        condition = f"{f.condition.value}, {f.ending}" if f.ending else f.condition.value
+        rows.append((agent, condition, f.started_at[:19].replace("T", " "), f.image, f.container))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())

@@ -1,0 +1,73 @@
+"""The configuration: a user's file and a project's file become one frozen, checked Config.
+
+Precedence: the command line goes over files, files over defaults, and inside a file [agent.NAME] over
+[agent]; a trusted project's file goes over the user's, being about this very project, and an untrusted one
+below it, so that it can only fill in what the user left open and never lift a limit above its default.
+`agents` and `hide` add up over the files.
+
+values              what there is to set: the one table
+parse, paths, text  how each kind of value is written
+files               files on disk, read within bounds
+layers              a file, checked
+load                layers, laid over each other
+show                the result for people, and the README's table
+"""
+
+from qms_tui.config.files import (
+    LARGEST_FILE,
+    PROJECT_FILE,
+    ConfigFile,
+    read_project_file,
+    read_user_file,
+    user_file,
+)
+from qms_tui.config.layers import Assignment
+from qms_tui.config.load import NO_OVERRIDES, Overrides, load_config, settings_needing_trust
+from qms_tui.config.parse import Memory
+from qms_tui.config.paths import Mount
+from qms_tui.config.show import Row, config_table_markdown, describe, format_config, toml
+from qms_tui.config.values import (
+    TABLE,
+    AgentConfig,
+    Config,
+    EngineConfig,
+    Need,
+    Origin,
+    RuntimeKind,
+    Setting,
+    Source,
+    TerminalConfig,
+    Theme,
+)
+
+__all__ = [
+    "LARGEST_FILE",
+    "NO_OVERRIDES",
+    "PROJECT_FILE",
+    "TABLE",
+    "AgentConfig",
+    "Assignment",
+    "Config",
+    "ConfigFile",
+    "EngineConfig",
+    "Memory",
+    "Mount",
+    "Need",
+    "Origin",
+    "Overrides",
+    "Row",
+    "RuntimeKind",
+    "Setting",
+    "Source",
+    "TerminalConfig",
+    "Theme",
+    "config_table_markdown",
+    "describe",
+    "format_config",
+    "load_config",
+    "read_project_file",
+    "read_user_file",
+    "settings_needing_trust",
+    "toml",
+    "user_file",
+]

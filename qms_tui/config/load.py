@@ -1,0 +1,175 @@
+"""Files and options, laid over each other, become one Config."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from qms_tui.config.files import ConfigFile, read_project_file, read_user_file
+from qms_tui.config.layers import Assignment, Layer, read_layer
+from qms_tui.config.text import WrongValue
+from qms_tui.config.values import (
+    DEFAULT,
+    TABLE,
+    AgentConfig,
+    Config,
+    EngineConfig,
+    Origin,
+    Setting,
+    Source,
+    TerminalConfig,
+)
+from qms_tui.errors import ConfigError, UsageError
+
+if TYPE_CHECKING:  # trust.py reads its store with our reader
+    from qms_tui.trust import TrustStore
+
+MOST_KEYS_NAMED = 6  # in a notice, which is one line
+
+
+@dataclass(frozen=True, slots=True)
+class Overrides:
+    """What the command line says, as it was typed; None is not said."""
+
+    runtime: str | None = None
+    command: str | None = None
+    image: str | None = None
+
+
+NO_OVERRIDES = Overrides()
+
+
+def load_config(
+    project_root: Path | None,
+    *,
+    user_file: Path | None = None,
+    overrides: Overrides = NO_OVERRIDES,
+    trust: TrustStore,
+) -> Config:
+    """What is in force for a project, or without one.
+
+    Args:
+        project_root: the folder that may hold `qms-tui.toml`.
+        user_file: the file of --config, read instead of the user's own; it must exist.
+        overrides: options of the command line.
+        trust: which project files the user trusts.
+
+    Raises ConfigError for what is wrong in a file, UsageError for what is wrong in an option.
+    """
+    user = read_user_file(user_file)
+    layers = [read_layer(user)] if user else []
+    notices: tuple[str, ...] = ()
+    project = read_project_file(project_root) if project_root else None
+    if project and project_root:
+        layer = read_layer(project)
+        if trust.is_trusted(project_root, project.content):
+            layers.append(layer)
+        else:
+            allowed, ignored = _split(layer)
+            layers.insert(0, allowed)
+            notices = _notices(ignored, layer.origin, changed=trust.knows(project_root))
+    layers.extend(_option_layers(overrides))
+    return _resolve(layers, notices)
+
+
+def settings_needing_trust(file: ConfigFile) -> tuple[Assignment, ...]:
+    """What the file sets that only a trusted one may. Raises ConfigError for what is wrong in it."""
+    return _split(read_layer(file))[1]
+
+
+def _split(layer: Layer) -> tuple[Layer, tuple[Assignment, ...]]:
+    """What of an untrusted layer holds, and what is left out."""
+    allowed = {key: item for key, item in layer.values.items() if not item.needs_trust}
+    return Layer(layer.origin, allowed), tuple(item for item in layer.values.values() if item.needs_trust)
+
+
+def _notices(ignored: Sequence[Assignment], origin: Origin, *, changed: bool) -> tuple[str, ...]:
+    if not ignored:
+        return ()
+    keys = [item.key for item in ignored]
+    named = ", ".join(keys[:MOST_KEYS_NAMED])
+    more = f" and {len(keys) - MOST_KEYS_NAMED} more" if len(keys) > MOST_KEYS_NAMED else ""
+    state = "has changed since you trusted it" if changed else "is not trusted"
+    return (f"{origin} {state}, ignored in it: {named}{more} (qms-tui trust shows them and asks)",)
+
+
+def _option_layers(overrides: Overrides) -> list[Layer]:
+    said = (
+        ("--runtime", "engine.runtime", overrides.runtime),
+        ("--command", "agent.command", overrides.command),
+        ("--image", "agent.image", overrides.image),
+    )
+    rows = {row.key: row for rows in TABLE.values() for row in rows}
+    return [_option_layer(option, rows[key], text) for option, key, text in said if text is not None]
+
+
+def _option_layer(option: str, row: Setting, text: str) -> Layer:
+    try:
+        value = row.rule.parse(text)
+    except WrongValue as error:
+        raise UsageError(f"{option}: {error.what}", hint=error.hint) from None
+    return Layer(Origin(Source.COMMAND_LINE, option), {row.key: Assignment(row.key, row, value)})
+
+
+def _resolve(layers: Sequence[Layer], notices: tuple[str, ...]) -> Config:
+    """Lay layers over each other, the weakest first."""
+    origins: dict[str, tuple[Origin, ...]] = {}
+    agents = sorted({key.split(".")[1] for layer in layers for key in layer.values if key.count(".") == 2})
+    every_agent = AgentConfig(**_section("agent", layers, origins))
+    overrides = {name: AgentConfig(name=name, **_section("agent", layers, origins, name)) for name in agents}
+    for agent in (every_agent, *overrides.values()):
+        _check_definition(agent, origins)
+    return Config(
+        **_section("", layers, origins),
+        terminal=TerminalConfig(**_section("terminal", layers, origins)),
+        engine=EngineConfig(**_section("engine", layers, origins)),
+        every_agent=every_agent,
+        overrides=MappingProxyType(overrides),
+        origins=MappingProxyType(origins),
+        notices=notices,
+    )
+
+
+def _section(
+    section: str, layers: Sequence[Layer], origins: dict[str, tuple[Origin, ...]], agent: str = ""
+) -> dict[str, Any]:
+    """The values of one section, and as a by-product of where each comes from, in `origins`."""
+    values = {}
+    for row in TABLE[section]:
+        key = f"{section}.{agent}.{row.name}" if agent else row.key
+        values[row.name], origins[key] = _value(row, key, layers)
+    return values
+
+
+def _value(row: Setting, key: str, layers: Sequence[Layer]) -> tuple[object, tuple[Origin, ...]]:
+    found = [
+        (layer.origin, item.value)
+        for layer in layers
+        if (item := layer.values.get(key) or layer.values.get(row.key))
+    ]
+    if not found:
+        return row.default, (DEFAULT,)
+    if row.rule.adds:
+        return _sum([value for _, value in found]), tuple(dict.fromkeys(origin for origin, _ in found))
+    origin, value = found[-1]
+    return value, (origin,)
+
+
+def _sum(lists: Sequence[Any]) -> tuple[object, ...]:
+    return tuple(dict.fromkeys(item for items in lists for item in items))
+
+
+def _check_definition(agent: AgentConfig, origins: Mapping[str, tuple[Origin, ...]]) -> None:
+    """A hidden file must not come back as somebody's definition."""
+    if agent.definition is None:
+        return
+    key = f"agent.{agent.name}.definition" if agent.name else "agent.definition"
+    for path in agent.hide:
+        if PurePosixPath(agent.definition).is_relative_to(path):
+            raise ConfigError(
+                f"{origins[key][0]}: {key}: '{agent.definition}' is hidden from agents by hide = ['{path}']",
+                hint="put the definition elsewhere, or hide less",
+            )

@@ -1,0 +1,213 @@
+"""What may stand in a configuration file: one pure function per kind of value.
+
+Each takes what tomllib made of the file and returns a checked value, or raises WrongValue with what is
+wrong and how to write it. Who sets the value, and whether that is allowed, is not known here.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Callable
+from enum import StrEnum
+from typing import TypeVar
+
+from qms_tui.config.text import WrongValue, a_string, matching, shown, strings
+from qms_tui.project import AGENT_NAME
+
+_Choice = TypeVar("_Choice", bound=StrEnum)
+
+
+class Memory(int):
+    """Bytes; as text in the largest unit that says it exactly, the way Docker writes sizes: 4g, 512m."""
+
+    def __str__(self) -> str:
+        for unit, size in reversed(_UNITS.items()):
+            if self % size == 0:
+                return f"{self // size}{unit}"
+        raise AssertionError("every number is a multiple of a byte")
+
+
+_UNITS = {"b": 1, "k": 2**10, "m": 2**20, "g": 2**30}
+_SIZE = re.compile(r"([0-9]{1,12})([bkmg])", re.IGNORECASE | re.ASCII)
+LEAST_MEMORY = Memory(6 * 2**20)  # Docker refuses less
+MOST_MEMORY = Memory(64 * 2**40)  # more than any machine; keeps the number inside the engine's int64
+
+_PREFIX = re.compile(r"ctrl\+([a-z]|space|[\]\\^_])")
+_TAKEN_KEYS = {
+    "ctrl+c": "interrupts programs",
+    "ctrl+h": "is the backspace of some terminals",
+    "ctrl+i": "is the same key as Tab",
+    "ctrl+j": "is the same key as a new line",
+    "ctrl+m": "is the same key as Enter",
+    "ctrl+q": "leaves qms-tui",
+}
+
+# what Textual knows by the same names; a test compares
+COLORS = frozenset(
+    """
+    black red green yellow blue magenta cyan white gray silver orange gold pink hotpink purple violet indigo
+    navy teal turquoise aqua lime olive brown maroon coral salmon tomato crimson orchid plum khaki tan beige
+    skyblue steelblue slateblue royalblue dodgerblue seagreen limegreen springgreen forestgreen
+    """.split()  # noqa: SIM905 a list of literals is one word per line
+)
+_HEX_COLOR = re.compile(r"#[0-9a-f]{6}", re.IGNORECASE | re.ASCII)
+
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
+_OWN_VARIABLES = ("CLAUDE_CONFIG_DIR", "HOME", "QMS_USER")
+_IMAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:@-]{0,254}", re.ASCII)
+_NETWORK = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}", re.ASCII)
+_TCP = re.compile(r"tcp://(\[[0-9a-f:]+\]|[a-z0-9._-]+)(?::([0-9]{1,5}))?/?", re.IGNORECASE | re.ASCII)
+
+
+def agent_name(value: object) -> str:
+    """The name of one agent."""
+    if not isinstance(value, str) or not AGENT_NAME.fullmatch(value):
+        raise WrongValue(
+            f"{shown(value)} is not an agent's name",
+            "write it like 'qa' or 'tu_ui': small letters, digits and _, a letter first, at most 63",
+        )
+    return value
+
+
+def agent_names(value: object) -> tuple[str, ...]:
+    """Agents that the roster lacks."""
+    hint = 'write it like agents = ["qa", "tu_ui"]; what one agent needs stands below [agent.qa]'
+    return tuple(dict.fromkeys(agent_name(item) for item in strings(value, "a list of agents' names", hint)))
+
+
+def prefix(value: object) -> str:
+    """The key that opens the command menu, in small letters."""
+    key = value.lower() if isinstance(value, str) else ""
+    if not _PREFIX.fullmatch(key):
+        raise WrongValue(
+            f"{shown(value)} is not a key for the menu",
+            "write it like 'ctrl+b': ctrl+ and a letter, space, ], \\, ^ or _",
+        )
+    if key in _TAKEN_KEYS:
+        raise WrongValue(f"{shown(value)} {_TAKEN_KEYS[key]}", "take another key, like 'ctrl+b' or 'ctrl+a'")
+    return key
+
+
+def one_of(kind: type[_Choice]) -> Callable[[object], _Choice]:
+    """A parser of one of the words of an enumeration."""
+    words = " or ".join(f"'{member}'" for member in kind)
+
+    def parse(value: object) -> _Choice:
+        for member in kind:
+            if value == member.value:
+                return member
+        raise WrongValue(f"{shown(value)} is not one of the choices", f"write {words}")
+
+    return parse
+
+
+def command(value: object) -> tuple[str, ...]:
+    """A program and its arguments; a string is split as a shell would, and never given to one."""
+    hint = 'write it like \'claude --verbose\' or ["claude", "--verbose"]'
+    if isinstance(value, str):
+        try:
+            words = tuple(shlex.split(a_string(value, "a command", hint)))
+        except ValueError as error:
+            raise WrongValue(f"{shown(value)} cannot be split: {str(error).lower()}", hint) from None
+    else:
+        words = strings(value, "a command", hint)
+    if not words or not words[0]:
+        raise WrongValue(f"{shown(value)} names no program", hint)
+    return words
+
+
+def image(value: object) -> str:
+    """The name of an image, as the engine takes it."""
+    return matching(_IMAGE, value, "an image's name", "write it like 'name' or 'registry/name:tag'")
+
+
+def variables(value: object) -> tuple[str, ...]:
+    """Names of the host's environment variables that an agent gets."""
+    hint = 'write it like ["LANG", "HTTPS_PROXY"]: names only, their values come from your environment'
+    names = strings(value, "a list of variables' names", hint)
+    for name in names:
+        if not _VARIABLE.fullmatch(name):
+            raise WrongValue(f"{shown(name)} is not a variable's name", hint)
+        if name in _OWN_VARIABLES:
+            raise WrongValue(f"{name} is set by qms-tui itself", "leave it out")
+    return tuple(dict.fromkeys(names))
+
+
+def color(value: object) -> str:
+    """A colour's name or #rrggbb, in small letters."""
+    name = value.lower() if isinstance(value, str) else ""
+    if name not in COLORS and not _HEX_COLOR.fullmatch(name):
+        raise WrongValue(f"{shown(value)} is not a color", "write it like 'teal' or '#20b2aa'")
+    return name
+
+
+def memory(value: object) -> Memory:
+    """A size, in bytes."""
+    hint = "write it like '4g' or '512m'"
+    match = _SIZE.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
+        raise WrongValue(f"{shown(value)} is not a size", hint)
+    size = Memory(int(match[1]) * _UNITS[match[2].lower()])
+    if not LEAST_MEMORY <= size <= MOST_MEMORY:
+        raise WrongValue(f"{shown(value)} is not between {LEAST_MEMORY} and {MOST_MEMORY}", hint)
+    return size
+
+
+def number(least: float, most: float, example: str) -> Callable[[object], float]:
+    """A parser of a number within bounds, whole or not."""
+
+    def parse(value: object) -> float:
+        hint = f"write it like {example}"
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise WrongValue(f"{shown(value)} is not a number", hint)
+        if not least <= value <= most:
+            raise WrongValue(f"{shown(value)} is not between {least:g} and {most:g}", hint)
+        return value
+
+    return parse
+
+
+def whole_number(least: int, most: int, example: str) -> Callable[[object], int]:
+    """A parser of a whole number within bounds."""
+
+    def parse(value: object) -> int:
+        hint = f"write it like {example}"
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise WrongValue(f"{shown(value)} is not a whole number", hint)
+        if not least <= value <= most:
+            raise WrongValue(f"{shown(value)} is not between {least} and {most}", hint)
+        return value
+
+    return parse
+
+
+def network(value: object) -> str:
+    """`project`, `none`, or the name of a network that the engine has."""
+    hint = "write 'project' (one of its own), 'none', or the name of an existing network"
+    name = matching(_NETWORK, value, "a network", hint)
+    if name == "host":
+        raise WrongValue(
+            "'host' would put agents on this host's own network, where they reach every service", hint
+        )
+    return name
+
+
+def engine_host(value: object) -> str:
+    """The address of a Docker engine."""
+    hint = "write it like 'unix:///var/run/docker.sock' or 'tcp://10.0.0.5:2376'"
+    host = a_string(value, "an engine's address", hint)
+    if host.startswith("npipe:"):
+        raise WrongValue(f"{shown(host)} is a Windows pipe", hint)
+    if host.startswith("ssh:"):
+        raise WrongValue(
+            f"{shown(host)} needs ssh, which qms-tui does not speak",
+            "forward the engine's socket: ssh -L /tmp/docker.sock:/var/run/docker.sock HOST, "
+            "then write 'unix:///tmp/docker.sock'",
+        )
+    tcp = _TCP.fullmatch(host)
+    if tcp and 0 < int(tcp[2] or 2375) < 2**16:
+        return host
+    if host.startswith("unix:///") and len(host) > len("unix:///"):
+        return host
+    raise WrongValue(f"{shown(host)} is not an engine's address", hint)

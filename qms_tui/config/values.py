@@ -1,0 +1,303 @@
+"""The configuration as values, and the one table behind it.
+
+Every setting is a field of a frozen dataclass; its default is the field's, and the rest of its row (how it
+is read, who may set it, an example, what it means) is the field's metadata. Files, messages, the README's
+table and `qms-tui config` are all made from these fields.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum, StrEnum
+from pathlib import Path
+from types import MappingProxyType
+
+from qms_tui.config import parse, paths
+from qms_tui.config.parse import Memory
+from qms_tui.config.paths import Mount
+
+
+class Theme(StrEnum):
+    """How the screen looks."""
+
+    DARK = "dark"
+    LIGHT = "light"
+
+
+class RuntimeKind(StrEnum):
+    """Where agents run."""
+
+    DOCKER = "docker"
+    LOCAL = "local"
+
+
+class Need(Enum):
+    """When a project's file must be trusted to set something."""
+
+    NOTHING = "yes"
+    TO_RAISE = "up to the default; more when trusted"
+    TRUST = "when trusted"
+
+
+class Source(Enum):
+    """Who set a value."""
+
+    DEFAULT = "default"
+    USER = "user"
+    PROJECT = "project"
+    COMMAND_LINE = "command line"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a value comes from; `where` names it to a person: a file or an option."""
+
+    source: Source = Source.DEFAULT
+    where: str = "default"
+    path: Path | None = None
+
+    def __str__(self) -> str:
+        return self.where
+
+
+DEFAULT = Origin()
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A row of the table, as a field's metadata."""
+
+    parse: Callable[[object], object]
+    example: str
+    meaning: str
+    need: Need
+    adds: bool
+    default_text: str
+
+
+def rule(
+    parse: Callable[[object], object],
+    example: str,
+    meaning: str,
+    *,
+    need: Need = Need.NOTHING,
+    adds: bool = False,
+    default_text: str = "",
+) -> Mapping[str, Rule]:
+    """Metadata that makes a dataclass field a row of the table.
+
+    `example` is TOML; `adds`: files add to a list instead of replacing it; `default_text` says what None
+    stands for.
+    """
+    return {"rule": Rule(parse, example, meaning, need, adds, default_text)}
+
+
+@dataclass(frozen=True, slots=True)
+class AgentConfig:
+    """What one agent gets: [agent], with [agent.NAME] over it."""
+
+    name: str = ""
+    command: tuple[str, ...] = field(
+        default=("claude",),
+        metadata=rule(
+            parse.command,
+            '["claude", "--verbose"]',
+            "what the agent runs; a string is split as a shell would, never given to one",
+            need=Need.TRUST,
+        ),
+    )
+    image: str = field(
+        default="qms-tui-agent",
+        metadata=rule(parse.image, '"registry/agent:1"', "the image of its container", need=Need.TRUST),
+    )
+    definition: str | None = field(
+        default=None,
+        metadata=rule(
+            paths.definition,
+            '"docs/agents/qa.md"',
+            "its definition, a Markdown file inside the project",
+            default_text=".claude/agents/NAME.md",
+        ),
+    )
+    env: tuple[str, ...] = field(
+        default=(),
+        metadata=rule(
+            parse.variables,
+            '["LANG", "HTTPS_PROXY"]',
+            "names of variables to pass on from your environment",
+            need=Need.TRUST,
+        ),
+    )
+    env_file: Path | None = field(
+        default=None,
+        metadata=rule(
+            paths.path,
+            '"~/agent.env"',
+            "a file of NAME=value lines for its environment; relative to the file that says so",
+            need=Need.TRUST,
+            default_text="none",
+        ),
+    )
+    color: str | None = field(
+        default=None,
+        metadata=rule(parse.color, '"teal"', "of its title: a name or #rrggbb", default_text="one per agent"),
+    )
+    memory: Memory = field(
+        default=Memory(4 * 2**30),
+        metadata=rule(parse.memory, '"512m"', "the most memory it may use, at least 6m", need=Need.TO_RAISE),
+    )
+    cpus: float = field(
+        default=2,
+        metadata=rule(
+            parse.number(0.01, 1024, "2 or 1.5"), "1.5", "the most processors it may use", need=Need.TO_RAISE
+        ),
+    )
+    pids: int = field(
+        default=512,
+        metadata=rule(
+            parse.whole_number(16, 2**22, "512"), "256", "the most processes it may have", need=Need.TO_RAISE
+        ),
+    )
+    mounts: tuple[Mount, ...] = field(
+        default=(),
+        metadata=rule(
+            paths.mounts,
+            '["~/data:/data", "/srv/cache:/cache:rw"]',
+            "host paths to show it, HOST:CONTAINER, read-only unless :rw",
+            need=Need.TRUST,
+        ),
+    )
+    network: str = field(
+        default="project",
+        metadata=rule(
+            parse.network,
+            '"none"',
+            "project (a network of its own, no traffic between agents), none, or an existing one's name",
+            need=Need.TRUST,
+        ),
+    )
+    hide: tuple[str, ...] = field(
+        default=(),
+        metadata=rule(
+            paths.hidden,
+            '["secrets"]',
+            "project paths that it must not see, besides .env* and .mcp.json; files add to each other",
+            adds=True,
+        ),
+    )
+    workdir: str = field(
+        default="/pipe-dream",
+        # over a folder of the image it would replace the image's programs, and so decide what runs
+        metadata=rule(
+            paths.workdir, '"/project"', "where the project stands inside its container", need=Need.TRUST
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class TerminalConfig:
+    """What every agent's terminal keeps."""
+
+    scrollback: int = field(
+        default=5000,
+        metadata=rule(parse.whole_number(0, 100_000, "5000"), "20000", "rows of history to keep per agent"),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class EngineConfig:
+    """Which engine, and whether one at all."""
+
+    host: str | None = field(
+        default=None,
+        metadata=rule(
+            parse.engine_host,
+            '"unix:///run/user/1000/docker.sock"',
+            "the engine's address, unix:// or tcp://",
+            need=Need.TRUST,
+            default_text="DOCKER_HOST, else Docker's context",
+        ),
+    )
+    runtime: RuntimeKind = field(
+        default=RuntimeKind.DOCKER,
+        metadata=rule(
+            parse.one_of(RuntimeKind),
+            '"local"',
+            "docker, or local: agents as programs of this host, not isolated",
+            need=Need.TRUST,
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Everything in force. `Config()` is what holds without any file."""
+
+    agents: tuple[str, ...] = field(
+        default=(),
+        metadata=rule(
+            parse.agent_names,
+            '["tu_ui", "bu"]',
+            "agents besides claude and those with a definition; files add to each other",
+            adds=True,
+        ),
+    )
+    prefix: str = field(
+        default="ctrl+b", metadata=rule(parse.prefix, '"ctrl+a"', "the key that opens the command menu")
+    )
+    theme: Theme = field(default=Theme.DARK, metadata=rule(parse.one_of(Theme), '"light"', "dark or light"))
+    terminal: TerminalConfig = TerminalConfig()
+    engine: EngineConfig = EngineConfig()
+    every_agent: AgentConfig = AgentConfig()
+    overrides: Mapping[str, AgentConfig] = field(default_factory=lambda: MappingProxyType({}))
+    origins: Mapping[str, tuple[Origin, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    notices: tuple[str, ...] = ()
+
+    def agent(self, name: str) -> AgentConfig:
+        """What the agent gets, all keys resolved; agents without a table of their own get [agent]."""
+        return self.overrides.get(name) or dataclasses.replace(self.every_agent, name=name)
+
+    def origin(self, key: str) -> tuple[Origin, ...]:
+        """Where a key's value comes from, as in `theme` or `agent.qa.memory`; several if files add up."""
+        section, _, name = key.rpartition(".")
+        if section.startswith("agent."):
+            return self.origins.get(key) or self.origin(f"agent.{name}")
+        return self.origins.get(key) or (DEFAULT,)
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A row of the table: which key, its default, and its rule."""
+
+    section: str
+    name: str
+    default: object
+    rule: Rule
+
+    @property
+    def key(self) -> str:
+        """Its full name: `theme`, `agent.memory`."""
+        return f"{self.section}.{self.name}" if self.section else self.name
+
+
+def _rows(
+    section: str, kind: type[Config | AgentConfig | TerminalConfig | EngineConfig]
+) -> tuple[Setting, ...]:
+    return tuple(
+        Setting(section, f.name, f.default, f.metadata["rule"])
+        for f in dataclasses.fields(kind)
+        if "rule" in f.metadata
+    )
+
+
+TABLE: Mapping[str, tuple[Setting, ...]] = MappingProxyType(
+    {
+        "": _rows("", Config),
+        "agent": _rows("agent", AgentConfig),
+        "terminal": _rows("terminal", TerminalConfig),
+        "engine": _rows("engine", EngineConfig),
+    }
+)
+"""Every setting by section, in the order in which they are shown; the section of top-level keys is ''."""

@@ -1,0 +1,58 @@
+"""The log: a small rotating file of the user's, never the screen, which belongs to the agents."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+from io import TextIOWrapper
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+
+LEVELS = ("debug", "info", "warning", "error")
+LARGEST_LOG = 2 * 2**20  # bytes per file, of which there are OLDER_LOGS + 1
+OLDER_LOGS = 2
+_TALKATIVE = ("docker", "urllib3", "asyncio", "watchdog")
+_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
+
+
+class _PrivateFile(RotatingFileHandler):
+    """Made 0600 from the start; a link planted in its place is not followed."""
+
+    def _open(self) -> TextIOWrapper:
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        descriptor = os.open(self.baseFilename, flags, 0o600)
+        os.fchmod(descriptor, 0o600)  # also one that was there before
+        return open(descriptor, "a", encoding="utf-8", errors="backslashreplace")
+
+
+class _OneEntry(logging.Formatter):
+    """What agents and engines say is data: no control characters, and no line that looks like an entry."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", super().format(record)).replace("\n", "\n    ")
+
+
+def setup_logging(level: str, name: str = "qms-tui") -> Path | None:
+    """Log to `name`.log in the user's log folder; the file, or None if it cannot be written.
+
+    `level` is one of LEVELS. Without a file nothing is logged: a log is no reason to fail.
+    Programs that run for long beside the interface take a `name` of their own, since rotation is per process.
+    """
+    import platformdirs
+
+    root = logging.getLogger()
+    logging.raiseExceptions = False  # a full disk would print a traceback over the agents
+    root.addHandler(logging.NullHandler())  # without a handler, logging would print on the screen
+    path = platformdirs.user_log_path("qms-tui") / f"{name}.log"
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handler = _PrivateFile(path, maxBytes=LARGEST_LOG, backupCount=OLDER_LOGS, encoding="utf-8")
+    except OSError:
+        return None
+    handler.setFormatter(_OneEntry("%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s"))
+    root.addHandler(handler)
+    root.setLevel(level.upper())
+    for talkative in _TALKATIVE:
+        logging.getLogger(talkative).setLevel(logging.WARNING)
+    return path

@@ -1,0 +1,6 @@
+"""Agents in containers, through the engine's API; no docker CLI processes."""
+
+from qms_tui.runtime.docker.engine import Engine, connect
+from qms_tui.runtime.docker.runtime import DockerRuntime
+
+__all__ = ["DockerRuntime", "Engine", "connect"]

@@ -1,0 +1,184 @@
+"""What an agent's container is made of. Pure: facts in, the engine's request out.
+
+An agent is hostile. It sees the project read-only, and of `.claude/users` only its own inbox (read-only)
+and workspace; no credentials but its own; no other container; no capabilities.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import re
+import tarfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from docker.types import LogConfig, Mount
+
+from qms_tui.config import AgentConfig
+from qms_tui.project import Owner, Project
+from qms_tui.runtime.environment import TERMINAL
+
+SCHEMA = "1"
+LABEL_PROJECT = "qms-tui.project"
+LABEL_AGENT = "qms-tui.agent"
+LABEL_SCHEMA = "qms-tui.schema"
+CONFIG_FOLDER = "/claude-config"
+HOME = "/home/agent"
+MACHINE_CONTEXT = "/etc/claude-code/CLAUDE.md"  # read by the client on every start, whatever the project
+MASK_BYTES = 1024 * 1024  # size of the empty file systems that hide folders
+LOG_BYTES, LOG_FILES = "4m", "2"  # the engine's log of one container
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Of one agent in one project, as names and labels on the engine."""
+
+    project: str
+    agent: str
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """What containers are found again by."""
+        return {LABEL_PROJECT: self.project, LABEL_AGENT: self.agent, LABEL_SCHEMA: SCHEMA}
+
+    @property
+    def container(self) -> str:
+        """The container's name: tells the project and the agent to people, differs between projects."""
+        return f"{project_slug(self.project)}-{self.agent}"
+
+
+def project_slug(root: str) -> str:
+    """A name for the engine's objects of the project at `root`, readable and unlikely to collide."""
+    readable = re.sub(r"[^a-z0-9]+", "-", Path(root).name.lower()).strip("-")[:24] or "project"
+    return f"qms-{readable}-{hashlib.sha256(root.encode()).hexdigest()[:8]}"
+
+
+def mounts(project: Project, agent: str, config: AgentConfig) -> list[Mount]:
+    """The container's mounts, outer before inner. The agent's folders must have been prepared.
+
+    `mounts=` and never `volumes=`: the engine answers 400 to a missing source instead of making it as root.
+    """
+    work = PurePosixPath(config.workdir)
+    folders = project.folders(agent)
+    users = work / ".claude/users"
+    found = [
+        _bind(project.root, work),
+        _empty_folder(users),
+        _bind(folders.inbox, users / agent / "inbox"),
+        _bind(folders.workspace, users / agent / "workspace", writable=True),
+        _bind(folders.config, PurePosixPath(CONFIG_FOLDER), writable=True),
+    ]
+    if project.has_folder(".claude/sessions"):
+        found.append(_bind(project.root / ".claude/sessions", work / ".claude/sessions", writable=True))
+    found.extend(_definition(project, agent, config))
+    for path, is_folder in project.hidden(config.hide):
+        found.append(_empty_folder(work / path) if is_folder else _bind(Path("/dev/null"), work / path))
+    found.extend(_bind(m.source, PurePosixPath(m.target), writable=not m.read_only) for m in config.mounts)
+    return found
+
+
+def _definition(project: Project, agent: str, config: AgentConfig) -> list[Mount]:
+    definition = project.definition(agent, config.definition)
+    if definition is None:
+        return []
+    over = PurePosixPath(config.workdir) / "CLAUDE.md"
+    # A read-only project has no place for a mount over a file that is not there.
+    target = over if (project.root / "CLAUDE.md").exists() else PurePosixPath(MACHINE_CONTEXT)
+    return [_bind(project.root / definition, target)]
+
+
+def _bind(source: Path, target: PurePosixPath, *, writable: bool = False) -> Mount:
+    return Mount(str(target), str(source), type="bind", read_only=not writable)
+
+
+def _empty_folder(target: PurePosixPath) -> Mount:
+    return Mount(str(target), None, type="tmpfs", tmpfs_size=MASK_BYTES, tmpfs_mode=0o755)
+
+
+def request(
+    identity: Identity,
+    config: AgentConfig,
+    owner: Owner,
+    environment: dict[str, str],
+    mounted: Sequence[Mount],
+    network: str,
+    cpus: int,
+) -> dict[str, Any]:
+    """The keyword arguments of the SDK's `create_container`, its host configuration as plain arguments.
+
+    `cpus` is how many the engine has: it refuses a limit above that.
+    """
+    return {
+        "image": config.image,
+        "command": list(config.command),
+        "name": identity.container,
+        "hostname": identity.agent.replace("_", "-"),
+        "labels": identity.labels,
+        "environment": environment,
+        "working_dir": config.workdir,
+        "user": f"{owner.uid}:{owner.gid}",
+        "tty": True,
+        "stdin_open": True,
+        "host_config": {
+            "mounts": list(mounted),
+            "network_mode": network,
+            "init": True,
+            "cap_drop": ["ALL"],
+            "security_opt": ["no-new-privileges"],
+            "pids_limit": config.pids,
+            "mem_limit": config.memory,
+            "memswap_limit": config.memory,  # equal: no swap on top of the limit
+            "nano_cpus": int(min(config.cpus, cpus) * 1_000_000_000),
+            "log_config": LogConfig(
+                type=LogConfig.types.JSON, config={"max-size": LOG_BYTES, "max-file": LOG_FILES}
+            ),
+        },
+    }
+
+
+def environment(agent: str, passed: dict[str, str]) -> dict[str, str]:
+    """The agent's environment: what was allowed to pass, then what must hold."""
+    return (
+        passed
+        | TERMINAL
+        | {
+            "QMS_USER": agent,
+            "CLAUDE_CONFIG_DIR": CONFIG_FOLDER,
+            "HOME": HOME,
+            "LANG": "C.UTF-8",
+        }
+    )
+
+
+def accounts(passwd: str, group: str, owner: Owner) -> bytes:
+    """A tar of /etc/passwd and /etc/group with the agent's user in them, and of its home folder.
+
+    Programs ask who they are (git, ssh, Python's pwd); a bare uid makes them fail.
+    """
+    names = "agent", "agent"
+    passwd = _with_line(passwd, str(owner.uid), f"{names[0]}:x:{owner.uid}:{owner.gid}:agent:{HOME}:/bin/sh")
+    group = _with_line(group, str(owner.gid), f"{names[1]}:x:{owner.gid}:")
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        for name, text in (("etc/passwd", passwd), ("etc/group", group)):
+            entry = tarfile.TarInfo(name)
+            entry.size, entry.mode = len(text.encode()), 0o644
+            archive.addfile(entry, io.BytesIO(text.encode()))
+        for folder in ("home", HOME.strip("/")):
+            entry = tarfile.TarInfo(folder)
+            entry.type, entry.mode = tarfile.DIRTYPE, 0o755
+            archive.addfile(entry)
+        entry.uid, entry.gid = owner.uid, owner.gid
+        entry.mode = 0o700
+        archive.addfile(entry)
+    return buffer.getvalue()
+
+
+def _with_line(table: str, number: str, line: str) -> str:
+    """The table with a line added, unless somebody has that number already."""
+    rows = [row for row in table.splitlines() if row]
+    taken = any(row.split(":")[2:3] == [number] for row in rows)
+    return "\n".join(rows if taken else [*rows, line]) + "\n"

@@ -1,0 +1,286 @@
+"""The life of an agent's container: found by its labels, made, started, attached to, stopped."""
+
+from __future__ import annotations
+
+import io
+import logging
+import os
+import tarfile
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from docker import APIClient
+from docker.errors import APIError, NotFound
+
+from qms_tui.config import Config
+from qms_tui.errors import EngineError, ImageError
+from qms_tui.project import Owner, Project
+from qms_tui.runtime.docker import container as spec
+from qms_tui.runtime.docker.attachment import ATTACH_DEADLINE, DockerAttachment, open_socket
+from qms_tui.runtime.docker.engine import Engine, engine_errors
+from qms_tui.runtime.docker.network import project_network, remove_project_network
+from qms_tui.runtime.environment import passed_on
+from qms_tui.runtime.runtime import Attachment, Condition, Ending, Found, Size
+from qms_tui.runtime.workers import Workers
+
+_log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+STOP_GRACE = 5  # seconds between SIGTERM and SIGKILL
+START_DEADLINE = 60.0  # seconds for create and start, which wait for disks
+REPLAY_LINES = 2000  # of the engine's log, to show something when coming back
+ENDED_WAIT = 5  # seconds after its terminal closed in which a container still counts as ending
+_MISSING = "create one (docker/README.md says what it needs), or name another with --image or agent.image"
+
+
+class DockerRuntime:
+    """Runs each agent of one project in a container of its own."""
+
+    name = "docker"
+    isolated = True
+    outlives = True
+
+    def __init__(
+        self, engine: Engine, project: Project, config: Config, host_environment: Mapping[str, str]
+    ) -> None:
+        """Takes over the engine; `close()` closes it."""
+        self._engine = engine
+        self._api: APIClient = engine.api
+        self._project = project
+        self._config = config
+        self._workers = Workers()
+        self._host_environment = host_environment
+        self.owner = _container_user(engine, project)
+
+    @property
+    def version(self) -> str:
+        """The engine's version."""
+        return self._engine.version
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What the human should be told once about how agents run here."""
+        if self.owner.uid == 0 and not self._engine.rootless:
+            return ("Agents run as root without capabilities: you are root and so is the project's owner.",)
+        return ()
+
+    async def find(self, agent: str) -> Found:
+        """The agent's container, as the engine has it."""
+        return await self._call(lambda: self._find(agent), f"look for {agent}")
+
+    async def start(self, agent: str, size: Size) -> Attachment:
+        """Make a container, attach, start it, set its size. One that failed half-way is removed again."""
+        name = await self._call(lambda: self._create(agent), f"create {agent}", START_DEADLINE)
+        attachment: DockerAttachment | None = None
+        try:
+            attachment = await self._open(name)
+            await self._call(lambda: self._api.start(name), f"start {agent}", START_DEADLINE)
+            # Before the start the engine answers 409, so the program may see 0x0 for a moment.
+            await attachment.set_size(size)
+        except BaseException:
+            if attachment is not None:
+                attachment.close()
+            await self._call(lambda: self._remove(name), f"remove {agent}")
+            raise
+        return attachment
+
+    async def attach(self, agent: str, size: Size) -> tuple[bytes, Attachment]:
+        """Hold the terminal of the running container; earlier output comes from the engine's log."""
+        name = self._identity(agent).container
+        attachment = await self._open(name)
+        try:
+            earlier = await self._call(
+                lambda: bytes(self._api.logs(name, tail=REPLAY_LINES)), f"read the log of {agent}"
+            )
+            # A full-screen program repaints when its size changes, not when it is told the same again.
+            await attachment.set_size(Size(size.columns, max(1, size.lines - 1)))
+            await attachment.set_size(size)
+        except BaseException:
+            attachment.close()
+            raise
+        return earlier, attachment
+
+    async def ended(self, agent: str) -> Ending | None:
+        """Wait a moment for the container to end, and say how it did."""
+        name = self._identity(agent).container
+
+        def wait() -> Ending | None:
+            try:
+                self._api.wait(name, timeout=ENDED_WAIT)
+            except NotFound:
+                return Ending(None, "the container was removed")
+            except OSError:
+                return None  # still running when the wait timed out: only the connection was lost
+            return self._find(agent).ending
+
+        return await self._call(wait, f"wait for {agent}")
+
+    async def stop(self, agent: str) -> None:
+        """Stop and remove the agent's container."""
+        await self._call(lambda: self._stop(agent), f"stop {agent}", START_DEADLINE)
+
+    async def close(self) -> None:
+        """Let go of the engine; containers go on."""
+        self.close_now()
+
+    # -- for the command line, which has no event loop ---------------------------------------------------
+
+    def all_now(self) -> dict[str, Found]:
+        """Every container of this project, by agent. Blocking."""
+        with engine_errors("cannot list the containers"):
+            return self._all()
+
+    def stop_now(self, agent: str) -> bool:
+        """Stop and remove the agent's container; whether there was one. Blocking."""
+        with engine_errors(f"cannot stop {agent}"):
+            return self._stop(agent)
+
+    def remove_network_now(self) -> None:
+        """Remove the project's network if nothing uses it. Blocking."""
+        with engine_errors("cannot remove the project's network"):
+            remove_project_network(self._api, str(self._project.root))
+
+    def check_images(self, agents: Sequence[str]) -> None:
+        """Raise ImageError for the first agent that has no image and no running container. Blocking."""
+        with engine_errors("cannot look for the images"):
+            for agent in agents:
+                self._check_image(agent)
+
+    def close_now(self) -> None:
+        """As `close`."""
+        self._workers.close()
+        self._engine.close()
+
+    async def _call(self, function: Callable[[], T], what: str, deadline: float = 20.0) -> T:
+        with engine_errors(f"cannot {what}"):
+            return await self._workers.call(function, what=what, deadline=deadline)
+
+    async def _open(self, name: str) -> DockerAttachment:
+        opened = await self._call(lambda: open_socket(self._api, name), f"attach to {name}", ATTACH_DEADLINE)
+        return DockerAttachment(self._api, self._workers, name, opened)
+
+    def _identity(self, agent: str) -> spec.Identity:
+        return spec.Identity(str(self._project.root), agent)
+
+    def _find(self, agent: str) -> Found:
+        try:
+            facts = self._api.inspect_container(self._identity(agent).container)
+        except NotFound:
+            return Found(Condition.ABSENT)
+        labels = facts["Config"].get("Labels") or {}
+        if any(labels.get(k) != v for k, v in self._identity(agent).labels.items()):
+            raise EngineError(
+                f"the container {self._identity(agent).container} is not ours (its labels differ)",
+                hint="remove or rename it: qms-tui does not touch it",
+            )
+        return _found(facts)
+
+    def _all(self) -> dict[str, Found]:
+        wanted = {"label": f"{spec.LABEL_PROJECT}={self._project.root}"}
+        found = {}
+        for row in self._api.containers(all=True, filters=wanted):
+            try:
+                facts = self._api.inspect_container(row["Id"])
+            except NotFound:
+                continue  # removed between the two calls
+            found[facts["Config"]["Labels"].get(spec.LABEL_AGENT, "?")] = _found(facts)
+        return found
+
+    def _check_image(self, agent: str) -> None:
+        if self._find(agent).condition is Condition.RUNNING:
+            return
+        image = self._config.agent(agent).image
+        try:
+            self._api.inspect_image(image)  # type: ignore[no-untyped-call]
+        except NotFound:
+            raise ImageError(f"there is no image {image!r} for {agent} on this engine", _MISSING) from None
+
+    def _stop(self, agent: str) -> bool:
+        if self._find(agent).condition is Condition.ABSENT:
+            return False
+        name = self._identity(agent).container
+        try:
+            self._api.stop(name, timeout=STOP_GRACE)
+        except NotFound:
+            return True  # somebody else was faster
+        self._remove(name)
+        return True
+
+    def _create(self, agent: str) -> str:
+        config = self._config.agent(agent)
+        identity = self._identity(agent)
+        self._clear_ended(agent)
+        self._project.prepare(agent, self._project.owner())
+        request = spec.request(
+            identity,
+            config,
+            self.owner,
+            spec.environment(agent, passed_on(config, self._host_environment)),
+            spec.mounts(self._project, agent, config),
+            project_network(self._api, str(self._project.root), config.network),
+            self._engine.cpus,
+        )
+        host = self._api.create_host_config(**request.pop("host_config"))
+        try:
+            self._api.create_container(**request, host_config=host)
+        except NotFound:
+            raise ImageError(f"there is no image {config.image!r} for {agent}", _MISSING) from None
+        try:
+            self._api.put_archive(identity.container, "/", self._accounts(identity.container))
+        except BaseException:
+            self._remove(identity.container)
+            raise
+        return identity.container
+
+    def _clear_ended(self, agent: str) -> None:
+        """Make room for a new container. A running one is never touched: somebody else started it."""
+        found = self._find(agent)
+        if found.condition is Condition.RUNNING:
+            raise EngineError(f"{agent} runs already", hint="attach to it instead")
+        if found.condition is Condition.EXITED:
+            self._remove(self._identity(agent).container)
+
+    def _accounts(self, name: str) -> bytes:
+        return spec.accounts(
+            _read_file(self._api, name, "/etc/passwd"), _read_file(self._api, name, "/etc/group"), self.owner
+        )
+
+    def _remove(self, name: str) -> None:
+        try:
+            self._api.remove_container(name, force=True)
+        except NotFound:
+            pass
+        except APIError as error:
+            if error.status_code != 409:  # 409: its removal is under way
+                raise
+
+
+def _container_user(engine: Engine, project: Project) -> Owner:
+    """On a rootless engine the container's root is the user who runs the engine."""
+    return Owner(0, 0) if engine.rootless else project.owner()
+
+
+def _found(facts: dict[str, Any]) -> Found:
+    state = facts["State"]
+    image = str(facts["Config"].get("Image", ""))
+    name, started = str(facts["Name"]).lstrip("/"), str(state.get("StartedAt", ""))
+    if state.get("Running") or state.get("Paused") or state.get("Restarting"):
+        return Found(Condition.RUNNING, None, started, image, name)
+    reason = "out of memory" if state.get("OOMKilled") else str(state.get("Error") or "")
+    code = int(state.get("ExitCode", 0))
+    if not reason and code in (137, 143):
+        reason = "killed" if code == 137 else "terminated"
+    if state.get("Status") == "created":
+        reason = reason or "never started"
+    return Found(Condition.EXITED, Ending(code, reason), started, image, name)
+
+
+def _read_file(api: APIClient, name: str, path: str) -> str:
+    """A small text file of a container; empty if there is none."""
+    try:
+        chunks, _ = api.get_archive(name, path)
+        with tarfile.open(fileobj=io.BytesIO(b"".join(chunks))) as archive:
+            member = archive.extractfile(os.path.basename(path))
+            return member.read().decode(errors="replace") if member else ""
+    except (NotFound, KeyError):
+        return ""

@@ -1,0 +1,215 @@
+"""Agents as plain processes on this machine: for the demo, for machines without an engine, for tests.
+
+Nothing is isolated, and the agents end with the interface.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import os
+import signal
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import psutil
+from ptyprocess import PtyProcess
+
+from qms_tui.errors import RuntimeFailure
+from qms_tui.runtime.runtime import Attachment, Condition, Ending, Found, Size
+from qms_tui.runtime.stream import PtyChannel, Stream
+
+HANGUP_GRACE = 2.0  # seconds between SIGHUP and SIGKILL when an agent is stopped
+_POLL = 0.02  # seconds between looks at a process that is ending
+
+
+class LocalAttachment:
+    """The terminal of a process of ours."""
+
+    def __init__(self, process: PtyProcess) -> None:
+        self._process = process
+        # A copy of the descriptor, so that closing the attachment leaves ptyprocess its own.
+        self._exit = _open_exit(process.pid)
+        self._stream = Stream(PtyChannel(os.dup(process.fd)), on_close=self._forget_exit)
+
+    def listen(self, on_data: Callable[[bytes], None], on_closed: Callable[[], None]) -> None:
+        """Begin to read, and to watch for the program's end."""
+        self._stream.listen(on_data, on_closed)
+        if self._exit >= 0:
+            asyncio.get_running_loop().add_reader(self._exit, self._stream.finish)
+
+    def write(self, data: bytes, *, urgent: bool = False) -> bool:
+        """Queue bytes for the program."""
+        return self._stream.write(data, urgent=urgent)
+
+    def resize(self, size: Size) -> None:
+        """Set the terminal's size; the kernel sends SIGWINCH."""
+        if not self._stream.closed and not self._process.closed:
+            self._process.setwinsize(size.lines, size.columns)
+
+    def close(self) -> None:
+        """Let go of the terminal."""
+        self._stream.close()
+
+    def _forget_exit(self) -> None:
+        descriptor, self._exit = self._exit, -1
+        if descriptor >= 0:
+            asyncio.get_running_loop().remove_reader(descriptor)
+            os.close(descriptor)
+
+
+class LocalRuntime:
+    """Runs each agent's command in a pseudo-terminal of its own, in the project's folder."""
+
+    name = "local"
+    isolated = False
+    outlives = False
+
+    def __init__(
+        self,
+        folder: Path,
+        command: Callable[[str], Sequence[str]],
+        environment: Callable[[str], Mapping[str, str]],
+    ) -> None:
+        """`command` and `environment` give an agent's argv and variables; it runs in `folder`."""
+        self._folder = folder
+        self._command = command
+        self._environment = environment
+        self._processes: dict[str, PtyProcess] = {}
+        self._endings: dict[str, Ending] = {}
+        # For the ways out that skip close(): an exception on the way, sys.exit in a signal handler.
+        atexit.register(self._kill_all)
+
+    async def find(self, agent: str) -> Found:
+        """Whether our process of the agent lives."""
+        process = self._processes.get(agent)
+        if process is None:
+            ending = self._endings.get(agent)
+            return Found(Condition.EXITED, ending) if ending else Found(Condition.ABSENT)
+        if _alive(process):
+            return Found(Condition.RUNNING)
+        return Found(Condition.EXITED, _ending(process))
+
+    async def start(self, agent: str, size: Size) -> Attachment:
+        """Spawn the agent's command."""
+        await self.stop(agent)
+        self._endings.pop(agent, None)
+        argv = self._command(agent)
+        process = self._spawn(argv, agent, size)
+        self._processes[agent] = process
+        return LocalAttachment(process)
+
+    async def attach(self, agent: str, size: Size) -> tuple[bytes, Attachment]:
+        """Hold the terminal of a process that this interface started."""
+        attachment = LocalAttachment(self._processes[agent])
+        attachment.resize(size)
+        return b"", attachment
+
+    async def ended(self, agent: str) -> Ending | None:
+        """Wait for the process whose terminal closed; ends what is left of its session."""
+        process = self._processes.get(agent)
+        if process is None:
+            return self._endings.get(agent, Ending(None))
+        await self.stop(agent)
+        return self._endings[agent]
+
+    async def stop(self, agent: str) -> None:
+        """Hang up the whole session, then kill what stays, and reap it."""
+        process = self._processes.get(agent)
+        if process is None:
+            return
+        members = _session(process.pid)
+        _signal(members, signal.SIGHUP)
+        _signal(members, signal.SIGCONT)  # a stopped process would never see the hang-up
+        loop = asyncio.get_running_loop()
+        patience = loop.time() + HANGUP_GRACE
+        # Nothing tells of the end of a process that is no child of ours, so this looks again and again.
+        while loop.time() < patience and (_alive(process) or _living(members)):  # noqa: ASYNC110
+            await asyncio.sleep(_POLL)
+        self._bury(agent, process)
+
+    async def close(self) -> None:
+        """End every agent."""
+        await asyncio.gather(*(self.stop(agent) for agent in list(self._processes)))
+        atexit.unregister(self._kill_all)
+
+    def _spawn(self, argv: Sequence[str], agent: str, size: Size) -> PtyProcess:
+        env = dict(self._environment(agent))
+        try:
+            with warnings.catch_warnings():
+                # Python 3.12+ warns of fork in a process with threads. ptyprocess execs at once and runs
+                # no Python in the child that takes a lock, which is the case the warning is about.
+                warnings.simplefilter("ignore", DeprecationWarning)
+                process = PtyProcess.spawn(
+                    list(argv), cwd=str(self._folder), env=env, dimensions=(size.lines, size.columns)
+                )
+            process.delayafterclose = process.delayafterterminate = 0  # it would sleep in our event loop
+            return process
+        except (OSError, FileNotFoundError, ValueError) as error:
+            raise RuntimeFailure(
+                f"{agent}: cannot run {argv[0]!r}: {error}",
+                hint="install it, or say what to run with --command or agent.command",
+            ) from error
+
+    def _bury(self, agent: str, process: PtyProcess) -> None:
+        # The session's leader may be gone while others of its session live on: ask again.
+        _signal(_session(process.pid), signal.SIGKILL)
+        process.wait()
+        process.close()
+        self._endings[agent] = _ending(process)
+        self._processes.pop(agent, None)
+
+    def _kill_all(self) -> None:
+        for agent, process in list(self._processes.items()):
+            self._bury(agent, process)
+
+
+def _open_exit(pid: int) -> int:
+    """A descriptor that becomes readable when the process ends; -1 where the system has none."""
+    try:
+        return os.pidfd_open(pid)
+    except (AttributeError, OSError):
+        return -1  # macOS: the end is seen when the last program has left the terminal
+
+
+def _alive(process: PtyProcess) -> bool:
+    return bool(process.isalive())
+
+
+def _ending(process: PtyProcess) -> Ending:
+    if process.signalstatus is not None:
+        return Ending(128 + process.signalstatus, f"killed by {signal.Signals(process.signalstatus).name}")
+    return Ending(process.exitstatus)
+
+
+def _session(leader: int) -> list[psutil.Process]:
+    """Every process of the session: the agent's program, its children, their background jobs."""
+    members = []
+    for pid in psutil.pids():
+        try:
+            if os.getsid(pid) == leader:
+                members.append(psutil.Process(pid))
+        except (OSError, psutil.NoSuchProcess):
+            continue
+    return members
+
+
+def _living(members: list[psutil.Process]) -> bool:
+    return any(m.is_running() and m.status() != psutil.STATUS_ZOMBIE for m in members if _there(m))
+
+
+def _there(member: psutil.Process) -> bool:
+    try:
+        member.status()
+    except psutil.NoSuchProcess:
+        return False
+    return True
+
+
+def _signal(members: list[psutil.Process], number: signal.Signals) -> None:
+    for member in members:
+        try:
+            member.send_signal(number)
+        except (psutil.NoSuchProcess, psutil.AccessDenied):
+            continue

@@ -1,0 +1,1 @@
+"""The screen: Textual's app, driver, panes and what lies over them."""

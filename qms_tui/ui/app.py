@@ -1,0 +1,270 @@
+"""The screen: panes, their arrangement, the keys that are ours."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from collections.abc import Callable
+
+from textual.app import App, ComposeResult
+from textual.containers import Container
+
+from qms_tui.agents import Agent, AgentEvent, AgentState, Asked, Fleet, Notice, Output, StateChanged
+from qms_tui.runtime import Size
+from qms_tui.terminal import Bell
+from qms_tui.ui.chrome import StatusLine, TabLine
+from qms_tui.ui.driver import TerminalDriver
+from qms_tui.ui.keymap import global_keys, shown_key
+from qms_tui.ui.layout import Layout, arrange, nearest, spans
+from qms_tui.ui.palette import AGENT_COLORS, AGENT_COLORS_LIGHT, DARK, LIGHT, Palette
+from qms_tui.ui.pane import Pane
+from qms_tui.ui.screens import HelpScreen, MenuScreen, PickScreen, QuestionScreen
+from qms_tui.ui.session import Session
+
+_log = logging.getLogger(__name__)
+
+THEMES = {"dark": "textual-dark", "light": "textual-light"}
+_FAREWELLS = (signal.SIGTERM, signal.SIGINT)  # SIGHUP is the driver's
+
+
+_BEHIND_DIALOGS = frozenset({"pane", "help", "zoom", "menu"})
+
+
+class QmsTuiApp(App[None]):
+    """Shows the session's agents until the human leaves."""
+
+    CSS_PATH = "app.tcss"
+    TITLE = "qms-tui"
+    ENABLE_COMMAND_PALETTE = False
+    ESCAPE_TO_MINIMIZE = False  # Esc belongs to the agent
+    AUTO_FOCUS = None
+
+    def __init__(self, session: Session, *, headless_driver: bool = False) -> None:
+        super().__init__(driver_class=None if headless_driver else TerminalDriver)
+        self.session = session
+        self.fleet = Fleet(
+            session.agents,
+            session.runtime,
+            self._on_agent_event,
+            scrollback=session.config.terminal.scrollback,
+        )
+        self.theme = THEMES[session.config.theme]
+        self.arrangement_choice = Layout.AUTO
+        self.zoomed = False
+        self.tabbed = False
+        self._opened: set[str] = set()
+        self._prefix = session.config.prefix
+        ours = global_keys(self._prefix)
+        self._ours = frozenset(key.key for key in ours)
+        for key in ours:
+            # Not App.bind(), which knows no priority; not a keymap, which Textual applies only after it has
+            # asked the pane which keys it consumes.
+            self._bindings.bind(key.key, key.action, key.meaning, show=False, priority=True)
+
+    # -- building ---------------------------------------------------------------------------------------
+
+    def compose(self) -> ComposeResult:
+        yield TabLine()
+        yield Container(*(self._pane(agent, n) for n, agent in enumerate(self.fleet, 1)), id="panes")
+        hints = (
+            f"F1 help · {shown_key(self._prefix)} menu · Ctrl+Q leave",
+            "F1 help · Ctrl+Q leave",
+            "F1 help",
+        )
+        yield StatusLine(self.session.project.name, self.session.engine, hints)
+
+    def _pane(self, agent: Agent, number: int) -> Pane:
+        colors = AGENT_COLORS if self.current_theme.dark else AGENT_COLORS_LIGHT
+        color = self.session.config.agent(agent.name).color or colors[(number - 1) % len(colors)]
+        return Pane(agent, number, color, self.palette, self._ours)
+
+    def on_mount(self) -> None:
+        loop = asyncio.get_running_loop()
+        if not self.is_headless:
+            for number in _FAREWELLS:
+                loop.add_signal_handler(number, self.exit)
+        self.panes[0].focus()
+        self._arrange()
+        for notice in self.session.notices:
+            self.notify(notice, severity="warning", markup=False, timeout=12)
+
+    async def on_unmount(self) -> None:
+        """Let go of the agents, however the screen ended."""
+        await self.fleet.close()
+
+    @property
+    def panes(self) -> list[Pane]:
+        """In the order of their numbers."""
+        return list(self.screen_stack[0].query(Pane))
+
+    @property
+    def pane(self) -> Pane:
+        """The pane that has, or had last, the keyboard."""
+        focused = self.screen_stack[0].focused
+        return focused if isinstance(focused, Pane) else self.panes[0]
+
+    def palette(self) -> Palette:
+        """The terminals' colours under the theme in force."""
+        return DARK if self.current_theme.dark else LIGHT
+
+    def _fatal_error(self) -> None:
+        """Textual's hook for what no handler caught: to the log, where it would show a traceback."""
+        _log.error("the screen failed", exc_info=True)
+        self._close_messages_no_wait()
+
+    # -- facts from the agents --------------------------------------------------------------------------
+
+    def _on_agent_event(self, agent: Agent, event: AgentEvent) -> None:
+        if not self.is_running or not self.panes:
+            return
+        if isinstance(event, Notice):
+            self.notify(event.text, severity=event.severity, markup=False)
+            return
+        pane = self._pane_of(agent.name)
+        if pane is None:
+            return
+        if isinstance(event, Output):
+            pane.show_output()
+        elif isinstance(event, StateChanged):
+            pane.show_state()
+            self._show_chrome()
+        elif isinstance(event, Asked) and isinstance(event.event, Bell):
+            self.bell()
+
+    def _pane_of(self, name: str) -> Pane | None:
+        return next((pane for pane in self.panes if pane.agent.name == name), None)
+
+    # -- arrangement ------------------------------------------------------------------------------------
+
+    def on_resize(self) -> None:
+        """The outer terminal has a new size."""
+        self._arrange()
+
+    def _arrange(self) -> None:
+        """Give the panes their places; hidden ones keep running at the size of the one in view."""
+        panes = self.panes
+        room = Size(self.size.width, self.size.height - 1)  # the status line
+        choice = Layout.TABS if self.zoomed else self.arrangement_choice
+        grid = arrange(len(panes), room, choice)
+        self.tabbed = grid.tabs
+        tracks, taken = (1, [1] * len(panes)) if grid.tabs else spans(len(panes), grid)
+        container = self.screen_stack[0].query_one("#panes")
+        container.styles.grid_size_columns = tracks
+        container.styles.grid_size_rows = 1 if grid.tabs else grid.rows
+        for pane, span in zip(panes, taken, strict=True):
+            pane.styles.column_span = span
+            pane.display = not grid.tabs or pane is self.pane
+        self.screen_stack[0].query_one(TabLine).set_class(grid.tabs, "-shown")
+        self._show_chrome()
+        self.call_after_refresh(self._open_agents)
+
+    def _open_agents(self) -> None:
+        """Start or find every agent, now that the size of its terminal is known."""
+        size = self.pane.terminal_size
+        for pane in self.panes:
+            known = pane.terminal_size if pane.display else size
+            if known is None:
+                continue
+            pane.agent.resize(known)
+            if pane.agent.name not in self._opened:
+                self._opened.add(pane.agent.name)
+                pane.agent.open()
+
+    def _show_chrome(self) -> None:
+        screen = self.screen_stack[0]
+        choice = self.arrangement_choice
+        layout = "zoomed" if self.zoomed else "" if choice is Layout.AUTO else choice.value
+        screen.query_one(StatusLine).show(self.panes, layout)
+        if self.tabbed:
+            screen.query_one(TabLine).show(self.panes, self.pane)
+
+    def _focus(self, pane: Pane) -> None:
+        self.screen_stack[0].set_focus(pane)
+        if self.tabbed:
+            self._arrange()
+
+    # -- what the keys do -------------------------------------------------------------------------------
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Over an open dialog only leaving works: the dialog has the keys."""
+        return len(self.screen_stack) == 1 or action not in _BEHIND_DIALOGS
+
+    def action_pane(self, number: int) -> None:
+        """Go to the pane with a number from 1."""
+        if 1 <= number <= len(self.panes):
+            self._focus(self.panes[number - 1])
+
+    def action_next(self, step: int) -> None:
+        """Go some panes on, round the end."""
+        panes = self.panes
+        self._focus(panes[(panes.index(self.pane) + step) % len(panes)])
+
+    def action_toward(self, direction: str) -> None:
+        """Go to the nearest pane on that side."""
+        here = self.pane.region
+        found = nearest(direction, here, [pane.region for pane in self.panes if pane.display])
+        for pane in self.panes:
+            if pane.display and pane.region == found:
+                self._focus(pane)
+
+    def action_zoom(self) -> None:
+        """One pane large, and back."""
+        self.zoomed = not self.zoomed
+        self._arrange()
+
+    def action_layout(self) -> None:
+        """The next arrangement."""
+        self.zoomed = False
+        self.arrangement_choice = self.arrangement_choice.next
+        self._arrange()
+
+    def action_help(self) -> None:
+        """Show the keys."""
+        self.push_screen(HelpScreen(self._prefix, self.session.runtime.outlives))
+
+    async def action_menu(self) -> None:
+        """Show the commands and do the chosen one."""
+        self.push_screen(MenuScreen(self._prefix), self._chosen)
+
+    async def _chosen(self, action: str | None) -> None:
+        if action == MenuScreen.LITERAL:
+            self.pane.send_key(self._prefix)
+        elif action is not None:
+            await self.run_action(action)
+
+    def action_restart(self) -> None:
+        """Start the agent anew, after asking if it runs."""
+        agent = self.pane.agent
+        if agent.state in (AgentState.RUNNING, AgentState.UNREACHABLE):
+            self._ask(f"End the running program of {agent.name} and start it anew?", agent.restart)
+        else:
+            agent.restart()
+
+    def action_stop(self) -> None:
+        """End the agent's program, after asking."""
+        agent = self.pane.agent
+        self._ask(f"Stop {agent.name}? Its program ends; its files stay.", agent.stop)
+
+    def _ask(self, question: str, then: Callable[[], None]) -> None:
+        self.push_screen(QuestionScreen(question), lambda yes: then() if yes else None)
+
+    def action_add(self) -> None:
+        """Choose one more agent of the roster."""
+        names = [name for name in self.session.roster if name not in self.fleet]
+        if names:
+            self.push_screen(PickScreen("Open which agent?", names), self._add)
+        else:
+            self.notify("Every agent of the roster has a pane already.", markup=False)
+
+    async def _add(self, name: str | None) -> None:
+        if name is None:
+            return
+        pane = self._pane(self.fleet.add(name), len(self.fleet))
+        await self.screen_stack[0].query_one("#panes").mount(pane)
+        self._focus(pane)
+        self._arrange()
+
+    def action_leave(self) -> None:
+        """Close the screen; what becomes of the agents is the runtime's matter."""
+        self.exit()

@@ -1,0 +1,65 @@
+"""The lines around the panes: tabs above, status below."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual import events
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import Static
+
+from qms_tui.agents import AgentState
+from qms_tui.ui.pane import Pane
+
+
+class TabLine(Static):
+    """One line that names all panes while only one of them is shown."""
+
+    class Chosen(Message):
+        """A tab was clicked; `number` counts from 1."""
+
+        def __init__(self, number: int) -> None:
+            super().__init__()
+            self.number = number
+
+    def __init__(self) -> None:
+        super().__init__(id="tabs")
+        self._ends: list[tuple[int, int]] = []
+
+    def show(self, panes: list[Pane], focused: Pane | None) -> None:
+        """Name the panes, the focused one highlighted."""
+        line, self._ends = Content(""), []
+        for pane in panes:
+            look = f"bold reverse {pane.color}" if pane is focused else pane.color
+            line += Content.styled(f" {pane.number} {pane.agent.name} ", look) + Content(" ")
+            self._ends.append((line.cell_length, pane.number))
+        self.update(line)
+
+    def on_click(self, event: events.Click) -> None:
+        """Choose the tab under the mouse."""
+        for end, number in self._ends:
+            if event.x < end:
+                self.post_message(self.Chosen(number))
+                return
+
+
+class StatusLine(Static):
+    """Project, engine, agents, hints."""
+
+    def __init__(self, project: str, engine: str, hints: Sequence[str]) -> None:
+        """The first of `hints` that fits is shown."""
+        super().__init__(id="status")
+        self._project, self._engine, self._hints = project, engine, hints
+
+    def show(self, panes: list[Pane], layout: str) -> None:
+        """Count the agents; hints fill what is left of the line. An empty `layout` is not worth a word."""
+        states = [pane.agent.state for pane in panes]
+        running = f"{states.count(AgentState.RUNNING)} of {len(states)} running"
+        parts = [self._engine, running, *([layout] if layout else [])]
+        left = Content.styled(f" {self._project}", "bold")
+        for part in parts:
+            left += Content.assemble((" · ", "dim"), part)
+        room = self.size.width - left.cell_length - 1
+        hints = next((hint for hint in self._hints if len(hint) < room), "")
+        self.update(left + Content.styled(hints.rjust(room), "dim"))

@@ -1,0 +1,355 @@
+"""The driver: the outer terminal's bytes to Textual events that carry their bytes.
+
+Of Textual's LinuxDriver remain in use: raw mode's flags, mouse and paste modes, the bookkeeping of pressed
+buttons, in-band resizing. Its thread and its parser are replaced, because they lose what a terminal needs
+(Alt+1, Esc within 25 ms, bytes that are no UTF-8, replies told from keys), and so are its start and stop,
+which push kitty keyboard flags that turn every letter into a sequence.
+
+Input is read in the event loop. No thread has to be woken, and a busy loop cannot cut a sequence in two: what
+has arrived is read before a timer that was due meanwhile can say that nothing followed. Signals are handled
+in the loop, too, never in the middle of a write.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import re
+import signal
+import termios
+import tty
+from collections.abc import Callable
+from typing import IO, Any
+
+from textual import constants, events
+from textual._xterm_parser import IS_ITERM
+from textual.app import App
+from textual.drivers._writer_thread import WriterThread
+from textual.drivers.linux_driver import LinuxDriver
+from textual.geometry import Size
+from textual.message import Message
+from textual.messages import InBandWindowResize, TerminalSupportsSynchronizedOutput
+
+from qms_tui.terminal import Modes
+from qms_tui.ui.input import Pointer, TerminalKey, TerminalPaste
+from qms_tui.ui.tokenizer import FocusToken, KeyToken, MouseToken, PasteToken, ReplyToken, Token, Tokenizer
+
+__all__ = ["TerminalDriver", "TerminalKey", "TerminalPaste"]
+
+_log = logging.getLogger(__name__)
+
+_READ_SIZE = 65536  # a PTY gives 4 kB at most; one read per turn of the loop keeps painting alive
+_MAX_WAITING = 5000  # messages in the app's queue above which reading pauses
+_PAUSE = 0.02
+_KITTY_FLAGS = 1  # disambiguate: the least that makes keys exact; text stays text
+
+_MODE_REPORT = re.compile(rb"\x1b\[\?(\d{1,5});(\d)\$y")
+_KITTY_REPORT = re.compile(rb"\x1b\[\?(\d{1,3})u")
+_SIZE_REPORT = re.compile(rb"\x1b\[48" + rb";(\d{1,6})(?::[\d:]*)?" * 4 + rb"t")
+_CURSOR_REPORT = re.compile(rb"\x1b\[(\d{1,6});(\d{1,6})R")
+_SUPPORTED = (1, 2, 3)  # DECRPM: set, reset, permanently set
+
+
+class _Writer(WriterThread):
+    """Writes to the terminal, and goes on taking text when the terminal is gone.
+
+    Textual's ends with the first error; then the app waits forever for a place in the queue.
+    """
+
+    def __init__(self, file: IO[str], on_error: Callable[[], None]) -> None:
+        super().__init__(file)
+        self._on_error = on_error
+
+    def run(self) -> None:
+        while (text := self._queue.get()) is not None:
+            self._attempt(text)
+        self._attempt("")
+
+    def _attempt(self, text: str) -> None:
+        try:
+            self._file.write(text)
+            if self._queue.empty():
+                self._file.flush()
+        except BlockingIOError:
+            pass  # another program made the terminal non-blocking; the rest goes with the next write
+        except (OSError, ValueError):  # ValueError: the file is closed
+            self._on_error()
+
+
+class TerminalDriver(LinuxDriver):
+    """Textual's driver for a terminal, reading bytes."""
+
+    def __init__(
+        self, app: App[Any], *, debug: bool = False, mouse: bool = True, size: tuple[int, int] | None = None
+    ) -> None:
+        super().__init__(app, debug=debug, mouse=mouse, size=size)
+        self._tokenizer = Tokenizer()
+        self._pointer = Pointer()
+        self._silence: asyncio.TimerHandle | None = None
+        self._pause: asyncio.TimerHandle | None = None
+        self._outer = Modes()
+        self._wanted = False  # application mode is to be on, except while we are suspended
+        self._active = False  # it is on
+        self._reading = False
+        self._gone = False
+        self._screens = [fd for fd in (1, 2) if os.isatty(fd)]
+        self._loop.add_signal_handler(signal.SIGTSTP, self._suspend)
+        self._loop.add_signal_handler(signal.SIGCONT, self._continue)
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup
+            self._loop.add_signal_handler(signal.SIGHUP, self._hang_up)
+
+    @property
+    def outer_modes(self) -> Modes:
+        """The modes of the outer terminal's keyboard, as far as it told."""
+        return self._outer
+
+    # -- application mode -------------------------------------------------------------------------------
+
+    def start_application_mode(self) -> None:
+        """Take the terminal: raw, alternate screen, mouse, bracketed paste, exact keys; and read from it."""
+        self._wanted = True
+        if not self._in_foreground():
+            self._must_signal_resume = True
+            return
+        assert self._file is not None  # of a process with a terminal
+        self._writer_thread = _Writer(self._file, self._write_failed)
+        self._writer_thread.start()
+        self._active = True
+        self._loop.add_signal_handler(signal.SIGWINCH, self._window_changed)
+        self._send_size()
+        self.write("\x1b[?1049h")
+        self._enable_mouse_support()
+        self._make_raw()
+        self.write("\x1b[?25l\x1b[?1004h")  # no cursor; focus events
+        if not constants.DISABLE_KITTY_KEY:
+            self.write(f"\x1b[>{_KITTY_FLAGS}u\x1b[?u")  # a terminal that answers tells what is really on
+        self._start_reading()
+        self._request_terminal_sync_mode_support()
+        self._query_in_band_window_resize()
+        self._enable_bracketed_paste()
+        self._disable_line_wrap()
+        self._enable_mouse_support()  # again: iTerm 3.5.0 needs it after the above, says Textual
+        if self._must_signal_resume:
+            self._must_signal_resume = False
+            self._app.post_message(self.SignalResume())
+            self._app.refresh(layout=True)  # the size may be the same, but the screen is empty
+
+    def disable_input(self) -> None:
+        """Stop reading; what was not read is dropped, so that it is not typed into the shell."""
+        if not self._reading:
+            return
+        self._stop_reading()
+        self._loop.remove_signal_handler(signal.SIGWINCH)
+        self._disable_mouse_support()
+        if self._mouse_pixels:
+            self.write("\x1b[?1016l")  # Textual forgets it
+        with contextlib.suppress(termios.error):
+            termios.tcflush(self.fileno, termios.TCIFLUSH)
+
+    def stop_application_mode(self) -> None:
+        """Give the terminal back as it was."""
+        self._wanted = False
+        if not self._active:
+            return
+        self._disable_bracketed_paste()
+        self._enable_line_wrap()
+        self._disable_in_band_window_resize()
+        self.disable_input()
+        if self.attrs_before is not None:
+            with contextlib.suppress(termios.error):
+                termios.tcsetattr(self.fileno, termios.TCSANOW, self.attrs_before)
+        if not constants.DISABLE_KITTY_KEY:
+            self.write("\x1b[<u")  # before leaving the alternate screen, which has flags of its own
+        self.write("\x1b[?1049l\x1b[?25h\x1b[?1004l")
+        self.flush()
+        self._active = self._in_band_window_resize = self._mouse_pixels = False
+        self._outer, self._pointer = Modes(), Pointer()
+
+    def write(self, data: str) -> None:
+        """Write to the terminal, as long as it is there and ours."""
+        if self._active and not self._gone:
+            super().write(data)
+
+    def _in_foreground(self) -> bool:
+        """Whether the terminal is ours to change; a background job is stopped by trying, as it should be."""
+        if not os.isatty(self.fileno):
+            return True
+        for number in (signal.SIGTTOU, signal.SIGTTIN):
+            signal.signal(number, lambda *_: os.kill(os.getpid(), signal.SIGSTOP))
+        try:
+            termios.tcsetattr(self.fileno, termios.TCSANOW, termios.tcgetattr(self.fileno))
+        except termios.error:
+            return False  # we were stopped; when continued, SIGCONT starts application mode
+        finally:
+            signal.signal(signal.SIGTTOU, signal.SIG_DFL)
+            signal.signal(signal.SIGTTIN, signal.SIG_DFL)
+        return True
+
+    def _make_raw(self) -> None:
+        try:
+            self.attrs_before = termios.tcgetattr(self.fileno)
+            raw = termios.tcgetattr(self.fileno)
+            raw[tty.LFLAG] = self._patch_lflag(raw[tty.LFLAG])
+            raw[tty.IFLAG] = self._patch_iflag(raw[tty.IFLAG])
+            raw[tty.CC][termios.VMIN] = 1  # Solaris has the same slot for VEOF, 4
+            termios.tcsetattr(self.fileno, termios.TCSANOW, raw)
+        except termios.error:
+            self.attrs_before = None  # no terminal; reading will tell
+
+    # -- signals ----------------------------------------------------------------------------------------
+
+    def _suspend(self) -> None:
+        """SIGTSTP: give the terminal back, then stop. A raw terminal sends no such signal by itself."""
+        if self._auto_restart and self._active:
+            self._leave_for_a_while()
+        os.kill(os.getpid(), signal.SIGSTOP)
+
+    def _continue(self) -> None:
+        """SIGCONT. After a SIGSTOP from elsewhere the shell had the terminal meanwhile: take it anew."""
+        if not self._auto_restart or not self._wanted:
+            return
+        if self._active:
+            self._leave_for_a_while()
+        self.resume_application_mode()
+
+    def _leave_for_a_while(self) -> None:
+        self.suspend_application_mode()
+        self._wanted = self._must_signal_resume = True
+
+    def _window_changed(self) -> None:
+        if not self._in_band_window_resize:
+            self._send_size()
+
+    def _send_size(self) -> None:
+        self._pointer.cells = size = Size(*self._get_terminal_size())
+        self._app.post_message(events.Resize(size, size))
+
+    def _write_failed(self) -> None:
+        """Called by the writer's thread."""
+        with contextlib.suppress(RuntimeError):  # the loop is closed: the app is through already
+            self._loop.call_soon_threadsafe(self._hang_up)
+
+    def _hang_up(self) -> None:
+        """The terminal is gone: leave, and let what is still written go nowhere."""
+        if self._gone:
+            return
+        self._gone = True
+        _log.info("the terminal is gone; leaving")
+        self._stop_reading()
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        for screen in self._screens:
+            os.dup2(nowhere, screen)
+        os.close(nowhere)
+        self._app.exit()
+
+    # -- reading ----------------------------------------------------------------------------------------
+
+    def _start_reading(self) -> None:
+        self._tokenizer = Tokenizer()
+        self._reading = True
+        self._watch()
+
+    def _watch(self) -> None:
+        try:
+            self._loop.add_reader(self.fileno, self._read)
+        except OSError:  # a file or /dev/null: no keys will come, so nobody could ever leave
+            _log.warning("standard input is not a terminal; leaving")
+            self._app.exit(return_code=1, message="qms-tui needs a terminal to read keys from.")
+
+    def _stop_reading(self) -> None:
+        self._reading = False
+        self._loop.remove_reader(self.fileno)
+        for timer in (self._silence, self._pause):
+            if timer is not None:
+                timer.cancel()
+
+    def _read(self) -> None:
+        try:
+            data = os.read(self.fileno, _READ_SIZE)
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError:  # EIO: the other side of the PTY was closed
+            data = b""
+        if not data:
+            self._hang_up()
+            return
+        if self._silence is not None:
+            self._silence.cancel()
+        self._dispatch(self._tokenizer.feed(data))
+        delay = self._tokenizer.delay
+        self._silence = None if delay is None else self._loop.call_later(delay, self._nothing_followed)
+        self._pause_if_flooded()
+
+    def _nothing_followed(self) -> None:
+        self._silence = None
+        self._dispatch(self._tokenizer.flush())
+
+    def _pause_if_flooded(self) -> None:
+        if self._reading and self._app._message_queue.qsize() > _MAX_WAITING:
+            self._loop.remove_reader(self.fileno)
+            self._pause = self._loop.call_later(_PAUSE, self._resume_reading)
+
+    def _resume_reading(self) -> None:
+        self._watch()
+        self._pause_if_flooded()
+
+    def _dispatch(self, tokens: list[Token]) -> None:
+        for token in tokens:
+            if (message := self._message(token)) is not None:
+                self.process_message(message)
+
+    def send_message(self, message: Message) -> None:
+        """Post to the app directly: this is the loop's thread."""
+        self._app.post_message(message)
+
+    # -- tokens to messages -----------------------------------------------------------------------------
+
+    def _message(self, token: Token) -> Message | None:
+        match token:
+            case KeyToken(key, data):
+                return TerminalKey(key, data, self._outer)
+            case PasteToken(data):
+                return TerminalPaste(data)
+            case MouseToken():
+                return self._pointer.event(token)
+            case FocusToken(focused):
+                return events.AppFocus() if focused else events.AppBlur()
+            case ReplyToken(data):
+                return self._reply(data)
+            case _:
+                return None
+
+    def _reply(self, data: bytes) -> Message | None:
+        """What an answer of the outer terminal means to the app; most were not asked for by us."""
+        if mode := _MODE_REPORT.fullmatch(data):
+            return _mode_message(int(mode[1]), int(mode[2]))
+        if size := _SIZE_REPORT.fullmatch(data):
+            return self._resized(*map(int, size.groups()))
+        if cursor := _CURSOR_REPORT.fullmatch(data):
+            return events.CursorPosition(int(cursor[2]) - 1, int(cursor[1]) - 1)
+        if kitty := _KITTY_REPORT.fullmatch(data):
+            self._outer = Modes(kitty_flags=int(kitty[1]))
+        return None
+
+    def _resized(self, lines: int, columns: int, height: int, width: int) -> Message | None:
+        """Mode 2048, in-band window resize: the size in cells and in pixels."""
+        if not columns or not lines:
+            return None
+        self._pointer.cells = Size(columns, lines)
+        # Without the window's size in pixels, positions in pixels could not be read.
+        self._pointer.pixels = Size(width, height) if self._mouse_pixels and width and height else None
+        if self._mouse_pixels and self._pointer.pixels is None:
+            self._mouse_pixels = False
+            self.write("\x1b[?1016l\x1b[?1006h")
+        return events.Resize.from_dimensions((columns, lines), (width, height) if width and height else None)
+
+
+def _mode_message(mode: int, setting: int) -> Message | None:
+    """DECRPM for the modes that the start asked about: synchronized output, in-band resizing."""
+    if mode == 2026 and setting in _SUPPORTED:
+        return TerminalSupportsSynchronizedOutput()
+    if mode == 2048 and constants.SMOOTH_SCROLL and not IS_ITERM:
+        return InBandWindowResize.from_setting_parameter(setting)
+    return None

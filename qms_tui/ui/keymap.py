@@ -1,0 +1,73 @@
+"""Every key of ours: the few that never reach an agent, and the commands of the menu.
+
+The help screen, the menu and the README's table are made from what stands here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+PANES_BY_NUMBER = 9
+
+
+@dataclass(frozen=True, slots=True)
+class GlobalKey:
+    """A key that works everywhere; `key` and `action` are Textual's names."""
+
+    key: str
+    shown: str
+    action: str
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """An entry of the command menu."""
+
+    keys: tuple[str, ...]
+    shown: str
+    action: str
+    meaning: str
+
+
+def global_keys(prefix: str) -> tuple[GlobalKey, ...]:
+    """The keys that belong to us; `prefix` is the configured key of the menu."""
+    panes = tuple(
+        GlobalKey(f"alt+{n}", "Alt+1..9", f"pane({n})", "go to a pane") for n in range(1, PANES_BY_NUMBER + 1)
+    )
+    return (
+        *panes,
+        GlobalKey("f1", "F1", "help", "this help"),
+        GlobalKey("f4", "F4", "zoom", "zoom: one pane large, and back"),
+        GlobalKey("f12", "F12", "menu", "command menu"),
+        GlobalKey(prefix, shown_key(prefix), "menu", f"command menu; twice sends {shown_key(prefix)} itself"),
+        GlobalKey("ctrl+q", "Ctrl+Q", "leave", "leave; agents in containers go on"),
+    )
+
+
+COMMANDS = (
+    Command(("n",), "n", "next(1)", "next pane"),
+    Command(("p",), "p", "next(-1)", "previous pane"),
+    Command(("left",), "←", "toward('left')", "pane to the left"),
+    Command(("right",), "→", "toward('right')", "pane to the right"),
+    Command(("up",), "↑", "toward('up')", "pane above"),
+    Command(("down",), "↓", "toward('down')", "pane below"),
+    *(Command((str(n),), "1-9", f"pane({n})", "go to a pane") for n in range(1, PANES_BY_NUMBER + 1)),
+    Command(("z",), "z", "zoom", "zoom, and back"),
+    Command(("space",), "space", "layout", "next layout"),
+    Command(("r",), "r", "restart", "restart the agent"),
+    Command(("x",), "x", "stop", "stop the agent"),
+    Command(("c",), "c", "add", "one more agent"),
+    Command(("d",), "d", "leave", "leave the screen"),
+    Command(("question_mark",), "?", "help", "help"),
+)
+
+
+def distinct(entries: tuple[GlobalKey, ...] | tuple[Command, ...]) -> list[tuple[str, str]]:
+    """What is shown and what it means, numbered keys once."""
+    return list({entry.shown: (entry.shown, entry.meaning) for entry in entries}.values())
+
+
+def shown_key(key: str) -> str:
+    """A Textual key name as people write it: ctrl+b becomes Ctrl+B."""
+    return "+".join(part.upper() if len(part) == 1 else part.capitalize() for part in key.split("+"))

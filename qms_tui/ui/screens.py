@@ -1,0 +1,142 @@
+"""What opens over the panes: help, the command menu, a question, the choice of an agent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+
+from qms_tui.ui.keymap import COMMANDS, distinct, global_keys, shown_key
+
+_GAP = 3  # cells between two columns of the menu
+_FRAME = 8  # cells that a dialog needs beside its text
+
+
+def _table(rows: Sequence[tuple[str, str]], width: int) -> Content:
+    lines = [Content.assemble((shown.rjust(width), "bold $accent"), "  ", meaning) for shown, meaning in rows]
+    return Content("\n").join(lines)
+
+
+class HelpScreen(ModalScreen[None]):
+    """All keys; any of Esc, q, F1 or Enter closes it."""
+
+    def __init__(self, prefix: str, outlives: bool) -> None:
+        super().__init__()
+        self._prefix, self._outlives = prefix, outlives
+
+    def compose(self) -> ComposeResult:
+        with VerticalScroll(classes="dialog", id="help"):
+            yield Static(Content.styled("Keys", "bold"))
+            yield Static(_table(distinct(global_keys(self._prefix)), 10))
+            yield Static(Content.styled(f"\nCommand menu: {shown_key(self._prefix)} or F12, then", "bold"))
+            yield Static(_table(distinct(COMMANDS), 10))
+            yield Static(Content(self._advice()))
+
+    def _advice(self) -> str:
+        stays = (
+            "Leaving stops nothing: agents go on in their containers, and qms-tui finds them again."
+            if self._outlives
+            else "These agents run as plain processes on this machine: nothing isolates them, "
+            "and they end when you leave."
+        )
+        return (
+            "\nEvery other key goes to the agent in the focused pane.\n"
+            "Mouse: a click focuses, the wheel scrolls the history (or goes to a program that asked\n"
+            "for the mouse); Shift+drag is your terminal's own selection.\n"
+            f"An agent that has ended: r in its pane starts it anew.\n\n{stays}\n\n"
+            "Esc closes this help."
+        )
+
+    def on_mount(self) -> None:
+        self.query_one("#help").focus()
+
+    def on_key(self, event: events.Key) -> None:
+        if event.key in ("escape", "q", "f1", "enter"):
+            event.stop()
+            self.dismiss(None)
+
+
+class MenuScreen(ModalScreen[str | None]):
+    """The commands with their letters; gives the chosen action, or `literal` for the prefix pressed again."""
+
+    LITERAL = "literal"
+
+    def __init__(self, prefix: str) -> None:
+        super().__init__()
+        self._prefix = prefix
+
+    def compose(self) -> ComposeResult:
+        rows = distinct(COMMANDS)
+        width = max(len(meaning) for _, meaning in rows) + 7 + _GAP
+        columns = max(1, min(3, (self.app.size.width - _FRAME) // width))
+        height = -(-len(rows) // columns)
+        lines = []
+        for y in range(height):
+            cells = [rows[i] for i in range(y, len(rows), height)]
+            parts = [
+                Content.assemble((shown.rjust(5), "bold $accent"), "  ", meaning.ljust(width - 7))
+                for shown, meaning in cells
+            ]
+            lines.append(Content("").join(parts))
+        again = f"{shown_key(self._prefix)} sends itself to the agent · "
+        with VerticalScroll(classes="dialog", id="menu"):
+            yield Static(Content("\n").join(lines))
+            yield Static(Content.styled(f"{again}Esc closes", "dim"))
+
+    def on_key(self, event: events.Key) -> None:
+        event.stop()
+        if event.key == self._prefix:
+            self.dismiss(self.LITERAL)
+        elif event.key in ("escape", "f12"):
+            self.dismiss(None)
+        for command in COMMANDS:
+            if event.key in command.keys:
+                self.dismiss(command.action)
+                return
+
+
+class QuestionScreen(ModalScreen[bool]):
+    """A question that y answers with yes and everything else with no."""
+
+    def __init__(self, question: str) -> None:
+        super().__init__()
+        self._question = question
+
+    def compose(self) -> ComposeResult:
+        with VerticalScroll(classes="dialog", id="question"):
+            yield Static(Content(self._question))
+            yield Static(Content.assemble(("y", "bold $accent"), " yes   ", ("n", "bold $accent"), " no"))
+
+    def on_key(self, event: events.Key) -> None:
+        event.stop()
+        self.dismiss(event.key in ("y", "upper_y", "Y"))
+
+
+class PickScreen(ModalScreen[str | None]):
+    """One of several names."""
+
+    def __init__(self, title: str, names: Sequence[str]) -> None:
+        super().__init__()
+        self._title, self._names = title, names
+
+    def compose(self) -> ComposeResult:
+        with VerticalScroll(classes="dialog", id="pick"):
+            yield Static(Content.styled(self._title, "bold"))
+            yield OptionList(*(Option(Content(name), id=name) for name in self._names))
+
+    def on_mount(self) -> None:
+        self.query_one(OptionList).focus()
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        self.dismiss(event.option.id)
+
+    def on_key(self, event: events.Key) -> None:
+        if event.key == "escape":
+            event.stop()
+            self.dismiss(None)

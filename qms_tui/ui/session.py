@@ -1,0 +1,23 @@
+"""What the screen is opened with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from qms_tui.config import Config
+from qms_tui.project import Project
+from qms_tui.runtime import Runtime
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One interface: a project, the agents to show, and the runtime they live in."""
+
+    project: Project
+    config: Config
+    agents: tuple[str, ...]
+    roster: tuple[str, ...]
+    runtime: Runtime
+    engine: str
+    """Where agents run, in a few words for the status line."""
+    notices: tuple[str, ...] = ()

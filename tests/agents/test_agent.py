@@ -1,0 +1,134 @@
+"""An agent without a screen: its states, its bytes, on real programs in real PTYs."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from qms_tui.agents import Agent, AgentEvent, AgentState, Asked, Notice
+from qms_tui.runtime import Size
+from qms_tui.runtime.local import LocalRuntime
+from qms_tui.runtime.stream import QUEUE_LIMIT
+from qms_tui.terminal import Bell
+
+PATIENCE = 15.0
+
+
+class Held:
+    """An agent, what it told, and a way to wait."""
+
+    def __init__(self, runtime: LocalRuntime) -> None:
+        self.told: list[AgentEvent] = []
+        self._changed = asyncio.Event()
+        self.agent = Agent("qa", runtime, Size(60, 12), self._on_event)
+
+    def _on_event(self, agent: Agent, event: AgentEvent) -> None:
+        self.told.append(event)
+        self._changed.set()
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.agent.terminal.display)
+
+    async def until(self, condition: Callable[[], object]) -> None:
+        async with asyncio.timeout(PATIENCE):
+            while not condition():
+                self._changed.clear()
+                await self._changed.wait()
+
+
+@asynccontextmanager
+async def running(folder: Path, script: str) -> AsyncIterator[Held]:
+    """An agent that runs a shell script."""
+    runtime = LocalRuntime(folder, lambda agent: ("/bin/sh", "-c", script), lambda agent: dict(os.environ))
+    held = Held(runtime)
+    held.agent.open()
+    try:
+        yield held
+    finally:
+        await held.agent.close()
+        await runtime.close()
+
+
+async def test_life(tmp_path: Path) -> None:
+    async with running(tmp_path, "echo here; read line; echo got $line; exit 4") as held:
+        await held.until(lambda: "here" in held.text)
+        assert held.agent.state is AgentState.RUNNING
+        held.agent.send(b"word\r")
+        await held.until(lambda: held.agent.state is AgentState.ENDED)
+        assert "got word" in held.text
+        assert held.agent.ending is not None
+        assert held.agent.ending.exit_code == 4
+        held.agent.restart()
+        await held.until(lambda: held.agent.state is AgentState.RUNNING and "here" in held.text)
+        assert "got word" not in held.text
+
+
+async def test_replies_reach_the_program(tmp_path: Path) -> None:
+    script = r"stty raw -echo; printf '\033[3;5H\033[6n'; printf '[%s]' $(head -c 6 | od -An -tx1)"
+    async with running(tmp_path, script) as held:
+        await held.until(lambda: "[1b][5b][33][3b][35][52]" in held.text)
+
+
+async def test_bell_comes_up_as_a_fact(tmp_path: Path) -> None:
+    async with running(tmp_path, r"printf '\007'; read line") as held:
+        await held.until(lambda: Asked(Bell()) in held.told)
+
+
+async def test_title_is_stripped_and_bounded(tmp_path: Path) -> None:
+    script = r"printf '\033]2;%s\tx\033\\' $(head -c 300 /dev/zero | tr '\0' y); read line"
+    async with running(tmp_path, script) as held:
+        await held.until(lambda: held.agent.title)
+        assert set(held.agent.title) <= {"x", "y"}
+        assert len(held.agent.title) == 80
+
+
+async def test_paste_for_a_program_that_does_not_read_is_refused_and_said(tmp_path: Path) -> None:
+    async with running(tmp_path, "stty raw -echo; echo ready; exec sleep 1000") as held:
+        await held.until(lambda: "ready" in held.text)
+        held.agent.paste(b"x" * (QUEUE_LIMIT - 1000))
+        assert not [event for event in held.told if isinstance(event, Notice)]
+        held.agent.paste(b"y" * 200_000)
+        notice = next(event for event in held.told if isinstance(event, Notice))
+        assert "the paste was refused" in notice.text
+        held.agent.send(b"k")  # there is room for keys still
+        assert len([event for event in held.told if isinstance(event, Notice)]) == 1
+
+
+async def test_large_paste_arrives_whole_with_keys_typed_meanwhile_after_it(tmp_path: Path) -> None:
+    size = 5_000_000
+    script = f"stty raw -echo; echo ready; head -c {size + 3} | sha256sum; sleep 1000"
+    data = os.urandom(size // 2).hex().encode()
+    async with running(tmp_path, script) as held:
+        await held.until(lambda: "ready" in held.text)
+        held.agent.paste(data)
+        for key in b"abc":
+            held.agent.send(bytes([key]))
+        await held.until(lambda: "-" in held.text)
+        assert sha256(data + b"abc").hexdigest() in held.text.replace("\n", "")
+
+
+@pytest.mark.parametrize("quick", [True, False])
+async def test_stop_is_final(tmp_path: Path, quick: bool) -> None:
+    async with running(tmp_path, "trap '' HUP; echo ready; while :; do sleep 1; done") as held:
+        if not quick:
+            await held.until(lambda: "ready" in held.text)
+        held.agent.stop()
+        await held.until(lambda: held.agent.state is AgentState.ENDED)
+
+
+async def test_command_that_is_missing(tmp_path: Path) -> None:
+    runtime = LocalRuntime(tmp_path, lambda agent: ("no-such-thing",), lambda agent: dict(os.environ))
+    held = Held(runtime)
+    held.agent.open()
+    await held.until(lambda: held.agent.state is AgentState.FAILED)
+    assert held.agent.trouble is not None
+    assert "no-such-thing" in held.agent.trouble.message
+    await held.agent.close()
+    await runtime.close()

@@ -1,0 +1,245 @@
+"""Every key of the table: what it takes, and what it says to what it does not take."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from qms_tui.config import TABLE, Config, Memory, Mount, RuntimeKind, Theme
+from qms_tui.config.parse import COLORS
+from qms_tui.errors import ConfigError
+
+from .world import World
+
+GOOD: list[tuple[str, str, object]] = [
+    ("agents", '["bu", "tu_ui", "bu"]', ("bu", "tu_ui")),
+    ("agents", "[]", ()),
+    ("prefix", '"ctrl+a"', "ctrl+a"),
+    ("prefix", '"Ctrl+Space"', "ctrl+space"),
+    ("prefix", "'ctrl+\\'", "ctrl+\\"),
+    ("theme", '"light"', Theme.LIGHT),
+    ("agent.command", '["codex", "--full auto", ""]', ("codex", "--full auto", "")),
+    ("agent.command", "\"sh -c 'echo $HOME; ls'\"", ("sh", "-c", "echo $HOME; ls")),
+    ("agent.image", '"localhost:5000/a/b:1.2@sha256:ab"', "localhost:5000/a/b:1.2@sha256:ab"),
+    ("agent.definition", '"docs//./agents/qa.md"', "docs/agents/qa.md"),
+    ("agent.env", '["LANG", "_X1", "LANG"]', ("LANG", "_X1")),
+    ("agent.env_file", '"/etc/agent.env"', Path("/etc/agent.env")),
+    ("agent.color", '"Teal"', "teal"),
+    ("agent.color", '"#20B2AA"', "#20b2aa"),
+    ("agent.memory", '"4g"', 4 * 2**30),
+    ("agent.memory", '"512M"', 512 * 2**20),
+    ("agent.memory", '"6m"', 6 * 2**20),
+    ("agent.cpus", "0.5", 0.5),
+    ("agent.cpus", "8", 8),
+    ("agent.pids", "16", 16),
+    ("agent.mounts", "[]", ()),
+    (
+        "agent.mounts",
+        '["/a:/b", "/c d:/e/:rw", "/f:/g:ro"]',
+        (Mount(Path("/a"), "/b"), Mount(Path("/c d"), "/e", read_only=False), Mount(Path("/f"), "/g")),
+    ),
+    ("agent.network", '"none"', "none"),
+    ("agent.network", '"my-net_1.x"', "my-net_1.x"),
+    ("agent.hide", '["secrets/", "a/./b", "secrets"]', ("secrets", "a/b")),
+    ("agent.workdir", '"/srv/project/"', "/srv/project"),
+    ("terminal.scrollback", "0", 0),
+    ("terminal.scrollback", "100000", 100_000),
+    ("engine.host", '"unix:///run/docker.sock"', "unix:///run/docker.sock"),
+    ("engine.host", '"tcp://[::1]:2376"', "tcp://[::1]:2376"),
+    ("engine.host", '"tcp://build.example:2375/"', "tcp://build.example:2375/"),
+    ("engine.runtime", '"local"', RuntimeKind.LOCAL),
+]
+
+AGENTS = 'write it like agents = ["qa", "tu_ui"]; what one agent needs stands below [agent.qa]'
+NAME = "write it like 'qa' or 'tu_ui': small letters, digits and _, a letter first, at most 63"
+KEY = "write it like 'ctrl+b': ctrl+ and a letter, space, ], \\, ^ or _"
+OTHER_KEY = "take another key, like 'ctrl+b' or 'ctrl+a'"
+COMMAND = 'write it like \'claude --verbose\' or ["claude", "--verbose"]'
+IMAGE = "write it like 'name' or 'registry/name:tag'"
+DEFINITION = "write it like 'docs/agents/qa.md': a Markdown file inside the project"
+VARIABLES = 'write it like ["LANG", "HTTPS_PROXY"]: names only, their values come from your environment'
+COLOR = "write it like 'teal' or '#20b2aa'"
+SIZE = "write it like '4g' or '512m'"
+CPUS = "write it like 2 or 1.5"
+PIDS = "write it like 512"
+MOUNTS = 'write it like ["~/data:/data", "/srv/cache:/cache:rw"]: HOST:CONTAINER, read-only unless :rw'
+NETWORK = "write 'project' (one of its own), 'none', or the name of an existing network"
+HIDE = 'write it like ["secrets", "build/keys.txt"]: paths inside the project'
+WORKDIR = "write it like '/pipe-dream'"
+HOST = "write it like 'unix:///var/run/docker.sock' or 'tcp://10.0.0.5:2376'"
+
+BAD: list[tuple[str, str, str, str]] = [
+    ("agents", '"qa"', "'qa' is not a list of agents' names", AGENTS),
+    ("agents", "[1]", "1 is not a string", AGENTS),
+    ("agents", '["QA"]', "'QA' is not an agent's name", NAME),
+    ("agents", '["../x"]', "'../x' is not an agent's name", NAME),
+    ("agents", '["q\\n"]', "'q\\n' has control characters in it", AGENTS),
+    ("agents", str(["a"] * 101), "101 items are too many", "name at most 100"),
+    ("prefix", '"b"', "'b' is not a key for the menu", KEY),
+    ("prefix", '"ctrl+f1"', "'ctrl+f1' is not a key for the menu", KEY),
+    ("prefix", "2", "2 is not a key for the menu", KEY),
+    ("prefix", '"ctrl+c"', "'ctrl+c' interrupts programs", OTHER_KEY),
+    ("prefix", '"Ctrl+M"', "'Ctrl+M' is the same key as Enter", OTHER_KEY),
+    ("theme", '"blue"', "'blue' is not one of the choices", "write 'dark' or 'light'"),
+    ("theme", "true", "true is not one of the choices", "write 'dark' or 'light'"),
+    ("agent.command", '""', "'' is not a command", COMMAND),
+    ("agent.command", '"  "', "'  ' names no program", COMMAND),
+    ("agent.command", "[]", "[] names no program", COMMAND),
+    ("agent.command", '["", "x"]', "['', 'x'] names no program", COMMAND),
+    ("agent.command", '"a \'b"', '"a \'b" cannot be split: no closing quotation', COMMAND),
+    ("agent.command", '["a\\u001b[2J"]', "'a\\x1b[2J' has control characters in it", COMMAND),
+    ("agent.command", "3", "3 is not a command", COMMAND),
+    ("agent.image", '"-x"', "'-x' is not an image's name", IMAGE),
+    ("agent.image", '"a b"', "'a b' is not an image's name", IMAGE),
+    ("agent.definition", '"/etc/x.md"', "'/etc/x.md' is not inside the project", DEFINITION),
+    ("agent.definition", '"~/x.md"', "'~/x.md' is not inside the project", DEFINITION),
+    ("agent.definition", '"a/../../x.md"', "'a/../../x.md' is not a file in the project", DEFINITION),
+    ("agent.definition", '"notes.txt"', "'notes.txt' is not a Markdown file", DEFINITION),
+    (
+        "agent.definition",
+        '".claude/users/qa/x.md"',
+        "'.claude/users/qa/x.md' is hidden from agents",
+        DEFINITION,
+    ),
+    ("agent.definition", '".env.md"', "'.env.md' is hidden from agents", DEFINITION),
+    ("agent.definition", "1979-05-27", "datetime.date(1979, 5, 27) is not a file in the project", DEFINITION),
+    ("agent.env", '["A=1"]', "'A=1' is not a variable's name", VARIABLES),
+    ("agent.env", '{ A = "1" }', "a table is not a list of variables' names", VARIABLES),
+    ("agent.env", '["QMS_USER"]', "QMS_USER is set by qms-tui itself", "leave it out"),
+    ("agent.env_file", '""', "'' is not a path", "write it like '~/agent.env'"),
+    (
+        "agent.env_file",
+        '"~no-such-user/x"',
+        "'~no-such-user/x' names a home folder that is not known",
+        "write it like '~/agent.env'",
+    ),
+    ("agent.color", '"reddish"', "'reddish' is not a color", COLOR),
+    ("agent.color", '"#12345"', "'#12345' is not a color", COLOR),
+    ("agent.memory", '"4 gigs"', "'4 gigs' is not a size", SIZE),
+    ("agent.memory", "4", "4 is not a size", SIZE),
+    ("agent.memory", '"5m"', "'5m' is not between 6m and 65536g", SIZE),
+    ("agent.memory", '"65537g"', "'65537g' is not between 6m and 65536g", SIZE),
+    ("agent.cpus", '"2"', "'2' is not a number", CPUS),
+    ("agent.cpus", "true", "true is not a number", CPUS),
+    ("agent.cpus", "nan", "nan is not between 0.01 and 1024", CPUS),
+    ("agent.cpus", "-inf", "-inf is not between 0.01 and 1024", CPUS),
+    ("agent.cpus", "0", "0 is not between 0.01 and 1024", CPUS),
+    ("agent.cpus", "-1", "-1 is not between 0.01 and 1024", CPUS),
+    ("agent.pids", "1.5", "1.5 is not a whole number", PIDS),
+    ("agent.pids", "-1", "-1 is not between 16 and 4194304", PIDS),
+    ("agent.mounts", '["a:/b"]', "'a:/b' does not start with an absolute path of this host", MOUNTS),
+    ("agent.mounts", '["/a"]', "'/a' is not a mount", MOUNTS),
+    ("agent.mounts", '["/a:/b:rx"]', "'/a:/b:rx' is not a mount", MOUNTS),
+    ("agent.mounts", '["/a:b"]', "'b' is not an absolute path inside the container", MOUNTS),
+    ("agent.mounts", '["/a:/"]', "'/' is the whole container", MOUNTS),
+    ("agent.mounts", '["/a:/c/../b"]', "'/c/../b' is not an absolute path inside the container", MOUNTS),
+    (
+        "agent.mounts",
+        '["/a:/b", "/c:/b/"]',
+        "'/b' is mounted twice",
+        "give each mount a place of its own",
+    ),
+    (
+        "agent.network",
+        '"host"',
+        "'host' would put agents on this host's own network, where they reach every service",
+        NETWORK,
+    ),
+    ("agent.network", '"container:x"', "'container:x' is not a network", NETWORK),
+    ("agent.hide", '"secrets"', "'secrets' is not a list of paths", HIDE),
+    ("agent.hide", '["/etc"]', "'/etc' is not inside the project", HIDE),
+    ("agent.hide", '["."]', "'.' is not a path in the project", HIDE),
+    ("agent.hide", '["a/.."]', "'a/..' is not a path in the project", HIDE),
+    (
+        "agent.hide",
+        '[".claude"]',
+        "'.claude' holds the agents' own folders",
+        "leave it out: an agent only ever sees its own folders there",
+    ),
+    ("agent.workdir", '"project"', "'project' is not an absolute path inside the container", WORKDIR),
+    ("agent.workdir", '"/"', "'/' is the whole container", WORKDIR),
+    ("agent.workdir", '"/etc/x"', "'/etc/x' belongs to the container itself", WORKDIR),
+    ("terminal.scrollback", "100001", "100001 is not between 0 and 100000", "write it like 5000"),
+    ("terminal.scrollback", '"many"', "'many' is not a whole number", "write it like 5000"),
+    ("engine.host", '"npipe:////./pipe/x"', "'npipe:////./pipe/x' is a Windows pipe", HOST),
+    (
+        "engine.host",
+        '"ssh://me@there"',
+        "'ssh://me@there' needs ssh, which qms-tui does not speak",
+        "forward the engine's socket: ssh -L /tmp/docker.sock:/var/run/docker.sock HOST, "
+        "then write 'unix:///tmp/docker.sock'",
+    ),
+    ("engine.host", '"tcp://a:70000"', "'tcp://a:70000' is not an engine's address", HOST),
+    ("engine.host", '"tcp://me:pw@a:1"', "'tcp://me:pw@a:1' is not an engine's address", HOST),
+    ("engine.host", '"unix://run/x"', "'unix://run/x' is not an engine's address", HOST),
+    ("engine.runtime", '"podman"', "'podman' is not one of the choices", "write 'docker' or 'local'"),
+]
+
+
+def in_file(key: str, value: str) -> str:
+    """A file that sets one key."""
+    section, _, name = key.rpartition(".")
+    return f"[{section}]\n{name} = {value}\n" if section else f"{name} = {value}\n"
+
+
+def value_of(config: Config, key: str) -> object:
+    """The value in force of a key: `theme`, `agent.memory`, `agent.qa.memory`."""
+    match key.split("."):
+        case ["agent", agent, name]:
+            return getattr(config.agent(agent), name)
+        case ["agent", name]:
+            return getattr(config.agent("anybody"), name)
+        case [section, name]:
+            return getattr(getattr(config, section), name)
+    return getattr(config, key)
+
+
+@pytest.mark.parametrize(("key", "written", "value"), GOOD)
+def test_takes(world: World, key: str, written: str, value: object) -> None:
+    assert value_of(world.load_user(in_file(key, written)), key) == value
+
+
+@pytest.mark.parametrize(("key", "written", "what", "hint"), BAD)
+def test_refuses(world: World, key: str, written: str, what: str, hint: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        world.load_project(in_file(key, written))
+    assert (caught.value.message, caught.value.hint) == (f"qms-tui.toml: {key}: {what}", hint)
+
+
+@pytest.mark.parametrize("key", [row.key for rows in TABLE.values() for row in rows])
+def test_every_key_has_cases_and_its_example_holds(world: World, key: str) -> None:
+    assert key in {case[0] for case in GOOD}
+    assert key in {case[0] for case in BAD}
+    row = next(row for rows in TABLE.values() for row in rows if row.key == key)
+    assert value_of(world.load_user(in_file(key, row.rule.example)), key) != row.default
+
+
+def test_defaults_are_what_the_readme_promises(world: World) -> None:
+    config = world.load()
+    assert config == Config(origins=config.origins)
+    qa = config.agent("qa")
+    assert (qa.name, qa.command, qa.memory, str(qa.memory)) == ("qa", ("claude",), 4 * 2**30, "4g")
+    assert (qa.cpus, qa.pids, qa.network, qa.workdir) == (2, 512, "project", "/pipe-dream")
+    assert (config.prefix, config.theme, config.terminal.scrollback) == ("ctrl+b", Theme.DARK, 5000)
+    assert (config.engine.runtime, config.engine.host) == (RuntimeKind.DOCKER, None)
+
+
+def test_home_is_expanded_and_paths_are_relative_to_their_file(world: World) -> None:
+    config = world.load_user('[agent]\nmounts = ["~/data:/data"]\nenv_file = "agent.env"\n')
+    assert config.agent("qa").mounts == (Mount(world.home / "data", "/data"),)
+    assert config.agent("qa").env_file == world.user_file.parent / "agent.env"
+
+
+def test_colors_are_known_to_the_screen() -> None:
+    from textual.color import Color
+
+    for name in COLORS:
+        Color.parse(name)
+
+
+@pytest.mark.parametrize(
+    ("size", "text"), [(2**30, "1g"), (1536 * 2**20, "1536m"), (7 * 2**10, "7k"), (2**20 + 1, "1048577b")]
+)
+def test_memory_is_written_exactly(size: int, text: str) -> None:
+    assert str(Memory(size)) == text

@@ -1,0 +1,77 @@
+"""What end-to-end tests stand on: an engine, the tiny image, QMS projects that are cleaned up.
+
+Without an engine these tests skip. With QMS_TUI_REQUIRE_ENGINE=1, as in .ci/run, a skip is a failure.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
+
+import docker
+import pytest
+
+from . import engine as engines
+from . import image as images
+from . import project as projects
+
+HERE = Path(__file__).parent
+REQUIRED = os.environ.get("QMS_TUI_REQUIRE_ENGINE") == "1"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.is_relative_to(HERE):
+            item.add_marker(pytest.mark.engine)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if REQUIRED and report.skipped and not hasattr(report, "wasxfail"):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        report.outcome, report.longrepr = "failed", f"QMS_TUI_REQUIRE_ENGINE=1, yet: {reason}"
+    return report
+
+
+@pytest.fixture(scope="session")
+def engine() -> Iterator[docker.APIClient]:
+    """A client of a real Docker engine."""
+    try:
+        client = engines.connect()
+    except engines.NoEngine as reason:
+        pytest.skip(str(reason))
+    with client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def image(engine: docker.APIClient) -> str:
+    """The name of the tiny image, which the engine now has; `agent.sh` says what its agent answers."""
+    try:
+        return images.ensure(engine)
+    except images.NoBusybox as reason:
+        pytest.skip(str(reason))
+
+
+@pytest.fixture
+def make_qms_project(engine: docker.APIClient, tmp_path: Path) -> Iterator[Callable[..., Path]]:
+    """`make_qms_project(name="project", uid=None)`: several projects, or one with an owner of its own."""
+    made: list[Path] = []
+
+    def make(name: str = "project", uid: int | None = None) -> Path:
+        root = tmp_path / name
+        root.mkdir()
+        made.append(root)
+        return projects.make_qms_project(root, uid)
+
+    yield make
+    for root in made:
+        engines.remove_project(engine, str(root))
+
+
+@pytest.fixture
+def qms_project(make_qms_project: Callable[..., Path]) -> Path:
+    """The root of a QMS project; every container and network labelled with it goes when the test ends."""
+    return make_qms_project()

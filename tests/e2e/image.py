@@ -1,0 +1,88 @@
+"""The tiny image of the end-to-end tests: a static busybox, its applets and `agent.sh`, 2 MB.
+
+Made from nothing, because no registry may be needed to run the tests. `agent` is its command; `claude` inside
+is the same program, so that qms-tui's defaults start it. Any other argv works too: there is no entrypoint.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import shutil
+import subprocess
+import tarfile
+from pathlib import Path
+
+import docker
+
+REPOSITORY, TAG = "qms-tui-test-agent", "1"
+NAME = f"{REPOSITORY}:{TAG}"
+CONTENT_LABEL = "qms-tui-test.content"
+AGENT = Path(__file__).with_name("agent.sh")
+PASSWD = b"root:x:0:0:root:/root:/bin/sh\n"
+GROUP = b"root:x:0:\n"
+
+
+class NoBusybox(Exception):
+    """There is no busybox here that runs without libraries."""
+
+
+def ensure(engine: docker.APIClient) -> str:
+    """Return the image's name, after making it where it is missing or made from something else.
+
+    Raises:
+        NoBusybox: without the static busybox, the image cannot be made.
+    """
+    root = _root_filesystem(_static_busybox())
+    content = hashlib.sha256(root).hexdigest()
+    if _content_in(engine) != content:
+        changes = ["ENV PATH=/bin", 'CMD ["/bin/agent"]', f"LABEL {CONTENT_LABEL}={content}"]
+        engine.import_image_from_data(root, repository=REPOSITORY, tag=TAG, changes=changes)
+        assert _content_in(engine) == content, f"the engine did not import {NAME}"
+    return NAME
+
+
+def _content_in(engine: docker.APIClient) -> str | None:
+    labels = [image["Labels"] or {} for image in engine.images(name=NAME)]
+    return labels[0].get(CONTENT_LABEL) if labels else None
+
+
+def _static_busybox() -> Path:
+    path = shutil.which("busybox")
+    if path is None:
+        raise NoBusybox("no busybox: apt-get install busybox-static")
+    if b"/ld-linux" in Path(path).read_bytes() or b"/ld-musl" in Path(path).read_bytes():
+        raise NoBusybox(f"{path} needs libraries: apt-get install busybox-static")
+    return Path(path)
+
+
+def _root_filesystem(busybox: Path) -> bytes:
+    """A tar archive; the same bytes for the same content, so that its hash names it."""
+    applets = subprocess.run([busybox, "--list"], check=True, capture_output=True, text=True).stdout.split()
+    links = dict.fromkeys(applets, "busybox") | {"claude": "agent"}
+    del links["busybox"]
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.USTAR_FORMAT) as tar:
+        for folder, mode in {"bin": 0o755, "etc": 0o755, "root": 0o700, "tmp": 0o1777}.items():
+            _add(tar, folder, mode, tarfile.DIRTYPE)
+        _add(tar, "bin/busybox", 0o755, content=busybox.read_bytes())
+        _add(tar, "bin/agent", 0o755, content=AGENT.read_bytes())
+        _add(tar, "etc/passwd", 0o644, content=PASSWD)
+        _add(tar, "etc/group", 0o644, content=GROUP)
+        for name, target in sorted(links.items()):
+            _add(tar, f"bin/{name}", 0o777, tarfile.SYMTYPE, target=target)
+    return buffer.getvalue()
+
+
+def _add(
+    tar: tarfile.TarFile,
+    name: str,
+    mode: int,
+    kind: bytes = tarfile.REGTYPE,
+    *,
+    content: bytes = b"",
+    target: str = "",
+) -> None:
+    member = tarfile.TarInfo(name)
+    member.mode, member.type, member.linkname, member.size = mode, kind, target, len(content)
+    tar.addfile(member, io.BytesIO(content))

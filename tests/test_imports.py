@@ -1,0 +1,77 @@
+"""Imports point one way, and nothing heavy is loaded before it is needed."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import qms_tui
+
+ROOT = Path(qms_tui.__file__).parent
+# A room may import the rooms listed for it, and itself.
+ALLOWED = {
+    "errors": set(),
+    "project": {"errors"},
+    "config": {"errors", "project", "trust"},
+    "trust": {"errors", "config"},
+    "log": set(),
+    "terminal": set(),
+    "runtime": {"errors", "project", "config"},
+    "agents": {"errors", "runtime", "terminal"},
+    "ui": {"errors", "project", "config", "runtime", "terminal", "agents"},
+    "demo": {"errors", "project"},
+    "cli": {"errors", "project", "config", "trust", "log", "runtime", "ui", "demo"},
+    "__main__": {"cli"},
+    "__init__": set(),
+}
+
+
+def _room(path: Path) -> str:
+    return path.relative_to(ROOT).parts[0].removesuffix(".py")
+
+
+def _imported_rooms(path: Path) -> set[str]:
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module)
+        elif isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+    return {name.split(".")[1] for name in names if name.startswith("qms_tui.")}
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.rglob("*.py")), ids=lambda path: str(path.relative_to(ROOT)))
+def test_rooms_import_only_what_lies_below(path: Path) -> None:
+    room = _room(path)
+    assert _imported_rooms(path) - {room} <= ALLOWED[room]
+
+
+def _modules_after(statement: str) -> set[str]:
+    code = f"import sys; {statement}; print(*sys.modules)"
+    return set(
+        subprocess.run(
+            [sys.executable, "-c", code], check=True, capture_output=True, text=True
+        ).stdout.split()
+    )
+
+
+@pytest.mark.parametrize(
+    ("statement", "absent"),
+    [
+        (
+            "sys.argv[1:] = ['--version']; import qms_tui.__main__ as m; m.main()",
+            {"click", "textual", "docker", "pyte"},
+        ),
+        ("import qms_tui.cli", {"textual", "docker", "pyte", "asyncio"}),
+        ("import qms_tui.terminal", {"textual", "docker", "asyncio"}),
+        ("import qms_tui.agents", {"textual", "docker"}),
+        ("import qms_tui.runtime.local", {"textual", "docker"}),
+        ("import qms_tui.runtime.docker", {"textual"}),
+    ],
+)
+def test_heavy_modules_come_late(statement: str, absent: set[str]) -> None:
+    assert not _modules_after(statement) & absent

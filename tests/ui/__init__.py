@@ -1,0 +1,1 @@
+"""Tests of the screen's side: keys, driver, app."""

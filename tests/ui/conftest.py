@@ -1,0 +1,129 @@
+"""The headless screen: the whole app on Textual's Pilot, its agents real programs on real PTYs.
+
+    async def test_echo(open_app):
+        async with open_app("claude", "qa") as ui:
+            await ui.type("hello")
+            await ui.until(lambda: "hello" in ui.text("claude"))
+
+`open_app(*agents, size=(columns, lines), command=..., config=...)` gives a `Screen`. Nothing of ours is
+replaced: the runtime is the local one, the agents run `command` (default: a shell without profile).
+Never sleep: `until` waits for a condition and says what the screen showed when it did not come true.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from textual.content import Content
+from textual.pilot import Pilot
+
+from qms_tui.config import Config
+from qms_tui.project import Project
+from qms_tui.runtime.environment import inherited
+from qms_tui.runtime.local import LocalRuntime
+from qms_tui.ui.app import QmsTuiApp
+from qms_tui.ui.pane import Pane
+from qms_tui.ui.session import Session
+
+PATIENCE = 15.0  # seconds; what is waited for takes milliseconds unless the machine is busy
+SHELL = ("/bin/sh", "-i")
+
+
+@dataclass
+class Screen:
+    """The app under test and the hands on its keyboard."""
+
+    app: QmsTuiApp
+    pilot: Pilot[None]
+
+    async def press(self, *keys: str) -> None:
+        """Press keys by their Textual names."""
+        await self.pilot.press(*keys)
+
+    async def type(self, text: str, *, enter: bool = True) -> None:
+        """Type a line of plain characters into whatever has the keyboard."""
+        await self.pilot.press(*text, *(["enter"] if enter else []))
+
+    def pane(self, agent: str) -> Pane:
+        """The agent's pane."""
+        return next(pane for pane in self.app.panes if pane.agent.name == agent)
+
+    def text(self, agent: str) -> str:
+        """What the agent's terminal shows."""
+        return "\n".join(self.pane(agent).agent.terminal.display)
+
+    def painted(self, agent: str) -> str:
+        """What the pane paints of it."""
+        pane = self.pane(agent)
+        return "\n".join(pane.render_line(y).text for y in range(pane.content_size.height))
+
+    def title(self, agent: str) -> str:
+        """The title in the pane's frame."""
+        return Content.from_markup(str(self.pane(agent).border_title)).plain
+
+    def footnote(self, agent: str) -> str:
+        """What stands at the bottom of the pane's frame."""
+        return Content.from_markup(str(self.pane(agent).border_subtitle)).plain
+
+    @property
+    def focused(self) -> str:
+        """The agent whose pane has the keyboard."""
+        return self.app.pane.agent.name
+
+    async def until(self, condition: Callable[[], object], patience: float = PATIENCE) -> None:
+        """Let the app work until the condition holds."""
+        deadline = time.monotonic() + patience
+        while not condition():
+            if time.monotonic() > deadline:
+                shown = {pane.agent.name: (self.title(pane.agent.name), self.text(pane.agent.name).split())
+                         for pane in self.app.panes}  # fmt: skip
+                raise AssertionError(f"waited {patience:g} s in vain; shown: {shown}")
+            await self.pilot.pause()
+            await asyncio.sleep(0)
+
+    async def running(self) -> None:
+        """Wait until every agent's program runs."""
+        await self.until(lambda: all("running" in self.title(p.agent.name) for p in self.app.panes))
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """A project with claude, qa and seven more agents."""
+    root = tmp_path / "project"
+    definitions = root / ".claude" / "agents"
+    definitions.mkdir(parents=True)
+    for name in ("qa", "bu", *(f"tu_{n}" for n in range(1, 7))):
+        (definitions / f"{name}.md").write_text(f"---\nname: {name}\n---\n")
+    return Project(root)
+
+
+@pytest.fixture
+def open_app(project: Project) -> Callable[..., object]:
+    """See the module."""
+
+    @asynccontextmanager
+    async def opened(
+        *agents: str,
+        size: tuple[int, int] = (160, 40),
+        command: Sequence[str] = SHELL,
+        config: Config | None = None,
+    ) -> AsyncIterator[Screen]:
+        def environment(agent: str) -> dict[str, str]:
+            return inherited(os.environ) | {"QMS_USER": agent, "PS1": f"{agent}$ "}
+
+        runtime = LocalRuntime(project.root, lambda agent: command, environment)
+        session = Session(
+            project, config or Config(), agents or ("claude", "qa"), project.roster(), runtime, "local"
+        )
+        app = QmsTuiApp(session, headless_driver=True)
+        async with app.run_test(size=size, notifications=True) as pilot:
+            yield Screen(app, pilot)
+
+    return opened

@@ -1,0 +1,226 @@
+"""The whole app, headless: keys in, programs on real PTYs, what the panes show."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from functools import partial
+from typing import TypeAlias
+
+import pytest
+from textual.widgets import OptionList
+
+from qms_tui.config import Config, Theme
+from qms_tui.ui.screens import HelpScreen, MenuScreen, PickScreen, QuestionScreen
+
+from .conftest import Screen
+
+OpenApp: TypeAlias = Callable[..., AbstractAsyncContextManager[Screen]]
+
+
+async def test_each_pane_shows_its_own_agent(open_app: OpenApp) -> None:
+    async with open_app("claude", "qa") as ui:
+        await ui.running()
+        await ui.type("echo I am $QMS_USER")
+        await ui.until(lambda: "I am claude" in ui.painted("claude"))
+        await ui.press("alt+2")
+        assert ui.focused == "qa"
+        await ui.type("echo I am $QMS_USER")
+        await ui.until(lambda: "I am qa" in ui.painted("qa"))
+        assert "I am qa" not in ui.painted("claude")
+
+
+async def test_title_tells_name_state_and_isolation(open_app: OpenApp) -> None:
+    async with open_app("claude") as ui:
+        await ui.running()
+        assert "1 claude" in ui.title("claude")
+        assert "local, not isolated" in ui.title("claude")
+
+
+async def test_program_title_is_shown_as_data(open_app: OpenApp) -> None:
+    async with open_app("claude") as ui:
+        await ui.running()
+        await ui.type(r"printf '\033]2;[@click=app.quit]x[/]\007'")
+        await ui.until(lambda: "[@click=app.quit]x[/]" in ui.title("claude"))
+
+
+@pytest.mark.parametrize("opening", ["f12", "ctrl+b"])
+async def test_menu_goes_round_the_panes(open_app: OpenApp, opening: str) -> None:
+    async with open_app("claude", "qa", "bu", size=(200, 40)) as ui:
+        seen = [ui.focused]
+        for letter in ("n", "n", "n", "p", "right", "left", "2"):
+            await ui.press(opening)
+            assert isinstance(ui.app.screen, MenuScreen)
+            await ui.press(letter)
+            await ui.until(lambda: len(ui.app.screen_stack) == 1)
+            seen.append(ui.focused)
+        assert seen == ["claude", "qa", "bu", "claude", "bu", "bu", "qa", "qa"]
+
+
+async def test_prefix_twice_reaches_the_agent(open_app: OpenApp) -> None:
+    async with open_app("claude", command=("cat", "-v")) as ui:
+        await ui.running()
+        await ui.press("ctrl+b", "ctrl+b", "enter")
+        await ui.until(lambda: "^B" in ui.text("claude"))
+
+
+async def test_other_keys_reach_the_agent(open_app: OpenApp) -> None:
+    raw = ("/bin/sh", "-c", "stty raw -echo; echo ready; exec od -An -v -tx1 -w1")
+    async with open_app("claude", command=raw) as ui:
+        await ui.until(lambda: "ready" in ui.text("claude"))
+        await ui.press("escape", "tab", "ctrl+p", "ctrl+c", "ctrl+a", "f2", "f3", "x")
+        await ui.until(lambda: "78" in ui.text("claude"))
+        typed = bytes.fromhex("".join(ui.text("claude").split()[1:]))
+        assert typed == b"\x1b\t\x10\x03\x01\x1bOQ\x1bORx"
+
+
+async def test_end_keeps_the_screen_and_r_restarts(open_app: OpenApp) -> None:
+    async with open_app("claude", "qa") as ui:
+        await ui.running()
+        await ui.type("echo last words; exit 3")
+        await ui.until(lambda: "exit code 3" in ui.footnote("claude"))
+        assert "exited" in ui.title("claude")
+        assert "last words" in ui.painted("claude")
+        await ui.press("r")
+        await ui.running()
+        await ui.type("echo back again")
+        await ui.until(lambda: "back again" in ui.text("claude"))
+
+
+async def test_killed_program_says_so(open_app: OpenApp) -> None:
+    async with open_app("claude") as ui:
+        await ui.running()
+        await ui.type("kill -9 $$")
+        await ui.until(lambda: "SIGKILL" in ui.footnote("claude"))
+
+
+async def test_program_that_cannot_start_says_why(open_app: OpenApp) -> None:
+    async with open_app("claude", command=("no-such-program",)) as ui:
+        await ui.until(lambda: "cannot start" in ui.title("claude"))
+        assert "cannot run 'no-such-program'" in ui.painted("claude")
+
+
+async def test_stop_asks_first(open_app: OpenApp) -> None:
+    async with open_app("claude") as ui:
+        await ui.running()
+        for answer, state in (("n", "running"), ("y", "exited")):
+            await ui.press("f12", "x")
+            await ui.until(lambda: isinstance(ui.app.screen, QuestionScreen))
+            await ui.press(answer)
+            await ui.until(partial(_in_title, ui, state))
+
+
+def _in_title(ui: Screen, word: str) -> bool:
+    return word in ui.title("claude")
+
+
+async def test_help_opens_and_closes(open_app: OpenApp) -> None:
+    async with open_app("claude") as ui:
+        await ui.press("f1")
+        await ui.until(lambda: isinstance(ui.app.screen, HelpScreen))
+        await ui.press("alt+1", "f12", "f4")  # ours, yet not for what lies below the dialog
+        assert isinstance(ui.app.screen, HelpScreen)
+        await ui.press("escape")
+        await ui.until(lambda: len(ui.app.screen_stack) == 1)
+
+
+async def test_zoom_hides_the_others_and_keeps_them_running(open_app: OpenApp) -> None:
+    async with open_app("claude", "qa") as ui:
+        await ui.running()
+        small = ui.pane("claude").content_size.width
+        await ui.press("f4")
+        await ui.until(lambda: ui.pane("claude").content_size.width > 2 * small)
+        assert not ui.pane("qa").display
+        await ui.press("alt+2")
+        await ui.until(lambda: ui.pane("qa").display and not ui.pane("claude").display)
+        await ui.type("echo zoomed $QMS_USER")
+        await ui.until(lambda: "zoomed qa" in ui.text("qa"))
+        await ui.press("f4")
+        await ui.until(lambda: ui.pane("claude").display and ui.pane("qa").display)
+
+
+async def test_size_reaches_the_program(open_app: OpenApp) -> None:
+    async with open_app("claude", size=(120, 40)) as ui:
+        await ui.running()
+        await ui.type("stty size")
+        await ui.until(lambda: "37 118" in ui.text("claude"))
+        await ui.pilot.resize_terminal(100, 30)
+        await ui.until(lambda: ui.pane("claude").content_size.width == 98)
+        await ui.type("stty size")
+        await ui.until(lambda: "27 98" in ui.text("claude"))
+
+
+async def test_hidden_agents_start_at_the_size_of_the_pane_in_view(open_app: OpenApp) -> None:
+    async with open_app("claude", "qa", size=(80, 24)) as ui:
+        await ui.running()
+        assert [pane.display for pane in ui.app.panes] == [True, False]
+        assert ui.pane("qa").agent.terminal.columns == ui.pane("claude").agent.terminal.columns == 78
+
+
+async def test_one_more_agent_from_the_roster(open_app: OpenApp) -> None:
+    async with open_app("claude") as ui:
+        await ui.running()
+        await ui.press("f12", "c")
+        await ui.until(lambda: isinstance(ui.app.screen, PickScreen))
+        names = [str(option.id) for option in ui.app.screen.query_one(OptionList).options]
+        assert "claude" not in names
+        assert "bu" in names
+        await ui.press("enter")
+        await ui.until(lambda: len(ui.app.panes) == 2)
+        await ui.running()
+        assert ui.focused == names[0]
+        await ui.type("echo I am $QMS_USER")
+        await ui.until(lambda: f"I am {names[0]}" in ui.text(names[0]))
+
+
+async def test_nine_agents_run(open_app: OpenApp) -> None:
+    names = ("claude", "qa", "bu", *(f"tu_{n}" for n in range(1, 7)))
+    async with open_app(*names, size=(300, 80)) as ui:
+        await ui.running()
+        await ui.press("alt+9")
+        assert ui.focused == "tu_6"
+        widths = {pane.content_size.width for pane in ui.app.panes}
+        assert min(widths) >= 60
+
+
+async def test_wheel_shows_history_and_a_key_returns(open_app: OpenApp) -> None:
+    async with open_app("claude", size=(100, 20)) as ui:
+        await ui.running()
+        await ui.type("seq 100")
+        await ui.until(lambda: "\n100 " in ui.text("claude"))
+        first = ui.painted("claude").splitlines()[0]
+        pane = ui.pane("claude")
+        pane.scroll_history(10)
+        assert "rows back" in ui.footnote("claude")
+        assert ui.painted("claude").splitlines()[10] == first
+        await ui.press("enter")
+        await ui.until(lambda: "rows back" not in ui.footnote("claude"))
+
+
+async def test_bell_and_hostile_output_harm_nothing(open_app: OpenApp) -> None:
+    async with open_app("claude") as ui:
+        await ui.running()
+        await ui.type("head -c 200000 /dev/urandom; printf '\\033c'; echo alive")
+        await ui.until(lambda: "alive" in ui.text("claude"))
+
+
+async def test_light_theme(open_app: OpenApp) -> None:
+    async with open_app("claude", config=Config(theme=Theme.LIGHT)) as ui:
+        assert not ui.app.current_theme.dark
+
+
+async def test_configured_prefix(open_app: OpenApp) -> None:
+    async with open_app("claude", command=("cat", "-v"), config=Config(prefix="ctrl+g")) as ui:
+        await ui.running()
+        await ui.press("ctrl+b", "enter")
+        await ui.until(lambda: "^B" in ui.text("claude"))
+        await ui.press("ctrl+g")
+        await ui.until(lambda: isinstance(ui.app.screen, MenuScreen))
+
+
+async def test_leaving_ends_local_agents(open_app: OpenApp) -> None:
+    async with open_app("claude") as ui:
+        await ui.running()
+        process = ui.app.session.runtime._processes["claude"]  # type: ignore[attr-defined]
+        await ui.press("ctrl+q")
+    assert not process.isalive()

@@ -1,0 +1,215 @@
+"""The driver in an app on a real PTY: what bytes of the outer terminal become."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import random
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from .outer_terminal import OuterTerminal
+
+PROGRAM = str(Path(__file__).with_name("driver_app.py"))
+F10 = b"\x1b[21~"
+F9 = b"\x1b[20~"
+
+
+@pytest.fixture
+def outer() -> Iterator[OuterTerminal]:
+    """The app, ready, on a terminal that answers nothing."""
+    with OuterTerminal(PROGRAM) as terminal:
+        terminal.wait_for("ready")
+        yield terminal
+
+
+def _keys(outer: OuterTerminal, count: int) -> list[tuple[str, bytes]]:
+    outer.until(lambda: len(outer.pressed()) >= count, f"{count} keys")
+    return [(fact["key"], bytes.fromhex(fact["data"])) for fact in outer.pressed()]
+
+
+def test_keys_have_names_and_bytes(outer: OuterTerminal) -> None:
+    wanted = [
+        ("a", b"a"),
+        ("A", b"A"),
+        ("left_square_bracket", b"["),
+        ("alt+1", b"\x1b1"),
+        ("alt+enter", b"\x1b\r"),
+        ("alt+backspace", b"\x1b\x7f"),
+        ("ctrl+b", b"\x02"),
+        ("backspace", b"\x08"),
+        ("backspace", b"\x7f"),
+        ("f12", b"\x1b[24~"),
+        ("shift+enter", b"\x1b[13;2u"),
+        ("shift+tab", b"\x1b[Z"),
+        ("é", "é".encode()),
+        ("<ignore>", b"\xe9"),
+        ("ctrl+space", b"\0"),
+    ]
+    outer.write(b"".join(data for _, data in wanted))
+    assert _keys(outer, len(wanted)) == wanted
+
+
+def test_escape_arrives_soon(outer: OuterTerminal) -> None:
+    times = []
+    for count in range(1, 11):
+        started = time.monotonic()
+        outer.write(b"\x1b")
+        assert _keys(outer, count)[-1] == ("escape", b"\x1b")
+        times.append(outer.pressed()[-1]["time"] - started)
+    # The fastest of ten, because the machine may be busy; a delay of ours would be in every one.
+    assert min(times) <= 0.025
+
+
+def test_an_input_works_as_ever(outer: OuterTerminal) -> None:
+    outer.write(F9)
+    outer.wait_for("focused")
+    # In steps, because Textual acts on bindings (Backspace, Left) after the characters in its queue.
+    for count, data in enumerate(("hallö Wx\x7f", "\x1b[D", "\x1b[D"), start=2):
+        outer.write(data.encode())
+        _keys(outer, count)
+    outer.write(b"!\x1b[200~pasted\x1b[201~\r")
+    assert outer.wait_for("input")["value"] == "hallö!pasted W"
+
+
+def test_malformed_bytes_never_end_the_app(outer: OuterTerminal) -> None:
+    chance = random.Random(7)
+    pieces = [
+        b"\x1b",
+        b"[",
+        b"O",
+        b"]",
+        b"P",
+        b"\x18",
+        b"\xe9",
+        b"\xff",
+        b";",
+        b":",
+        b"9" * 40,
+        b"<",
+        b"M",
+        b"u",
+        b"~",
+    ]
+    pieces += [
+        b"\x1b[97;5:3u",
+        b"\x1b[",
+        b"\x1b[200",
+        b"\x1b[<-1;-2;3M",
+        b"\x1b[1114112u",
+        b"\x1b[55296u",
+        b"\x1b[M\x80",
+    ]
+    outer.write(b"\xe9\x1b[97;5:3u")
+    outer.write(b"".join(chance.choice(pieces) for _ in range(5000)))
+    outer.write(bytes(byte for byte in chance.randbytes(20000) if byte != 0x11))  # no Ctrl+Q
+    # The storm may have ended within a paste, a string or a sequence; CAN and an end mark end all of them.
+    outer.write(b"\x18\x1b\\\x1b[201~")
+    outer.until(lambda: _ends(outer, F10), "the app to live on", 60)
+    assert outer.wait_for_end() == 0
+
+
+def _ends(outer: OuterTerminal, key: bytes) -> bool:
+    outer.write(key)
+    outer._turn(0.05)
+    return any(fact["kind"] == "end" for fact in outer.facts)
+
+
+def test_a_large_paste_is_one_event_within_a_second(outer: OuterTerminal) -> None:
+    data = b"0123456789abcdef\r" * (5_000_000 // 17)
+    started = time.monotonic()
+    outer.write(b"\x1b[200~" + data + b"\x1b[201~")
+    paste = outer.wait_for("paste")
+    assert paste["length"] == len(data)
+    assert paste["digest"] == hashlib.sha256(data).hexdigest()
+    assert paste["time"] - started < 1
+    outer.write(b"x")
+    assert _keys(outer, 1) == [("x", b"x")]
+
+
+def test_a_paste_with_escape_and_broken_utf8(outer: OuterTerminal) -> None:
+    outer.write(b"\x1b[200~a\x1b[31m\xe9b\x1b[201~")
+    assert outer.wait_for("paste")["text"] == "a\x1b[31m\ufffdb"
+
+
+def test_a_paste_without_an_end_is_given_up(outer: OuterTerminal) -> None:
+    outer.write(b"\x1b[200~abc")
+    assert outer.wait_for("paste")["text"] == "abc"
+    outer.write(b"x")
+    assert _keys(outer, 1) == [("x", b"x")]
+
+
+def test_replies_are_no_keys(outer: OuterTerminal) -> None:
+    outer.write(
+        b"\x1b]11;rgb:0000/0000/0000\x1b\\\x1bP>|kitty(0.35)\x1b\\\x1b[?62;4c\x1b[5;10R\x1b[?2026;2$y\x1b[?1u"
+    )
+    outer.write(b"x")
+    assert _keys(outer, 1) == [("x", b"x")]
+    assert outer.pressed()[0]["kitty"] == 1
+    outer.write(F10)
+    assert outer.wait_for("end")["sync"]
+
+
+def test_mouse_and_focus(outer: OuterTerminal) -> None:
+    outer.write(b"\x1b[<0;5;3M\x1b[<0;5;3m\x1b[<81;2;2M\x1b[O")
+    down, up = outer.wait_for("down"), outer.wait_for("up")
+    assert (down["x"], down["y"], down["button"]) == (up["x"], up["y"], up["button"]) == (4, 2, 1)
+    assert outer.wait_for("wheel")["ctrl"]
+    outer.wait_for("blur")
+    outer.write(b"\x1b[I")
+    outer.wait_for("focus")
+
+
+def test_mouse_in_pixels_after_an_in_band_resize(outer: OuterTerminal) -> None:
+    outer.write(b"\x1b[?2048;2$y")
+    outer.until(
+        lambda: b"\x1b[?2048h" in outer.output and b"\x1b[?1016h" in outer.output, "mode 2048 and 1016"
+    )
+    outer.write(b"\x1b[48;30;100;600;1000t\x1b[<0;95;59M")
+    outer.until(lambda: any(f["kind"] == "resize" and f["width"] == 100 for f in outer.facts), "the new size")
+    down = outer.wait_for("down")
+    assert (down["x"], down["y"]) == (9, 2)
+
+
+def test_the_terminal_is_given_back(outer: OuterTerminal) -> None:
+    assert outer.attributes != outer.cooked
+    outer.write(F10)
+    assert outer.wait_for_end() == 0
+    assert outer.attributes == outer.cooked
+    started, ended = bytes(outer.output).split(b"\x1b[<u")
+    assert b"\x1b[>1u\x1b[?u" in started
+    assert b"\x1b[>25u" not in started
+    assert ended.startswith(b"\x1b[?1049l")
+    for mode in (b"1000", b"1003", b"1006", b"2004", b"1004"):
+        assert outer.output.rindex(b"\x1b[?%bl" % mode) > outer.output.rindex(b"\x1b[?%bh" % mode)
+
+
+def test_a_vanished_terminal_ends_the_app(outer: OuterTerminal) -> None:
+    outer.hang_up()
+    assert outer.wait_for("end")["code"] == 0
+    assert outer.wait_for_end() == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGTSTP, signal.SIGSTOP])
+def test_suspend_and_resume(outer: OuterTerminal, number: signal.Signals) -> None:
+    pid = outer.process.pid
+    os.kill(pid, number)
+    _, status = os.waitpid(pid, os.WUNTRACED)
+    assert os.WIFSTOPPED(status)
+    if number is signal.SIGTSTP:
+        outer.until(lambda: b"\x1b[?1049l" in outer.output, "the alternate screen to be left")
+        assert outer.attributes == outer.cooked
+    before = len(outer.output)
+    os.kill(pid, signal.SIGCONT)
+    outer.wait_for("resumed")
+    outer.until(lambda: b"told" in outer.output[before:], "the screen to be painted again")
+    assert outer.attributes != outer.cooked
+    outer.write(b"\x1b1x")
+    assert _keys(outer, 2) == [("alt+1", b"\x1b1"), ("x", b"x")]
+    outer.write(F10)
+    assert outer.wait_for_end() == 0
+    assert outer.attributes == outer.cooked
