@@ -35,6 +35,7 @@ class Clusters:
         """The code point that stands for `text` in a row; the bare first character if there is no room."""
         if len(text) == 1 and ord(text) < FIRST_CLUSTER:
             return text
+        text = text[:MAX_CODE_POINTS]
         code = self._codes.get(text)
         if code is None:
             if self.is_full:

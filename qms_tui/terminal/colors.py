@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-RGB = tuple[int, int, int]  # 16 bits each, as X11 and xterm's replies have them
+RGB = tuple[int, int, int]  # 16 bits each, as X11 has them; of these the upper 8, twice, as a screen has them
 
-FOREGROUND, BACKGROUND, CURSOR = 10, 11, 12
+FOREGROUND, BACKGROUND, CURSOR = 1010, 1011, 1012  # keys of the colours that OSC 10, 11 and 12 name
 _LEVELS = (0, 95, 135, 175, 215, 255)
 _BASIC = (
     "000000 cd0000 00cd00 cdcd00 0000ee cd00cd 00cdcd e5e5e5 "
@@ -71,7 +71,7 @@ class Colors:
     @property
     def is_dark(self) -> bool:
         """Whether the background is dark, for the colour-scheme report (mode 2031)."""
-        return sum(self.get(dynamic(BACKGROUND)) or (0, 0, 0)) < 3 * 32768
+        return sum(self.get(BACKGROUND) or (0, 0, 0)) < 3 * 32768
 
 
 def special(index: int) -> int:
@@ -93,15 +93,17 @@ def parsed(text: str) -> RGB | None:
     """An X11 colour specification: rgb:, rgbi:, #, a few names."""
     text = text.strip()
     if match := _RGB.fullmatch(text):
-        red, green, blue = (int(part, 16) * 65535 // (16 ** len(part) - 1) for part in match.groups())
+        red, green, blue = (int(part, 16) * 255 // (16 ** len(part) - 1) * 257 for part in match.groups())
         return red, green, blue
     if match := _HASH.fullmatch(text):
         size = len(match[1]) // 3
-        red, green, blue = (int(match[1][i : i + size].ljust(4, "0"), 16) for i in range(0, 3 * size, size))
+        red, green, blue = (
+            int(match[1][i : i + size].ljust(2, "0")[:2], 16) * 257 for i in range(0, 3 * size, size)
+        )
         return red, green, blue
     if match := _RGBI.fullmatch(text):
         try:
-            red, green, blue = (round(min(float(part), 1.0) * 65535) for part in match.groups())
+            red, green, blue = (round(min(float(part), 1.0) * 255) * 257 for part in match.groups())
         except ValueError:
             return None
         return red, green, blue

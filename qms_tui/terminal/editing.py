@@ -24,8 +24,9 @@ _MAX_REPEATS = 65535  # cells that REP fills at once: more is beyond any screen
 def erase_cells(screen: Screen, y: int, start: int, end: int, *, selective: bool = False) -> None:
     """Blank cells of a row, sparing protected ones if that is asked for or they are guarded."""
     row = screen.rows[y]
-    if (selective and screen.guarded == "DEC") or screen.guarded == "ISO":
-        _erase_unprotected(screen, y, start, end, keep_looks=selective)
+    is_guarded = screen.guarded == ("DEC" if selective else "ISO")
+    if is_guarded and (guard := _guard(screen, row[1][start:end])):
+        _erase_unprotected(screen, y, start, end, guard, keep_looks=selective)
         return
     if selective:
         text, looks = cells.cut(row, start, end, screen.columns)
@@ -34,13 +35,22 @@ def erase_cells(screen: Screen, y: int, start: int, end: int, *, selective: bool
         screen.rows[y] = cells.erase(row, start, end, screen.blank, screen.columns)
 
 
-def _erase_unprotected(screen: Screen, y: int, start: int, end: int, *, keep_looks: bool) -> None:
-    looks = cells.full(screen.rows[y], screen.columns)[1]
-    guard = {code for code in set(looks) if screen.looks.look(code).protected}
-    for x in range(start, end):
-        if looks[x] not in guard:
-            look = looks[x] if keep_looks else screen.blank
-            screen.rows[y] = cells.splice(screen.rows[y], x, " ", look)
+def _guard(screen: Screen, looks: str) -> set[str]:
+    """Which of the looks are protected."""
+    return {code for code in set(looks) if screen.looks.look(code).protected}
+
+
+def _erase_unprotected(
+    screen: Screen, y: int, start: int, end: int, guard: set[str], *, keep_looks: bool
+) -> None:
+    row = screen.rows[y]
+    text, looks = cells.cut(row, start, end, screen.columns)
+    blank = screen.blank
+    pairs = list(zip(text, looks, strict=True))
+    text = "".join(char if look in guard else " " for char, look in pairs)
+    if not keep_looks:
+        looks = "".join(look if look in guard else blank for look in looks)
+    screen.rows[y] = cells.splice(row, start, text, looks)
 
 
 def in_display(screen: Screen, p: Parameters, *, selective: bool = False) -> None:
@@ -140,8 +150,9 @@ def scroll_up(screen: Screen, p: Parameters) -> None:
 
 
 def scroll_down(screen: Screen, p: Parameters) -> None:
-    """SD."""
-    screen.scroll_down(p[0] or 1)
+    """SD; with five parameters it would be xterm's highlight tracking."""
+    if len(p) < 5:
+        screen.scroll_down(p[0] or 1)
 
 
 def _each_row(screen: Screen, x: int, change: str, count: int) -> None:
@@ -208,10 +219,7 @@ def repeat(screen: Screen, p: Parameters) -> None:
         return
     count = min(p[0] or 1, _MAX_REPEATS, screen.columns * screen.lines)
     last = screen.last
-    if last[-1] == cells.FILLER:
-        screen.draw_wide(last[-2] * count)
-    else:
-        screen.draw(last[-1] * count)
+    screen.draw((last[-2:] if last[-1] == cells.FILLER else last[-1]) * count)
 
 
 def protect(screen: Screen, p: Parameters) -> None:

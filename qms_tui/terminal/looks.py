@@ -81,8 +81,7 @@ class Looks:
         """Follow an SGR sequence (`body` ends with its m) from `code`."""
         after = self.code(sgr.applied(self._looks[code], body[:-1]))
         if self._turn_count >= _MAX_TURNS:
-            self._turns.clear()
-            self._turn_count = 0
+            self._forget_turns()
         turn = after, self.turns(after)
         if len(body) < 64:
             self.turns(code)[body] = turn
@@ -100,6 +99,11 @@ class Looks:
         self._looks = {code: look for code, look in self._looks.items() if code in alive}
         self._codes = {look: code for code, look in self._looks.items()}
         self._blanks = {PLAIN: PLAIN}
+        self._forget_turns()
+
+    def _forget_turns(self) -> None:
+        for turns in self._turns.values():  # each by itself: the parser holds one of them
+            turns.clear()
         self._turns.clear()
         self._turn_count = 0
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 Parameters = Sequence[int]
 
 # pyte numbers modes like this; screen.py cannot be imported from here
-_ORIGIN, _WRAP, _REVERSE_WRAP, _LONG_REVERSE_WRAP = (mode << 5 for mode in (6, 7, 45, 1045))
+_ORIGIN, _WRAP, _MORE_FIX, _REVERSE_WRAP, _LONG_REVERSE_WRAP = (mode << 5 for mode in (6, 7, 41, 45, 1045))
 
 
 def up(screen: Screen, p: Parameters) -> None:
@@ -93,8 +93,17 @@ def previous_line(screen: Screen, p: Parameters) -> None:
 
 def position(screen: Screen, p: Parameters) -> None:
     """CUP and HVP."""
-    row(screen, p)
-    column(screen, p[1:])
+    cursor = screen.cursor
+    y = p[0] - 1 if p[0] else 0
+    x = p[1] - 1 if p[1] else 0
+    last_y, last_x = screen.lines - 1, screen.columns - 1
+    if _ORIGIN in screen.mode:
+        y += screen.top
+        x += screen.left
+        last_y, last_x = screen.bottom, screen.right
+    cursor.y = y if y < last_y else last_y
+    cursor.x = x if x < last_x else last_x
+    screen.pending = False
 
 
 def column(screen: Screen, p: Parameters) -> None:
@@ -151,8 +160,10 @@ def home(screen: Screen) -> None:
 
 
 def tab(screen: Screen, p: Parameters = (1,)) -> None:
-    """HT and CHT."""
+    """HT and CHT; with more(1)'s fix (41) a pending wrap comes first."""
     cursor = screen.cursor
+    if _MORE_FIX in screen.mode:
+        screen.wrap_if_pending()
     stop = screen.right if cursor.x <= screen.right else screen.columns - 1
     for _ in range(min(p[0] or 1, screen.columns)):
         x = cursor.x + 1

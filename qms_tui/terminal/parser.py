@@ -19,44 +19,52 @@ import codecs
 import re
 from typing import TYPE_CHECKING
 
-from qms_tui.terminal import strings
-from qms_tui.terminal.looks import Turns
+from qms_tui.terminal import joining, strings
+from qms_tui.terminal.looks import Turn
 from qms_tui.terminal.rows import FILLER, PLAIN
-from qms_tui.terminal.sequences import CONTROLS, MAX_BODY, Plan, escape, plan
-from qms_tui.terminal.width import NARROW, TIED, WIDE
+from qms_tui.terminal.sequences import CONTROLS, MAX_BODY, Plan, escape, graphics, plan
+from qms_tui.terminal.width import MARKS, PLAIN_TEXT, TIED
 
 if TYPE_CHECKING:
     from qms_tui.terminal.screen import Screen
 
 MAX_STRING = 1 << 20  # characters of a control string; what is longer is dropped when it ends
 _PIECE = 1 << 16  # bytes taken at a time, so that a large chunk needs no large lists
-_MAX_PLANS = 4096  # remembered control sequences; programs use some hundreds
+_MAX_PLANS = 16384  # remembered control sequences, 3 MB: a large screen has 10,000 cursor positions
 
+_TEXT = PLAIN_TEXT + MARKS
+_CONTROL = r"\x00-\x17\x19\x1c-\x1f"
 _TOKEN = re.compile(
-    rf"(?:\x1b\[([<-?]?[0-9:;]*[ -/]*[@-~])|(?=[{NARROW}]))([{NARROW}]*)"
-    rf"|(\r\n|[\x00-\x17\x19\x1c-\x1f])"
-    rf"|([{WIDE}]+)"
-    rf"|([{TIED}]+[{NARROW}{WIDE}]?)"
+    rf"((?:(?![{MARKS}])[{_TEXT}]*\r\n){{3,}})"
+    rf"|(?:\x1b\[([<-?]?[0-9:;]*[ -/]*[@-~])(?:\x1b\[([0-9:;]*m))?|(?=[{_CONTROL}{PLAIN_TEXT}]))"
+    rf"((?:(?![{MARKS}])[{_TEXT}]+)?)(\r\n|[{_CONTROL}])?"
+    rf"|([{MARKS}]*[{TIED}]+[{PLAIN_TEXT}]?|[{MARKS}]+)"
     rf"|\x1b([ -/]*[0-OQ-WYZ\\`-~])"
-    rf"|(\x1b\][^\x07\x18\x1a\x1b\x9c]*(?:\x07|\x1b\\)|\x1bP[^\x18\x1a\x1b\x9c]*\x1b\\)"
+    rf"|(\x1b\][^\x07\x18\x1a\x1b\x9c\udc9c]*(?:\x07|\x1b\\)|\x1bP[^\x18\x1a\x1b\x9c\udc9c]*\x1b\\)"
     rf"|([\x18\x1a\x7f])"
     rf"|([\s\S]+)"
 )
-_STRING_END = re.compile(r"[\x07\x18\x1a\x1b\x9c]")
+_plans: dict[str, Plan] = {}  # by the sequence's body; what it means depends on no screen, so all share them
+
+_STRING_END = re.compile("[\x07\x18\x1a\x1b\x9c\udc9c]")
+
+_PLAIN_TEXT = re.compile(f"[{PLAIN_TEXT}]")
+_PARAMETERS = re.compile("[ -?]+")
 
 _GROUND, _ESCAPE, _CSI, _STRING, _STRING_ESCAPE = range(5)
 
 
-def _c1_bytes(error: UnicodeError) -> tuple[str, int]:
-    """Decode bytes 0x80 to 0x9F that are no UTF-8 as C1 controls."""
+def _keep_c1(error: UnicodeError) -> tuple[str, int]:
+    """Decode bytes 0x80 to 0x9F that are no UTF-8 as surrogates: what they are is decided later."""
     assert isinstance(error, UnicodeDecodeError)
     byte = error.object[error.start]
     if 0x80 <= byte < 0xA0:
-        return chr(byte), error.start + 1
+        return chr(0xDC00 + byte), error.start + 1
     return "\ufffd", error.end
 
 
-codecs.register_error("qms-tui-c1", _c1_bytes)
+codecs.register_error("qms-tui-keep-c1", _keep_c1)
+_RAW_C1 = re.compile("[\udc80-\udc9f]")
 
 
 class Parser:
@@ -71,111 +79,145 @@ class Parser:
         self._string: list[str] = []
         self._string_size = 0
         self._is_tied = False  # the chunk ended with a character that the next one may join
-        self._plans: dict[str, Plan] = {}
 
     def feed(self, data: bytes) -> None:
         """Act on a chunk of any size."""
         for start in range(0, len(data), _PIECE):
-            errors = "qms-tui-c1" if self._screen.eight_bit else "replace"
-            piece = self._undecoded + data[start : start + _PIECE]
-            text, used = codecs.utf_8_decode(piece, errors, False)
-            self._undecoded = piece[used:]
+            text = self._decoded(data[start : start + _PIECE])
             if self._state != _GROUND:
                 text = self._irregular(text)
-            elif self._is_tied and text and text[0] >= " " and not "\x7f" <= text[0] < "\xa0":
+            elif self._is_tied and _PLAIN_TEXT.match(text):
                 self._is_tied = False
-                self._screen.draw_tied(text[0])
+                joining.draw(self._screen, text[0])
                 text = text[1:]
             while text:
                 self._is_tied = False
                 text = self._regular(text)
+
+    def _decoded(self, data: bytes) -> str:
+        data = self._undecoded + data
+        text, used = codecs.utf_8_decode(data, "qms-tui-keep-c1", False)
+        self._undecoded = data[used:]
+        if text.isascii() or not _RAW_C1.search(text):
+            return text
+        may_switch = self._state in (_ESCAPE, _CSI) or "\x1b G" in text or '"p' in text
+        return text if self._screen.eight_bit or may_switch else _RAW_C1.sub("\ufffd", text)
 
     def _regular(self, text: str) -> str:
         """Act on well-formed pieces; the rest that a state machine left over."""
         screen = self._screen
         rows = screen.rows
         cursor = screen.cursor
-        plans = self._plans
-        turns = screen.looks.turns(screen.look)
-        for csi, narrow, control, wide, tied, esc, string, _ignored, rest in _TOKEN.findall(text):
+        plans = _plans
+        look = screen.look
+        turns = screen.looks.turns(look)
+        for block, csi, sgr, piece, control, tied, esc, string, _ignored, rest in _TOKEN.findall(text):
             if csi:
                 turn = turns.get(csi)
                 if turn is not None:
-                    screen.look, turns = turn
-                elif csi[-1] == "m" and csi[0] not in "<=>?":
-                    turns = self._turn(csi)
+                    look, turns = turn
+                    screen.look = look
                 else:
                     act, parameters = plans.get(csi) or self._plan(csi)
-                    act(screen, parameters)
-                    if screen.rows is not rows or screen.cursor is not cursor:
-                        rows, cursor = screen.rows, screen.cursor
-                    turns = screen.looks.turns(screen.look)
-            if narrow:
+                    if act is graphics:
+                        look, turns = self._turn(csi)
+                    else:
+                        act(screen, parameters)
+                        if screen.rows is not rows:
+                            rows = screen.rows
+                        if screen.look is not look:
+                            look = screen.look
+                            turns = screen.looks.turns(look)
+                if sgr:
+                    look, turns = turns.get(sgr) or self._turn(sgr)
+                    screen.look = look
+            if piece:
+                if not piece.isascii() or not screen.limit:
+                    piece = screen.cells(piece)
+                screen.last = piece
                 x = cursor.x
-                end = x + len(narrow)
-                screen.last = narrow
-                if end < screen.limit:
+                end = x + len(piece)
+                if end >= screen.limit:
+                    screen.draw(piece)
+                else:
                     y = cursor.y
-                    look = screen.look
                     row, looks, wrapped = rows[y]
                     size = len(row)
-                    if x < size:
-                        if FILLER in row:
-                            screen.put(x, narrow)
-                            cursor.x = end
-                            continue
-                        row = row[:x] + narrow + row[end:]
-                    elif x == size:
-                        row += narrow
-                    else:
-                        row = row.ljust(x) + narrow
-                    if looks or look != PLAIN:
-                        if len(looks) < x:
-                            looks = looks.ljust(x, PLAIN)
-                        looks = looks[:x] + look * len(narrow) + looks[end:]
-                    rows[y] = row, looks, wrapped
                     cursor.x = end
-                else:
-                    screen.draw(narrow)
-            elif control:
+                    if x < size and FILLER in row:
+                        screen.put(x, piece)
+                    else:
+                        if x < size:
+                            row = row[:x] + piece + row[end:]
+                        elif x == size:
+                            row += piece
+                        else:
+                            row = row.ljust(x) + piece
+                        if looks or look != PLAIN:
+                            if len(looks) < x:
+                                looks = looks.ljust(x, PLAIN)
+                            looks = looks[:x] + look * len(piece) + looks[end:]
+                        rows[y] = row, looks, wrapped
+            if control:
                 if control == "\r\n":
-                    screen.carriage_return()
-                    screen.linefeed()
+                    screen.newline()
+                elif control == "\r" and screen.limit:
+                    cursor.x = 0
+                    screen.pending = False
                 else:
                     act_control = CONTROLS.get(control)
                     if act_control:
                         act_control(screen)
-            elif wide:
-                screen.last = wide[-1] + FILLER
-                screen.draw_wide(wide)
+            elif csi or piece:
+                pass
+            elif block:
+                self._take_lines(block)
             elif tied:
-                screen.draw_tied(tied)
+                joining.draw(screen, tied)
             elif esc:
                 escape(screen, esc)
-                if screen.rows is not rows or screen.cursor is not cursor:
-                    rows, cursor = screen.rows, screen.cursor
-                turns = screen.looks.turns(screen.look)
+                rows, cursor, look = screen.rows, screen.cursor, screen.look
+                turns = screen.looks.turns(look)
             elif string:
                 self._finish(string[1], string[2:-1] if string[-1] == "\x07" else string[2:-2])
-                turns = screen.looks.turns(screen.look)
+                look = screen.look
+                turns = screen.looks.turns(look)
             elif rest:
                 return self._irregular(rest)
         self._is_tied = bool(tied)
         return ""
 
-    def _turn(self, csi: str) -> Turns:
+    def _take_lines(self, block: str) -> None:
+        """Act on three or more lines of text."""
+        screen = self._screen
+        lines = block.split("\r\n")
+        lines.pop()
+        if not block.isascii() or not screen.limit:
+            lines = [screen.cells(line) for line in lines]
+        screen.last = next((line for line in reversed(lines) if line), screen.last)
+        is_simple = screen.is_whole and screen.look == PLAIN and max(map(len, lines)) < screen.columns
+        for at, line in enumerate(lines):
+            if is_simple and screen.cursor.x == 0:
+                screen.draw_lines(lines[at:])
+                return
+            screen.draw(line)
+            screen.newline()
+
+    def _turn(self, csi: str) -> Turn:
         screen = self._screen
         if screen.looks.is_full:
-            screen.collect()
-        screen.look, turns = screen.looks.turn(screen.look, csi)
-        return turns
+            screen.collect_looks()
+        turn = screen.looks.turn(screen.look, csi)
+        screen.look = turn[0]
+        return turn
 
-    def _plan(self, csi: str) -> Plan:
+    @staticmethod
+    def _plan(csi: str) -> Plan:
         found = plan(csi)
-        if len(self._plans) >= _MAX_PLANS:
-            self._plans.clear()
+        if len(_plans) >= _MAX_PLANS:
+            _plans.clear()
         if len(csi) < 64:
-            self._plans[csi] = found
+            _plans[csi] = found
         return found
 
     # -- the state machine ----------------------------------------------------------------------------------
@@ -187,6 +229,14 @@ class Parser:
             char = text[at]
             if self._state == _STRING:
                 at = self._take_string(text, at)
+            elif _RAW_C1.match(char):
+                at += 1
+                self._take_raw(char)
+            elif self._state == _CSI and " " <= char < "@":
+                parameters = _PARAMETERS.match(text, at)
+                assert parameters
+                self._held = (self._held + parameters[0])[: MAX_BODY + 1]
+                at = parameters.end()
             elif char >= "\xa0" and self._state in (_ESCAPE, _CSI):
                 self._state = _GROUND
             else:
@@ -195,6 +245,16 @@ class Parser:
             if self._state == _GROUND:
                 return text[at:]
         return ""
+
+    def _take_raw(self, char: str) -> None:
+        """A byte 0x80 to 0x9F: a control after S8C1T, else broken UTF-8."""
+        if self._screen.eight_bit:
+            self._step(chr(ord(char) - 0xDC00))
+            return
+        if self._state == _STRING_ESCAPE:
+            self._drop_string()
+        self._state = _GROUND
+        joining.draw(self._screen, "\ufffd")
 
     def _step(self, char: str) -> None:
         if self._state == _STRING_ESCAPE:
@@ -230,11 +290,10 @@ class Parser:
         body, self._held = self._held, ""
         if body[-1] != char:  # it was too long to be kept
             return
-        if char == "m" and body[0] in "0123456789:;m":
-            if not body[:-1].strip("0123456789:;"):
-                self._turn(body)
+        act, parameters = self._plan(body)
+        if act is graphics:
+            self._turn(body)
         else:
-            act, parameters = self._plan(body)
             act(self._screen, parameters)
 
     def _step_escape(self, char: str) -> None:
@@ -258,7 +317,9 @@ class Parser:
         char = match[0]
         if char == "\x1b":
             self._state = _STRING_ESCAPE
-        elif char == "\x9c" or (char == "\x07" and self._kind == "]"):
+        elif char == "\udc9c" and not self._screen.eight_bit:
+            self._keep("\ufffd")
+        elif char in "\x9c\udc9c" or (char == "\x07" and self._kind == "]"):
             self._end_string()
         elif char == "\x07":
             self._keep(char)
@@ -285,6 +346,8 @@ class Parser:
         self._string_size = 0
 
     def _finish(self, kind: str, payload: str) -> None:
+        if not payload.isascii():
+            payload = _RAW_C1.sub("\ufffd", payload)
         if kind == "]":
             strings.osc(self._screen, payload)
         elif kind == "P":

@@ -55,7 +55,8 @@ def erase(screen: Screen, p: Parameters) -> None:
     """DECERA."""
     if area := _area(screen, p):
         for y in range(area.top, area.bottom):
-            editing.erase_cells(screen, y, area.left, area.right)
+            row = screen.rows[y]
+            screen.rows[y] = cells.erase(row, area.left, area.right, screen.blank, screen.columns)
 
 
 def erase_selective(screen: Screen, p: Parameters) -> None:

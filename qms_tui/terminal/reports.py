@@ -161,6 +161,8 @@ def _setting(screen: Screen, what: str) -> str | None:
             return str(int(look.protected and screen.guarded == "DEC"))
         case '"p':
             return f"{screen.level};{0 if screen.eight_bit else 1}"
+        case "$}" | "$~":
+            return "0"  # no status line
         case "*x":
             return "1" if screen.stream_attributes else "2"
     return None

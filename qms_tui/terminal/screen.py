@@ -9,27 +9,29 @@ everything that writes on them are replaced: `buffer` and `dirty` stay empty, ro
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import pyte
 from pyte.screens import Cursor, Margins
 
+from qms_tui.terminal import resizing
 from qms_tui.terminal import rows as cells
 from qms_tui.terminal.charsets import Charsets
-from qms_tui.terminal.clusters import MAX_CODE_POINTS, Clusters
+from qms_tui.terminal.clusters import Clusters
 from qms_tui.terminal.colors import Colors
 from qms_tui.terminal.events import TerminalEvent
-from qms_tui.terminal.looks import Looks
+from qms_tui.terminal.looks import MAX_LOOKS, Looks
 from qms_tui.terminal.modes import CursorShape
-from qms_tui.terminal.reflow import is_blank, reflow
 from qms_tui.terminal.reports import TERMINAL_NAME
 from qms_tui.terminal.rows import EMPTY, FILLER, PLAIN, SPACER, Row
-from qms_tui.terminal.width import VS15, VS16, joins, narrows, widens, width
+from qms_tui.terminal.width import cells as cells_of
 
 MAX_EVENTS = 1000  # a program that rings the bell forever must not grow our memory
+_PATIENCE = 4096  # vain attempts before a table that the screen alone fills is searched again (10 ms)
 MAX_REPLIES = 65536  # bytes; a program that asks and never reads must not either
-MAX_KEYBOARDS = 16  # pushed kitty flags per screen; kitty's own bound
 _SHIFT = 5  # pyte's distance of private modes from ANSI ones
 
 INSERT, NEWLINE = 4, 20
@@ -82,6 +84,7 @@ class Screen(pyte.Screen):
         self.clusters = Clusters()
         self.history: deque[Row] = deque(maxlen=scrollback)
         self.history_added = 0
+        self._patience = 0
         super().__init__(columns, lines)
         self.reset()
 
@@ -94,7 +97,7 @@ class Screen(pyte.Screen):
         self.page = self.main
         self.rows = self.main.rows
         self.cursor = Cursor(0, 0)
-        self.mode = {WRAP, VISIBLE, private(1007)}
+        self.mode = {WRAP, VISIBLE, private(8), private(1007), private(1046)}
         self.title = self.icon_name = ""
         self.titles: list[tuple[str, str]] = []
         self.shape = CursorShape.BLOCK
@@ -160,22 +163,40 @@ class Screen(pyte.Screen):
 
     def new_look(self, **changes: Any) -> None:
         """Write on in a look that differs from the current one."""
+        if self.looks.is_full:
+            self.collect_looks()
         self.look = self.looks.code(self.looks.look(self.look)._replace(**changes))
 
-    def collect(self) -> None:
-        """Make room in the tables of looks and clusters by forgetting what no row shows."""
-        while self.looks.is_full or self.clusters.is_full:
-            rows = [*self.main.rows, *self.alternate.rows, *self.history]
-            looks = set().union(*{row[1] for row in rows})
-            looks |= {self.look, self.main.saved.look, self.alternate.saved.look}
-            self.looks.keep(looks)
-            self.clusters.keep(set().union(*{row[0] for row in rows if not row[0].isascii()}))
-            if len(looks) <= 16384 and not self.clusters.is_full:
+    def collect_looks(self) -> None:
+        """Make room in the table of looks by forgetting those that no row has."""
+        while self.looks.is_full and self._is_patient_no_more():
+            alive = {self.look, self.main.saved.look, self.alternate.saved.look}
+            alive = alive.union(*{row[1] for row in self._all_rows()})
+            self.looks.keep(alive)
+            if len(alive) <= MAX_LOOKS // 2:
                 return
-            if not self.history:
-                return
-            for _ in range(len(self.history) // 2 + 1):  # a history of nothing but colours: the oldest goes
-                self.history.popleft()
+            if not self._drop_history():
+                self._patience = _PATIENCE
+
+    def collect_clusters(self) -> None:
+        """Make room in the table of clusters by forgetting those on no row."""
+        while self.clusters.is_full and self._is_patient_no_more():
+            self.clusters.keep(set(self.last).union(*{row[0] for row in self._all_rows()}))
+            if self.clusters.is_full and not self._drop_history():
+                self._patience = _PATIENCE
+
+    def _is_patient_no_more(self) -> bool:
+        self._patience -= self._patience > 0
+        return self._patience == 0
+
+    def _all_rows(self) -> Iterator[Row]:
+        return chain(self.main.rows, self.alternate.rows, self.history)
+
+    def _drop_history(self) -> bool:
+        """Drop the older half: it is nothing but colours or marks, and those are bounded."""
+        for _ in range((len(self.history) + 1) // 2):
+            self.history.popleft()
+        return bool(self.history)
 
     # -- what goes out --------------------------------------------------------------------------------------
 
@@ -203,41 +224,81 @@ class Screen(pyte.Screen):
         self.rows[y] = cells.splice(self.rows[y], x, text, self.look * len(text))
 
     def draw(self, data: str) -> None:
-        """Write narrow characters, wrapping where the line ends."""
-        if not self.charsets.is_plain:
-            data = self.charsets.translate(data)
-            self.settle()
-        cursor = self.cursor
+        """Write cells (see rows.py), wrapping where the line ends; a wide character is not cut."""
         while data:
             self.wrap_if_pending()
             edge = self.edge()
-            room = edge - cursor.x
-            part, data = data[:room], data[room:]
-            if data and WRAP not in self.mode:
-                part, data = part[:-1] + data[-1], ""
-            self.place(part, edge)
+            room = edge - self.cursor.x
+            if len(data) > room and WRAP not in self.mode:
+                self._draw_at_edge(data, edge)
+                return
+            part = data[: room - 1] if data[room : room + 1] == FILLER else data[:room]
+            data = data[len(part) :]
+            if part:
+                self.place(part, edge)
+            if data[1:2] == FILLER and len(part) < room:
+                data = self._wrap_wide(data, edge)
 
-    def draw_wide(self, data: str) -> None:
-        """Write characters of two cells; one that does not fit goes to the next row as a whole."""
-        self.charsets.single = None
-        self.settle()
+    def _wrap_wide(self, data: str, edge: int) -> str:
+        """A wide character does not fit any more: leave a spacer and wrap; what is to be drawn then."""
+        if edge - (self.left if self.cursor.x >= self.left else 0) < 2:
+            marks = self.clusters.text(data[0])[1:]  # no room for it on a screen of one column
+            self.place(self.clusters.code(" " + marks), edge)
+            return data[2:]
+        if edge == self.columns:
+            self.put(self.cursor.x, SPACER)
+        self.pending = True
+        return data
+
+    def _draw_at_edge(self, data: str, edge: int) -> None:
+        """Without wrapping each character that is too much replaces the last one."""
+        while data:
+            size = 2 if data[1:2] == FILLER else 1
+            self.cursor.x = max(min(self.cursor.x, edge - size), 0)
+            self.pending = False
+            self.place(data[:size] if edge >= size else " ", edge)
+            data = data[size:]
+
+    def draw_lines(self, lines: list[str]) -> None:
+        """Write whole lines of cells, each followed by CR LF, all at once.
+
+        For a cursor in column 0, text in plain look, margins and modes that ask for nothing special, and
+        lines that fit.
+        """
+        rows, cursor = self.rows, self.cursor
+        y, count = cursor.y, len(lines)
+        there = min(count, self.lines - y)
+        for at, line in enumerate(lines[:there], y):
+            row = rows[at]
+            cover = cells.splice(row, 0, line, PLAIN * len(line)) if row[0] else (line, "", False)
+            rows[at] = cover
+        surplus = y + count - self.lines + 1
+        if surplus > 0:
+            rows += [(line, "", False) for line in lines[there:]]
+            rows.append(EMPTY)
+            if self.page is self.main:
+                self.remember(rows[:surplus])
+            del rows[:surplus]
+        cursor.y = min(y + count, self.lines - 1)
+
+    def newline(self) -> None:
+        """CR LF."""
+        if not self.is_whole or self.blank != PLAIN:
+            self.carriage_return()
+            self.linefeed()
+            return
+        self.pending = False
         cursor = self.cursor
-        for char in data:
-            self.wrap_if_pending()
-            edge = self.edge()
-            if edge - cursor.x < 2:
-                if edge < 2:
-                    self.place(" ", edge)  # no room for it on a screen of one column
-                    continue
-                if WRAP in self.mode:
-                    if edge == self.columns:
-                        self.put(cursor.x, SPACER)
-                    self.pending = True
-                    self.wrap_if_pending()
-                    edge = self.edge()
-                else:
-                    cursor.x = edge - 2
-            self.place(char + FILLER, edge)
+        cursor.x = 0
+        if cursor.y < self.bottom:
+            cursor.y += 1
+            return
+        rows = self.rows
+        if self.page is self.main:
+            self.history.append(rows[0])
+            self.history_added += 1
+        del rows[0]
+        rows.append(EMPTY)
 
     def edge(self) -> int:
         """The column that text from the cursor on stays left of."""
@@ -272,75 +333,16 @@ class Screen(pyte.Screen):
         cursor.x = self.left if cursor.x >= self.left else 0
         self.index()
 
-    def draw_tied(self, data: str) -> None:
-        """Write characters that may join the one before them."""
-        for char in data:
-            self._draw_tied(char)
-
-    def _draw_tied(self, char: str) -> None:
-        x = self._before()
-        if x is not None:
-            cluster = self.clusters.text(self.rows[self.cursor.y][0].ljust(x + 1)[x])
-            if joins(cluster, char):
-                self._join(x, cluster, char)
-                return
+    def cells(self, text: str) -> str:
+        """Narrow and wide characters, each maybe with marks, in the current charsets, as rows keep them."""
+        if not self.charsets.is_plain:
+            text = self.charsets.translate(text)
+            self.settle()
+        if text.isascii():
+            return text
         if self.clusters.is_full:
-            self.collect()
-        size = width(char)
-        self.last = char + FILLER * (size == 2)
-        if size == 0 and self.cursor.x == 0 and not self.pending:
-            cluster = self.clusters.text((self.rows[self.cursor.y][0] or " ")[0])
-            self._set(0, cluster + char)
-        elif size == 2:
-            self.draw_wide(char)
-        elif size == 1:
-            self.draw(self.clusters.code(char))
-
-    def _before(self) -> int | None:
-        """The column of the character that a combining one belongs to."""
-        x = self.cursor.x if self.pending else self.cursor.x - 1
-        if x < 0:
-            return None
-        if self.rows[self.cursor.y][0][x : x + 1] == FILLER:
-            x -= 1
-        return int(x)
-
-    def _set(self, x: int, cluster: str) -> None:
-        """Give the cell at `x` another text of the same width."""
-        text, looks, wrapped = self.rows[self.cursor.y]
-        text = text.ljust(x + 1)
-        if len(cluster) > MAX_CODE_POINTS:
-            return
-        if self.clusters.is_full:
-            self.collect()
-        self.rows[self.cursor.y] = text[:x] + self.clusters.code(cluster) + text[x + 1 :], looks, wrapped
-
-    def _join(self, x: int, cluster: str, char: str) -> None:
-        is_wide = self.rows[self.cursor.y][0][x + 1 : x + 2] == FILLER
-        self._set(x, cluster + char)
-        if len(cluster) > 1:
-            return
-        if char == VS16 and not is_wide and widens(cluster):
-            self._widen(x)
-        elif char == VS15 and is_wide and narrows(cluster):
-            self._narrow(x)
-
-    def _widen(self, x: int) -> None:
-        cursor = self.cursor
-        code = self.rows[cursor.y][0][x]
-        if x + 2 <= (self.right + 1 if x <= self.right else self.columns):
-            cursor.x, self.pending = x, False
-            self.place(code + FILLER, self.edge())
-        elif WRAP in self.mode and self.columns > 1:
-            cursor.x, self.pending = x, False
-            self.draw_wide(code)
-
-    def _narrow(self, x: int) -> None:
-        cursor = self.cursor
-        code = self.rows[cursor.y][0][x]
-        cursor.x = x
-        self.put(x, code + " ")
-        cursor.x, self.pending = x + 1, False
+            self.collect_clusters()
+        return cells_of(text, self.clusters.code)
 
     # -- scrolling ------------------------------------------------------------------------------------------
 
@@ -423,44 +425,5 @@ class Screen(pyte.Screen):
     # -- size -----------------------------------------------------------------------------------------------
 
     def resize(self, lines: int | None = None, columns: int | None = None) -> None:
-        """Take a new size: the main screen and its history reflow, the alternate screen is clipped."""
-        lines, columns = max(lines or self.lines, 1), max(columns or self.columns, 1)
-        if (lines, columns) == (self.lines, self.columns):
-            return
-        old_columns, self.old_lines = self.columns, self.lines
-        cursor = self.cursor
-        here = self.main.left_at if self.is_alternate else cursor
-        self._reflow_main(lines, columns, here)
-        self._clip_alternate(lines, columns)
-        self.lines, self.columns = lines, columns
-        self.rows = self.page.rows
-        self.tabstops |= set(range(-(-old_columns // 8) * 8, columns, 8))
-        self.reset_margins()
-        self.pending = False
-        for place in (cursor, self.main.saved, self.alternate.saved):
-            place.x, place.y = min(place.x, columns - 1), min(place.y, lines - 1)
-
-    def _reflow_main(self, lines: int, columns: int, here: Any) -> None:
-        """Reflow history and main screen; `here` is the cursor on it."""
-        before = len(self.history)
-        rows = self.main.rows
-        used = max([here.y, *(y for y, row in enumerate(rows) if not is_blank(row))]) + 1
-        blanks = len(rows) - used
-        marks = [(before, 0), (before + here.y, here.x), (before + self.main.saved.y, self.main.saved.x)]
-        laid, (first, at, saved) = reflow([*self.history, *rows[:used]], self.columns, columns, marks)
-        blanks = min(blanks, max(0, first[0] + lines - len(laid)))
-        top = min(max(len(laid) + blanks - lines, 0), at[0])
-        shown = laid[top : top + lines]
-        self.history.clear()
-        self.history.extend(laid[:top])
-        self.main.rows = shown + [EMPTY] * (lines - len(shown))
-        here.y, here.x = at[0] - top, at[1]
-        self.main.saved.y, self.main.saved.x = max(saved[0] - top, 0), saved[1]
-
-    def _clip_alternate(self, lines: int, columns: int) -> None:
-        rows = self.alternate.rows
-        surplus = max(self.cursor.y + 1 - lines, 0) if self.is_alternate else 0
-        rows = [cells.clip(row, columns) for row in rows[surplus : surplus + lines]]
-        self.alternate.rows = rows + [EMPTY] * (lines - len(rows))
-        if self.is_alternate:
-            self.cursor.y -= surplus
+        """Take a new size."""
+        resizing.resize(self, max(lines or self.lines, 1), max(columns or self.columns, 1))

@@ -155,6 +155,11 @@ _SEQUENCES: dict[str, Act] = {
 }
 
 
+def graphics(screen: Any, parameters: Any) -> None:
+    """SGR: the parser does it, with what it remembers of looks."""
+    raise AssertionError("SGR is the parser's")
+
+
 def nothing(screen: Any, parameters: Any) -> None:
     """What unknown sequences do."""
 
@@ -165,6 +170,8 @@ def plan(body: str) -> Plan:
     if not match:
         return nothing, ()
     prefix, fields, intermediates, final = match.groups()
+    if final == "m" and not prefix and not intermediates:
+        return graphics, ()
     act = _SEQUENCES.get(prefix + intermediates + final)
     if act is None or ":" in fields:
         return nothing, ()

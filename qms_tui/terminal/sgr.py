@@ -6,7 +6,7 @@ of colour are understood, also the common 38:2:r:g:b without a colour space.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qms_tui.terminal.style import direct_color
 
@@ -18,60 +18,53 @@ _MAX_PARAMETERS = 64  # xterm stops at 30; nothing real comes near
 BOLD, FAINT, ITALIC, BLINK, INVERSE, HIDDEN, STRIKE, OVERLINE = (1 << bit for bit in range(8))
 _ON = {1: BOLD, 2: FAINT, 3: ITALIC, 5: BLINK, 6: BLINK, 7: INVERSE, 8: HIDDEN, 9: STRIKE, 53: OVERLINE}
 _OFF = {22: BOLD | FAINT, 23: ITALIC, 25: BLINK, 27: INVERSE, 28: HIDDEN, 29: STRIKE, 55: OVERLINE}
-_BASIC = {code: code - 30 for code in range(30, 38)} | {code: code - 82 for code in range(90, 98)}
 _UNCHANGED = -1
+
+# What a parameter does to the fields of a Look, as (field, value); attributes are switched on or off.
+_FOREGROUND, _BACKGROUND, _ATTRIBUTES, _UNDERLINE, _UNDERLINE_COLOR, _ATTRIBUTES_OFF, _ALL = range(7)
+_EXTENDED = {"38": _FOREGROUND, "48": _BACKGROUND, "58": _UNDERLINE_COLOR}
+_STEPS: dict[str, Any] = (
+    {str(code): (_ATTRIBUTES, bit) for code, bit in _ON.items()}
+    | {str(code): (_ATTRIBUTES_OFF, bit) for code, bit in _OFF.items()}
+    | {str(30 + color): (_FOREGROUND, color) for color in range(8)}
+    | {str(40 + color): (_BACKGROUND, color) for color in range(8)}
+    | {str(90 + color): (_FOREGROUND, color + 8) for color in range(8)}
+    | {str(100 + color): (_BACKGROUND, color + 8) for color in range(8)}
+    | {"39": (_FOREGROUND, None), "49": (_BACKGROUND, None), "59": (_UNDERLINE_COLOR, None)}
+    | {"4": (_UNDERLINE, 1), "21": (_UNDERLINE, 2), "24": (_UNDERLINE, 0), "0": (_ALL, 0), "": (_ALL, 0)}
+)
 
 
 def applied(look: Look, body: str) -> Look:
     """The look after `CSI body m`."""
-    foreground, background, attributes, underline, underline_color, link, protected = look
+    state: list[Any] = [*look]
     fields = body.split(";", _MAX_PARAMETERS)[:_MAX_PARAMETERS]
     at, count = 0, len(fields)
     while at < count:
         field = fields[at]
         at += 1
-        if ":" in field:
-            code, color = _colons(field)
-            if code == 4:
-                underline = color
-            elif color == _UNCHANGED:
-                continue
-        else:
-            code = number(field)
-            if code in (38, 48, 58):
+        step = _STEPS.get(field)
+        if step is None:
+            if field in _EXTENDED:
                 color, at = _color(fields, at)
-                if color == _UNCHANGED:
-                    continue
-        if code in _ON:
-            attributes |= _ON[code]
-        elif code in _OFF:
-            attributes &= ~_OFF[code]
-        elif code in _BASIC:
-            foreground = _BASIC[code]
-        elif code - 10 in _BASIC:
-            background = _BASIC[code - 10]
-        elif code == 38:
-            foreground = color
-        elif code == 48:
-            background = color
-        elif code == 58:
-            underline_color = color
-        elif code == 39:
-            foreground = None
-        elif code == 49:
-            background = None
-        elif code == 59:
-            underline_color = None
-        elif code == 0:
-            foreground = background = underline_color = None
-            attributes = underline = 0
-        elif code == 4 and ":" not in field:
-            underline = 1
-        elif code == 21:
-            underline = 2
-        elif code == 24:
-            underline = 0
-    return look.__class__(foreground, background, attributes, underline, underline_color, link, protected)
+                step = _EXTENDED[field], color
+            else:
+                step = _colons(field) if ":" in field else _STEPS.get(str(number(field)))
+            if step is None or step[1] == _UNCHANGED:
+                continue
+        where, value = step
+        if where == _ATTRIBUTES:
+            state[_ATTRIBUTES] |= value
+        elif where < _ATTRIBUTES_OFF:
+            state[where] = value
+        elif where == _ATTRIBUTES_OFF:
+            state[_ATTRIBUTES] &= ~(value or 0)
+        else:
+            state[:5] = _RESET
+    return type(look)(*state)
+
+
+_RESET = (None, None, 0, 0, None)
 
 
 def number(field: str) -> int:
@@ -85,31 +78,37 @@ def number(field: str) -> int:
 def _color(fields: list[str], at: int) -> tuple[int, int]:
     """The colour after a 38, 48 or 58 with semicolons, and where to go on."""
     kind = fields[at] if at < len(fields) else ""
-    if kind == "5" and at + 1 < len(fields):
-        index = number(fields[at + 1])
-        return (index if index < 256 else _UNCHANGED), at + 2
-    if kind == "2" and at + 3 < len(fields):
-        return _direct([number(field) for field in fields[at + 1 : at + 4]]), at + 4
-    return _UNCHANGED, len(fields) if kind in ("2", "5") else at + 1
+    try:
+        if kind == "5":
+            index = int(fields[at + 1] or 0)
+            return (index if index < 256 else _UNCHANGED), at + 2
+        if kind == "2":
+            red, green, blue = fields[at + 1 : at + 4]
+            return _direct(int(red or 0), int(green or 0), int(blue or 0)), at + 4
+    except (IndexError, ValueError):  # the sequence ends in it, or it is mixed with colons
+        return _UNCHANGED, len(fields)
+    return _UNCHANGED, at + 1
 
 
-def _colons(field: str) -> tuple[int, int]:
-    """Code and value of a parameter with colons."""
+def _colons(field: str) -> tuple[int, int] | None:
+    """What a parameter with colons does."""
     head, *rest = field.split(":")
-    code, values = number(head), [number(part) for part in rest]
-    if code == 4:
-        return (4, values[0]) if values[0] <= 5 else (_UNCHANGED, _UNCHANGED)
-    if code in (38, 48, 58):
+    values = [number(part) for part in rest]
+    if head == "4" and values[0] <= 5:
+        return _UNDERLINE, values[0]
+    if head in _EXTENDED:
         if values[0] == 5 and len(values) > 1 and values[1] < 256:
-            return code, values[1]
+            return _EXTENDED[head], values[1]
         if values[0] == 2 and len(values) >= 4:
-            return code, _direct(values[2:5] if len(values) >= 5 else values[1:4])
-    return _UNCHANGED, _UNCHANGED
+            red, green, blue = values[2:5] if len(values) >= 5 else values[1:4]
+            return _EXTENDED[head], _direct(red, green, blue)
+    return None
 
 
-def _direct(parts: list[int]) -> int:
-    red, green, blue = parts
-    return direct_color(red, green, blue) if max(parts) < 256 else _UNCHANGED
+def _direct(red: int, green: int, blue: int) -> int:
+    if red > 255 or green > 255 or blue > 255:
+        return _UNCHANGED
+    return direct_color(red, green, blue)
 
 
 def parameters(look: Look) -> str:

@@ -22,13 +22,12 @@ _MOUSE = (9, 1000, 1001, 1002, 1003)
 _ENCODINGS = (1005, 1006, 1015, 1016)
 _SCREENS = {47, 1047, 1049}
 _PLAIN_PRIVATE = {
-    1, 4, 5, 7, 8, 12, 18, 19, 25, 30, 35, 40, 41, 42, 43, 44, 45, 46, 66, 67, 80, 95, 1004, 1007, 1010, 1011,
-    1034, 1035, 1036, 1037, 1039, 1040, 1041, 1042, 1043, 1044, 1045, 1046, 1050, 1051, 1052, 1053, 1060, 1061,
-    2004, 2026, 2031,
-}  # fmt: skip
+    *(1, 4, 5, 7, 8, 12, 13, 14, 18, 19, 25, 30, 35, 40, 41, 42, 43, 44, 45, 46, 66, 67, 80, 95),
+    *(1004, 1007, 1010, 1011, 1034, 1035, 1036, 1037, 1039, 1040, 1041, 1042, 1043, 1044, 1045, 1046),
+    *(1050, 1051, 1052, 1053, 1060, 1061, 2004, 2026, 2031),
+}
 _PRIVATE = _PLAIN_PRIVATE | {3, 6, 69, 1001, 1048, *_MOUSE, *_ENCODINGS, *_SCREENS}
 _SET_FOR_EVER = {2027}  # text is always measured in grapheme clusters
-_RESET_FOR_EVER: set[int] = set()
 
 _SHAPES = {3: CursorShape.UNDERLINE, 4: CursorShape.UNDERLINE, 5: CursorShape.BAR, 6: CursorShape.BAR}
 
@@ -67,6 +66,8 @@ def _switch(screen: Screen, mode: int, on: bool) -> None:
         screen.mode.difference_update(other << 5 for other in _MOUSE)
     elif mode in _ENCODINGS:
         screen.mode.difference_update(other << 5 for other in _ENCODINGS)
+    elif mode == 69 and screen.level < 64:
+        return
     elif mode == 3:
         if 40 << 5 not in screen.mode:
             return
@@ -80,6 +81,8 @@ def _switch(screen: Screen, mode: int, on: bool) -> None:
         screen.left, screen.right = 0, screen.columns - 1
     elif mode == 12:
         screen.blinking = on
+    elif mode == 1046 and not on:
+        _show(screen, alternate=False)
     screen.settle()
 
 
@@ -94,7 +97,9 @@ def _column_mode(screen: Screen) -> None:
 
 
 def _switch_screen(screen: Screen, mode: int, on: bool) -> None:
-    """47, 1047 (clears when left), 1049 (saves the cursor and clears when entered)."""
+    """47, 1047 (clears when left), 1049 (saves the cursor and clears when entered); 1046 forbids them."""
+    if 1046 << 5 not in screen.mode:
+        return
     if on:
         if mode == 1049:
             save_cursor(screen)
@@ -173,6 +178,8 @@ def _is_set(screen: Screen, mode: int) -> bool:
 def ask_ansi(screen: Screen, p: Parameters) -> None:
     """DECRQM for an ANSI mode."""
     mode = p[0]
+    if screen.level < 63:
+        return
     state = 4 if mode in _ANSI_FIXED else (1 if mode in screen.mode else 2) if mode in _ANSI else 0
     screen.reply(f"\x1b[{mode};{state}$y")
 
@@ -180,12 +187,13 @@ def ask_ansi(screen: Screen, p: Parameters) -> None:
 def ask_private(screen: Screen, p: Parameters) -> None:
     """DECRQM for a private mode."""
     mode = p[0]
+    if screen.level < 63:
+        return
+    state = 0
     if mode in _SET_FOR_EVER:
         state = 3
-    elif mode in _RESET_FOR_EVER:
-        state = 4
-    else:
-        state = (1 if _is_set(screen, mode) else 2) if mode in _PRIVATE else 0
+    elif mode in _PRIVATE:
+        state = 1 if _is_set(screen, mode) else 2
     screen.reply(f"\x1b[?{mode};{state}$y")
 
 
@@ -224,12 +232,13 @@ def cursor_shape(screen: Screen, p: Parameters) -> None:
 
 
 def level(screen: Screen, p: Parameters) -> None:
-    """DECSCL: 61 to 65; a soft reset, 7-bit controls at level 1 or when asked."""
+    """DECSCL: 61 to 65; a soft reset. Of what levels differ in, only this is kept: no DECRQM below 3, no
+    left and right margins below 4.
+    """
     if 61 <= p[0] <= 65:
         screen.level = p[0]
         soft_reset(screen, p)
-        movement.home(screen)
-        screen.eight_bit = p[0] > 61 and p[1] != 1
+        screen.eight_bit = p[0] > 61 and p[1] == 2
 
 
 def seven_bit(screen: Screen) -> None:

@@ -22,6 +22,10 @@ Where we deviate from the standards (ECMA-48, DEC STD 070, VT420/VT510 manuals, 
   not there: the sequences are swallowed.
 - Reverse wrap (45) crosses any line end, as xterm before patch 383 (now its mode 1045), and wraps from the
   top of the region to its bottom.
+- Without mode 40 DECCOLM does nothing (xterm); alacritty obeys it always.
+- Of conformance levels (DECSCL) only two differences are kept: no DECRQM below 3, no DECSLRM below 4.
+- Marks beyond 32 code points in one cell are dropped; a table that is full of looks or clusters gives plain
+  text.
 - Tab characters leave no trace in the row.
 """
 

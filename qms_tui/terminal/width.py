@@ -9,7 +9,8 @@ wcwidth (Unicode 18 in 0.9.4).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any
 
@@ -19,6 +20,8 @@ from wcwidth.table_vs15 import VS15_WIDE_TO_NARROW
 from wcwidth.table_vs16 import VS16_NARROW_TO_WIDE
 from wcwidth.table_wide import WIDE_EASTASIAN
 from wcwidth.table_zero import ZERO_WIDTH
+
+from qms_tui.terminal.rows import FILLER
 
 Ranges = Iterable[tuple[int, int]]
 
@@ -91,12 +94,58 @@ _TIED = [  # what may join its neighbours, or has no width of its own: looked at
     )
 ]
 
-TIED = _pattern(_TIED)
-WIDE = _pattern(_minus(_WIDE, _TIED))
-NARROW = _pattern(_complement([*_CONTROLS, *_WIDE, *_TIED]))
+_MARKS = _minus(  # what joins whatever comes before it, and nothing after
+    _TIED,
+    [
+        (0x10000, 0x10FFFF),
+        *_complement([*grapheme.GRAPHEME_EXTEND]),
+        *_complement([*_latest(ZERO_WIDTH)]),
+        *grapheme.GRAPHEME_ZWJ,
+        *grapheme.INCB_LINKER,
+        (0xFE00, 0xFE0F),
+    ],
+)
+# Beyond the BMP a few coarse ranges: `re` tests those one after the other, for every character that is not in
+# the class. What is in none of them is tied, that is, looked at one by one: right as well, only slower.
+_ASTRAL_TEXT = _minus(
+    [(0x1D400, 0x1D7FF), (0x1F200, 0x1F3FA), (0x1F400, 0x1FFFF), (0x20000, 0xDFFFF), (0xF0000, 0xFFFFF)],
+    _TIED,
+)
+_BMP = [(0, 0xFFFF)]
+_BMP_WIDE = _minus(_WIDE, [*_TIED, (0x10000, 0x10FFFF)])
+_PLAIN_TEXT = [*_minus(_BMP, [*_CONTROLS, *_TIED]), *_ASTRAL_TEXT]
+
+PLAIN_TEXT = _pattern(_PLAIN_TEXT)  # narrow or wide, and never part of a cluster but as its first character
+MARKS = _pattern(_MARKS)
+TIED = _pattern(_minus([(0xA0, 0x10FFFF)], [*_PLAIN_TEXT, *_MARKS, (0xDC80, 0xDC9F)]))
+
+_MARKED_CHARACTER = re.compile(f"([{PLAIN_TEXT}])[{MARKS}]+")
+_MARK = re.compile(f"[{MARKS}]")
+_BMP_WIDE_RUN = re.compile(f"[{_pattern(_BMP_WIDE)}]+")
+_ASTRAL = re.compile("[\U00010000-\U000fffff]")
+_ASTRAL_WIDE_RUN = re.compile(f"[{_pattern(_minus(_WIDE, [*_TIED, *_BMP]))}]+")
 
 _WIDENED = _latest(VS16_NARROW_TO_WIDE)
 _NARROWED = _latest(VS15_WIDE_TO_NARROW)
+
+
+def cells(text: str, code: Callable[[str], str]) -> str:
+    """Text of narrow and wide characters, each maybe with marks, as a row keeps it.
+
+    `code` gives the code point that stands for a cluster.
+    """
+
+    def cluster(match: re.Match[str]) -> str:
+        return code(match[0]) + FILLER * (width(match[1]) - 1)
+
+    if _MARK.search(text):
+        text = _MARKED_CHARACTER.sub(cluster, text)
+    text = _BMP_WIDE_RUN.sub(_filled, text)
+    return _ASTRAL_WIDE_RUN.sub(_filled, text) if _ASTRAL.search(text) else text
+
+
+def _filled(match: re.Match[str]) -> str:
+    return FILLER.join(match[0]) + FILLER
 
 
 @lru_cache(1024)

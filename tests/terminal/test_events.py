@@ -20,6 +20,7 @@ from qms_tui.terminal import (
     TitleChanged,
     WorkingDirectory,
 )
+from qms_tui.terminal.colors import BACKGROUND
 
 
 def fed(data: str) -> Terminal:
@@ -51,10 +52,10 @@ def fed(data: str) -> Terminal:
         ("\x1b]52;c;aGk=\x07", [ClipboardWrite("c", b"hi")]),
         ("\x1b]52;;aGk=\x07", [ClipboardWrite("c", b"hi")]),
         ("\x1b]52;c;?\x07\x1b]52;c;!!\x07\x1b]52;<x>;aGk=\x07", []),
-        ("\x1b]2;a\x07\x1b[22;0t\x1b]2;b\x07\x1b[23;0t", [TitleChanged("a"), TitleChanged("b"), IconChanged(""), TitleChanged("a")]),
+        ("\x1b]2;a\x07\x1b[22;0t\x1b]2;b\x07\x1b[23;2t", [TitleChanged(text) for text in "aba"]),
         ("\x1b]2;a\x18\x1b]2;b", []),
     ],
-)  # fmt: skip
+)
 def test_event(data: str, events: list[TerminalEvent]) -> None:
     assert fed(data).take_events() == events
 
@@ -95,12 +96,10 @@ def test_replies_are_bounded() -> None:
 
 def test_host_tells_its_colours_and_name() -> None:
     terminal = Terminal(10, 4)
-    terminal.colors.set_default(1011, 255, 255, 255)
+    terminal.colors.set_default(BACKGROUND, 255, 255, 255)
     terminal.name = "other(1)"
     terminal.feed(b"\x1b]11;?\x07\x1b[?996n\x1b[>q")
-    assert terminal.take_replies() == (
-        b"\x1b]11;rgb:ffff/ffff/ffff\x1b\\\x1b[?997;2n\x1bP>|other(1)\x1b\\"
-    )
+    assert terminal.take_replies() == (b"\x1b]11;rgb:ffff/ffff/ffff\x1b\\\x1b[?997;2n\x1bP>|other(1)\x1b\\")
 
 
 @pytest.mark.parametrize(
@@ -138,16 +137,27 @@ def test_modes(data: str, modes: Modes) -> None:
 
 @pytest.mark.parametrize(
     ("data", "expected"),
-    [("\x1b[?2026h", True), ("\x1b[?2026h\x1b[?2026l", False), ("\x1bP=1s\x1b\\", True), ("\x1bP=1s\x1b\\\x1bP=2s\x1b\\", False)],
-)  # fmt: skip
+    [
+        ("\x1b[?2026h", True),
+        ("\x1b[?2026h\x1b[?2026l", False),
+        ("\x1bP=1s\x1b\\", True),
+        ("\x1bP=1s\x1b\\\x1bP=2s\x1b\\", False),
+    ],
+)
 def test_synchronized(data: str, expected: bool) -> None:
     assert fed(data).synchronized is expected
 
 
 @pytest.mark.parametrize(
     ("data", "shape"),
-    [("", CursorShape.BLOCK), ("\x1b[2 q", CursorShape.BLOCK), ("\x1b[3 q", CursorShape.UNDERLINE), ("\x1b[6 q", CursorShape.BAR), ("\x1b[6 q\x1b[ q", CursorShape.BLOCK)],
-)  # fmt: skip
+    [
+        ("", CursorShape.BLOCK),
+        ("\x1b[2 q", CursorShape.BLOCK),
+        ("\x1b[3 q", CursorShape.UNDERLINE),
+        ("\x1b[6 q", CursorShape.BAR),
+        ("\x1b[6 q\x1b[ q", CursorShape.BLOCK),
+    ],
+)
 def test_cursor_shape(data: str, shape: CursorShape) -> None:
     assert fed(data).cursor.shape is shape
 

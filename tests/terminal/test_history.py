@@ -152,13 +152,15 @@ def test_coloured_history_is_compact() -> None:
     assert _growth(Terminal(200, 50), data) < 12_000_000
 
 
-@pytest.mark.parametrize("start", ["\x1b]0;", "\x1b]52;c;", "\x1bP", "\x1b_G", "\x1b^", "\x1bX", "\x1b[", "\x1b(", "a"])
+@pytest.mark.parametrize(
+    "start", ["\x1b]0;", "\x1b]52;c;", "\x1bP", "\x1b_G", "\x1b^", "\x1bX", "\x1b[", "\x1b(", "a"]
+)
 @pytest.mark.parametrize("filler", ["A", "1;", " ", "\u0301"])
 def test_endless_strings_stay_small(start: str, filler: str) -> None:
     terminal = Terminal(80, 24, scrollback=100)
     terminal.feed(start.encode())
-    piece = (filler * 65536).encode()
-    assert _growth(terminal, piece, 40) < 4_000_000
+    piece = (filler * 16384).encode()
+    assert _growth(terminal, piece, 8) < 4_000_000
 
 
 def test_endless_clusters_and_looks_stay_small() -> None:

@@ -95,7 +95,14 @@ def test_erasing_leaves_the_background_only() -> None:
 
 @pytest.mark.parametrize(
     "data",
-    ["\x1b[44m\x1b[2J", "\x1b[44m\x1b[H\x1b[K", "\x1b[44m\x1b[10X", "\x1b[44m\x1bM", "\x1b[44m\x1b[L", "\x1b[44m\x1b[T"],
+    [
+        "\x1b[44m\x1b[2J",
+        "\x1b[44m\x1b[H\x1b[K",
+        "\x1b[44m\x1b[10X",
+        "\x1b[44m\x1bM",
+        "\x1b[44m\x1b[L",
+        "\x1b[44m\x1b[T",
+    ],
 )
 def test_background_colour_erase(data: str) -> None:
     assert runs(data) == (Run(" " * 10, 10, Style(background=4)),)

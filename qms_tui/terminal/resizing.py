@@ -1,0 +1,57 @@
+"""A new size: the main screen and its history reflow, the alternate screen is clipped."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from qms_tui.terminal import rows as cells
+from qms_tui.terminal.reflow import is_blank, reflow
+from qms_tui.terminal.rows import EMPTY
+
+if TYPE_CHECKING:
+    from qms_tui.terminal.screen import Screen
+
+
+def resize(screen: Screen, lines: int, columns: int) -> None:
+    """Take a new size in cells; margins go back to the edges, as in xterm."""
+    if (lines, columns) == (screen.lines, screen.columns):
+        return
+    old_columns = screen.columns
+    cursor = screen.cursor
+    here = screen.main.left_at if screen.is_alternate else cursor
+    _reflow_main(screen, lines, columns, here)
+    _clip_alternate(screen, lines, columns)
+    screen.lines, screen.columns = lines, columns
+    screen.rows = screen.page.rows
+    screen.tabstops |= set(range(-(-old_columns // 8) * 8, columns, 8))
+    screen.reset_margins()
+    screen.pending = False
+    for place in (cursor, screen.main.saved, screen.alternate.saved):
+        place.x, place.y = min(place.x, columns - 1), min(place.y, lines - 1)
+
+
+def _reflow_main(screen: Screen, lines: int, columns: int, here: Any) -> None:
+    """Reflow history and main screen; `here` is the cursor on it."""
+    before = len(screen.history)
+    rows = screen.main.rows
+    used = max([here.y, *(y for y, row in enumerate(rows) if not is_blank(row))]) + 1
+    blanks = len(rows) - used
+    marks = [(before, 0), (before + here.y, here.x), (before + screen.main.saved.y, screen.main.saved.x)]
+    laid, (first, at, saved) = reflow([*screen.history, *rows[:used]], screen.columns, columns, marks)
+    blanks = min(blanks, max(0, first[0] + lines - len(laid)))
+    top = min(max(len(laid) + blanks - lines, 0), at[0])
+    shown = laid[top : top + lines]
+    screen.history.clear()
+    screen.history.extend(laid[:top])
+    screen.main.rows = shown + [EMPTY] * (lines - len(shown))
+    here.y, here.x = at[0] - top, at[1]
+    screen.main.saved.y, screen.main.saved.x = max(saved[0] - top, 0), saved[1]
+
+
+def _clip_alternate(screen: Screen, lines: int, columns: int) -> None:
+    rows = screen.alternate.rows
+    surplus = max(screen.cursor.y + 1 - lines, 0) if screen.is_alternate else 0
+    rows = [cells.clip(row, columns) for row in rows[surplus : surplus + lines]]
+    screen.alternate.rows = rows + [EMPTY] * (lines - len(rows))
+    if screen.is_alternate:
+        screen.cursor.y -= surplus
