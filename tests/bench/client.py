@@ -1,7 +1,7 @@
 """The real Claude Code client before our terminal, with a stand-in for the model and nothing else to reach.
 
-`python -m tests.bench.client` shows, for many answers to XTVERSION, what the client turns on: the evidence for
-the name in qms_tui/terminal/reports.py. The client is $CLAUDE, else `claude` on the path.
+`python -m tests.bench.client` shows, for many answers to XTVERSION, what the client turns on: the evidence
+for the name in qms_tui/terminal/reports.py. The client is $CLAUDE, else `claude` on the path.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,7 +43,11 @@ def make_home(folder: Path, settings: Mapping[str, object] | None = None) -> Pat
         "projects": {str(project): {"hasTrustDialogAccepted": True, "hasCompletedProjectOnboarding": True}},
     }  # fmt: skip
     (home / ".claude.json").write_text(json.dumps(state))
-    given = {"permissions": {"defaultMode": "default"}, "disableAutoMode": "disable", "spinnerTipsEnabled": False}
+    given = {
+        "permissions": {"defaultMode": "default"},
+        "disableAutoMode": "disable",
+        "spinnerTipsEnabled": False,
+    }
     (home / "settings.json").write_text(json.dumps(given | dict(settings or {})))
     return project
 
@@ -74,7 +78,7 @@ class Evidence:
     log: list[str]
     held: list[float]
     output: bytes
-    prompts: list[str]
+    said: list[str]
 
     @property
     def counts(self) -> str:
@@ -86,7 +90,8 @@ _TELLING = {
     "2026": "ESC [?2026h", ">5u": "ESC [>5u", ">1u": "ESC [>1u", ">4;2m": "ESC [>4;2m", "2031": "ESC [?2031h",
     "1004": "ESC [?1004h", "1003": "ESC [?1003h", "1016": "ESC [?1016h", "1049": "ESC [?1049h",
     "OSC8": "OSC 8", "9;4": "OSC 9;4", "7501": "OSC 7501", "REP": "CSI b", "ECH": "CSI X", "IL": "CSI L",
-    "DL": "CSI M", "SU": "CSI S", "STBM": "CSI r", "CPR": "ESC [6n", "CPR?": "ESC [?6n", "graphics": "ESC _Gi=31,s",
+    "DL": "CSI M", "SU": "CSI S", "STBM": "CSI r", "CPR": "ESC [6n", "CPR?": "ESC [?6n",
+    "graphics": "ESC _Gi=31,s",
 }  # fmt: skip
 _OF_THE_TERMINAL = re.compile(
     r".*(?:XTVERSION|Terminal capabilities|DECSTBM|[Rr]enderer|Cursor check|theme|Cell size|images:).*"
@@ -94,7 +99,8 @@ _OF_THE_TERMINAL = re.compile(
 
 
 _CONTROL = re.compile(
-    rb"\x1b\[[<=>?]?[0-9;:]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[PX^_][^\x1b]*\x1b\\|\x1b[ -/]*[0-~]"
+    rb"\x1b\[[<=>?]?[0-9;:]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)"
+    rb"|\x1b[PX^_][^\x1b]*\x1b\\|\x1b[ -/]*[0-~]"
 )
 
 
@@ -123,13 +129,13 @@ def try_name(client: str, name: str, *, fullscreen: bool = False, **env: str) ->
         variables = environment(folder, model, **env)
         argv = [client, "--debug-file", str(log)]
         with Ours(argv, COLUMNS, LINES, variables, project, name) as seat:
-            wait_quiet(seat, r"❯|\? for shortcuts")
+            wait_quiet(seat, r"\u276f|\? for shortcuts")
             converse(seat)
             wait_quiet(seat, "The end")
         text = log.read_text(errors="replace") if log.exists() else ""
         output = bytes(seat.output)
         said = [line[0] for line in _OF_THE_TERMINAL.finditer(text)]
-        return Evidence(name, kinds(output), said, seat.held, output, model.prompts())
+        return Evidence(name, kinds(output), said, seat.held, output, model.said())
 
 
 def converse(seat: Ours) -> None:
@@ -143,17 +149,17 @@ def converse(seat: Ours) -> None:
     press(seat, Key("enter"))
     wait_quiet(seat, "Understood")
     press(seat, "tool")
-    wait_quiet(seat, r"❯\Wtool")
+    wait_quiet(seat, r"\u276f\Wtool")
     press(seat, Key("enter"))
     wait_quiet(seat, "Do you want")
     press(seat, Key("enter"))
     wait_quiet(seat, "The tool has run")
     press(seat, "markdown")
-    wait_quiet(seat, r"❯\Wmarkdown")
+    wait_quiet(seat, r"\u276f\Wmarkdown")
     press(seat, Key("enter"))
     wait_quiet(seat, "second")
     press(seat, "slow")
-    wait_quiet(seat, r"❯\Wslow")
+    wait_quiet(seat, r"\u276f\Wslow")
     press(seat, Key("enter"))
 
 
@@ -161,10 +167,37 @@ def press(seat: Ours, *keys: str | Key) -> None:
     """Type text and press keys as our app encodes them in the modes that the program has set."""
     for key in keys:
         modes = seat.terminal.modes
-        if isinstance(key, Key):
-            sent = encode_key(key, modes)
-        else:
-            sent = encode_paste(key.encode(), modes)
+        sent = encode_key(key, modes) if isinstance(key, Key) else encode_paste(key.encode(), modes)
         if sent:
             seat.type(sent)
         seat.rows()
+
+
+def main() -> None:
+    """Print what each answer to XTVERSION turned on."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.client", description=__doc__)
+    parser.add_argument("names", nargs="*", default=NAMES, metavar="NAME", help="answers to XTVERSION")
+    parser.add_argument("--fullscreen", action="store_true", help="in the client's full-screen mode")
+    parser.add_argument("--env", action="append", default=[], metavar="NAME=VALUE", help="TERM_PROGRAM, say")
+    chosen = parser.parse_args()
+    client = find_client()
+    if client is None:
+        parser.exit(1, "no client: set CLAUDE to its path\n")
+    version = subprocess.run([client, "--version"], capture_output=True, text=True, check=False).stdout
+    print(
+        f"{version.strip()}, {'full-screen' if chosen.fullscreen else 'main screen'} {' '.join(chosen.env)}"
+    )
+    for name in chosen.names:
+        more = dict(each.split("=", 1) for each in chosen.env)
+        try:
+            evidence = try_name(client, name, fullscreen=chosen.fullscreen, **more)
+        except TimeoutError as error:
+            print(f"\n{name}: {error}", flush=True)
+            continue
+        newline = "a newline" if "first line\nsecond" in evidence.said else "no newline"
+        print(f"\n{name}: {len(evidence.output)} bytes, Shift+Enter {newline}")
+        print(f"    {evidence.counts}", *evidence.log, sep="\n    ", flush=True)
+
+
+if __name__ == "__main__":
+    main()

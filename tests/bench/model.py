@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 MAX_BODY = 8_000_000  # bytes of one request; a client's tools and prompts take 200 kB
 MAX_REQUESTS = 400  # kept and answered; a script needs a dozen
@@ -65,15 +65,14 @@ class Model(ThreadingHTTPServer):
         self.server_close()
         self._thread.join()
 
-    def prompts(self) -> list[str]:
-        """The last message of every request for a conversation (those that offer tools), as text."""
-        return [_last_text(request) for request in self.requests if request.get("tools")]
+    def said(self) -> list[str]:
+        """What was in the last message of each request for a conversation (those that offer tools)."""
+        return [text for request in self.requests if request.get("tools") for text in _last_said(request)]
 
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: Model
-    _EMPTY: ClassVar[dict[str, Any]] = {}
 
     def log_message(self, format: str, *args: Any) -> None:
         """Nothing: the screen belongs to the table."""
@@ -132,30 +131,29 @@ class _Handler(BaseHTTPRequestHandler):
             pass  # the client does not wait for the end of what it interrupts
 
 
-def _last_text(request: dict[str, Any]) -> str:
-    """What was said last, without what the client adds; the type of what is no text."""
-    content = request["messages"][-1]["content"]
+def _last_said(request: dict[str, Any]) -> list[str]:
+    """The texts of the user's last message, which a client adds some to; of what is no text, its type."""
+    content = [each["content"] for each in request["messages"] if each["role"] == "user"][-1]
     if isinstance(content, str):
-        content = [{"type": "text", "text": content}]
-    texts = [block.get("text", block.get("type", "")) for block in content]
-    return "\n".join(text for text in texts if not text.lstrip().startswith("<system-reminder>")).strip()
+        return [content.strip()]
+    return [str(block.get("text", block.get("type", ""))).strip() for block in content]
 
 
 def _answer(request: dict[str, Any], number: int) -> Iterator[tuple[dict[str, Any], float]]:
     """The blocks of the answer, each with the seconds between its pieces."""
-    said = _last_text(request)
+    said = _last_said(request)
     if not request.get("tools"):
         yield {"type": "text", "text": '{"title": "A talk"}'}, 0
-    elif "tool_result" in said:
-        yield {"type": "text", "text": "The tool has run."}, 0
-    elif said == "tool":
+    elif "tool" in said:
         command = {"command": SHELL_COMMAND, "description": "Say something"}
         yield {"type": "tool_use", "id": f"toolu_{number}", "name": "Bash", "input": command}, 0
-    elif said == "slow":
+    elif "slow" in said:
         words = " ".join(f"word{number}" for number in range(SLOW_PIECES))
         yield {"type": "text", "text": f"Slowly: {words}. The end."}, PIECE_DELAY
-    elif said == "markdown":
+    elif "markdown" in said:
         yield {"type": "text", "text": _MARKDOWN}, 0
+    elif "tool_result" in said:
+        yield {"type": "text", "text": "The tool has run."}, 0
     else:
         yield {"type": "text", "text": "Understood."}, 0
 
@@ -163,7 +161,8 @@ def _answer(request: dict[str, Any], number: int) -> Iterator[tuple[dict[str, An
 def _envelope(request: dict[str, Any], number: int, content: list[dict[str, Any]]) -> dict[str, Any]:
     reason = "tool_use" if any(block["type"] == "tool_use" for block in content) else "end_turn"
     return {
-        "id": f"msg_{number}", "type": "message", "role": "assistant", "model": request.get("model", "stand-in"),
+        "id": f"msg_{number}", "type": "message", "role": "assistant",
+        "model": request.get("model", "stand-in"),
         "content": content, "stop_reason": reason, "stop_sequence": None,
         "usage": {"input_tokens": 10, "output_tokens": 10},
     }  # fmt: skip

@@ -29,22 +29,31 @@ _CHUNK = 65_536
 _POLL = 0.05
 
 
-class Seat(Protocol):
-    """What both sides can do."""
+class Screen(Protocol):
+    """What can be looked at."""
 
-    def __enter__(self) -> Self: ...
-    def __exit__(self, *error: type[BaseException] | BaseException | TracebackType | None) -> None: ...
-    def type(self, keys: bytes) -> None: ...
-    def resize(self, columns: int, lines: int) -> None: ...
     def rows(self) -> list[str]: ...
     def styled(self) -> list[tuple[Run, ...]]: ...
+
+
+class Seat(Screen, Protocol):
+    """What both sides can do."""
+
+    def type(self, keys: bytes) -> None: ...
+    def resize(self, columns: int, lines: int) -> None: ...
 
 
 class Ours:
     """A program on a PTY whose screen is our terminal; `output` keeps its bytes, `typed` our replies too."""
 
     def __init__(
-        self, argv: Sequence[str], columns: int, lines: int, env: Mapping[str, str], folder: Path, name: str = ""
+        self,
+        argv: Sequence[str],
+        columns: int,
+        lines: int,
+        env: Mapping[str, str],
+        folder: Path,
+        name: str = "",
     ) -> None:
         self.terminal = Terminal(columns, lines)
         if name:
