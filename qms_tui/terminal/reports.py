@@ -18,7 +18,15 @@ if TYPE_CHECKING:
 
 Parameters = Sequence[int]
 
-# XTVERSION's answer. Claude Code decides by this name whether to use synchronized output and kitty keys.
+# XTVERSION's answer: our own name, since the real client needs no other (`python -m tests.bench.client`).
+# Claude Code 2.1.330, 15 names tried in its full-screen mode, 8 of them on its main screen too: whatever
+# the name, it asks DECRQM 2026 and CSI ? u, and uses synchronized output, CSI > 5 u and CSI > 4;2m once
+# they are answered. Without any reply to XTVERSION it never asks for 2026. Other names promise what is
+# not here: kitty and ghostty pictures and notifications by OSC 99 and 777, iTerm2 3.5 its inline images;
+# and all of them how that terminal scrolls and reflows. With its new renderer
+# (CLAUDE_CODE_NEW_RENDERER=1) it measures a terminal whose name it does not know, and then uses REP, ECH,
+# IL and DL here; its own cursor checks found nothing wrong. 2.1.197: 2026 likewise; kitty keys go by
+# TERM_PROGRAM, which stays unset, so that Shift+Enter is ESC CR there.
 TERMINAL_NAME = f"qms-tui({qms_tui.__version__})"
 
 _MAX_TITLES = 10  # saved by CSI 22 t, xterm's bound

@@ -1,0 +1,191 @@
+"""A stand-in for the model: enough of the messages API for a client to show a conversation.
+
+What it answers depends on the last message, so that a script decides what is seen: `tool` runs a shell
+command, `slow` streams, `markdown` shows every kind of that, anything else is one line.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Any, Self
+
+MAX_BODY = 8_000_000  # bytes of one request; a client's tools and prompts take 200 kB
+MAX_REQUESTS = 400  # kept and answered; a script needs a dozen
+SLOW_PIECES = 60
+PIECE_DELAY = 0.03  # seconds between the pieces of a slow answer
+SHELL_COMMAND = "touch made && echo made it"  # writes, so the client asks for permission
+
+_MARKDOWN = """# Heading
+
+Some **bold**, *italic*, `code` and ~~struck~~ text, a [link](https://example.org/page), 日本語 and 👩‍👩‍👧 é.
+
+| column | other |
+|---|---|
+| one | two |
+
+```python
+def answer() -> int:
+    return 42
+```
+
+1. first
+2. second
+"""
+
+
+class Model(ThreadingHTTPServer):
+    """Listens on a loopback port; `url` is what ANTHROPIC_BASE_URL must be."""
+
+    daemon_threads = True
+    block_on_close = False
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.requests: list[dict[str, Any]] = []
+        self.numbers = itertools.count(1)
+        self._thread = threading.Thread(target=self.serve_forever, daemon=True)
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        return f"http://127.0.0.1:{self.server_address[1]}"
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *error: type[BaseException] | BaseException | TracebackType | None) -> None:
+        self.shutdown()
+        self.server_close()
+        self._thread.join()
+
+    def said(self) -> list[str]:
+        """What was in the last message of each request for a conversation (those that offer tools)."""
+        return [text for request in self.requests if request.get("tools") for text in _last_said(request)]
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: Model
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Nothing: the screen belongs to the table."""
+
+    def do_HEAD(self) -> None:
+        self._json({})
+
+    def do_GET(self) -> None:
+        self._json({"data": [], "has_more": False})
+
+    def do_POST(self) -> None:
+        length = int(self.headers.get("content-length") or 0)
+        if length > MAX_BODY or len(self.server.requests) >= MAX_REQUESTS:
+            self.close_connection = True
+            self.send_error(413)
+            return
+        try:
+            request = json.loads(self.rfile.read(length))
+        except ValueError:
+            self.send_error(400)
+            return
+        if self.path.startswith("/v1/messages/count_tokens"):
+            self._json({"input_tokens": 100})
+        elif self.path.startswith("/v1/messages"):
+            self.server.requests.append(request)
+            self._message(request)
+        else:
+            self._json({})
+
+    def _json(self, answer: dict[str, Any]) -> None:
+        body = json.dumps(answer).encode()
+        self.send_response(200)
+        self.send_header("content-type", "application/json")
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    def _message(self, request: dict[str, Any]) -> None:
+        number = next(self.server.numbers)  # a client joins the messages that have one id
+        blocks = list(_answer(request, number))
+        if not request.get("stream"):
+            self._json(_envelope(request, number, [block for block, _ in blocks]))
+            return
+        self.send_response(200)
+        self.send_header("content-type", "text/event-stream")
+        self.send_header("connection", "close")
+        self.close_connection = True
+        self.end_headers()
+        try:
+            for event in _events(request, number, blocks):
+                data = f"event: {event['type']}\ndata: {json.dumps(event)}\n\n"
+                self.wfile.write(data.encode())
+                self.wfile.flush()
+        except (BrokenPipeError, ConnectionResetError):
+            pass  # the client does not wait for the end of what it interrupts
+
+
+def _last_said(request: dict[str, Any]) -> list[str]:
+    """The texts of the user's last message, which a client adds some to; of what is no text, its type."""
+    content = [each["content"] for each in request["messages"] if each["role"] == "user"][-1]
+    if isinstance(content, str):
+        return [content.strip()]
+    return [str(block.get("text", block.get("type", ""))).strip() for block in content]
+
+
+def _answer(request: dict[str, Any], number: int) -> Iterator[tuple[dict[str, Any], float]]:
+    """The blocks of the answer, each with the seconds between its pieces."""
+    said = _last_said(request)
+    if not request.get("tools"):
+        yield {"type": "text", "text": '{"title": "A talk"}'}, 0
+    elif "tool" in said:
+        command = {"command": SHELL_COMMAND, "description": "Say something"}
+        yield {"type": "tool_use", "id": f"toolu_{number}", "name": "Bash", "input": command}, 0
+    elif "slow" in said:
+        words = " ".join(f"word{number}" for number in range(SLOW_PIECES))
+        yield {"type": "text", "text": f"Slowly: {words}. The end."}, PIECE_DELAY
+    elif "markdown" in said:
+        yield {"type": "text", "text": _MARKDOWN}, 0
+    elif "tool_result" in said:
+        yield {"type": "text", "text": "The tool has run."}, 0
+    else:
+        yield {"type": "text", "text": "Understood."}, 0
+
+
+def _envelope(request: dict[str, Any], number: int, content: list[dict[str, Any]]) -> dict[str, Any]:
+    reason = "tool_use" if any(block["type"] == "tool_use" for block in content) else "end_turn"
+    return {
+        "id": f"msg_{number}", "type": "message", "role": "assistant",
+        "model": request.get("model", "stand-in"),
+        "content": content, "stop_reason": reason, "stop_sequence": None,
+        "usage": {"input_tokens": 10, "output_tokens": 10},
+    }  # fmt: skip
+
+
+def _events(
+    request: dict[str, Any], number: int, blocks: list[tuple[dict[str, Any], float]]
+) -> Iterator[dict[str, Any]]:
+    whole = _envelope(request, number, [block for block, _ in blocks])
+    yield {"type": "message_start", "message": whole | {"content": [], "stop_reason": None}}
+    for index, (block, delay) in enumerate(blocks):
+        if block["type"] == "text":
+            start, kind, text = {"type": "text", "text": ""}, "text", block["text"]
+        else:
+            start, kind, text = block | {"input": {}}, "input_json", json.dumps(block["input"])
+        yield {"type": "content_block_start", "index": index, "content_block": start}
+        size = max(1, len(text) // SLOW_PIECES) if delay else len(text)
+        field = "text" if kind == "text" else "partial_json"
+        for at in range(0, len(text), size):
+            time.sleep(delay)
+            delta = {"type": f"{kind}_delta", field: text[at : at + size]}
+            yield {"type": "content_block_delta", "index": index, "delta": delta}
+        yield {"type": "content_block_stop", "index": index}
+    yield {"type": "message_delta", "delta": {"stop_reason": whole["stop_reason"], "stop_sequence": None},
+           "usage": {"output_tokens": 10}}  # fmt: skip
+    yield {"type": "message_stop"}
