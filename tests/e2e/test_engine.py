@@ -22,7 +22,7 @@ from qms_tui.project import Project
 from qms_tui.runtime import Condition
 from qms_tui.runtime.docker import DockerRuntime, connect
 
-from .held import SIZE, attached, started
+from .held import GREETING, SIZE, attached, started
 from .relay import Relay, make_certificates
 
 NOBODY = 65534
@@ -271,7 +271,7 @@ class TestTls:
         with Relay(tls=context) as relay:
             runtime = over(relay.host)
             async with started(runtime, "qa") as qa:
-                await qa.expect(rb"\Aagent ready qa")
+                await qa.expect(GREETING % b"qa")
                 qa.type(b"flood 20000\r")
                 await qa.expect(rb"flood 1\r\n")
                 await qa.expect(rb"flood 20000\r\n")
