@@ -13,6 +13,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -194,6 +195,7 @@ class TestNotThere:
 
 _CONNECT = """
 import sys
+import threading
 from qms_tui.errors import EngineError
 from qms_tui.runtime.docker import connect
 try:
@@ -249,6 +251,9 @@ async def test_an_engine_that_goes_away_is_told(
             await attempt
     await runtime.close()
     await asyncio.sleep(0)  # the loop lets go of the last error
+    for thread in threading.enumerate():
+        if thread.name == "qms-tui-worker":
+            thread.join(10)
     gc.collect()  # here, where its warnings are expected
     with Relay(tmp_path / "again.sock") as relay:
         runtime = over(relay.host)
