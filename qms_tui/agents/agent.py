@@ -205,9 +205,7 @@ class Agent:
         for event in self.terminal.take_events():
             if isinstance(event, TitleChanged):
                 self.title = "".join(c for c in event.text if c.isprintable())[:TITLE_LENGTH]
-                self._tell(StateChanged())
-            else:
-                self._tell(Asked(event))
+            self._tell(Asked(event))
         self._tell(Output())
 
     def _lost(self) -> None:

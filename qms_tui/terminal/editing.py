@@ -9,48 +9,62 @@ pending wrap.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
+from qms_tui.terminal import regions
 from qms_tui.terminal import rows as cells
+from qms_tui.terminal.rows import Row
 
 if TYPE_CHECKING:
     from qms_tui.terminal.screen import Screen
 
 Parameters = Sequence[int]
 
-_MAX_REPEATS = 65535  # cells that REP fills at once: more is beyond any screen
-
 
 def erase_cells(screen: Screen, y: int, start: int, end: int, *, selective: bool = False) -> None:
     """Blank cells of a row, sparing protected ones if that is asked for or they are guarded."""
-    row = screen.rows[y]
-    is_guarded = screen.guarded == ("DEC" if selective else "ISO")
-    if is_guarded and (guard := _guard(screen, row[1][start:end])):
-        _erase_unprotected(screen, y, start, end, guard, keep_looks=selective)
-        return
-    if selective:
-        text, looks = cells.cut(row, start, end, screen.columns)
-        screen.rows[y] = cells.splice(row, start, " " * len(text), looks)
+    if selective or screen.guarded == "ISO":
+        erase_columns(screen, y, y + 1, start, end, selective=selective)
     else:
-        screen.rows[y] = cells.erase(row, start, end, screen.blank, screen.columns)
+        screen.rows[y] = cells.erase(screen.rows[y], start, end, screen.blank, screen.columns)
 
 
-def _guard(screen: Screen, looks: str) -> set[str]:
-    """Which of the looks are protected."""
-    return {code for code in set(looks) if screen.looks.look(code).protected}
-
-
-def _erase_unprotected(
-    screen: Screen, y: int, start: int, end: int, guard: set[str], *, keep_looks: bool
+def erase_columns(
+    screen: Screen, first: int, last: int, start: int, end: int, *, selective: bool = False
 ) -> None:
-    row = screen.rows[y]
+    """The same for several rows at once."""
+    rows = tuple(screen.rows[first:last])
+    if selective or screen.guarded == "ISO":
+        guarded = screen.guarded == ("DEC" if selective else "ISO")
+        what = "erase", rows, start, end, "" if selective else screen.blank, guarded
+        screen.rows[first:last] = screen.looks.remembered(what, partial(_all_spared, screen, *what[1:]))
+    elif start == 0 and end >= screen.columns:
+        screen.rows[first:last] = [cells.filled(screen.columns, screen.blank)] * (last - first)
+    else:
+        screen.rows[first:last] = regions.erased(rows, start, end, screen.blank, screen.columns)
+
+
+def _all_spared(
+    screen: Screen, rows: tuple[Row, ...], start: int, end: int, blank: str, is_guarded: bool
+) -> tuple[Row, ...]:
+    what = "spare", start, end, blank, is_guarded
+    known = screen.looks.remembered
+    return tuple(
+        [known((what, row), partial(_spared, screen, row, start, end, blank, is_guarded)) for row in rows]
+    )
+
+
+def _spared(screen: Screen, row: Row, start: int, end: int, blank: str, is_guarded: bool) -> Row:
+    """A row erased but for protected cells if there are any; without `blank` all cells keep their looks."""
     text, looks = cells.cut(row, start, end, screen.columns)
-    blank = screen.blank
-    pairs = list(zip(text, looks, strict=True))
-    text = "".join(char if look in guard else " " for char, look in pairs)
-    if not keep_looks:
-        looks = "".join(look if look in guard else blank for look in looks)
-    screen.rows[y] = cells.splice(row, start, text, looks)
+    guard = {code for code in set(looks) if screen.looks.look(code).protected} if is_guarded else set()
+    if blank and not guard:
+        return cells.erase(row, start, end, blank, screen.columns)
+    text = "".join([char if look in guard else " " for char, look in zip(text, looks, strict=True)])
+    if blank:
+        looks = "".join([look if look in guard else blank for look in looks])
+    return cells.splice(row, start, text, looks)
 
 
 def in_display(screen: Screen, p: Parameters, *, selective: bool = False) -> None:
@@ -71,8 +85,7 @@ def in_display(screen: Screen, p: Parameters, *, selective: bool = False) -> Non
 
 
 def _erase_rows(screen: Screen, first: int, last: int, selective: bool) -> None:
-    for y in range(first, last):
-        erase_cells(screen, y, 0, screen.columns, selective=selective)
+    erase_columns(screen, first, last, 0, screen.columns, selective=selective)
 
 
 def in_display_selective(screen: Screen, p: Parameters) -> None:
@@ -156,10 +169,10 @@ def scroll_down(screen: Screen, p: Parameters) -> None:
 
 
 def _each_row(screen: Screen, x: int, change: str, count: int) -> None:
-    act = cells.insert if change == "insert" else cells.delete
-    for y in range(screen.top, screen.bottom + 1):
-        row = screen.rows[y]
-        screen.rows[y] = act(row, x, count, screen.right + 1, screen.blank, screen.columns)
+    act = regions.inserted if change == "insert" else regions.deleted
+    first, last = screen.top, screen.bottom + 1
+    rows = tuple(screen.rows[first:last])
+    screen.rows[first:last] = act(rows, x, count, screen.right + 1, screen.blank, screen.columns)
 
 
 def insert_columns(screen: Screen, p: Parameters) -> None:
@@ -214,12 +227,15 @@ def back_index(screen: Screen) -> None:
 
 
 def repeat(screen: Screen, p: Parameters) -> None:
-    """REP: the last character again."""
+    """REP: the last character again. More than a row of them end with the row, as in VTE and libvterm."""
     if not screen.last:
         return
-    count = min(p[0] or 1, _MAX_REPEATS, screen.columns * screen.lines)
-    last = screen.last
-    screen.draw((last[-2:] if last[-1] == cells.FILLER else last[-1]) * count)
+    last = screen.last[-2:] if screen.last[-1] == cells.FILLER else screen.last[-1]
+    edge = screen.edge()
+    count, width = p[0] or 1, edge - (screen.left if screen.left <= screen.cursor.x else 0)
+    if count * len(last) > width:
+        count = (width if screen.pending else max(edge - screen.cursor.x, 1)) // len(last)
+    screen.draw(last * max(count, 1))
 
 
 def protect(screen: Screen, p: Parameters) -> None:

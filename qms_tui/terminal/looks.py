@@ -5,8 +5,9 @@ The table is bounded: when it is full, looks no longer on any row are forgotten 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from qms_tui.terminal import sgr
 from qms_tui.terminal.rows import PLAIN
@@ -14,6 +15,7 @@ from qms_tui.terminal.style import Attribute, Style, Underline
 
 MAX_LOOKS = 32768  # distinct ones alive at a time; below the surrogates, 8 MB at worst
 _MAX_TURNS = 4096  # remembered SGR steps, see `Turns`
+_MAX_REMEMBERED = 1024  # rows, see `remembered`: the states between which programs switch a whole screen
 
 # What an SGR sequence (its body without CSI) turns the current look into, and that look's own turns.
 Turns = dict[str, "Turn"]
@@ -42,6 +44,7 @@ class Looks:
         self._blanks: dict[str, str] = {PLAIN: PLAIN}
         self._turns: dict[str, Turns] = {}
         self._turn_count = 0
+        self._remembered: dict[object, Any] = {}
 
     @property
     def is_full(self) -> bool:
@@ -93,12 +96,25 @@ class Looks:
             self._next = self._next % MAX_LOOKS + 1
         return chr(self._next)
 
+    def remembered(self, key: Hashable, make: Callable[[], Any]) -> Any:
+        """What `make` gave for `key` before, or gives now; forgotten when codes may change their meaning.
+
+        For what is costly to make of a row's looks: a program may ask for the same again and again.
+        """
+        made = self._remembered.get(key)
+        if made is None:
+            if len(self._remembered) >= _MAX_REMEMBERED:
+                self._remembered.clear()
+            made = self._remembered[key] = make()
+        return made
+
     def keep(self, alive: set[str]) -> None:
         """Forget the looks whose code points are not in `alive`."""
         alive = alive | {PLAIN}
         self._looks = {code: look for code, look in self._looks.items() if code in alive}
         self._codes = {look: code for code, look in self._looks.items()}
         self._blanks = {PLAIN: PLAIN}
+        self._remembered.clear()
         self._forget_turns()
 
     def _forget_turns(self) -> None:

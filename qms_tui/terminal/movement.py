@@ -72,6 +72,8 @@ def _back_over_edges(screen: Screen, count: int) -> None:
             else:
                 cursor.y -= 1
             cursor.x = screen.right
+            if is_inside:  # round and round in there
+                count %= (screen.right - screen.left + 1) * (screen.bottom - screen.top + 1)
 
 
 def backspace(screen: Screen) -> None:
@@ -165,11 +167,8 @@ def tab(screen: Screen, p: Parameters = (1,)) -> None:
     if _MORE_FIX in screen.mode:
         screen.wrap_if_pending()
     stop = screen.right if cursor.x <= screen.right else screen.columns - 1
-    for _ in range(min(p[0] or 1, screen.columns)):
-        x = cursor.x + 1
-        while x < stop and x not in screen.tabstops:
-            x += 1
-        cursor.x = min(x, stop)
+    target = screen.tabs.after(cursor.x, p[0] or 1)
+    cursor.x = stop if target is None else min(target, stop)
     screen.pending = False
 
 
@@ -177,26 +176,22 @@ def back_tab(screen: Screen, p: Parameters) -> None:
     """CBT."""
     cursor = screen.cursor
     stop = screen.left if _ORIGIN in screen.mode else 0
-    for _ in range(min(p[0] or 1, screen.columns)):
-        x = cursor.x - 1
-        while x > stop and x not in screen.tabstops:
-            x -= 1
-        cursor.x = max(x, stop)
+    cursor.x = max(screen.tabs.before(cursor.x, p[0] or 1) or 0, stop)
     screen.pending = False
 
 
 def clear_tabs(screen: Screen, p: Parameters) -> None:
     """TBC."""
     if p[0] == 0:
-        screen.tabstops.discard(screen.cursor.x)
+        screen.tabs.clear(screen.cursor.x)
     elif p[0] == 3:
-        screen.tabstops.clear()
+        screen.tabs.clear_all()
 
 
 def tab_every_8(screen: Screen, p: Parameters) -> None:
     """DECST8C."""
     if p[0] == 5:
-        screen.tabstops = set(range(8, screen.columns, 8))
+        screen.tabs.every_8(screen.columns)
 
 
 def next_line_index(screen: Screen) -> None:

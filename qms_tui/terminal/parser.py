@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from qms_tui.terminal.screen import Screen
 
 MAX_STRING = 1 << 20  # characters of a control string; what is longer is dropped when it ends
-_PIECE = 1 << 16  # bytes taken at a time, so that a large chunk needs no large lists
+_PIECE = 1 << 12  # bytes taken at a time: each thing that is not well-formed copies what is left of them
 _MAX_PLANS = 16384  # remembered control sequences, 3 MB: a large screen has 10,000 cursor positions
 
 _TEXT = PLAIN_TEXT + MARKS
@@ -42,7 +42,7 @@ _TOKEN = re.compile(
     rf"|\x1b([ -/]*[0-OQ-WYZ\\`-~])"
     rf"|(\x1b\][^\x07\x18\x1a\x1b\x9c\udc9c]*(?:\x07|\x1b\\)|\x1bP[^\x18\x1a\x1b\x9c\udc9c]*\x1b\\)"
     rf"|([\x18\x1a\x7f])"
-    rf"|([\s\S]+)"
+    rf"|((?s:.+))"
 )
 _plans: dict[str, Plan] = {}  # by the sequence's body; what it means depends on no screen, so all share them
 

@@ -5,11 +5,13 @@ Coordinates are relative to the margins in origin mode. What is not a rectangle 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from qms_tui.terminal import editing, sgr
+from qms_tui.terminal import editing, regions, sgr
 from qms_tui.terminal import rows as cells
+from qms_tui.terminal.rows import Row
 from qms_tui.terminal.width import width
 
 if TYPE_CHECKING:
@@ -47,23 +49,24 @@ def fill(screen: Screen, p: Parameters) -> None:
     area = _area(screen, p[1:])
     if area and (32 <= p[0] <= 126 or 160 <= p[0] <= 65535) and width(chr(p[0])) == 1:
         size = area.right - area.left
-        for y in range(area.top, area.bottom):
-            screen.rows[y] = cells.splice(screen.rows[y], area.left, chr(p[0]) * size, screen.look * size)
+        rows = tuple(screen.rows[area.top : area.bottom])
+        screen.rows[area.top : area.bottom] = regions.covered(
+            rows, area.left, chr(p[0]) * size, screen.look * size
+        )
 
 
 def erase(screen: Screen, p: Parameters) -> None:
     """DECERA."""
     if area := _area(screen, p):
-        for y in range(area.top, area.bottom):
-            row = screen.rows[y]
-            screen.rows[y] = cells.erase(row, area.left, area.right, screen.blank, screen.columns)
+        rows = tuple(screen.rows[area.top : area.bottom])
+        look, columns = screen.blank, screen.columns
+        screen.rows[area.top : area.bottom] = regions.erased(rows, area.left, area.right, look, columns)
 
 
 def erase_selective(screen: Screen, p: Parameters) -> None:
     """DECSERA."""
     if area := _area(screen, p):
-        for y in range(area.top, area.bottom):
-            editing.erase_cells(screen, y, area.left, area.right, selective=True)
+        editing.erase_columns(screen, area.top, area.bottom, area.left, area.right, selective=True)
 
 
 def copy(screen: Screen, p: Parameters) -> None:
@@ -85,7 +88,7 @@ def change_attributes(screen: Screen, p: Parameters) -> None:
     """DECCARA."""
     body = ";".join(str(code) for code in p[4:] if code in (0, 1, 4, 5, 7, 22, 24, 25, 27))
     if body:
-        _restyle(screen, p, lambda look: sgr.applied(look, body))
+        _restyle(screen, p, body, lambda look: sgr.applied(look, body))
 
 
 def reverse_attributes(screen: Screen, p: Parameters) -> None:
@@ -100,25 +103,34 @@ def reverse_attributes(screen: Screen, p: Parameters) -> None:
         underline = int(not look.underline) if is_underline else look.underline
         return look._replace(attributes=look.attributes ^ bits, underline=underline)
 
-    _restyle(screen, p, flip)
+    _restyle(screen, p, (bits, is_underline), flip)
 
 
-def _restyle(screen: Screen, p: Parameters, change: object) -> None:
-    assert callable(change)
+def _restyle(screen: Screen, p: Parameters, name: Hashable, change: Callable[[Look], Look]) -> None:
+    """Give the cells of an area other looks; `name` is the same for the same change."""
     area = _area(screen, p)
     if not area:
         return
+    if screen.looks.is_full:
+        screen.collect_looks()
     for y in range(area.top, area.bottom):
         start, end = area.left, area.right
         if screen.stream_attributes:  # the stream from the first corner to the last
             start = area.left if y == area.top else 0
             end = area.right if y == area.bottom - 1 else screen.columns
-        text, looks, wrapped = screen.rows[y]
-        text, looks = cells.full((text, looks, wrapped), screen.columns)
-        old = looks[start:end]
-        codes = {code: screen.looks.code(change(screen.looks.look(code))) for code in set(old)}
-        new = "".join(codes[code] for code in old)
-        screen.rows[y] = text, looks[:start] + new + looks[end:], wrapped
+        what = "restyle", name, screen.rows[y], start, end
+        screen.rows[y] = screen.looks.remembered(what, partial(_restyled, screen, *what[1:], change))
+
+
+def _restyled(
+    screen: Screen, name: Hashable, row: Row, start: int, end: int, change: Callable[[Look], Look]
+) -> Row:
+    text, looks = cells.full(row, screen.columns)
+    codes: dict[str, str] = screen.looks.remembered(("codes", name), dict)
+    old = looks[start:end]
+    for code in set(old).difference(codes):
+        codes[code] = screen.looks.code(change(screen.looks.look(code)))
+    return text, looks[:start] + "".join([codes[code] for code in old]) + looks[end:], row[2]
 
 
 def extent(screen: Screen, p: Parameters) -> None:

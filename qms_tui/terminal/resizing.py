@@ -23,7 +23,7 @@ def resize(screen: Screen, lines: int, columns: int) -> None:
     _clip_alternate(screen, lines, columns)
     screen.lines, screen.columns = lines, columns
     screen.rows = screen.page.rows
-    screen.tabstops |= set(range(-(-old_columns // 8) * 8, columns, 8))
+    screen.tabs.widen(old_columns, columns)
     screen.reset_margins()
     screen.pending = False
     for place in (cursor, screen.main.saved, screen.alternate.saved):
@@ -31,21 +31,30 @@ def resize(screen: Screen, lines: int, columns: int) -> None:
 
 
 def _reflow_main(screen: Screen, lines: int, columns: int, here: Any) -> None:
-    """Reflow history and main screen; `here` is the cursor on it."""
-    before = len(screen.history)
-    rows = screen.main.rows
+    """Reflow the main screen and as much of the history as may come into view; `here` is the cursor on it.
+
+    When the screen gets lower, blank rows below go first, then rows at the top move into the history until
+    the cursor's is the first one; what is then still too much is kept below, out of sight.
+    """
+    page, history = screen.main, screen.history
+    rows = page.rows + page.below
     used = max([here.y, *(y for y, row in enumerate(rows) if not is_blank(row))]) + 1
     blanks = len(rows) - used
-    marks = [(before, 0), (before + here.y, here.x), (before + screen.main.saved.y, screen.main.saved.x)]
-    laid, (first, at, saved) = reflow([*screen.history, *rows[:used]], screen.columns, columns, marks)
+    wanted = lines * (columns // max(screen.columns - 1, 1) + 1)
+    tail = history.take(wanted, screen.columns)
+    if columns != screen.columns:
+        history.set_aside(screen.columns)
+    before = len(tail)
+    marks = [(before, 0), (before + here.y, here.x), (before + page.saved.y, page.saved.x)]
+    laid, (first, at, saved) = reflow([*tail, *rows[:used]], screen.columns, columns, marks)
     blanks = min(blanks, max(0, first[0] + lines - len(laid)))
     top = min(max(len(laid) + blanks - lines, 0), at[0])
     shown = laid[top : top + lines]
-    screen.history.clear()
-    screen.history.extend(laid[:top])
-    screen.main.rows = shown + [EMPTY] * (lines - len(shown))
+    page.below = laid[top + lines :]
+    history.extend(laid[:top])
+    page.rows = shown + [EMPTY] * (lines - len(shown))
     here.y, here.x = at[0] - top, at[1]
-    screen.main.saved.y, screen.main.saved.x = max(saved[0] - top, 0), saved[1]
+    page.saved.y, page.saved.x = max(saved[0] - top, 0), saved[1]
 
 
 def _clip_alternate(screen: Screen, lines: int, columns: int) -> None:

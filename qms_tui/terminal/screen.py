@@ -1,32 +1,33 @@
 """The screen: its state, and writing text on it. What sequences do to it is in the modules imported below.
 
-Of pyte remain in use: Screen as the base (its place for columns, lines, cursor, mode, margins, tabstops,
-title and icon name, the constructor that sets them up, set_tab_stop), Cursor, Margins, pyte's numbering of
-modes (private ones shifted left by 5) and its table of line-drawing characters. Its parser, its cells and
-everything that writes on them are replaced: `buffer` and `dirty` stay empty, rows are those of rows.py.
+Of pyte remain in use: Screen as the base (its place for columns, lines, cursor, mode, margins, title and icon
+name, the constructor that sets them up), Cursor, Margins, pyte's numbering of modes (private ones shifted
+left by 5) and its table of line-drawing characters. Its parser, its cells and everything that writes on
+them are replaced: `buffer` and `dirty` stay empty, rows are those of rows.py.
 """
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
 import pyte
 from pyte.screens import Cursor, Margins
 
-from qms_tui.terminal import resizing
+from qms_tui.terminal import regions, resizing
 from qms_tui.terminal import rows as cells
 from qms_tui.terminal.charsets import Charsets
 from qms_tui.terminal.clusters import Clusters
 from qms_tui.terminal.colors import Colors
 from qms_tui.terminal.events import TerminalEvent
+from qms_tui.terminal.history import History
 from qms_tui.terminal.looks import MAX_LOOKS, Looks
 from qms_tui.terminal.modes import CursorShape
+from qms_tui.terminal.page import Page, Saved
 from qms_tui.terminal.reports import TERMINAL_NAME
 from qms_tui.terminal.rows import EMPTY, FILLER, PLAIN, SPACER, Row
+from qms_tui.terminal.tabs import TabStops
 from qms_tui.terminal.width import cells as cells_of
 
 MAX_EVENTS = 1000  # a program that rings the bell forever must not grow our memory
@@ -45,29 +46,6 @@ def private(mode: int) -> int:
     return mode << _SHIFT
 
 
-@dataclass(slots=True)
-class Saved:
-    """What DECSC keeps."""
-
-    x: int = 0
-    y: int = 0
-    look: str = PLAIN
-    pending: bool = False
-    origin: bool = False
-    charsets: Charsets | None = None
-
-
-class Page:
-    """One of the two screens: its rows, its saved cursor, its keyboard flags."""
-
-    def __init__(self, lines: int) -> None:
-        self.rows: list[Row] = [EMPTY] * lines
-        self.saved = Saved()
-        self.left_at = Saved()  # where the cursor was when the other page was shown
-        self.keyboards: list[int] = []
-        self.keyboard = 0
-
-
 class Screen(pyte.Screen):
     """The state a terminal keeps, and how text and scrolling change it."""
 
@@ -82,7 +60,7 @@ class Screen(pyte.Screen):
         self.events: list[TerminalEvent] = []
         self.looks = Looks()
         self.clusters = Clusters()
-        self.history: deque[Row] = deque(maxlen=scrollback)
+        self.history = History(scrollback)
         self.history_added = 0
         self._patience = 0
         super().__init__(columns, lines)
@@ -109,7 +87,7 @@ class Screen(pyte.Screen):
         self.guarded: str | None = None  # who protected cells last: "ISO" or "DEC"
         self.stream_attributes = True  # DECSACE
         self.saved_modes: dict[int, bool] = {}
-        self.tabstops = set(range(8, self.columns, 8))
+        self.tabs = TabStops(self.columns)
         self.colors.reset()
         self.last = ""  # the text written last, for REP
         self.soft_reset()
@@ -175,14 +153,14 @@ class Screen(pyte.Screen):
             self.looks.keep(alive)
             if len(alive) <= MAX_LOOKS // 2:
                 return
-            if not self._drop_history():
+            if not self.history.drop_half():  # it is nothing but colours or marks, and those are bounded
                 self._patience = _PATIENCE
 
     def collect_clusters(self) -> None:
         """Make room in the table of clusters by forgetting those on no row."""
         while self.clusters.is_full and self._is_patient_no_more():
             self.clusters.keep(set(self.last).union(*{row[0] for row in self._all_rows()}))
-            if self.clusters.is_full and not self._drop_history():
+            if self.clusters.is_full and not self.history.drop_half():
                 self._patience = _PATIENCE
 
     def _is_patient_no_more(self) -> bool:
@@ -190,13 +168,7 @@ class Screen(pyte.Screen):
         return self._patience == 0
 
     def _all_rows(self) -> Iterator[Row]:
-        return chain(self.main.rows, self.alternate.rows, self.history)
-
-    def _drop_history(self) -> bool:
-        """Drop the older half: it is nothing but colours or marks, and those are bounded."""
-        for _ in range((len(self.history) + 1) // 2):
-            self.history.popleft()
-        return bool(self.history)
+        return chain(self.main.rows, self.main.below, self.alternate.rows, self.history.all_rows())
 
     # -- what goes out --------------------------------------------------------------------------------------
 
@@ -251,13 +223,21 @@ class Screen(pyte.Screen):
         return data
 
     def _draw_at_edge(self, data: str, edge: int) -> None:
-        """Without wrapping each character that is too much replaces the last one."""
-        while data:
-            size = 2 if data[1:2] == FILLER else 1
-            self.cursor.x = max(min(self.cursor.x, edge - size), 0)
-            self.pending = False
-            self.place(data[:size] if edge >= size else " ", edge)
-            data = data[size:]
+        """Without wrapping each character that is too much replaces the last one.
+
+        Of those, the last wide one and the last after it leave a trace.
+        """
+        room = edge - self.cursor.x
+        fits = data[: room - 1] if data[room : room + 1] == FILLER else data[:room]
+        if fits:
+            self.place(fits, edge)
+        surplus = data[len(fits) :]
+        wide = surplus.rfind(FILLER) + 1
+        for char in (surplus[max(wide - 2, 0) : wide], surplus[wide:][-1:]):
+            if char:
+                self.cursor.x = max(min(self.cursor.x, edge - len(char)), 0)
+                self.pending = False
+                self.place(char if edge >= len(char) else " ", edge)
 
     def draw_lines(self, lines: list[str]) -> None:
         """Write whole lines of cells, each followed by CR LF, all at once.
@@ -409,13 +389,10 @@ class Screen(pyte.Screen):
 
     def _scroll_columns(self, first: int, last: int, count: int) -> None:
         """Scroll between left and right margin only: up by `count`, down if it is negative."""
-        left, right = self.left, self.right + 1
-        blank = " " * (right - left), self.blank * (right - left)
-        parts = [cells.cut(row, left, right, self.columns) for row in self.rows[first:last]]
-        blanks = [blank] * abs(count)
-        parts = parts[count:] + blanks if count > 0 else blanks + parts[:count] if count else parts
-        for y, (text, looks) in enumerate(parts, first):
-            self.rows[y] = cells.splice(self.rows[y], left, text, looks)
+        rows = tuple(self.rows[first:last])
+        self.rows[first:last] = regions.scrolled(
+            rows, self.left, self.right + 1, count, self.blank, self.columns
+        )
 
     def remember(self, rows: list[Row]) -> None:
         """Move rows into the history."""

@@ -63,7 +63,7 @@ ESCAPES: dict[str, Callable[[Screen], None]] = {
     ">": switches.keypad_numeric,
     "D": movement.index,
     "E": movement.next_line_index,
-    "H": lambda screen: screen.set_tab_stop(),
+    "H": lambda screen: screen.tabs.set(screen.cursor.x),
     "M": lambda screen: screen.reverse_index(),
     "N": _shift(2),
     "O": _shift(3),

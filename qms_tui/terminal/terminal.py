@@ -35,7 +35,7 @@ from collections.abc import Sequence
 
 from qms_tui.terminal.colors import Colors
 from qms_tui.terminal.events import Damage, TerminalEvent
-from qms_tui.terminal.history import HistoryView
+from qms_tui.terminal.history import History, HistoryView
 from qms_tui.terminal.modes import Cursor, Modes, MouseEncoding, MouseTracking
 from qms_tui.terminal.parser import Parser
 from qms_tui.terminal.rows import FILLER, SPACER, Row
@@ -50,7 +50,7 @@ class Terminal:
     def __init__(self, columns: int, lines: int, *, scrollback: int = 5000) -> None:
         self._screen = Screen(max(columns, 1), max(lines, 1), scrollback)
         self._parser = Parser(self._screen)
-        self._history = HistoryView(self._screen.history, self._text)
+        self._history = HistoryView(self._past, self._text)
         self._drawn: dict[int, tuple[Row, int, tuple[Run, ...]]] = {}
         self._seen: list[Row] = []
 
@@ -98,6 +98,9 @@ class Terminal:
 
     def feed(self, data: bytes) -> None:
         """Let the program's output act on the screen; never raises."""
+        screen = self._screen
+        if screen.main.below and not screen.is_alternate:
+            screen.main.below = []
         self._parser.feed(data)
 
     def resize(self, columns: int, lines: int) -> None:
@@ -119,13 +122,13 @@ class Terminal:
     @property
     def history_length(self) -> int:
         """How many rows `history` has."""
-        return len(self._screen.history)
+        return len(self._past())
 
     def styled(self, row: int) -> tuple[Run, ...]:
         """The runs of a visible row (0 is the top one) or of the history (-1 is the newest row)."""
         screen = self._screen
         if row < 0:
-            return runs_of(screen.history[row], screen)
+            return runs_of(self._past()[row], screen)
         content = screen.rows[row]
         drawn = self._drawn.get(row)
         if drawn is None or drawn[0] is not content:
@@ -134,7 +137,7 @@ class Terminal:
 
     def is_wrapped(self, row: int) -> bool:
         """Whether the line of a row (as in `styled`) goes on in the next one: copying joins them."""
-        return (self._screen.history if row < 0 else self._screen.rows)[row][2]
+        return (self._past() if row < 0 else self._screen.rows)[row][2]
 
     @property
     def cursor(self) -> Cursor:
@@ -200,6 +203,12 @@ class Terminal:
         self._seen = rows[:]
         added, screen.history_added = screen.history_added, 0
         return Damage(frozenset(changed), added)
+
+    def _past(self) -> History:
+        """The history, laid out for the width of the screen."""
+        history = self._screen.history
+        history.settle(self._screen.columns)
+        return history
 
     def _text(self, row: Row) -> str:
         """A row's text, `columns` cells wide."""

@@ -16,7 +16,7 @@ from textual.message import Message
 from qms_tui.agents import Agent, AgentEvent, AgentState, Asked, Fleet, Notice, Output, StateChanged
 from qms_tui.config import Clipboard
 from qms_tui.runtime import Size
-from qms_tui.terminal import Bell, ClipboardWrite
+from qms_tui.terminal import Bell, ClipboardWrite, TerminalEvent, TitleChanged
 from qms_tui.ui.chrome import StatusLine, TabLine
 from qms_tui.ui.clipboard import cleaned, summary
 from qms_tui.ui.driver import TerminalDriver, TerminalKey
@@ -180,10 +180,16 @@ class QmsTuiApp(App[None]):
         elif isinstance(event, StateChanged):
             pane.show_state()
             self._show_chrome()
-        elif isinstance(event, Asked) and isinstance(event.event, Bell):
+        elif isinstance(event, Asked):
+            self._asked(pane, event.event)
+
+    def _asked(self, pane: Pane, event: TerminalEvent) -> None:
+        if isinstance(event, TitleChanged):
+            pane.show_title_soon()
+        elif isinstance(event, Bell):
             self.bell()
-        elif isinstance(event, Asked) and isinstance(event.event, ClipboardWrite):
-            self._write_clipboard(agent, event.event.data)
+        elif isinstance(event, ClipboardWrite):
+            self._write_clipboard(pane.agent, event.data)
 
     def _write_clipboard(self, agent: Agent, data: bytes) -> None:
         text, allowed = cleaned(data), self.session.config.terminal.clipboard

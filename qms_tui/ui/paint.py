@@ -1,26 +1,75 @@
-"""Painting one widget at once, where Textual would take turns.
+"""Painting rows of a pane at once, where Textual would take turns.
 
 A widget's refresh() reaches the screen through two message queues and a timer: six turns of the event loop,
-in each of which other agents' output is read. For the echo of a key that is too late. This does what the
-screen's timer does, for one widget; it is the only place that knows those names of Textual.
+in each of which other agents' output is read; and the compositor then goes through every row of every pane,
+because all of them share the clip of their container. For the echo of a key, and under a flood of output,
+that is too much. Rows of a pane that nothing lies over can be written as they are.
+
+This is the only place that knows these names of Textual; with any doubt it leaves the rows to refresh().
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
+from rich.console import Console
+from textual._compositor import CompositorUpdate
+from textual.geometry import Offset, Region
+from textual.strip import Strip
 from textual.widget import Widget
 
 
-def paint_now(widget: Widget) -> None:
-    """Bring to the terminal what `widget.refresh(...)` has marked, and nothing else.
+class _Rows(CompositorUpdate):
+    """Strips, each at its place on the screen."""
 
-    Left to Textual while more than single widgets is to be painted: a layout, a dialog, a batch.
-    """
-    screen = widget.screen
-    if widget.app.screen is not screen or widget.app._batch_count:
+    def __init__(self, rows: Sequence[tuple[Offset, Strip]]) -> None:
+        self._rows = rows
+
+    def render_segments(self, console: Console) -> str:
+        """As the driver takes it: for each row the cursor's position (CUP), then the text."""
+        return "".join(f"\x1b[{at.y + 1};{at.x + 1}H{strip.render(console)}" for at, strip in self._rows)
+
+
+def paint_rows(widget: Widget, rows: Iterable[int]) -> None:
+    """Bring rows of the widget's content to the terminal: now if that is safe, else with the next frame."""
+    room = widget.content_region
+    wanted = sorted(row for row in rows if 0 <= row < room.height)
+    regions = _regions(wanted, room.width)
+    if not regions:
         return
-    if screen._layout_required or screen._repaint_required:
+    if not _nothing_over(widget):
+        widget.refresh(*regions)
         return
-    others = screen._dirty_widgets - {widget}
-    screen._compositor.update_widgets({widget})
-    screen._compositor_refresh()
-    screen._dirty_widgets |= others  # it forgets them, painted or not
+    widget._set_dirty(*regions)  # what the compositor paints later must not come from its cache
+    widget._exchange_repaint_regions()  # but it need not paint these
+    filters, background = widget.get_line_filters(), widget.background_colors[1]
+    painted = []
+    for row in wanted:
+        strip = widget.render_line(row)
+        for line_filter in filters:
+            strip = strip.apply_filter(line_filter, background)
+        painted.append((Offset(room.x, room.y + row), strip))
+    widget.app._display(widget.screen, _Rows(painted))  # type: ignore[arg-type]  # as Textual itself does
+
+
+def _nothing_over(widget: Widget) -> bool:
+    """Whether the widget is in full view: no dialog, no toast, no layout or batch under way."""
+    app, screen = widget.app, widget.screen
+    return (
+        app.screen is screen
+        and not app._batch_count
+        and not screen._layout_required
+        and not len(app._notifications)
+        and screen.region.contains_region(widget.region)
+    )
+
+
+def _regions(rows: Sequence[int], width: int) -> list[Region]:
+    """The rows as few regions: neighbours joined."""
+    regions: list[Region] = []
+    for row in rows:
+        if regions and regions[-1].bottom == row:
+            regions[-1] = regions[-1].grow((0, 0, 1, 0))
+        else:
+            regions.append(Region(0, row, width, 1))
+    return regions

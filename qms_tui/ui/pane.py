@@ -11,7 +11,6 @@ from rich.segment import Segment
 from rich.style import Style as RichStyle
 from textual import events
 from textual.content import Content
-from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
@@ -29,15 +28,16 @@ from qms_tui.terminal import (
     encode_key,
     encode_mouse,
 )
-from qms_tui.terminal.colors import BACKGROUND, CURSOR, FOREGROUND, dynamic
+from qms_tui.terminal.colors import BACKGROUND, CURSOR, FOREGROUND
 from qms_tui.ui.driver import TerminalKey, TerminalPaste
 from qms_tui.ui.keys import key_bytes, key_from_textual, mouse_from_textual
-from qms_tui.ui.paint import paint_now
+from qms_tui.ui.paint import paint_rows
 from qms_tui.ui.palette import Palette, rich_style
 
 HOLD = 0.15  # seconds that a program's synchronized output (mode 2026) may keep the pane from painting
-FRAME = 1 / 60  # seconds within which a second painting is left to Textual's timer
+FRAME = 1 / 60  # seconds between two paintings of the focused pane: no screen shows more
 UNFOCUSED_PERIOD = 1 / 15  # seconds between two paintings of a pane nobody types into: streams stay readable
+TITLE_PERIOD = 0.2  # seconds between a program's change of its title and the frame that shows it
 WHEEL_ROWS = 3  # rows of history per notch of the wheel, as in most terminals
 _MARKS = {
     AgentState.RUNNING: "●",
@@ -84,8 +84,10 @@ class Pane(Widget, can_focus=True):
         self._back = 0  # rows between the view and the newest row; 0 follows the output
         self._cursor_row = 0
         self._painted_at = self._held_since = 0.0  # seconds of the monotonic clock; 0 for never
+        self._cost = 0.0  # seconds that the last painting took
         self._mouse: tuple[MouseEvent, Modes] | None = None  # the last one, and the modes it was for
         self._soon: asyncio.TimerHandle | None = None
+        self._title: asyncio.TimerHandle | None = None
 
     # -- size -------------------------------------------------------------------------------------------
 
@@ -114,52 +116,66 @@ class Pane(Widget, can_focus=True):
         now = monotonic()
         due = self._due(now)
         if self._soon is not None:
+            if due >= self._soon.when():
+                return
             self._soon.cancel()
-            self._soon = None
         if due <= now:
-            self._paint(now)
+            self._paint()
         else:
-            self._soon = asyncio.get_running_loop().call_later(due - now, self._paint, due)
+            self._soon = asyncio.get_running_loop().call_at(due, self._paint)
 
     def _adopted(self, terminal: Terminal) -> Terminal:
         """A terminal whose program is told our colours when it asks for them."""
         palette = self._palette()
         for index, color in enumerate(palette.named):
             terminal.colors.set_default(index, *palette.parts(color))
-        terminal.colors.set_default(dynamic(FOREGROUND), *palette.parts(palette.foreground))
-        terminal.colors.set_default(dynamic(BACKGROUND), *palette.parts(palette.background))
-        terminal.colors.set_default(dynamic(CURSOR), *palette.parts(palette.foreground))
+        terminal.colors.set_default(FOREGROUND, *palette.parts(palette.foreground))
+        terminal.colors.set_default(BACKGROUND, *palette.parts(palette.background))
+        terminal.colors.set_default(CURSOR, *palette.parts(palette.foreground))
         return terminal
 
     def _due(self, now: float) -> float:
-        """When to paint, in seconds of the monotonic clock."""
+        """When to paint, in seconds of the monotonic clock, which is the event loop's.
+
+        Long enough after the last painting that a flood of output leaves time for reading and for keys.
+        """
         if self.agent.terminal.synchronized:
             self._held_since = self._held_since or now
             return self._held_since + HOLD
         self._held_since = 0.0
-        return now if self.has_focus else self._painted_at + UNFOCUSED_PERIOD
+        period, share = (FRAME, 2) if self.has_focus else (UNFOCUSED_PERIOD, 12)
+        return self._painted_at + max(period, share * self._cost)
 
-    def _paint(self, now: float) -> None:
-        at_once = self.has_focus and now - self._painted_at >= FRAME
-        self._soon, self._painted_at, self._held_since = None, now, 0.0
+    def _paint(self) -> None:
+        began = monotonic()
+        self._soon, self._held_since = None, 0.0
         terminal = self.agent.terminal
         damage = terminal.take_damage()
-        if self._back:  # keep the rows in view in place while the program goes on below
-            self._back = min(self._back + damage.history_added, terminal.history_length)
         rows = set(damage.rows) | {self._cursor_row, terminal.cursor.row}
         self._cursor_row = terminal.cursor.row
-        if self._back:
+        if self._back:  # keep the rows in view in place while the program goes on below
+            self._back = min(self._back + damage.history_added, terminal.history_length)
             self.repaint()
-            return
-        for row in rows:
-            self._strips.pop(row, None)
-        width = self.content_size.width
-        self.refresh(*(Region(0, row, width, 1) for row in rows))
-        if at_once:
-            paint_now(self)
+        else:
+            for row in rows:
+                self._strips.pop(row, None)
+            paint_rows(self, rows)
+        self._painted_at = monotonic()
+        self._cost = self._painted_at - began
 
     def show_state(self) -> None:
-        """Bring the frame's title up to date."""
+        """Bring the frame up to date, and what a state shows instead of a terminal."""
+        self.set_class(self.agent.state in _OVER, "-ended")
+        self._show_frame()
+        self.repaint()
+
+    def show_title_soon(self) -> None:
+        """The program has another title; some change it many times a second."""
+        if self._title is None:
+            self._title = asyncio.get_running_loop().call_later(TITLE_PERIOD, self._show_frame)
+
+    def _show_frame(self) -> None:
+        self._title = None
         agent = self.agent
         mark = _MARKS.get(agent.state, "○")
         title = Content.styled(f" {self.number} {agent.name} ", f"bold {self.color}")
@@ -169,8 +185,6 @@ class Pane(Widget, can_focus=True):
             title += Content.styled(f"· {agent.title} ", "$text-muted")
         self.border_title = title
         self.border_subtitle = Content(_footnote(agent, self._back))
-        self.set_class(agent.state in (AgentState.ENDED, AgentState.FAILED), "-ended")
-        self.repaint()
 
     def repaint(self) -> None:
         """Forget what was painted; everything may be different."""
@@ -269,8 +283,9 @@ class Pane(Widget, can_focus=True):
 
     def on_unmount(self) -> None:
         """Nothing is left to paint."""
-        if self._soon is not None:
-            self._soon.cancel()
+        for timer in (self._soon, self._title):
+            if timer is not None:
+                timer.cancel()
 
     def on_show(self) -> None:
         """The pane came into view: what it was painted with is old."""

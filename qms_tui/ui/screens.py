@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 from textual import events
 from textual.app import ComposeResult
@@ -12,8 +13,10 @@ from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
+from qms_tui.ui.driver import TerminalKey
 from qms_tui.ui.keymap import COMMANDS, distinct, global_keys, shown_key
 
+T = TypeVar("T")
 _GAP = 3  # cells between two columns of the menu
 _FRAME = 8  # cells that a dialog needs beside its text
 
@@ -23,7 +26,24 @@ def _table(rows: Sequence[tuple[str, str]], width: int) -> Content:
     return Content("\n").join(lines)
 
 
-class HelpScreen(ModalScreen[None]):
+class Dialog(ModalScreen[T]):
+    """What opens over the panes: has all keys while it is open, and none that were typed behind its end."""
+
+    def on_key(self, event: events.Key) -> None:
+        """Take the key, or hand it on if it was typed right behind the one that closed this dialog."""
+        if self.is_current:
+            self.take(event)
+            return
+        event.stop()
+        late = event.copy() if isinstance(event, TerminalKey) else events.Key(event.key, event.character)
+        # After the dialog's result, which waits in the same place.
+        self.app.call_next(self.app.post_message, late)
+
+    def take(self, event: events.Key) -> None:
+        """Act on a key that no widget of the dialog took."""
+
+
+class HelpScreen(Dialog[None]):
     """All keys; any of Esc, q, F1 or Enter closes it."""
 
     def __init__(self, prefix: str, outlives: bool) -> None:
@@ -55,13 +75,13 @@ class HelpScreen(ModalScreen[None]):
     def on_mount(self) -> None:
         self.query_one("#help").focus()
 
-    def on_key(self, event: events.Key) -> None:
+    def take(self, event: events.Key) -> None:
         if event.key in ("escape", "q", "f1", "enter"):
             event.stop()
             self.dismiss(None)
 
 
-class MenuScreen(ModalScreen[str | None]):
+class MenuScreen(Dialog[str | None]):
     """The commands with their letters; gives the chosen action, or `literal` for the prefix pressed again."""
 
     LITERAL = "literal"
@@ -88,19 +108,21 @@ class MenuScreen(ModalScreen[str | None]):
             yield Static(Content("\n").join(lines))
             yield Static(Content.styled(f"{again}Esc closes", "dim"))
 
-    def on_key(self, event: events.Key) -> None:
+    def take(self, event: events.Key) -> None:
         event.stop()
         if event.key == self._prefix:
             self.dismiss(self.LITERAL)
-        elif event.key in ("escape", "f12"):
+            return
+        if event.key in ("escape", "f12"):
             self.dismiss(None)
+            return
         for command in COMMANDS:
             if event.key in command.keys:
                 self.dismiss(command.action)
                 return
 
 
-class QuestionScreen(ModalScreen[bool]):
+class QuestionScreen(Dialog[bool]):
     """A question that y answers with yes and everything else with no."""
 
     def __init__(self, question: str) -> None:
@@ -112,12 +134,12 @@ class QuestionScreen(ModalScreen[bool]):
             yield Static(Content(self._question))
             yield Static(Content.assemble(("y", "bold $accent"), " yes   ", ("n", "bold $accent"), " no"))
 
-    def on_key(self, event: events.Key) -> None:
+    def take(self, event: events.Key) -> None:
         event.stop()
         self.dismiss(event.key in ("y", "upper_y", "Y"))
 
 
-class PickScreen(ModalScreen[str | None]):
+class PickScreen(Dialog[str | None]):
     """One of several names."""
 
     def __init__(self, title: str, names: Sequence[str]) -> None:
@@ -135,7 +157,7 @@ class PickScreen(ModalScreen[str | None]):
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         self.dismiss(event.option.id)
 
-    def on_key(self, event: events.Key) -> None:
+    def take(self, event: events.Key) -> None:
         if event.key == "escape":
             event.stop()
             self.dismiss(None)

@@ -1,11 +1,8 @@
-#!/usr/bin/env python3
-"""feed.py [ROUNDS] [NAME...]: how fast the terminal takes a program's output, beside pyte and tmux, in
-MB/s.
+"""How fast the terminal takes a program's output, beside pyte and tmux.
 
-All engines take turns on each input, ROUNDS times (3 if not given); the best round counts. Python
-engines get chunks of 4,096 bytes, for at least 0.5 s a round. tmux shows `cat` of the same file,
-repeated to at least 8 MB, in a pane of the same size, with an attached client that is drained: its
-figure includes its PTY, cat and the client, ours does not.
+All engines take turns on each input; the best round of each counts. tmux shows `cat` of the same file,
+repeated to at least 8 MB, in a pane of the same size, with an attached client that is drained: its figure
+includes its PTY, cat and the client; ours and pyte's do not.
 """
 
 from __future__ import annotations
@@ -16,25 +13,26 @@ import pty
 import shutil
 import struct
 import subprocess
-import sys
 import tempfile
 import termios
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import cache, partial
 from pathlib import Path
 
 import pyte
-from inputs import inputs, size
-
-sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from qms_tui.terminal import Terminal
+from tests.bench.inputs import CAPTION, inputs, size
+from tests.bench.table import Bar, Bench, Line, row
 
-CHUNK = 4096
+CHUNK = 4096  # bytes: what a PTY hands out at most
 ROUND = 0.5  # seconds
 TMUX_BYTES = 8_000_000
-BARS = {"a": 0.6, "b1": 0.2, "b2": 0.35, "c": 0.35, "d": 0.8, "e": 0.8}
+BARS = {"a": 0.6, "b1": 0.2, "b2": 0.35, "c": 0.35, "d": 0.8, "e": 0.8}  # of tmux's figure
+
+Engine = Callable[[str, bytes], float]
 
 
 def timed(feed: Callable[[bytes], object], data: bytes) -> float:
@@ -61,7 +59,8 @@ def stock(name: str, data: bytes) -> float:
 
 def history(name: str, data: bytes) -> float:
     """pyte.HistoryScreen."""
-    return timed(pyte.ByteStream(pyte.HistoryScreen(*size(name), history=5000)).feed, data)
+    columns, lines = size(name)
+    return timed(pyte.ByteStream(pyte.HistoryScreen(columns, lines, history=5000)).feed, data)
 
 
 def tmux(name: str, data: bytes) -> float:
@@ -113,28 +112,30 @@ def _drain(master: int) -> None:
         return
 
 
-def main(arguments: list[str]) -> None:
-    """Measure and print the table."""
-    rounds = int(arguments[0]) if arguments else 3
-    engines = {"qms-tui": ours, "pyte.Screen": stock, "HistoryScreen": history}
-    if shutil.which("tmux"):
-        engines["tmux"] = tmux
-    print(
-        "input",
-        *(f"{engine:>14}" for engine in engines),
-        f"{'ours/tmux':>10} {'bar':>5} {'ours/History':>13}",
+def _feed(name: str, bench: Bench) -> Iterator[Line]:
+    """Ours, tmux and both screens of pyte in turns on one input."""
+    rounds = bench.times(3, 1)
+    engines: list[Engine] = [ours, stock, history, *([tmux] if shutil.which("tmux") else [])]
+    data = _inputs()[name]
+    best = dict.fromkeys(engines, 0.0)
+    for _ in range(rounds):
+        for engine in engines:
+            best[engine] = max(best[engine], engine(name, data))
+    columns, lines = size(name)
+    what = f"{CAPTION[name]} fed to the terminal, {columns}x{lines}, in chunks of {CHUNK} bytes"
+    note = "tmux's figure includes its PTY, cat and a drained client, ours does not"
+    mine, bar = best[ours], Bar(BARS[name], at_least=True, of_ratio=True)
+    yield Line(f"feed {name}", f"{what}, best of {rounds}; {note}", "MB/s", mine, best.get(tmux), bar=bar)
+    yield Line(f"feed {name}, pyte alone", "the same run", "MB/s", mine, best[stock], "pyte.Screen")
+    yield Line(
+        f"feed {name}, pyte with history", "the same run", "MB/s", mine, best[history], "HistoryScreen"
     )
-    for name, data in inputs().items():
-        if len(arguments) > 1 and name not in arguments[1:]:
-            continue
-        best = dict.fromkeys(engines, 0.0)
-        for _ in range(rounds):
-            for engine, measure in engines.items():
-                best[engine] = max(best[engine], measure(name, data))
-        ratio = best["qms-tui"] / best["tmux"] if "tmux" in best else float("nan")
-        row = " ".join(f"{best[engine]:14.2f}" for engine in engines)
-        print(f"{name:5} {row} {ratio:10.2f} {BARS[name]:5} {best['qms-tui'] / best['HistoryScreen']:12.0f}x")
 
 
-if __name__ == "__main__":
-    main(sys.argv[1:])
+@cache
+def _inputs() -> dict[str, bytes]:
+    return inputs()
+
+
+for _name in BARS:
+    row(f"feed-{_name}")(partial(_feed, _name))

@@ -1,5 +1,4 @@
-#!/usr/bin/env python3
-"""fuzz.py [SECONDS] [SEED]: feed the terminal hostile bytes for a while (60 s if not given).
+"""`python -m tests.bench.fuzz [SECONDS] [SEED]`: feed the terminal hostile bytes, 60 s if not given.
 
 Checks that nothing raises, that splitting the bytes changes nothing, that rows stay as wide as the
 screen and the cursor on it, through resizes; prints the bytes and the seed of what fails, and exits with
@@ -13,8 +12,6 @@ import sys
 import time
 import traceback
 from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from qms_tui.terminal import Terminal
 

@@ -12,6 +12,14 @@ from pathlib import Path
 
 COLUMNS, LINES = 200, 50
 CLAUDE_COLUMNS, CLAUDE_LINES = 120, 40
+CAPTION = {
+    "a": "plain source code that scrolls by",
+    "b1": "a screen of randomly coloured cells",
+    "b2": "a colourful log",
+    "c": "full-screen redraws as of an editor",
+    "d": "wide characters and emoji",
+    "e": "a recorded session of Claude Code",
+}
 
 _rnd = random.Random(11)
 _WORDS = [

@@ -95,7 +95,7 @@ class Table:
     lines: list[Line] = field(default_factory=list)
 
     HEADINGS = ("what", "ours", "peer", "ours/peer", "bar", "")
-    WIDTHS = (28, 10, 22, 10, 10, 3)
+    WIDTHS = (28, 10, 25, 10, 10, 3)
 
     def heading(self) -> str:
         """The first line."""

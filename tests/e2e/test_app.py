@@ -123,9 +123,6 @@ def test_t3_both_side_by_side(app: App) -> None:
         leave(tui)
 
 
-@pytest.mark.xfail(
-    reason="ui: a key behind the menu's letter is taken by the menu that has gone, and crashes"
-)
 def test_keys_typed_right_behind_a_command_of_the_menu(app: App) -> None:
     with app.open("claude", "qa") as tui:
         tui.wait("agent ready claude", "agent ready qa")

@@ -224,7 +224,8 @@ async def test_a_cancelled_start_leaves_nothing_behind(
         start = asyncio.create_task(runtime.start("qa", SIZE))
         await asyncio.wait([start], timeout=patience)
         start.cancel()
-        with pytest.raises(asyncio.CancelledError):
+        # RunsAlready: the name is taken until the one before has been undone
+        with pytest.raises((asyncio.CancelledError, RunsAlready)):
             await start
     await runtime.close()
     assert containers_of(engine, qms_project) == []

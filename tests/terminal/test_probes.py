@@ -82,7 +82,10 @@ SCREENS = [
 EDITING = [
     P("REP", "ab\x1b[3bc", ("abbbbc",)),
     P("REP wide", "漢\x1b[2b", ("漢漢漢",), (0, 6)),
-    P("REP wraps", "a\x1b[12b", ("a" * 10, "aaa"), (1, 3)),
+    P("REP wraps", "\x1b[8Ga\x1b[5b", ("       aaa", "aaa"), (1, 3)),
+    P("REP of more than a row", "a\x1b[1000bb", ("a" * 10, "b"), (1, 1)),
+    P("REP of more than a row, wide", "漢\x1b[1000bb", ("漢" * 5, "b"), (1, 1)),
+    P("REP of more than a row when one is full", "123456789a\x1b[1000bb", ("123456789a", "a" * 10, "b")),
     P("SU", FULL + "\x1b[2S", ("2", "3"), (3, 1), history=2),
     P("SD", FULL + "\x1b[T", ("", "0", "1", "2"), (3, 1)),
     P("SD ECMA", FULL + "\x1b[^", ("", "0", "1", "2")),

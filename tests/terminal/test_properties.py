@@ -177,6 +177,41 @@ def test_resizing_there_and_back_loses_nothing(lines: list[str], columns: int, h
 
 
 @quick
+@given(
+    _lines,
+    st.tuples(st.integers(1, LINES), st.integers(1, COLUMNS)),
+    st.lists(st.tuples(st.integers(2, 30), st.integers(1, 8)), min_size=1, max_size=4),
+)
+def test_resizing_loses_nothing_wherever_the_cursor_is(
+    lines: list[str], cursor: tuple[int, int], sizes: list[tuple[int, int]]
+) -> None:
+    terminal = Terminal(COLUMNS, LINES, scrollback=200)
+    terminal.feed("\r\n".join(lines).encode() + b"\x1b[%d;%dH" % cursor)
+    before = [*terminal.history, *terminal.display]
+    for size in sizes:
+        terminal.resize(*size)
+    terminal.resize(COLUMNS, LINES)
+    after = [*terminal.history, *terminal.display]
+    assert "".join(after).replace(" ", "") == "".join(before).replace(" ", "")
+
+
+@quick
+@given(streams, st.lists(st.tuples(st.integers(1, 14), st.integers(1, 6)), min_size=1, max_size=6))
+def test_history_may_be_laid_out_late(data: bytes, sizes: list[tuple[int, int]]) -> None:
+    late, soon = fresh(), fresh()
+    for terminal in (late, soon):
+        terminal.feed(data)
+    for size in sizes:
+        late.resize(*size)
+        soon.resize(*size)
+        assert soon.history_length <= 20
+        late.feed(b"x\r\n")
+        soon.feed(b"x\r\n")
+    assert late.display == soon.display
+    assert late.cursor == soon.cursor
+
+
+@quick
 @given(_lines)
 def test_rows_hold_all_graphemes(lines: list[str]) -> None:
     terminal = Terminal(60, 10)
