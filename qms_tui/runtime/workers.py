@@ -105,11 +105,18 @@ class Workers:
             self._spare += 1
 
     def _work(self) -> None:
-        while (job := self._jobs.get()) is not None:
-            job()
+        while self._work_once():
+            pass
         with self._lock:
             self._threads -= 1
             self._spare -= 1
+
+    def _work_once(self) -> bool:
+        """Its own frame, so that an idle thread keeps nothing of its last job alive."""
+        job = self._jobs.get()
+        if job is not None:
+            job()
+        return job is not None
 
     def _abandon(self, future: asyncio.Future[T], undo: Callable[[T], object]) -> None:
         with self._lock:

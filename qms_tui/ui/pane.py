@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from textwrap import wrap
 from time import monotonic
 
@@ -356,7 +357,9 @@ class Pane(Widget, can_focus=True):
         if mouse is None or (isinstance(event, events.MouseMove) and (mouse, modes) == self._mouse):
             return False  # a terminal that reports pixels moves many times within one cell
         self._mouse = mouse, modes
-        data = encode_mouse(mouse, modes)
+        width, height = self.agent.terminal.cell_pixels
+        x, y = mouse.column * width + width // 2, mouse.row * height + height // 2  # the cell's middle, for 1016
+        data = encode_mouse(replace(mouse, pixel_x=x, pixel_y=y), modes)
         if data:
             self.agent.send(data)
         return bool(data)

@@ -12,6 +12,8 @@ from qms_tui.runtime import Attachment, Runtime, Size
 from .engine import ANSWER_SECONDS
 
 SIZE = Size(80, 24)
+# The very first bytes of the tiny image's agent; the size may reach it before it greets.
+GREETING = rb"\A(winch 24 80\r\n)?agent ready %s uid=\d+\r\n"
 
 
 class Held:

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from .engine import Console
 
+# An agent's command: a shell that neither prompts nor edits, and runs line by line.
+SHELL = ("sh", "-c", 'stty -echo; while IFS= read -r line; do eval "$line"; done')
+
 
 @dataclass(frozen=True)
 class Tried:
@@ -16,18 +19,11 @@ class Tried:
 
 
 class Shell:
-    """Turns the terminal of the tiny image's agent into a shell that echoes and prompts nothing."""
+    """Types into an agent whose command is `SHELL`."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
         self._number = 0
-        console.type(b"sh\r")
-        console.expect(rb"[$#] \x1b\[6n|[$#] $")  # what is typed ahead of its prompt is lost
-        # A shell at the end of a pipe is not interactive: it neither echoes nor edits. Not through cat, whose
-        # sendfile gathers lines until the pipe is full.
-        relay = "while IFS= read -r line; do printf '%s\\n' \"$line\"; done | sh"
-        console.type(f"stty -echo; echo shell $((6 * 7)); {relay}; exit\r".encode())
-        console.expect(rb"shell 42\r\n")
         self.run("true")
 
     def run(self, command: str, within: float = 30.0) -> Tried:

@@ -25,7 +25,7 @@ from qms_tui.runtime.docker import DockerRuntime, connect
 from .engine import Console, remove_project
 from .held import SIZE
 from .project import make_qms_project, owner
-from .shell import Shell
+from .shell import SHELL, Shell
 
 SECRET = "hush-hush"
 USERS = "/pipe-dream/.claude/users"
@@ -86,6 +86,7 @@ async def start_both(root: Path, image: str) -> None:
     (data / "set.csv").write_text("1,2,3\n")
     settings = AgentConfig(
         image=image,
+        command=SHELL,
         env=("PASSED_ON", "NOT_SET"),
         env_file=env_file,
         hide=("keys.txt", "vault", "not-there"),
@@ -345,7 +346,7 @@ async def test_without_a_context_of_the_project_the_machines_is_used(
     make_runtime: Callable[..., DockerRuntime], qms_project: Path, engine: docker.APIClient
 ) -> None:
     (qms_project / "CLAUDE.md").unlink()
-    runtime = make_runtime(qms_project, workdir="/srv/the-project")
+    runtime = make_runtime(qms_project, workdir="/srv/the-project", command=SHELL)
     (await runtime.start("qa", SIZE)).close()
     with Console(engine, (await runtime.find("qa")).container) as console:
         shell = Shell(console)
@@ -363,7 +364,7 @@ async def test_a_project_of_roots_gets_a_root_without_capabilities(
     engine: docker.APIClient,
 ) -> None:
     root = make_qms_project("roots", uid=0)
-    runtime = make_runtime(root)
+    runtime = make_runtime(root, command=SHELL)
     (remark,) = runtime.remarks
     assert "root without capabilities" in remark
     (await runtime.start("qa", SIZE)).close()

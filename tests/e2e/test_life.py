@@ -16,7 +16,7 @@ from qms_tui.runtime.docker import runtime as module
 from qms_tui.runtime.docker.container import Identity
 
 from .engine import PROJECT_LABEL
-from .held import SIZE, attached, started
+from .held import GREETING, SIZE, attached, started
 
 Make = Callable[..., DockerRuntime]
 
@@ -54,7 +54,7 @@ async def test_a_started_agent_is_found_and_held(
 async def test_no_first_byte_is_missed(runtime: DockerRuntime) -> None:
     for _ in range(8):
         async with started(runtime, "claude") as claude:
-            await claude.expect(rb"\Aagent ready claude uid=\d+\r\n")
+            await claude.expect(GREETING % b"claude")
             claude.type(b"exit 0\r")
             await claude.end()
 

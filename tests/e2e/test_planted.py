@@ -13,12 +13,11 @@ import docker
 import pytest
 
 from qms_tui.errors import ProjectError
-from qms_tui.runtime import Condition
 from qms_tui.runtime.docker import DockerRuntime
 
 from .engine import PROJECT_LABEL, Console
-from .held import SIZE, started
-from .shell import Shell
+from .held import GREETING, SIZE, started
+from .shell import SHELL, Shell
 from .test_isolation import tree
 
 PASSWD = Path("/etc/passwd")
@@ -43,12 +42,12 @@ chmod 000 {0}/.git
 
 
 async def test_what_an_agent_plants(
-    runtime: DockerRuntime,
     make_runtime: Callable[..., DockerRuntime],
     engine: docker.APIClient,
     qms_project: Path,
 ) -> None:
     passwd = PASSWD.read_bytes()  # noqa: ASYNC240
+    runtime = make_runtime(qms_project, command=SHELL)
     (await runtime.start("qa", SIZE)).close()
     before = tree(qms_project, OWN)
     with Console(engine, (await runtime.find("qa")).container) as console:
@@ -113,15 +112,14 @@ async def test_a_link_that_came_with_the_project(
 
 @pytest.mark.parametrize("target", ["secrets-elsewhere", "/etc/hostname", "missing", "../outside"])
 async def test_a_secret_that_is_a_link_is_hidden_too(
-    runtime: DockerRuntime, engine: docker.APIClient, qms_project: Path, target: str
+    make_runtime: Callable[..., DockerRuntime], engine: docker.APIClient, qms_project: Path, target: str
 ) -> None:
     """People keep one .env for several projects, or none yet."""
     (qms_project / ".env").unlink()
     (qms_project / "secrets-elsewhere").write_text("hush-hush\n")
     (qms_project / ".env").symlink_to(target)
-    async with started(runtime, "qa") as qa:
-        await qa.expect(rb"agent ready")
-        assert (await runtime.find("qa")).condition is Condition.RUNNING
+    runtime = make_runtime(qms_project, command=SHELL)
+    (await runtime.start("qa", SIZE)).close()
     with Console(engine, (await runtime.find("qa")).container) as console:
         said = Shell(console).run("cat .env").said
     assert "hush-hush" not in said
@@ -138,4 +136,4 @@ async def test_a_link_does_not_decide_what_runs(
     definition.write_text("#!/bin/sh\necho planted\n")
     definition.chmod(0o755)
     async with started(make_runtime(qms_project), "qa") as qa:
-        await qa.expect(rb"\Aagent ready qa")
+        await qa.expect(GREETING % b"qa")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import threading
+import weakref
 from collections.abc import Iterator
 from functools import partial
 
@@ -151,3 +153,14 @@ async def test_calls_that_hang_are_bounded(workers: Workers, monkeypatch: pytest
             await workers.call(lambda: None, what="one more")
     await workers.undone(within=PATIENCE)
     assert await workers.call(lambda: "again", what="go on") == "again"
+
+
+async def test_an_idle_thread_keeps_nothing_alive(workers: Workers) -> None:
+    class Result:
+        pass
+
+    kept = weakref.ref(await workers.call(Result, what="make"))
+    async with asyncio.timeout(PATIENCE):
+        while kept() is not None:  # noqa: ASYNC110: nothing tells of it
+            gc.collect()
+            await asyncio.sleep(0.01)
