@@ -9,11 +9,11 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from tests.bench import echo, feed, idle, startup
+from tests.bench import echo, feed, hostile, idle, startup
 from tests.bench.machine import machine
 from tests.bench.table import ROWS, Bench, Table, Unavailable
 
-THEMES = (startup, echo, feed, idle)
+THEMES = (startup, echo, feed, hostile, idle)
 """Modules whose rows are in the table; importing one registers its rows."""
 
 
