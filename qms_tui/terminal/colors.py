@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 
 RGB = tuple[int, int, int]  # 16 bits each, as X11 has them; of these the upper 8, twice, as a screen has them
 
@@ -46,6 +47,7 @@ class Colors:
         for index in range(5):
             self.defaults[special(index)] = _of_hex("e5e5e5")
         self.changed: dict[int, RGB] = {}
+        self.version = 0  # goes up when a program changes a colour: what was painted may be wrong then
 
     def set_default(self, key: int, red: int, green: int, blue: int) -> None:
         """Tell a colour of the host, 0..255 each."""
@@ -58,15 +60,19 @@ class Colors:
     def change(self, key: int, text: str) -> None:
         """Take a colour that a program wrote; what is no colour is ignored."""
         color = parsed(text)
-        if color and key in self.defaults:
+        if color and key in self.defaults and self.get(key) != color:
             self.changed[key] = color
+            self.version += 1
 
-    def reset(self, key: int | None = None) -> None:
-        """Back to the host's colour, or all of them."""
-        if key is None:
-            self.changed.clear()
-        else:
-            self.changed.pop(key, None)
+    def reset(self, key: int) -> None:
+        """Back to the host's colour."""
+        if self.changed.pop(key, None):
+            self.version += 1
+
+    def reset_all(self, first: int = 0, end: int = sys.maxsize) -> None:
+        """The same for a range of keys."""
+        for key in [key for key in self.changed if first <= key < end]:
+            self.reset(key)
 
     @property
     def is_dark(self) -> bool:

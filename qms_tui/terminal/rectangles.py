@@ -15,7 +15,7 @@ from qms_tui.terminal.rows import Row
 from qms_tui.terminal.width import width
 
 if TYPE_CHECKING:
-    from qms_tui.terminal.looks import Look
+    from qms_tui.terminal.looks import Look, Looks
     from qms_tui.terminal.screen import Screen
 
 Parameters = Sequence[int]
@@ -72,7 +72,7 @@ def erase_selective(screen: Screen, p: Parameters) -> None:
 def copy(screen: Screen, p: Parameters) -> None:
     """DECCRA; there is one page only."""
     area = _area(screen, p)
-    where = _area(screen, (*p[5:7], 0, 0)) if len(p) >= 7 else _area(screen, (1, 1))
+    where = _area(screen, (*p[5:7], 0, 0)[:2])
     if not area or not where:
         return
     columns = min(area.right - area.left, where.right - where.left)
@@ -126,11 +126,21 @@ def _restyled(
     screen: Screen, name: Hashable, row: Row, start: int, end: int, change: Callable[[Look], Look]
 ) -> Row:
     text, looks = cells.full(row, screen.columns)
-    codes: dict[str, str] = screen.looks.remembered(("codes", name), dict)
-    old = looks[start:end]
-    for code in set(old).difference(codes):
-        codes[code] = screen.looks.code(change(screen.looks.look(code)))
-    return text, looks[:start] + "".join([codes[code] for code in old]) + looks[end:], row[2]
+    codes = screen.looks.remembered(("codes", name), lambda: _Codes(screen.looks, change))
+    new = "".join(map(codes.__getitem__, looks[start:end]))
+    return text, looks[:start] + new + looks[end:], row[2]
+
+
+class _Codes(dict[str, str]):
+    """Code points of looks and of what they change to, found out when first asked for."""
+
+    def __init__(self, looks: Looks, change: Callable[[Look], Look]) -> None:
+        super().__init__()
+        self._looks, self._change = looks, change
+
+    def __missing__(self, code: str) -> str:
+        new = self[code] = self._looks.code(self._change(self._looks.look(code)))
+        return new
 
 
 def extent(screen: Screen, p: Parameters) -> None:

@@ -70,15 +70,17 @@ def covered(rows: Rows, left: int, text: str, looks: str) -> Rows:
 @_remembered
 def scrolled(rows: Rows, left: int, right: int, count: int, look: str, columns: int) -> Rows:
     """The columns `left` to `right` moved up by `count` rows, down if it is negative; blanks come in."""
-    texts = [row[0].ljust(columns) for row in rows]
-    texts = [
-        cells.sever(cells.sever(text, left), right) if FILLER in text[left : right + 1] else text
-        for text in texts
-    ]
+    texts = [row[0] for row in rows]
+    if min(map(len, texts)) < columns:
+        texts = [text.ljust(columns) for text in texts]
+    if FILLER in "".join([text[left] + text[right : right + 1] for text in texts]):
+        texts = [cells.sever(cells.sever(text, left), right) for text in texts]
     texts = _moved(texts, left, right, count, " ")
     looks = [row[1] for row in rows]
     if look != PLAIN or any(looks):
-        looks = _moved([part.ljust(columns, PLAIN) for part in looks], left, right, count, look)
+        if min(map(len, looks)) < columns:
+            looks = [part.ljust(columns, PLAIN) for part in looks]
+        looks = _moved(looks, left, right, count, look)
     return tuple(zip(texts, looks, [row[2] for row in rows], strict=True))
 
 

@@ -88,7 +88,7 @@ class Screen(pyte.Screen):
         self.stream_attributes = True  # DECSACE
         self.saved_modes: dict[int, bool] = {}
         self.tabs = TabStops(self.columns)
-        self.colors.reset()
+        self.colors.reset_all()
         self.last = ""  # the text written last, for REP
         self.soft_reset()
 

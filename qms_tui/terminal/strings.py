@@ -108,10 +108,12 @@ def _reset_special(screen: Screen, text: str) -> None:
 
 
 def _reset(screen: Screen, text: str, base: int, end: int) -> None:
-    keys = [base + number(field) for field in text.split(";", _MAX_COLORS)[:_MAX_COLORS] if field.isdecimal()]
-    for key in keys if text else range(base, end):
-        if key < end:
-            screen.colors.reset(key)
+    if not text:
+        screen.colors.reset_all(base, end)
+        return
+    for field in text.split(";", _MAX_COLORS)[:_MAX_COLORS]:
+        if field.isdecimal() and base + number(field) < end:
+            screen.colors.reset(base + number(field))
 
 
 def _dynamic(first: int) -> Callable[[Screen, str], None]:

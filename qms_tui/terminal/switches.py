@@ -26,7 +26,9 @@ _PLAIN_PRIVATE = {
     *(1004, 1007, 1010, 1011, 1034, 1035, 1036, 1037, 1039, 1040, 1041, 1042, 1043, 1044, 1045, 1046),
     *(1050, 1051, 1052, 1053, 1060, 1061, 2004, 2026, 2031),
 }
-_PRIVATE = _PLAIN_PRIVATE | {3, 6, 69, 1001, 1048, *_MOUSE, *_ENCODINGS, *_SCREENS}
+# Of hardware that we lack (page coupling, keyboards, CRT savers, modems): kept for programs that ask.
+_HARDWARE = {34, 36, 57, 60, 61, 64, 68, 73, 81, *range(96, 105), 106, 112}
+_PRIVATE = _HARDWARE | _PLAIN_PRIVATE | {3, 6, 69, 1001, 1048, *_MOUSE, *_ENCODINGS, *_SCREENS}
 _SET_FOR_EVER = {2027}  # text is always measured in grapheme clusters
 
 _SHAPES = {3: CursorShape.UNDERLINE, 4: CursorShape.UNDERLINE, 5: CursorShape.BAR, 6: CursorShape.BAR}
@@ -88,7 +90,7 @@ def _column_mode(screen: Screen) -> None:
     """DECCOLM: erase, home, no margins; how wide the screen is decides its host."""
     screen.reset_margins()
     screen.mode.discard(69 << 5)
-    if 95 << 5 not in screen.mode:  # DECNCSM
+    if 95 << 5 not in screen.mode or screen.level < 65:  # DECNCSM, new with the VT510
         editing.blank_screen(screen)
     screen.mode.discard(6 << 5)
     movement.home(screen)
@@ -230,12 +232,14 @@ def cursor_shape(screen: Screen, p: Parameters) -> None:
 
 
 def level(screen: Screen, p: Parameters) -> None:
-    """DECSCL: 61 to 65; a soft reset. Of what levels differ in, only this is kept: no DECRQM below 3, no
-    left and right margins below 4.
+    """DECSCL: 61 to 65; a hard reset (VT420 and VT510 manuals, xterm; a soft one in the VT220's).
+
+    Of what levels differ in, only this is kept: no DECRQM below 3, no left and right margins below 4, no
+    DECNCSM below 5.
     """
     if 61 <= p[0] <= 65:
+        hard_reset(screen)
         screen.level = p[0]
-        soft_reset(screen, p)
         screen.eight_bit = p[0] > 61 and p[1] == 2
 
 

@@ -23,7 +23,9 @@ Where we deviate from the standards (ECMA-48, DEC STD 070, VT420/VT510 manuals, 
 - Reverse wrap (45) crosses any line end, as xterm before patch 383 (now its mode 1045), and wraps from the
   top of the region to its bottom.
 - DECCOLM does so without mode 40, too, which is xterm's alone (DEC, alacritty and tmux know no such gate).
-- Of conformance levels (DECSCL) only two differences are kept: no DECRQM below 3, no DECSLRM below 4.
+- Of conformance levels (DECSCL) only three differences are kept: no DECRQM below 3, no DECSLRM below 4, no
+  DECNCSM below 5.
+- REP of more than a row's worth ends with the row (VTE, libvterm), less wraps (xterm).
 - Marks beyond 32 code points in one cell are dropped; a table that is full of looks or clusters gives plain
   text.
 - Tab characters leave no trace in the row.

@@ -121,6 +121,11 @@ EDITING = [
     P("DECFRA", "\x1b[88;2;2;3;3$x", ("", " XX", " XX")),
     P("DECERA", "\x1b#8\x1b[2;2;3;9$z", ("E" * 10, "E        E", "E        E", "E" * 10)),
     P("DECCRA", "abcd\x1b[1;1;1;2;1;3;3;1$v", ("abcd", "", "  ab")),
+    P("DECCRA to a row", "abcd\x1b[1;1;1;2;1;3$v", ("abcd", "", "ab")),
+    P("DECCRA with defaults", "abcd\x1b[;2;1;3$v", ("bccd",)),
+    P("DECSCL is a hard reset", 'a\x1b[2;3H\x1b7\x1b[4h\x1b[61"p\x1b8b\x1b[Gc', ("c",)),
+    P("DECNCSM is of level 5", "a\x1b[?95h\x1b[?3h", ()),
+    P("DECNCSM at level 5", '\x1b[65"pa\x1b[?95h\x1b[?3h', ("a",)),
 ]
 MARGINS = [
     P("index in the region", FULL + "\x1b[2;3r\x1b[3H\n", ("0", "2", "", "3"), (2, 0), history=0),

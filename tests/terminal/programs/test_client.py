@@ -5,7 +5,6 @@ import re
 import pytest
 
 from qms_tui.terminal import Key, Modifier, Terminal, encode_focus, encode_key, encode_paste
-from qms_tui.terminal.colors import BACKGROUND
 
 # In the order in which the client wrote them, in its full-screen mode; the private OSC, APC and 16t included.
 START = (
@@ -67,22 +66,3 @@ def test_shift_enter_for_a_client_that_sets_no_keyboard_mode() -> None:
     terminal = Terminal(100, 30)
     terminal.feed(START)
     assert encode_key(Key("enter", Modifier.SHIFT), terminal.modes) == b"\x1b\r"
-
-
-@pytest.mark.xfail(
-    raises=AssertionError, reason="mode 2031 is kept, but a change of the host's colours is not told"
-)
-def test_a_change_of_the_colour_scheme_is_told_to_who_asked() -> None:
-    terminal = _client()
-    terminal.take_replies()
-    terminal.colors.set_default(BACKGROUND, 255, 255, 255)
-    assert terminal.take_replies() == b"\x1b[?997;2n"
-
-
-@pytest.mark.xfail(
-    raises=AssertionError, reason="1016 is offered, but the app has no positions in pixels to send"
-)
-def test_mouse_positions_in_pixels_are_not_promised() -> None:
-    terminal = Terminal(100, 30)
-    terminal.feed(b"\x1b[?1016$p")
-    assert terminal.take_replies() in (b"\x1b[?1016;0$y", b"\x1b[?1016;4$y")
