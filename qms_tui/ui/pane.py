@@ -358,10 +358,8 @@ class Pane(Widget, can_focus=True):
             return False  # a terminal that reports pixels moves many times within one cell
         self._mouse = mouse, modes
         width, height = self.agent.terminal.cell_pixels
-        x, y = (
-            mouse.column * width + width // 2,
-            mouse.row * height + height // 2,
-        )  # the cell's middle, for 1016
+        # For programs that ask for pixels (1016): the cell's middle.
+        x, y = mouse.column * width + width // 2, mouse.row * height + height // 2
         data = encode_mouse(replace(mouse, pixel_x=x, pixel_y=y), modes)
         if data:
             self.agent.send(data)

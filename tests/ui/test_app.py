@@ -288,7 +288,7 @@ async def test_hidden_panes_are_fed_and_not_painted(open_app: OpenApp) -> None:
 
 
 async def test_mouse_in_pixels_is_the_middle_of_the_cell(open_app: OpenApp) -> None:
-    script = r"stty raw -echo; printf '\033[?1000h\033[?1016hready'; head -c 12 | od -An -c | tr -d ' \n'"
+    script = r"stty raw -echo; printf '\033[?1000h\033[?1016hready'; head -c 11 | od -An -c | tr -d ' \n'"
     async with open_app("claude", command=("/bin/sh", "-c", script)) as ui:
         await ui.until(lambda: "ready" in ui.text("claude"))
         await ui.pilot.mouse_down(ui.pane("claude"), offset=(3, 2))  # the frame is column and row 0
