@@ -247,11 +247,16 @@ def _made(parent: int, name: str, owner: Owner, mode: int = 0o755) -> Iterator[i
         made = False
     descriptor = os.open(name, _NOFOLLOW_DIRECTORY, dir_fd=parent)
     try:
-        if made and os.geteuid() == 0:
+        if os.geteuid() == 0 and (made or _just_made(descriptor)):
             os.fchown(descriptor, owner.uid, owner.gid)
         yield descriptor
     finally:
         os.close(descriptor)
+
+
+def _just_made(descriptor: int) -> bool:
+    """Another qms-tui of root's may have made the folder a moment ago and not given it to its owner yet."""
+    return os.fstat(descriptor).st_uid == 0 and not os.listdir(descriptor)
 
 
 def _check_owner(descriptor: int, path: Path, owner: Owner) -> None:

@@ -324,6 +324,19 @@ class TestPreparing:
             assert (path.stat().st_uid, path.stat().st_gid) == (SOMEBODY.uid, SOMEBODY.gid), path
 
     @pytest.mark.skipif(not ROOT, reason="only root can give files to somebody else")
+    def test_two_that_prepare_at_the_same_time(self, project: Project) -> None:
+        """The other one has made a folder, and not given it away yet."""
+        os.chown(project.root, SOMEBODY.uid, SOMEBODY.gid)
+        for name in ("workspace", "container"):
+            (project.root / ".claude/users/qa" / name).mkdir(parents=True)
+        folders = project.prepare("qa", SOMEBODY)
+        assert {f.stat().st_uid for f in (folders.workspace, folders.config)} == {SOMEBODY.uid}
+        (folders.workspace / "letter").write_text("")
+        os.chown(folders.workspace, 0, 0)  # somebody works there as root: that is for a human to decide
+        with pytest.raises(ProjectError, match="workspace belongs to user 0"):
+            project.prepare("qa", SOMEBODY)
+
+    @pytest.mark.skipif(not ROOT, reason="only root can give files to somebody else")
     @pytest.mark.parametrize("name", ["workspace", "container"])
     def test_a_folder_of_somebody_else_is_refused(self, project: Project, name: str) -> None:
         folders = project.prepare("qa", ME)

@@ -7,6 +7,7 @@ import contextlib
 import logging
 import ssl
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from docker import APIClient
@@ -26,8 +27,17 @@ RESIZE_DELAY = 0.05  # seconds of quiet before a size is passed on: dragging a c
 _DETACH_KEYS = b",".join([b"\xff", b"\xfe"] * 8)
 
 
-def open_socket(api: APIClient, container: str) -> tuple[Channel, bytes, Callable[[], None]]:
-    """The raw, non-blocking socket, what was read past the headers, and what frees it. Blocking.
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An attached socket that does not block, what was read of it already, and what frees it."""
+
+    channel: Channel
+    early: bytes
+    free: Callable[[], None]
+
+
+def open_socket(api: APIClient, container: str) -> Opened:
+    """Attach to the container. Blocking.
 
     http.client may have read output together with the headers; without `peek` those bytes are lost.
     """
@@ -56,7 +66,7 @@ def open_socket(api: APIClient, container: str) -> tuple[Channel, bytes, Callabl
         free()
         raise
     channel: Channel = TlsChannel(socket) if isinstance(socket, ssl.SSLSocket) else socket
-    return channel, early, free
+    return Opened(channel, early, free)
 
 
 def _read_already(response: Any, socket: Any) -> bytes:
@@ -78,13 +88,12 @@ class DockerAttachment:
         api: APIClient,
         workers: Workers,
         container: str,
-        opened: tuple[Channel, bytes, Callable[[], None]],
+        opened: Opened,
     ) -> None:
         self._api = api
         self._workers = workers
         self._container = container
-        channel, early, free = opened
-        self._stream = Stream(channel, early=early, on_close=free)
+        self._stream = Stream(opened.channel, early=opened.early, on_close=opened.free)
         self._size: Size | None = None
         self._resizing: asyncio.Task[None] | None = None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import logging
 import os
@@ -19,7 +20,7 @@ from qms_tui.config import Config
 from qms_tui.errors import EngineError, ImageError
 from qms_tui.project import Owner, Project
 from qms_tui.runtime.docker import container as spec
-from qms_tui.runtime.docker.attachment import ATTACH_DEADLINE, DockerAttachment, open_socket
+from qms_tui.runtime.docker.attachment import ATTACH_DEADLINE, DockerAttachment, Opened, open_socket
 from qms_tui.runtime.docker.engine import Engine, engine_errors
 from qms_tui.runtime.docker.network import project_network, remove_project_network
 from qms_tui.runtime.environment import passed_on
@@ -76,24 +77,17 @@ class DockerRuntime:
 
     async def start(self, agent: str, size: Size) -> Attachment:
         """Make a container, attach, start it, set its size. One that failed half-way is removed again."""
-        container = await self._call(
-            lambda: self._create(agent), f"create {agent}", START_DEADLINE, undo=self._remove
+        container, opened = await self._call(
+            lambda: self._launch(agent), f"start {agent}", START_DEADLINE, undo=self._discard
         )
-        attachment: DockerAttachment | None = None
+        attachment = DockerAttachment(self._api, self._workers, container, opened)
         try:
-            attachment = await self._open(container, agent)
-            await self._call(
-                lambda: self._api.start(container),
-                f"start {agent}",
-                START_DEADLINE,
-                undo=lambda _: self._remove(container),
-            )
             # Before the start the engine answers 409, so the program may see 0x0 for a moment.
-            await _fit(attachment, size)
+            await attachment.set_size(size)
         except BaseException:
-            if attachment is not None:
-                attachment.close()
-            await self._call(lambda: self._remove(container), f"remove {agent}", CLEANUP_DEADLINE)
+            attachment.close()
+            with contextlib.suppress(EngineError):
+                await self._call(lambda: self._remove(container), f"remove {agent}", CLEANUP_DEADLINE)
             raise
         return attachment
 
@@ -180,7 +174,7 @@ class DockerRuntime:
             lambda: open_socket(self._api, container),
             f"attach to {agent}",
             ATTACH_DEADLINE,
-            undo=lambda late: late[2](),
+            undo=lambda late: late.free(),
         )
         return DockerAttachment(self._api, self._workers, container, opened)
 
@@ -261,6 +255,29 @@ class DockerRuntime:
             return True  # somebody else was faster
         self._remove(facts["Id"])
         return True
+
+    def _launch(self, agent: str) -> tuple[str, Opened]:
+        """Make the container, attach, start it: all of it or nothing stays.
+
+        In one call: a start that is given up must have come back before its container can be removed.
+        """
+        container = self._create(agent)
+        try:
+            opened = open_socket(self._api, container)
+            try:
+                self._api.start(container)
+            except BaseException:
+                opened.free()
+                raise
+        except BaseException:
+            self._remove(container)
+            raise
+        return container, opened
+
+    def _discard(self, launched: tuple[str, Opened]) -> None:
+        container, opened = launched
+        opened.free()
+        self._remove(container)
 
     def _create(self, agent: str) -> str:
         """Make the agent's container; its id, since another interface may take the name at any time."""
