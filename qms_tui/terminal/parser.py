@@ -195,7 +195,8 @@ class Parser:
                 rows, cursor, look = screen.rows, screen.cursor, screen.look
                 turns = screen.looks.turns(look)
             elif string:
-                self._finish(string[1], string[2:-1] if string[-1] == "\x07" else string[2:-2])
+                is_bell = string[-1] == "\x07"
+                self._finish(string[1], string[2:-1] if is_bell else string[2:-2], is_bell)
                 look = screen.look
                 turns = screen.looks.turns(look)
             elif rest:
@@ -275,7 +276,7 @@ class Parser:
     def _step(self, char: str) -> None:
         if self._state == _STRING_ESCAPE:
             if char == "\\":
-                self._end_string()
+                self._end_string("\\")
                 return
             self._drop_string()
             self._state, self._held = _ESCAPE, ""
@@ -336,7 +337,7 @@ class Parser:
         elif char == "\udc9c" and not self._screen.eight_bit:
             self._keep("\ufffd")
         elif char in "\x9c\udc9c" or (char == "\x07" and self._kind == "]"):
-            self._end_string()
+            self._end_string(char)
         elif char == "\x07":
             self._keep(char)
         else:
@@ -350,21 +351,22 @@ class Parser:
         elif self._string:
             self._string.clear()
 
-    def _end_string(self) -> None:
+    def _end_string(self, end: str) -> None:
         payload, is_whole = "".join(self._string), self._string_size <= MAX_STRING
         self._drop_string()
         if is_whole:
-            self._finish(self._kind, payload)
+            self._finish(self._kind, payload, end == "\x07")
 
     def _drop_string(self) -> None:
         self._state = _GROUND
         self._string.clear()
         self._string_size = 0
 
-    def _finish(self, kind: str, payload: str) -> None:
+    def _finish(self, kind: str, payload: str, is_bell: bool) -> None:
         if not payload.isascii():
             payload = _RAW_C1.sub("\ufffd", payload)
         if kind == "]":
+            self._screen.osc_end = "\x07" if is_bell else "\x1b\\"
             strings.osc(self._screen, payload)
         elif kind == "P":
             strings.dcs(self._screen, payload)

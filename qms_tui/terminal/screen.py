@@ -55,6 +55,7 @@ class Screen(pyte.Screen):
         self.cell_pixels = 8, 16  # width and height, for programs that ask
         self.name = TERMINAL_NAME
         self.muted = False
+        self.osc_end = "\x1b\\"  # how the last OSC ended: its answer does so, too (xterm)
         self.replies = bytearray()
         self.events: list[TerminalEvent] = []
         self.looks = Looks()
