@@ -254,8 +254,8 @@ class Parser:
                 assert parameters
                 self._held = (self._held + parameters[0])[: MAX_BODY + 1]
                 at = parameters.end()
-            elif char >= "\xa0" and self._state in (_ESCAPE, _CSI):
-                self._state = _GROUND
+            elif char >= "\xa0" and self._state != _GROUND:
+                self._drop_string()
             else:
                 at += 1
                 self._step(char)

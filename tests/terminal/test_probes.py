@@ -182,6 +182,7 @@ STATES = [
     P("BS inside CSI", "abc\x1b[1\b;1Hx", ("xbc",)),
     P("DEL inside CSI", "\x1b[2\x7fCa", ("  a",)),
     P("a letter like ä inside CSI", "\x1b[2äb", ("äb",)),
+    P("a letter like ä after ESC in a string", "\x1bP1\x1bäb", ("äb",)),
     P("CAN in OSC", "\x1b]0;title\x18a", ("a",)),
     P("ESC in OSC", "\x1b]0;title\x1b[2Ca", ("  a",)),
     P("unterminated OSC swallows", "a\x1b]0;title", ("a",)),
