@@ -16,7 +16,7 @@ from qms_tui.runtime.docker import runtime as module
 from qms_tui.runtime.docker.container import Identity
 
 from .engine import PROJECT_LABEL
-from .held import GREETING, SIZE, attached, started
+from .held import GREETING, SIZE, Held, attached, started
 
 Make = Callable[..., DockerRuntime]
 
@@ -52,7 +52,7 @@ async def test_a_started_agent_is_found_and_held(
 
 
 async def test_no_first_byte_is_missed(runtime: DockerRuntime) -> None:
-    for _ in range(8):
+    for _ in range(5):
         async with started(runtime, "claude") as claude:
             await claude.expect(GREETING % b"claude")
             claude.type(b"exit 0\r")
@@ -240,24 +240,30 @@ async def test_starting_what_runs_is_refused(runtime: DockerRuntime) -> None:
         await qa.expect(rb"echo:still here\r\n")
 
 
-async def test_two_starts_at_the_same_time_destroy_nothing(
+async def test_starts_at_the_same_time_destroy_nothing(
     make_runtime: Make, engine: docker.APIClient, qms_project: Path
 ) -> None:
-    """One of them wins, and its agent lives; the other one is told."""
-    for _ in range(3):
-        rivals = [make_runtime(qms_project) for _ in range(3)]
-        results = await asyncio.gather(*(r.start("qa", SIZE) for r in rivals), return_exceptions=True)
-        winners = [result for result in results if not isinstance(result, BaseException)]
-        losers = [result for result in results if isinstance(result, BaseException)]
-        for winner in winners:
-            winner.close()
-        assert len(winners) == 1, results
-        assert all(isinstance(loser, RunsAlready) for loser in losers), losers
-        async with attached(rivals[0], "qa") as qa:
-            qa.type(b"alive\r")
-            await qa.expect(rb"echo:alive\r\n")
-        await rivals[0].stop("qa")
-    assert containers_of(engine, qms_project) == []
+    """One of them wins; the others are told so, and find its agent there to attach to."""
+
+    async def start_or_attach(rival: DockerRuntime) -> tuple[bool, Held]:
+        try:
+            return True, Held(await rival.start("qa", SIZE))
+        except RunsAlready:
+            earlier, attachment = await rival.attach("qa", SIZE)
+            return False, Held(attachment, earlier)
+
+    rivals = [make_runtime(qms_project) for _ in range(4)]
+    for _ in range(5):
+        results = await asyncio.gather(*map(start_or_attach, rivals))
+        assert [won for won, _ in results].count(True) == 1
+        results[0][1].type(b"alive\r")
+        for _, held in results:
+            await held.expect(rb"echo:alive\r\n")
+        results[0][1].type(b"exit 0\r")
+        for _, held in results:
+            await held.end()
+            held.attachment.close()
+    assert len(containers_of(engine, qms_project)) == 1
 
 
 async def test_networks_are_made_once(

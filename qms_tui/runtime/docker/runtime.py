@@ -202,16 +202,16 @@ class DockerRuntime:
         """The engine's facts of the agent's container.
 
         Between create and start it belongs to whoever starts it, perhaps another interface: a moment later
-        it runs or is gone. One that is older was left by an interface that was killed.
+        it runs or is gone. One that is older was left by an interface that was killed. One that is being
+        removed is gone a moment later.
         """
         deadline = time.monotonic() + STARTING_WAIT
-        while True:
-            facts = self._inspect(agent)
-            if facts is None or facts["State"].get("Status") != "created":
-                return facts
-            if time.monotonic() > deadline or self._age(facts) > STARTING_WAIT:
-                return facts
+        while (facts := self._inspect(agent)) and facts["State"].get("Status") in ("created", "removing"):
+            old = facts["State"]["Status"] == "created" and self._age(facts) > STARTING_WAIT
+            if old or time.monotonic() > deadline:
+                break
             time.sleep(_STARTING_POLL)
+        return facts
 
     def _age(self, facts: dict[str, Any]) -> float:
         """Seconds since the container was made, by the engine's clock."""
@@ -266,7 +266,6 @@ class DockerRuntime:
         """Make the agent's container; its id, since another interface may take the name at any time."""
         config = self._config.agent(agent)
         identity = self._identity(agent)
-        self._clear_ended(agent)
         self._project.prepare(agent, self._project.owner())
         request = spec.request(
             identity,
@@ -279,19 +278,28 @@ class DockerRuntime:
         )
         host = self._api.create_host_config(**request.pop("host_config"))
         try:
-            container = str(self._api.create_container(**request, host_config=host)["Id"])
+            container = self._take_name(agent, {**request, "host_config": host})
         except NotFound:
             raise ImageError(f"there is no image {config.image!r} for {agent}", _MISSING) from None
-        except APIError as error:
-            if error.status_code == 409:  # the name is taken, since a moment ago
-                raise _runs_already(agent) from error
-            raise
         try:
             self._api.put_archive(container, "/", self._accounts(container))
         except BaseException:
             self._remove(container)
             raise
         return container
+
+    def _take_name(self, agent: str, request: dict[str, Any]) -> str:
+        """Make the container once its name is free: the engine holds a name from before a container can be
+        seen until after it is gone, and other interfaces may be at either."""
+        deadline = time.monotonic() + STARTING_WAIT
+        while True:
+            self._clear_ended(agent)
+            try:
+                return str(self._api.create_container(**request)["Id"])
+            except APIError as error:
+                if error.status_code != 409 or time.monotonic() > deadline:
+                    raise
+            time.sleep(_STARTING_POLL)
 
     def _clear_ended(self, agent: str) -> None:
         """Make room for a new container. A running one is never touched: somebody else started it."""
