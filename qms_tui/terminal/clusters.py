@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from qms_tui.terminal.width import FIRST_CLUSTER
+from qms_tui.terminal.rows import FIRST_CLUSTER
 
 MAX_CLUSTERS = (
     8192  # distinct ones alive at a time: enough for a screenful of emoji and Devanagari, 3 MB at worst

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from qms_tui.terminal import regions
+from qms_tui.terminal import regions, scrolling
 from qms_tui.terminal import rows as cells
 from qms_tui.terminal.rows import Row
 
@@ -145,7 +145,7 @@ def insert_lines(screen: Screen, p: Parameters) -> None:
     """IL."""
     screen.pending = False
     if _is_inside(screen):
-        screen.scroll_down(p[0] or 1, screen.cursor.y)
+        scrolling.down(screen, p[0] or 1, screen.cursor.y)
         screen.carriage_return()
 
 
@@ -153,19 +153,19 @@ def delete_lines(screen: Screen, p: Parameters) -> None:
     """DL."""
     screen.pending = False
     if _is_inside(screen):
-        screen.scroll_up(p[0] or 1, screen.cursor.y)
+        scrolling.up(screen, p[0] or 1, screen.cursor.y)
         screen.carriage_return()
 
 
 def scroll_up(screen: Screen, p: Parameters) -> None:
     """SU."""
-    screen.scroll_up(p[0] or 1)
+    scrolling.up(screen, p[0] or 1)
 
 
 def scroll_down(screen: Screen, p: Parameters) -> None:
     """SD; with five parameters it would be xterm's highlight tracking."""
     if len(p) < 5:
-        screen.scroll_down(p[0] or 1)
+        scrolling.down(screen, p[0] or 1)
 
 
 def _each_row(screen: Screen, x: int, change: str, count: int) -> None:

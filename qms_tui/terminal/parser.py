@@ -17,13 +17,13 @@ from __future__ import annotations
 
 import codecs
 import re
+from functools import cache
 from typing import TYPE_CHECKING
 
-from qms_tui.terminal import joining, strings
+from qms_tui.terminal import late, strings
 from qms_tui.terminal.looks import Turn
 from qms_tui.terminal.rows import FILLER, PLAIN
 from qms_tui.terminal.sequences import CONTROLS, MAX_BODY, Plan, escape, graphics, plan
-from qms_tui.terminal.width import MARKS, PLAIN_TEXT, TIED
 
 if TYPE_CHECKING:
     from qms_tui.terminal.screen import Screen
@@ -32,23 +32,38 @@ MAX_STRING = 1 << 20  # characters of a control string; what is longer is droppe
 _PIECE = 1 << 12  # bytes taken at a time: each thing that is not well-formed copies what is left of them
 _MAX_PLANS = 16384  # remembered control sequences, 3 MB: a large screen has 10,000 cursor positions
 
-_TEXT = PLAIN_TEXT + MARKS
 _CONTROL = r"\x00-\x17\x19\x1c-\x1f"
-_TOKEN = re.compile(
-    rf"((?:(?![{MARKS}])[{_TEXT}]*\r\n){{3,}})"
-    rf"|(?:\x1b\[([<-?]?[0-9:;]*[ -/]*[@-~])(?:\x1b\[([0-9:;]*m))?|(?=[{_CONTROL}{PLAIN_TEXT}]))"
-    rf"((?:(?![{MARKS}])[{_TEXT}]+)?)(\r\n|[{_CONTROL}])?"
-    rf"|([{MARKS}]*[{TIED}]+[{PLAIN_TEXT}]?|[{MARKS}]+)"
-    rf"|\x1b([ -/]*[0-OQ-WYZ\\`-~])"
-    rf"|(\x1b\][^\x07\x18\x1a\x1b\x9c\udc9c]*(?:\x07|\x1b\\)|\x1bP[^\x18\x1a\x1b\x9c\udc9c]*\x1b\\)"
-    rf"|([\x18\x1a\x7f])"
-    rf"|((?s:.+))"
-)
+
+
+def _tokens(plain: str, marks: str = "", tied: str = "") -> re.Pattern[str]:
+    """Pieces of text as the head of this file has them, for these classes of characters."""
+    line = rf"(?![{marks}])[{plain}{marks}]" if marks else f"[{plain}]"
+    joined = rf"[{marks}]*[{tied}]+[{plain}]?|[{marks}]+" if marks else "(?!)"
+    return re.compile(
+        rf"((?:{line}*\r\n){{3,}})"
+        rf"|(?:\x1b\[([<-?]?[0-9:;]*[ -/]*[@-~])(?:\x1b\[([0-9:;]*m))?|(?=[{_CONTROL}{plain}]))"
+        rf"((?:{line}+)?)(\r\n|[{_CONTROL}])?"
+        rf"|({joined})"
+        rf"|\x1b([ -/]*[0-OQ-WYZ\\`-~])"
+        rf"|(\x1b\][^\x07\x18\x1a\x1b\x9c\udc9c]*(?:\x07|\x1b\\)|\x1bP[^\x18\x1a\x1b\x9c\udc9c]*\x1b\\)"
+        rf"|([\x18\x1a\x7f])"
+        rf"|((?s:.+))"
+    )
+
+
+_ASCII_TOKENS = _tokens(" -~")
+
+
+@cache
+def _unicode_tokens() -> re.Pattern[str]:
+    width = late.width()
+    return _tokens(width.PLAIN_TEXT, width.MARKS, width.TIED)
+
+
 _plans: dict[str, Plan] = {}  # by the sequence's body; what it means depends on no screen, so all share them
 
 _STRING_END = re.compile("[\x07\x18\x1a\x1b\x9c\udc9c]")
 
-_PLAIN_TEXT = re.compile(f"[{PLAIN_TEXT}]")
 _PARAMETERS = re.compile("[ -?]+")
 
 _GROUND, _ESCAPE, _CSI, _STRING, _STRING_ESCAPE = range(5)
@@ -86,9 +101,9 @@ class Parser:
             text = self._decoded(data[start : start + _PIECE])
             if self._state != _GROUND:
                 text = self._irregular(text)
-            elif self._is_tied and _PLAIN_TEXT.match(text):
+            elif self._is_tied and late.plain_text().match(text):
                 self._is_tied = False
-                joining.draw(self._screen, text[0])
+                late.joining().draw(self._screen, text[0])
                 text = text[1:]
             while text:
                 self._is_tied = False
@@ -106,12 +121,13 @@ class Parser:
     def _regular(self, text: str) -> str:
         """Act on well-formed pieces; the rest that a state machine left over."""
         screen = self._screen
+        tokens = _ASCII_TOKENS if text.isascii() else _unicode_tokens()
         rows = screen.rows
         cursor = screen.cursor
         plans = _plans
         look = screen.look
         turns = screen.looks.turns(look)
-        for block, csi, sgr, piece, control, tied, esc, string, _ignored, rest in _TOKEN.findall(text):
+        for block, csi, sgr, piece, control, tied, esc, string, _ignored, rest in tokens.findall(text):
             if csi:
                 turn = turns.get(csi)
                 if turn is not None:
@@ -173,13 +189,14 @@ class Parser:
             elif block:
                 self._take_lines(block)
             elif tied:
-                joining.draw(screen, tied)
+                late.joining().draw(screen, tied)
             elif esc:
                 escape(screen, esc)
                 rows, cursor, look = screen.rows, screen.cursor, screen.look
                 turns = screen.looks.turns(look)
             elif string:
-                self._finish(string[1], string[2:-1] if string[-1] == "\x07" else string[2:-2])
+                is_bell = string[-1] == "\x07"
+                self._finish(string[1], string[2:-1] if is_bell else string[2:-2], is_bell)
                 look = screen.look
                 turns = screen.looks.turns(look)
             elif rest:
@@ -237,8 +254,8 @@ class Parser:
                 assert parameters
                 self._held = (self._held + parameters[0])[: MAX_BODY + 1]
                 at = parameters.end()
-            elif char >= "\xa0" and self._state in (_ESCAPE, _CSI):
-                self._state = _GROUND
+            elif char >= "\xa0" and self._state != _GROUND:
+                self._drop_string()
             else:
                 at += 1
                 self._step(char)
@@ -254,12 +271,12 @@ class Parser:
         if self._state == _STRING_ESCAPE:
             self._drop_string()
         self._state = _GROUND
-        joining.draw(self._screen, "\ufffd")
+        late.joining().draw(self._screen, "\ufffd")
 
     def _step(self, char: str) -> None:
         if self._state == _STRING_ESCAPE:
             if char == "\\":
-                self._end_string()
+                self._end_string("\\")
                 return
             self._drop_string()
             self._state, self._held = _ESCAPE, ""
@@ -320,7 +337,7 @@ class Parser:
         elif char == "\udc9c" and not self._screen.eight_bit:
             self._keep("\ufffd")
         elif char in "\x9c\udc9c" or (char == "\x07" and self._kind == "]"):
-            self._end_string()
+            self._end_string(char)
         elif char == "\x07":
             self._keep(char)
         else:
@@ -334,21 +351,22 @@ class Parser:
         elif self._string:
             self._string.clear()
 
-    def _end_string(self) -> None:
+    def _end_string(self, end: str) -> None:
         payload, is_whole = "".join(self._string), self._string_size <= MAX_STRING
         self._drop_string()
         if is_whole:
-            self._finish(self._kind, payload)
+            self._finish(self._kind, payload, end == "\x07")
 
     def _drop_string(self) -> None:
         self._state = _GROUND
         self._string.clear()
         self._string_size = 0
 
-    def _finish(self, kind: str, payload: str) -> None:
+    def _finish(self, kind: str, payload: str, is_bell: bool) -> None:
         if not payload.isascii():
             payload = _RAW_C1.sub("\ufffd", payload)
         if kind == "]":
+            self._screen.osc_end = "\x07" if is_bell else "\x1b\\"
             strings.osc(self._screen, payload)
         elif kind == "P":
             strings.dcs(self._screen, payload)

@@ -9,10 +9,9 @@ from collections.abc import Callable, Hashable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from qms_tui.terminal import editing, regions, sgr
+from qms_tui.terminal import editing, late, regions, sgr
 from qms_tui.terminal import rows as cells
 from qms_tui.terminal.rows import Row
-from qms_tui.terminal.width import width
 
 if TYPE_CHECKING:
     from qms_tui.terminal.looks import Look, Looks
@@ -47,7 +46,7 @@ def _area(screen: Screen, p: Parameters) -> _Area | None:
 def fill(screen: Screen, p: Parameters) -> None:
     """DECFRA."""
     area = _area(screen, p[1:])
-    if area and (32 <= p[0] <= 126 or 160 <= p[0] <= 65535) and width(chr(p[0])) == 1:
+    if area and (32 <= p[0] <= 126 or 160 <= p[0] <= 65535) and late.width().width(chr(p[0])) == 1:
         size = area.right - area.left
         rows = tuple(screen.rows[area.top : area.bottom])
         screen.rows[area.top : area.bottom] = regions.covered(

@@ -19,6 +19,7 @@ Row = tuple[str, str, bool]
 
 FILLER = "\0"
 SPACER = "\1"
+FIRST_CLUSTER = 0x100000  # clusters are kept as code points of plane 16, so a real one is made a cluster
 PLAIN = "\0"  # the look of text that nothing was done to
 EMPTY: Row = ("", "", False)
 

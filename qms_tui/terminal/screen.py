@@ -15,7 +15,7 @@ from typing import Any
 import pyte
 from pyte.screens import Cursor, Margins
 
-from qms_tui.terminal import regions, resizing
+from qms_tui.terminal import late, resizing, scrolling
 from qms_tui.terminal import rows as cells
 from qms_tui.terminal.charsets import Charsets
 from qms_tui.terminal.clusters import Clusters
@@ -28,7 +28,6 @@ from qms_tui.terminal.page import Page, Saved
 from qms_tui.terminal.reports import TERMINAL_NAME
 from qms_tui.terminal.rows import EMPTY, FILLER, PLAIN, SPACER, Row
 from qms_tui.terminal.tabs import TabStops
-from qms_tui.terminal.width import cells as cells_of
 
 MAX_EVENTS = 1000  # a program that rings the bell forever must not grow our memory
 _PATIENCE = 4096  # vain attempts before a table that the screen alone fills is searched again (10 ms)
@@ -56,6 +55,7 @@ class Screen(pyte.Screen):
         self.cell_pixels = 8, 16  # width and height, for programs that ask
         self.name = TERMINAL_NAME
         self.muted = False
+        self.osc_end = "\x1b\\"  # how the last OSC ended: its answer does so, too (xterm)
         self.replies = bytearray()
         self.events: list[TerminalEvent] = []
         self.looks = Looks()
@@ -322,7 +322,8 @@ class Screen(pyte.Screen):
             return text
         if self.clusters.is_full:
             self.collect_clusters()
-        return cells_of(text, self.clusters.code)
+        cells: str = late.width().cells(text, self.clusters.code)
+        return cells
 
     # -- scrolling ------------------------------------------------------------------------------------------
 
@@ -331,7 +332,7 @@ class Screen(pyte.Screen):
         y = self.cursor.y
         if y == self.bottom:
             if self.left <= self.cursor.x <= self.right:
-                self.scroll_up(1)
+                scrolling.up(self, 1)
         elif y < self.lines - 1:
             self.cursor.y = y + 1
 
@@ -341,7 +342,7 @@ class Screen(pyte.Screen):
         self.pending = False
         if y == self.top:
             if self.left <= self.cursor.x <= self.right:
-                self.scroll_down(1)
+                scrolling.down(self, 1)
         elif y > 0:
             self.cursor.y = y - 1
 
@@ -357,42 +358,6 @@ class Screen(pyte.Screen):
         self.pending = False
         cursor = self.cursor
         cursor.x = self.left if ORIGIN in self.mode or cursor.x >= self.left else 0
-
-    def scroll_up(self, count: int, top: int | None = None) -> None:
-        """Move the region's rows up from `top` (its top margin if not given), blanks come in below.
-
-        What leaves the top of the main screen becomes history.
-        """
-        first = self.top if top is None else top
-        last = self.bottom + 1
-        count = min(count, last - first)
-        if self.left > 0 or self.right < self.columns - 1:
-            self._scroll_columns(first, last, count)
-            return
-        rows = self.rows
-        if first == 0 and top is None and self.page is self.main:
-            self.remember(rows[:count])
-        blanks = [cells.filled(self.columns, self.blank)] * count
-        rows[first:last] = rows[first + count : last] + blanks
-
-    def scroll_down(self, count: int, top: int | None = None) -> None:
-        """Move the region's rows down from `top` (its top margin if not given), blanks come in above."""
-        first = self.top if top is None else top
-        last = self.bottom + 1
-        count = min(count, last - first)
-        if self.left > 0 or self.right < self.columns - 1:
-            self._scroll_columns(first, last, -count)
-            return
-        rows = self.rows
-        blanks = [cells.filled(self.columns, self.blank)] * count
-        rows[first:last] = blanks + rows[first : last - count]
-
-    def _scroll_columns(self, first: int, last: int, count: int) -> None:
-        """Scroll between left and right margin only: up by `count`, down if it is negative."""
-        rows = tuple(self.rows[first:last])
-        self.rows[first:last] = regions.scrolled(
-            rows, self.left, self.right + 1, count, self.blank, self.columns
-        )
 
     def remember(self, rows: list[Row]) -> None:
         """Move rows into the history."""

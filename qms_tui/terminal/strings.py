@@ -92,7 +92,7 @@ def _pairs(screen: Screen, text: str, code: int, base: int) -> None:
         if color == "?":
             current = screen.colors.get(key) if key < dynamic(0) else None
             if current:
-                screen.reply(f"\x1b]{code};{number(index)};{written(current)}\x1b\\")
+                screen.reply(f"\x1b]{code};{number(index)};{written(current)}{screen.osc_end}")
         elif key < dynamic(0):
             screen.colors.change(key, color)
 
@@ -123,7 +123,7 @@ def _dynamic(first: int) -> Callable[[Screen, str], None]:
         for code, color in enumerate(text.split(";", 10)[: 20 - first], first):
             current = screen.colors.get(dynamic(code))
             if color == "?" and current:
-                screen.reply(f"\x1b]{code};{written(current)}\x1b\\")
+                screen.reply(f"\x1b]{code};{written(current)}{screen.osc_end}")
             else:
                 screen.colors.change(dynamic(code), color)
 

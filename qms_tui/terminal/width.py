@@ -21,11 +21,10 @@ from wcwidth.table_vs16 import VS16_NARROW_TO_WIDE
 from wcwidth.table_wide import WIDE_EASTASIAN
 from wcwidth.table_zero import ZERO_WIDTH
 
-from qms_tui.terminal.rows import FILLER
+from qms_tui.terminal.rows import FILLER, FIRST_CLUSTER
 
 Ranges = Iterable[tuple[int, int]]
 
-FIRST_CLUSTER = 0x100000  # rows keep clusters as code points of plane 16, so a real one is made a cluster
 VS15 = "\ufe0e"
 VS16 = "\ufe0f"
 

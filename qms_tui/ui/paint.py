@@ -40,8 +40,9 @@ def paint_rows(widget: Widget, rows: Iterable[int]) -> None:
     if not _nothing_over(widget):
         widget.refresh(*regions)
         return
+    waiting = widget._repaint_regions.copy()
     widget._set_dirty(*regions)  # what the compositor paints later must not come from its cache
-    widget._exchange_repaint_regions()  # but it need not paint these
+    widget._repaint_regions = waiting  # but of its own accord it need only paint what waited before
     filters, background = widget.get_line_filters(), widget.background_colors[1]
     painted = []
     for row in wanted:

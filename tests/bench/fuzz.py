@@ -2,7 +2,8 @@
 
 Checks that nothing raises, that splitting the bytes changes nothing, that rows stay as wide as the
 screen and the cursor on it, through resizes; prints the bytes and the seed of what fails, and exits with
-1. Material are random sequences and the captures, cut, swapped and corrupted.
+1. Material are random sequences and the captures, cut, swapped and corrupted. Now and then it repeats
+some bytes for 4 KiB and notes how long the worst of these storms took.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ import traceback
 from pathlib import Path
 
 from qms_tui.terminal import Terminal
+from tests.bench import hostile
 
+STORM_EVERY = 20  # cases; preparing a screen takes longer than a case
 ROOT = Path(__file__).parents[2]
 TEXTS = [
     "a",
@@ -105,20 +108,33 @@ def run(rnd: random.Random) -> None:
         raise
 
 
+def storm(rnd: random.Random) -> tuple[float, bytes]:
+    """Some pieces again and again for 4 KiB on a full screen: milliseconds that took, and the pieces."""
+    terminal = rnd.choice(hostile.CASES).prepare(200, 50)
+    unit = b"".join(piece(rnd) for _ in range(rnd.randrange(1, 4))) or b" "
+    start = time.process_time()
+    terminal.feed(unit * (hostile.CHUNK // len(unit)))
+    return (time.process_time() - start) * 1000, unit
+
+
 def main(arguments: list[str]) -> int:
     """Run cases until the time is over."""
     seconds = float(arguments[0]) if arguments else 60.0
     seed = int(arguments[1]) if len(arguments) > 1 else random.randrange(1 << 30)
-    end, cases = time.monotonic() + seconds, 0
+    end, cases, storms, worst = time.monotonic() + seconds, 0, 0, (0.0, b"")
     while time.monotonic() < end:
         try:
             run(random.Random(seed + cases))
+            if cases % STORM_EVERY == 0:
+                storms += 1
+                worst = max(worst, storm(random.Random(seed + cases)))
         except Exception:
             traceback.print_exc()
             print(f"failed with seed {seed + cases}")
             return 1
         cases += 1
-    print(f"{cases} cases in {seconds:.0f} s, seed {seed}: clean")
+    print(f"{cases} cases and {storms} storms in {seconds:.0f} s, seed {seed}: clean")
+    print(f"the slowest 4 KiB took {worst[0]:.0f} ms: {worst[1]!r}, again and again")
     return 0
 
 

@@ -99,7 +99,7 @@ def test_host_tells_its_colours_and_name() -> None:
     terminal.colors.set_default(BACKGROUND, 255, 255, 255)
     terminal.name = "other(1)"
     terminal.feed(b"\x1b]11;?\x07\x1b[?996n\x1b[>q")
-    assert terminal.take_replies() == (b"\x1b]11;rgb:ffff/ffff/ffff\x1b\\\x1b[?997;2n\x1bP>|other(1)\x1b\\")
+    assert terminal.take_replies() == (b"\x1b]11;rgb:ffff/ffff/ffff\x07\x1b[?997;2n\x1bP>|other(1)\x1b\\")
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from functools import partial
 from typing import TypeAlias
 
 import pytest
+from textual.geometry import Region
 from textual.widgets import OptionList
 
 from qms_tui.config import Clipboard, Config, TerminalConfig, Theme
@@ -293,3 +294,15 @@ async def test_mouse_in_pixels_is_the_middle_of_the_cell(open_app: OpenApp) -> N
         await ui.until(lambda: "ready" in ui.text("claude"))
         await ui.pilot.mouse_down(ui.pane("claude"), offset=(3, 2))  # the frame is column and row 0
         await ui.until(lambda: "[<0;21;25M" in ui.text("claude"))
+
+
+async def test_output_does_not_keep_a_new_title_from_the_screen(open_app: OpenApp) -> None:
+    """Rows are painted past Textual's compositor, which must still paint what else has changed."""
+    async with open_app("claude") as ui:
+        await ui.running()
+        pane = ui.pane("claude")
+        await ui.until(lambda: not pane._repaint_regions)
+        pane.refresh()
+        pane.agent.terminal.feed(b"more")
+        pane._paint()
+        assert Region(0, 0, *pane.outer_size) in pane._repaint_regions
