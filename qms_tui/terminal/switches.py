@@ -79,6 +79,7 @@ def _switch(screen: Screen, mode: int, on: bool) -> None:
         movement.home(screen)
     elif mode == 69 and not on:
         screen.left, screen.right = 0, screen.columns - 1
+        screen.pending = screen.pending and screen.cursor.x == screen.right
     elif mode == 12:
         screen.blinking = on
     elif mode == 1046 and not on:
@@ -138,7 +139,7 @@ def restore_cursor(screen: Screen) -> None:
     (screen.mode.add if saved.origin else screen.mode.discard)(6 << 5)
     screen.charsets = saved.charsets.copy() if saved.charsets else type(screen.charsets)()
     screen.cursor.x, screen.cursor.y = saved.x, saved.y
-    screen.pending = saved.pending
+    screen.pending = saved.pending and saved.x + 1 == screen.edge()  # size and margins may have changed
     screen.settle()
 
 

@@ -116,6 +116,13 @@ def test_main_screen_reflows_while_it_is_hidden() -> None:
     assert terminal.cursor.column == 13
 
 
+def test_a_pending_wrap_that_was_saved_ends_with_the_width() -> None:
+    terminal = fed("0123456789\x1b7")
+    terminal.resize(20, 4)
+    terminal.feed(b"\x1b8xy")
+    assert rows(terminal) == ["012345678xy", "", "", ""]
+
+
 def test_alternate_screen_is_clipped() -> None:
     terminal = fed("\x1b[?1049h0123456789\x1b[4;1Hx")
     terminal.resize(5, 4)

@@ -153,6 +153,12 @@ WRAP = [
     P("pending wrap then BS", "0123456789\ba", ("01234567a9",)),
     P("pending wrap then EL", "0123456789\x1b[Ka", ("0123456789", "a")),
     P("pending wrap is saved", "0123456789\x1b7\x1b[H\x1b8a", ("0123456789", "a")),
+    P(
+        "pending wrap is saved, margins go",
+        "\x1b[?69h\x1b[1;3sabc\x1b7\x1b[?69l\x1b8" + "x" * 9,
+        ("abxxxxxxxx", "x"),
+    ),
+    P("pending wrap, margins go", "\x1b[?69h\x1b[1;3sabc\x1b[?69l" + "x" * 9, ("abxxxxxxxx", "x")),
     P("pending wrap then LF", "0123456789\na", ("0123456789", "         a")),
     P("no autowrap", "\x1b[?7l0123456789ab", ("012345678b",), (0, 9)),
     P("no autowrap, wide", "\x1b[?7l01234567漢字", ("01234567字",), (0, 9)),
