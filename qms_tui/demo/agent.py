@@ -7,6 +7,7 @@ working folder. Imports the standard library only: several of them start at once
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
 import signal
@@ -19,7 +20,7 @@ from typing import NoReturn
 
 from qms_tui.demo.commands import Session, complete, count_line, run_line, set_title
 from qms_tui.demo.ink import accent, bold, clip, faint, in_color, ink, one_line, pad, wrapped
-from qms_tui.demo.keyboard import is_terminal, listen_for_sizes, size, without_flow_control
+from qms_tui.demo.keyboard import hung_up, is_terminal, listen_for_sizes, size, without_flow_control
 from qms_tui.demo.qms import Qms
 from qms_tui.demo.workflow import check_agent
 from qms_tui.errors import ProjectError, QmsTuiError, UsageError
@@ -129,6 +130,8 @@ def _converse(session: Session, prompt: str) -> None:
         except KeyboardInterrupt:
             line_left = True  # the cursor stands behind what was typed
         except EOFError:
+            if is_terminal() and hung_up():
+                raise OSError(errno.EIO, "the terminal is gone") from None
             print(faint("bye"))
             return
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import signal
 import sys
 import termios
@@ -35,6 +36,13 @@ def size() -> Size:
 def is_terminal() -> bool:
     """Whether somebody sits at both ends."""
     return sys.stdin.isatty() and sys.stdout.isatty()
+
+
+def hung_up() -> bool:
+    """Whether the other end of the terminal is gone. Reading then ends as if Ctrl+D had been typed."""
+    asked = select.poll()
+    asked.register(sys.stdin, 0)  # POLLHUP is always told
+    return any(events & select.POLLHUP for _, events in asked.poll(0))
 
 
 @contextlib.contextmanager
