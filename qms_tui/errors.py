@@ -51,5 +51,9 @@ class ImageError(EngineError):
     """The image of an agent is missing."""
 
 
+class JournalError(QmsTuiError):
+    """The journal of an agent's output is not there, or its folder cannot be used."""
+
+
 class RuntimeFailure(QmsTuiError):
     """An agent's program could not be started, or its terminal not be held."""

@@ -39,17 +39,6 @@ async def test_every_byte_arrives_at_once(qa: Held) -> None:
     await qa.expect(rb"raw done\r\n")
 
 
-async def test_sizes_arrive_and_the_last_of_many_wins(qa: Held) -> None:
-    for columns in range(81, 121):
-        qa.attachment.resize(Size(columns, 30))
-    await qa.expect(rb"winch 30 120\r\n")
-    assert qa.before.count(b"winch") <= 1  # dragging a corner is no burst for the engine
-    qa.type(b"size\r")
-    await qa.expect(rb"size 30 120\r\n")
-    qa.attachment.resize(Size(60, 20))
-    await qa.expect(rb"winch 20 60\r\n")
-
-
 async def test_a_big_paste_and_keys_typed_meanwhile_arrive_in_order(qa: Held) -> None:
     keys = [f"key {n:02} ".encode() for n in range(50)]
     wanted = PASTE + b"".join(keys)
