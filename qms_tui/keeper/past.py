@@ -19,7 +19,7 @@ _LONGEST_ID = 128  # bytes of a container's id; the engines' have 64
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """The terminal as it was, of which container, its newest output, and when that was (seconds since 1970)."""
+    """The terminal as it was, whose, its newest output, and when that was (seconds since 1970)."""
 
     terminal: Terminal
     container: str
