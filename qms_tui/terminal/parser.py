@@ -131,6 +131,15 @@ class Parser:
                 self._is_tied = False
                 text = self._regular(text)
 
+    @property
+    def incomplete(self) -> bytes:
+        """What it keeps of a character or sequence whose rest has not come yet."""
+        begun = {_GROUND: "", _ESCAPE: f"\x1b{self._held}", _CSI: f"\x1b[{self._held}"}.get(self._state)
+        if begun is None:
+            escape = "\x1b" if self._state == _STRING_ESCAPE else ""
+            begun = f"\x1b{self._kind}{''.join(self._string)}{escape}"
+        return begun.encode(errors="surrogateescape") + self._undecoded
+
     def _decoded(self, data: bytes) -> str:
         data = self._undecoded + data
         text, used = codecs.utf_8_decode(data, "qms-tui-keep-c1", False)

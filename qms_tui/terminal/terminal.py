@@ -37,6 +37,7 @@ from collections.abc import Sequence
 
 from qms_tui.terminal import state as states
 from qms_tui.terminal.colors import Colors
+from qms_tui.terminal.drawn import drawn
 from qms_tui.terminal.events import Damage, TerminalEvent
 from qms_tui.terminal.history import History, HistoryView
 from qms_tui.terminal.modes import Cursor, Modes, MouseEncoding, MouseTracking
@@ -206,6 +207,10 @@ class Terminal:
     def title(self) -> str:
         """The title the program set last."""
         return str(self._screen.title)
+
+    def drawn(self) -> bytes:
+        """Output that makes a new terminal of this size show the same and go on alike (see drawn.py)."""
+        return drawn(self._screen).encode() + self._parser.incomplete
 
     def take_replies(self) -> bytes:
         """What must be written back to the program since the last call."""
