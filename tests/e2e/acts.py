@@ -9,6 +9,7 @@ import curses
 import os
 import sys
 import termios
+import time
 import tty
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -54,32 +55,47 @@ def lines() -> None:
             say(b"got " + key() + b"\r\n")
 
 
+def slowly() -> None:
+    """Lines that take some seconds, ended by one without an end."""
+    with raw():
+        say("ready\r\n")
+        key()
+        for number in range(2000):
+            say(f"line {number:06} \x1b[3{number % 8}mcolour\x1b[0m ä€\r\n")
+            time.sleep(0.002)
+        say("all lines")
+        key()
+
+
 def inline() -> None:
     """A prompt with a list below it that is drawn anew with each key; no alternate screen."""
     with raw():
         say("".join(f"earlier {number}\r\n" for number in range(40)))
         typed = ""
         while True:
-            rows = [f"\x1b[{'7' if n == len(typed) % 4 else '2'}m {n}: {typed or '-'} \x1b[0m" for n in range(4)]
+            rows = [
+                f"\x1b[{'7' if n == len(typed) % 4 else '2'}m {n}: {typed or '-'} \x1b[0m" for n in range(4)
+            ]
             below = "".join(f"\r\n\x1b[K{row}" for row in rows)
             say(f"\r\x1b[K\x1b[36m❯\x1b[0m {typed}{below}\x1b[4A\r\x1b[{2 + len(typed)}C")
             typed += key().decode("utf-8", "replace")
 
 
 def screen() -> None:
-    """Full-screen by curses: keypad, colours, line drawing, a scrolling region."""
+    """Full-screen by curses: keypad, mouse, colours, line drawing."""
 
     def run(window: curses.window) -> None:
         curses.use_default_colors()
         curses.init_pair(1, curses.COLOR_YELLOW, curses.COLOR_BLUE)
         curses.mousemask(curses.ALL_MOUSE_EVENTS)
-        window.scrollok(True)
-        window.box()
-        window.addstr(2, 3, "in curses äöü 漢字", curses.color_pair(1) | curses.A_BOLD)
-        for count in range(1000):
+        count = 0
+        while True:
+            window.erase()
+            window.box()
+            window.addstr(2, 3, "in curses äöü 漢字", curses.color_pair(1) | curses.A_BOLD)
             window.addstr(4, 3, f"keys {count} ")
             window.refresh()
-            window.getch()
+            count += window.getch() != curses.KEY_RESIZE
 
     curses.wrapper(run)
 
@@ -123,7 +139,9 @@ def string() -> None:
 def asks() -> None:
     """Queries, bells, the clipboard and notifications; then tells every byte that comes in."""
     with raw():
-        say("\x07\x1b]52;c;c2VjcmV0\x07\x1b]9;look\x07\x1b]777;notify;a;b\x07\x1b[c\x1b[6n\x1b[5n\x1b]11;?\x07")
+        say(
+            "\x07\x1b]52;c;c2VjcmV0\x07\x1b]9;look\x07\x1b]777;notify;a;b\x07\x1b[c\x1b[6n\x1b[5n\x1b]11;?\x07"
+        )
         say("\x1b[?1004h\x1b[?2004h\x1b[?1h\x1b[?1002;1006h\x1b[4 q\x1b]2;asks\x07asked\r\n")
         while True:
             say(f"{key().hex()}\r\n")

@@ -15,6 +15,9 @@ from typing import Any, TypeVar
 from qms_tui.agents import Agent, AgentEvent, AgentState, Asked, Reshaped
 from qms_tui.config import AgentConfig, Config
 from qms_tui.keeper.client import KeeperClient
+from qms_tui.keeper.journal.reader import read_entries, read_segments
+from qms_tui.keeper.journal.records import Fact
+from qms_tui.keeper.paths import agent_folder
 from qms_tui.keeper.runtime import KeptRuntime
 from qms_tui.project import Project
 from qms_tui.runtime import Size
@@ -28,7 +31,7 @@ from .engine import ANSWER_SECONDS
 
 SIZE = Size(80, 24)
 SCROLLBACK = 5000
-QUIET = 0.15  # seconds without output after which a program that waits for a key has said all
+QUIET = 0.3  # seconds without output after which a program that waits for a key has said all
 Held = TypeVar("Held")
 
 
@@ -61,6 +64,11 @@ class Frozen:
             terminal.synchronized,
             terminal.drawn(),
         )
+
+    @property
+    def shown(self) -> tuple[object, ...]:
+        """What a human sees."""
+        return self.styled, self.history, self.cursor, self.modes, self.title
 
     def differences(self, other: Frozen) -> list[str]:
         """What differs, for a human; empty if both are the same."""
@@ -250,6 +258,12 @@ class House:
         status = self.keeper().status()
         assert status is not None, "no keeper runs"
         os.kill(status["pid"], signal.SIGKILL)
+
+    def journal(self, name: str) -> list[Fact]:
+        """Everything in an agent's journal."""
+        self.keeper()
+        folder = agent_folder(self.root, self._engine, name)
+        return [entry.fact for entry in read_entries(read_segments(folder))]
 
     async def leave(self) -> None:
         """Every client and witness goes; the keeper and the agents stay."""
