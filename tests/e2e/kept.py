@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from qms_tui.agents import Agent, AgentEvent, AgentState, Asked, Reshaped
+from qms_tui.agents.feeder import Feeder
 from qms_tui.config import AgentConfig, Config
 from qms_tui.keeper.client import KeeperClient
 from qms_tui.keeper.journal.reader import read_entries, read_segments
@@ -23,7 +24,7 @@ from qms_tui.project import Project
 from qms_tui.runtime import Size
 from qms_tui.runtime.docker import DockerRuntime, connect
 from qms_tui.runtime.docker.attachment import Direction, Opened, open_socket
-from qms_tui.runtime.docker.runtime import Reached
+from qms_tui.runtime.docker.runtime import Closing, Reached
 from qms_tui.runtime.stream import Stream
 from qms_tui.terminal import Cursor, Modes, Run, Terminal, TerminalEvent
 
@@ -32,7 +33,7 @@ from .engine import ANSWER_SECONDS
 SIZE = Size(80, 24)
 SCROLLBACK = 5000
 QUIET = 0.3  # seconds without output after which a program that waits for a key has said all
-Held = TypeVar("Held")
+Held = TypeVar("Held", bound=Closing)
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,11 @@ class Shown:
 
     async def expect(self, text: str, within: float = ANSWER_SECONDS) -> None:
         """Wait for a text on the screen."""
-        await self.wait(lambda: text in "\n".join(self.screen().display), repr(text), within)
+
+        def is_shown() -> bool:
+            return text in "\n".join(row.rstrip() for row in self.screen().display)
+
+        await self.wait(is_shown, repr(text), within)
 
     async def settle(self, text: str = "", within: float = ANSWER_SECONDS) -> Frozen:
         """Wait for a text and until no more output comes; how the terminal is then."""
@@ -159,18 +164,18 @@ class WatchedRuntime(DockerRuntime):
 
     opened: Opened
 
-    async def launch(self, agent: str, hold: Callable[[str], Held]) -> Reached[Held]:  # type: ignore[override]
+    async def launch(self, agent: str, hold: Callable[[str], Held]) -> Reached[Held]:
         def both(container: str) -> Held:
             self.opened = open_socket(self._api, container, Direction.OUTPUT)
             return hold(container)
 
-        return await super().launch(agent, both)  # type: ignore[type-var]
+        return await super().launch(agent, both)
 
 
 class Client(Shown):
     """One interface's agent, with its events and what it showed first."""
 
-    def __init__(self, name: str, runtime: KeptRuntime, docker: WatchedRuntime) -> None:
+    def __init__(self, name: str, runtime: KeptRuntime, docker: WatchedRuntime, feeder: Feeder) -> None:
         super().__init__()
         self.docker = docker
         self.asked: list[TerminalEvent] = []
@@ -181,25 +186,33 @@ class Client(Shown):
         """From asking until the terminal was there first."""
         self._began = 0.0
         self._runtime = runtime
-        self.agent = Agent(name, runtime, SIZE, self._hear, scrollback=SCROLLBACK)
+        self.agent = Agent(name, runtime, SIZE, self._hear, scrollback=SCROLLBACK, feeder=feeder)
         self._terminal = self.agent.terminal
 
     def screen(self) -> Terminal:
         return self.agent.terminal
 
-    async def start(self) -> Witness:
+    async def start(self, *, feeding: bool = True) -> Witness:
         """Make the container, with a witness."""
         self.agent.open()
         await self.agent.settled()
         assert self.agent.state is AgentState.RUNNING, self.agent.trouble
-        return Witness(self.docker.opened)
+        return Witness(self.docker.opened, feeding=feeding)
+
+    def open(self) -> None:
+        """Ask for the agent."""
+        self._began = time.perf_counter()
+        self.agent.open()
 
     async def come_back(self) -> Frozen:
         """Attach to what runs; the terminal as it is shown first."""
-        self._began = time.perf_counter()
-        self.agent.open()
-        await self.wait(lambda: bool(self.restored), "the terminal")
-        return self.restored[0]
+        self.open()
+        return await self.comes_again(1)
+
+    async def comes_again(self, number: int) -> Frozen:
+        """Wait until the terminal has been restored so many times; how it was then first."""
+        await self.wait(lambda: len(self.restored) >= number, f"the terminal, restored {number} times")
+        return self.restored[number - 1]
 
     async def close(self) -> None:
         await self.agent.close()
@@ -232,16 +245,24 @@ class House:
 
     def client(self, name: str, host: str | None = None, **agent: Any) -> Client:
         """An interface that has not asked for anything yet; `host` is its way to the engine."""
+        return self.clients(name, host=host, **agent)[0]
+
+    def clients(self, *names: str, host: str | None = None, **agent: Any) -> list[Client]:
+        """One interface with several agents, the first one in focus."""
         config = Config(every_agent=AgentConfig(**{"image": self._image, **agent}))
         docker = WatchedRuntime(connect(host), Project(self.root), config, {})
-        client = Client(name, KeptRuntime(docker, self.keeper()), docker)
-        self._clients.append(client)
-        return client
+        runtime, feeder = KeptRuntime(docker, self.keeper()), Feeder()
+        made = [Client(name, runtime, docker, feeder) for name in names]
+        made[0].agent.focus(True)
+        self._clients += made
+        return made
 
-    async def start(self, name: str, *command: str, **agent: Any) -> tuple[Client, Witness]:
+    async def start(
+        self, name: str, *command: str, feeding: bool = True, **agent: Any
+    ) -> tuple[Client, Witness]:
         """An agent that runs this, held by a client and a witness."""
         client = self.client(name, command=command, **agent)
-        witness = await client.start()
+        witness = await client.start(feeding=feeding)
         self._witnesses.append(witness)
         return client, witness
 
