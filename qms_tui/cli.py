@@ -387,13 +387,17 @@ def _docker(project: Project, config: Config) -> DockerRuntime:
 def _local(project: Project, config: Config) -> Runtime:
     from qms_tui.runtime.environment import passed_on
     from qms_tui.runtime.local import LocalRuntime
+    from qms_tui.runtime.resume import resuming
+
+    def again(agent: str) -> Sequence[str]:
+        return resuming(project, agent, config.agent(agent), str(project.root))
 
     def environment(agent: str) -> dict[str, str]:
         folders = project.prepare(agent, project.owner())
         own = {"CLAUDE_CONFIG_DIR": str(folders.config)}
         return _local_environment(agent) | passed_on(config.agent(agent), os.environ) | own
 
-    return LocalRuntime(project.root, lambda agent: config.agent(agent).command, environment)
+    return LocalRuntime(project.root, lambda agent: config.agent(agent).command, environment, again)
 
 
 def _local_environment(agent: str) -> dict[str, str]:

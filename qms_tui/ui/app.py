@@ -6,6 +6,7 @@ import asyncio
 import logging
 import signal
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from textual import events
 from textual.app import App, ComposeResult
@@ -307,13 +308,15 @@ class QmsTuiApp(App[None]):
         elif action is not None:
             await self.run_action(action)
 
-    def action_restart(self) -> None:
-        """Start the agent anew, after asking if it runs."""
+    def action_restart(self, fresh: bool = False) -> None:
+        """Start the agent anew, after asking if it runs; a fresh one does not go on with its conversation."""
         agent = self.pane.agent
+        how = " without its conversation" if fresh else ""
         if agent.state in (AgentState.RUNNING, AgentState.UNREACHABLE):
-            self._ask(f"End the running program of {agent.name} and start it anew?", agent.restart)
+            question = f"End the running program of {agent.name} and start it anew{how}?"
+            self._ask(question, partial(agent.restart, fresh=fresh))
         else:
-            agent.restart()
+            agent.restart(fresh=fresh)
 
     def action_stop(self) -> None:
         """End the agent's program, after asking."""

@@ -14,6 +14,7 @@ from qms_tui.runtime import Condition, Ending, Found, RunsAlready
 from qms_tui.runtime.docker import DockerRuntime
 from qms_tui.runtime.docker import runtime as module
 from qms_tui.runtime.docker.container import Identity
+from qms_tui.runtime.docker.maker import maker
 
 from .engine import PROJECT_LABEL
 from .held import GREETING, SIZE, Held, attached, started
@@ -48,6 +49,7 @@ async def test_a_started_agent_is_found_and_held(
         "qms-tui.project": str(qms_project),
         "qms-tui.agent": "qa",
         "qms-tui.schema": "1",
+        "qms-tui.maker": maker(),
     }
 
 

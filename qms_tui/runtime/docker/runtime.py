@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import io
 import logging
 import os
@@ -16,14 +17,16 @@ from typing import Any, TypeVar
 from docker import APIClient
 from docker.errors import APIError, NotFound
 
-from qms_tui.config import Config
+from qms_tui.config import AgentConfig, Config
 from qms_tui.errors import EngineError, ImageError
 from qms_tui.project import Owner, Project
 from qms_tui.runtime.docker import container as spec
 from qms_tui.runtime.docker.attachment import ATTACH_DEADLINE, DockerAttachment, Opened, open_socket
 from qms_tui.runtime.docker.engine import Engine, engine_errors
+from qms_tui.runtime.docker.maker import maker
 from qms_tui.runtime.docker.network import project_network, remove_project_network
 from qms_tui.runtime.environment import passed_on
+from qms_tui.runtime.resume import SOON, resuming
 from qms_tui.runtime.runtime import Attachment, Condition, Ending, Found, RunsAlready, Size
 from qms_tui.runtime.workers import Workers
 
@@ -75,10 +78,10 @@ class DockerRuntime:
         """The agent's container, as the engine has it."""
         return await self._call(lambda: self._find(agent), f"look for {agent}")
 
-    async def start(self, agent: str, size: Size) -> Attachment:
+    async def start(self, agent: str, size: Size, *, fresh: bool = False) -> Attachment:
         """Make a container, attach, start it, set its size. One that failed half-way is removed again."""
         container, opened = await self._call(
-            lambda: self._launch(agent), f"start {agent}", START_DEADLINE, undo=self._discard
+            lambda: self._launch(agent, fresh), f"start {agent}", START_DEADLINE, undo=self._discard
         )
         attachment = DockerAttachment(self._api, self._workers, container, opened)
         try:
@@ -256,12 +259,12 @@ class DockerRuntime:
         self._remove(facts["Id"])
         return True
 
-    def _launch(self, agent: str) -> tuple[str, Opened]:
+    def _launch(self, agent: str, fresh: bool) -> tuple[str, Opened]:
         """Make the container, attach, start it: all of it or nothing stays.
 
         In one call: a start that is given up must have come back before its container can be removed.
         """
-        container = self._create(agent)
+        container = self._create(agent, fresh)
         try:
             opened = open_socket(self._api, container)
             try:
@@ -279,11 +282,11 @@ class DockerRuntime:
         opened.free()
         self._remove(container)
 
-    def _create(self, agent: str) -> str:
+    def _create(self, agent: str, fresh: bool) -> str:
         """Make the agent's container; its id, since another interface may take the name at any time."""
-        config = self._config.agent(agent)
         identity = self._identity(agent)
         self._project.prepare(agent, self._project.owner())
+        config, marks = self._commanded(agent, fresh)
         request = spec.request(
             identity,
             config,
@@ -292,6 +295,7 @@ class DockerRuntime:
             spec.mounts(self._project, agent, config),
             project_network(self._api, str(self._project.root), config.network),
             self._engine.cpus,
+            marks,
         )
         host = self._api.create_host_config(**request.pop("host_config"))
         try:
@@ -304,6 +308,14 @@ class DockerRuntime:
             self._remove(container)
             raise
         return container
+
+    def _commanded(self, agent: str, fresh: bool) -> tuple[AgentConfig, dict[str, str]]:
+        """The agent's settings with the command of a new container, and that container's marks."""
+        config, marks = self._config.agent(agent), {spec.LABEL_MAKER: maker()}
+        command = config.command if fresh else resuming(self._project, agent, config, config.workdir)
+        if command != config.command:
+            config, marks[spec.LABEL_RESUMES] = dataclasses.replace(config, command=command), "1"
+        return config, marks
 
     def _take_name(self, agent: str, request: dict[str, Any]) -> str:
         """Make the container once its name is free: the engine holds a name from before a container can be
@@ -376,7 +388,14 @@ def _found(facts: dict[str, Any]) -> Found:
         reason = "killed" if code == 137 else "terminated"
     if state.get("Status") == "created":
         code, reason = None, reason or "never started"
-    return Found(Condition.EXITED, Ending(code, reason), started, image, name)
+    return Found(Condition.EXITED, Ending(code, reason, _failed_to_resume(facts)), started, image, name)
+
+
+def _failed_to_resume(facts: dict[str, Any]) -> bool:
+    state, labels = facts["State"], facts["Config"].get("Labels") or {}
+    if spec.LABEL_RESUMES not in labels or not state.get("ExitCode"):
+        return False
+    return _seconds(state["FinishedAt"]) - _seconds(state["StartedAt"]) <= SOON
 
 
 def _read_file(api: APIClient, name: str, path: str) -> str:
