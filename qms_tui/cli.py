@@ -30,13 +30,16 @@ from qms_tui.config import (
     settings_needing_trust,
     toml,
 )
+from qms_tui.config.text import plain
 from qms_tui.errors import ProjectError, QmsTuiError, UsageError
 from qms_tui.project import AGENT_NAME, Project, find_project
 from qms_tui.trust import TrustStore
 
 if TYPE_CHECKING:
+    from qms_tui.leftovers import Thing
     from qms_tui.runtime import Found, Runtime
     from qms_tui.runtime.docker import DockerRuntime
+    from qms_tui.runtime.docker.engine import Engine
 
 DEFAULT_AGENTS = ("claude", "qa")
 SMALLEST = (40, 10)  # columns and lines of the outer terminal
@@ -208,8 +211,11 @@ def _show_demo(common: Common, folder: Path, names: tuple[str, ...]) -> int:
 @_cli.command("ps")
 @_common
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def _ps(common: Common, as_json: bool) -> int:
-    """List the project's containers."""
+@click.option("--all-projects", is_flag=True, help="Everything of qms-tui's, of every project.")
+def _ps(common: Common, as_json: bool, all_projects: bool) -> int:
+    """List the project's containers, or all there is."""
+    if all_projects:
+        return _ps_everything(common, as_json)
     project, config = _load(common)
     runtime = _docker(project, config)
     try:
@@ -223,6 +229,95 @@ def _ps(common: Common, as_json: bool) -> int:
     else:
         click.echo(f"no agent of {project.name} has a container")
     return 0
+
+
+def _ps_everything(common: Common, as_json: bool) -> int:
+    from qms_tui import leftovers
+
+    engine = _engine(common)
+    try:
+        things = _everything(engine)
+    finally:
+        engine.close()
+    if as_json:
+        click.echo(json.dumps(leftovers.as_json(things), indent=2))
+    else:
+        _echo_lines(leftovers.as_table(things) if things else ["there is nothing of qms-tui's"])
+    return 0
+
+
+@_cli.command("prune")
+@_common
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def _prune(common: Common, yes: bool) -> int:
+    """Remove what is dead or orphaned, after asking.
+
+    Of every project, or with --project of that one only, even if it is gone.
+
+    Ended containers, networks that nobody uses, what dead keepers left; and everything of projects that are
+    no longer there, their running containers too. What runs for a project that is there stays, and so does
+    what other users or machines have made.
+    """
+    from qms_tui import leftovers
+
+    engine = _engine(common)
+    try:
+        things = [thing for thing in _everything(engine) if leftovers.why_to_go(thing)]
+        if common.project is not None:
+            root = os.path.realpath(os.path.expanduser(common.project))
+            things = [thing for thing in things if thing.project == root]
+        if not things:
+            click.echo("there is nothing to remove")
+            return 0
+        _echo_lines(leftovers.as_table(things))
+        if not yes:
+            _ask_to_prune(len(things))
+        return _remove(engine, things)
+    finally:
+        engine.close()
+
+
+def _ask_to_prune(count: int) -> None:
+    if not sys.stdin.isatty():
+        raise UsageError(
+            "prune asks before it removes anything, and standard input is no terminal",
+            hint="say --yes if what is listed here may go",
+        )
+    click.confirm(f"Remove {'it' if count == 1 else f'these {count}'}?", abort=True)
+
+
+def _remove(engine: Engine, things: Sequence[Thing]) -> int:
+    """Say what became of each; status 2 if something could not be removed."""
+    from qms_tui import leftovers
+
+    kinds = (leftovers.Kind.CONTAINER, leftovers.Kind.NETWORK)
+    outcomes = leftovers.remove_from_engine(engine, [thing for thing in things if thing.kind in kinds])
+    # Keepers last: they hold on to containers.
+    outcomes += leftovers.remove_from_state([thing for thing in things if thing.kind not in kinds])
+    for outcome in outcomes:
+        said = f": {outcome.said}" if outcome.said else ""
+        what = "removed" if outcome.removed else "left alone"
+        click.echo(f"{what} {outcome.thing.kind} {plain(outcome.thing.name)}{plain(said)}")
+    return 0 if all(outcome.removed for outcome in outcomes) else 2
+
+
+def _everything(engine: Engine) -> list[Thing]:
+    from qms_tui import leftovers
+
+    return leftovers.find_on_engine(engine) + leftovers.find_in_state(leftovers.state_folder())
+
+
+def _engine(common: Common) -> Engine:
+    """The engine that holds here, in a project or outside of any."""
+    from qms_tui.runtime.docker import connect
+
+    _log_to_file(common)
+    return connect(_load_anywhere(common).engine.host)
+
+
+def _echo_lines(lines: Sequence[str]) -> None:
+    for line in lines:
+        click.echo(line)
 
 
 @_cli.command("stop")
@@ -277,13 +372,9 @@ def _trust(common: Common, folder: Path | None) -> int:
 @_common
 def _config(common: Common) -> int:
     """Print the configuration in force and where each value comes from."""
-    try:
-        root = find_project(common.project, Path()).root
-    except ProjectError:
-        if common.project is not None:
-            raise
-        root = None
-    config = load_config(root, user_file=common.config, trust=TrustStore.of_user())
+    if common.project is not None:
+        find_project(common.project, Path())
+    config = _load_anywhere(common)
     click.echo(format_config(config), nl=False)
     _print_notices(config)
     return 0
@@ -345,6 +436,15 @@ def _load(common: Common, overrides: Overrides | None = None) -> tuple[Project, 
     )
     _log_to_file(common)
     return project, config
+
+
+def _load_anywhere(common: Common) -> Config:
+    """What holds in the project, or without one where there is none."""
+    try:
+        root = find_project(common.project, Path()).root
+    except ProjectError:
+        root = None
+    return load_config(root, user_file=common.config, trust=TrustStore.of_user())
 
 
 def _log_to_file(common: Common) -> None:

@@ -71,7 +71,9 @@ def test_every_command_that_is_named_exists(name: str) -> None:
 def test_every_option_of_ours_that_is_named_exists(name: str) -> None:
     lines = [line for piece in code(page(name)) for line in piece.splitlines()]
     ours = [line for line in lines if line.startswith(("qms-tui", "--"))]
-    helps = usage() + "".join(usage(command) for command in ("demo", "ps", "stop", "trust", "config"))
+    helps = usage() + "".join(
+        usage(command) for command in ("demo", "ps", "prune", "stop", "trust", "config")
+    )
     unlisted: set[str] = set()
     known = unlisted.union(_OPTION.findall(helps))
     assert {option for line in ours for option in _OPTION.findall(line)} <= known

@@ -7,11 +7,9 @@ import dataclasses
 import io
 import logging
 import os
-import re
 import tarfile
 import time
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
 from typing import Any, TypeVar
 
 from docker import APIClient
@@ -22,7 +20,7 @@ from qms_tui.errors import EngineError, ImageError
 from qms_tui.project import Owner, Project
 from qms_tui.runtime.docker import container as spec
 from qms_tui.runtime.docker.attachment import ATTACH_DEADLINE, DockerAttachment, Opened, open_socket
-from qms_tui.runtime.docker.engine import Engine, engine_errors
+from qms_tui.runtime.docker.engine import Engine, engine_errors, seconds
 from qms_tui.runtime.docker.maker import maker
 from qms_tui.runtime.docker.network import project_network, remove_project_network
 from qms_tui.runtime.environment import passed_on
@@ -212,7 +210,7 @@ class DockerRuntime:
 
     def _age(self, facts: dict[str, Any]) -> float:
         """Seconds since the container was made, by the engine's clock."""
-        return _seconds(self._api.info()["SystemTime"]) - _seconds(facts["Created"])
+        return seconds(self._api.info()["SystemTime"]) - seconds(facts["Created"])
 
     def _inspect(self, agent: str) -> dict[str, Any] | None:
         """The engine's facts of what has the name of the agent's container; it must be ours."""
@@ -371,11 +369,6 @@ def _runs_already(agent: str) -> RunsAlready:
     return RunsAlready(f"{agent} runs already: somebody else has started it", hint="attach to it instead")
 
 
-def _seconds(stamp: str) -> float:
-    """RFC 3339 with nanoseconds, which Python does not read, as seconds since 1970."""
-    return datetime.fromisoformat(re.sub(r"\.\d+", "", stamp)).timestamp()
-
-
 def _found(facts: dict[str, Any]) -> Found:
     state = facts["State"]
     image = str(facts["Config"].get("Image", ""))
@@ -395,7 +388,7 @@ def _failed_to_resume(facts: dict[str, Any]) -> bool:
     state, labels = facts["State"], facts["Config"].get("Labels") or {}
     if spec.LABEL_RESUMES not in labels or not state.get("ExitCode"):
         return False
-    return _seconds(state["FinishedAt"]) - _seconds(state["StartedAt"]) <= SOON
+    return seconds(state["FinishedAt"]) - seconds(state["StartedAt"]) <= SOON
 
 
 def _read_file(api: APIClient, name: str, path: str) -> str:
