@@ -33,6 +33,7 @@ from qms_tui.config import (
 from qms_tui.config.text import plain
 from qms_tui.errors import ProjectError, QmsTuiError, UsageError
 from qms_tui.project import AGENT_NAME, Project, find_project
+from qms_tui.remembered import Memory, View, views_folder
 from qms_tui.trust import TrustStore
 
 if TYPE_CHECKING:
@@ -145,8 +146,9 @@ _agents_argument = click.argument("agents", nargs=-1, metavar="[AGENT]...", shel
 def _cli() -> None:
     """Claude Code agents side by side, each in its own container.
 
-    Opens a live terminal for each AGENT of the project (claude and qa unless named), starting those that do
-    not run. Leaving with Ctrl+Q stops none of them. No Docker at hand? Try: qms-tui demo
+    Opens a live terminal for each AGENT of the project, starting those that do not run: the named ones, else
+    those that were open last, else claude and qa. Leaving with Ctrl+Q stops none of them. No Docker at hand?
+    Try: qms-tui demo
     """
 
 
@@ -162,17 +164,33 @@ def _open(
 ) -> int:
     """Open the screen on these agents."""
     project, config = _load(common, Overrides(runtime, command, image))
-    roster = project.roster(config.agents)
-    names = _check_names(project, agents or DEFAULT_AGENTS, roster)
+    memory = Memory(project.root, views_folder())
+    names, view = _to_open(project, project.roster(config.agents), agents, memory.read())
     if config.engine.runtime is RuntimeKind.LOCAL:
-        return _show(project, config, names, _local(project, config), "local, not isolated")
+        local = _local(project, config)
+        return _show(project, config, names, local, "local, not isolated", (), view, memory)
     where = _docker(project, config)
     try:
         where.check_images(names)
     except QmsTuiError:
         where.close_now()
         raise
-    return _show(project, config, names, where, f"docker {where.version}", where.remarks)
+    return _show(project, config, names, where, f"docker {where.version}", where.remarks, view, memory)
+
+
+def _to_open(
+    project: Project, roster: Sequence[str], named: Sequence[str], remembered: View | None
+) -> tuple[tuple[str, ...], View | None]:
+    """The named agents, else those that were open last, else the usual ones; and how they stood.
+
+    Agents that left the roster are dropped. Named ones stand as they did if they are the same, in whatever
+    order.
+    """
+    if named:
+        names = _check_names(project, named, roster)
+        return names, remembered.ordered(names) if remembered else None
+    view = remembered.only(roster) if remembered else None
+    return _check_names(project, view.agents if view else DEFAULT_AGENTS, roster), view
 
 
 @_cli.command("demo")
@@ -513,6 +531,8 @@ def _show(
     runtime: Runtime,
     engine: str,
     remarks: Sequence[str] = (),
+    view: View | None = None,
+    memory: Memory | None = None,
 ) -> int:
     _check_terminal()
     from qms_tui.ui.app import QmsTuiApp
@@ -520,7 +540,7 @@ def _show(
 
     roster = project.roster((*config.agents, *names))
     notices = (*config.notices, *remarks)
-    app = QmsTuiApp(Session(project, config, tuple(names), roster, runtime, engine, notices))
+    app = QmsTuiApp(Session(project, config, tuple(names), roster, runtime, engine, notices, view, memory))
     app.run()
     if app.return_code:
         click.echo("qms-tui: the screen failed; the log file says how", err=True)
