@@ -23,10 +23,10 @@ from itertools import islice
 from pathlib import Path
 
 from qms_tui.config.files import read_regular_file
+from qms_tui.keeper.sockets import LOCK, SOCKET
 from qms_tui.leftovers.thing import Kind, Outcome, Thing, looked_at_again, project_exists, why_to_go
 from qms_tui.remembered import project_of
 
-LOCK, SOCKET = "keeper.lock", "keeper.sock"
 MOST = 5000  # folders and files looked at
 LARGEST_LOCK = 16 * 2**10  # bytes
 END_GRACE = 5.0  # seconds that a keeper gets to end

@@ -16,14 +16,15 @@ import docker
 import pytest
 
 from qms_tui.leftovers import Kind, Thing, find_on_engine, remove_from_engine, why_to_go
-from qms_tui.runtime.docker import DockerRuntime, connect
+from qms_tui.runtime.docker import connect
 from qms_tui.runtime.docker.container import Identity, project_slug
 from qms_tui.runtime.docker.engine import Engine
 
+from .direct import DirectRuntime
 from .held import SIZE
 from .test_app import App
 
-Make = Callable[..., DockerRuntime]
+Make = Callable[..., DirectRuntime]
 
 
 @pytest.fixture
@@ -39,7 +40,7 @@ def things_of(engine: Engine, root: Path) -> dict[Kind, Thing]:
     return {thing.kind: thing for thing in find_on_engine(engine) if thing.project == str(root)}
 
 
-async def start(make_runtime: Make, root: Path) -> DockerRuntime:
+async def start(make_runtime: Make, root: Path) -> DirectRuntime:
     runtime = make_runtime(root)
     (await runtime.start("qa", SIZE)).close()
     return runtime

@@ -10,12 +10,12 @@ import pytest
 
 from qms_tui.config import Mount
 from qms_tui.runtime import Ending
-from qms_tui.runtime.docker import DockerRuntime
 
+from .direct import DirectRuntime
 from .held import SIZE, Held, started
 from .test_app import App, leave
 
-Make = Callable[..., DockerRuntime]
+Make = Callable[..., DirectRuntime]
 SESSION = "8276cc26-2d9c-4215-b55d-436dae836e76"
 # Tells its arguments; what is typed becomes a prompt of the conversation, kept as Claude Code keeps it.
 # Without one that it could continue it ends as the real one does.
@@ -46,7 +46,7 @@ def client(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def runtime(make_runtime: Make, qms_project: Path, client: Path) -> DockerRuntime:
+def runtime(make_runtime: Make, qms_project: Path, client: Path) -> DirectRuntime:
     return make_runtime(qms_project, command=("/client/claude",), mounts=(Mount(client, "/client"),))
 
 
@@ -55,7 +55,7 @@ async def say(agent: Held, text: bytes) -> None:
     await agent.expect(rb"kept " + text)
 
 
-async def test_a_new_container_resumes(runtime: DockerRuntime) -> None:
+async def test_a_new_container_resumes(runtime: DirectRuntime) -> None:
     async with started(runtime, "qa") as qa:
         await qa.expect(rb"started with \[\]")
         await say(qa, b"hello")
@@ -67,7 +67,7 @@ async def test_a_new_container_resumes(runtime: DockerRuntime) -> None:
         await other.expect(rb"started with \[\]")
 
 
-async def test_a_fresh_one_does_not(runtime: DockerRuntime) -> None:
+async def test_a_fresh_one_does_not(runtime: DirectRuntime) -> None:
     async with started(runtime, "qa") as qa:
         await say(qa, b"hello")
     await runtime.stop("qa")
@@ -76,7 +76,7 @@ async def test_a_fresh_one_does_not(runtime: DockerRuntime) -> None:
     held.attachment.close()
 
 
-async def test_one_that_cannot_is_told_from_others(runtime: DockerRuntime) -> None:
+async def test_one_that_cannot_is_told_from_others(runtime: DirectRuntime) -> None:
     async with started(runtime, "qa") as qa:
         await say(qa, b"goodbye")
     await runtime.stop("qa")
@@ -111,7 +111,7 @@ def test_on_the_screen(qms_project: Path, tmp_path: Path, image: str, client: Pa
         leave(tui)
 
 
-async def test_what_the_container_is_marked_with(runtime: DockerRuntime, engine: docker.APIClient) -> None:
+async def test_what_the_container_is_marked_with(runtime: DirectRuntime, engine: docker.APIClient) -> None:
     async with started(runtime, "qa") as qa:
         await say(qa, b"hello")
         before = engine.inspect_container((await runtime.find("qa")).container)["Config"]["Labels"]

@@ -6,7 +6,8 @@
             await ui.until(lambda: "hello" in ui.text("claude"))
 
 `open_app(*agents, size=(columns, lines), command=..., config=..., view=..., memory=...)` gives a `Screen`.
-Nothing of ours is replaced: the runtime is the local one, the agents run `command` (default: a shell without profile).
+Nothing of ours is replaced: the runtime is the local one, the agents run `command` (default: a shell without
+profile).
 Never sleep: `until` waits for a condition and says what the screen showed when it did not come true.
 """
 
