@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -22,7 +23,7 @@ from qms_tui.runtime.docker.engine import Engine
 
 from .direct import DirectRuntime
 from .held import SIZE
-from .test_app import App
+from .test_app import App, leave
 
 Make = Callable[..., DirectRuntime]
 
@@ -131,9 +132,13 @@ def test_what_others_made_is_shown_and_stays(
 
 
 @pytest.fixture
-async def left(make_runtime: Make, qms_project: Path, tmp_path: Path, image: str) -> App:
+def app(qms_project: Path, tmp_path: Path, image: str) -> App:
+    return App(qms_project, tmp_path / "home", image)
+
+
+@pytest.fixture
+async def left(make_runtime: Make, qms_project: Path, app: App) -> App:
     """An app whose project is gone, while its agent runs."""
-    app = App(qms_project, tmp_path / "home", image)
     await start(make_runtime, qms_project)
     shutil.rmtree(qms_project / ".claude")
     return app
@@ -173,3 +178,26 @@ async def test_it_asks_in_a_terminal(left: App, engine: docker.APIClient) -> Non
         tui.type("y\r")
         assert tui.end() == 0
     assert exists(engine, left.root) == (False, False)
+
+
+def test_the_keeper_of_a_lost_project_ends(app: App, engine: docker.APIClient) -> None:
+    """With everything that it kept; while the project is there, it is shown and stays."""
+    with app.open("qa") as tui:
+        tui.wait("agent ready qa")
+        leave(tui)
+    (lock,) = app.config.parent.rglob("keeper.lock")
+    pid = json.loads(lock.read_text())["pid"]
+    prune = ("prune", "--project", str(app.root), "--yes")
+    assert f"running, pid {pid}" in app.run("ps", "--all-projects").stdout
+    assert app.run(*prune).stdout == "there is nothing to remove\n"
+    shutil.rmtree(app.root / ".claude")
+    done = app.run(*prune)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "removed keeper" in done.stdout
+    assert "removed layout" in done.stdout
+    assert not lock.parent.exists()
+    deadline = time.monotonic() + 10
+    while Path(f"/proc/{pid}").exists():  # it gives its lock back a moment before its end
+        assert time.monotonic() < deadline, "the keeper still runs"
+        time.sleep(0.01)
+    assert exists(engine, app.root) == (False, False)
