@@ -7,6 +7,7 @@ QmsTuiError            what failed and where; `hint` says what to do next
 ├── UnknownAgentError  a name that is not in the roster
 ├── EngineError        the engine is not there, refuses us, or failed at something
 ├── ImageError         the agent's image is missing
+├── JournalError       what an agent has printed: nothing kept, or its folder cannot be used
 └── RuntimeFailure     an agent's program could not be started or held
 """
 
@@ -48,3 +49,7 @@ class ImageError(EngineError):
 
 class RuntimeFailure(QmsTuiError):
     """An agent's program could not be started, or its terminal not be held."""
+
+
+class JournalError(QmsTuiError):
+    """The journal of an agent's output is not there, or its folder cannot be used."""
