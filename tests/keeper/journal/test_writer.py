@@ -131,10 +131,8 @@ def test_a_full_disk_degrades_to_memory_and_says_so(small_disk: Path) -> None:
 
 
 def test_a_full_disk_at_the_beginning_loses_no_snapshot(small_disk: Path) -> None:
-    (small_disk / "other").write_bytes(b"")
-    with open(small_disk / "other", "wb", buffering=0) as other, pytest.raises(OSError, match="No space"):
-        while True:
-            other.write(bytes(4096))
+    with open(small_disk / "other", "wb", buffering=0) as other:
+        other.write(bytes(256 * 1024))
     tape = Tape(small_disk / "qa")
     tape.say("early")
     assert "No space left" in tape.writer.trouble
