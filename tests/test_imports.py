@@ -21,7 +21,7 @@ ALLOWED = {
     "log": set(),
     "terminal": set(),
     "runtime": {"errors", "project", "config"},
-    "keeper": {"errors", "terminal"},
+    "keeper": {"errors", "project", "config", "log", "runtime", "terminal"},
     "agents": {"errors", "runtime", "terminal"},
     "ui": {"errors", "project", "config", "runtime", "terminal", "agents"},
     "demo": {"errors", "project"},

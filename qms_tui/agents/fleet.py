@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from qms_tui.agents.agent import Agent
 from qms_tui.agents.events import AgentEvent
+from qms_tui.agents.feeder import Feeder
 from qms_tui.runtime import Runtime, Size
 
 
@@ -24,6 +25,7 @@ class Fleet:
         self.runtime = runtime
         self._on_event = on_event
         self._scrollback = scrollback
+        self._feeder = Feeder()
         self._agents: dict[str, Agent] = {}
         for name in names:
             self.add(name)
@@ -42,7 +44,14 @@ class Fleet:
 
     def add(self, name: str) -> Agent:
         """One more agent; it is opened when its pane knows its size."""
-        agent = Agent(name, self.runtime, Size(80, 24), self._on_event, scrollback=self._scrollback)
+        agent = Agent(
+            name,
+            self.runtime,
+            Size(80, 24),
+            self._on_event,
+            scrollback=self._scrollback,
+            feeder=self._feeder,
+        )
         self._agents[name] = agent
         return agent
 
