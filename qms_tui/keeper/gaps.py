@@ -20,24 +20,24 @@ def missed(known: bytes, log: bytes, live: bytes) -> bytes | None:
 
 
 def _after(known: bytes, log: bytes) -> bytes | None:
-    """What comes in the log after the end of what is known."""
+    """What comes in the log after the end of what is known; the longer the stretch they share, the surer."""
     if not known:
         return log
+    lines, newline, draft = known.rpartition(b"\n")
     for length in _NEEDLES:
-        needle = known[-length:]
-        at = log.find(needle)
-        if at >= 0:
-            return log[at + len(needle) :]
-    line, newline, draft = known.rpartition(b"\n")
-    if newline and not log.strip():
-        return b""  # nothing but what is unfinished
-    for length in _NEEDLES:
-        needle = (line + newline)[-length:]
-        at = log.find(needle)
-        if needle and at >= 0:  # the log holds the unfinished line back, or had it longer
-            rest = log[at + len(needle) :]
+        at = _end_of(known[-length:], log)
+        if at is not None:
+            return log[at:]
+        at = _end_of((lines + newline)[-length:], log) if draft else None
+        if at is not None:  # the log holds the unfinished line back, or has it longer
+            rest = log[at:]
             return rest[len(draft) :] if rest.startswith(draft) else rest
-    return b"" if not log else None
+    return None if log else b""
+
+
+def _end_of(needle: bytes, log: bytes) -> int | None:
+    at = log.find(needle) if needle else -1
+    return None if at < 0 else at + len(needle)
 
 
 def _before(log: bytes, live: bytes) -> bytes:

@@ -75,4 +75,5 @@ class KeptRuntime:
     async def close(self) -> None:
         """Let go of the engine and the keeper; both go on."""
         self._workers.close()
+        self._keeper.close()
         await self._docker.close()
