@@ -58,7 +58,3 @@ class JournalError(QmsTuiError):
 
 class RuntimeFailure(QmsTuiError):
     """An agent's program could not be started, or its terminal not be held."""
-
-
-class JournalError(QmsTuiError):
-    """The journal of an agent's output is not there, or its folder cannot be used."""

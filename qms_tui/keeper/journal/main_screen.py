@@ -31,11 +31,13 @@ class MainScreen:
         self.follow(terminal)
 
     def follow(self, terminal: Terminal) -> None:
-        """Go on with another terminal: what has scrolled off there is known."""
+        """Go on with another terminal: what has scrolled off there is known, and what both show."""
         self._terminal = terminal
         terminal.keep_history(HISTORY)
         terminal.take_damage()
         self._begun = self._unfinished()
+        shown = set(self._on_screen())
+        self._expected = [line for line in self._expected if line in shown]
 
     def history(self) -> Iterator[str]:
         """All lines that have scrolled off and still are there."""

@@ -113,7 +113,7 @@ class JournalWriter:
         self._add(Ended(exit_code, reason))
 
     def gap(self, since: float, until: float, *, filled: bool, size: int = 0, reason: str = "") -> None:
-        """Output between two moments is missing, but for `size` bytes of it just written."""
+        """Output between two moments is missing, but for `size` bytes of it that follow."""
         self._add(Gap(since, until, filled, size, reason))
 
     def close(self) -> None:

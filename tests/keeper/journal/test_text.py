@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from qms_tui.keeper.journal import text_lines
+from qms_tui.terminal import Terminal
 from tests.keeper.journal.tape import NOON, Tape
 
 ALTERNATE, MAIN = "\x1b[?1049h\x1b[H\x1b[2J", "\x1b[?1049l"
@@ -158,6 +159,26 @@ def test_starts_ends_and_gaps_are_lines(tape: Tape, monkeypatch: pytest.MonkeyPa
         "12,345 bytes come from the engine's log --",
         "-- 2026-11-22 12:01:30 ended, exit code 137 (out of memory) --",
     ]
+
+
+def test_a_new_container_that_says_the_same_is_told_again(tape: Tape) -> None:
+    for container in ("one", "two"):
+        tape.terminal = Terminal(40, 10)
+        tape.writer.rotate(tape.terminal.save())
+        tape.writer.start(container, "", NOON)
+        tape.say("welcome\r\n", 1)
+        tape.writer.end(0, "")
+    assert [line for line in text(tape) if not line.startswith("--")] == ["welcome", "welcome"]
+
+
+def test_after_a_gap_what_is_still_shown_is_not_told_again(tape: Tape) -> None:
+    tape.say("one\r\ntwo\r\n", 1)
+    later = Terminal(40, 10)
+    later.feed(b"one\r\ntwo\r\nthree\r\n")
+    tape.writer.gap(NOON, NOON + 60, filled=False)
+    tape.writer.rotate(later.save())
+    tape.writer.output(b"four\r\n")
+    assert [line for line in text(tape) if not line.startswith("--")] == ["one", "two", "three", "four"]
 
 
 def test_since_leaves_out_what_had_scrolled_off(tape: Tape) -> None:
