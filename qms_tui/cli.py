@@ -11,7 +11,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -38,6 +38,7 @@ from qms_tui.trust import TrustStore
 
 if TYPE_CHECKING:
     from qms_tui.keeper.client import KeeperClient
+    from qms_tui.keeper.journal import Journal
     from qms_tui.leftovers import Thing
     from qms_tui.runtime import Found, Runtime
     from qms_tui.runtime.docker import DockerRuntime
@@ -372,6 +373,47 @@ def _stop(common: Common, agents: Sequence[str], every: bool) -> int:
     return 0
 
 
+_agent_argument = click.argument("agent", metavar="AGENT", shell_complete=_complete_agents)
+_since_option = click.option(
+    "--since", metavar="TIME", help="Only what was from then on: 10m, 2h, 1d ago, or 14:30, or an ISO time."
+)
+
+
+@_cli.command("record")
+@_common
+@click.option("--output", "-o", type=click.Path(path_type=Path, allow_dash=True), metavar="FILE.cast",
+              required=True, help="Where to; - is standard output.")  # fmt: skip
+@_since_option
+@click.option("--force", is_flag=True, help="Replace the file if it exists.")
+@_agent_argument
+def _record(common: Common, agent: str, output: Path, since: str | None, force: bool) -> int:
+    """Save what an agent has shown as a recording for asciinema; what was typed is not in it."""
+    from qms_tui.keeper.journal import cast_lines, read_entries, write_file
+
+    journal, moment = _journal(common, agent, since)
+    title = f"{agent} in {journal.project}"
+    lines = journal.must(cast_lines(read_entries(journal.segments, _warn), title, moment or 0.0, _warn))
+    if str(output) == "-":
+        return _write_out(lines)
+    write_file(output, lines, force=force)
+    click.echo(f"play it with: asciinema play {output}", err=True)
+    return 0
+
+
+@_cli.command("log")
+@_common
+@click.option("--grep", "expression", metavar="RE", help="Only lines with this regular expression in them.")
+@_since_option
+@_agent_argument
+def _log(common: Common, agent: str, expression: str | None, since: str | None) -> int:
+    """Print what an agent has shown as text, also of full-screen programs."""
+    from qms_tui.keeper.journal import grep, read_entries, text_lines
+
+    journal, moment = _journal(common, agent, since)
+    lines = journal.must(text_lines(read_entries(journal.segments, _warn), moment, _warn))
+    return _write_out(f"{line}\n" for line in (grep(lines, expression) if expression else lines))
+
+
 @_cli.command("trust")
 @_common
 @click.argument("folder", required=False, type=click.Path(path_type=Path), metavar="[DIR]")
@@ -466,6 +508,38 @@ def _load_anywhere(common: Common) -> Config:
     except ProjectError:
         root = None
     return load_config(root, user_file=common.config, trust=TrustStore.of_user())
+
+
+def _journal(common: Common, agent: str, since: str | None) -> tuple[Journal, float | None]:
+    """What is kept of an agent, and from which moment on; no engine has to answer for that."""
+    from datetime import datetime
+
+    from qms_tui.keeper.journal import find_journal, parse_since
+    from qms_tui.runtime.docker.address import find_address
+
+    moment = parse_since(since, datetime.now()) if since else None
+    project, config = _load(common)
+    _check_spelling([agent])
+    address = find_address(config.engine.host, os.environ, Path.home())
+    journal = find_journal(project.root, address.host, agent, moment)
+    if not journal.segments:
+        project.check_agents([agent], project.roster(config.agents))
+    return journal, moment
+
+
+def _write_out(lines: Iterable[str]) -> int:
+    """Print lines that have their ends; a reader that has seen enough is no fault."""
+    try:
+        for line in lines:
+            sys.stdout.buffer.write(line.encode(errors="replace"))
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes once more at its end
+    return 0
+
+
+def _warn(message: str) -> None:
+    click.echo(f"qms-tui: {message}", err=True)
 
 
 def _log_to_file(common: Common) -> None:

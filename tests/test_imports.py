@@ -83,6 +83,7 @@ def _modules_after(statement: str) -> set[str]:
         ),
         ("import qms_tui.cli", {"textual", "docker", "pyte", "asyncio"}),
         ("import qms_tui.terminal", {"textual", "docker", "asyncio"}),
+        ("import qms_tui.keeper.journal", {"textual", "docker", "asyncio"}),
         ("import qms_tui.agents", {"textual", "docker"}),
         ("import qms_tui.runtime.local", {"textual", "docker"}),
         ("import qms_tui.runtime.docker", {"textual"}),
