@@ -11,8 +11,9 @@ from qms_tui.agents import AgentState
 from qms_tui.keeper.journal.records import Gap
 from qms_tui.terminal import Bell, ClipboardWrite, DesktopNotification, IconChanged, TitleChanged
 
-from .kept import Client, Frozen, House, Witness
+from .kept import Client, House, Witness
 from .relay import Relay
+from .shown import Frozen
 
 PYTHON = "/usr/bin/python3"
 LONG_DRAFT = b"echo " + b" ".join(b"word%d" % number for number in range(30)) + b" END"
@@ -68,7 +69,7 @@ CASES = {
     "htop": Case(("htop", "--delay=100"), "Load average", ((b"Z", ""),), ((b"\x1bOP", "Released under"),)),
     "held": act("held", "before", (b"x", "and the rest"), (b"y", "got y")),
     "sequence": act("sequence", "plain", (b"x", "red"), (b"y", "got y")),
-    "character": act("character", "price: € 5, ", (b"x", "€ 7"), (b"y", "got y")),
+    "character": act("character", "price: € 5,", (b"x", "€ 7"), (b"y", "got y")),
     "string": act("string", "shown", (b"x", "afterwards"), (b"y", "got y")),
 }
 

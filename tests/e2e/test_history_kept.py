@@ -7,29 +7,17 @@ from itertools import zip_longest
 
 from qms_tui.agents import AgentState
 
-from .kept import SCROLLBACK, SIZE, Client, House
-from .test_coming_back import PYTHON
+from .kept import FLOOD_LINE, SCROLLBACK, SIZE, Client, House
 
 SIZES = {"focused": 100, "second": 10, "third": 10}  # MB that each has printed while nobody was attached
-LINE = 50  # bytes
-PATIENCE = 90.0
 FOCUSED, ALL = 1.0, 3.0  # seconds until a pane is right
-
-
-async def flooded(home: House, name: str, megabytes: int) -> None:
-    """An agent that printed so much after its only interface had gone."""
-    client, witness = await home.start(name, PYTHON, "/etc/acts.py", "flood", str(megabytes), feeding=False)
-    await client.expect("ready")
-    client.type(b"g")
-    await client.close()
-    await witness.wait(lambda: witness.received > megabytes * 1_000_000, "the flood", PATIENCE)
 
 
 def wrong_lines(client: Client, megabytes: int) -> list[str]:
     """Rows that are not the end of the flood and then the answer to one key."""
     terminal = client.screen()
     shown = [row.rstrip() for row in (*terminal.history, *terminal.display)]
-    last = megabytes * 1_000_000 // LINE
+    last = megabytes * 1_000_000 // FLOOD_LINE
     numbers = range(last - (SCROLLBACK + SIZE.lines - 3), last)
     expected = [*(f"{number:09} {'x' * 38}" for number in numbers), "flooded", "got k", ""]
     return [f"{row!r} is not {should!r}" for row, should in zip_longest(shown, expected) if row != should]
@@ -46,7 +34,7 @@ async def come_back(client: Client, within: float) -> None:
 
 async def test_floods_while_nobody_is_attached(home: House) -> None:
     for name, megabytes in SIZES.items():
-        await flooded(home, name, megabytes)
+        await home.flooded(name, megabytes)
     again = dict(zip(SIZES, home.clients(*SIZES), strict=True))
     limits = [FOCUSED] + [ALL] * (len(SIZES) - 1)
     await asyncio.gather(*map(come_back, again.values(), limits))

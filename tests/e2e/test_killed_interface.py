@@ -7,11 +7,13 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import docker
 import pytest
 
 from tests.tui import PATIENCE, Tui
 
-from .kept import Frozen
+from . import engine as engines
+from .shown import Frozen
 from .test_app import ALT_1, ALT_2, App
 
 CONFIG = """
@@ -24,10 +26,11 @@ DRAFT = "echo " + " ".join(f"word{number}" for number in range(30))
 
 
 @pytest.fixture
-def app(qms_project: Path, tmp_path: Path, programs_image: str) -> Iterator[App]:
+def app(engine: docker.APIClient, qms_project: Path, tmp_path: Path, programs_image: str) -> Iterator[App]:
     app = App(qms_project, tmp_path / "home", programs_image)
     app.set(CONFIG)
     yield app
+    engines.remove_project(engine, str(qms_project))  # a shell does not end when it is asked to
     assert app.run("stop", "--all").returncode == 0
 
 
