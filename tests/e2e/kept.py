@@ -159,12 +159,14 @@ class WatchedRuntime(DockerRuntime):
 
     opened: Opened
 
-    async def launch(self, agent: str, hold: Callable[[str], Held]) -> Reached[Held]:  # type: ignore[override]
+    async def launch(  # type: ignore[override]
+        self, agent: str, hold: Callable[[str], Held], *, fresh: bool = False
+    ) -> Reached[Held]:
         def both(container: str) -> Held:
             self.opened = open_socket(self._api, container, Direction.OUTPUT)
             return hold(container)
 
-        return await super().launch(agent, both)  # type: ignore[type-var]
+        return await super().launch(agent, both, fresh=fresh)  # type: ignore[type-var]
 
 
 class Client(Shown):
