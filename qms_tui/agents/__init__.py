@@ -1,7 +1,8 @@
 """The agents and all of them together: the application without a screen."""
 
-from qms_tui.agents.agent import Agent, AgentState
+from qms_tui.agents.agent import Agent
 from qms_tui.agents.events import AgentEvent, Asked, Notice, Output, StateChanged
 from qms_tui.agents.fleet import Fleet
+from qms_tui.agents.state import AgentState
 
 __all__ = ["Agent", "AgentEvent", "AgentState", "Asked", "Fleet", "Notice", "Output", "StateChanged"]

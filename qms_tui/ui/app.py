@@ -15,7 +15,7 @@ from textual.message import Message
 
 from qms_tui.agents import Agent, AgentEvent, AgentState, Asked, Fleet, Notice, Output, StateChanged
 from qms_tui.config import Clipboard
-from qms_tui.runtime import Size
+from qms_tui.runtime import RuntimeEvent, Size
 from qms_tui.terminal import Bell, ClipboardWrite, TerminalEvent, TitleChanged
 from qms_tui.ui.chrome import StatusLine, TabLine
 from qms_tui.ui.clipboard import cleaned, summary
@@ -54,6 +54,7 @@ class QmsTuiApp(App[None]):
             session.runtime,
             self._on_agent_event,
             scrollback=session.config.terminal.scrollback,
+            on_engine=self._on_engine_event,
         )
         for theme in THEMES.values():
             self.register_theme(theme)
@@ -97,6 +98,7 @@ class QmsTuiApp(App[None]):
         if not self.is_headless:
             for number in _FAREWELLS:
                 loop.add_signal_handler(number, self.exit)
+        self.fleet.watch()
         self.panes[0].focus()
         self._arrange()
         for notice in self.session.notices:
@@ -182,6 +184,10 @@ class QmsTuiApp(App[None]):
             self._show_chrome()
         elif isinstance(event, Asked):
             self._asked(pane, event.event)
+
+    def _on_engine_event(self, event: RuntimeEvent) -> None:
+        if self.is_running:
+            self.screen_stack[0].query_one(StatusLine).tell(event)
 
     def _asked(self, pane: Pane, event: TerminalEvent) -> None:
         if isinstance(event, TitleChanged):
@@ -310,7 +316,7 @@ class QmsTuiApp(App[None]):
     def action_restart(self) -> None:
         """Start the agent anew, after asking if it runs."""
         agent = self.pane.agent
-        if agent.state in (AgentState.RUNNING, AgentState.UNREACHABLE):
+        if agent.state in (AgentState.RUNNING, AgentState.PAUSED, AgentState.UNREACHABLE):
             self._ask(f"End the running program of {agent.name} and start it anew?", agent.restart)
         else:
             agent.restart()

@@ -45,6 +45,7 @@ _MARKS = {
     AgentState.STARTING: "◌",
     AgentState.ATTACHING: "◌",
     AgentState.STOPPING: "◌",
+    AgentState.PAUSED: "‖",
     AgentState.UNREACHABLE: "▲",
 }
 
@@ -372,6 +373,8 @@ def _footnote(agent: Agent, back: int) -> str:
         return f" {back} rows back · PgUp PgDn scroll · any other key returns "
     if agent.state is AgentState.ENDED:
         return f" {agent.ending or 'ended'} · r restarts "
+    if agent.state is AgentState.PAUSED:
+        return " paused from outside: docker unpause lets it go on "
     if agent.state is AgentState.UNREACHABLE and agent.trouble is not None:
         return f" {agent.trouble.message} · trying again "
     return ""

@@ -33,6 +33,11 @@ class Engine:
     cpus: int
     rootless: bool
 
+    @property
+    def remote(self) -> bool:
+        """Whether it is on another machine, as far as its address tells."""
+        return not self.host.startswith("unix://")
+
     def close(self) -> None:
         """Close idle connections."""
         self.api.close()

@@ -23,7 +23,10 @@ from qms_tui.runtime.docker import container as spec
 from qms_tui.runtime.docker.attachment import ATTACH_DEADLINE, DockerAttachment, Opened, open_socket
 from qms_tui.runtime.docker.engine import Engine, engine_errors
 from qms_tui.runtime.docker.network import project_network, remove_project_network
+from qms_tui.runtime.docker.pulse import Pulse
+from qms_tui.runtime.docker.watch import Watch
 from qms_tui.runtime.environment import passed_on
+from qms_tui.runtime.events import RuntimeEvent
 from qms_tui.runtime.runtime import Attachment, Condition, Ending, Found, RunsAlready, Size
 from qms_tui.runtime.workers import Workers
 
@@ -36,7 +39,8 @@ CLEANUP_DEADLINE = 5.0  # seconds to remove what was given up: somebody waits fo
 STARTING_WAIT = 10.0  # seconds between create and start of a container, with a slow disk
 _STARTING_POLL = 0.05  # seconds between looks at a container that another interface starts
 REPLAY_LINES = 2000  # of the engine's log, to show something when coming back
-ENDED_WAIT = 5  # seconds after its terminal closed in which a container still counts as ending
+ENDED_WAIT = 1  # seconds after its terminal closed in which a container still counts as ending
+_REMOVED = Ending(None, "the container was removed")
 _MISSING = "create one (docker/README.md says what it needs), or name another with --image or agent.image"
 
 
@@ -115,16 +119,30 @@ class DockerRuntime:
             try:
                 self._api.wait(name, timeout=ENDED_WAIT)
             except NotFound:
-                return Ending(None, "the container was removed")
+                return _REMOVED
             except OSError:
                 return None  # still running when the wait timed out: only the connection was lost
-            return self._find(agent).ending
+            found = self._find(agent)
+            return _REMOVED if found.condition is Condition.ABSENT else found.ending
 
         return await self._call(wait, f"wait for {agent}")
 
     async def stop(self, agent: str) -> None:
         """Stop and remove the agent's container."""
         await self._call(lambda: self._stop(agent), f"stop {agent}", START_DEADLINE)
+
+    def watch(self, on_event: Callable[[RuntimeEvent], None]) -> Callable[[], None]:
+        """Tell what happens to the project's containers, and to the engine."""
+        ears = (
+            Watch(self._api, str(self._project.root), on_event),
+            Pulse(self._api, self._workers, self._engine.remote, on_event),
+        )
+
+        def close() -> None:
+            for ear in ears:
+                ear.close()
+
+        return close
 
     async def close(self) -> None:
         """Let go of the engine; containers go on. One whose start was given up is removed first."""
@@ -237,7 +255,7 @@ class DockerRuntime:
         return found
 
     def _check_image(self, agent: str) -> None:
-        if self._find(agent).condition is Condition.RUNNING:
+        if self._find(agent).alive:
             return
         image = self._config.agent(agent).image
         try:
@@ -323,7 +341,7 @@ class DockerRuntime:
         facts = self._settled(agent)
         if facts is None:
             return
-        if _found(facts).condition is Condition.RUNNING:
+        if _found(facts).alive:
             raise _runs_already(agent)
         self._remove(facts["Id"])
 
@@ -368,7 +386,9 @@ def _found(facts: dict[str, Any]) -> Found:
     state = facts["State"]
     image = str(facts["Config"].get("Image", ""))
     name, started = str(facts["Name"]).lstrip("/"), str(state.get("StartedAt", ""))
-    if state.get("Running") or state.get("Paused") or state.get("Restarting"):
+    if state.get("Paused"):
+        return Found(Condition.PAUSED, None, started, image, name)
+    if state.get("Running") or state.get("Restarting"):
         return Found(Condition.RUNNING, None, started, image, name)
     reason = "out of memory" if state.get("OOMKilled") else str(state.get("Error") or "")
     code: int | None = int(state.get("ExitCode", 0))
