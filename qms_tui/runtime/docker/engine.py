@@ -17,6 +17,7 @@ from docker.errors import APIError, DockerException, ImageNotFound
 
 from qms_tui.errors import EngineError, ImageError
 from qms_tui.runtime.docker.address import Address, find_address
+from qms_tui.runtime.docker.podman import is_podman
 from qms_tui.runtime.docker.tunnel import Tunnel
 
 API_TIMEOUT = 60  # seconds one call may take; an attachment's own socket is non-blocking
@@ -33,6 +34,7 @@ class Engine:
     version: str
     cpus: int
     rootless: bool
+    podman: bool = False
     tunnel: Tunnel | None = None
 
     @property
@@ -77,11 +79,13 @@ def _connect(host: str, address: Address) -> Engine:
     api = _Client(base_url=address.host, timeout=API_TIMEOUT, tls=address.tls or False)
     try:
         info: dict[str, Any] = api.info()
+        podman = is_podman(api)
     except BaseException:
         api.close()
         raise
     rootless = any("rootless" in option for option in info.get("SecurityOptions") or ())
-    return Engine(api, host, str(info.get("ServerVersion", "")), int(info.get("NCPU") or 1), rootless)
+    version, cpus = str(info.get("ServerVersion", "")), int(info.get("NCPU") or 1)
+    return Engine(api, host, version, cpus, rootless, podman)
 
 
 class _Client(APIClient):

@@ -20,6 +20,7 @@ from qms_tui.config import Config
 from qms_tui.errors import EngineError, ImageError
 from qms_tui.project import Owner, Project
 from qms_tui.runtime.docker import container as spec
+from qms_tui.runtime.docker import podman
 from qms_tui.runtime.docker.attachment import ATTACH_DEADLINE, DockerAttachment, Opened, open_socket
 from qms_tui.runtime.docker.engine import Engine, engine_errors
 from qms_tui.runtime.docker.network import project_network, remove_project_network
@@ -71,9 +72,12 @@ class DockerRuntime:
     @property
     def remarks(self) -> tuple[str, ...]:
         """What the human should be told once about how agents run here."""
+        said = [podman.REMARK] if self._engine.podman else []
         if self.owner.uid == 0 and not self._engine.rootless:
-            return ("Agents run as root without capabilities: you are root and so is the project's owner.",)
-        return ()
+            said.append(
+                "Agents run as root without capabilities: you are root and so is the project's owner."
+            )
+        return tuple(said)
 
     async def find(self, agent: str) -> Found:
         """The agent's container, as the engine has it."""
@@ -268,6 +272,8 @@ class DockerRuntime:
         if facts is None:
             return False
         try:
+            if facts["State"].get("Paused"):  # Docker would do it, Podman refuses
+                self._api.unpause(facts["Id"])
             self._api.stop(facts["Id"], timeout=STOP_GRACE)
         except NotFound:
             return True  # somebody else was faster
@@ -311,6 +317,8 @@ class DockerRuntime:
             project_network(self._api, str(self._project.root), config.network),
             self._engine.cpus,
         )
+        if self._engine.podman:
+            podman.keep_masks_empty(request["host_config"])
         host = self._api.create_host_config(**request.pop("host_config"))
         try:
             container = self._take_name(agent, {**request, "host_config": host})
@@ -332,7 +340,8 @@ class DockerRuntime:
             try:
                 return str(self._api.create_container(**request)["Id"])
             except APIError as error:
-                if error.status_code != 409 or time.monotonic() > deadline:
+                taken = error.status_code == 409 or "already in use" in str(error.explanation)  # Podman: 500
+                if not taken or time.monotonic() > deadline:
                     raise
             time.sleep(_STARTING_POLL)
 

@@ -20,7 +20,8 @@ _log = logging.getLogger(__name__)
 
 RETRY_FIRST, RETRY_MOST = 0.2, 1.5  # seconds between tries to reach the engine again, doubling
 _GONE = "the engine went away"
-_ACTIONS = {action.value: action for action in Action}
+_PODMANS = {"died": Action.DIE, "remove": Action.DESTROY}
+_ACTIONS = {action.value: action for action in Action} | _PODMANS
 
 
 class Watch:
