@@ -35,6 +35,7 @@ from qms_tui.project import AGENT_NAME, Project, find_project
 from qms_tui.trust import TrustStore
 
 if TYPE_CHECKING:
+    from qms_tui.keeper.client import KeeperClient
     from qms_tui.runtime import Found, Runtime
     from qms_tui.runtime.docker import DockerRuntime
 
@@ -169,7 +170,8 @@ def _open(
     except QmsTuiError:
         where.close_now()
         raise
-    return _show(project, config, names, where, f"docker {where.version}", where.remarks)
+    kept = _kept(project, config, where, common.log_level)
+    return _show(project, config, names, kept, f"docker {where.version}", where.remarks)
 
 
 @_cli.command("demo")
@@ -250,6 +252,7 @@ def _stop(common: Common, agents: Sequence[str], every: bool) -> int:
             for agent, stopped in zip(wanted, pool.map(runtime.stop_now, wanted), strict=True):
                 click.echo(f"{agent}: {'stopped' if stopped else 'has no container'}")
         if every:
+            _keeper(project, config, runtime.host).stop()
             runtime.remove_network_now()
     finally:
         runtime.close_now()
@@ -382,6 +385,23 @@ def _docker(project: Project, config: Config) -> DockerRuntime:
     from qms_tui.runtime.docker import DockerRuntime, connect
 
     return DockerRuntime(connect(config.engine.host), project, config, os.environ)
+
+
+def _keeper(project: Project, config: Config, engine: str, log_level: str = "info") -> KeeperClient:
+    from qms_tui.keeper.client import KeeperClient
+
+    setting = ("--engine-setting", config.engine.host) if config.engine.host else ()
+    options = (*setting, "--scrollback", str(config.terminal.scrollback), "--log-level", log_level)
+    return KeeperClient(project.root, engine, options)
+
+
+def _kept(project: Project, config: Config, docker: DockerRuntime, log_level: str) -> Runtime:
+    """The keeper takes its time to start, and the screen too: let them do so side by side."""
+    from qms_tui.keeper.runtime import KeptRuntime
+
+    keeper = _keeper(project, config, docker.host, log_level)
+    keeper.start_early()
+    return KeptRuntime(docker, keeper)
 
 
 def _local(project: Project, config: Config) -> Runtime:

@@ -6,6 +6,7 @@ QmsTuiError            what failed and where; `hint` says what to do next
 ├── ProjectError       the QMS project on disk
 ├── UnknownAgentError  a name that is not in the roster
 ├── EngineError        the engine is not there, refuses us, or failed at something
+├── KeeperError        the keeper cannot be started, or does not answer
 ├── ImageError         the agent's image is missing
 └── RuntimeFailure     an agent's program could not be started or held
 """
@@ -42,8 +43,16 @@ class EngineError(QmsTuiError):
     """The engine cannot be reached, refuses us, or failed."""
 
 
+class KeeperError(QmsTuiError):
+    """The keeper cannot be started, or does not answer."""
+
+
 class ImageError(EngineError):
     """The image of an agent is missing."""
+
+
+class JournalError(QmsTuiError):
+    """The journal of an agent's output is not there, or its folder cannot be used."""
 
 
 class RuntimeFailure(QmsTuiError):

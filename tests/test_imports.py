@@ -21,10 +21,11 @@ ALLOWED = {
     "log": set(),
     "terminal": set(),
     "runtime": {"errors", "project", "config"},
+    "keeper": {"errors", "project", "config", "log", "runtime", "terminal"},
     "agents": {"errors", "runtime", "terminal"},
     "ui": {"errors", "project", "config", "runtime", "terminal", "agents"},
     "demo": {"errors", "project"},
-    "cli": {"errors", "project", "config", "trust", "log", "runtime", "ui", "demo"},
+    "cli": {"errors", "project", "config", "trust", "log", "runtime", "keeper", "ui", "demo"},
     "__main__": {"cli"},
     "__init__": set(),
 }

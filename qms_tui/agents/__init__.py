@@ -1,8 +1,19 @@
 """The agents and all of them together: the application without a screen."""
 
 from qms_tui.agents.agent import Agent
-from qms_tui.agents.events import AgentEvent, Asked, Notice, Output, StateChanged
+from qms_tui.agents.events import AgentEvent, Asked, LeaderChanged, Notice, Output, Reshaped, StateChanged
 from qms_tui.agents.fleet import Fleet
 from qms_tui.agents.state import AgentState
 
-__all__ = ["Agent", "AgentEvent", "AgentState", "Asked", "Fleet", "Notice", "Output", "StateChanged"]
+__all__ = [
+    "Agent",
+    "AgentEvent",
+    "AgentState",
+    "Asked",
+    "Fleet",
+    "LeaderChanged",
+    "Notice",
+    "Output",
+    "Reshaped",
+    "StateChanged",
+]

@@ -8,17 +8,34 @@ import logging
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from qms_tui.agents.events import AgentEvent, Asked, Notice, Output, StateChanged
+from qms_tui.agents.events import AgentEvent, Asked, LeaderChanged, Notice, Output, Reshaped, StateChanged
+from qms_tui.agents.feeder import Feeder, Line
 from qms_tui.agents.state import HELD, STOPPED_BY_YOU, UNDER_WAY, AgentState, removed
 from qms_tui.errors import EngineError, QmsTuiError, RuntimeFailure
-from qms_tui.runtime import Attachment, Condition, Ending, Found, RunsAlready, Runtime, Size
-from qms_tui.terminal import Terminal, TitleChanged, encode_focus, encode_paste
+from qms_tui.runtime import (
+    Attachment,
+    Closed,
+    Condition,
+    Ending,
+    Fact,
+    Found,
+    Led,
+    Received,
+    Remarked,
+    Resized,
+    Restored,
+    RunsAlready,
+    Runtime,
+    Size,
+)
+from qms_tui.terminal import ClipboardWrite, Terminal, TitleChanged, encode_focus, encode_paste
 
 _log = logging.getLogger(__name__)
 
-RETRY_FIRST, RETRY_MOST = 0.2, 1.5  # seconds between tries to attach again, doubling; they are cheap
+RETRY_FIRST, RETRY_MOST = 0.1, 1.5  # seconds between tries to attach again, doubling; they are cheap
 LAST_WORDS = 1.0  # seconds in which the rest of a dead program's output must have come
 TITLE_LENGTH = 80  # characters of a program's title that are kept
+TYPED_MOST = 16 * 1024  # bytes typed while the connection is lost that are kept for the program
 
 
 class Agent:
@@ -32,6 +49,7 @@ class Agent:
         on_event: Callable[[Agent, AgentEvent], None],
         *,
         scrollback: int = 5000,
+        feeder: Feeder | None = None,
     ) -> None:
         self.name = name
         self.state = AgentState.ABSENT
@@ -43,7 +61,13 @@ class Agent:
         self._scrollback = scrollback
         self._size = size
         self.terminal = Terminal(size.columns, size.lines, scrollback=scrollback)
+        self.leads = True
+        self.leader = ""
+        """Who leads while we follow, for the human."""
+        self._feeder = feeder or Feeder()
+        self._line = Line(self._feeder, self)
         self._attachment: Attachment | None = None
+        self._typed = bytearray()
         self._work: asyncio.Task[None] | None = None
         self._news = asyncio.Event()  # something happened to the program that has not been looked at
         self._closed = False
@@ -97,31 +121,52 @@ class Agent:
     # -- bytes to the program ---------------------------------------------------------------------------
 
     def send(self, data: bytes) -> None:
-        """Give the program what was typed."""
-        if self._attachment is not None and not self._attachment.write(data, urgent=True):
+        """Give the program what was typed; it waits while the connection to the program is lost."""
+        if self._attachment is None:
+            self._keep(data)
+            return
+        self._lead()
+        if not self._attachment.write(data, urgent=True):
             self._tell(Notice(f"{self.name} does not read: the key was not sent", "warning"))
 
     def paste(self, data: bytes) -> None:
         """Give the program a pasted text, whole or not at all."""
         if self._attachment is None:
             return
+        self._lead()
         if not self._attachment.write(encode_paste(data, self.terminal.modes)):
             self._tell(Notice(f"{self.name} does not read: the paste was refused", "error"))
 
     def focus(self, focused: bool) -> None:
-        """Tell the program that its pane got or lost the focus, if it asked."""
+        """Its pane got or lost the focus: it is fed first, and told if it asked and we lead."""
+        if focused:
+            self._feeder.focused = self
         data = encode_focus(focused, self.terminal.modes)
-        if data and self._attachment is not None:
+        if data and self._attachment is not None and self.leads:
             self._attachment.write(data, urgent=True)
 
     def resize(self, size: Size) -> None:
-        """Take the pane's size."""
+        """Ask for the pane's size; the terminal takes it when the program's has it."""
         if size == self._size:
             return
         self._size = size
-        self.terminal.resize(size.columns, size.lines)
         if self._attachment is not None:
             self._attachment.resize(size)
+        else:
+            self._reshape(size)
+
+    def _lead(self) -> None:
+        """Whoever is typed into leads."""
+        if not self.leads and self._attachment is not None:
+            self._attachment.lead()
+
+    def _keep(self, data: bytes) -> None:
+        if self.state not in (AgentState.ATTACHING, AgentState.UNREACHABLE):
+            return
+        if len(self._typed) + len(data) > TYPED_MOST:
+            self._tell(Notice(f"{self.name} is unreachable: the key was not kept", "warning"))
+        else:
+            self._typed += data
 
     # -- the program's life -----------------------------------------------------------------------------
 
@@ -153,6 +198,8 @@ class Agent:
     async def _open(self) -> None:
         self._become(AgentState.ATTACHING)
         found = await self._runtime.find(self.name)
+        if found.condition is Condition.EXITED:
+            self.take(Restored(await self._runtime.last_state(self.name)))
         if found.condition is Condition.ABSENT:
             await self._start()
         else:
@@ -164,7 +211,7 @@ class Agent:
             return
         try:
             await self._agree(await self._runtime.find(self.name))
-        except EngineError as error:
+        except QmsTuiError as error:
             _log.info("%s: %s", self.name, error)
             if self.state in (*HELD, AgentState.UNREACHABLE):
                 await self._find_out()
@@ -185,9 +232,9 @@ class Agent:
             await asyncio.sleep(LAST_WORDS)  # its terminal's end is what should tell, and cancels this
             self._detach()
         known = self.ending if self.state is AgentState.ENDED else None
-        self.ending = removed(known) if found.condition is Condition.ABSENT else found.ending
-        if known is None or known != self.ending:
-            self._become(AgentState.ENDED)
+        ending = removed(known) if found.condition is Condition.ABSENT else found.ending
+        if known is None or known != ending:
+            self._end(ending)
 
     async def _start(self) -> None:
         self._become(AgentState.STARTING)
@@ -202,13 +249,7 @@ class Agent:
 
     async def _attach(self) -> None:
         size = self._size
-        earlier, attachment = await self._runtime.attach(self.name, size)
-        self._new_terminal()
-        self.terminal.muted = True  # the program asked its questions long ago
-        self.terminal.feed(earlier)
-        self.terminal.take_events()
-        self.terminal.muted = False
-        self._hold(attachment, size)
+        self._hold(await self._runtime.attach(self.name, size), size)
 
     async def _restart(self) -> None:
         await self._stop()
@@ -218,37 +259,97 @@ class Agent:
         self._become(AgentState.STOPPING)
         self._detach()
         await self._runtime.stop(self.name)
-        self.ending = STOPPED_BY_YOU
-        self._become(AgentState.ENDED)
+        self._end(STOPPED_BY_YOU)
 
     def _hold(self, attachment: Attachment, size: Size) -> None:
         self._attachment = attachment
         self.ending = None
         self._become(AgentState.RUNNING)
-        attachment.listen(self._received, self._lost)
+        attachment.listen(self._line.give)
         if size != self._size:
             attachment.resize(self._size)
+        typed, self._typed = bytes(self._typed), bytearray()
+        if typed:
+            self.send(typed)
 
     def _detach(self) -> None:
         attachment, self._attachment = self._attachment, None
+        self._line.clear()
         if attachment is not None:
             attachment.close()
+
+    def _end(self, ending: Ending | None) -> None:
+        self.ending = ending
+        self._typed.clear()
+        self._become(AgentState.ENDED)
+
+    # -- facts from the program -------------------------------------------------------------------------
+
+    def pause(self) -> None:
+        """Read no more of the program's output for now."""
+        if self._attachment is not None:
+            self._attachment.pause()
+
+    def resume(self) -> None:
+        """Read on."""
+        if self._attachment is not None:
+            self._attachment.resume()
+
+    def take(self, fact: Fact) -> None:
+        """Act on a fact of the attachment, in its turn."""
+        if isinstance(fact, Received):
+            self._received(fact.data)
+        elif isinstance(fact, Resized):
+            self._reshape(fact.size)
+        elif isinstance(fact, Restored):
+            self._restore(fact.state)
+        elif isinstance(fact, Led):
+            self.leads, self.leader = fact.ours, fact.leader
+            self._tell(LeaderChanged())
+        elif isinstance(fact, Remarked):
+            self._tell(Notice(f"{self.name}: {fact.text}", "warning" if fact.serious else "information"))
+        else:
+            self._lost(fact)
 
     def _received(self, data: bytes) -> None:
         self.terminal.feed(data)
         replies = self.terminal.take_replies()
-        if replies and self._attachment is not None:
+        if replies and self.leads and self._attachment is not None:
             self._attachment.write(replies, urgent=True)
         for event in self.terminal.take_events():
             if isinstance(event, TitleChanged):
-                self.title = "".join(c for c in event.text if c.isprintable())[:TITLE_LENGTH]
-            self._tell(Asked(event))
+                self.title = _clean(event.text)
+            if self.leads or not isinstance(event, ClipboardWrite):
+                self._tell(Asked(event))
         self._tell(Output())
 
-    def _lost(self) -> None:
+    def _reshape(self, size: Size) -> None:
+        self.terminal.resize(size.columns, size.lines)
+        self._tell(Reshaped())
+
+    def _restore(self, state: bytes) -> None:
+        """Go on from a state that somebody else kept; nothing in it rings, asks or answers again."""
+        try:
+            self.terminal = Terminal.restored(state)
+        except ValueError as error:
+            _log.warning("%s: the kept screen cannot be read: %s", self.name, error)
+            return
+        self.title = _clean(self.terminal.title)
+        self._tell(Reshaped())
+
+    def _lost(self, closed: Closed) -> None:
         """The terminal's other end closed: the program has ended, or only the connection to it has."""
-        self._attachment = None
-        self._do(self._find_out)
+        self._detach()
+        self._do(self._find_out if closed.over else self._come_back)
+
+    async def _come_back(self) -> None:
+        """Attach again at once: only the connection is lost, as far as anybody knows."""
+        self._become(AgentState.ATTACHING)
+        try:
+            await self._attach()
+        except QmsTuiError as error:
+            _log.info("%s: %s", self.name, error)
+            await self._find_out()
 
     async def _find_out(self) -> None:
         pause = RETRY_FIRST
@@ -258,8 +359,7 @@ class Agent:
                 ending = await self._runtime.ended(self.name)
                 if ending is not None:
                     self._detach()
-                    self.ending = ending
-                    return self._become(AgentState.ENDED)
+                    return self._end(ending)
                 return await self._agree(await self._runtime.find(self.name))
             except QmsTuiError as error:
                 _log.info("%s: %s", self.name, error)
@@ -273,7 +373,7 @@ class Agent:
     def _new_terminal(self) -> None:
         self.terminal = Terminal(self._size.columns, self._size.lines, scrollback=self._scrollback)
         self.title = ""
-        self._tell(Output())
+        self._tell(Reshaped())
 
     def _become(self, state: AgentState) -> None:
         if state not in (AgentState.FAILED, AgentState.UNREACHABLE):
@@ -289,3 +389,7 @@ class Agent:
     def _tell(self, event: AgentEvent) -> None:
         if not self._closed:
             self._on_event(self, event)
+
+
+def _clean(title: str) -> str:
+    return "".join(c for c in title if c.isprintable())[:TITLE_LENGTH]

@@ -21,6 +21,16 @@ class Output:
 
 
 @dataclass(frozen=True, slots=True)
+class Reshaped:
+    """The agent's terminal is another one, or has another size."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeaderChanged:
+    """The agent's `leads` or `leader` is new."""
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
     """The agent's program asks for something: a bell, a title, a notification."""
 
@@ -35,4 +45,4 @@ class Notice:
     severity: Severity = "information"
 
 
-AgentEvent = StateChanged | Output | Asked | Notice
+AgentEvent = StateChanged | Output | Reshaped | LeaderChanged | Asked | Notice

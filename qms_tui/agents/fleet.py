@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from qms_tui.agents.agent import Agent
 from qms_tui.agents.events import AgentEvent, Notice
+from qms_tui.agents.feeder import Feeder
 from qms_tui.runtime import Action, ContainerEvent, EngineBack, EngineLost, Runtime, RuntimeEvent, Size
 
 _OOM = "the engine killed a process of it"
@@ -30,6 +31,7 @@ class Fleet:
         self._on_engine = on_engine
         self._unwatch: Callable[[], None] = lambda: None
         self._scrollback = scrollback
+        self._feeder = Feeder()
         self._agents: dict[str, Agent] = {}
         for name in names:
             self.add(name)
@@ -48,7 +50,14 @@ class Fleet:
 
     def add(self, name: str) -> Agent:
         """One more agent; it is opened when its pane knows its size."""
-        agent = Agent(name, self.runtime, Size(80, 24), self._on_event, scrollback=self._scrollback)
+        agent = Agent(
+            name,
+            self.runtime,
+            Size(80, 24),
+            self._on_event,
+            scrollback=self._scrollback,
+            feeder=self._feeder,
+        )
         self._agents[name] = agent
         return agent
 

@@ -18,7 +18,9 @@ from ptyprocess import PtyProcess
 
 from qms_tui.errors import RuntimeFailure
 from qms_tui.runtime.events import RuntimeEvent
-from qms_tui.runtime.runtime import Attachment, Condition, Ending, Found, Size
+from qms_tui.runtime.facts import Closed, Fact, Received, Resized
+from qms_tui.runtime.runtime import Attachment, Condition, Ending, Found
+from qms_tui.runtime.size import Size
 from qms_tui.runtime.stream import PtyChannel, Stream
 
 HANGUP_GRACE = 2.0  # seconds between SIGHUP and SIGKILL when an agent is stopped
@@ -33,12 +35,22 @@ class LocalAttachment:
         # A copy of the descriptor, so that closing the attachment leaves ptyprocess its own.
         self._exit = _open_exit(process.pid)
         self._stream = Stream(PtyChannel(os.dup(process.fd)), on_close=self._forget_exit)
+        self._on_fact: Callable[[Fact], None] = lambda fact: None
 
-    def listen(self, on_data: Callable[[bytes], None], on_closed: Callable[[], None]) -> None:
+    def listen(self, on_fact: Callable[[Fact], None]) -> None:
         """Begin to read, and to watch for the program's end."""
-        self._stream.listen(on_data, on_closed)
+        self._on_fact = on_fact
+        self._stream.listen(lambda data: on_fact(Received(data)), lambda: on_fact(Closed()))
         if self._exit >= 0:
             asyncio.get_running_loop().add_reader(self._exit, self._stream.finish)
+
+    def pause(self) -> None:
+        """Read no more for now."""
+        self._stream.pause()
+
+    def resume(self) -> None:
+        """Read on."""
+        self._stream.resume()
 
     def write(self, data: bytes, *, urgent: bool = False) -> bool:
         """Queue bytes for the program."""
@@ -47,7 +59,11 @@ class LocalAttachment:
     def resize(self, size: Size) -> None:
         """Set the terminal's size; the kernel sends SIGWINCH."""
         if not self._stream.closed and not self._process.closed:
+            self._on_fact(Resized(size))
             self._process.setwinsize(size.lines, size.columns)
+
+    def lead(self) -> None:
+        """There is nobody else who could."""
 
     def close(self) -> None:
         """Let go of the terminal."""
@@ -101,11 +117,15 @@ class LocalRuntime:
         self._processes[agent] = process
         return LocalAttachment(process)
 
-    async def attach(self, agent: str, size: Size) -> tuple[bytes, Attachment]:
+    async def attach(self, agent: str, size: Size) -> Attachment:
         """Hold the terminal of a process that this interface started."""
         attachment = LocalAttachment(self._processes[agent])
         attachment.resize(size)
-        return b"", attachment
+        return attachment
+
+    async def last_state(self, agent: str) -> bytes:
+        """Nobody keeps it."""
+        return b""
 
     async def ended(self, agent: str) -> Ending | None:
         """Wait for the process whose terminal closed; ends what is left of its session."""

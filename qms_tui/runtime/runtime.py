@@ -9,14 +9,8 @@ from typing import Protocol
 
 from qms_tui.errors import EngineError
 from qms_tui.runtime.events import RuntimeEvent
-
-
-@dataclass(frozen=True, slots=True)
-class Size:
-    """Of a terminal, in cells."""
-
-    columns: int
-    lines: int
+from qms_tui.runtime.facts import Fact
+from qms_tui.runtime.size import Size
 
 
 class Condition(Enum):
@@ -67,8 +61,14 @@ class RunsAlready(EngineError):
 class Attachment(Protocol):
     """A held terminal. The program goes on when it is closed, unless the runtime says otherwise."""
 
-    def listen(self, on_data: Callable[[bytes], None], on_closed: Callable[[], None]) -> None:
-        """Begin to read. Chunks are bounded; `on_closed` comes once, not after `close()`."""
+    def listen(self, on_fact: Callable[[Fact], None]) -> None:
+        """Begin to read. `Closed` comes once and last, and not after `close()`."""
+
+    def pause(self) -> None:
+        """Read no more for now; the program may have to wait."""
+
+    def resume(self) -> None:
+        """Read on after `pause()`."""
 
     def write(self, data: bytes, *, urgent: bool = False) -> bool:
         """Queue bytes for the program; False, and nothing queued, if the program reads too slowly.
@@ -77,7 +77,13 @@ class Attachment(Protocol):
         """
 
     def resize(self, size: Size) -> None:
-        """Give the program's terminal a new size; the newest of several quick calls wins."""
+        """Ask for a new size of the program's terminal; the newest of several quick calls wins.
+
+        `Resized` tells when it has come into force, if it does: only who leads sets the size.
+        """
+
+    def lead(self) -> None:
+        """Ask to answer the program's queries and to set its size from now on; `Led` tells."""
 
     def close(self) -> None:
         """Let go; idempotent."""
@@ -101,8 +107,11 @@ class Runtime(Protocol):
         Raises RunsAlready if somebody else was faster; their program is left alone.
         """
 
-    async def attach(self, agent: str, size: Size) -> tuple[bytes, Attachment]:
-        """Hold the running agent's terminal, with what is known of its earlier output."""
+    async def attach(self, agent: str, size: Size) -> Attachment:
+        """Hold the running agent's terminal; what is known of its earlier output comes as a fact."""
+
+    async def last_state(self, agent: str) -> bytes:
+        """The state of an ended agent's terminal (`Terminal.save`); b"" where nobody kept it."""
 
     async def ended(self, agent: str) -> Ending | None:
         """How the agent ended, after its attachment closed; None if it still runs."""

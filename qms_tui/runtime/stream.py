@@ -104,19 +104,43 @@ class Stream:
         self._on_close = on_close
         self._on_data: Callable[[bytes], None] = lambda data: None
         self._on_closed: Callable[[], None] = lambda: None
+        self._on_drained: Callable[[], None] = lambda: None
+        self._paused = False
         self._queue: deque[memoryview] = deque()
         self._queued = 0
         self._writing = False
         self.closed = False
 
-    def listen(self, on_data: Callable[[bytes], None], on_closed: Callable[[], None]) -> None:
-        """Begin to read."""
-        self._on_data, self._on_closed = on_data, on_closed
+    @property
+    def queued(self) -> int:
+        """Bytes that wait to be written."""
+        return self._queued
+
+    def listen(
+        self,
+        on_data: Callable[[bytes], None],
+        on_closed: Callable[[], None],
+        on_drained: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Begin to read. `on_drained` is called when all that had to wait is written."""
+        self._on_data, self._on_closed, self._on_drained = on_data, on_closed, on_drained
         early, self._early = self._early, b""
         if early:
             on_data(early)
-        if not self.closed:
+        if not self.closed and not self._paused:
             self._loop.add_reader(self._channel.fileno(), self._readable)
+
+    def pause(self) -> None:
+        """Read no more for now: whoever writes at the other end will have to wait."""
+        if not self._paused and not self.closed:
+            self._loop.remove_reader(self._channel.fileno())
+        self._paused = True
+
+    def resume(self) -> None:
+        """Read on."""
+        if self._paused and not self.closed:
+            self._loop.add_reader(self._channel.fileno(), self._readable)
+        self._paused = False
 
     def write(self, data: bytes, *, urgent: bool = False) -> bool:
         """Queue bytes; False if they do not fit."""
@@ -193,7 +217,10 @@ class Stream:
             _log.info("attachment takes no more: %s", error)
             self._queue.clear()
             self._queued = 0
+        waited = self._writing
         self._watch(False)
+        if waited and not self.closed:
+            self._on_drained()
 
     def _watch(self, wanted: bool) -> None:
         if wanted and not self._writing:

@@ -10,11 +10,16 @@ from dataclasses import dataclass, field
 
 from pyte.charsets import VT100_MAP
 
+from qms_tui.terminal.shapes import State, checked
+
 Table = dict[int, str]
 
 ASCII: Table = {}
 LINE_DRAWING: Table = {code: VT100_MAP[code] for code in range(0x5F, 0x7F)}
 BRITISH: Table = {ord("#"): "£"}
+
+_TABLES = [ASCII, LINE_DRAWING, BRITISH]  # a saved state has their numbers
+_SAVED = {"sets": (int, int, int, int), "locked": int, "single": int | None}
 
 _BY_FINAL = {"0": LINE_DRAWING, "2": LINE_DRAWING, "A": BRITISH}
 _SLOT = {"(": 0, ")": 1, "*": 2, "+": 3, "-": 1, ".": 2, "/": 3}
@@ -48,3 +53,19 @@ class Charsets:
     def copy(self) -> Charsets:
         """As DECSC saves it."""
         return Charsets(self.sets[:], self.locked, self.single)
+
+    def state(self) -> State:
+        """What is saved of it."""
+        numbers = tuple(_TABLES.index(table) for table in self.sets)
+        return {"sets": numbers, "locked": self.locked, "single": self.single}
+
+    @classmethod
+    def restored(cls, state: State) -> Charsets:
+        """Take a saved state; ValueError if it is none."""
+        checked(state, _SAVED)
+        locked, single = state["locked"], state["single"]
+        if not all(0 <= number < len(_TABLES) for number in state["sets"]):
+            raise ValueError("a saved terminal has an unknown character set")
+        if not 0 <= locked < 4 or not 0 <= (single or 0) < 4:
+            raise ValueError("a saved terminal has more than four character sets")
+        return cls([_TABLES[number] for number in state["sets"]], locked, single)

@@ -9,12 +9,14 @@ from __future__ import annotations
 import re
 
 from qms_tui.terminal.rows import FIRST_CLUSTER
+from qms_tui.terminal.shapes import State, assign, plain
 
 MAX_CLUSTERS = (
     8192  # distinct ones alive at a time: enough for a screenful of emoji and Devanagari, 3 MB at worst
 )
 MAX_CODE_POINTS = 32  # of one cluster; the longest emoji has 10, Zalgo text has hundreds
 
+_SAVED = {"_texts": {str: str}, "_next": int}
 _CLUSTER = re.compile("[\U00100000-\U0010ffff]")
 
 
@@ -25,6 +27,15 @@ class Clusters:
         self._texts: dict[str, str] = {}
         self._codes: dict[str, str] = {}
         self._next = 0
+
+    def state(self) -> State:
+        """What is saved of it: also what no row uses any more, since a full table acts differently."""
+        return plain(self, _SAVED)
+
+    def restore(self, state: State) -> None:
+        """Take a saved state; ValueError if it is none."""
+        assign(self, state, _SAVED)
+        self._codes = {text: code for code, text in self._texts.items()}
 
     @property
     def is_full(self) -> bool:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 import sys
 
+from qms_tui.terminal.shapes import State, assign, plain
+
 RGB = tuple[int, int, int]  # 16 bits each, as X11 has them; of these the upper 8, twice, as a screen has them
 
 FOREGROUND, BACKGROUND, CURSOR = 1010, 1011, 1012  # keys of the colours that OSC 10, 11 and 12 name
+_SAVED = {"changed": {int: (int, int, int)}, "version": int}
 _LEVELS = (0, 95, 135, 175, 215, 255)
 _BASIC = (
     "000000 cd0000 00cd00 cdcd00 0000ee cd00cd 00cdcd e5e5e5 "
@@ -49,6 +52,14 @@ class Colors:
         self.changed: dict[int, RGB] = {}
         self.version = 0  # goes up when a program changes a colour: what was painted may be wrong then
 
+    def state(self) -> State:
+        """What is saved of it: the program's changes, not the host's colours."""
+        return plain(self, _SAVED)
+
+    def restore(self, state: State) -> None:
+        """Take a saved state; ValueError if it is none."""
+        assign(self, state, _SAVED)
+
     def set_default(self, key: int, red: int, green: int, blue: int) -> None:
         """Tell a colour of the host, 0..255 each."""
         self.defaults[key] = red * 257, green * 257, blue * 257
@@ -58,11 +69,14 @@ class Colors:
         return self.changed.get(key) or self.defaults.get(key)
 
     def change(self, key: int, text: str) -> None:
-        """Take a colour that a program wrote; what is no colour is ignored."""
+        """Take a colour that a program wrote; what is no colour is ignored.
+
+        One that the host has anyway is kept as well: the terminal may come to another host.
+        """
         color = parsed(text)
-        if color and key in self.defaults and self.get(key) != color:
+        if color and key in self.defaults:
+            self.version += self.get(key) != color
             self.changed[key] = color
-            self.version += 1
 
     def reset(self, key: int) -> None:
         """Back to the host's colour."""

@@ -7,10 +7,13 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import overload
 
+from qms_tui.terminal.packing import Packed, packed, unpacked
 from qms_tui.terminal.reflow import reflow
 from qms_tui.terminal.rows import Row
+from qms_tui.terminal.shapes import State, checked
 
 _PIECE = 128  # rows laid out at a time when a resize wants some back
+_SAVED = {"maxlen": int, "rows": tuple, "_older": [(int, tuple)]}
 _LONGEST = 1000  # rows of one line that are laid out together: a longer line may be cut by a resize
 
 
@@ -24,6 +27,20 @@ class History(deque[Row]):
     def __init__(self, bound: int) -> None:
         super().__init__((), bound)
         self._older: deque[tuple[int, list[Row]]] = deque()  # their width, and rows that are whole lines
+
+    def state(self) -> State:
+        """What is saved of it, the bound included."""
+        older: list[tuple[int, Packed]] = [(width, packed(rows)) for width, rows in self._older]
+        return {"maxlen": self.maxlen, "rows": packed(self), "_older": older}
+
+    @classmethod
+    def restored(cls, state: State) -> History:
+        """Take a saved state; ValueError if it is none."""
+        checked(state, _SAVED)
+        history = cls(state["maxlen"])
+        history.extend(unpacked(state["rows"]))
+        history._older.extend((width, unpacked(rows)) for width, rows in state["_older"])
+        return history
 
     def clear(self) -> None:
         """Forget all rows."""

@@ -11,11 +11,16 @@ from typing import Any, NamedTuple
 
 from qms_tui.terminal import sgr
 from qms_tui.terminal.rows import PLAIN
+from qms_tui.terminal.shapes import State, checked, plain
 from qms_tui.terminal.style import Attribute, Style, Underline
 
 MAX_LOOKS = 32768  # distinct ones alive at a time; below the surrogates, 8 MB at worst
 _MAX_TURNS = 4096  # remembered SGR steps, see `Turns`
 _MAX_REMEMBERED = 1024  # rows, see `remembered`: the states between which programs switch a whole screen
+
+_PLAIN = {"_next": int, "_turn_count": int}
+_COLUMNS = ([int | None], [int | None], [int], [int], [int | None], [tuple | None], [bool])  # of a Look
+_SAVED = {"_looks": (str, tuple), "_turns": {str: str}, **_PLAIN}
 
 # What an SGR sequence (its body without CSI) turns the current look into, and that look's own turns.
 Turns = dict[str, "Turn"]
@@ -45,6 +50,31 @@ class Looks:
         self._turns: dict[str, Turns] = {}
         self._turn_count = 0
         self._remembered: dict[object, Any] = {}
+
+    def state(self) -> State:
+        """What is saved of it: looks column by column, remembered steps as look and body, and look after.
+
+        Also what no row uses any more, and the steps: a table that is full is searched when a step is new.
+        """
+        columns = tuple([*column] for column in zip(*self._looks.values(), strict=True))
+        steps = {code + body: turn[0] for code, turns in self._turns.items() for body, turn in turns.items()}
+        return plain(self, _PLAIN) | {"_looks": ("".join(self._looks), columns), "_turns": steps}
+
+    def restore(self, state: State) -> None:
+        """Take a saved state; ValueError if it is none."""
+        codes, columns = checked(state, _SAVED)["_looks"]
+        looks = map(Look, *checked(columns, _COLUMNS))
+        self._looks = dict(zip(codes, looks, strict=True))
+        self._codes = {look: code for code, look in self._looks.items()}
+        self._next, self._turn_count = state["_next"], state["_turn_count"]
+        self.need(PLAIN, *state["_turns"].values(), *(step[:1] for step in state["_turns"]))
+        for step, after in state["_turns"].items():
+            self.turns(step[0])[step[1:]] = after, self.turns(after)
+
+    def need(self, *codes: str) -> None:
+        """Refuse (ValueError) a saved state in which one of these code points stands for nothing."""
+        if not self._looks.keys() >= {*codes}:
+            raise ValueError("a saved terminal has a look that it does not know")
 
     @property
     def is_full(self) -> bool:

@@ -5,7 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from qms_tui.terminal.charsets import Charsets
+from qms_tui.terminal.packing import packed, unpacked
 from qms_tui.terminal.rows import EMPTY, PLAIN, Row
+from qms_tui.terminal.shapes import State, assign, checked, plain
+
+_SAVED = {"x": int, "y": int, "look": str, "pending": bool, "origin": bool}
+_KEYBOARD = {"keyboards": [int], "keyboard": int}
+_PAGE = {"rows": tuple, "below": tuple, "saved": dict, "left_at": dict, **_KEYBOARD}
 
 
 @dataclass(slots=True)
@@ -19,6 +25,17 @@ class Saved:
     origin: bool = False
     charsets: Charsets | None = None
 
+    def state(self) -> State:
+        """What is saved of it."""
+        return plain(self, _SAVED) | {"charsets": self.charsets and self.charsets.state()}
+
+    @classmethod
+    def restored(cls, state: State) -> Saved:
+        """Take a saved state; ValueError if it is none."""
+        checked(state, {**_SAVED, "charsets": dict | None})
+        charsets = state["charsets"]
+        return cls(**{**state, "charsets": None if charsets is None else Charsets.restored(charsets)})
+
 
 class Page:
     """One of the two screens: its rows, its saved cursor, its keyboard flags."""
@@ -30,3 +47,22 @@ class Page:
         self.left_at = Saved()  # where the cursor was when the other page was shown
         self.keyboards: list[int] = []
         self.keyboard = 0
+
+    def state(self) -> State:
+        """What is saved of it."""
+        return plain(self, _KEYBOARD) | {
+            "rows": packed(self.rows),
+            "below": packed(self.below),
+            "saved": self.saved.state(),
+            "left_at": self.left_at.state(),
+        }
+
+    def restore(self, state: State) -> None:
+        """Take a saved state; ValueError if it is none, or has another number of rows."""
+        checked(state, _PAGE)
+        rows = unpacked(state["rows"])
+        if len(rows) != len(self.rows):
+            raise ValueError("a saved screen has another height than it says")
+        self.rows, self.below = rows, unpacked(state["below"])
+        self.saved, self.left_at = Saved.restored(state["saved"]), Saved.restored(state["left_at"])
+        assign(self, {name: state[name] for name in _KEYBOARD}, _KEYBOARD)

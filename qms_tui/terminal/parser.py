@@ -24,6 +24,8 @@ from qms_tui.terminal import late, strings
 from qms_tui.terminal.looks import Turn
 from qms_tui.terminal.rows import FILLER, PLAIN
 from qms_tui.terminal.sequences import CONTROLS, MAX_BODY, Plan, escape, graphics, plan
+from qms_tui.terminal.shapes import State, assign
+from qms_tui.terminal.shapes import plain as plain_state
 
 if TYPE_CHECKING:
     from qms_tui.terminal.screen import Screen
@@ -68,6 +70,16 @@ _PARAMETERS = re.compile("[ -?]+")
 
 _GROUND, _ESCAPE, _CSI, _STRING, _STRING_ESCAPE = range(5)
 
+_SAVED = {
+    "_undecoded": bytes,
+    "_state": int,
+    "_held": str,
+    "_kind": str,
+    "_string": [str],
+    "_string_size": int,
+    "_is_tied": bool,
+}
+
 
 def _keep_c1(error: UnicodeError) -> tuple[str, int]:
     """Decode bytes 0x80 to 0x9F that are no UTF-8 as surrogates: what they are is decided later."""
@@ -95,6 +107,16 @@ class Parser:
         self._string_size = 0
         self._is_tied = False  # the chunk ended with a character that the next one may join
 
+    def state(self) -> State:
+        """What is saved of it: where it is in a sequence, and what it has of that."""
+        return plain_state(self, _SAVED) | {"_string": ["".join(self._string)]}
+
+    def restore(self, state: State) -> None:
+        """Take a saved state; ValueError if it is none."""
+        assign(self, state, _SAVED)
+        if not _GROUND <= self._state <= _STRING_ESCAPE:
+            raise ValueError("a saved terminal's parser is in no known state")
+
     def feed(self, data: bytes) -> None:
         """Act on a chunk of any size."""
         for start in range(0, len(data), _PIECE):
@@ -108,6 +130,15 @@ class Parser:
             while text:
                 self._is_tied = False
                 text = self._regular(text)
+
+    @property
+    def incomplete(self) -> bytes:
+        """What it keeps of a character or sequence whose rest has not come yet."""
+        begun = {_GROUND: "", _ESCAPE: f"\x1b{self._held}", _CSI: f"\x1b[{self._held}"}.get(self._state)
+        if begun is None:
+            escape = "\x1b" if self._state == _STRING_ESCAPE else ""
+            begun = f"\x1b{self._kind}{''.join(self._string)}{escape}"
+        return begun.encode(errors="surrogateescape") + self._undecoded
 
     def _decoded(self, data: bytes) -> str:
         data = self._undecoded + data

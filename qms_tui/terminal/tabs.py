@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 
+from qms_tui.terminal.shapes import State, assign, plain
+
+_SAVED = {"_stops": [int]}
+
 
 class TabStops:
     """Columns counted from 0; at first every eighth of them, as on a VT420."""
@@ -11,6 +15,14 @@ class TabStops:
     def __init__(self, columns: int) -> None:
         self._stops: list[int] = []
         self.every_8(columns)
+
+    def state(self) -> State:
+        """What is saved of it."""
+        return plain(self, _SAVED)
+
+    def restore(self, state: State) -> None:
+        """Take a saved state; ValueError if it is none."""
+        assign(self, state, _SAVED)
 
     def every_8(self, columns: int) -> None:
         """DECST8C, and what a terminal starts with."""

@@ -35,7 +35,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from qms_tui.terminal import state as states
 from qms_tui.terminal.colors import Colors
+from qms_tui.terminal.drawn import drawn
 from qms_tui.terminal.events import Damage, TerminalEvent
 from qms_tui.terminal.history import History, HistoryView
 from qms_tui.terminal.modes import Cursor, Modes, MouseEncoding, MouseTracking
@@ -50,11 +52,34 @@ class Terminal:
     """A screen of `columns` x `lines` cells with at most `scrollback` rows of history above it."""
 
     def __init__(self, columns: int, lines: int, *, scrollback: int = 5000) -> None:
-        self._screen = Screen(max(columns, 1), max(lines, 1), scrollback)
-        self._parser = Parser(self._screen)
+        screen = Screen(max(columns, 1), max(lines, 1), scrollback)
+        self._show(screen, Parser(screen))
+
+    def _show(self, screen: Screen, parser: Parser) -> None:
+        self._screen, self._parser = screen, parser
         self._history = HistoryView(self._past, self._text)
         self._drawn: dict[int, tuple[Row, int, tuple[Run, ...]]] = {}
         self._seen: list[Row] = []
+
+    def save(self) -> bytes:
+        """All that decides how this terminal looks and goes on, for `restored`; changes nothing.
+
+        Without what is the host's (name, cell_pixels, the colours' defaults, muted: set them after
+        restoring) and without what waits to be taken (replies, events, damage).
+        """
+        return states.save(self._screen, self._parser)
+
+    @classmethod
+    def restored(cls, state: bytes) -> Terminal:
+        """A terminal that goes on as the saved one does, byte for byte; paint it whole: it has no damage.
+
+        Raises:
+            ValueError: this is no whole, undamaged state saved by this version; nothing else is raised.
+        """
+        terminal = cls.__new__(cls)
+        terminal._show(*states.restored(state))
+        terminal._seen = terminal._screen.rows[:]
+        return terminal
 
     @property
     def columns(self) -> int:
@@ -182,6 +207,10 @@ class Terminal:
     def title(self) -> str:
         """The title the program set last."""
         return str(self._screen.title)
+
+    def drawn(self) -> bytes:
+        """Output that makes a new terminal of this size show the same and go on alike (see drawn.py)."""
+        return drawn(self._screen).encode() + self._parser.incomplete
 
     def take_replies(self) -> bytes:
         """What must be written back to the program since the last call."""

@@ -13,7 +13,18 @@ from textual.containers import Container
 from textual.filter import ANSIToTruecolor, LineFilter
 from textual.message import Message
 
-from qms_tui.agents import Agent, AgentEvent, AgentState, Asked, Fleet, Notice, Output, StateChanged
+from qms_tui.agents import (
+    Agent,
+    AgentEvent,
+    AgentState,
+    Asked,
+    Fleet,
+    LeaderChanged,
+    Notice,
+    Output,
+    Reshaped,
+    StateChanged,
+)
 from qms_tui.config import Clipboard
 from qms_tui.runtime import RuntimeEvent, Size
 from qms_tui.terminal import Bell, ClipboardWrite, TerminalEvent, TitleChanged
@@ -182,6 +193,8 @@ class QmsTuiApp(App[None]):
         elif isinstance(event, StateChanged):
             pane.show_state()
             self._show_chrome()
+        elif isinstance(event, Reshaped | LeaderChanged):
+            pane.show_terminal()
         elif isinstance(event, Asked):
             self._asked(pane, event.event)
 

@@ -108,11 +108,15 @@ class Pane(Widget, can_focus=True):
 
     # -- facts from the agent ---------------------------------------------------------------------------
 
-    def show_output(self) -> None:
-        """Paint what the program changed: now, or soon where now would be too often or too early."""
+    def show_terminal(self) -> None:
+        """The terminal is another one, or has another size."""
         if self.agent.terminal is not self._terminal:
             self._terminal, self._back, self._held_since = self._adopted(self.agent.terminal), 0, 0.0
-            self._strips.clear()
+        self._show_frame()
+        self.repaint()
+
+    def show_output(self) -> None:
+        """Paint what the program changed: now, or soon where now would be too often or too early."""
         if not self.display or not self.is_attached:
             return  # the damage waits in the terminal
         now = monotonic()

@@ -15,11 +15,12 @@ import pytest
 
 from qms_tui.config import AgentConfig, Config
 from qms_tui.project import Project
-from qms_tui.runtime.docker import DockerRuntime, connect
+from qms_tui.runtime.docker import connect
 
 from . import engine as engines
 from . import image as images
 from . import project as projects
+from .direct import DirectRuntime
 
 HERE = Path(__file__).parent
 REQUIRED = os.environ.get("QMS_TUI_REQUIRE_ENGINE") == "1"
@@ -83,13 +84,13 @@ def qms_project(make_qms_project: Callable[..., Path]) -> Path:
 
 
 @pytest.fixture
-async def make_runtime(image: str) -> AsyncIterator[Callable[..., DockerRuntime]]:
+async def make_runtime(image: str) -> AsyncIterator[Callable[..., DirectRuntime]]:
     """`make_runtime(root, host={...}, memory=...)`: a runtime for a project; agents get these settings."""
-    made: list[DockerRuntime] = []
+    made: list[DirectRuntime] = []
 
-    def make(root: Path, host: Mapping[str, str] | None = None, **agent: Any) -> DockerRuntime:
+    def make(root: Path, host: Mapping[str, str] | None = None, **agent: Any) -> DirectRuntime:
         config = Config(every_agent=AgentConfig(**{"image": image, **agent}))
-        runtime = DockerRuntime(connect(), Project(root), config, host or {})
+        runtime = DirectRuntime(connect(), Project(root), config, host or {})
         made.append(runtime)
         return runtime
 
@@ -99,6 +100,6 @@ async def make_runtime(image: str) -> AsyncIterator[Callable[..., DockerRuntime]
 
 
 @pytest.fixture
-def runtime(make_runtime: Callable[..., DockerRuntime], qms_project: Path) -> DockerRuntime:
+def runtime(make_runtime: Callable[..., DirectRuntime], qms_project: Path) -> DirectRuntime:
     """A runtime for `qms_project` with the settings that hold by default."""
     return make_runtime(qms_project)

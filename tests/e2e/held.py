@@ -6,8 +6,9 @@ import asyncio
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Protocol
 
-from qms_tui.runtime import Attachment, Runtime, Size
+from qms_tui.runtime import Attachment, Closed, Fact, Received, Size
 
 from .engine import ANSWER_SECONDS
 
@@ -19,13 +20,13 @@ GREETING = rb"\A(winch 24 80\r\n)?agent ready %s uid=\d+\r\n"
 class Held:
     """Reads all the time; `expect` looks at what came and waits for more."""
 
-    def __init__(self, attachment: Attachment, earlier: bytes = b"") -> None:
+    def __init__(self, attachment: Attachment) -> None:
         self.attachment = attachment
-        self.unseen = bytearray(earlier)
+        self.unseen = bytearray()
         self.before = b""  # what came between the last two matches
         self.ended = asyncio.Event()
         self._news = asyncio.Event()
-        attachment.listen(self._received, self._closed)
+        attachment.listen(self._take)
 
     def type(self, keys: bytes) -> None:
         """Queue keys; they must fit."""
@@ -53,17 +54,23 @@ class Held:
         self.unseen.clear()
         return rest
 
-    def _received(self, data: bytes) -> None:
-        self.unseen += data
+    def _take(self, fact: Fact) -> None:
+        if isinstance(fact, Received):
+            self.unseen += fact.data
+        elif isinstance(fact, Closed):
+            self.ended.set()
         self._news.set()
 
-    def _closed(self) -> None:
-        self.ended.set()
-        self._news.set()
+
+class Holding(Protocol):
+    """Whatever starts agents and holds their terminals."""
+
+    async def start(self, agent: str, size: Size) -> Attachment: ...
+    async def attach(self, agent: str, size: Size) -> Attachment: ...
 
 
 @asynccontextmanager
-async def started(runtime: Runtime, agent: str, size: Size = SIZE) -> AsyncIterator[Held]:
+async def started(runtime: Holding, agent: str, size: Size = SIZE) -> AsyncIterator[Held]:
     """Start the agent and hold its terminal."""
     held = Held(await runtime.start(agent, size))
     try:
@@ -73,10 +80,9 @@ async def started(runtime: Runtime, agent: str, size: Size = SIZE) -> AsyncItera
 
 
 @asynccontextmanager
-async def attached(runtime: Runtime, agent: str, size: Size = SIZE) -> AsyncIterator[Held]:
+async def attached(runtime: Holding, agent: str, size: Size = SIZE) -> AsyncIterator[Held]:
     """Hold the terminal of an agent that runs."""
-    earlier, attachment = await runtime.attach(agent, size)
-    held = Held(attachment, earlier)
+    held = Held(await runtime.attach(agent, size))
     try:
         yield held
     finally:

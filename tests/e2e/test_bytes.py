@@ -11,16 +11,16 @@ from collections.abc import AsyncIterator
 import pytest
 
 from qms_tui.runtime import Size
-from qms_tui.runtime.docker import DockerRuntime
 from qms_tui.runtime.stream import QUEUE_LIMIT, URGENT_ROOM
 
+from .direct import DirectRuntime
 from .held import Held, started
 
 PASTE = random.Random(57).randbytes(5_000_000)
 
 
 @pytest.fixture
-async def qa(runtime: DockerRuntime) -> AsyncIterator[Held]:
+async def qa(runtime: DirectRuntime) -> AsyncIterator[Held]:
     """An agent that has greeted and knows its size."""
     async with started(runtime, "qa") as held:
         await held.expect(rb"agent ready qa")
@@ -37,17 +37,6 @@ async def test_every_byte_arrives_at_once(qa: Held) -> None:
         qa.type(bytes([key]))
         await qa.expect(rb"\Akey %02x\r\n" % key)
     await qa.expect(rb"raw done\r\n")
-
-
-async def test_sizes_arrive_and_the_last_of_many_wins(qa: Held) -> None:
-    for columns in range(81, 121):
-        qa.attachment.resize(Size(columns, 30))
-    await qa.expect(rb"winch 30 120\r\n")
-    assert qa.before.count(b"winch") <= 1  # dragging a corner is no burst for the engine
-    qa.type(b"size\r")
-    await qa.expect(rb"size 30 120\r\n")
-    qa.attachment.resize(Size(60, 20))
-    await qa.expect(rb"winch 20 60\r\n")
 
 
 async def test_a_big_paste_and_keys_typed_meanwhile_arrive_in_order(qa: Held) -> None:
@@ -93,7 +82,7 @@ async def test_keys_have_a_bound_too(qa: Held) -> None:
     assert not qa.attachment.write(bytes(URGENT_ROOM + 2**20), urgent=True)
 
 
-async def test_a_flood_is_complete_while_others_answer(runtime: DockerRuntime, qa: Held) -> None:
+async def test_a_flood_is_complete_while_others_answer(runtime: DirectRuntime, qa: Held) -> None:
     async with started(runtime, "claude") as claude:
         await claude.expect(rb"agent ready claude")
         qa.type(b"flood 100000\r")

@@ -20,8 +20,9 @@ import pytest
 from qms_tui.config import AgentConfig, Config
 from qms_tui.config.paths import Mount
 from qms_tui.project import Project
-from qms_tui.runtime.docker import DockerRuntime, connect
+from qms_tui.runtime.docker import connect
 
+from .direct import DirectRuntime
 from .engine import Console, remove_project
 from .held import SIZE
 from .project import make_qms_project, owner
@@ -92,7 +93,7 @@ async def start_both(root: Path, image: str) -> None:
         hide=("keys.txt", "vault", "not-there"),
         mounts=(Mount(data, "/data"),),
     )
-    runtime = DockerRuntime(connect(), Project(root), Config(every_agent=settings), HOST)
+    runtime = DirectRuntime(connect(), Project(root), Config(every_agent=settings), HOST)
     try:
         for agent in ("claude", "qa"):
             (await runtime.start(agent, SIZE)).close()
@@ -343,7 +344,7 @@ def test_its_environment_is_what_was_allowed(agents: Agents) -> None:
 
 
 async def test_without_a_context_of_the_project_the_machines_is_used(
-    make_runtime: Callable[..., DockerRuntime], qms_project: Path, engine: docker.APIClient
+    make_runtime: Callable[..., DirectRuntime], qms_project: Path, engine: docker.APIClient
 ) -> None:
     (qms_project / "CLAUDE.md").unlink()
     runtime = make_runtime(qms_project, workdir="/srv/the-project", command=SHELL)
@@ -359,7 +360,7 @@ async def test_without_a_context_of_the_project_the_machines_is_used(
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="a project of root's needs root")
 async def test_a_project_of_roots_gets_a_root_without_capabilities(
-    make_runtime: Callable[..., DockerRuntime],
+    make_runtime: Callable[..., DirectRuntime],
     make_qms_project: Callable[..., Path],
     engine: docker.APIClient,
 ) -> None:
@@ -389,7 +390,7 @@ async def test_a_project_of_roots_gets_a_root_without_capabilities(
 
 
 def test_a_project_of_somebodys_needs_no_remark(
-    make_runtime: Callable[..., DockerRuntime], qms_project: Path
+    make_runtime: Callable[..., DirectRuntime], qms_project: Path
 ) -> None:
     assert make_runtime(qms_project).remarks == ()
     assert replace(make_runtime(qms_project).owner).uid == owner()

@@ -11,14 +11,14 @@ import pytest
 
 from qms_tui.errors import EngineError, ImageError, ProjectError
 from qms_tui.runtime import Condition, Ending, Found, RunsAlready
-from qms_tui.runtime.docker import DockerRuntime
 from qms_tui.runtime.docker import runtime as module
 from qms_tui.runtime.docker.container import Identity
 
+from .direct import DirectRuntime
 from .engine import PROJECT_LABEL
 from .held import GREETING, SIZE, Held, attached, started
 
-Make = Callable[..., DockerRuntime]
+Make = Callable[..., DirectRuntime]
 
 
 def containers_of(engine: docker.APIClient, root: Path) -> list[str]:
@@ -26,13 +26,13 @@ def containers_of(engine: docker.APIClient, root: Path) -> list[str]:
     return sorted(row["Names"][0].lstrip("/") for row in rows)
 
 
-async def test_there_is_nothing_before_the_start(runtime: DockerRuntime) -> None:
+async def test_there_is_nothing_before_the_start(runtime: DirectRuntime) -> None:
     assert await runtime.find("qa") == Found(Condition.ABSENT)
     await runtime.stop("qa")
 
 
 async def test_a_started_agent_is_found_and_held(
-    runtime: DockerRuntime, engine: docker.APIClient, qms_project: Path, image: str
+    runtime: DirectRuntime, engine: docker.APIClient, qms_project: Path, image: str
 ) -> None:
     async with started(runtime, "qa") as qa:
         await qa.expect(rb"agent ready qa uid=")
@@ -51,7 +51,7 @@ async def test_a_started_agent_is_found_and_held(
     }
 
 
-async def test_no_first_byte_is_missed(runtime: DockerRuntime) -> None:
+async def test_no_first_byte_is_missed(runtime: DirectRuntime) -> None:
     for _ in range(5):
         async with started(runtime, "claude") as claude:
             await claude.expect(GREETING % b"claude")
@@ -59,14 +59,14 @@ async def test_no_first_byte_is_missed(runtime: DockerRuntime) -> None:
             await claude.end()
 
 
-async def test_the_program_gets_the_size_of_the_pane(runtime: DockerRuntime) -> None:
+async def test_the_program_gets_the_size_of_the_pane(runtime: DirectRuntime) -> None:
     async with started(runtime, "qa") as qa:
         qa.type(b"size\r")
         await qa.expect(rb"size 24 80\r\n")
 
 
 async def test_leaving_and_coming_back(
-    runtime: DockerRuntime, make_runtime: Make, qms_project: Path, monkeypatch: pytest.MonkeyPatch
+    runtime: DirectRuntime, make_runtime: Make, qms_project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "ENDED_WAIT", 0.5)
     async with started(runtime, "qa") as qa:
@@ -76,14 +76,13 @@ async def test_leaving_and_coming_back(
     again = make_runtime(qms_project)
     assert (await again.find("qa")).condition is Condition.RUNNING
     async with attached(again, "qa") as qa:
-        await qa.expect(rb"(?s)agent ready qa.*echo:first visit\r\n")
         qa.type(b"second visit\r")
         await qa.expect(rb"echo:second visit\r\n")
     assert await again.ended("qa") is None
 
 
 async def test_two_interfaces_see_the_same(
-    runtime: DockerRuntime, make_runtime: Make, qms_project: Path
+    runtime: DirectRuntime, make_runtime: Make, qms_project: Path
 ) -> None:
     async with started(runtime, "qa") as one, attached(make_runtime(qms_project), "qa") as two:
         one.type(b"hello\r")
@@ -92,7 +91,7 @@ async def test_two_interfaces_see_the_same(
         await one.expect(rb"echo:hi\r\n")
 
 
-async def test_an_exit_status_is_told(runtime: DockerRuntime) -> None:
+async def test_an_exit_status_is_told(runtime: DirectRuntime) -> None:
     async with started(runtime, "qa") as qa:
         qa.type(b"exit 7\r")
         await qa.end()
@@ -119,7 +118,7 @@ async def test_a_command_that_does_not_exist_says_so_on_the_terminal(
         await qa.expect(rb"no-such-command failed: No such file or directory")
 
 
-async def test_killed_from_outside(runtime: DockerRuntime, engine: docker.APIClient) -> None:
+async def test_killed_from_outside(runtime: DirectRuntime, engine: docker.APIClient) -> None:
     async with started(runtime, "qa") as qa:
         await qa.expect(rb"agent ready")
         engine.kill((await runtime.find("qa")).container)
@@ -127,7 +126,7 @@ async def test_killed_from_outside(runtime: DockerRuntime, engine: docker.APICli
         assert await runtime.ended("qa") == Ending(137, "killed")
 
 
-async def test_removed_from_outside(runtime: DockerRuntime, engine: docker.APIClient) -> None:
+async def test_removed_from_outside(runtime: DirectRuntime, engine: docker.APIClient) -> None:
     async with started(runtime, "qa") as qa:
         await qa.expect(rb"agent ready")
         engine.remove_container((await runtime.find("qa")).container, force=True)
@@ -156,7 +155,7 @@ async def test_no_more_processes_than_allowed(make_runtime: Make, qms_project: P
 
 
 async def test_an_ended_container_makes_room_for_a_new_one(
-    runtime: DockerRuntime, engine: docker.APIClient
+    runtime: DirectRuntime, engine: docker.APIClient
 ) -> None:
     async with started(runtime, "qa") as qa:
         first = engine.inspect_container((await runtime.find("qa")).container)["Id"]
@@ -167,7 +166,7 @@ async def test_an_ended_container_makes_room_for_a_new_one(
         assert engine.inspect_container((await runtime.find("qa")).container)["Id"] != first
 
 
-async def test_stopping_removes(runtime: DockerRuntime, engine: docker.APIClient, qms_project: Path) -> None:
+async def test_stopping_removes(runtime: DirectRuntime, engine: docker.APIClient, qms_project: Path) -> None:
     async with started(runtime, "qa") as qa:
         await qa.expect(rb"agent ready")
         await runtime.stop("qa")
@@ -185,7 +184,7 @@ async def test_an_image_that_is_missing_names_a_way_out(make_runtime: Make, qms_
 
 
 async def test_a_name_that_a_stranger_has_taken(
-    runtime: DockerRuntime, engine: docker.APIClient, qms_project: Path, image: str
+    runtime: DirectRuntime, engine: docker.APIClient, qms_project: Path, image: str
 ) -> None:
     name = Identity(str(qms_project), "qa").container
     # found by our own clean-up, and yet not this agent's
@@ -217,7 +216,7 @@ async def test_a_failed_start_leaves_nothing_behind(
 
 
 async def test_a_cancelled_start_leaves_nothing_behind(
-    runtime: DockerRuntime, engine: docker.APIClient, qms_project: Path
+    runtime: DirectRuntime, engine: docker.APIClient, qms_project: Path
 ) -> None:
     """Whenever it is given up: before, while or after the container is made, attached to, started."""
     for patience in (0.0, 0.005, 0.01, 0.02, 0.05, 0.1, 0.15, 0.2):
@@ -231,7 +230,7 @@ async def test_a_cancelled_start_leaves_nothing_behind(
     assert containers_of(engine, qms_project) == []
 
 
-async def test_starting_what_runs_is_refused(runtime: DockerRuntime) -> None:
+async def test_starting_what_runs_is_refused(runtime: DirectRuntime) -> None:
     async with started(runtime, "qa") as qa:
         await qa.expect(rb"agent ready")
         with pytest.raises(RunsAlready, match="qa runs already"):
@@ -245,12 +244,11 @@ async def test_starts_at_the_same_time_destroy_nothing(
 ) -> None:
     """One of them wins; the others are told so, and find its agent there to attach to."""
 
-    async def start_or_attach(rival: DockerRuntime) -> tuple[bool, Held]:
+    async def start_or_attach(rival: DirectRuntime) -> tuple[bool, Held]:
         try:
             return True, Held(await rival.start("qa", SIZE))
         except RunsAlready:
-            earlier, attachment = await rival.attach("qa", SIZE)
-            return False, Held(attachment, earlier)
+            return False, Held(await rival.attach("qa", SIZE))
 
     rivals = [make_runtime(qms_project) for _ in range(4)]
     for _ in range(5):
@@ -303,7 +301,7 @@ async def test_projects_with_the_same_folder_name_do_not_meet(
 
 
 async def test_a_container_that_never_started_is_no_obstacle(
-    runtime: DockerRuntime,
+    runtime: DirectRuntime,
     engine: docker.APIClient,
     qms_project: Path,
     image: str,
@@ -320,7 +318,7 @@ async def test_a_container_that_never_started_is_no_obstacle(
 
 
 async def test_a_project_folder_that_cannot_be_used_is_a_project_error(
-    runtime: DockerRuntime, engine: docker.APIClient, qms_project: Path
+    runtime: DirectRuntime, engine: docker.APIClient, qms_project: Path
 ) -> None:
     (qms_project / ".claude/users/qa/workspace").rmdir()
     (qms_project / ".claude/users/qa/workspace").symlink_to("/")

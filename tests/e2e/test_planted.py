@@ -13,8 +13,8 @@ import docker
 import pytest
 
 from qms_tui.errors import ProjectError
-from qms_tui.runtime.docker import DockerRuntime
 
+from .direct import DirectRuntime
 from .engine import PROJECT_LABEL, Console
 from .held import GREETING, SIZE, started
 from .shell import SHELL, Shell
@@ -42,7 +42,7 @@ chmod 000 {0}/.git
 
 
 async def test_what_an_agent_plants(
-    make_runtime: Callable[..., DockerRuntime],
+    make_runtime: Callable[..., DirectRuntime],
     engine: docker.APIClient,
     qms_project: Path,
 ) -> None:
@@ -90,7 +90,7 @@ async def test_what_an_agent_plants(
     ],
 )
 async def test_a_link_that_came_with_the_project(
-    runtime: DockerRuntime,
+    runtime: DirectRuntime,
     engine: docker.APIClient,
     qms_project: Path,
     tmp_path: Path,
@@ -112,7 +112,7 @@ async def test_a_link_that_came_with_the_project(
 
 @pytest.mark.parametrize("target", ["secrets-elsewhere", "/etc/hostname", "missing", "../outside"])
 async def test_a_secret_that_is_a_link_is_hidden_too(
-    make_runtime: Callable[..., DockerRuntime], engine: docker.APIClient, qms_project: Path, target: str
+    make_runtime: Callable[..., DirectRuntime], engine: docker.APIClient, qms_project: Path, target: str
 ) -> None:
     """People keep one .env for several projects, or none yet."""
     (qms_project / ".env").unlink()
@@ -127,7 +127,7 @@ async def test_a_secret_that_is_a_link_is_hidden_too(
 
 
 async def test_a_link_does_not_decide_what_runs(
-    make_runtime: Callable[..., DockerRuntime], qms_project: Path
+    make_runtime: Callable[..., DirectRuntime], qms_project: Path
 ) -> None:
     """A definition is mounted over CLAUDE.md: with a link there, it would be over the image's shell."""
     (qms_project / "CLAUDE.md").unlink()

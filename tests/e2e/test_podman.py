@@ -13,11 +13,12 @@ from qms_tui.agents import AgentState
 from qms_tui.config import AgentConfig, Config
 from qms_tui.project import Project
 from qms_tui.runtime import Condition, Ending
-from qms_tui.runtime.docker import DockerRuntime, connect
+from qms_tui.runtime.docker import connect
 from qms_tui.runtime.docker.container import Identity
 
 from . import image as images
 from . import project as projects
+from .direct import DirectRuntime
 from .held import GREETING, Held, attached, started
 from .podman import NoPodman, Podman
 from .watched import watched
@@ -42,13 +43,13 @@ def root(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def on_podman(podman: Podman, root: Path) -> Callable[..., DockerRuntime]:
+def on_podman(podman: Podman, root: Path) -> Callable[..., DirectRuntime]:
     """`on_podman(hide=...)`: a runtime for `root`."""
 
-    def make(**agent: object) -> DockerRuntime:
+    def make(**agent: object) -> DirectRuntime:
         settings: dict[str, object] = {"image": images.NAME, **agent}
         config = Config(every_agent=AgentConfig(**settings))  # type: ignore[arg-type]
-        return DockerRuntime(connect(podman.host), Project(root), config, {})
+        return DirectRuntime(connect(podman.host), Project(root), config, {})
 
     return make
 
@@ -61,7 +62,7 @@ async def tried(qa: Held, command: str) -> str:
     return found.group(1).decode()
 
 
-async def test_life(on_podman: Callable[..., DockerRuntime]) -> None:
+async def test_life(on_podman: Callable[..., DirectRuntime]) -> None:
     runtime = on_podman()
     assert "network" in runtime.remarks[0]
     async with started(runtime, "qa") as qa:
@@ -81,7 +82,7 @@ async def test_life(on_podman: Callable[..., DockerRuntime]) -> None:
     await runtime.close()
 
 
-async def test_what_an_agent_must_not_see_or_do(on_podman: Callable[..., DockerRuntime], root: Path) -> None:
+async def test_what_an_agent_must_not_see_or_do(on_podman: Callable[..., DirectRuntime], root: Path) -> None:
     """Podman would fill the file systems that hide folders with what they are to hide."""
     (root / "vault").mkdir()
     (root / "vault/key.pem").write_text("hush")
@@ -112,7 +113,7 @@ def check_files(root: Path) -> None:
 
 
 async def test_what_happens_from_outside_is_told(
-    on_podman: Callable[..., DockerRuntime], podman: Podman, root: Path
+    on_podman: Callable[..., DirectRuntime], podman: Podman, root: Path
 ) -> None:
     name = Identity(str(root), "qa").container
     with podman.client() as client:

@@ -21,10 +21,11 @@ from qms_tui.config import AgentConfig, Config
 from qms_tui.errors import EngineError
 from qms_tui.project import Project
 from qms_tui.runtime import EngineBack, EngineLost, Latency
-from qms_tui.runtime.docker import DockerRuntime, connect
+from qms_tui.runtime.docker import connect
 
 from . import image as images
 from . import project as projects
+from .direct import DirectRuntime
 from .engine import ANSWER_SECONDS
 from .held import SIZE, started
 from .own_engine import NoOwnEngine, OwnEngine
@@ -76,12 +77,12 @@ def root(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def over(far: OwnEngine, sshd: Sshd) -> Callable[[Path], DockerRuntime]:
+def over(far: OwnEngine, sshd: Sshd) -> Callable[[Path], DirectRuntime]:
     """`over(root)`: a runtime on the other machine."""
 
-    def make(root: Path) -> DockerRuntime:
+    def make(root: Path) -> DirectRuntime:
         config = Config(every_agent=AgentConfig(image=images.NAME))
-        return DockerRuntime(connect(sshd.host(far.socket)), Project(root), config, {})
+        return DirectRuntime(connect(sshd.host(far.socket)), Project(root), config, {})
 
     return make
 
@@ -91,7 +92,7 @@ def tunnels() -> list[psutil.Process]:
     return [p for p in psutil.Process().children(recursive=True) if p.name() == "ssh"]
 
 
-async def test_an_agent_far_away(over: Callable[[Path], DockerRuntime], root: Path) -> None:
+async def test_an_agent_far_away(over: Callable[[Path], DirectRuntime], root: Path) -> None:
     runtime = over(root)
     pasted = random.Random(4).randbytes(2_000_000)
     async with started(runtime, "qa") as qa:
@@ -110,7 +111,7 @@ async def test_an_agent_far_away(over: Callable[[Path], DockerRuntime], root: Pa
 
 
 @pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
-async def test_a_tunnel_that_breaks_is_made_anew(over: Callable[[Path], DockerRuntime], root: Path) -> None:
+async def test_a_tunnel_that_breaks_is_made_anew(over: Callable[[Path], DirectRuntime], root: Path) -> None:
     async with watched(over(root), "qa") as held:
         await held.until(lambda: any(isinstance(event, Latency) for event in held.engine))
         latency = next(event for event in held.engine if isinstance(event, Latency))
@@ -127,7 +128,7 @@ async def test_a_tunnel_that_breaks_is_made_anew(over: Callable[[Path], DockerRu
     gc.collect()  # here, where the SDK's warnings are expected
 
 
-async def test_a_project_that_is_not_over_there(over: Callable[[Path], DockerRuntime], hidden: Path) -> None:
+async def test_a_project_that_is_not_over_there(over: Callable[[Path], DirectRuntime], hidden: Path) -> None:
     runtime = over(projects.make_qms_project(hidden))
     with pytest.raises(EngineError, match=str(hidden)) as caught:
         await runtime.start("qa", SIZE)

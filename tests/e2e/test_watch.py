@@ -18,11 +18,12 @@ from qms_tui.agents import AgentState
 from qms_tui.config import AgentConfig, Config
 from qms_tui.project import Project
 from qms_tui.runtime import Action, Condition, ContainerEvent, EngineBack, EngineLost, RuntimeEvent
-from qms_tui.runtime.docker import DockerRuntime, connect
+from qms_tui.runtime.docker import connect
 from qms_tui.runtime.docker.container import Identity
 from qms_tui.runtime.docker.watch import Watch
 
 from . import image as images
+from .direct import DirectRuntime
 from .own_engine import NoOwnEngine, OwnEngine
 from .relay import Relay
 from .watched import TRUTH, Watched, watched
@@ -46,7 +47,7 @@ async def outside(function: Callable[..., object], *args: object, **options: obj
     await asyncio.to_thread(function, *args, **options)
 
 
-async def test_paused_and_let_go_on(runtime: DockerRuntime, engine: docker.APIClient, qa: str) -> None:
+async def test_paused_and_let_go_on(runtime: DirectRuntime, engine: docker.APIClient, qa: str) -> None:
     async with watched(runtime, "qa") as held:
         await outside(engine.pause, qa)
         await held.says("qa", PAUSED)
@@ -58,7 +59,7 @@ async def test_paused_and_let_go_on(runtime: DockerRuntime, engine: docker.APICl
         await held.answers("qa", "after")
 
 
-async def test_opened_while_paused(runtime: DockerRuntime, engine: docker.APIClient, qa: str) -> None:
+async def test_opened_while_paused(runtime: DirectRuntime, engine: docker.APIClient, qa: str) -> None:
     async with watched(runtime, "qa") as held:
         await outside(engine.pause, qa)
         await held.says("qa", PAUSED)
@@ -72,7 +73,7 @@ async def test_opened_while_paused(runtime: DockerRuntime, engine: docker.APICli
         engine.inspect_container(qa)
 
 
-async def test_restarted_from_outside(runtime: DockerRuntime, engine: docker.APIClient, qa: str) -> None:
+async def test_restarted_from_outside(runtime: DirectRuntime, engine: docker.APIClient, qa: str) -> None:
     async with watched(runtime, "qa") as held:
         await held.answers("qa", "before")
         del held.states[:]
@@ -82,7 +83,7 @@ async def test_restarted_from_outside(runtime: DockerRuntime, engine: docker.API
         await held.answers("qa", "after")
 
 
-async def test_started_again_after_its_end(runtime: DockerRuntime, engine: docker.APIClient, qa: str) -> None:
+async def test_started_again_after_its_end(runtime: DirectRuntime, engine: docker.APIClient, qa: str) -> None:
     async with watched(runtime, "qa") as held:
         held["qa"].send(b"exit 3\r")
         await held.says("qa", ENDED)
@@ -93,7 +94,7 @@ async def test_started_again_after_its_end(runtime: DockerRuntime, engine: docke
         await held.answers("qa", "after")
 
 
-async def test_killed_and_removed(runtime: DockerRuntime, engine: docker.APIClient, qa: str) -> None:
+async def test_killed_and_removed(runtime: DirectRuntime, engine: docker.APIClient, qa: str) -> None:
     async with watched(runtime, "qa", "bu") as held:
         await outside(engine.kill, qa)
         await held.says("qa", ENDED)
@@ -103,7 +104,7 @@ async def test_killed_and_removed(runtime: DockerRuntime, engine: docker.APIClie
         await held.answers("bu", "unharmed")
 
 
-async def test_removed_while_it_runs(runtime: DockerRuntime, engine: docker.APIClient, qa: str) -> None:
+async def test_removed_while_it_runs(runtime: DirectRuntime, engine: docker.APIClient, qa: str) -> None:
     async with watched(runtime, "qa") as held:
         await outside(engine.remove_container, qa, force=True)
         await held.until(lambda: "the container was removed" in str(held["qa"].ending), TRUTH)
@@ -113,7 +114,7 @@ async def test_removed_while_it_runs(runtime: DockerRuntime, engine: docker.APIC
         await held.answers("qa", "new")
 
 
-async def test_out_of_memory(make_runtime: Callable[..., DockerRuntime], qms_project: Path) -> None:
+async def test_out_of_memory(make_runtime: Callable[..., DirectRuntime], qms_project: Path) -> None:
     async with watched(make_runtime(qms_project, memory=32 * 2**20), "qa") as held:
         held["qa"].send(b"oom\r")
         await held.until(lambda: held["qa"].ending, TRUTH)
@@ -121,7 +122,7 @@ async def test_out_of_memory(make_runtime: Callable[..., DockerRuntime], qms_pro
         await held.until(lambda: "memory" in " ".join(held.notices), TRUTH)
 
 
-async def test_what_we_do_ourselves_stays_done(runtime: DockerRuntime) -> None:
+async def test_what_we_do_ourselves_stays_done(runtime: DirectRuntime) -> None:
     """The events of our own stop and start change nothing."""
     async with watched(runtime, "qa") as held:
         held["qa"].restart()
@@ -136,7 +137,7 @@ async def test_what_we_do_ourselves_stays_done(runtime: DockerRuntime) -> None:
 
 
 async def test_another_interface_replaces_the_container(
-    runtime: DockerRuntime, make_runtime: Callable[..., DockerRuntime], qms_project: Path
+    runtime: DirectRuntime, make_runtime: Callable[..., DirectRuntime], qms_project: Path
 ) -> None:
     async with watched(runtime, "qa") as one, watched(make_runtime(qms_project), "qa") as two:
         two["qa"].restart()
@@ -150,7 +151,7 @@ async def test_another_interface_replaces_the_container(
 
 
 async def test_events_of_other_projects_are_not_heard(
-    make_runtime: Callable[..., DockerRuntime], make_qms_project: Callable[..., Path]
+    make_runtime: Callable[..., DirectRuntime], make_qms_project: Callable[..., Path]
 ) -> None:
     one, two = make_qms_project("one"), make_qms_project("two")
     heard: list[RuntimeEvent] = []
@@ -202,7 +203,7 @@ async def test_a_cut_connection_is_mended(
 ) -> None:
     with Relay(tmp_path / "engine.sock") as relay:
         config = Config(every_agent=AgentConfig(image=image))
-        runtime = DockerRuntime(connect(relay.host), Project(qms_project), config, {})
+        runtime = DirectRuntime(connect(relay.host), Project(qms_project), config, {})
         async with watched(runtime, "qa") as held:
             relay.cut()
             await held.until(lambda: any(isinstance(e, EngineLost) for e in held.engine), TRUTH)
@@ -230,7 +231,7 @@ async def on_own_engine(
         with own.client as client:
             image = images.ensure(client)
         config = Config(every_agent=AgentConfig(image=image))
-        runtime = DockerRuntime(connect(own.host), Project(project), config, {})
+        runtime = DirectRuntime(connect(own.host), Project(project), config, {})
         async with watched(runtime, "qa", "bu") as held:
             yield own, held
     gc.collect()

@@ -68,7 +68,7 @@ class Watched:
 
 @asynccontextmanager
 async def watched(runtime: Runtime, *names: str) -> AsyncIterator[Watched]:
-    """Open these agents and wait until their programs greet."""
+    """Open these agents and wait until their programs answer."""
     held = Watched(runtime, names)
     held.fleet.watch()
     try:
@@ -76,7 +76,8 @@ async def watched(runtime: Runtime, *names: str) -> AsyncIterator[Watched]:
             agent.resize(Size(70, 20))
             agent.open()
         for agent in held.fleet:
-            await held.shows(agent.name, f"agent ready {agent.name}")
+            await held.until(lambda agent=agent: agent.state is AgentState.RUNNING)  # type: ignore[misc]
+            await held.answers(agent.name, "hello")
         yield held
     finally:
         await held.fleet.close()

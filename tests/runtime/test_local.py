@@ -221,7 +221,7 @@ async def main():
     script = "(trap '' HUP; sleep 600) & echo pid $!; echo pid $$; cat"
     runtime = LocalRuntime(Path("/"), lambda a: ("/bin/sh", "-c", script), lambda a: dict(os.environ))
     attachment = await runtime.start("qa", Size(80, 24))
-    attachment.listen(lambda data: os.write(1, data), lambda: None)
+    attachment.listen(lambda fact: os.write(1, getattr(fact, "data", b"")))
     await asyncio.to_thread(sys.stdin.readline)
     {ending}
 

@@ -161,6 +161,6 @@ async def test_an_idle_thread_keeps_nothing_alive(workers: Workers) -> None:
 
     kept = weakref.ref(await workers.call(Result, what="make"))
     async with asyncio.timeout(PATIENCE):
-        while kept() is not None:  # noqa: ASYNC110 - nothing tells of it
+        while kept() is not None:
             gc.collect()
             await asyncio.sleep(0.01)

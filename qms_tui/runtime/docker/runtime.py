@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import io
 import logging
 import os
@@ -10,8 +9,9 @@ import re
 import tarfile
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from docker import APIClient
 from docker.errors import APIError, NotFound
@@ -21,36 +21,55 @@ from qms_tui.errors import EngineError, ImageError
 from qms_tui.project import Owner, Project
 from qms_tui.runtime.docker import container as spec
 from qms_tui.runtime.docker import podman
-from qms_tui.runtime.docker.attachment import ATTACH_DEADLINE, DockerAttachment, Opened, open_socket
+from qms_tui.runtime.docker.attachment import ATTACH_DEADLINE, Direction, Opened, open_socket
 from qms_tui.runtime.docker.engine import Engine, engine_errors
 from qms_tui.runtime.docker.network import project_network, remove_project_network
 from qms_tui.runtime.docker.pulse import Pulse
 from qms_tui.runtime.docker.watch import Watch
 from qms_tui.runtime.environment import passed_on
 from qms_tui.runtime.events import RuntimeEvent
-from qms_tui.runtime.runtime import Attachment, Condition, Ending, Found, RunsAlready, Size
+from qms_tui.runtime.runtime import Condition, Ending, Found, RunsAlready
 from qms_tui.runtime.workers import Workers
 
 _log = logging.getLogger(__name__)
-T = TypeVar("T")
+
+
+class Closing(Protocol):
+    """What can be let go of."""
+
+    def close(self) -> None:
+        """Let go; idempotent."""
+
+
+T = TypeVar("T", bound=Closing)
+R = TypeVar("R")
 
 STOP_GRACE = 5  # seconds between SIGTERM and SIGKILL
 START_DEADLINE = 60.0  # seconds for create and start, which wait for disks
 CLEANUP_DEADLINE = 5.0  # seconds to remove what was given up: somebody waits for the screen to close
 STARTING_WAIT = 10.0  # seconds between create and start of a container, with a slow disk
 _STARTING_POLL = 0.05  # seconds between looks at a container that another interface starts
-REPLAY_LINES = 2000  # of the engine's log, to show something when coming back
 ENDED_WAIT = 1  # seconds after its terminal closed in which a container still counts as ending
 _REMOVED = Ending(None, "the container was removed")
 _MISSING = "create one (docker/README.md says what it needs), or name another with --image or agent.image"
 
 
-class DockerRuntime:
-    """Runs each agent of one project in a container of its own."""
+@dataclass(frozen=True, slots=True)
+class Reached(Generic[T]):
+    """A container, whatever holds its output, and the way of its input."""
 
-    name = "docker"
-    isolated = True
-    outlives = True
+    container: str
+    held: T
+    input: Opened
+
+    def close(self) -> None:
+        """Let go of both."""
+        self.input.free()
+        self.held.close()
+
+
+class DockerRuntime:
+    """Each agent of one project in a container of its own: found, made, started, stopped."""
 
     def __init__(
         self, engine: Engine, project: Project, config: Config, host_environment: Mapping[str, str]
@@ -70,6 +89,11 @@ class DockerRuntime:
         return self._engine.version
 
     @property
+    def host(self) -> str:
+        """The engine's address."""
+        return self._engine.host
+
+    @property
     def remarks(self) -> tuple[str, ...]:
         """What the human should be told once about how agents run here."""
         said = [podman.REMARK] if self._engine.podman else []
@@ -83,37 +107,24 @@ class DockerRuntime:
         """The agent's container, as the engine has it."""
         return await self._call(lambda: self._find(agent), f"look for {agent}")
 
-    async def start(self, agent: str, size: Size) -> Attachment:
-        """Make a container, attach, start it, set its size. One that failed half-way is removed again."""
-        container, opened = await self._call(
-            lambda: self._launch(agent), f"start {agent}", START_DEADLINE, undo=self._discard
-        )
-        attachment = DockerAttachment(self._api, self._workers, container, opened)
-        try:
-            # Before the start the engine answers 409, so the program may see 0x0 for a moment.
-            await attachment.set_size(size)
-        except BaseException:
-            attachment.close()
-            with contextlib.suppress(EngineError):
-                await self._call(lambda: self._remove(container), f"remove {agent}", CLEANUP_DEADLINE)
-            raise
-        return attachment
+    async def launch(self, agent: str, hold: Callable[[str], T]) -> Reached[T]:
+        """Make a container, have its output held, start it. One that failed half-way is removed again.
 
-    async def attach(self, agent: str, size: Size) -> tuple[bytes, Attachment]:
-        """Hold the terminal of the running container; earlier output comes from the engine's log."""
-        container = await self._call(lambda: self._running(agent), f"attach to {agent}")
-        attachment = await self._open(container, agent)
-        try:
-            earlier = await self._call(
-                lambda: bytes(self._api.logs(container, tail=REPLAY_LINES)), f"read the log of {agent}"
-            )
-            # A full-screen program repaints when its size changes, not when it is told the same again.
-            await _fit(attachment, Size(size.columns, max(1, size.lines - 1)))
-            await _fit(attachment, size)
-        except BaseException:
-            attachment.close()
-            raise
-        return earlier, attachment
+        `hold` is given the container's id before its first byte, in a worker; what it returns is closed if
+        the start fails. Raises RunsAlready if somebody else was faster; their program is left alone.
+        """
+        return await self._call(
+            lambda: self._launch(agent, hold), f"start {agent}", START_DEADLINE, undo=self._discard
+        )
+
+    async def reach(self, agent: str, hold: Callable[[str], T]) -> Reached[T]:
+        """As `launch`, of the container that runs already."""
+
+        def reach() -> Reached[T]:
+            container = self._running(agent)
+            return self._reach(container, hold)
+
+        return await self._call(reach, f"attach to {agent}", ATTACH_DEADLINE, undo=lambda late: late.close())
 
     async def ended(self, agent: str) -> Ending | None:
         """Wait a moment for the container to end, and say how it did."""
@@ -183,22 +194,13 @@ class DockerRuntime:
 
     async def _call(
         self,
-        function: Callable[[], T],
+        function: Callable[[], R],
         what: str,
         deadline: float = 20.0,
-        undo: Callable[[T], object] = lambda result: None,
-    ) -> T:
+        undo: Callable[[R], object] = lambda result: None,
+    ) -> R:
         with engine_errors(f"cannot {what}"):
             return await self._workers.call(function, what=what, deadline=deadline, undo=undo)
-
-    async def _open(self, container: str, agent: str) -> DockerAttachment:
-        opened = await self._call(
-            lambda: open_socket(self._api, container),
-            f"attach to {agent}",
-            ATTACH_DEADLINE,
-            undo=lambda late: late.free(),
-        )
-        return DockerAttachment(self._api, self._workers, container, opened)
 
     def _identity(self, agent: str) -> spec.Identity:
         return spec.Identity(str(self._project.root), agent)
@@ -280,28 +282,35 @@ class DockerRuntime:
         self._remove(facts["Id"])
         return True
 
-    def _launch(self, agent: str) -> tuple[str, Opened]:
-        """Make the container, attach, start it: all of it or nothing stays.
+    def _launch(self, agent: str, hold: Callable[[str], T]) -> Reached[T]:
+        """Make the container, hold it, start it: all of it or nothing stays.
 
         In one call: a start that is given up must have come back before its container can be removed.
         """
         container = self._create(agent)
         try:
-            opened = open_socket(self._api, container)
+            reached = self._reach(container, hold)
             try:
                 self._api.start(container)
             except BaseException:
-                opened.free()
+                reached.close()
                 raise
         except BaseException:
             self._remove(container)
             raise
-        return container, opened
+        return reached
 
-    def _discard(self, launched: tuple[str, Opened]) -> None:
-        container, opened = launched
-        opened.free()
-        self._remove(container)
+    def _reach(self, container: str, hold: Callable[[str], T]) -> Reached[T]:
+        held = hold(container)
+        try:
+            return Reached(container, held, open_socket(self._api, container, Direction.INPUT))
+        except BaseException:
+            held.close()
+            raise
+
+    def _discard(self, reached: Reached[T]) -> None:
+        reached.close()
+        self._remove(reached.container)
 
     def _create(self, agent: str) -> str:
         """Make the agent's container; its id, since another interface may take the name at any time."""
@@ -366,15 +375,6 @@ class DockerRuntime:
         except APIError as error:
             if error.status_code != 409:  # 409: its removal is under way
                 raise
-
-
-async def _fit(attachment: DockerAttachment, size: Size) -> None:
-    """Set the size. A program that ended at once has none to set (409): its attachment tells of the end."""
-    try:
-        with engine_errors("cannot set the terminal's size"):
-            await attachment.set_size(size)
-    except EngineError as error:
-        _log.info("%s", error)
 
 
 def _container_user(engine: Engine, project: Project) -> Owner:

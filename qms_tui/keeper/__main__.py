@@ -1,0 +1,23 @@
+"""The keeper's process: detached, locked, one per project and engine. Started by interfaces, never by hand.
+
+Says one line of JSON on its standard output when it serves, or why it cannot, and then nothing any more.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+
+def main() -> int:
+    """Leave whoever started us, then be the keeper until nobody needs one."""
+    if os.fork():
+        os._exit(0)
+    os.setsid()
+    from qms_tui.keeper.process import serve
+
+    return serve(sys.argv[1:])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,125 @@
+"""An agent's terminal in an interface's hands: output from the keeper, input straight to the engine."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from qms_tui.keeper.client import Connection
+from qms_tui.keeper.protocol import (
+    Kind,
+    ProtocolError,
+    frame,
+    read_message,
+    read_size,
+    size_frame,
+)
+from qms_tui.runtime import Closed, Fact, Led, Received, Remarked, Resized, Restored, Size
+from qms_tui.runtime.docker.attachment import Opened
+from qms_tui.runtime.stream import Stream
+
+_log = logging.getLogger(__name__)
+
+RESIZE_DELAY = 0.05  # seconds of quiet before a size is passed on: dragging a corner sends dozens
+
+
+class KeptAttachment:
+    """Closing it leaves the container and the keeper alone."""
+
+    def __init__(
+        self, connection: Connection, keyboard: Opened, size: Size, *, tell_size: bool = False
+    ) -> None:
+        """`size` is what the keeper has been told; it is told again where it could not be set yet."""
+        connection.socket.setblocking(False)
+        self._connection = connection
+        self._output = Stream(connection.socket)
+        self._input = Stream(keyboard.channel, early=keyboard.early, on_close=keyboard.free)
+        self._on_fact: Callable[[Fact], None] = lambda fact: None
+        self._size = self._told = size
+        self._leads = False
+        self._resizing: asyncio.TimerHandle | None = None
+        if tell_size:  # before its start the engine has no terminal to set: the program may see 0x0
+            self._output.write(size_frame(size.columns, size.lines), urgent=True)
+
+    def listen(self, on_fact: Callable[[Fact], None]) -> None:
+        """Begin to read."""
+        self._on_fact = on_fact
+        for kind, body in self._connection.early:
+            self._hear(kind, body)
+        self._output.listen(self._received, self._keeper_gone)
+        self._input.listen(lambda data: None, self._engine_gone)
+
+    def pause(self) -> None:
+        """Read no more for now; the keeper goes on, and gives the state when we read on."""
+        self._output.pause()
+
+    def resume(self) -> None:
+        """Read on."""
+        self._output.resume()
+
+    def write(self, data: bytes, *, urgent: bool = False) -> bool:
+        """Queue bytes for the program."""
+        return self._input.write(data, urgent=urgent)
+
+    def resize(self, size: Size) -> None:
+        """Ask the keeper for the newest size, once the sizes have stopped changing."""
+        self._size = size
+        if self._resizing is None and not self._output.closed:
+            self._resizing = asyncio.get_running_loop().call_later(RESIZE_DELAY, self._resize)
+
+    def lead(self) -> None:
+        """A human types here."""
+        if not self._leads:
+            self._leads = True  # asked once; the keeper says how it is
+            self._output.write(frame(Kind.LEAD))
+
+    def close(self) -> None:
+        """Let go of the keeper and of the engine."""
+        if self._resizing is not None:
+            self._resizing.cancel()
+        self._output.close()
+        self._input.close()
+
+    def _resize(self) -> None:
+        self._resizing = None
+        if self._told != self._size:
+            self._told = self._size
+            self._output.write(size_frame(self._size.columns, self._size.lines), urgent=True)
+
+    def _received(self, data: bytes) -> None:
+        try:
+            for kind, body in self._connection.frames.feed(data):
+                self._hear(kind, body)
+        except ProtocolError as error:
+            _log.error("the keeper is not understood: %s", error)
+            self._end(Closed(over=False))
+
+    def _hear(self, kind: int, body: bytes) -> None:
+        if self._output.closed:
+            return
+        if kind == Kind.OUTPUT:
+            self._on_fact(Received(body))
+        elif kind == Kind.STATE:
+            self._on_fact(Restored(body))
+        elif kind == Kind.SIZE:
+            self._on_fact(Resized(Size(*read_size(body))))
+        elif kind == Kind.LEADER:
+            content = read_message(body)
+            self._leads = bool(content.get("ours"))
+            self._on_fact(Led(self._leads, str(content.get("name", ""))))
+        elif kind == Kind.REMARK:
+            self._on_fact(Remarked(str(read_message(body).get("text", "")), serious=True))
+        elif kind == Kind.END:
+            self._end(Closed(over=True))
+
+    def _keeper_gone(self) -> None:
+        self._end(Closed(over=False))
+
+    def _engine_gone(self) -> None:
+        """The way of the input closed: the engine went away, or the program ended."""
+        self._end(Closed(over=True))
+
+    def _end(self, closed: Closed) -> None:
+        self.close()
+        self._on_fact(closed)

@@ -1,0 +1,239 @@
+"""An interface's way to the keeper: finds it, starts it where there is none, opens connections. Blocking."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import select
+import socket
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from qms_tui.errors import KeeperError
+from qms_tui.keeper.paths import keeper_folder
+from qms_tui.keeper.protocol import (
+    PROTOCOL,
+    Frames,
+    Hello,
+    Kind,
+    ProtocolError,
+    Want,
+    read_message,
+)
+from qms_tui.keeper.sockets import SOCKET, reachable
+from qms_tui.runtime import Size
+
+_log = logging.getLogger(__name__)
+
+START_PATIENCE = 15.0  # seconds until a keeper that is being started must serve
+ANSWER_PATIENCE = (
+    12.0  # seconds until it must have held a container, longer than the engine's attach may take
+)
+_POLL = 0.02  # seconds between knocks at a socket that somebody else is about to open
+_READ = 65536
+_HINT = "its log is beside that of qms-tui; try again, or end it with: qms-tui stop --all"
+
+
+class KeeperClient:
+    """Opens connections to the keeper of one project on one engine."""
+
+    def __init__(self, project: Path, engine: str, options: Sequence[str] = ()) -> None:
+        """`engine` is its address; `options` are for a keeper that has to be started."""
+        self._folder = keeper_folder(project, engine)
+        self._command = [
+            *(sys.executable, "-m", "qms_tui.keeper"),
+            *("--project", str(project), "--engine", engine, *options),
+        ]
+        self._starting = threading.Lock()
+        self._started: subprocess.Popen[bytes] | None = None
+        self._interface = uuid.uuid4().hex
+        self._name = _name()
+
+    def open(self, want: Want, agent: str, container: str, size: Size) -> Connection:
+        """A connection that follows an agent; starts a keeper if there is none. Raises KeeperError."""
+        hello = Hello(want, agent, container, self._interface, self._name, size.columns, size.lines)
+        for _ in range(2):
+            found = self._connect() or self._start()
+            connection = Connection(found)
+            welcome = connection.greet(hello)
+            if welcome.get("protocol") == PROTOCOL:
+                return connection
+            connection.close()
+            self._end_other(welcome)
+        raise KeeperError("the keeper is of another version and does not end", _HINT)
+
+    def status(self) -> dict[str, Any] | None:
+        """What a running keeper says of itself; None if none runs."""
+        return self._ask(Want.STATUS)
+
+    def stop(self) -> bool:
+        """End a running keeper and wait for its end; whether there was one."""
+        found = self._connect()
+        if found is None:
+            return False
+        connection = Connection(found)
+        try:
+            connection.greet(Hello(Want.STOP))
+            connection.wait_for_end()
+        finally:
+            connection.close()
+        return True
+
+    def start_early(self) -> None:
+        """See to it that a keeper runs, without waiting for it: it is needed in a moment."""
+        found = self._connect()
+        if found is not None:
+            found.close()
+        else:
+            self._started = self._spawn()
+
+    def close(self) -> None:
+        """Reap what was started and never needed; the keeper goes on."""
+        with self._starting:
+            process, self._started = self._started, None
+        if process is not None and process.stdout is not None:
+            process.stdout.close()
+            process.wait()
+
+    def _ask(self, want: Want) -> dict[str, Any] | None:
+        found = self._connect()
+        if found is None:
+            return None
+        connection = Connection(found)
+        try:
+            return connection.greet(Hello(want))
+        finally:
+            connection.close()
+
+    def _end_other(self, welcome: dict[str, Any]) -> None:
+        _log.warning("a keeper of version %s is ended for ours", welcome.get("version"))
+        self.stop()
+
+    def _connect(self) -> socket.socket | None:
+        connection = socket.socket(socket.AF_UNIX)
+        connection.settimeout(ANSWER_PATIENCE)
+        try:
+            with reachable(self._folder / SOCKET) as path:
+                connection.connect(str(path))
+        except OSError:
+            connection.close()
+            return None
+        return connection
+
+    def _start(self) -> socket.socket:
+        """Start a keeper and wait until one serves: ours, or that of somebody who was faster."""
+        with self._starting:  # one start for all agents
+            connection = self._connect()
+            if connection is None:
+                process, self._started = self._started or self._spawn(), None
+                _wait_for(process)
+                connection = self._connect_soon()
+        return connection
+
+    def _connect_soon(self) -> socket.socket:
+        until = time.monotonic() + START_PATIENCE
+        while (connection := self._connect()) is None:
+            if time.monotonic() > until:
+                raise KeeperError("the keeper does not start", _HINT)
+            time.sleep(_POLL)
+        return connection
+
+    def _spawn(self) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            self._command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            cwd="/",
+        )
+
+
+class Connection:
+    """One connection after its greeting, while it still blocks."""
+
+    def __init__(self, connected: socket.socket) -> None:
+        self.socket = connected
+        self.early: list[tuple[int, bytes]] = []
+        self.frames = Frames()
+
+    def greet(self, hello: Hello) -> dict[str, Any]:
+        """What the keeper says first. Raises KeeperError if it refuses or is silent."""
+        try:
+            self.socket.sendall(hello.encode())
+            while not self.early:
+                data = self.socket.recv(_READ)
+                if not data:
+                    raise KeeperError("the keeper ended", _HINT)
+                self.early = self.frames.feed(data)
+            kind, body = self.early.pop(0)
+            content = read_message(body)
+        except (OSError, ProtocolError) as error:
+            raise KeeperError(f"the keeper does not answer: {error}", _HINT) from error
+        if kind == Kind.REFUSED:
+            raise KeeperError(str(content.get("message", "")), str(content.get("hint", "")))
+        return content
+
+    def next(self, wanted: Kind) -> bytes:
+        """The body of the next frame of a kind. Raises OSError or ProtocolError."""
+        while True:
+            while self.early:
+                kind, body = self.early.pop(0)
+                if kind == wanted:
+                    return body
+            data = self.socket.recv(_READ)
+            if not data:
+                raise ProtocolError("the connection ended")
+            self.early = self.frames.feed(data)
+
+    def wait_for_end(self) -> None:
+        """Wait until the keeper has closed the connection."""
+        try:
+            while self.socket.recv(_READ):
+                pass
+        except OSError as error:
+            raise KeeperError(f"the keeper does not end: {error}", _HINT) from error
+
+    def close(self) -> None:
+        """Let go; idempotent."""
+        self.socket.close()
+
+
+def _wait_for(process: subprocess.Popen[bytes]) -> None:
+    """Wait until a keeper that is being started serves. Raises KeeperError with what it says instead."""
+    assert process.stdout is not None
+    with process.stdout as words:
+        said = _said(words.fileno(), time.monotonic() + START_PATIENCE)
+    process.wait()  # it has left its child behind and ended
+    try:
+        line = json.loads(said)
+    except ValueError:  # Python's own words: it could not even begin
+        last = said.decode(errors="replace").strip().rpartition("\n")[2]
+        raise KeeperError(f"the keeper does not start: {last or 'it says nothing'}", _HINT) from None
+    if "message" in line:
+        raise KeeperError(str(line["message"]), str(line.get("hint", "")))
+
+
+def _said(descriptor: int, until: float) -> bytes:
+    """What a starting keeper says, until it lets go of the pipe."""
+    said = b""
+    while True:
+        ready, _, _ = select.select([descriptor], [], [], max(0.0, until - time.monotonic()))
+        data = os.read(descriptor, _READ) if ready else b""
+        if not data:
+            return said
+        said += data
+
+
+def _name() -> str:
+    """What a human knows this interface by: its terminal."""
+    try:
+        return os.ttyname(0).removeprefix("/dev/")
+    except OSError:
+        return f"process {os.getpid()}"

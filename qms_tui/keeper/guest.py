@@ -1,0 +1,179 @@
+"""An interface's connection to the keeper: its frames in, the frames for it out, never waited for."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from qms_tui.errors import QmsTuiError
+from qms_tui.keeper.held import HeldAgent, Watcher
+from qms_tui.keeper.protocol import (
+    Frames,
+    Hello,
+    Kind,
+    ProtocolError,
+    frame,
+    message,
+    read_hello,
+    read_size,
+    size_frame,
+)
+from qms_tui.runtime import Size
+
+_log = logging.getLogger(__name__)
+
+BEHIND = 512 * 1024  # bytes beyond a state that wait for an interface; then it gets the next state instead
+
+
+class House(Protocol):
+    """What a guest asks of the keeper."""
+
+    async def receive(self, guest: Guest, hello: Hello) -> dict[str, Any]:
+        """What the guest came for; what to tell it first. Raises QmsTuiError."""
+
+    def lead(self, guest: Guest) -> None:
+        """A human types there."""
+
+    def leave(self, guest: Guest) -> None:
+        """The guest has gone."""
+
+    def rank(self, guest: Guest) -> tuple[int, int]:
+        """Who was typed into last has the highest."""
+
+
+class Guest(asyncio.Protocol):
+    """Follows at most one agent. One that does not read is left behind and gets the state when it does."""
+
+    def __init__(self, house: House, number: int) -> None:
+        self.number = number
+        self.hello = Hello(0)
+        self.size = Size(80, 24)
+        self.leads = False
+        self.agent: HeldAgent | None = None
+        self._house = house
+        self._frames = Frames()
+        self._transport: asyncio.Transport | None = None
+        self._behind = self._missed = False
+        self._greeting: asyncio.Task[None] | None = None
+
+    @property
+    def rank(self) -> tuple[int, int]:
+        """For the choice of a leader."""
+        return self._house.rank(self)
+
+    # -- of asyncio ---------------------------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Somebody has come."""
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        """Something was said; what is not understood ends the connection."""
+        try:
+            for kind, body in self._frames.feed(data):
+                self._heard(kind, body)
+        except ProtocolError as error:
+            _log.warning("a guest was turned away: %s", error)
+            self.close()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """The guest has gone."""
+        self._transport = None
+        if self._greeting is not None:
+            self._greeting.cancel()
+        if self.agent is not None:
+            self.agent.remove(self)
+        self._house.leave(self)
+
+    def pause_writing(self) -> None:
+        """It reads too slowly: what comes now is left out."""
+        self._behind = True
+
+    def resume_writing(self) -> None:
+        """It has read everything: if something was left out, the state makes up for it."""
+        self._behind = False
+        if self._missed:
+            self.send_state()
+
+    # -- what is heard ------------------------------------------------------------------------------------
+
+    def _heard(self, kind: int, body: bytes) -> None:
+        if kind == Kind.HELLO and self._greeting is None:
+            self.hello = read_hello(body)
+            self.size = Size(max(self.hello.columns, 1), max(self.hello.lines, 1))
+            self._greeting = asyncio.get_running_loop().create_task(self._greet())
+        elif kind == Kind.SIZE:
+            self.size = Size(*read_size(body))
+            if self.agent is not None:
+                self.agent.resize(self)
+        elif kind == Kind.LEAD:
+            self._house.lead(self)
+        else:
+            raise ProtocolError(f"a frame of kind {kind}")
+
+    async def _greet(self) -> None:
+        try:
+            welcome = await self._house.receive(self, self.hello)
+        except QmsTuiError as error:
+            self.send(message(Kind.REFUSED, {"message": error.message, "hint": error.hint}))
+            self.close()
+        else:
+            self.send(message(Kind.WELCOME, welcome))
+            if self.agent is not None:
+                self.agent.add(self)
+
+    # -- what is said -------------------------------------------------------------------------------------
+
+    def send(self, data: bytes) -> None:
+        """Send without waiting."""
+        if self._transport is not None:
+            self._transport.write(data)
+
+    def send_output(self, data: bytes) -> None:
+        """The program printed this."""
+        if self._behind:
+            self._missed = True
+        else:
+            self.send(frame(Kind.OUTPUT, data))
+
+    def send_size(self, size: Size) -> None:
+        """The terminal has this size from here on."""
+        if self._behind:
+            self._missed = True
+        else:
+            self.send(size_frame(size.columns, size.lines))
+
+    def send_leader(self, leader: Watcher) -> None:
+        """This one leads from here on."""
+        name = leader.hello.name if isinstance(leader, Guest) else ""
+        self.send(message(Kind.LEADER, {"ours": self.leads, "name": name}))
+
+    def send_state(self) -> None:
+        """The terminal as it is now."""
+        if self._behind:
+            self._missed = True
+        elif self.agent is not None and self._transport is not None:
+            self._missed = False
+            state = self.agent.terminal.save()
+            self._transport.set_write_buffer_limits(high=BEHIND + len(state), low=0)
+            self.send(frame(Kind.STATE, state))
+
+    def send_remark(self, text: str) -> None:
+        """A human should know this."""
+        self.send(message(Kind.REMARK, {"text": text}))
+
+    def send_end(self) -> None:
+        """The program's end of the terminal closed."""
+        self.send(frame(Kind.END))
+        self.close()
+
+    def close(self) -> None:
+        """Say no more; what was said still goes out."""
+        if self._transport is not None:
+            self._transport.close()
+
+
+Guests = Callable[[], Guest]

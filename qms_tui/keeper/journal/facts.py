@@ -1,0 +1,34 @@
+"""What happened, in words."""
+
+from __future__ import annotations
+
+import time
+
+from qms_tui.keeper.journal.records import Ended, Fact, Gap, Started
+
+
+def told(fact: Fact) -> str:
+    """A start, an end or a gap in a few words; nothing for other facts."""
+    match fact:
+        case Started():
+            return "started"
+        case Ended(code, reason):
+            how = "" if code is None else f", exit code {code}"
+            return f"ended{how}{f' ({reason})' if reason else ''}"
+        case Gap():
+            return _gap(fact)
+    return ""
+
+
+def moment(wall: float) -> str:
+    """Seconds since the epoch in local time, as people write it."""
+    try:
+        return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(wall))
+    except (ValueError, OverflowError, OSError):  # a clock that was set to nonsense
+        return f"@{wall:.0f}"
+
+
+def _gap(gap: Gap) -> str:
+    missing = f"{gap.size:,} bytes come from the engine's log" if gap.filled else "output is missing"
+    why = f" ({gap.reason})" if gap.reason else ""
+    return f"not recorded from {moment(gap.since)} to {moment(gap.until)}, {missing}{why}"

@@ -1,0 +1,91 @@
+"""A journal's files: their names, making one, and what may be pruned."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import re
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+_NAME = re.compile(r"([0-9]{8,19})\.journal")
+_NEW = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_OLD = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+
+
+def numbers(folder: Path | int) -> list[int]:
+    """Of the files of the journal in a folder (or its descriptor), oldest first. Raises OSError."""
+    return sorted(int(match[1]) for name in os.listdir(folder) if (match := _NAME.fullmatch(name)))
+
+
+def file_name(number: int) -> str:
+    """Sorts as the numbers do."""
+    return f"{number:08}.journal"
+
+
+def open_segment(folder: Path, number: int) -> int:
+    """A descriptor for reading. Raises OSError, also for what is not a regular file."""
+    descriptor = os.open(folder / file_name(number), _OLD)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "not a regular file")
+    return descriptor
+
+
+@dataclass(slots=True)
+class Segment:
+    """A file that is being written, and how long it is as far as it is whole."""
+
+    folder: int
+    number: int
+    descriptor: int
+    size: int = 0
+
+    @classmethod
+    def new(cls, folder: int) -> Segment:
+        """The file after the newest one in a folder (its descriptor stays the caller's). Raises OSError."""
+        number = max(numbers(folder), default=0) + 1
+        descriptor = os.open(file_name(number), _NEW, 0o600, dir_fd=folder)
+        return cls(folder, number, descriptor)
+
+    def append(self, data: bytes) -> None:
+        """Write all of it, at once, or nothing. Raises OSError.
+
+        One write(2) and no fsync: what has been written outlives a kill -9 of us, and a crash of the whole
+        machine, which it may not outlive, ends the agents too. An fsync costs milliseconds, per read.
+        """
+        view = memoryview(data)
+        try:
+            if not os.fstat(self.descriptor).st_nlink:
+                raise OSError(errno.ENOENT, "the file was deleted")
+            while view:
+                view = view[os.write(self.descriptor, view) :]
+        except OSError:
+            with contextlib.suppress(OSError):
+                os.ftruncate(self.descriptor, self.size)
+            raise
+        self.size += len(data)
+
+    def close(self) -> None:
+        """No more is written to it."""
+        with contextlib.suppress(OSError):
+            os.close(self.descriptor)
+
+    def discard(self) -> None:
+        """It could not be begun."""
+        self.close()
+        with contextlib.suppress(OSError):
+            os.unlink(file_name(self.number), dir_fd=self.folder)
+
+
+def prune(folder: int, newest: int, room: int) -> None:
+    """Remove the oldest files until those older than `newest` have `room` bytes at most. Raises OSError."""
+    for number in reversed(numbers(folder)):
+        if number >= newest:
+            continue
+        name = file_name(number)
+        room -= os.stat(name, dir_fd=folder, follow_symlinks=False).st_size
+        if room < 0:
+            os.unlink(name, dir_fd=folder)

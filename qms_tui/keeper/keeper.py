@@ -1,0 +1,156 @@
+"""The keeper: holds every agent of one project, for the interfaces that come and go."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from qms_tui import __version__
+from qms_tui.errors import EngineError, QmsTuiError, UsageError
+from qms_tui.keeper.guest import Guest
+from qms_tui.keeper.held import HeldAgent
+from qms_tui.keeper.protocol import PROTOCOL, Hello, Want
+from qms_tui.project import AGENT_NAME
+from qms_tui.runtime import Size
+from qms_tui.runtime.docker.tap import Tap
+
+_log = logging.getLogger(__name__)
+
+LONELY = 30.0  # seconds without agents and interfaces after which the keeper ends by itself
+
+
+class Keeper:
+    """Serves on one socket until it is told to stop, or nobody needs it any more."""
+
+    def __init__(self, folder: Path, tap: Tap, scrollback: int) -> None:
+        """`folder` is the project's state folder, in which the journals are."""
+        self._folder = folder
+        self._tap = tap
+        self._scrollback = scrollback
+        self._agents: dict[str, HeldAgent] = {}
+        self._guests: list[Guest] = []
+        self._typed: dict[str, int] = {}  # by interface: the order in which they were typed into
+        self._count = 0
+        self._stopped = asyncio.Event()
+
+    async def run(self, socket_path: Path, ready: Callable[[], None]) -> None:
+        """Hold what runs, serve, until stopped; `ready` is called when interfaces may come."""
+        loop = asyncio.get_running_loop()
+        server = await loop.create_unix_server(self._new_guest, str(socket_path))
+        try:
+            ready()
+            await self._take_up_all()
+            watching = loop.create_task(self._watch_over())
+            await self._stopped.wait()
+            watching.cancel()
+        finally:
+            server.close()
+            for guest in self._guests:
+                guest.close()
+            for agent in self._agents.values():
+                agent.close()
+            self._tap.close()
+
+    def stop(self) -> None:
+        """End; the agents go on."""
+        self._stopped.set()
+
+    def _new_guest(self) -> Guest:
+        self._count += 1
+        guest = Guest(self, self._count)
+        self._guests.append(guest)
+        return guest
+
+    # -- what guests ask for ------------------------------------------------------------------------------
+
+    async def receive(self, guest: Guest, hello: Hello) -> dict[str, Any]:
+        """Give the guest what it came for."""
+        if hello.want == Want.STOP:
+            self.stop()
+        elif hello.want in (Want.ATTACH, Want.HOLD, Want.LAST):
+            if not AGENT_NAME.fullmatch(hello.agent):
+                raise UsageError(f"{hello.agent!r} is no agent's name", hint="see: qms-tui ps")
+            guest.agent = await self._prepared(hello)
+        return self._status()
+
+    async def _prepared(self, hello: Hello) -> HeldAgent:
+        agent = self._agent(hello.agent)
+        if hello.want == Want.HOLD:
+            await agent.hold(hello.container, Size(hello.columns, hello.lines))
+        elif hello.want == Want.ATTACH:
+            await agent.take_up(hello.container)
+        else:
+            agent.remember()
+        return agent
+
+    def lead(self, guest: Guest) -> None:
+        """A human types into this interface: it leads wherever it is shown."""
+        self._typed[guest.hello.interface] = max(self._typed.values(), default=0) + 1
+        for agent in self._agents.values():
+            agent.choose_leader()
+
+    def rank(self, guest: Guest) -> tuple[int, int]:
+        """Typed into last before all, else who came first."""
+        return self._typed.get(guest.hello.interface, 0), -guest.number
+
+    def leave(self, guest: Guest) -> None:
+        """The guest has gone."""
+        self._guests.remove(guest)
+        if not any(each.hello.interface == guest.hello.interface for each in self._guests):
+            self._typed.pop(guest.hello.interface, None)
+
+    def _status(self) -> dict[str, Any]:
+        return {
+            "protocol": PROTOCOL,
+            "version": __version__,
+            "pid": os.getpid(),
+            "agents": {
+                name: {
+                    "container": agent.container,
+                    "held": agent.alive,
+                    "watchers": agent.watchers,
+                    "trouble": agent.trouble,
+                }
+                for name, agent in self._agents.items()
+            },
+        }
+
+    # -- agents -------------------------------------------------------------------------------------------
+
+    def _agent(self, name: str) -> HeldAgent:
+        if name not in self._agents:
+            self._agents[name] = HeldAgent(name, self._tap, self._folder / name, self._scrollback)
+        return self._agents[name]
+
+    async def _take_up_all(self) -> None:
+        """Hold every agent that runs already: an earlier keeper was killed."""
+        try:
+            running = await self._tap.running()
+        except EngineError as error:
+            _log.warning("%s", error)
+            return
+        for name, container in running.items():
+            if AGENT_NAME.fullmatch(name):
+                await self._take_up(self._agent(name), container)
+
+    async def _take_up(self, agent: HeldAgent, container: str) -> None:
+        try:
+            await agent.take_up(container)
+        except QmsTuiError as error:
+            _log.warning("%s: %s", agent.name, error)
+
+    async def _watch_over(self) -> None:
+        """Stop once nobody has needed us for long."""
+        lonely = False
+        while not (lonely and self._is_lonely):
+            lonely = self._is_lonely
+            await asyncio.sleep(LONELY)
+        self.stop()
+
+    @property
+    def _is_lonely(self) -> bool:
+        return not self._guests and not any(agent.alive for agent in self._agents.values())

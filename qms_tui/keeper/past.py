@@ -1,0 +1,75 @@
+"""What an earlier keeper knew of an agent, from its journal."""
+
+from __future__ import annotations
+
+import logging
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from qms_tui.keeper.journal.reader import latest, read_entries, read_segments
+from qms_tui.keeper.journal.records import Output, Resized
+from qms_tui.terminal import Terminal
+
+_log = logging.getLogger(__name__)
+
+CONTAINER = "container"
+_LONGEST_ID = 128  # bytes of a container's id; the engines' have 64
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """The terminal as it was, whose, its newest output, and when that was (seconds since 1970)."""
+
+    terminal: Terminal
+    container: str
+    tail: bytes
+    until: float
+
+
+def read_past(folder: Path, tail: int) -> Past | None:
+    """What the journal in `folder` says, with at most `tail` bytes of output; None if it says nothing."""
+    try:
+        found = latest(folder, say=_log.warning)
+    except OSError as error:
+        _log.warning("the journal cannot be read: %s", error)
+        return None
+    if found is None:
+        return None
+    for fact in found.facts:
+        if isinstance(fact, Output):
+            found.terminal.feed(fact.data)
+        elif isinstance(fact, Resized):
+            found.terminal.resize(fact.columns, fact.lines)
+    found.terminal.take_events()
+    return Past(found.terminal, _container(folder), _tail(folder, tail), found.wall)
+
+
+def note_container(folder: Path, container: str) -> None:
+    """Remember of which container the journal is from here on; without it a gap cannot be mended."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        descriptor = os.open(folder / CONTAINER, flags, 0o600)
+        with open(descriptor, "w") as file:
+            file.write(container)
+    except OSError as error:
+        _log.warning("%s", error)
+
+
+def _container(folder: Path) -> str:
+    try:
+        with open(folder / CONTAINER) as file:
+            return file.read(_LONGEST_ID)
+    except (OSError, ValueError):
+        return ""
+
+
+def _tail(folder: Path, most: int) -> bytes:
+    """The newest output; the newest file alone may have too little."""
+    entries = read_entries(read_segments(folder)[-2:])
+    tail = bytearray()
+    for entry in entries:
+        if isinstance(entry.fact, Output):
+            tail += entry.fact.data
+            del tail[:-most]
+    return bytes(tail)

@@ -1,0 +1,137 @@
+"""What the keeper and the interfaces say to each other over its Unix socket: frames, encoded and decoded.
+
+One connection per agent that an interface shows. A frame is its kind (1 byte), the length of its body (4
+bytes, big-endian) and the body: bytes of a terminal, or JSON. The interface begins with HELLO; the keeper
+answers WELCOME or REFUSED. From then on everything about the terminal comes in one order, so that every
+interface makes of it the same screen as the keeper.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from dataclasses import asdict, dataclass
+from enum import IntEnum
+from typing import Any
+
+from qms_tui.terminal.state import VERSION
+
+PROTOCOL = 100 + VERSION  # of the frames, and of the states in them
+LARGEST = 64 * 1024 * 1024  # bytes of a body; a terminal's state is a few millions
+_HEAD = struct.Struct(">BI")
+_SIZE = struct.Struct(">HH")
+
+
+class ProtocolError(ValueError):
+    """The other side does not speak our protocol."""
+
+
+class Kind(IntEnum):
+    """What a frame says."""
+
+    HELLO = 1  # to the keeper: Hello
+    WELCOME = 2  # to the interface: what there is to know, JSON
+    REFUSED = 3  # to the interface: message and hint, JSON
+    OUTPUT = 4  # to the interface: bytes of the program
+    STATE = 5  # to the interface: the terminal's whole state; what it has is outdated
+    SIZE = 6  # to the interface: the terminal's size from here on; to the keeper: the size it wants
+    LEADER = 7  # to the interface: whether it leads from here on, and else who does, JSON
+    REMARK = 8  # to the interface: something a human should know, JSON
+    END = 9  # to the interface: the program's end of the terminal closed
+    LEAD = 10  # to the keeper: a human types here
+
+
+class Want(IntEnum):
+    """What a connection is for."""
+
+    ATTACH = 1  # follow a running agent's terminal
+    HOLD = 2  # the same, of a container that is about to be started
+    LAST = 3  # the state of an ended agent's terminal
+    STATUS = 4  # who is held and who watches
+    STOP = 5  # end the keeper
+
+
+@dataclass(frozen=True, slots=True)
+class Hello:
+    """An interface's first words; `interface` is the same on all its connections, `name` is for humans."""
+
+    want: int
+    agent: str = ""
+    container: str = ""
+    interface: str = ""
+    name: str = ""
+    columns: int = 80
+    lines: int = 24
+    protocol: int = PROTOCOL
+
+    def encode(self) -> bytes:
+        """As a frame."""
+        return message(Kind.HELLO, asdict(self))
+
+
+def frame(kind: Kind, body: bytes = b"") -> bytes:
+    """A frame with a body of bytes."""
+    return _HEAD.pack(kind, len(body)) + body
+
+
+def message(kind: Kind, content: dict[str, Any]) -> bytes:
+    """A frame with a JSON object."""
+    return frame(kind, json.dumps(content).encode())
+
+
+def size_frame(columns: int, lines: int) -> bytes:
+    """A SIZE frame; sizes beyond 65,535 cells are cut to that."""
+    return frame(Kind.SIZE, _SIZE.pack(min(columns, 0xFFFF), min(lines, 0xFFFF)))
+
+
+def read_size(body: bytes) -> tuple[int, int]:
+    """Columns and lines of a SIZE frame, at least 1 each."""
+    if len(body) != _SIZE.size:
+        raise ProtocolError("a size of the wrong length")
+    columns, lines = _SIZE.unpack(body)
+    return max(columns, 1), max(lines, 1)
+
+
+def read_hello(body: bytes) -> Hello:
+    """The words of a HELLO frame; unknown ones are left out, so that newer interfaces are understood."""
+    content = read_message(body)
+    known = {name: content[name] for name in Hello.__slots__ if name in content}
+    if any(type(value) is not type(getattr(Hello(0), name)) for name, value in known.items()):
+        raise ProtocolError("a hello of odd values")
+    if "want" not in known:
+        raise ProtocolError("a hello that wants nothing")
+    return Hello(**known)
+
+
+def read_message(body: bytes) -> dict[str, Any]:
+    """The JSON object of a frame."""
+    try:
+        content = json.loads(body)
+    except ValueError as error:
+        raise ProtocolError("no JSON") from error
+    if not isinstance(content, dict):
+        raise ProtocolError("no JSON object")
+    return content
+
+
+class Frames:
+    """Cuts a stream of bytes into frames, wherever it is split."""
+
+    def __init__(self) -> None:
+        self._waiting = bytearray()
+
+    def feed(self, data: bytes) -> list[tuple[int, bytes]]:
+        """The frames that are complete now, as kind and body. Raises ProtocolError."""
+        self._waiting += data
+        found, at = [], 0
+        while at + _HEAD.size <= len(self._waiting):
+            kind, length = _HEAD.unpack_from(self._waiting, at)
+            if length > LARGEST:
+                raise ProtocolError(f"a frame of {length} bytes")
+            end = at + _HEAD.size + length
+            if end > len(self._waiting):
+                break
+            found.append((kind, bytes(self._waiting[at + _HEAD.size : end])))
+            at = end
+        del self._waiting[:at]
+        return found

@@ -1,0 +1,85 @@
+"""Agents in containers whose terminals the keeper holds: what an interface works with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from qms_tui.errors import EngineError, KeeperError
+from qms_tui.keeper.attachment import KeptAttachment
+from qms_tui.keeper.client import ANSWER_PATIENCE, Connection, KeeperClient
+from qms_tui.keeper.protocol import Kind, ProtocolError, Want
+from qms_tui.runtime import Attachment, Ending, Found, RuntimeEvent, Size
+from qms_tui.runtime.docker import DockerRuntime
+from qms_tui.runtime.workers import Workers
+
+
+class KeptRuntime:
+    """A Runtime: containers by the engine, their screens by the keeper."""
+
+    name = "docker"
+    isolated = True
+    outlives = True
+
+    def __init__(self, docker: DockerRuntime, keeper: KeeperClient) -> None:
+        """Takes over the engine."""
+        self._docker = docker
+        self._keeper = keeper
+        self._workers = Workers()
+
+    async def find(self, agent: str) -> Found:
+        """The agent's container, as the engine has it."""
+        return await self._docker.find(agent)
+
+    async def start(self, agent: str, size: Size) -> Attachment:
+        """Make a container, have the keeper hold it, start it, set its size."""
+
+        def hold(container: str) -> Connection:
+            return self._keeper.open(Want.HOLD, agent, container, size)
+
+        reached = await self._docker.launch(agent, hold)
+        return KeptAttachment(reached.held, reached.input, size, tell_size=True)
+
+    async def attach(self, agent: str, size: Size) -> Attachment:
+        """Follow the running container's terminal from the keeper's state of it."""
+
+        def follow(container: str) -> Connection:
+            return self._keeper.open(Want.ATTACH, agent, container, size)
+
+        reached = await self._docker.reach(agent, follow)
+        return KeptAttachment(reached.held, reached.input, size)
+
+    async def last_state(self, agent: str) -> bytes:
+        """What the keeper has of an ended agent's terminal; b"" if that is nothing."""
+        try:
+            return await self._workers.call(
+                lambda: self._last(agent), what=f"ask for the screen of {agent}", deadline=ANSWER_PATIENCE
+            )
+        except (EngineError, KeeperError):
+            return b""
+
+    def _last(self, agent: str) -> bytes:
+        connection = self._keeper.open(Want.LAST, agent, "", Size(80, 24))
+        try:
+            return connection.next(Kind.STATE)
+        except (OSError, ProtocolError) as error:
+            raise KeeperError(f"the keeper does not answer: {error}", "") from error
+        finally:
+            connection.close()
+
+    async def ended(self, agent: str) -> Ending | None:
+        """How the container ended; None if it runs."""
+        return await self._docker.ended(agent)
+
+    async def stop(self, agent: str) -> None:
+        """Stop and remove the agent's container."""
+        await self._docker.stop(agent)
+
+    def watch(self, on_event: Callable[[RuntimeEvent], None]) -> Callable[[], None]:
+        """Tell what happens to the project's containers, and to the engine."""
+        return self._docker.watch(on_event)
+
+    async def close(self) -> None:
+        """Let go of the engine and the keeper; both go on."""
+        self._workers.close()
+        self._keeper.close()
+        await self._docker.close()

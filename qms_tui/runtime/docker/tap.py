@@ -1,0 +1,102 @@
+"""The output of running containers, read beside whoever else is attached: the keeper's side of an engine."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import TypeVar
+
+from docker.errors import APIError, NotFound
+
+from qms_tui.errors import EngineError
+from qms_tui.runtime.docker import container as spec
+from qms_tui.runtime.docker.attachment import ATTACH_DEADLINE, Direction, open_socket
+from qms_tui.runtime.docker.engine import Engine, engine_errors
+from qms_tui.runtime.size import Size
+from qms_tui.runtime.stream import Stream
+from qms_tui.runtime.workers import Workers
+
+_log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+LOG_MOST = 8 * 1024 * 1024  # bytes of an engine's log that are looked through for what was missed
+_LOG_LINES = 20_000
+
+
+class Tap:
+    """Listens to the terminals of one project's containers. All methods raise EngineError."""
+
+    def __init__(self, engine: Engine, root: str) -> None:
+        """Takes over the engine; `root` is the project's."""
+        self._engine = engine
+        self._root = root
+        self._workers = Workers()
+
+    async def running(self) -> dict[str, str]:
+        """The ids of the project's running containers, by agent."""
+        return await self._call(self._running, "list the containers")
+
+    async def open(self, container: str) -> Stream:
+        """The output of a container from now on; it may not have been started yet."""
+        opened = await self._call(
+            lambda: open_socket(self._engine.api, container, Direction.OUTPUT),
+            f"attach to {container[:12]}",
+            ATTACH_DEADLINE,
+            undo=lambda late: late.free(),
+        )
+        return Stream(opened.channel, early=opened.early, on_close=opened.free)
+
+    async def resize(self, container: str, size: Size) -> None:
+        """Set the size of a container's terminal; one that does not run has none to set."""
+        try:
+            await self._call(
+                lambda: self._engine.api.resize(container, height=size.lines, width=size.columns),
+                f"resize {container[:12]}",
+            )
+        except EngineError as error:
+            _log.info("%s", error)
+
+    async def ending(self, container: str) -> int | None:
+        """The exit code of a container, -1 if it is gone; None while it runs."""
+        return await self._call(lambda: self._ending(container), f"look for {container[:12]}")
+
+    async def log(self, container: str, since: float) -> bytes:
+        """What the engine logged of the output since a time (seconds since 1970), its end at most."""
+
+        def read() -> bytes:
+            logged = self._engine.api.logs(container, since=int(since), tail=_LOG_LINES)
+            return bytes(logged)[-LOG_MOST:]
+
+        return await self._call(read, f"read the log of {container[:12]}")
+
+    def close(self) -> None:
+        """Let go of the engine."""
+        self._workers.close()
+        self._engine.close()
+
+    async def _call(
+        self,
+        function: Callable[[], T],
+        what: str,
+        deadline: float = 20.0,
+        undo: Callable[[T], object] = lambda result: None,
+    ) -> T:
+        with engine_errors(f"cannot {what}"):
+            return await self._workers.call(function, what=what, deadline=deadline, undo=undo)
+
+    def _running(self) -> dict[str, str]:
+        filters = {"label": f"{spec.LABEL_PROJECT}={self._root}", "status": ["running", "paused"]}
+        rows = self._engine.api.containers(filters=filters)
+        return {str(row["Labels"].get(spec.LABEL_AGENT, "")): str(row["Id"]) for row in rows}
+
+    def _ending(self, container: str) -> int | None:
+        try:
+            state = self._engine.api.inspect_container(container)["State"]
+        except NotFound:
+            return -1
+        except APIError as error:
+            if error.status_code == 409:  # its removal is under way
+                return -1
+            raise
+        alive = state.get("Running") or state.get("Paused") or state.get("Restarting")
+        return None if alive else int(state.get("ExitCode", 0))

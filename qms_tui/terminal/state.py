@@ -1,0 +1,164 @@
+"""A terminal as bytes and back, exactly: both go on alike, byte for byte, even from the middle of a sequence.
+
+The bytes are a header (magic, version, size, checksum) and a pickle of builtin values, read by an unpickler
+that knows no class: damage is found, nothing is ever executed. The checksum is no seal: a state comes from
+the same user's keeper. Not compressed: for 2 MB zlib needs three to ten times as long as all the rest.
+
+Each part gives and takes its own state, by the names of its attributes; the screen's own is here.
+
+Not saved, since it is the host's to set: the terminal's name, the cell's size in pixels, the host's colours,
+whether replies are muted. Not saved, since it is taken once: replies, events, damage.
+"""
+
+from __future__ import annotations
+
+import io
+import pickle
+import struct
+import zlib
+from typing import NoReturn
+
+from qms_tui.terminal.charsets import Charsets
+from qms_tui.terminal.history import History
+from qms_tui.terminal.modes import CursorShape
+from qms_tui.terminal.parser import Parser
+from qms_tui.terminal.screen import Screen
+from qms_tui.terminal.shapes import State, assign, checked, plain
+
+VERSION = 1  # goes up when saved values change their meaning; other names or shapes are refused anyway
+MAX_SIDE = 65535  # columns or lines: what a PTY can be told
+_HEADER = struct.Struct(">8sHQI")  # magic, version, bytes of the pickle, CRC-32 of all but itself
+_MAGIC = b"qms-term"
+
+_PLAIN = {
+    "columns": int,
+    "lines": int,
+    "title": str,
+    "icon_name": str,
+    "titles": [(str, str)],
+    "blinking": bool,
+    "shape_number": int,
+    "modify_other_keys": int,
+    "level": int,
+    "eight_bit": bool,
+    "guarded": str | None,
+    "stream_attributes": bool,
+    "saved_modes": {int: bool},
+    "last": str,
+    "look": str,
+    "pending": bool,
+    "top": int,
+    "bottom": int,
+    "left": int,
+    "right": int,
+    "osc_end": str,
+    "_patience": int,
+}
+_PARTS = {
+    **dict.fromkeys(("main", "alternate", "history", "looks", "clusters"), dict),
+    **dict.fromkeys(("tabs", "charsets", "colors"), dict),
+}
+_OTHERS = {"page": bool, "cursor": (int, int), "mode": [int], "shape": str}
+_SCREEN = {**_PLAIN, **_PARTS, **_OTHERS}
+_REFUSALS = (  # what the unpickler raises when it is given something else
+    *(pickle.UnpicklingError, ValueError, TypeError, AttributeError, EOFError, ImportError),
+    *(LookupError, OverflowError, MemoryError),
+)
+
+
+def save(screen: Screen, parser: Parser) -> bytes:
+    """A state for `restored`."""
+    body = pickle.dumps({"screen": screen_state(screen), "parser": parser.state()}, protocol=5)
+    return _header(body) + body
+
+
+def restored(state: bytes) -> tuple[Screen, Parser]:
+    """What was saved, on a new screen and parser.
+
+    Raises:
+        ValueError: this is no whole, undamaged state of this version.
+    """
+    values = read(state)
+    screen = _restored_screen(values["screen"])
+    parser = Parser(screen)
+    parser.restore(values["parser"])
+    return screen, parser
+
+
+def read(state: bytes) -> State:
+    """The values in a state, as `screen` and `parser`; ValueError as for `restored`."""
+    body = state[_HEADER.size :]
+    if state[: _HEADER.size] != _header(body):
+        raise ValueError("this is no terminal saved by this version, or it is damaged")
+    try:
+        values = _Builtins(io.BytesIO(body)).load()
+    except _REFUSALS as error:
+        raise ValueError(f"this is no saved terminal: {error}") from error
+    checked(values, {"screen": dict, "parser": dict})
+    return dict(values)
+
+
+class _Builtins(pickle.Unpickler):
+    """Reads builtin values only."""
+
+    def find_class(self, module: str, name: str) -> NoReturn:
+        """Refuse every class and function."""
+        raise pickle.UnpicklingError("a saved terminal has plain values only")
+
+
+def _header(body: bytes) -> bytes:
+    start = _HEADER.pack(_MAGIC, VERSION, len(body), 0)
+    return _HEADER.pack(_MAGIC, VERSION, len(body), zlib.crc32(body, zlib.crc32(start)))
+
+
+def screen_state(screen: Screen) -> State:
+    """What is saved of a screen, by the names of its attributes."""
+    parts = {name: getattr(screen, name).state() for name in _PARTS}
+    return {
+        **plain(screen, _PLAIN),
+        **parts,
+        "page": screen.is_alternate,
+        "cursor": (screen.cursor.x, screen.cursor.y),
+        "mode": sorted(screen.mode),
+        "shape": screen.shape.value,
+    }
+
+
+def _restored_screen(state: State) -> Screen:
+    checked(state, _SCREEN)
+    _check_places(state)
+    history = History.restored(state["history"])
+    screen = Screen(state["columns"], state["lines"], 0)
+    screen.history = history
+    assign(screen, {name: state[name] for name in _PLAIN}, _PLAIN)
+    for name in ("main", "alternate", "looks", "clusters", "tabs", "colors"):
+        getattr(screen, name).restore(state[name])
+    screen.charsets = Charsets.restored(state["charsets"])
+    _restore_others(screen, state)
+    screen.looks.need(screen.look, screen.main.saved.look, screen.alternate.saved.look)
+    return screen
+
+
+def _restore_others(screen: Screen, state: State) -> None:
+    screen.page = screen.alternate if state["page"] else screen.main
+    screen.rows = screen.page.rows
+    screen.cursor.x, screen.cursor.y = state["cursor"]
+    screen.mode = {*state["mode"]}
+    screen.shape = CursorShape(state["shape"])
+    screen.settle()
+
+
+def _check_places(state: State) -> None:
+    """Size, margins and cursor must be possible."""
+    columns, lines = state["columns"], state["lines"]
+    x, y = state["cursor"]
+    is_possible = (
+        0 < columns <= MAX_SIDE
+        and 0 < lines <= MAX_SIDE
+        and 0 <= state["top"] <= state["bottom"] < lines
+        and 0 <= state["left"] <= state["right"] < columns
+        and 0 <= x < columns
+        and 0 <= y < lines
+    )
+    if not is_possible:
+        raise ValueError("a saved terminal has its cursor or margins outside of its screen")

@@ -1,0 +1,92 @@
+"""Agents held straight at the engine, by the runtime's own launch and reach: no keeper in between."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import docker
+
+from qms_tui.runtime import Closed, Fact, Received, Size
+from qms_tui.runtime.docker import DockerRuntime
+from qms_tui.runtime.docker.attachment import Direction, Opened, open_socket
+from qms_tui.runtime.docker.runtime import Reached
+from qms_tui.runtime.stream import Stream
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """The way of a container's output."""
+
+    opened: Opened
+
+    def close(self) -> None:
+        self.opened.free()
+
+
+class DirectAttachment:
+    """Both ways of one container's terminal."""
+
+    def __init__(self, runtime: DirectRuntime, reached: Reached[Output]) -> None:
+        output, keyboard = reached.held.opened, reached.input
+        self._runtime, self._container = runtime, reached.container
+        self._output = Stream(output.channel, early=output.early, on_close=output.free)
+        self._input = Stream(keyboard.channel, early=keyboard.early, on_close=keyboard.free)
+        self._resizing: asyncio.Task[None] | None = None
+
+    def listen(self, on_fact: Callable[[Fact], None]) -> None:
+        self._input.listen(lambda data: None, lambda: None)
+        self._output.listen(lambda data: on_fact(Received(data)), lambda: on_fact(Closed()))
+
+    def pause(self) -> None:
+        self._output.pause()
+
+    def resume(self) -> None:
+        self._output.resume()
+
+    def write(self, data: bytes, *, urgent: bool = False) -> bool:
+        return self._input.write(data, urgent=urgent)
+
+    def resize(self, size: Size) -> None:
+        self._resizing = asyncio.get_running_loop().create_task(self.set_size(size))
+
+    async def set_size(self, size: Size) -> None:
+        await self._runtime.set_size(self._container, size)
+
+    def lead(self) -> None:
+        pass
+
+    def close(self) -> None:
+        self._output.close()
+        self._input.close()
+
+
+class DirectRuntime(DockerRuntime):
+    """What the tests of containers work with; the keeper has tests of its own."""
+
+    name, isolated, outlives = "docker", True, True
+
+    async def start(self, agent: str, size: Size) -> DirectAttachment:
+        attachment = DirectAttachment(self, await self.launch(agent, self._hold))
+        await attachment.set_size(size)
+        return attachment
+
+    async def attach(self, agent: str, size: Size) -> DirectAttachment:
+        attachment = DirectAttachment(self, await self.reach(agent, self._hold))
+        await attachment.set_size(size)
+        return attachment
+
+    async def set_size(self, container: str, size: Size) -> None:
+        def resize() -> None:
+            with contextlib.suppress(docker.errors.APIError):  # it has ended already
+                self._api.resize(container, height=size.lines, width=size.columns)
+
+        await self._call(resize, "resize")
+
+    async def last_state(self, agent: str) -> bytes:
+        return b""
+
+    def _hold(self, container: str) -> Output:
+        return Output(open_socket(self._api, container, Direction.OUTPUT))
