@@ -94,6 +94,10 @@ class DockerRuntime:
         return self._engine.host
 
     @property
+    def _input(self) -> Direction:
+        return Direction.INPUT_ON_PODMAN if self._engine.podman else Direction.INPUT
+
+    @property
     def remarks(self) -> tuple[str, ...]:
         """What the human should be told once about how agents run here."""
         said = [podman.REMARK] if self._engine.podman else []
@@ -303,7 +307,7 @@ class DockerRuntime:
     def _reach(self, container: str, hold: Callable[[str], T]) -> Reached[T]:
         held = hold(container)
         try:
-            return Reached(container, held, open_socket(self._api, container, Direction.INPUT))
+            return Reached(container, held, open_socket(self._api, container, self._input))
         except BaseException:
             held.close()
             raise
