@@ -263,6 +263,8 @@ class Pane(Widget, can_focus=True):
         if self.agent.state in _OVER:
             if event.key == "r":  # not Enter: it may end a line that was typed as the program ended
                 self.agent.restart()
+            elif event.key == "f" and self.agent.ending is not None and self.agent.ending.resuming:
+                self.agent.restart(fresh=True)
             return
         modes = self.agent.terminal.modes
         if isinstance(event, TerminalKey):
@@ -376,6 +378,8 @@ def _footnote(agent: Agent, back: int) -> str:
     if back:
         return f" {back} rows back · PgUp PgDn scroll · any other key returns "
     if agent.state is AgentState.ENDED:
+        if agent.ending is not None and agent.ending.resuming:
+            return f" {agent.ending}, going on with its conversation failed · f starts fresh · r tries again "
         return f" {agent.ending or 'ended'} · r restarts "
     if agent.state is AgentState.PAUSED:
         return " paused from outside: docker unpause lets it go on "

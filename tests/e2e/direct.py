@@ -68,8 +68,8 @@ class DirectRuntime(DockerRuntime):
 
     name, isolated, outlives = "docker", True, True
 
-    async def start(self, agent: str, size: Size) -> DirectAttachment:
-        attachment = DirectAttachment(self, await self.launch(agent, self._hold))
+    async def start(self, agent: str, size: Size, *, fresh: bool = False) -> DirectAttachment:
+        attachment = DirectAttachment(self, await self.launch(agent, self._hold, fresh=fresh))
         await attachment.set_size(size)
         return attachment
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -138,6 +140,11 @@ def _hint(error: APIError) -> str:
     if "bind source path does not exist" in text or "statfs" in text:
         return "the engine's own machine must have that folder under the same path"
     return "the engine refused; its log may say more"
+
+
+def seconds(stamp: str) -> float:
+    """RFC 3339 with nanoseconds, which Python does not read, as seconds since 1970."""
+    return datetime.fromisoformat(re.sub(r"\.\d+", "", stamp)).timestamp()
 
 
 def _explain(error: APIError) -> str:
