@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Coroutine
-from enum import Enum
 from functools import partial
 from typing import Any
 
 from qms_tui.agents.events import AgentEvent, Asked, LeaderChanged, Notice, Output, Reshaped, StateChanged
 from qms_tui.agents.feeder import Feeder, Line
-from qms_tui.errors import QmsTuiError, RuntimeFailure
+from qms_tui.agents.state import HELD, STOPPED_BY_YOU, UNDER_WAY, AgentState, removed
+from qms_tui.errors import EngineError, QmsTuiError, RuntimeFailure
 from qms_tui.runtime import (
     Attachment,
     Closed,
     Condition,
     Ending,
     Fact,
+    Found,
     Led,
     Received,
     Remarked,
@@ -31,22 +33,10 @@ from qms_tui.terminal import ClipboardWrite, Terminal, TitleChanged, encode_focu
 
 _log = logging.getLogger(__name__)
 
-RETRY_FIRST, RETRY_MOST = 0.1, 1.5  # seconds between tries to attach again, doubling
+RETRY_FIRST, RETRY_MOST = 0.1, 1.5  # seconds between tries to attach again, doubling; they are cheap
+LAST_WORDS = 1.0  # seconds in which the rest of a dead program's output must have come
 TITLE_LENGTH = 80  # characters of a program's title that are kept
 TYPED_MOST = 16 * 1024  # bytes typed while the connection is lost that are kept for the program
-
-
-class AgentState(Enum):
-    """One word for the human."""
-
-    ABSENT = "not started"
-    STARTING = "starting"
-    ATTACHING = "attaching"
-    RUNNING = "running"
-    STOPPING = "stopping"
-    ENDED = "exited"
-    FAILED = "cannot start"
-    UNREACHABLE = "unreachable"
 
 
 class Agent:
@@ -80,6 +70,7 @@ class Agent:
         self._attachment: Attachment | None = None
         self._typed = bytearray()
         self._work: asyncio.Task[None] | None = None
+        self._news = asyncio.Event()  # something happened to the program that has not been looked at
         self._closed = False
 
     @property
@@ -103,6 +94,20 @@ class Agent:
     def stop(self) -> None:
         """End the program and clear it away; the screen stays."""
         self._do(self._stop)
+
+    # -- what happens from outside ----------------------------------------------------------------------
+
+    def look(self) -> None:
+        """Something happened to the program's container, or may have: see what is true now."""
+        self._news.set()
+        if self._work is not None and self._work.done():
+            self._do(self._look)
+
+    def lose_engine(self, why: str) -> None:
+        """The runtime's engine is away. The attachment may survive that."""
+        if self.state in HELD:
+            self.trouble = EngineError(why, hint="qms-tui tries again until it is back")
+            self._become(AgentState.UNREACHABLE)
 
     async def settled(self) -> None:
         """Wait until what was asked for is done."""
@@ -177,28 +182,63 @@ class Agent:
             if before is not None and not before.done():
                 before.cancel()
                 await asyncio.wait([before])
-            try:
-                await work()
-            except QmsTuiError as error:
-                _log.warning("%s: %s", self.name, error)
-                self._fail(error)
-            except Exception as error:  # one agent's boundary: the others go on
-                _log.exception("%s", self.name)
-                self._fail(RuntimeFailure(f"unexpected {type(error).__name__}: {error}", "see the log file"))
+            await self._try(work)
+            while self._news.is_set():
+                await self._try(self._look)
 
         if not self._closed:
             self._work = asyncio.get_running_loop().create_task(after(), name=f"agent {self.name}")
 
+    async def _try(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        try:
+            await work()
+        except QmsTuiError as error:
+            _log.warning("%s: %s", self.name, error)
+            self._fail(error)
+        except Exception as error:  # one agent's boundary: the others go on
+            _log.exception("%s", self.name)
+            self._fail(RuntimeFailure(f"unexpected {type(error).__name__}: {error}", "see the log file"))
+
     async def _open(self, fresh: bool = False) -> None:
         self._become(AgentState.ATTACHING)
         found = await self._runtime.find(self.name)
-        if found.condition is Condition.RUNNING:
-            await self._attach()
-        elif found.condition is Condition.EXITED:
+        if found.condition is Condition.EXITED:
             self.take(Restored(await self._runtime.last_state(self.name)))
-            self._end(found.ending)
-        else:
+        if found.condition is Condition.ABSENT:
             await self._start(fresh)
+        else:
+            await self._agree(found)
+
+    async def _look(self) -> None:
+        self._news.clear()
+        if self.state in UNDER_WAY:
+            return
+        try:
+            await self._agree(await self._runtime.find(self.name))
+        except QmsTuiError as error:
+            _log.info("%s: %s", self.name, error)
+            if self.state in (*HELD, AgentState.UNREACHABLE):
+                await self._find_out()
+
+    async def _agree(self, found: Found) -> None:
+        """Make our state what the runtime found."""
+        if found.alive:
+            if self._attachment is None:
+                await self._attach()
+            state = AgentState.PAUSED if found.condition is Condition.PAUSED else AgentState.RUNNING
+            if self.state is not state:
+                self._become(state)
+        elif self.state is not AgentState.FAILED:
+            await self._agree_that_it_ended(found)
+
+    async def _agree_that_it_ended(self, found: Found) -> None:
+        if self._attachment is not None:
+            await asyncio.sleep(LAST_WORDS)  # its terminal's end is what should tell, and cancels this
+            self._detach()
+        known = self.ending if self.state is AgentState.ENDED else None
+        ending = removed(known) if found.condition is Condition.ABSENT else found.ending
+        if known is None or known != ending:
+            self._end(ending)
 
     async def _start(self, fresh: bool = False) -> None:
         self._become(AgentState.STARTING)
@@ -223,7 +263,7 @@ class Agent:
         self._become(AgentState.STOPPING)
         self._detach()
         await self._runtime.stop(self.name)
-        self._end(Ending(None, "stopped by you"))
+        self._end(STOPPED_BY_YOU)
 
     def _hold(self, attachment: Attachment, size: Size) -> None:
         self._attachment = attachment
@@ -318,16 +358,20 @@ class Agent:
     async def _find_out(self) -> None:
         pause = RETRY_FIRST
         while True:
+            self._news.clear()
             try:
                 ending = await self._runtime.ended(self.name)
                 if ending is not None:
+                    self._detach()
                     return self._end(ending)
-                return await self._attach()
+                return await self._agree(await self._runtime.find(self.name))
             except QmsTuiError as error:
                 _log.info("%s: %s", self.name, error)
                 self.trouble = error
                 self._become(AgentState.UNREACHABLE)
-            await asyncio.sleep(pause)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await self._news.wait()
             pause = min(pause * 2, RETRY_MOST)
 
     def _new_terminal(self) -> None:

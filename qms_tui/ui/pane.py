@@ -45,6 +45,7 @@ _MARKS = {
     AgentState.STARTING: "◌",
     AgentState.ATTACHING: "◌",
     AgentState.STOPPING: "◌",
+    AgentState.PAUSED: "‖",
     AgentState.UNREACHABLE: "▲",
 }
 
@@ -380,6 +381,8 @@ def _footnote(agent: Agent, back: int) -> str:
         if agent.ending is not None and agent.ending.resuming:
             return f" {agent.ending}, going on with its conversation failed · f starts fresh · r tries again "
         return f" {agent.ending or 'ended'} · r restarts "
+    if agent.state is AgentState.PAUSED:
+        return " paused from outside: docker unpause lets it go on "
     if agent.state is AgentState.UNREACHABLE and agent.trouble is not None:
         return f" {agent.trouble.message} · trying again "
     return ""

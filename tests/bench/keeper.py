@@ -26,7 +26,8 @@ _SILENT = ("sh", "-c", "stty raw -echo; printf 'ready\\r\\n'; exec cat")
 _FULL = (
     "sh",
     "-c",
-    f"i=0; while [ $i -lt {HISTORY + 100} ]; do printf '%0199d\\r\\n' $i; i=$((i+1)); done; printf ready; exec cat",
+    f"i=0; while [ $i -lt {HISTORY + 100} ]; do printf '%0199d\\r\\n' $i; i=$((i+1)); done; "
+    "printf ready; exec cat",
 )
 _LINE = 100  # bytes
 _STREAMING = (
@@ -70,7 +71,8 @@ def faults(bench: Bench) -> Iterator[Line]:
     seed = random.randrange(2**32)
     with _house(bench) as house:
         lost, injected, worst = asyncio.run(_keys_under_faults(house, count, random.Random(seed)))
-    what = f"of {count} keys, with {injected} faults at random (keeper killed, interface left, paused), seed {seed}"
+    kinds = "keeper killed, interface left, container paused"
+    what = f"of {count} keys, with {injected} faults at random ({kinds}), seed {seed}"
     yield Line("keys lost or changed", what, "", lost, bar=Bar(0))
     yield Line(
         "back after a fault", f"the longest of {injected} until the pane runs again", "s", worst, bar=Bar(2)
@@ -216,5 +218,5 @@ def _used(process: psutil.Process) -> float:
 
 async def _until(holds: Callable[[], bool], patience: float = 30) -> None:
     async with asyncio.timeout(patience):
-        while not holds():
+        while not holds():  # noqa: ASYNC110 - files and memory tell nobody
             await asyncio.sleep(0.05)
