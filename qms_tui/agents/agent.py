@@ -31,7 +31,7 @@ from qms_tui.terminal import ClipboardWrite, Terminal, TitleChanged, encode_focu
 _log = logging.getLogger(__name__)
 
 RETRY_FIRST, RETRY_MOST = 0.1, 1.5  # seconds between tries to attach again, doubling
-TITLE_LENGTH = 80  # characters of a program's title that are kept
+TITLE_LENGTH = 80  # characters of a program's title, or of a remark, that are kept
 TYPED_MOST = 16 * 1024  # bytes typed while the connection is lost that are kept for the program
 
 
@@ -42,10 +42,20 @@ class AgentState(Enum):
     STARTING = "starting"
     ATTACHING = "attaching"
     RUNNING = "running"
+    RECONNECTING = "reconnecting"
     STOPPING = "stopping"
     ENDED = "exited"
     FAILED = "cannot start"
     UNREACHABLE = "unreachable"
+
+
+# While running without an attachment, it is being found out whether the program has ended.
+_REACHABLE_SOON = (
+    AgentState.ATTACHING,
+    AgentState.RUNNING,
+    AgentState.RECONNECTING,
+    AgentState.UNREACHABLE,
+)
 
 
 class Agent:
@@ -73,11 +83,16 @@ class Agent:
         self.terminal = Terminal(size.columns, size.lines, scrollback=scrollback)
         self.leads = True
         self.leader = ""
-        """Who leads while we follow, for the human."""
+        """Who leads while we follow, for the human; whatever that process calls itself."""
+        self.remark = ""
+        """What the human should know of the terminal for as long as it holds."""
+        self.keys_waiting = 0
+        """How many keys are kept for the program until it can be reached."""
         self._feeder = feeder or Feeder()
         self._line = Line(self._feeder, self)
         self._attachment: Attachment | None = None
         self._typed = bytearray()
+        self._warned = False  # the human has been told of the remark that holds
         self._work: asyncio.Task[None] | None = None
         self._closed = False
 
@@ -127,6 +142,8 @@ class Agent:
     def paste(self, data: bytes) -> None:
         """Give the program a pasted text, whole or not at all."""
         if self._attachment is None:
+            if self.state in _REACHABLE_SOON:
+                self._tell(Notice(f"{self.name} cannot be reached now: the paste was refused", "error"))
             return
         self._lead()
         if not self._attachment.write(encode_paste(data, self.terminal.modes)):
@@ -156,12 +173,18 @@ class Agent:
             self._attachment.lead()
 
     def _keep(self, data: bytes) -> None:
-        if self.state not in (AgentState.ATTACHING, AgentState.UNREACHABLE):
+        if self.state not in _REACHABLE_SOON:
             return
         if len(self._typed) + len(data) > TYPED_MOST:
             self._tell(Notice(f"{self.name} is unreachable: the key was not kept", "warning"))
         else:
             self._typed += data
+            self.keys_waiting += 1
+            self._tell(StateChanged())
+
+    def _take_kept(self) -> bytes:
+        typed, self._typed, self.keys_waiting = bytes(self._typed), bytearray(), 0
+        return typed
 
     # -- the program's life -----------------------------------------------------------------------------
 
@@ -223,12 +246,12 @@ class Agent:
 
     def _hold(self, attachment: Attachment, size: Size) -> None:
         self._attachment = attachment
-        self.ending = None
+        self.ending, self.remark = None, ""
+        typed = self._take_kept()
         self._become(AgentState.RUNNING)
         attachment.listen(self._line.give)
         if size != self._size:
             attachment.resize(self._size)
-        typed, self._typed = bytes(self._typed), bytearray()
         if typed:
             self.send(typed)
 
@@ -240,7 +263,7 @@ class Agent:
 
     def _end(self, ending: Ending | None) -> None:
         self.ending = ending
-        self._typed.clear()
+        self._take_kept()
         self._become(AgentState.ENDED)
 
     # -- facts from the program -------------------------------------------------------------------------
@@ -267,7 +290,7 @@ class Agent:
             self.leads, self.leader = fact.ours, fact.leader
             self._tell(LeaderChanged())
         elif isinstance(fact, Remarked):
-            self._tell(Notice(f"{self.name}: {fact.text}", "warning" if fact.serious else "information"))
+            self._remarked(_clean(fact.text), fact.serious)
         else:
             self._lost(fact)
 
@@ -282,6 +305,14 @@ class Agent:
             if self.leads or not isinstance(event, ClipboardWrite):
                 self._tell(Asked(event))
         self._tell(Output())
+
+    def _remarked(self, text: str, serious: bool) -> None:
+        """What is serious holds until a remark that is not; it is told once, its details may change."""
+        self.remark = text if serious else ""
+        if not (serious and self._warned):
+            self._tell(Notice(f"{self.name}: {text}", "warning" if serious else "information"))
+        self._warned = serious
+        self._tell(StateChanged())
 
     def _reshape(self, size: Size) -> None:
         self.terminal.resize(size.columns, size.lines)
@@ -304,7 +335,7 @@ class Agent:
 
     async def _come_back(self) -> None:
         """Attach again at once: only the connection is lost, as far as anybody knows."""
-        self._become(AgentState.ATTACHING)
+        self._become(AgentState.RECONNECTING)
         try:
             await self._attach()
         except QmsTuiError as error:

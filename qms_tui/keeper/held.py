@@ -48,8 +48,8 @@ class Watcher(Protocol):
     def send_state(self) -> None:
         """The terminal became another one."""
 
-    def send_remark(self, text: str) -> None:
-        """A human should know this."""
+    def send_remark(self, text: str, *, holds: bool) -> None:
+        """A human should know this; what `holds` does so until a remark that does not."""
 
     def send_end(self) -> None:
         """The program's end of the terminal closed."""
@@ -206,7 +206,7 @@ class HeldAgent:
         self.terminal.take_events()
         if self._journal.full:
             self._journal.rotate(self.terminal.save())
-        if self._journal.trouble != self._trouble:
+        if _kind(self._journal.trouble) != _kind(self._trouble):
             self._say_trouble()
 
     def _say_trouble(self) -> None:
@@ -214,7 +214,7 @@ class HeldAgent:
         text = self._trouble or "the journal is written to disk again"
         _log.warning("%s: %s", self.name, text)
         for watcher in self._watchers:
-            watcher.send_remark(text)
+            watcher.send_remark(text, holds=bool(self._trouble))
 
     def _lost(self) -> None:
         """The program has ended, or the engine has gone."""
@@ -246,7 +246,7 @@ class HeldAgent:
         self.choose_leader(told=watcher)
         watcher.send_state()
         if self._trouble:
-            watcher.send_remark(self._trouble)
+            watcher.send_remark(self.trouble or self._trouble, holds=True)
 
     def remove(self, watcher: Watcher) -> None:
         """The interface follows no more."""
@@ -279,6 +279,12 @@ class HeldAgent:
                 each.send_size(size)
         if self.alive:
             self._resizing = asyncio.get_running_loop().create_task(self._tap.resize(self.container, size))
+
+
+def _kind(trouble: str) -> tuple[str, str]:
+    """A journal's trouble without the count of lost bytes behind it, which grows with every output."""
+    reason, lost, _ = trouble.partition(";")
+    return reason, lost
 
 
 async def _arrived(stream: Stream) -> bytes:

@@ -193,6 +193,8 @@ class QmsTuiApp(App[None]):
             self._show_chrome()
         elif isinstance(event, Reshaped | LeaderChanged):
             pane.show_terminal()
+            if isinstance(event, LeaderChanged):
+                self._show_chrome()
         elif isinstance(event, Asked):
             self._asked(pane, event.event)
 
@@ -323,7 +325,7 @@ class QmsTuiApp(App[None]):
     def action_restart(self) -> None:
         """Start the agent anew, after asking if it runs."""
         agent = self.pane.agent
-        if agent.state in (AgentState.RUNNING, AgentState.UNREACHABLE):
+        if agent.state in (AgentState.RUNNING, AgentState.RECONNECTING, AgentState.UNREACHABLE):
             self._ask(f"End the running program of {agent.name} and start it anew?", agent.restart)
         else:
             agent.restart()

@@ -10,6 +10,7 @@ from textual.message import Message
 from textual.widgets import Static
 
 from qms_tui.agents import AgentState
+from qms_tui.ui.frame import leader
 from qms_tui.ui.pane import Pane
 
 
@@ -56,7 +57,9 @@ class StatusLine(Static):
         """Count the agents; hints fill what is left of the line. An empty `layout` is not worth a word."""
         states = [pane.agent.state for pane in panes]
         running = f"{states.count(AgentState.RUNNING)} of {len(states)} running"
-        parts = [self._engine, running, *([layout] if layout else [])]
+        leaders = {leader(pane.agent): None for pane in panes if not pane.agent.leads}
+        following = f"following {', '.join(leaders)}" if leaders else ""
+        parts = [part for part in (self._engine, running, following, layout) if part]
         left = Content.styled(f" {self._project}", "bold")
         for part in parts:
             left += Content.assemble((" · ", "dim"), part)
