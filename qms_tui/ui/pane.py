@@ -104,8 +104,7 @@ class Pane(Widget, can_focus=True):
             self._terminal, self._back, self._held_since = self._adopted(self.agent.terminal), 0, 0.0
         self._aim()
         self._back = min(self._back, self._most_back)
-        self._show_frame()
-        self.repaint()
+        self._show_all()
 
     def show_output(self) -> None:
         """Paint what the program changed: now, or soon where now would be too often or too early."""
@@ -153,10 +152,9 @@ class Pane(Widget, can_focus=True):
         self._cursor_row = terminal.cursor.row
         if self._back:  # keep the rows in view in place while the program goes on below
             self._back = min(self._back + damage.history_added, self._most_back)
-            self.repaint()
+            self._show_all()
         elif self._aim():
-            self._show_frame()
-            self.repaint()
+            self._show_all()
         else:
             if self._view.top:
                 rows = {row - self._view.top for row in rows}
@@ -180,8 +178,7 @@ class Pane(Widget, can_focus=True):
     def show_state(self) -> None:
         """Bring the frame up to date, and what a state shows instead of a terminal."""
         self.set_class(self.agent.state in _OVER, "-ended")
-        self._show_frame()
-        self.repaint()
+        self._show_all()
 
     def show_title_soon(self) -> None:
         """The program has another title; some change it many times a second."""
@@ -195,7 +192,12 @@ class Pane(Widget, can_focus=True):
         cut = hidden(terminal, width, height, self._view)
         same = (terminal.columns, terminal.lines) == (width, height)
         self.border_title = title(agent, self.number, self.color)
-        self.border_subtitle = Content(footnote(agent, self._back, cut, same, width - 2))
+        below = footnote(agent, self._back, cut, same, width - 2)
+        self.border_subtitle = Content.styled(below, "$text-muted") if below else ""
+
+    def _show_all(self) -> None:
+        self._show_frame()
+        self.repaint()
 
     def repaint(self) -> None:
         """Forget what was painted; everything may be different."""
