@@ -110,13 +110,13 @@ def test_who_types_leads_and_the_other_is_letter_boxed(app: App) -> None:
         assert "following pts/" in large.text
         both.until(lambda: inside(large, 98, 27) == inside(small, 98, 27))
         assert large.terminal.display[5][99] == "│"
-        assert large.terminal.display[28].startswith("│" + "─" * 98 + "┘")
+        assert large.terminal.display[28].startswith("┃" + "─" * 98 + "┘")
 
 
 def test_the_prompt_of_a_larger_terminal_is_in_view(app: App) -> None:
     with two(app, "claude") as (large, small, both):
         large.type("clear; seq 30\r")
-        both.until(lambda: "↑" in small.text and re.search(r"│30 +│", small.text))
+        both.until(lambda: "↑" in small.text and re.search(r"┃30 +┃", small.text))
         cut = re.search(r"↑(\d+)", small.text)
         assert cut
         both.until(lambda: inside(small, 98, 27) == inside(large, 98, 37)[int(cut[1]) :][:27])
