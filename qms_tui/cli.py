@@ -11,7 +11,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,14 +30,19 @@ from qms_tui.config import (
     settings_needing_trust,
     toml,
 )
+from qms_tui.config.text import plain
 from qms_tui.errors import ProjectError, QmsTuiError, UsageError
 from qms_tui.project import AGENT_NAME, Project, find_project
+from qms_tui.remembered import Memory, View, views_folder
 from qms_tui.trust import TrustStore
 
 if TYPE_CHECKING:
     from qms_tui.keeper.client import KeeperClient
+    from qms_tui.keeper.journal import Journal
+    from qms_tui.leftovers import Thing
     from qms_tui.runtime import Found, Runtime
     from qms_tui.runtime.docker import DockerRuntime
+    from qms_tui.runtime.docker.engine import Engine
 
 DEFAULT_AGENTS = ("claude", "qa")
 SMALLEST = (40, 10)  # columns and lines of the outer terminal
@@ -143,8 +148,9 @@ _agents_argument = click.argument("agents", nargs=-1, metavar="[AGENT]...", shel
 def _cli() -> None:
     """Claude Code agents side by side, each in its own container.
 
-    Opens a live terminal for each AGENT of the project (claude and qa unless named), starting those that do
-    not run. Leaving with Ctrl+Q stops none of them. No Docker at hand? Try: qms-tui demo
+    Opens a live terminal for each AGENT of the project, starting those that do not run: the named ones, else
+    those that were open last, else claude and qa. Leaving with Ctrl+Q stops none of them. No Docker at hand?
+    Try: qms-tui demo
     """
 
 
@@ -160,10 +166,11 @@ def _open(
 ) -> int:
     """Open the screen on these agents."""
     project, config = _load(common, Overrides(runtime, command, image))
-    roster = project.roster(config.agents)
-    names = _check_names(project, agents or DEFAULT_AGENTS, roster)
+    memory = Memory(project.root, views_folder())
+    names, view = _to_open(project, project.roster(config.agents), agents, memory.read())
     if config.engine.runtime is RuntimeKind.LOCAL:
-        return _show(project, config, names, _local(project, config), "local, not isolated")
+        local = _local(project, config)
+        return _show(project, config, names, local, "local, not isolated", (), view, memory)
     where = _docker(project, config)
     try:
         where.check_images(names)
@@ -171,7 +178,22 @@ def _open(
         where.close_now()
         raise
     kept = _kept(project, config, where, common.log_level)
-    return _show(project, config, names, kept, f"docker {where.version}", where.remarks)
+    return _show(project, config, names, kept, f"docker {where.version}", where.remarks, view, memory)
+
+
+def _to_open(
+    project: Project, roster: Sequence[str], named: Sequence[str], remembered: View | None
+) -> tuple[tuple[str, ...], View | None]:
+    """The named agents, else those that were open last, else the usual ones; and how they stood.
+
+    Agents that left the roster are dropped. Named ones stand as they did if they are the same, in whatever
+    order.
+    """
+    if named:
+        names = _check_names(project, named, roster)
+        return names, remembered.ordered(names) if remembered else None
+    view = remembered.only(roster) if remembered else None
+    return _check_names(project, view.agents if view else DEFAULT_AGENTS, roster), view
 
 
 @_cli.command("demo")
@@ -210,8 +232,11 @@ def _show_demo(common: Common, folder: Path, names: tuple[str, ...]) -> int:
 @_cli.command("ps")
 @_common
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def _ps(common: Common, as_json: bool) -> int:
-    """List the project's containers."""
+@click.option("--all-projects", is_flag=True, help="Everything of qms-tui's, of every project.")
+def _ps(common: Common, as_json: bool, all_projects: bool) -> int:
+    """List the project's containers, or all there is."""
+    if all_projects:
+        return _ps_everything(common, as_json)
     project, config = _load(common)
     runtime = _docker(project, config)
     try:
@@ -225,6 +250,95 @@ def _ps(common: Common, as_json: bool) -> int:
     else:
         click.echo(f"no agent of {project.name} has a container")
     return 0
+
+
+def _ps_everything(common: Common, as_json: bool) -> int:
+    from qms_tui import leftovers
+
+    engine = _engine(common)
+    try:
+        things = _everything(engine)
+    finally:
+        engine.close()
+    if as_json:
+        click.echo(json.dumps(leftovers.as_json(things), indent=2))
+    else:
+        _echo_lines(leftovers.as_table(things) if things else ["there is nothing of qms-tui's"])
+    return 0
+
+
+@_cli.command("prune")
+@_common
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def _prune(common: Common, yes: bool) -> int:
+    """Remove what is dead or orphaned, after asking.
+
+    Of every project, or with --project of that one only, even if it is gone.
+
+    Ended containers, networks that nobody uses, what dead keepers left; and everything of projects that are
+    no longer there, their running containers too. What runs for a project that is there stays, and so does
+    what other users or machines have made.
+    """
+    from qms_tui import leftovers
+
+    engine = _engine(common)
+    try:
+        things = [thing for thing in _everything(engine) if leftovers.why_to_go(thing)]
+        if common.project is not None:
+            root = os.path.realpath(os.path.expanduser(common.project))
+            things = [thing for thing in things if thing.project == root]
+        if not things:
+            click.echo("there is nothing to remove")
+            return 0
+        _echo_lines(leftovers.as_table(things))
+        if not yes:
+            _ask_to_prune(len(things))
+        return _remove(engine, things)
+    finally:
+        engine.close()
+
+
+def _ask_to_prune(count: int) -> None:
+    if not sys.stdin.isatty():
+        raise UsageError(
+            "prune asks before it removes anything, and standard input is no terminal",
+            hint="say --yes if what is listed here may go",
+        )
+    click.confirm(f"Remove {'it' if count == 1 else f'these {count}'}?", abort=True)
+
+
+def _remove(engine: Engine, things: Sequence[Thing]) -> int:
+    """Say what became of each; status 2 if something could not be removed."""
+    from qms_tui import leftovers
+
+    kinds = (leftovers.Kind.CONTAINER, leftovers.Kind.NETWORK)
+    outcomes = leftovers.remove_from_engine(engine, [thing for thing in things if thing.kind in kinds])
+    # Keepers last: they hold on to containers.
+    outcomes += leftovers.remove_from_state([thing for thing in things if thing.kind not in kinds])
+    for outcome in outcomes:
+        said = f": {outcome.said}" if outcome.said else ""
+        what = "removed" if outcome.removed else "left alone"
+        click.echo(f"{what} {outcome.thing.kind} {plain(outcome.thing.name)}{plain(said)}")
+    return 0 if all(outcome.removed for outcome in outcomes) else 2
+
+
+def _everything(engine: Engine) -> list[Thing]:
+    from qms_tui import leftovers
+
+    return leftovers.find_on_engine(engine) + leftovers.find_in_state(leftovers.state_folder())
+
+
+def _engine(common: Common) -> Engine:
+    """The engine that holds here, in a project or outside of any."""
+    from qms_tui.runtime.docker import connect
+
+    _log_to_file(common)
+    return connect(_load_anywhere(common).engine.host)
+
+
+def _echo_lines(lines: Sequence[str]) -> None:
+    for line in lines:
+        click.echo(line)
 
 
 @_cli.command("stop")
@@ -259,6 +373,47 @@ def _stop(common: Common, agents: Sequence[str], every: bool) -> int:
     return 0
 
 
+_agent_argument = click.argument("agent", metavar="AGENT", shell_complete=_complete_agents)
+_since_option = click.option(
+    "--since", metavar="TIME", help="Only what was from then on: 10m, 2h, 1d ago, or 14:30, or an ISO time."
+)
+
+
+@_cli.command("record")
+@_common
+@click.option("--output", "-o", type=click.Path(path_type=Path, allow_dash=True), metavar="FILE.cast",
+              required=True, help="Where to; - is standard output.")  # fmt: skip
+@_since_option
+@click.option("--force", is_flag=True, help="Replace the file if it exists.")
+@_agent_argument
+def _record(common: Common, agent: str, output: Path, since: str | None, force: bool) -> int:
+    """Save what an agent has shown as a recording for asciinema; what was typed is not in it."""
+    from qms_tui.keeper.journal import cast_lines, read_entries, write_file
+
+    journal, moment = _journal(common, agent, since)
+    title = f"{agent} in {journal.project}"
+    lines = journal.must(cast_lines(read_entries(journal.segments, _warn), title, moment or 0.0, _warn))
+    if str(output) == "-":
+        return _write_out(lines)
+    write_file(output, lines, force=force)
+    click.echo(f"play it with: asciinema play {output}", err=True)
+    return 0
+
+
+@_cli.command("log")
+@_common
+@click.option("--grep", "expression", metavar="RE", help="Only lines with this regular expression in them.")
+@_since_option
+@_agent_argument
+def _log(common: Common, agent: str, expression: str | None, since: str | None) -> int:
+    """Print what an agent has shown as text, also of full-screen programs."""
+    from qms_tui.keeper.journal import grep, read_entries, text_lines
+
+    journal, moment = _journal(common, agent, since)
+    lines = journal.must(text_lines(read_entries(journal.segments, _warn), moment, _warn))
+    return _write_out(f"{line}\n" for line in (grep(lines, expression) if expression else lines))
+
+
 @_cli.command("trust")
 @_common
 @click.argument("folder", required=False, type=click.Path(path_type=Path), metavar="[DIR]")
@@ -280,13 +435,9 @@ def _trust(common: Common, folder: Path | None) -> int:
 @_common
 def _config(common: Common) -> int:
     """Print the configuration in force and where each value comes from."""
-    try:
-        root = find_project(common.project, Path()).root
-    except ProjectError:
-        if common.project is not None:
-            raise
-        root = None
-    config = load_config(root, user_file=common.config, trust=TrustStore.of_user())
+    if common.project is not None:
+        find_project(common.project, Path())
+    config = _load_anywhere(common)
     click.echo(format_config(config), nl=False)
     _print_notices(config)
     return 0
@@ -350,6 +501,47 @@ def _load(common: Common, overrides: Overrides | None = None) -> tuple[Project, 
     return project, config
 
 
+def _load_anywhere(common: Common) -> Config:
+    """What holds in the project, or without one where there is none."""
+    try:
+        root = find_project(common.project, Path()).root
+    except ProjectError:
+        root = None
+    return load_config(root, user_file=common.config, trust=TrustStore.of_user())
+
+
+def _journal(common: Common, agent: str, since: str | None) -> tuple[Journal, float | None]:
+    """What is kept of an agent, and from which moment on; no engine has to answer for that."""
+    from datetime import datetime
+
+    from qms_tui.keeper.journal import find_journal, parse_since
+    from qms_tui.runtime.docker.address import find_address
+
+    moment = parse_since(since, datetime.now()) if since else None
+    project, config = _load(common)
+    _check_spelling([agent])
+    address = find_address(config.engine.host, os.environ, Path.home())
+    journal = find_journal(project.root, address.host, agent, moment)
+    if not journal.segments:
+        project.check_agents([agent], project.roster(config.agents))
+    return journal, moment
+
+
+def _write_out(lines: Iterable[str]) -> int:
+    """Print lines that have their ends; a reader that has seen enough is no fault."""
+    try:
+        for line in lines:
+            sys.stdout.buffer.write(line.encode(errors="replace"))
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes once more at its end
+    return 0
+
+
+def _warn(message: str) -> None:
+    click.echo(f"qms-tui: {message}", err=True)
+
+
 def _log_to_file(common: Common) -> None:
     from qms_tui.log import setup_logging
 
@@ -407,13 +599,17 @@ def _kept(project: Project, config: Config, docker: DockerRuntime, log_level: st
 def _local(project: Project, config: Config) -> Runtime:
     from qms_tui.runtime.environment import passed_on
     from qms_tui.runtime.local import LocalRuntime
+    from qms_tui.runtime.resume import resuming
+
+    def again(agent: str) -> Sequence[str]:
+        return resuming(project, agent, config.agent(agent), str(project.root))
 
     def environment(agent: str) -> dict[str, str]:
         folders = project.prepare(agent, project.owner())
         own = {"CLAUDE_CONFIG_DIR": str(folders.config)}
         return _local_environment(agent) | passed_on(config.agent(agent), os.environ) | own
 
-    return LocalRuntime(project.root, lambda agent: config.agent(agent).command, environment)
+    return LocalRuntime(project.root, lambda agent: config.agent(agent).command, environment, again)
 
 
 def _local_environment(agent: str) -> dict[str, str]:
@@ -429,6 +625,8 @@ def _show(
     runtime: Runtime,
     engine: str,
     remarks: Sequence[str] = (),
+    view: View | None = None,
+    memory: Memory | None = None,
 ) -> int:
     _check_terminal()
     from qms_tui.ui.app import QmsTuiApp
@@ -436,7 +634,7 @@ def _show(
 
     roster = project.roster((*config.agents, *names))
     notices = (*config.notices, *remarks)
-    app = QmsTuiApp(Session(project, config, tuple(names), roster, runtime, engine, notices))
+    app = QmsTuiApp(Session(project, config, tuple(names), roster, runtime, engine, notices, view, memory))
     app.run()
     if app.return_code:
         click.echo("qms-tui: the screen failed; the log file says how", err=True)

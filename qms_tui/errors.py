@@ -8,6 +8,7 @@ QmsTuiError            what failed and where; `hint` says what to do next
 ├── EngineError        the engine is not there, refuses us, or failed at something
 ├── KeeperError        the keeper cannot be started, or does not answer
 ├── ImageError         the agent's image is missing
+├── JournalError       what an agent has printed: nothing kept, or its folder cannot be used
 └── RuntimeFailure     an agent's program could not be started or held
 """
 

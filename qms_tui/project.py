@@ -94,7 +94,7 @@ class Project:
     def has_folder(self, relative: str) -> bool:
         """Whether a real folder stands there, no component of its path being a link."""
         try:
-            with self._folder(PurePosixPath(relative).parts):
+            with self.open_folder(PurePosixPath(relative).parts):
                 return True
         except (OSError, ProjectError):
             return False
@@ -135,7 +135,7 @@ class Project:
         folders = self.folders(agent)
         try:
             with (
-                self._folder((".claude",)) as claude,
+                self.open_folder((".claude",)) as claude,
                 _made(claude, "users", owner) as users,
                 _made(users, agent, owner) as base,
             ):
@@ -162,7 +162,8 @@ class Project:
         return Owner(status.st_uid, status.st_gid)
 
     @contextmanager
-    def _folder(self, parts: Sequence[str]) -> Iterator[int]:
+    def open_folder(self, parts: Sequence[str]) -> Iterator[int]:
+        """A descriptor of a folder below the root, reached without following a link. Raises OSError."""
         descriptor = os.open(self.root, _NOFOLLOW_DIRECTORY)
         try:
             for part in parts:
@@ -178,7 +179,7 @@ class Project:
 
     def _check_regular(self, relative: PurePosixPath) -> None:
         try:
-            with self._folder(relative.parts[:-1]) as folder:
+            with self.open_folder(relative.parts[:-1]) as folder:
                 status = os.stat(relative.name, dir_fd=folder, follow_symlinks=False)
         except OSError as error:
             raise ProjectError(

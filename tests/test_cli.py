@@ -69,6 +69,8 @@ def run(project: Path, environment: dict[str, str]) -> Run:
         (["--no-such-option"], "No such option", "see: qms-tui --help"),
         ([], "cannot reach the engine at unix://", "start Docker, or --runtime local, or try: qms-tui demo"),
         (["ps"], "cannot reach the engine", "qms-tui demo"),
+        (["ps", "--all-projects"], "cannot reach the engine", "qms-tui demo"),
+        (["prune", "--yes"], "cannot reach the engine", "qms-tui demo"),
         (["stop"], "stop which agents?", "--all"),
         (["trust"], "has no qms-tui.toml", ""),
         (["--runtime", "local"], "standard input is no terminal", "in a terminal"),
@@ -140,7 +142,7 @@ def test_completion_offers_agents_and_commands(run: Run) -> None:
 
 def test_help_names_every_command(run: Run) -> None:
     text = run("--help").stdout
-    for command in ("demo", "ps", "stop", "trust", "config", "completion"):
+    for command in ("demo", "ps", "prune", "stop", "trust", "config", "completion"):
         assert f"\n  {command} " in text
 
 

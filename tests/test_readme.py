@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from qms_tui.cli import _cli
 from qms_tui.config import Config, config_table_markdown
 from qms_tui.ui.keymap import COMMANDS, distinct, global_keys
 
@@ -20,6 +21,7 @@ TEST = "python3 -m venv .venv && .venv/bin/pip install -q -e '.[test]' && .venv/
 _SPAN = re.compile(r"`+([^`]+)`+")
 _WORDS = re.compile(r"^(?:.*\$\()?qms-tui +([a-z][a-z_-]*)", re.MULTILINE)
 _OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
+COMMANDS_WITH_OPTIONS = ("demo", "ps", "prune", "stop", "record", "log", "trust", "config")
 AGENTS = {"claude", "qa"}
 
 
@@ -59,6 +61,12 @@ def test_the_key_tables_are_the_programs_own() -> None:
     assert f"\n\n{key_table(distinct(COMMANDS))}\n" in text
 
 
+def test_the_table_of_commands_is_the_programs_own() -> None:
+    commands = {name: command for name, command in _cli.commands.items() if not command.hidden}
+    lines = [f"| `{name}` | {commands[name].get_short_help_str(200)} |\n" for name in sorted(commands)]
+    assert f"\n\n| command | what it does |\n|---|---|\n{''.join(lines)}\n" in page("README.md")
+
+
 @pytest.mark.parametrize("name", PAGES)
 def test_every_command_that_is_named_exists(name: str) -> None:
     commands = re.findall(r"^  ([a-z]+)  ", usage().partition("Commands:")[2], re.MULTILINE)
@@ -71,7 +79,7 @@ def test_every_command_that_is_named_exists(name: str) -> None:
 def test_every_option_of_ours_that_is_named_exists(name: str) -> None:
     lines = [line for piece in code(page(name)) for line in piece.splitlines()]
     ours = [line for line in lines if line.startswith(("qms-tui", "--"))]
-    helps = usage() + "".join(usage(command) for command in ("demo", "ps", "stop", "trust", "config"))
+    helps = usage() + "".join(usage(command) for command in COMMANDS_WITH_OPTIONS)
     unlisted: set[str] = set()
     known = unlisted.union(_OPTION.findall(helps))
     assert {option for line in ours for option in _OPTION.findall(line)} <= known

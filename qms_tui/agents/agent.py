@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine
 from enum import Enum
+from functools import partial
 from typing import Any
 
 from qms_tui.agents.events import AgentEvent, Asked, LeaderChanged, Notice, Output, Reshaped, StateChanged
@@ -107,9 +108,12 @@ class Agent:
         """Find the agent's program: attach if it runs, start it if there is none, show how it ended."""
         self._do(self._open)
 
-    def restart(self) -> None:
-        """Start the program anew, ending it first if it runs; after a failed start, look first what runs."""
-        self._do(self._open if self.state is AgentState.FAILED else self._restart)
+    def restart(self, *, fresh: bool = False) -> None:
+        """Start the program anew, ending it first if it runs; after a failed start, look first what runs.
+
+        It goes on with its last conversation if it can, unless it shall be `fresh`.
+        """
+        self._do(partial(self._open if self.state is AgentState.FAILED else self._restart, fresh))
 
     def stop(self) -> None:
         """End the program and clear it away; the screen stays."""
@@ -208,7 +212,7 @@ class Agent:
         if not self._closed:
             self._work = asyncio.get_running_loop().create_task(after(), name=f"agent {self.name}")
 
-    async def _open(self) -> None:
+    async def _open(self, fresh: bool = False) -> None:
         self._become(AgentState.ATTACHING)
         found = await self._runtime.find(self.name)
         if found.condition is Condition.RUNNING:
@@ -217,14 +221,14 @@ class Agent:
             self.take(Restored(await self._runtime.last_state(self.name)))
             self._end(found.ending)
         else:
-            await self._start()
+            await self._start(fresh)
 
-    async def _start(self) -> None:
+    async def _start(self, fresh: bool = False) -> None:
         self._become(AgentState.STARTING)
         self._new_terminal()
         size = self._size
         try:
-            attachment = await self._runtime.start(self.name, size)
+            attachment = await self._runtime.start(self.name, size, fresh=fresh)
         except RunsAlready:  # another interface was faster
             await self._attach()
         else:
@@ -234,9 +238,9 @@ class Agent:
         size = self._size
         self._hold(await self._runtime.attach(self.name, size), size)
 
-    async def _restart(self) -> None:
+    async def _restart(self, fresh: bool) -> None:
         await self._stop()
-        await self._start()
+        await self._start(fresh)
 
     async def _stop(self) -> None:
         self._become(AgentState.STOPPING)

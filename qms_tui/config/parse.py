@@ -154,6 +154,13 @@ def memory(value: object) -> Memory:
     return size
 
 
+def boolean(value: object) -> bool:
+    """Yes or no."""
+    if not isinstance(value, bool):
+        raise WrongValue(f"{shown(value)} is neither true nor false", "write true or false, without quotes")
+    return value
+
+
 def number(least: float, most: float, example: str) -> Callable[[object], float]:
     """A parser of a number within bounds, whole or not."""
 

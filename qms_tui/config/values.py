@@ -152,6 +152,14 @@ class AgentConfig:
         default=None,
         metadata=rule(parse.color, '"teal"', "of its title: a name or #rrggbb", default_text="one per agent"),
     )
+    resume: bool = field(
+        default=True,
+        metadata=rule(
+            parse.boolean,
+            "false",
+            "whether Claude Code in a new container goes on with its last conversation",
+        ),
+    )
     memory: Memory = field(
         default=Memory(4 * 2**30),
         metadata=rule(parse.memory, '"512m"', "the most memory it may use, at least 6m", need=Need.TO_RAISE),

@@ -9,6 +9,7 @@ import select
 import socket
 import subprocess
 import sys
+import threading
 import time
 import uuid
 from collections.abc import Sequence
@@ -50,6 +51,8 @@ class KeeperClient:
             *(sys.executable, "-m", "qms_tui.keeper"),
             *("--project", str(project), "--engine", engine, *options),
         ]
+        self._starting = threading.Lock()
+        self._started: subprocess.Popen[bytes] | None = None
         self._interface = uuid.uuid4().hex
         self._name = _name()
 
@@ -59,7 +62,11 @@ class KeeperClient:
         for _ in range(2):
             found = self._connect() or self._start()
             connection = Connection(found)
-            welcome = connection.greet(hello)
+            try:
+                welcome = connection.greet(hello)
+            except KeeperError:
+                connection.close()
+                raise
             if welcome.get("protocol") == PROTOCOL:
                 return connection
             connection.close()
@@ -89,7 +96,15 @@ class KeeperClient:
         if found is not None:
             found.close()
         else:
-            self._spawn(subprocess.DEVNULL).wait()
+            self._started = self._spawn()
+
+    def close(self) -> None:
+        """Reap what was started and never needed; the keeper goes on."""
+        with self._starting:
+            process, self._started = self._started, None
+        if process is not None and process.stdout is not None:
+            process.stdout.close()
+            process.wait()
 
     def _ask(self, want: Want) -> dict[str, Any] | None:
         found = self._connect()
@@ -118,13 +133,15 @@ class KeeperClient:
 
     def _start(self) -> socket.socket:
         """Start a keeper and wait until one serves: ours, or that of somebody who was faster."""
-        process = self._spawn(subprocess.PIPE)
-        assert process.stdout is not None
-        with process.stdout as words:
-            line = _line(words.fileno(), time.monotonic() + START_PATIENCE)
-        process.wait()
-        if "message" in line:
-            raise KeeperError(str(line["message"]), str(line.get("hint", "")))
+        with self._starting:  # one start for all agents
+            connection = self._connect()
+            if connection is None:
+                process, self._started = self._started or self._spawn(), None
+                _wait_for(process)
+                connection = self._connect_soon()
+        return connection
+
+    def _connect_soon(self) -> socket.socket:
         until = time.monotonic() + START_PATIENCE
         while (connection := self._connect()) is None:
             if time.monotonic() > until:
@@ -132,9 +149,13 @@ class KeeperClient:
             time.sleep(_POLL)
         return connection
 
-    def _spawn(self, stdout: int) -> subprocess.Popen[bytes]:
+    def _spawn(self) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
-            self._command, stdin=subprocess.DEVNULL, stdout=stdout, stderr=subprocess.DEVNULL, cwd="/"
+            self._command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            cwd="/",
         )
 
 
@@ -188,17 +209,30 @@ class Connection:
         self.socket.close()
 
 
-def _line(descriptor: int, until: float) -> dict[str, Any]:
-    """The one line that a starting keeper says; empty if it says none in time."""
-    heard = b""
-    while not heard.endswith(b"\n"):
+def _wait_for(process: subprocess.Popen[bytes]) -> None:
+    """Wait until a keeper that is being started serves. Raises KeeperError with what it says instead."""
+    assert process.stdout is not None
+    with process.stdout as words:
+        said = _said(words.fileno(), time.monotonic() + START_PATIENCE)
+    process.wait()  # it has left its child behind and ended
+    try:
+        line = json.loads(said)
+    except ValueError:  # Python's own words: it could not even begin
+        last = said.decode(errors="replace").strip().rpartition("\n")[2]
+        raise KeeperError(f"the keeper does not start: {last or 'it says nothing'}", _HINT) from None
+    if "message" in line:
+        raise KeeperError(str(line["message"]), str(line.get("hint", "")))
+
+
+def _said(descriptor: int, until: float) -> bytes:
+    """What a starting keeper says, until it lets go of the pipe."""
+    said = b""
+    while True:
         ready, _, _ = select.select([descriptor], [], [], max(0.0, until - time.monotonic()))
         data = os.read(descriptor, _READ) if ready else b""
         if not data:
-            return {}
-        heard += data
-    line: dict[str, Any] = json.loads(heard)
-    return line
+            return said
+        said += data
 
 
 def _name() -> str:

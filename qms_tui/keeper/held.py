@@ -23,6 +23,7 @@ _log = logging.getLogger(__name__)
 RETRY_FIRST, RETRY_MOST = 0.1, 1.5  # seconds between looks at an engine that is away, doubling
 KNOWN_MOST = 8192  # bytes of the newest output that a gap is laid beside
 LOG_SLACK = 5.0  # seconds before the last byte from which the engine's log is read: clocks differ
+JOURNAL_RETRY = 10.0  # seconds between tries to write to a disk that was full
 EARLY_PATIENCE = 0.05  # seconds in which what was printed while the log was read comes in
 
 
@@ -74,6 +75,7 @@ class HeldAgent:
         self._watchers: list[Watcher] = []
         self._leader: Watcher | None = None
         self._trouble = ""
+        self._tried = 0.0
         self._holding = asyncio.Lock()
         self._watching_over: asyncio.Task[None] | None = None
 
@@ -206,7 +208,16 @@ class HeldAgent:
         self.terminal.take_events()
         if self._journal.full:
             self._journal.rotate(self.terminal.save())
-        if _kind(self._journal.trouble) != _kind(self._trouble):
+        if self._journal.trouble or self._trouble:
+            self._mend_journal()
+
+    def _mend_journal(self) -> None:
+        """Try now and then to write to disk again, and say how it stands when that changes."""
+        now = time.monotonic()
+        if self._journal.trouble and now > self._tried + JOURNAL_RETRY:
+            self._tried = now
+            self._journal.retry(self.terminal.save())
+        if bool(self._journal.trouble) != bool(self._trouble):
             self._say_trouble()
 
     def _say_trouble(self) -> None:
@@ -279,12 +290,6 @@ class HeldAgent:
                 each.send_size(size)
         if self.alive:
             self._resizing = asyncio.get_running_loop().create_task(self._tap.resize(self.container, size))
-
-
-def _kind(trouble: str) -> tuple[str, str]:
-    """A journal's trouble without the count of lost bytes behind it, which grows with every output."""
-    reason, lost, _ = trouble.partition(";")
-    return reason, lost
 
 
 async def _arrived(stream: Stream) -> bytes:

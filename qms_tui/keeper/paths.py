@@ -29,7 +29,7 @@ def agent_folder(root: Path, engine: str, agent: str) -> Path:
 
 def project_key(root: Path, engine: str) -> str:
     """One name per project and engine that people can still read: `pipe-dream-0123456789ab`."""
-    readable = _UNSAFE.sub("_", root.name)[:LONGEST_NAME].lstrip(".") or "root"
+    readable = _UNSAFE.sub("_", root.name)[:LONGEST_NAME].lstrip(".-") or "root"
     digest = hashlib.sha256(os.fsencode(root) + b"\0" + engine.encode()).hexdigest()
     return f"{readable}-{digest[:12]}"
 

@@ -14,7 +14,9 @@ from dataclasses import asdict, dataclass
 from enum import IntEnum
 from typing import Any
 
-PROTOCOL = 1
+from qms_tui.terminal.state import VERSION
+
+PROTOCOL = 100 + VERSION  # of the frames, and of the states in them
 LARGEST = 64 * 1024 * 1024  # bytes of a body; a terminal's state is a few millions
 _HEAD = struct.Struct(">BI")
 _SIZE = struct.Struct(">HH")

@@ -28,13 +28,13 @@ class KeptRuntime:
         """The agent's container, as the engine has it."""
         return await self._docker.find(agent)
 
-    async def start(self, agent: str, size: Size) -> Attachment:
+    async def start(self, agent: str, size: Size, *, fresh: bool = False) -> Attachment:
         """Make a container, have the keeper hold it, start it, set its size."""
 
         def hold(container: str) -> Connection:
             return self._keeper.open(Want.HOLD, agent, container, size)
 
-        reached = await self._docker.launch(agent, hold)
+        reached = await self._docker.launch(agent, hold, fresh=fresh)
         return KeptAttachment(reached.held, reached.input, size, tell_size=True)
 
     async def attach(self, agent: str, size: Size) -> Attachment:
@@ -75,4 +75,5 @@ class KeptRuntime:
     async def close(self) -> None:
         """Let go of the engine and the keeper; both go on."""
         self._workers.close()
+        self._keeper.close()
         await self._docker.close()

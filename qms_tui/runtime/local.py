@@ -87,10 +87,15 @@ class LocalRuntime:
         folder: Path,
         command: Callable[[str], Sequence[str]],
         environment: Callable[[str], Mapping[str, str]],
+        resuming: Callable[[str], Sequence[str]] | None = None,
     ) -> None:
-        """`command` and `environment` give an agent's argv and variables; it runs in `folder`."""
+        """`command` and `environment` give an agent's argv and variables; it runs in `folder`.
+
+        `resuming` gives the argv with which it goes on where it left off; without, it always starts fresh.
+        """
         self._folder = folder
         self._command = command
+        self._resuming = resuming or command
         self._environment = environment
         self._processes: dict[str, PtyProcess] = {}
         self._endings: dict[str, Ending] = {}
@@ -107,11 +112,11 @@ class LocalRuntime:
             return Found(Condition.RUNNING)
         return Found(Condition.EXITED, _ending(process))
 
-    async def start(self, agent: str, size: Size) -> Attachment:
+    async def start(self, agent: str, size: Size, *, fresh: bool = False) -> Attachment:
         """Spawn the agent's command."""
         await self.stop(agent)
         self._endings.pop(agent, None)
-        argv = self._command(agent)
+        argv = (self._command if fresh else self._resuming)(agent)
         process = self._spawn(argv, agent, size)
         self._processes[agent] = process
         return LocalAttachment(process)

@@ -26,6 +26,8 @@ class Ending:
 
     exit_code: int | None
     reason: str = ""
+    resuming: bool = False
+    """Whether it failed right after it was to go on with an earlier conversation."""
 
     def __str__(self) -> str:
         code = "ended" if self.exit_code is None else f"exit code {self.exit_code}"
@@ -93,8 +95,10 @@ class Runtime(Protocol):
     async def find(self, agent: str) -> Found:
         """What is there of the agent."""
 
-    async def start(self, agent: str, size: Size) -> Attachment:
+    async def start(self, agent: str, size: Size, *, fresh: bool = False) -> Attachment:
         """Start the agent anew, attached before its first byte; a program that has ended is cleared away.
+
+        It goes on with its last conversation if it can, unless it shall be `fresh`.
 
         Raises RunsAlready if somebody else was faster; their program is left alone.
         """

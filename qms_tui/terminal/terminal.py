@@ -151,6 +151,12 @@ class Terminal:
         """How many rows `history` has."""
         return len(self._past())
 
+    def keep_history(self, rows: int) -> None:
+        """Bound the history anew; the newest rows stay."""
+        history = History(rows)
+        history.extend(self._past())
+        self._screen.history = history
+
     def styled(self, row: int) -> tuple[Run, ...]:
         """The runs of a visible row (0 is the top one) or of the history (-1 is the newest row)."""
         screen = self._screen

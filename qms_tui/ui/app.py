@@ -6,6 +6,7 @@ import asyncio
 import logging
 import signal
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from textual import events
 from textual.app import App, ComposeResult
@@ -26,6 +27,7 @@ from qms_tui.agents import (
     StateChanged,
 )
 from qms_tui.config import Clipboard
+from qms_tui.remembered import View
 from qms_tui.runtime import Size
 from qms_tui.terminal import Bell, ClipboardWrite, TerminalEvent, TitleChanged
 from qms_tui.ui.chrome import StatusLine, TabLine
@@ -69,11 +71,14 @@ class QmsTuiApp(App[None]):
         for theme in THEMES.values():
             self.register_theme(theme)
         self.theme = THEMES[session.config.theme].name
-        self.arrangement_choice = Layout.AUTO
-        self.zoomed = False
+        view = session.view or View(session.agents)
+        self.arrangement_choice = Layout.remembered(view.arrangement)
+        self.zoomed = view.zoomed
         self.tabbed = False
+        self._remembered: View | None = None
         self._opened: set[str] = set()
         self._panes: dict[str, Pane] = {}
+        self._first_focus = view.focused
         self._last_focused: Pane | None = None
         self._refused: set[str] = set()  # agents of whose clipboard writes the human has been told
         self._under_way = 0  # typed events in the app's own queue
@@ -101,6 +106,8 @@ class QmsTuiApp(App[None]):
         colors = AGENT_COLORS if self.current_theme.dark else AGENT_COLORS_LIGHT
         color = self.session.config.agent(agent.name).color or colors[(number - 1) % len(colors)]
         pane = self._panes[agent.name] = Pane(agent, number, color, self.palette, self._ours)
+        if agent.name == self._first_focus:
+            self._last_focused = pane
         return pane
 
     def on_mount(self) -> None:
@@ -108,7 +115,7 @@ class QmsTuiApp(App[None]):
         if not self.is_headless:
             for number in _FAREWELLS:
                 loop.add_signal_handler(number, self.exit)
-        self.panes[0].focus()
+        self.pane.focus()
         self._arrange()
         for notice in self.session.notices:
             self.notify(notice, severity="warning", markup=False, timeout=12)
@@ -242,7 +249,20 @@ class QmsTuiApp(App[None]):
             pane.display = not grid.tabs or pane is self.pane
         self.screen_stack[0].query_one(TabLine).set_class(grid.tabs, "-shown")
         self._show_chrome()
+        self._remember()
         self.call_after_refresh(self._open_agents)
+
+    def on_descendant_focus(self) -> None:
+        """The keyboard is elsewhere now, by whatever means."""
+        self._remember()
+
+    def _remember(self) -> None:
+        """Keep the arrangement where it survives us, however we end."""
+        names = tuple(pane.agent.name for pane in self.panes)
+        view = View(names, self.arrangement_choice.word, self.zoomed, self.pane.agent.name)
+        if self.session.memory is not None and view != self._remembered:
+            self._remembered = view
+            self.session.memory.write(view)
 
     def _open_agents(self) -> None:
         """Start or find every agent, now that the size of its terminal is known."""
@@ -322,13 +342,15 @@ class QmsTuiApp(App[None]):
         elif action is not None:
             await self.run_action(action)
 
-    def action_restart(self) -> None:
-        """Start the agent anew, after asking if it runs."""
+    def action_restart(self, fresh: bool = False) -> None:
+        """Start the agent anew, after asking if it runs; a fresh one does not go on with its conversation."""
         agent = self.pane.agent
+        how = " without its conversation" if fresh else ""
         if agent.state in (AgentState.RUNNING, AgentState.RECONNECTING, AgentState.UNREACHABLE):
-            self._ask(f"End the running program of {agent.name} and start it anew?", agent.restart)
+            question = f"End the running program of {agent.name} and start it anew{how}?"
+            self._ask(question, partial(agent.restart, fresh=fresh))
         else:
-            agent.restart()
+            agent.restart(fresh=fresh)
 
     def action_stop(self) -> None:
         """End the agent's program, after asking."""

@@ -42,6 +42,8 @@ def footnote(agent: Agent, back: int, cut: str, same_size: bool, width: int) -> 
     if back:
         return f" {back} rows back · PgUp PgDn scroll · any other key returns "
     if agent.state is AgentState.ENDED:
+        if agent.ending is not None and agent.ending.resuming:
+            return f" {agent.ending}, going on with its conversation failed · f starts fresh · r tries again "
         return f" {agent.ending or 'ended'} · r restarts "
     if agent.keys_waiting or agent.state is AgentState.UNREACHABLE:
         return _lost(agent)

@@ -57,6 +57,7 @@ COMMANDS = (
     Command(("z",), "z", "zoom", "zoom, and back"),
     Command(("space",), "space", "layout", "next layout"),
     Command(("r",), "r", "restart", "restart the agent"),
+    Command(("f",), "f", "restart(True)", "restart fresh: a new conversation"),
     Command(("x",), "x", "stop", "stop the agent"),
     Command(("c",), "c", "add", "one more agent"),
     Command(("d",), "d", "leave", "leave the screen"),

@@ -24,6 +24,16 @@ class Layout(Enum):
     GRID = "grid"
     TABS = "one at a time"
 
+    @classmethod
+    def remembered(cls, word: str) -> Layout:
+        """The layout that is remembered by this word."""
+        return cls[word.upper()]
+
+    @property
+    def word(self) -> str:
+        """What it is remembered by."""
+        return self.name.lower()
+
     @property
     def next(self) -> Layout:
         """The layout after this one, for a key that goes round."""

@@ -276,6 +276,8 @@ class Pane(Widget, can_focus=True):
         if self.agent.state in _OVER:
             if event.key == "r":  # not Enter: it may end a line that was typed as the program ended
                 self.agent.restart()
+            elif event.key == "f" and self.agent.ending is not None and self.agent.ending.resuming:
+                self.agent.restart(fresh=True)
             return
         modes = self.agent.terminal.modes
         if isinstance(event, TerminalKey):

@@ -70,7 +70,8 @@ class HelpScreen(Dialog[None]):
         return (
             "\nMouse: a click focuses, the wheel scrolls the history (or goes to a program that asked\n"
             "for the mouse); Shift+drag is your terminal's own selection.\n"
-            f"An agent that has ended: r in its pane starts it anew.\n\n{stays}"
+            "An agent that has ended: r in its pane starts it anew. Claude Code then goes on with its\n"
+            f"conversation; f in the menu starts a new one.\n\n{stays}"
         )
 
     def on_mount(self) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from qms_tui.config import Config
 from qms_tui.project import Project
+from qms_tui.remembered import Memory, View
 from qms_tui.runtime import Runtime
 
 
@@ -21,3 +22,7 @@ class Session:
     engine: str
     """Where agents run, in a few words for the status line."""
     notices: tuple[str, ...] = ()
+    view: View | None = None
+    """How to arrange the panes; its agents are these, in this order."""
+    memory: Memory | None = None
+    """Where changes of the arrangement are remembered, if anywhere."""

@@ -13,14 +13,17 @@ from typing import Any
 import docker
 import pytest
 
+import qms_tui
 from qms_tui.config import AgentConfig, Config
 from qms_tui.project import Project
 from qms_tui.runtime.docker import connect
 
 from . import engine as engines
 from . import image as images
+from . import programs
 from . import project as projects
 from .direct import DirectRuntime
+from .kept import House
 
 HERE = Path(__file__).parent
 REQUIRED = os.environ.get("QMS_TUI_REQUIRE_ENGINE") == "1"
@@ -103,3 +106,38 @@ async def make_runtime(image: str) -> AsyncIterator[Callable[..., DirectRuntime]
 def runtime(make_runtime: Callable[..., DirectRuntime], qms_project: Path) -> DirectRuntime:
     """A runtime for `qms_project` with the settings that hold by default."""
     return make_runtime(qms_project)
+
+
+@pytest.fixture(scope="session")
+def programs_image(engine: docker.APIClient) -> str:
+    """The name of the image with bash, python3, nano, less, vim and htop, which the engine now has."""
+    try:
+        return programs.ensure(engine)
+    except (programs.NoPrograms, images.NoBusybox) as reason:
+        pytest.skip(str(reason))
+
+
+@pytest.fixture(scope="module")
+def house(
+    engine: docker.APIClient, programs_image: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[House]:
+    """A project with a keeper of its own, for all tests of a module; each takes an agent for itself."""
+    folder = tmp_path_factory.mktemp("house")
+    root = folder / "project"
+    root.mkdir()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_STATE_HOME", str(folder / "state"))
+        patch.setenv("PYTHONPATH", str(Path(qms_tui.__file__).parents[1]))
+        house = House(projects.make_qms_project(root), programs_image)
+        yield house
+        house.end()
+    engines.remove_project(engine, str(root))
+
+
+@pytest.fixture
+async def home(house: House, engine: docker.APIClient) -> AsyncIterator[House]:
+    """The same, without any interface or container when the test ends."""
+    yield house
+    await house.leave()
+    for row in engine.containers(all=True, filters={"label": f"{engines.PROJECT_LABEL}={house.root}"}):
+        engine.remove_container(row["Id"], force=True)

@@ -357,3 +357,19 @@ def test_nothing_else_of_the_project_is_touched(app: App) -> None:
     }
     assert names() - before == made
     assert before <= names()
+
+
+def test_a_killed_interface_opens_as_it_was(app: App) -> None:
+    with app.open("qa", "claude") as tui:
+        tui.wait("agent ready claude", "agent ready qa")
+        tui.type(ALT_2)
+        tui.type("remember me\r")
+        tui.wait("echo:remember me")
+        tui.type(PREFIX + "z")
+        tui.wait("2 claude ● running", "zoomed", absent="1 qa ● running")
+        tui.process.kill(signal.SIGKILL)
+        tui.end()
+    with app.open() as tui:
+        tui.wait("2 claude ● running", "zoomed", "echo:remember me", absent="1 qa ● running")
+        leave(tui)
+    assert sorted(app.ps()) == ["claude", "qa"]

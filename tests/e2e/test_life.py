@@ -13,6 +13,7 @@ from qms_tui.errors import EngineError, ImageError, ProjectError
 from qms_tui.runtime import Condition, Ending, Found, RunsAlready
 from qms_tui.runtime.docker import runtime as module
 from qms_tui.runtime.docker.container import Identity
+from qms_tui.runtime.docker.maker import maker
 
 from .direct import DirectRuntime
 from .engine import PROJECT_LABEL
@@ -48,6 +49,7 @@ async def test_a_started_agent_is_found_and_held(
         "qms-tui.project": str(qms_project),
         "qms-tui.agent": "qa",
         "qms-tui.schema": "1",
+        "qms-tui.maker": maker(),
     }
 
 

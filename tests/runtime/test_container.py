@@ -113,7 +113,7 @@ def test_planted_links_are_not_mounted(project: Project) -> None:
 def test_the_request_leaves_an_agent_nothing() -> None:
     config = AgentConfig(image="img:1", command=("claude", "-v"), memory=Memory(2**30), cpus=8, pids=99)
     identity = Identity("/work/My Project", "tu_ui")
-    asked = request(identity, config, OWNER, {"A": "b"}, [], "net", cpus=4)
+    asked = request(identity, config, OWNER, {"A": "b"}, [], "net", 4, {"mark": "1"})
     host = asked.pop("host_config")
     assert asked == {
         "image": "img:1",
@@ -124,6 +124,7 @@ def test_the_request_leaves_an_agent_nothing() -> None:
             "qms-tui.project": "/work/My Project",
             "qms-tui.agent": "tu_ui",
             "qms-tui.schema": "1",
+            "mark": "1",
         },
         "environment": {"A": "b"},
         "working_dir": "/pipe-dream",
@@ -142,7 +143,7 @@ def test_the_request_leaves_an_agent_nothing() -> None:
 
 
 def test_limits_hold_by_default() -> None:
-    host = request(Identity("/p", "qa"), AgentConfig(), OWNER, {}, [], "net", cpus=16)["host_config"]
+    host = request(Identity("/p", "qa"), AgentConfig(), OWNER, {}, [], "net", 16, {})["host_config"]
     assert (host["mem_limit"], host["pids_limit"], host["nano_cpus"]) == (4 * 2**30, 512, 2_000_000_000)
 
 

@@ -1,10 +1,7 @@
 """A terminal that was saved and restored goes on exactly as the one it was saved from."""
 
 import json
-import pickle
 import random
-import struct
-import zlib
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -14,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qms_tui.terminal import Terminal
+from qms_tui.terminal import Damage, Terminal
 from qms_tui.terminal import state as states
+from qms_tui.terminal.looks import MAX_LOOKS
 from tests.terminal.test_properties import COLUMNS, LINES, fresh, quick, streams
 
 HERE = Path(__file__).parent
@@ -73,7 +71,7 @@ def test_both_go_on_alike(before: bytes, draw: st.DataObject, after: bytes) -> N
     check_equal(terminal, restored)
     steps: list[Callable[[Terminal], None]] = [
         lambda each: each.feed(before[at:] + after),
-        *[lambda each, size=size: each.resize(*size) for size in draw.draw(sizes)],  # type: ignore[misc]
+        *[lambda each, size=size: each.resize(*size) for size in draw.draw(sizes)],
         lambda each: each.feed(after),
         lambda each: each.resize(COLUMNS, LINES),
     ]
@@ -92,43 +90,38 @@ def test_real_programs_go_on_alike(path: Path) -> None:
     terminal = Terminal(columns, lines)
     restored = Terminal.restored(terminal.save())
     for start, end in pairwise(cuts):
-        take_all(restored)
+        take_all(terminal)
         restored = Terminal.restored(restored.save())
-        terminal.feed(data[start:end])
-        restored.feed(data[start:end])
-        assert states.read(terminal.save()) == states.read(restored.save())
-    terminal.take_damage(), restored.take_damage()
-    assert {**seen(terminal), "replies": 0, "events": 0} == {**seen(restored), "replies": 0, "events": 0}
+        for each in (terminal, restored):
+            each.feed(data[start:end])
+        check_equal(terminal, restored)
 
 
 def _size(path: Path) -> tuple[int, int]:
-    described = path.with_name(path.name.split(".")[0] + ".json")
     if path.suffix == ".raw":
         return 120, 40
-    size = json.loads(described.read_text())
+    name, *part = path.stem.split(".")
+    described = json.loads(path.with_name(f"{name}.json").read_text())
+    size = described[int(part[0])] if part else described
     return size["columns"], size["lines"]
 
 
 def test_tables_that_are_full_act_alike() -> None:
     """More colours than there is room for: which rows and colours go must be the same, and when."""
     numbers = random.Random(7)
+    few = [b"\x1b[48;2;%d;0;0mx" % red for red in range(200)]
 
     def colours(count: int) -> bytes:
-        cell = b"\x1b[48;2;%d;%d;%dm\x1b[Kx\x1b[m%s"
-        few = [numbers.randrange(256) for _ in range(12)]
-        return b"".join(
-            cell
-            % (numbers.choice(few), numbers.randrange(256), numbers.randrange(256), b"\r\n" * (i % 19 == 0))
-            for i in range(count)
-        )
+        many = (b"\x1b[48;2;%d;%d;%dmx" % (*numbers.randbytes(3),) for _ in range(count))
+        return b"".join(each + b"".join(numbers.choices(few, k=3)) for each in many)
 
     terminal = Terminal(200, 50)
-    terminal.feed(colours(36_000))
-    assert terminal._screen.looks._next > 10_000
-    for _ in range(3):
+    terminal.feed(colours(MAX_LOOKS + 100))
+    assert terminal.history_length < 4 * MAX_LOOKS / 200 / 2  # half of it had to go
+    for _ in range(2):
         restored = Terminal.restored(terminal.save())
         take_all(terminal)
-        more = colours(9000)
+        more = colours(6000)
         terminal.feed(more)
         restored.feed(more)
         check_equal(terminal, restored)
@@ -139,7 +132,9 @@ def test_saving_changes_nothing_and_what_waits_stays() -> None:
     terminal.feed(b"\x1b[c\x07abc")
     terminal.save()
     restored = Terminal.restored(terminal.save())
-    assert (restored.take_replies(), restored.take_events(), restored.take_damage().rows) == (b"", [], set())
+    assert not restored.take_replies()
+    assert not restored.take_events()
+    assert restored.take_damage() == Damage(frozenset())
     assert terminal.take_replies()
     assert terminal.take_events()
     assert terminal.take_damage().rows == {0, 1, 2, 3}
@@ -189,7 +184,6 @@ LEFT_OUT = {
         "buffer": "pyte's, empty",
         "dirty": "pyte's, not read",
         "savepoints": "pyte's, empty",
-        "charset": "pyte's, not read",
         "replies": "taken once",
         "events": "taken once",
         "history_added": "damage",
@@ -210,6 +204,9 @@ LEFT_OUT = {
 ALSO_SAVED = {"Cursor": {"x", "y"}, "History": {"rows", "maxlen"}}
 
 
+VALUES = {"HistoryView", "CursorShape", "Look", "Margins", "Char", "TitleChanged", "IconChanged"}
+
+
 def _attributes(part: object) -> set[str]:
     slots = {name for kind in type(part).__mro__ for name in getattr(kind, "__slots__", ())}
     return {*getattr(part, "__dict__", {}), *slots}
@@ -221,7 +218,7 @@ def _saved(part: Any) -> set[str]:
     return {*part.state()} if hasattr(part, "state") else set()
 
 
-def _used() -> Terminal:
+def used() -> Terminal:
     terminal = fresh()
     terminal.feed(b"\x1b[31ma\x1b7\x1b[2;3r\x1b]2;t\x07\x1b[?1049h\x1b7\r\n" * 30 + b"\x1b[?1049l\x1b[")
     terminal.resize(7, 3)
@@ -231,12 +228,16 @@ def _used() -> Terminal:
 def _parts() -> dict[str, Any]:
     """Every object of ours that a terminal consists of, by its class."""
     found: dict[str, Any] = {}
-    waiting: list[Any] = [_used()]
+    waiting: list[Any] = [used()]
+    known: dict[int, Any] = {}  # remembered steps of looks lead round in circles
     while waiting:
         part = waiting.pop()
+        if id(part) in known:
+            continue
+        known[id(part)] = part
         kind = type(part)
         if kind.__module__.startswith(("qms_tui.", "pyte.")) and kind.__name__ not in found:
-            if kind.__name__ not in ("HistoryView", "CursorShape", "Look", "Margins"):  # views and values
+            if kind.__name__ not in VALUES:
                 found[kind.__name__] = part
                 waiting += [getattr(part, name, None) for name in _attributes(part)]
         elif isinstance(part, dict):
@@ -262,103 +263,3 @@ def test_every_attribute_is_saved_or_left_out_on_purpose(name: str) -> None:
     saved = _saved(PARTS[name]) | also
     assert not saved & left_out
     assert _attributes(PARTS[name]) | also == saved | left_out
-
-
-# -- what is no state ---------------------------------------------------------------------------------------
-
-STATE = _used().save()
-
-
-@quick
-@given(st.data())
-def test_damage_is_refused(draw: st.DataObject) -> None:
-    damaged = bytearray(STATE)
-    for _ in range(draw.draw(st.integers(1, 5))):
-        damaged[draw.draw(st.integers(0, len(STATE) - 1))] ^= draw.draw(st.integers(1, 255))
-    if damaged != STATE:
-        with pytest.raises(ValueError, match="saved"):
-            Terminal.restored(bytes(damaged))
-
-
-@quick
-@given(st.integers(0, len(STATE) - 1), st.binary(min_size=1, max_size=9))
-def test_what_is_not_whole_or_too_much_is_refused(size: int, more: bytes) -> None:
-    for wrong in (STATE[:size], STATE[size + 1 :], STATE + more, more, more + STATE):
-        with pytest.raises(ValueError, match="saved"):
-            Terminal.restored(wrong)
-
-
-def _sealed(values: object, version: int = states.VERSION) -> bytes:
-    """Values with a header that is right."""
-    return _headed(pickle.dumps(values, protocol=5), version)
-
-
-def _headed(body: bytes, version: int = states.VERSION) -> bytes:
-    start = struct.pack(">8sHQ", b"qms-term", version, len(body))
-    return start + struct.pack(">I", zlib.crc32(body, zlib.crc32(start + bytes(4)))) + body
-
-
-def test_another_version_is_refused() -> None:
-    values = states.read(STATE)
-    assert Terminal.restored(_sealed(values)).display == _used().display
-    with pytest.raises(ValueError, match="version"):
-        Terminal.restored(_sealed(values, states.VERSION + 1))
-
-
-class _Code:
-    def __reduce__(self) -> tuple[Any, ...]:
-        return exec, ("raise SystemExit",)
-
-
-@pytest.mark.parametrize("value", [_Code(), len, Path("x"), {"screen": {}, "parser": _Code()}])
-def test_classes_and_functions_are_refused(value: object) -> None:
-    with pytest.raises(ValueError, match="plain values only"):
-        Terminal.restored(_sealed(value))
-
-
-@quick
-@given(st.binary(max_size=40))
-def test_any_bytes_behind_a_right_header_are_refused(body: bytes) -> None:
-    with pytest.raises(ValueError, match="saved terminal"):
-        Terminal.restored(_headed(body))
-
-
-def _places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    inner = value.items() if isinstance(value, dict) else ()
-    return [path, *(place for name, each in inner for place in _places(each, (*path, name)))]
-
-
-WRONG: list[Any] = [None, -1, 10**12, 1.5, "wrong", b"x", [None], ({},), {"x": 1}, {7: 7}]
-
-
-@pytest.mark.parametrize("place", _places(states.read(STATE)), ids=lambda place: "/".join(map(str, place)))
-def test_wrong_shapes_are_refused_or_mean_something(place: tuple[Any, ...]) -> None:
-    """Each value in a state replaced by others: ValueError, or a terminal that works."""
-    refused = 0
-    for wrong in WRONG:
-        try:
-            terminal = Terminal.restored(_sealed(_with(states.read(STATE), place, wrong)))
-        except ValueError:
-            refused += 1
-            continue
-        seen(terminal)
-    assert refused >= len(WRONG) - 3  # a number, a text: some would be right
-
-
-def _with(values: Any, place: tuple[Any, ...], wrong: Any) -> Any:
-    if not place:
-        return wrong
-    return {**values, place[0]: _with(values[place[0]], place[1:], wrong)}
-
-
-@pytest.mark.parametrize("place", _places(states.read(STATE)), ids=lambda place: "/".join(map(str, place)))
-def test_missing_parts_are_refused(place: tuple[Any, ...]) -> None:
-    values = states.read(STATE)
-    inner = values
-    for name in place[:-1]:
-        inner = inner[name]
-    if not place or place[-2:-1] in (("_turns",), ("_texts",), ("changed",), ("saved_modes",)):
-        return
-    del inner[place[-1]]
-    with pytest.raises(ValueError, match="shape"):
-        Terminal.restored(_sealed(values))

@@ -5,8 +5,9 @@
             await ui.type("hello")
             await ui.until(lambda: "hello" in ui.text("claude"))
 
-`open_app(*agents, size=(columns, lines), command=..., config=...)` gives a `Screen`. Nothing of ours is
-replaced: the runtime is the local one, the agents run `command` (default: a shell without profile).
+`open_app(*agents, size=(columns, lines), command=..., config=..., view=..., memory=...)` gives a `Screen`.
+Nothing of ours is replaced: the runtime is the local one, the agents run `command` (default: a shell without
+profile).
 Never sleep: `until` waits for a condition and says what the screen showed when it did not come true.
 """
 
@@ -26,6 +27,7 @@ from textual.pilot import Pilot
 
 from qms_tui.config import Config
 from qms_tui.project import Project
+from qms_tui.remembered import Memory, View
 from qms_tui.runtime.environment import inherited
 from qms_tui.runtime.local import LocalRuntime
 from qms_tui.ui.app import QmsTuiApp
@@ -114,14 +116,17 @@ def open_app(project: Project) -> Callable[..., object]:
         size: tuple[int, int] = (160, 40),
         command: Sequence[str] = SHELL,
         config: Config | None = None,
+        view: View | None = None,
+        memory: Memory | None = None,
     ) -> AsyncIterator[Screen]:
         def environment(agent: str) -> dict[str, str]:
             return inherited(os.environ) | {"QMS_USER": agent, "PS1": f"{agent}$ "}
 
         runtime = LocalRuntime(project.root, lambda agent: command, environment)
         session = Session(
-            project, config or Config(), agents or ("claude", "qa"), project.roster(), runtime, "local"
-        )
+            project, config or Config(), agents or ("claude", "qa"), project.roster(), runtime, "local", (),
+            view, memory,
+        )  # fmt: skip
         app = QmsTuiApp(session, headless_driver=True)
         async with app.run_test(size=size, notifications=True) as pilot:
             yield Screen(app, pilot)

@@ -35,7 +35,7 @@ def open_segment(folder: Path, number: int) -> int:
 
 
 @dataclass(slots=True)
-class Segment:
+class SegmentFile:
     """A file that is being written, and how long it is as far as it is whole."""
 
     folder: int
@@ -44,7 +44,7 @@ class Segment:
     size: int = 0
 
     @classmethod
-    def new(cls, folder: int) -> Segment:
+    def new(cls, folder: int) -> SegmentFile:
         """The file after the newest one in a folder (its descriptor stays the caller's). Raises OSError."""
         number = max(numbers(folder), default=0) + 1
         descriptor = os.open(file_name(number), _NEW, 0o600, dir_fd=folder)

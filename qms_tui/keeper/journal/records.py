@@ -83,7 +83,7 @@ class Ended:
 class Gap:
     """Output between two moments (seconds since the epoch) is missing.
 
-    If it was `filled` from the engine's log, as well as that goes, `size` bytes of it precede this record.
+    If it was `filled` from the engine's log, as well as that goes, `size` bytes of it follow.
     """
 
     since: float

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from qms_tui.errors import JournalError
-from qms_tui.keeper.journal.files import Segment, prune
+from qms_tui.keeper.journal.files import SegmentFile, prune
 from qms_tui.keeper.journal.memory import Memory
 from qms_tui.keeper.journal.records import (
     Ended,
@@ -56,7 +56,7 @@ class JournalWriter:
         self._clock, self._wall = clock, wall
         self._run = os.urandom(8)
         self._folder: int | None = None
-        self._segment: Segment | None = None
+        self._segment: SegmentFile | None = None
         self._began = 0.0
         self._full_at = 0
         self._memory = Memory(IN_MEMORY)
@@ -113,7 +113,7 @@ class JournalWriter:
         self._add(Ended(exit_code, reason))
 
     def gap(self, since: float, until: float, *, filled: bool, size: int = 0, reason: str = "") -> None:
-        """Output between two moments is missing, but for `size` bytes of it just written."""
+        """Output between two moments is missing, but for `size` bytes of it that follow."""
         self._add(Gap(since, until, filled, size, reason))
 
     def close(self) -> None:
@@ -144,7 +144,7 @@ class JournalWriter:
         ]
         content.append(encode(now - began, Snapshot(snapshot)))
         folder = self._opened()
-        segment = Segment.new(folder)
+        segment = SegmentFile.new(folder)
         try:
             segment.append(b"".join(content))
         except OSError:

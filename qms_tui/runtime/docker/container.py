@@ -10,7 +10,7 @@ import hashlib
 import io
 import re
 import tarfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -25,6 +25,8 @@ SCHEMA = "1"
 LABEL_PROJECT = "qms-tui.project"
 LABEL_AGENT = "qms-tui.agent"
 LABEL_SCHEMA = "qms-tui.schema"
+LABEL_MAKER = "qms-tui.maker"
+LABEL_RESUMES = "qms-tui.resumes"
 CONFIG_FOLDER = "/claude-config"
 HOME = "/home/agent"
 MACHINE_CONTEXT = "/etc/claude-code/CLAUDE.md"  # read by the client on every start, whatever the project
@@ -109,17 +111,19 @@ def request(
     mounted: Sequence[Mount],
     network: str,
     cpus: int,
+    marks: Mapping[str, str],
 ) -> dict[str, Any]:
     """The keyword arguments of the SDK's `create_container`, its host configuration as plain arguments.
 
-    `cpus` is how many the engine has: it refuses a limit above that.
+    `cpus` is how many the engine has: it refuses a limit above that. `marks` are labels besides those that
+    the container is found by.
     """
     return {
         "image": config.image,
         "command": list(config.command),
         "name": identity.container,
         "hostname": identity.agent.replace("_", "-"),
-        "labels": identity.labels,
+        "labels": {**identity.labels, **marks},
         "environment": environment,
         "working_dir": config.workdir,
         "user": f"{owner.uid}:{owner.gid}",

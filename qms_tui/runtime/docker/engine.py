@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -108,6 +110,11 @@ def engine_errors(what: str) -> Iterator[None]:
         ) from error
     except (DockerException, requests.RequestException, OSError) as error:
         raise _unreachable(what, error) from error
+
+
+def seconds(stamp: str) -> float:
+    """RFC 3339 with nanoseconds, which Python does not read, as seconds since 1970."""
+    return datetime.fromisoformat(re.sub(r"\.\d+", "", stamp)).timestamp()
 
 
 def _explain(error: APIError) -> str:

@@ -7,7 +7,8 @@ import threading
 from docker import APIClient
 from docker.errors import APIError
 
-from qms_tui.runtime.docker.container import LABEL_PROJECT, LABEL_SCHEMA, SCHEMA, project_slug
+from qms_tui.runtime.docker.container import LABEL_MAKER, LABEL_PROJECT, LABEL_SCHEMA, SCHEMA, project_slug
+from qms_tui.runtime.docker.maker import maker
 
 _NO_TRAFFIC_BETWEEN = {"com.docker.network.bridge.enable_icc": "false"}
 PROJECT = "project"
@@ -27,7 +28,7 @@ def project_network(api: APIClient, root: str, configured: str) -> str:
         found = _named(api, name)
         if found:
             return found[0]
-        labels = {LABEL_PROJECT: root, LABEL_SCHEMA: SCHEMA}
+        labels = {LABEL_PROJECT: root, LABEL_SCHEMA: SCHEMA, LABEL_MAKER: maker()}
         made = api.create_network(name, driver="bridge", options=_NO_TRAFFIC_BETWEEN, labels=labels)["Id"]
         oldest = _named(api, name)[0]
         if oldest != made:

@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import logging
 import os
-import re
 import tarfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
 
 from docker import APIClient
 from docker.errors import APIError, NotFound
 
-from qms_tui.config import Config
+from qms_tui.config import AgentConfig, Config
 from qms_tui.errors import EngineError, ImageError
 from qms_tui.project import Owner, Project
 from qms_tui.runtime.docker import container as spec
 from qms_tui.runtime.docker.attachment import ATTACH_DEADLINE, Direction, Opened, open_socket
-from qms_tui.runtime.docker.engine import Engine, engine_errors
+from qms_tui.runtime.docker.engine import Engine, engine_errors, seconds
+from qms_tui.runtime.docker.maker import maker
 from qms_tui.runtime.docker.network import project_network, remove_project_network
 from qms_tui.runtime.environment import passed_on
+from qms_tui.runtime.resume import SOON, resuming
 from qms_tui.runtime.runtime import Condition, Ending, Found, RunsAlready
 from qms_tui.runtime.workers import Workers
 
@@ -99,14 +100,15 @@ class DockerRuntime:
         """The agent's container, as the engine has it."""
         return await self._call(lambda: self._find(agent), f"look for {agent}")
 
-    async def launch(self, agent: str, hold: Callable[[str], T]) -> Reached[T]:
+    async def launch(self, agent: str, hold: Callable[[str], T], *, fresh: bool = False) -> Reached[T]:
         """Make a container, have its output held, start it. One that failed half-way is removed again.
 
         `hold` is given the container's id before its first byte, in a worker; what it returns is closed if
-        the start fails. Raises RunsAlready if somebody else was faster; their program is left alone.
+        the start fails. A `fresh` agent does not go on with its last conversation. Raises RunsAlready if
+        somebody else was faster; their program is left alone.
         """
         return await self._call(
-            lambda: self._launch(agent, hold), f"start {agent}", START_DEADLINE, undo=self._discard
+            lambda: self._launch(agent, hold, fresh), f"start {agent}", START_DEADLINE, undo=self._discard
         )
 
     async def reach(self, agent: str, hold: Callable[[str], T]) -> Reached[T]:
@@ -211,7 +213,7 @@ class DockerRuntime:
 
     def _age(self, facts: dict[str, Any]) -> float:
         """Seconds since the container was made, by the engine's clock."""
-        return _seconds(self._api.info()["SystemTime"]) - _seconds(facts["Created"])
+        return seconds(self._api.info()["SystemTime"]) - seconds(facts["Created"])
 
     def _inspect(self, agent: str) -> dict[str, Any] | None:
         """The engine's facts of what has the name of the agent's container; it must be ours."""
@@ -258,12 +260,12 @@ class DockerRuntime:
         self._remove(facts["Id"])
         return True
 
-    def _launch(self, agent: str, hold: Callable[[str], T]) -> Reached[T]:
+    def _launch(self, agent: str, hold: Callable[[str], T], fresh: bool) -> Reached[T]:
         """Make the container, hold it, start it: all of it or nothing stays.
 
         In one call: a start that is given up must have come back before its container can be removed.
         """
-        container = self._create(agent)
+        container = self._create(agent, fresh)
         try:
             reached = self._reach(container, hold)
             try:
@@ -288,11 +290,11 @@ class DockerRuntime:
         reached.close()
         self._remove(reached.container)
 
-    def _create(self, agent: str) -> str:
+    def _create(self, agent: str, fresh: bool) -> str:
         """Make the agent's container; its id, since another interface may take the name at any time."""
-        config = self._config.agent(agent)
         identity = self._identity(agent)
         self._project.prepare(agent, self._project.owner())
+        config, marks = self._commanded(agent, fresh)
         request = spec.request(
             identity,
             config,
@@ -301,6 +303,7 @@ class DockerRuntime:
             spec.mounts(self._project, agent, config),
             project_network(self._api, str(self._project.root), config.network),
             self._engine.cpus,
+            marks,
         )
         host = self._api.create_host_config(**request.pop("host_config"))
         try:
@@ -313,6 +316,14 @@ class DockerRuntime:
             self._remove(container)
             raise
         return container
+
+    def _commanded(self, agent: str, fresh: bool) -> tuple[AgentConfig, dict[str, str]]:
+        """The agent's settings with the command of a new container, and that container's marks."""
+        config, marks = self._config.agent(agent), {spec.LABEL_MAKER: maker()}
+        command = config.command if fresh else resuming(self._project, agent, config, config.workdir)
+        if command != config.command:
+            config, marks[spec.LABEL_RESUMES] = dataclasses.replace(config, command=command), "1"
+        return config, marks
 
     def _take_name(self, agent: str, request: dict[str, Any]) -> str:
         """Make the container once its name is free: the engine holds a name from before a container can be
@@ -359,11 +370,6 @@ def _runs_already(agent: str) -> RunsAlready:
     return RunsAlready(f"{agent} runs already: somebody else has started it", hint="attach to it instead")
 
 
-def _seconds(stamp: str) -> float:
-    """RFC 3339 with nanoseconds, which Python does not read, as seconds since 1970."""
-    return datetime.fromisoformat(re.sub(r"\.\d+", "", stamp)).timestamp()
-
-
 def _found(facts: dict[str, Any]) -> Found:
     state = facts["State"]
     image = str(facts["Config"].get("Image", ""))
@@ -376,7 +382,14 @@ def _found(facts: dict[str, Any]) -> Found:
         reason = "killed" if code == 137 else "terminated"
     if state.get("Status") == "created":
         code, reason = None, reason or "never started"
-    return Found(Condition.EXITED, Ending(code, reason), started, image, name)
+    return Found(Condition.EXITED, Ending(code, reason, _failed_to_resume(facts)), started, image, name)
+
+
+def _failed_to_resume(facts: dict[str, Any]) -> bool:
+    state, labels = facts["State"], facts["Config"].get("Labels") or {}
+    if spec.LABEL_RESUMES not in labels or not state.get("ExitCode"):
+        return False
+    return seconds(state["FinishedAt"]) - seconds(state["StartedAt"]) <= SOON
 
 
 def _read_file(api: APIClient, name: str, path: str) -> str:

@@ -1,0 +1,52 @@
+"""The journal that somebody asks for."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from qms_tui.errors import JournalError
+from qms_tui.keeper.journal.reader import Segment, read_segments, since
+from qms_tui.keeper.paths import agent_folder, open_private
+
+
+@dataclass(frozen=True, slots=True)
+class Journal:
+    """The files of an agent's journal that are to be read; `project` is its folder's name."""
+
+    project: str
+    agent: str
+    segments: list[Segment]
+
+    def must(self, lines: Iterator[str]) -> Iterator[str]:
+        """The same lines. Raises JournalError at once if there is none."""
+        first = next(lines, None)
+        if first is None:
+            raise JournalError(
+                f"nothing is recorded of {self.agent!r} in {self.project}",
+                hint="what an agent shows is recorded from its start in a container on",
+            )
+        return _chained(first, lines)
+
+
+def find_journal(root: Path, engine: str, agent: str, moment: float | None) -> Journal:
+    """Of a project's agent on an engine, from a moment on (seconds since the epoch); it may have no files.
+
+    Raises JournalError if the folder cannot be read or is not the user's own.
+    """
+    folder = agent_folder(root, engine, agent)
+    try:
+        os.close(open_private(folder))
+        segments = read_segments(folder) if moment is None else since(folder, moment)
+    except FileNotFoundError:
+        segments = []
+    except OSError as error:
+        raise JournalError(f"{folder}: {error.strerror}", hint="recordings are kept there") from error
+    return Journal(root.name or "root", agent, segments)
+
+
+def _chained(first: str, lines: Iterator[str]) -> Iterator[str]:
+    yield first
+    yield from lines

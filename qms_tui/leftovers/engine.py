@@ -1,0 +1,122 @@
+"""Containers and networks with our labels, of every project."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from docker import APIClient
+from docker.errors import APIError, NotFound
+
+from qms_tui.errors import EngineError
+from qms_tui.leftovers.thing import YOUNG, Kind, Outcome, Thing, looked_at_again, project_exists, why_to_go
+from qms_tui.runtime.docker.container import LABEL_AGENT, LABEL_MAKER, LABEL_PROJECT
+from qms_tui.runtime.docker.engine import Engine, engine_errors, seconds
+from qms_tui.runtime.docker.maker import maker
+
+STOP_GRACE = 5  # seconds between SIGTERM and SIGKILL
+_OVER = ("created", "exited", "dead")  # the engine's words for a container without a program
+
+
+def find_on_engine(engine: Engine) -> list[Thing]:
+    """Every container and network that carries our labels, made by whom ever. Blocking."""
+    with engine_errors("cannot list what there is"):
+        now = seconds(engine.api.info()["SystemTime"])
+        labelled = {"label": LABEL_PROJECT}
+        rows = engine.api.containers(all=True, filters=labelled)
+        containers = [_container(row, now) for row in rows]
+        # One that was made and not started yet is not on its network either.
+        starting = {t.project for t in containers if t.used or (t.state == "created" and t.age < YOUNG)}
+        networks = [
+            _network(facts, now, starting)
+            for row in engine.api.networks(filters=labelled)
+            if (facts := _inspected(engine.api, row["Id"]))
+        ]
+    return containers + networks
+
+
+def remove_from_engine(engine: Engine, things: Sequence[Thing]) -> list[Outcome]:
+    """Remove those of the things that still may go, containers before networks. Blocking.
+
+    Each is looked at again: one that runs by now, or whose project has come back, stays.
+    """
+    ordered = sorted(things, key=lambda thing: thing.kind is Kind.NETWORK)
+    return [_removed(engine.api, looked_at_again(thing)) for thing in ordered]
+
+
+def _container(row: dict[str, Any], now: float) -> Thing:
+    labels, state = row["Labels"], str(row["State"])
+    return Thing(
+        Kind.CONTAINER,
+        row["Id"],
+        (row.get("Names") or ["/?"])[0].lstrip("/"),
+        labels[LABEL_PROJECT],
+        project_exists(labels[LABEL_PROJECT]),
+        state,
+        state not in _OVER,
+        max(0.0, now - row["Created"]),
+        labels.get(LABEL_MAKER) == maker(),
+        labels.get(LABEL_AGENT, ""),
+    )
+
+
+def _network(facts: dict[str, Any], now: float, starting: set[str]) -> Thing:
+    labels = facts["Labels"]
+    root = labels[LABEL_PROJECT]
+    used = bool(facts.get("Containers")) or root in starting
+    return Thing(
+        Kind.NETWORK,
+        facts["Id"],
+        facts["Name"],
+        root,
+        project_exists(root),
+        "in use" if used else "unused",
+        used,
+        max(0.0, now - seconds(facts["Created"])),
+        labels.get(LABEL_MAKER) == maker(),
+    )
+
+
+def _inspected(api: APIClient, network: str) -> dict[str, Any] | None:
+    try:
+        facts: dict[str, Any] = api.inspect_network(network)
+    except NotFound:  # removed since it was listed
+        return None
+    return facts
+
+
+def _removed(api: APIClient, thing: Thing) -> Outcome:
+    if not why_to_go(thing):
+        return Outcome(thing, False, "its project is there again")
+    try:
+        with engine_errors(f"cannot remove {thing.name}"):
+            return _remove_network(api, thing) if thing.kind is Kind.NETWORK else _remove(api, thing)
+    except EngineError as error:  # the others go nevertheless
+        return Outcome(thing, False, error.message)
+
+
+def _remove(api: APIClient, thing: Thing) -> Outcome:
+    """An ended container goes without force: the engine itself refuses if it runs by now."""
+    try:
+        if thing.used:
+            api.stop(thing.id, timeout=STOP_GRACE)
+        api.remove_container(thing.id, v=True, force=thing.used)
+    except NotFound:
+        return Outcome(thing, True, "was gone already")
+    except APIError as error:
+        if error.status_code != 409:
+            raise
+        return Outcome(thing, False, "it runs by now, or somebody else removes it")
+    return Outcome(thing, True)
+
+
+def _remove_network(api: APIClient, thing: Thing) -> Outcome:
+    try:
+        api.remove_network(thing.id)
+    except NotFound:
+        return Outcome(thing, True, "was gone already")
+    except APIError as error:
+        if error.status_code != 403:
+            raise
+        return Outcome(thing, False, "it is in use")
+    return Outcome(thing, True)

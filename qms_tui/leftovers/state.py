@@ -1,0 +1,179 @@
+"""What lies in the user's state folder: a folder per keeper, a file per remembered layout.
+
+    projects/KEY/keeper.lock   locked (flock) as long as the keeper lives; JSON: its pid, its project's root
+    projects/KEY/keeper.sock   where it listens
+    projects/KEY/...           journals
+    layouts/NAME.json          see qms_tui/remembered.py
+
+A folder that does not tell its project is left alone: nobody knows whether that project is there.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+import signal
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from qms_tui.config.files import read_regular_file
+from qms_tui.keeper.sockets import LOCK, SOCKET
+from qms_tui.leftovers.thing import Kind, Outcome, Thing, looked_at_again, project_exists, why_to_go
+from qms_tui.remembered import project_of
+
+MOST = 5000  # folders and files looked at
+LARGEST_LOCK = 16 * 2**10  # bytes
+END_GRACE = 5.0  # seconds that a keeper gets to end
+_POLL = 0.02  # seconds between looks at a keeper that is ending
+
+
+@dataclass(frozen=True, slots=True)
+class _Keeper:
+    pid: int
+    project: str
+
+
+def state_folder() -> Path:
+    """The user's."""
+    import platformdirs
+
+    return platformdirs.user_state_path("qms-tui")
+
+
+def find_in_state(base: Path, now: Callable[[], float] = time.time) -> list[Thing]:
+    """Living keepers, and what is left of dead ones and of projects that are gone. Blocking."""
+    found = [thing for folder in _entries(base / "projects") for thing in _of_folder(folder, now())]
+    return found + [thing for path in _entries(base / "layouts") for thing in _layout(path, now())]
+
+
+def remove_from_state(things: Sequence[Thing]) -> list[Outcome]:
+    """Remove those of the things that still may go; a keeper of no project is ended first. Blocking."""
+    return [_removed(looked_at_again(thing)) for thing in things]
+
+
+def _entries(folder: Path) -> list[Path]:
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(folder / entry.name for entry in islice(entries, MOST) if not entry.is_symlink())
+    except OSError:
+        return []
+
+
+def _of_folder(folder: Path, now: float) -> Iterator[Thing]:
+    keeper = _keeper(folder)
+    if keeper is None:
+        return
+    exists, age = project_exists(keeper.project), _age(folder / LOCK, now)
+
+    def thing(kind: Kind, path: Path, state: str, used: bool = False) -> Thing:
+        return Thing(kind, str(path), path.name, keeper.project, exists, state, used, age, mine=True)
+
+    with _lock(folder) as free:
+        if not free:
+            yield thing(Kind.KEEPER, folder, f"running, pid {keeper.pid}", used=True)
+        elif exists is False:
+            yield thing(Kind.JOURNAL, folder, "no keeper")
+        elif (folder / SOCKET).exists():
+            yield thing(Kind.SOCKET, folder / SOCKET, "no keeper")
+
+
+def _layout(path: Path, now: float) -> Iterator[Thing]:
+    root = project_of(path)
+    if root is not None and project_exists(root) is False:
+        yield Thing(Kind.LAYOUT, str(path), path.name, root, False, "kept", False, _age(path, now), mine=True)
+
+
+def _keeper(folder: Path) -> _Keeper | None:
+    try:
+        document = json.loads(read_regular_file(folder / LOCK, LARGEST_LOCK))
+        pid, project = document["pid"], document["project"]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return None
+    if not isinstance(pid, int) or pid <= 1 or not isinstance(project, str) or not project.startswith("/"):
+        return None
+    return _Keeper(pid, project)
+
+
+@contextmanager
+def _lock(folder: Path) -> Iterator[bool]:
+    """Whether no keeper lives there; none begins to while this is held."""
+    descriptor = os.open(folder / LOCK, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield True
+    except BlockingIOError:
+        yield False
+    finally:
+        os.close(descriptor)
+
+
+def _age(path: Path, now: float) -> float:
+    try:
+        return max(0.0, now - path.stat().st_mtime)
+    except OSError:
+        return 0.0
+
+
+def _removed(thing: Thing) -> Outcome:
+    if not why_to_go(thing):
+        return Outcome(thing, False, "its project is there again")
+    try:
+        return _REMOVERS[thing.kind](thing)
+    except FileNotFoundError:
+        return Outcome(thing, True, "was gone already")
+    except OSError as error:
+        return Outcome(thing, False, f"{error.strerror}: {error.filename}")
+
+
+def _end_keeper(thing: Thing) -> Outcome:
+    folder = Path(thing.id)
+    keeper = _keeper(folder)
+    deadline = time.monotonic() + END_GRACE
+    asked = False
+    while keeper is not None and keeper.project == thing.project:
+        with _lock(folder) as free:
+            if free:
+                shutil.rmtree(folder)
+                return Outcome(thing, True)
+        if not asked:
+            os.kill(keeper.pid, signal.SIGTERM)
+            asked = True
+        if time.monotonic() > deadline:
+            break
+        time.sleep(_POLL)
+    return Outcome(thing, False, "it does not end")
+
+
+def _remove_folder(thing: Thing) -> Outcome:
+    with _lock(Path(thing.id)) as free:
+        if not free:
+            return Outcome(thing, False, "a keeper lives there by now")
+        shutil.rmtree(thing.id)
+    return Outcome(thing, True)
+
+
+def _remove_socket(thing: Thing) -> Outcome:
+    with _lock(Path(thing.id).parent) as free:
+        if not free:
+            return Outcome(thing, False, "a keeper listens there by now")
+        os.unlink(thing.id)
+    return Outcome(thing, True)
+
+
+def _remove_file(thing: Thing) -> Outcome:
+    os.unlink(thing.id)
+    return Outcome(thing, True)
+
+
+_REMOVERS: dict[Kind, Callable[[Thing], Outcome]] = {
+    Kind.KEEPER: _end_keeper,
+    Kind.JOURNAL: _remove_folder,
+    Kind.SOCKET: _remove_socket,
+    Kind.LAYOUT: _remove_file,
+}

@@ -1,0 +1,108 @@
+"""Whether an agent's program can go on with an earlier conversation, and how it is told to.
+
+What is said here of Claude Code was seen with its version 2.1.330:
+
+- It keeps each conversation in $CLAUDE_CONFIG_DIR/projects/SLUG/SESSION.jsonl, made with the first prompt.
+- `--continue` without any it could show ends at once: exit code 1, "No conversation found to continue". So do
+  a file without a user's message of its own (subagents have some) and one whose name is no session's.
+- A broken last line, a session that was killed and another `cwd` inside hinder nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Sequence
+from itertools import islice
+from pathlib import PurePath
+
+from qms_tui.config import AgentConfig
+from qms_tui.project import Project
+
+CONTINUE = "--continue"
+SOON = 10.0  # seconds after its start in which a program that fails is taken to have failed at resuming
+MOST_FILES = 200  # looked at in the agent's folder
+MOST_BYTES = 65536  # read of each; the first prompt stands within the first few kB
+LONGEST_SLUG = 200  # characters, before the hash
+_CLIENT = "claude"
+_CHOOSES_ITSELF = frozenset(
+    {"-c", "--continue", "-r", "--resume", "--session-id", "--from-pr", "-p", "--print"}
+)
+_SESSION = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.jsonl", re.ASCII)
+_PROMPT = re.compile(rb'^(?=[^\n]*"isSidechain":false)[^\n]*"type":"user"', re.MULTILINE)
+_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+
+def resuming(project: Project, agent: str, config: AgentConfig, cwd: str) -> tuple[str, ...]:
+    """The agent's command for a new container, or process, that works in `cwd`: with the word that resumes
+    its last conversation where there is one, else as configured. Blocking."""
+    if not config.resume or not can_resume(config.command) or not has_conversation(project, agent, cwd):
+        return config.command
+    return continued(config.command)
+
+
+def can_resume(command: Sequence[str]) -> bool:
+    """Whether it is Claude Code, and the command itself does not say which conversation."""
+    words = {word.partition("=")[0] for word in command[1:]}
+    return PurePath(command[0]).name == _CLIENT and not words & _CHOOSES_ITSELF
+
+
+def continued(command: Sequence[str]) -> tuple[str, ...]:
+    """The command that goes on with the last conversation; first, since behind `--` it would be a prompt."""
+    return (command[0], CONTINUE, *command[1:])
+
+
+def has_conversation(project: Project, agent: str, cwd: str) -> bool:
+    """Whether the agent's own folder holds a conversation for `cwd`, as seen where its program runs.
+
+    The agent can write there: no link is followed, nothing is waited for, everything is bounded.
+    """
+    config = project.folders(agent).config.relative_to(project.root)
+    try:
+        with (
+            project.open_folder((*config.parts, "projects", slug(cwd))) as folder,
+            os.scandir(folder) as entries,
+        ):
+            names = [entry.name for entry in islice(entries, MOST_FILES)]
+            return any(_is_conversation(folder, name) for name in names)
+    except (OSError, ValueError):  # ValueError: a NUL in the path
+        return False
+
+
+def slug(cwd: str) -> str:
+    """Claude Code's name for a folder: what is no letter or digit becomes `-`, in UTF-16 as JavaScript has
+    it; a long one is cut, and told apart by a hash."""
+    units = cwd.encode("utf-16-le", "surrogatepass")
+    codes = [units[i] | units[i + 1] << 8 for i in range(0, len(units), 2)]
+    text = "".join(chr(c) if c < 128 and chr(c).isalnum() else "-" for c in codes)
+    return text if len(text) <= LONGEST_SLUG else f"{text[:LONGEST_SLUG]}-{_hash(codes)}"
+
+
+def _hash(codes: Sequence[int]) -> str:
+    """Java's hash of a string, without its sign, in base 36."""
+    value = 0
+    for code in codes:
+        value = (value * 31 + code) & 0xFFFFFFFF
+    value = abs(value - (1 << 32) if value >> 31 else value)
+    digits = ""
+    while value or not digits:
+        value, digit = divmod(value, 36)
+        digits = _DIGITS[digit] + digits
+    return digits
+
+
+def _is_conversation(folder: int, name: str) -> bool:
+    if not _SESSION.fullmatch(name):
+        return False
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+    try:
+        descriptor = os.open(name, flags, dir_fd=folder)
+    except OSError:
+        return False
+    with open(descriptor, "rb", buffering=0) as stream:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            return False
+        # A long one may begin with something long.
+        return status.st_size > MOST_BYTES or _PROMPT.search(stream.read(MOST_BYTES) or b"") is not None

@@ -1,0 +1,53 @@
+"""What the engine's log tells of a time in which nobody listened, laid beside what is known."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qms_tui.keeper.gaps import missed
+
+# Numbered lines: no two places look alike, as in most output.
+LINES = b"".join(b"line %d of what a program prints\r\n" % n for n in range(400))
+
+
+def logged(stream: bytes) -> bytes:
+    """As the engine logs it: the unfinished line is held back."""
+    return stream[: stream.rfind(b"\n") + 1]
+
+
+@given(st.integers(2000, len(LINES)), st.integers(0, 4000), st.integers(0, 4000), st.integers(200, 2000))
+def test_every_whole_line_is_found_once(lost: int, away: int, reading: int, back: int) -> None:
+    """Nobody listened from `lost` on for `away` bytes; `reading` bytes later the log was read."""
+    again = min(lost + away, len(LINES))
+    now = min(again + reading, len(LINES))
+    log = logged(LINES[:now])[LINES.rfind(b"\n", 0, lost - back) + 1 :]
+    live = LINES[again:now]
+    found = missed(LINES[:lost][-8192:], log, live)
+    assert found is not None
+    whole = LINES[:lost] + found + live
+    if again <= len(logged(LINES[:now])):
+        assert whole == LINES[:now]
+    else:  # the beginning of the line that was unfinished when we listened again is known to nobody
+        start = max(lost, LINES.rfind(b"\n", 0, again) + 1)
+        assert whole == LINES[:start] + LINES[again:now]
+
+
+def test_a_draft_at_the_prompt_is_not_repeated() -> None:
+    assert missed(b"hello\r\n$ ech", b"hello\r\n", b"") == b""
+    assert missed(b"hello\r\n$ ech", b"hello\r\n$ echo 1\r\n1\r\n", b"$ ") == b"o 1\r\n1\r\n"
+
+
+def test_a_log_that_fits_nowhere_is_not_used() -> None:
+    assert missed(b"one\r\ntwo\r\n", b"something else entirely\r\n", b"") is None
+
+
+def test_nothing_known_takes_all() -> None:
+    assert missed(b"", b"a\r\nb\r\n", b"") == b"a\r\nb\r\n"
+    assert missed(b"", b"a\r\nb\r\n", b"b\r\nc") == b"a\r\n"
+
+
+@pytest.mark.parametrize("known", [b"", b"x", b"x\r\n"])
+def test_an_empty_log_is_no_gap(known: bytes) -> None:
+    assert missed(known, b"", b"") == b""
