@@ -26,7 +26,7 @@ PATIENCE = 60.0
 # The terminal's replies to one query, in hexadecimal; gives up two seconds after the last byte.
 ASK = (
     "q() { stty raw -echo min 0 time 20; printf '\\033[6n'; x=$(dd bs=1 count=99 2>/dev/null | xxd -p);"
-    " stty sane; echo reply-$x; }\r"
+    " stty sane; echo reply-$1-$x-end; }\r"
 )
 
 
@@ -125,10 +125,12 @@ def test_the_prompt_of_a_larger_terminal_is_in_view(app: App) -> None:
 def test_a_query_is_answered_once(app: App) -> None:
     with two(app, "claude") as (large, small, both):
         large.type(ASK)
-        for asking in (large, small, large):
-            asking.type("clear; q\r")
-            both.until(lambda asking=asking: re.search(r"reply-\S", asking.text))  # type: ignore[misc]
-            found = re.search(r"reply-([0-9a-f]+)", asking.text)
+        for turn, (asking, watching) in enumerate([(small, large), (large, small), (small, large)]):
+            take_over(asking, watching, both)
+            asking.type(f"clear; q {turn}\r")
+            reply = re.compile(f"reply-{turn}-([0-9a-f]*)-end")
+            both.until(lambda asking=asking, reply=reply: reply.search(asking.text))  # type: ignore[misc]
+            found = reply.search(asking.text)
             assert found
             assert re.fullmatch(rb"\x1b\[\d+;\d+R", bytes.fromhex(found[1]))
 
