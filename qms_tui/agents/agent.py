@@ -11,7 +11,7 @@ from typing import Any
 
 from qms_tui.agents.events import AgentEvent, Asked, LeaderChanged, Notice, Output, Reshaped, StateChanged
 from qms_tui.agents.feeder import Feeder, Line
-from qms_tui.agents.state import HELD, STOPPED_BY_YOU, UNDER_WAY, AgentState, removed
+from qms_tui.agents.state import HELD, REACHABLE_SOON, STOPPED_BY_YOU, UNDER_WAY, AgentState, removed
 from qms_tui.errors import EngineError, QmsTuiError, RuntimeFailure
 from qms_tui.runtime import (
     Attachment,
@@ -35,7 +35,7 @@ _log = logging.getLogger(__name__)
 
 RETRY_FIRST, RETRY_MOST = 0.1, 1.5  # seconds between tries to attach again, doubling; they are cheap
 LAST_WORDS = 1.0  # seconds in which the rest of a dead program's output must have come
-TITLE_LENGTH = 80  # characters of a program's title that are kept
+TITLE_LENGTH = 80  # characters of a program's title, or of a remark, that are kept
 TYPED_MOST = 16 * 1024  # bytes typed while the connection is lost that are kept for the program
 
 
@@ -64,11 +64,16 @@ class Agent:
         self.terminal = Terminal(size.columns, size.lines, scrollback=scrollback)
         self.leads = True
         self.leader = ""
-        """Who leads while we follow, for the human."""
+        """Who leads while we follow, for the human; whatever that process calls itself."""
+        self.remark = ""
+        """What the human should know of the terminal for as long as it holds."""
+        self.keys_waiting = 0
+        """How many keys are kept for the program until it can be reached."""
         self._feeder = feeder or Feeder()
         self._line = Line(self._feeder, self)
         self._attachment: Attachment | None = None
         self._typed = bytearray()
+        self._warned = False  # the human has been told of the remark that holds
         self._work: asyncio.Task[None] | None = None
         self._news = asyncio.Event()  # something happened to the program that has not been looked at
         self._closed = False
@@ -136,6 +141,8 @@ class Agent:
     def paste(self, data: bytes) -> None:
         """Give the program a pasted text, whole or not at all."""
         if self._attachment is None:
+            if self.state in REACHABLE_SOON:
+                self._tell(Notice(f"{self.name} cannot be reached now: the paste was refused", "error"))
             return
         self._lead()
         if not self._attachment.write(encode_paste(data, self.terminal.modes)):
@@ -165,12 +172,18 @@ class Agent:
             self._attachment.lead()
 
     def _keep(self, data: bytes) -> None:
-        if self.state not in (AgentState.ATTACHING, AgentState.UNREACHABLE):
+        if self.state not in REACHABLE_SOON:
             return
         if len(self._typed) + len(data) > TYPED_MOST:
             self._tell(Notice(f"{self.name} is unreachable: the key was not kept", "warning"))
         else:
             self._typed += data
+            self.keys_waiting += 1
+            self._tell(StateChanged())
+
+    def _take_kept(self) -> bytes:
+        typed, self._typed, self.keys_waiting = bytes(self._typed), bytearray(), 0
+        return typed
 
     # -- the program's life -----------------------------------------------------------------------------
 
@@ -267,12 +280,12 @@ class Agent:
 
     def _hold(self, attachment: Attachment, size: Size) -> None:
         self._attachment = attachment
-        self.ending = None
+        self.ending, self.remark = None, ""
+        typed = self._take_kept()
         self._become(AgentState.RUNNING)
         attachment.listen(self._line.give)
         if size != self._size:
             attachment.resize(self._size)
-        typed, self._typed = bytes(self._typed), bytearray()
         if typed:
             self.send(typed)
 
@@ -284,7 +297,7 @@ class Agent:
 
     def _end(self, ending: Ending | None) -> None:
         self.ending = ending
-        self._typed.clear()
+        self._take_kept()
         self._become(AgentState.ENDED)
 
     # -- facts from the program -------------------------------------------------------------------------
@@ -311,7 +324,7 @@ class Agent:
             self.leads, self.leader = fact.ours, fact.leader
             self._tell(LeaderChanged())
         elif isinstance(fact, Remarked):
-            self._tell(Notice(f"{self.name}: {fact.text}", "warning" if fact.serious else "information"))
+            self._remarked(_clean(fact.text), fact.serious)
         else:
             self._lost(fact)
 
@@ -326,6 +339,14 @@ class Agent:
             if self.leads or not isinstance(event, ClipboardWrite):
                 self._tell(Asked(event))
         self._tell(Output())
+
+    def _remarked(self, text: str, serious: bool) -> None:
+        """What is serious holds until a remark that is not; it is told once, its details may change."""
+        self.remark = text if serious else ""
+        if not (serious and self._warned):
+            self._tell(Notice(f"{self.name}: {text}", "warning" if serious else "information"))
+        self._warned = serious
+        self._tell(StateChanged())
 
     def _reshape(self, size: Size) -> None:
         self.terminal.resize(size.columns, size.lines)
@@ -348,7 +369,7 @@ class Agent:
 
     async def _come_back(self) -> None:
         """Attach again at once: only the connection is lost, as far as anybody knows."""
-        self._become(AgentState.ATTACHING)
+        self._become(AgentState.RECONNECTING)
         try:
             await self._attach()
         except QmsTuiError as error:

@@ -15,6 +15,7 @@ class AgentState(Enum):
     ATTACHING = "attaching"
     RUNNING = "running"
     PAUSED = "paused"
+    RECONNECTING = "reconnecting"
     STOPPING = "stopping"
     ENDED = "exited"
     FAILED = "cannot start"
@@ -22,6 +23,8 @@ class AgentState(Enum):
 
 
 HELD = (AgentState.RUNNING, AgentState.PAUSED)
+# While held without an attachment, it is being found out whether the program has ended.
+REACHABLE_SOON = (*HELD, AgentState.ATTACHING, AgentState.RECONNECTING, AgentState.UNREACHABLE)
 UNDER_WAY = (AgentState.ABSENT, AgentState.STARTING, AgentState.ATTACHING, AgentState.STOPPING)
 STOPPED_BY_YOU = Ending(None, "stopped by you")
 

@@ -26,6 +26,7 @@ from qms_tui.agents import (
     Reshaped,
     StateChanged,
 )
+from qms_tui.agents.state import HELD
 from qms_tui.config import Clipboard
 from qms_tui.remembered import View
 from qms_tui.runtime import RuntimeEvent, Size
@@ -202,6 +203,8 @@ class QmsTuiApp(App[None]):
             self._show_chrome()
         elif isinstance(event, Reshaped | LeaderChanged):
             pane.show_terminal()
+            if isinstance(event, LeaderChanged):
+                self._show_chrome()
         elif isinstance(event, Asked):
             self._asked(pane, event.event)
 
@@ -350,7 +353,7 @@ class QmsTuiApp(App[None]):
         """Start the agent anew, after asking if it runs; a fresh one does not go on with its conversation."""
         agent = self.pane.agent
         how = " without its conversation" if fresh else ""
-        if agent.state in (AgentState.RUNNING, AgentState.PAUSED, AgentState.UNREACHABLE):
+        if agent.state in (*HELD, AgentState.RECONNECTING, AgentState.UNREACHABLE):
             question = f"End the running program of {agent.name} and start it anew{how}?"
             self._ask(question, partial(agent.restart, fresh=fresh))
         else:

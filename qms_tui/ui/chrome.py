@@ -11,6 +11,7 @@ from textual.widgets import Static
 
 from qms_tui.agents import AgentState
 from qms_tui.runtime import EngineBack, EngineLost, Latency, RuntimeEvent
+from qms_tui.ui.frame import leader
 from qms_tui.ui.pane import Pane
 
 
@@ -73,7 +74,9 @@ class StatusLine(Static):
         self._shown = panes, layout
         states = [pane.agent.state for pane in panes]
         running = f"{states.count(AgentState.RUNNING)} of {len(states)} running"
-        parts = [self._engine, *([self._link] if self._link else []), running, *([layout] if layout else [])]
+        leaders = {leader(pane.agent): None for pane in panes if not pane.agent.leads}
+        following = f"following {', '.join(leaders)}" if leaders else ""
+        parts = [part for part in (self._engine, self._link, running, following, layout) if part]
         left = Content.styled(f" {self._project}", "bold")
         for part in parts:
             left += Content.assemble((" · ", "dim"), part)
