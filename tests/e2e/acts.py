@@ -60,7 +60,7 @@ def slowly() -> None:
     with raw():
         say("ready\r\n")
         key()
-        for number in range(2000):
+        for number in range(1000):
             say(f"line {number:06} \x1b[3{number % 8}mcolour\x1b[0m ä€\r\n")
             time.sleep(0.002)
         say("all lines")
@@ -77,7 +77,7 @@ def inline() -> None:
                 f"\x1b[{'7' if n == len(typed) % 4 else '2'}m {n}: {typed or '-'} \x1b[0m" for n in range(4)
             ]
             below = "".join(f"\r\n\x1b[K{row}" for row in rows)
-            say(f"\r\x1b[K\x1b[36m❯\x1b[0m {typed}{below}\x1b[4A\r\x1b[{2 + len(typed)}C")
+            say(f"\r\x1b[K\x1b[36m%\x1b[0m {typed}{below}\x1b[4A\r\x1b[{2 + len(typed)}C")
             typed += key().decode("utf-8", "replace")
 
 

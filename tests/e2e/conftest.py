@@ -13,14 +13,13 @@ from typing import Any
 import docker
 import pytest
 
-import qms_tui
 from qms_tui.config import AgentConfig, Config
 from qms_tui.project import Project
 from qms_tui.runtime.docker import connect
 
 from . import engine as engines
 from . import image as images
-from . import programs
+from . import kept, programs
 from . import project as projects
 from .direct import DirectRuntime
 from .kept import House
@@ -122,16 +121,8 @@ def house(
     engine: docker.APIClient, programs_image: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[House]:
     """A project with a keeper of its own, for all tests of a module; each takes an agent for itself."""
-    folder = tmp_path_factory.mktemp("house")
-    root = folder / "project"
-    root.mkdir()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_STATE_HOME", str(folder / "state"))
-        patch.setenv("PYTHONPATH", str(Path(qms_tui.__file__).parents[1]))
-        house = House(projects.make_qms_project(root), programs_image)
+    with kept.house(engine, programs_image, tmp_path_factory.mktemp("house")) as house:
         yield house
-        house.end()
-    engines.remove_project(engine, str(root))
 
 
 @pytest.fixture
@@ -139,5 +130,4 @@ async def home(house: House, engine: docker.APIClient) -> AsyncIterator[House]:
     """The same, without any interface or container when the test ends."""
     yield house
     await house.leave()
-    for row in engine.containers(all=True, filters={"label": f"{engines.PROJECT_LABEL}={house.root}"}):
-        engine.remove_container(row["Id"], force=True)
+    house.clear(engine)

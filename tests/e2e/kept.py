@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
 import time
-from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
+import docker
+import pytest
+
+import qms_tui
 from qms_tui.agents import Agent, AgentEvent, AgentState, Asked, Reshaped
+from qms_tui.agents.feeder import Feeder
 from qms_tui.config import AgentConfig, Config
 from qms_tui.keeper.client import KeeperClient
 from qms_tui.keeper.journal.reader import read_entries, read_segments
@@ -23,104 +26,19 @@ from qms_tui.project import Project
 from qms_tui.runtime import Size
 from qms_tui.runtime.docker import DockerRuntime, connect
 from qms_tui.runtime.docker.attachment import Direction, Opened, open_socket
-from qms_tui.runtime.docker.runtime import Reached
+from qms_tui.runtime.docker.runtime import Closing, Reached
 from qms_tui.runtime.stream import Stream
-from qms_tui.terminal import Cursor, Modes, Run, Terminal, TerminalEvent
+from qms_tui.terminal import Terminal, TerminalEvent
 
-from .engine import ANSWER_SECONDS
+from . import engine as engines
+from . import project as projects
+from .shown import Frozen, Shown
 
 SIZE = Size(80, 24)
 SCROLLBACK = 5000
-QUIET = 0.3  # seconds without output after which a program that waits for a key has said all
-Held = TypeVar("Held")
-
-
-@dataclass(frozen=True)
-class Frozen:
-    """Everything of a terminal that a human or a program can find out."""
-
-    display: tuple[str, ...]
-    styled: tuple[tuple[Run, ...], ...]
-    history: tuple[tuple[Run, ...], ...]
-    wrapped: tuple[bool, ...]
-    cursor: Cursor
-    modes: Modes
-    title: str
-    synchronized: bool
-    drawn: bytes
-    """What makes another terminal go on alike: margins, tabs, saved cursors, an unfinished sequence."""
-
-    @classmethod
-    def of(cls, terminal: Terminal) -> Frozen:
-        rows = range(-terminal.history_length, terminal.lines)
-        return cls(
-            tuple(terminal.display),
-            tuple(terminal.styled(y) for y in rows if y >= 0),
-            tuple(terminal.styled(y) for y in rows if y < 0),
-            tuple(terminal.is_wrapped(y) for y in rows),
-            terminal.cursor,
-            terminal.modes,
-            terminal.title,
-            terminal.synchronized,
-            terminal.drawn(),
-        )
-
-    @property
-    def shown(self) -> tuple[object, ...]:
-        """What a human sees."""
-        return self.styled, self.history, self.cursor, self.modes, self.title
-
-    def differences(self, other: Frozen) -> list[str]:
-        """What differs, for a human; empty if both are the same."""
-        found = []
-        for name, mine in vars(self).items():
-            theirs = getattr(other, name)
-            if mine != theirs:
-                found.append(f"{name}: {_first_difference(mine, theirs)}")
-        return found
-
-
-def _first_difference(mine: object, theirs: object) -> str:
-    if not isinstance(mine, tuple) or not isinstance(theirs, tuple) or len(mine) != len(theirs):
-        lengths = [len(side) for side in (mine, theirs) if isinstance(side, tuple)]
-        return f"{lengths or ''} {mine!r:.600} != {theirs!r:.600}"
-    number = next(n for n, pair in enumerate(zip(mine, theirs, strict=True)) if pair[0] != pair[1])
-    return f"first in {number}: {mine[number]!r:.600} != {theirs[number]!r:.600}"
-
-
-class Shown:
-    """A terminal in a test's hands; `news` is set with every output."""
-
-    def __init__(self) -> None:
-        self.news = asyncio.Event()
-
-    def screen(self) -> Terminal:
-        raise NotImplementedError
-
-    async def wait(self, holds: Callable[[], bool], what: str, within: float = ANSWER_SECONDS) -> None:
-        """Wait for a condition that output can bring about."""
-        try:
-            async with asyncio.timeout(within):
-                while not holds():
-                    self.news.clear()
-                    await self.news.wait()
-        except TimeoutError:
-            shown = "\n".join(self.screen().display)
-            raise AssertionError(f"waited too long for {what}; shown:\n{shown}") from None
-
-    async def expect(self, text: str, within: float = ANSWER_SECONDS) -> None:
-        """Wait for a text on the screen."""
-        await self.wait(lambda: text in "\n".join(self.screen().display), repr(text), within)
-
-    async def settle(self, text: str = "", within: float = ANSWER_SECONDS) -> Frozen:
-        """Wait for a text and until no more output comes; how the terminal is then."""
-        await self.expect(text, within)
-        async with asyncio.timeout(within):
-            with suppress(TimeoutError):
-                while True:
-                    self.news.clear()
-                    await asyncio.wait_for(self.news.wait(), QUIET)
-        return Frozen.of(self.screen())
+FLOOD_LINE = 50  # bytes, see acts.py
+FLOOD_SECONDS = 100.0
+Held = TypeVar("Held", bound=Closing)
 
 
 class Witness(Shown):
@@ -159,20 +77,18 @@ class WatchedRuntime(DockerRuntime):
 
     opened: Opened
 
-    async def launch(  # type: ignore[override]
-        self, agent: str, hold: Callable[[str], Held], *, fresh: bool = False
-    ) -> Reached[Held]:
+    async def launch(self, agent: str, hold: Callable[[str], Held], *, fresh: bool = False) -> Reached[Held]:
         def both(container: str) -> Held:
             self.opened = open_socket(self._api, container, Direction.OUTPUT)
             return hold(container)
 
-        return await super().launch(agent, both, fresh=fresh)  # type: ignore[type-var]
+        return await super().launch(agent, both, fresh=fresh)
 
 
 class Client(Shown):
     """One interface's agent, with its events and what it showed first."""
 
-    def __init__(self, name: str, runtime: KeptRuntime, docker: WatchedRuntime) -> None:
+    def __init__(self, name: str, runtime: KeptRuntime, docker: WatchedRuntime, feeder: Feeder) -> None:
         super().__init__()
         self.docker = docker
         self.asked: list[TerminalEvent] = []
@@ -183,25 +99,33 @@ class Client(Shown):
         """From asking until the terminal was there first."""
         self._began = 0.0
         self._runtime = runtime
-        self.agent = Agent(name, runtime, SIZE, self._hear, scrollback=SCROLLBACK)
+        self.agent = Agent(name, runtime, SIZE, self._hear, scrollback=SCROLLBACK, feeder=feeder)
         self._terminal = self.agent.terminal
 
     def screen(self) -> Terminal:
         return self.agent.terminal
 
-    async def start(self) -> Witness:
+    async def start(self, *, feeding: bool = True) -> Witness:
         """Make the container, with a witness."""
         self.agent.open()
         await self.agent.settled()
         assert self.agent.state is AgentState.RUNNING, self.agent.trouble
-        return Witness(self.docker.opened)
+        return Witness(self.docker.opened, feeding=feeding)
+
+    def open(self) -> None:
+        """Ask for the agent."""
+        self._began = time.perf_counter()
+        self.agent.open()
 
     async def come_back(self) -> Frozen:
         """Attach to what runs; the terminal as it is shown first."""
-        self._began = time.perf_counter()
-        self.agent.open()
-        await self.wait(lambda: bool(self.restored), "the terminal")
-        return self.restored[0]
+        self.open()
+        return await self.comes_again(1)
+
+    async def comes_again(self, number: int) -> Frozen:
+        """Wait until the terminal has been restored so many times; how it was then first."""
+        await self.wait(lambda: len(self.restored) >= number, f"the terminal, restored {number} times")
+        return self.restored[number - 1]
 
     async def close(self) -> None:
         await self.agent.close()
@@ -234,18 +158,36 @@ class House:
 
     def client(self, name: str, host: str | None = None, **agent: Any) -> Client:
         """An interface that has not asked for anything yet; `host` is its way to the engine."""
+        return self.clients(name, host=host, **agent)[0]
+
+    def clients(self, *names: str, host: str | None = None, **agent: Any) -> list[Client]:
+        """One interface with several agents, the first one in focus."""
         config = Config(every_agent=AgentConfig(**{"image": self._image, **agent}))
         docker = WatchedRuntime(connect(host), Project(self.root), config, {})
-        client = Client(name, KeptRuntime(docker, self.keeper()), docker)
-        self._clients.append(client)
-        return client
+        runtime, feeder = KeptRuntime(docker, self.keeper()), Feeder()
+        made = [Client(name, runtime, docker, feeder) for name in names]
+        made[0].agent.focus(True)
+        self._clients += made
+        return made
 
-    async def start(self, name: str, *command: str, **agent: Any) -> tuple[Client, Witness]:
+    async def start(
+        self, name: str, *command: str, feeding: bool = True, **agent: Any
+    ) -> tuple[Client, Witness]:
         """An agent that runs this, held by a client and a witness."""
         client = self.client(name, command=command, **agent)
-        witness = await client.start()
+        witness = await client.start(feeding=feeding)
         self._witnesses.append(witness)
         return client, witness
+
+    async def flooded(self, name: str, megabytes: int) -> None:
+        """An agent that printed so much after its only interface had gone."""
+        act = ("/usr/bin/python3", "/etc/acts.py", "flood", str(megabytes))
+        client, witness = await self.start(name, *act, feeding=False)
+        await client.expect("ready")
+        client.type(b"g")
+        await client.close()
+        size = megabytes * 1_000_000
+        await witness.wait(lambda: witness.received > size, "the flood", FLOOD_SECONDS)
 
     def keeper(self) -> KeeperClient:
         """A way to the keeper."""
@@ -276,6 +218,27 @@ class House:
         self._witnesses.clear()
         self._clients.clear()
 
+    def clear(self, engine: docker.APIClient) -> None:
+        """Its containers go."""
+        for row in engine.containers(all=True, filters={"label": f"{engines.PROJECT_LABEL}={self.root}"}):
+            engine.remove_container(row["Id"], force=True)
+
     def end(self) -> None:
         """The keeper goes."""
         self.keeper().stop()
+
+
+@contextmanager
+def house(engine: docker.APIClient, image: str, folder: Path) -> Iterator[House]:
+    """A new project in `folder`, whose keeper is found by this process and those that it starts."""
+    root = folder / "project"
+    root.mkdir()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_STATE_HOME", str(folder / "state"))
+        patch.setenv("PYTHONPATH", str(Path(qms_tui.__file__).parents[1]))
+        made = House(projects.make_qms_project(root), image)
+        try:
+            yield made
+        finally:
+            made.end()
+            engines.remove_project(engine, str(root))
