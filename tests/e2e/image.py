@@ -15,8 +15,7 @@ from pathlib import Path
 
 import docker
 
-REPOSITORY, TAG = "qms-tui-test-agent", "1"
-NAME = f"{REPOSITORY}:{TAG}"
+NAME = "qms-tui-test-agent:1"
 CONTENT_LABEL = "qms-tui-test.content"
 AGENT = Path(__file__).with_name("agent.sh")
 PASSWD = b"root:x:0:0:root:/root:/bin/sh\n"
@@ -37,7 +36,7 @@ def ensure(engine: docker.APIClient) -> str:
     content = hashlib.sha256(root).hexdigest()
     if content_in(engine, NAME) != content:
         changes = ["ENV PATH=/bin", 'CMD ["/bin/agent"]', f"LABEL {CONTENT_LABEL}={content}"]
-        engine.import_image_from_data(root, repository=REPOSITORY, tag=TAG, changes=changes)
+        engine.import_image_from_data(root, repository=NAME, changes=changes)  # Podman heeds no tag=
         assert content_in(engine, NAME) == content, f"the engine did not import {NAME}"
     return NAME
 
