@@ -23,6 +23,8 @@ _log = logging.getLogger(__name__)
 RETRY_FIRST, RETRY_MOST = 0.1, 1.5  # seconds between looks at an engine that is away, doubling
 KNOWN_MOST = 8192  # bytes of the newest output that a gap is laid beside
 LOG_SLACK = 5.0  # seconds before the last byte from which the engine's log is read: clocks differ
+START_NUDGE = 0.25  # seconds after the first size in which a program is ready to hear of another one
+GUESSED = Size(80, 24)  # what programs take a terminal for that has no size
 JOURNAL_RETRY = 10.0  # seconds between tries to write to a disk that was full
 EARLY_PATIENCE = 0.05  # seconds in which what was printed while the log was read comes in
 
@@ -74,6 +76,9 @@ class HeldAgent:
         self._heard = 0.0  # when the last output came, in seconds since 1970
         self._watchers: list[Watcher] = []
         self._leader: Watcher | None = None
+        self._resizing: asyncio.Task[None] | None = None
+        self._size_due = False
+        self._starting = False  # its program may have looked for a size before there was one
         self._trouble = ""
         self._tried = 0.0
         self._holding = asyncio.Lock()
@@ -111,6 +116,7 @@ class HeldAgent:
             self._journal.rotate(self.terminal.save())
             note_container(self._folder, container)
             self._journal.start(container, "", time.time())
+            self._starting = True
             self._listen(stream)
 
     async def take_up(self, container: str) -> None:
@@ -182,8 +188,9 @@ class HeldAgent:
 
     def close(self) -> None:
         """Let go of the program, which goes on, and of the journal."""
-        if self._watching_over is not None:
-            self._watching_over.cancel()
+        for task in (self._watching_over, self._resizing):
+            if task is not None:
+                task.cancel()
         self._let_go()
         self._journal.close()
 
@@ -282,14 +289,38 @@ class HeldAgent:
         """The interface wants its size, which counts if it leads."""
         if watcher is not self._leader:
             return
-        size = watcher.size
+        self._take_size(watcher.size)
+        self._size_due = True
+        if self.alive and (self._resizing is None or self._resizing.done()):
+            self._resizing = asyncio.get_running_loop().create_task(self._tell_size())
+
+    def _take_size(self, size: Size) -> None:
+        """The terminal has this size from here on."""
         if size != self.size:
             self.terminal.resize(size.columns, size.lines)
             self._journal.size(size.columns, size.lines)
-            for each in self._watchers:
-                each.send_size(size)
-        if self.alive:
-            self._resizing = asyncio.get_running_loop().create_task(self._tap.resize(self.container, size))
+            for watcher in self._watchers:
+                watcher.send_size(size)
+
+    async def _tell_size(self) -> None:
+        """Tell the engine, one size after the other; and once more to a program that has just begun.
+
+        It is started without a size, so it may have guessed one, and set margins for that, before it could hear
+        of another one. A real change makes it look again, and the terminal forget those margins.
+        """
+        told = False
+        while self._size_due and self.alive:
+            self._size_due = False
+            told = await self._tap.resize(self.container, self.size)
+        starting, self._starting = self._starting and told, self._starting and not told
+        if starting and self.size != GUESSED:
+            await asyncio.sleep(START_NUDGE)
+            size = self.size
+            for lines in (max(1, size.lines - 1), size.lines):
+                self._take_size(Size(size.columns, lines))
+                await self._tap.resize(self.container, self.size)
+            if self._size_due:
+                await self._tell_size()
 
 
 async def _arrived(stream: Stream) -> bytes:
