@@ -38,7 +38,7 @@ from .faulty import (
     tells,
     until,
 )
-from .kept import House
+from .kept import Client, House
 from .relay import Relay
 
 BASH = ("bash", "--norc", "-i")
@@ -79,6 +79,14 @@ def containers(engine: docker.APIClient, home: House) -> list[str]:
     return [row["Id"] for row in engine.containers(all=True, filters=wanted)]
 
 
+async def starts(client: Client, word: str) -> None:
+    """What was refused works now."""
+    client.agent.restart()
+    await client.agent.settled()
+    client.docker.opened.free()
+    await echoes(client, word)
+
+
 # -- disks ----------------------------------------------------------------------------------------------
 
 
@@ -110,9 +118,7 @@ async def test_disk_read_only(tiny_house: House, disk: SmallDisk, engine: docker
     assert "Read-only file system" in str(client.agent.trouble)
     assert containers(engine, tiny_house) == []
     disk.allow("rw")
-    client.agent.restart()
-    await client.agent.settled()
-    await echoes(client, "writable")
+    await starts(client, "writable")
     await tiny_house.leave()
 
 
@@ -261,9 +267,7 @@ async def test_start_refused_by_the_keeper(home: House, engine: docker.APIClient
         assert client.agent.state is AgentState.FAILED
         assert "the keeper does not answer" in str(client.agent.trouble)
         assert containers(engine, home) == []
-    client.agent.restart()
-    await client.agent.settled()
-    await echoes(client, "started")
+    await starts(client, "started")
 
 
 @pytest.mark.parametrize(
