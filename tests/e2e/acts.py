@@ -147,6 +147,13 @@ def asks() -> None:
             say(f"{key().hex()}\r\n")
 
 
+def sized() -> None:
+    """Another program, once its terminal has a size: the engine cannot set one before the start."""
+    while not os.get_terminal_size(0).lines:
+        pass
+    os.execvp(sys.argv[2], sys.argv[2:])
+
+
 def flood() -> None:
     """So many MB of numbered lines, then an echo."""
     count = int(sys.argv[2]) * 1_000_000 // 50

@@ -156,8 +156,10 @@ class Client(Shown):
 class House:
     """A project with a keeper of its own."""
 
-    def __init__(self, root: Path, image: str) -> None:
+    def __init__(self, root: Path, image: str, host: str | None = None) -> None:
+        """`host` is the engine's address, if it is not the one that everybody gets."""
         self.root = root
+        self._host = host
         self._image = image
         self._engine = ""
         self._clients: list[Client] = []
@@ -170,7 +172,7 @@ class House:
     def clients(self, *names: str, host: str | None = None, **agent: Any) -> list[Client]:
         """One interface with several agents, the first one in focus."""
         config = Config(every_agent=AgentConfig(**{"image": self._image, **agent}))
-        docker = WatchedRuntime(connect(host), Project(self.root), config, {})
+        docker = WatchedRuntime(connect(host or self._host), Project(self.root), config, {})
         runtime, feeder = KeptRuntime(docker, self.keeper()), Feeder()
         made = [Client(name, runtime, docker, feeder) for name in names]
         made[0].agent.focus(True)
@@ -199,10 +201,11 @@ class House:
     def keeper(self) -> KeeperClient:
         """A way to the keeper."""
         if not self._engine:
-            engine = connect()
+            engine = connect(self._host)
             self._engine = engine.host
             engine.close()
-        return KeeperClient(self.root, self._engine, ("--scrollback", str(SCROLLBACK)))
+        setting = ("--engine-setting", self._host) if self._host else ()
+        return KeeperClient(self.root, self._engine, ("--scrollback", str(SCROLLBACK), *setting))
 
     def kill_keeper(self) -> None:
         """As an out-of-memory killer does."""
@@ -236,14 +239,14 @@ class House:
 
 
 @contextmanager
-def house(engine: docker.APIClient, image: str, folder: Path) -> Iterator[House]:
+def house(engine: docker.APIClient, image: str, folder: Path, host: str | None = None) -> Iterator[House]:
     """A new project in `folder`, whose keeper is found by this process and those that it starts."""
     root = folder / "project"
     root.mkdir()
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_STATE_HOME", str(folder / "state"))
         patch.setenv("PYTHONPATH", str(Path(qms_tui.__file__).parents[1]))
-        made = House(projects.make_qms_project(root), image)
+        made = House(projects.make_qms_project(root), image, host)
         try:
             yield made
         finally:

@@ -170,7 +170,7 @@ async def test_nothing_rings_answers_or_asks_again(home: House) -> None:
     again = home.client("asks")
     assert (await again.come_back()).differences(frozen) == []
     home.kill_keeper()
-    await again.wait(lambda: again.agent.state is AgentState.ATTACHING, "the loss")
+    await again.wait(lambda: again.agent.state is not AgentState.RUNNING, "the loss")
     again.type(b"k")  # kept until it can be told
     await again.comes_again(2)
     assert again.restored[1].differences(frozen) == []

@@ -20,8 +20,10 @@ CONFIG = """
 [agent.claude]
 command = ["bash", "--norc", "-i"]
 [agent.qa]
-command = ["vim", "-N", "--clean", "-c", "syntax on", "/etc/acts.py"]
+command = ["/usr/bin/python3", "/etc/acts.py", "sized", "vim", "-N", "--clean", "/etc/acts.py"]
 """
+# Vim that sees no size takes 24 lines, and when it is told more while it starts, it may keep a scrolling
+# region of 24 lines: what it then draws is wrong before anybody has left.
 DRAFT = "echo " + " ".join(f"word{number}" for number in range(30))
 
 
