@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Coroutine, Iterable
 from pathlib import Path
+from typing import Any
 
 from qms_tui.errors import EngineError
 from qms_tui.keeper.gaps import missed, remark
@@ -48,8 +49,8 @@ class HeldAgent:
         self._heard = 0.0  # when the last output came, in seconds since 1970
         self._watchers: list[Watcher] = []
         self._leader: Watcher | None = None
-        self._resizing: asyncio.Task[None] | None = None
-        self._size_due = False
+        self._telling = asyncio.Lock()
+        self._tasks: set[asyncio.Task[None]] = set()
         self._starting = False  # its program may have looked for a size before there was one
         self._trouble = ""
         self._mending: asyncio.Task[None] | None = None
@@ -171,7 +172,7 @@ class HeldAgent:
 
     def close(self) -> None:
         """Let go of the program, which goes on, and of the journal."""
-        for task in (self._watching_over, self._resizing, self._mending):
+        for task in (self._watching_over, self._mending, *self._tasks):
             if task is not None:
                 task.cancel()
         self._let_go()
@@ -287,9 +288,8 @@ class HeldAgent:
         if watcher is not self._leader:
             return
         self._take_size(watcher.size)
-        self._size_due = True
-        if self.alive and (self._resizing is None or self._resizing.done()):
-            self._resizing = asyncio.get_running_loop().create_task(self._tell_size())
+        if self.alive:
+            self._do(self._tell_size())
 
     def _take_size(self, size: Size) -> None:
         """The terminal has this size from here on."""
@@ -300,24 +300,33 @@ class HeldAgent:
                 watcher.send_size(size)
 
     async def _tell_size(self) -> None:
-        """Tell the engine, one size after the other; and once more to a program that has just begun.
+        """Tell the engine, one size after the other, so that the last one stays."""
+        async with self._telling:
+            told = await self._tap.resize(self.container, self.size)
+        if told and self._starting:
+            self._starting = False
+            if self.size != GUESSED:
+                self._do(self._have_it_look_again())
+
+    async def _have_it_look_again(self) -> None:
+        """Change the size of a program that has just begun, there and back.
 
         It is started without a size, so it may have guessed one and set margins for that before it could
         hear of another one. A real change makes it look again, and the terminal forget those margins.
         """
-        told = False
-        while self._size_due and self.alive:
-            self._size_due = False
-            told = await self._tap.resize(self.container, self.size)
-        starting, self._starting = self._starting and told, self._starting and not told
-        if starting and self.size != GUESSED:
-            await asyncio.sleep(START_NUDGE)
-            size = self.size
-            for lines in (max(1, size.lines - 1), size.lines):
-                self._take_size(Size(size.columns, lines))
-                await self._tap.resize(self.container, self.size)
-            if self._size_due:
-                await self._tell_size()
+        await asyncio.sleep(START_NUDGE)
+        size = self.size
+        smaller = Size(size.columns, max(1, size.lines - 1))
+        self._take_size(smaller)
+        await self._tell_size()
+        if self.size == smaller:  # nobody wanted another one meanwhile
+            self._take_size(size)
+        await self._tell_size()
+
+    def _do(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
 
 async def _arrived(stream: Stream) -> bytes:
