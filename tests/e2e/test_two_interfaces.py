@@ -124,7 +124,8 @@ def test_the_prompt_of_a_larger_terminal_is_in_view(app: App) -> None:
 
 def test_a_query_is_answered_once(app: App) -> None:
     with two(app, "claude") as (large, small, both):
-        large.type(ASK)
+        large.type(f"{ASK}echo known$((1 + 1))\r")
+        both.show("known2")  # what another screen types may be faster
         for turn, (asking, watching) in enumerate([(small, large), (large, small), (small, large)]):
             take_over(asking, watching, both)
             asking.type(f"clear; q {turn}\r")
