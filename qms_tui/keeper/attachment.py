@@ -39,7 +39,7 @@ class KeptAttachment:
         self._input = Stream(keyboard.channel, early=keyboard.early, on_close=keyboard.free)
         self._on_fact: Callable[[Fact], None] = lambda fact: None
         self._size = self._told = size
-        self._leads = False
+        self._typed = False  # since somebody else has led
         self._resizing: asyncio.TimerHandle | None = None
         self._pulse: asyncio.TimerHandle | None = None
         self._asked = self._hangs = self._paused = False
@@ -79,8 +79,8 @@ class KeptAttachment:
 
     def lead(self) -> None:
         """A human types here."""
-        if not self._leads:
-            self._leads = True  # asked once; the keeper says how it is
+        if not self._typed:  # also while we lead because nobody else does: it is known then who typed last
+            self._typed = True
             self._output.write(frame(Kind.LEAD))
 
     def close(self) -> None:
@@ -136,8 +136,9 @@ class KeptAttachment:
             self._on_fact(Resized(Size(*read_size(body))))
         elif kind == Kind.LEADER:
             content = read_message(body)
-            self._leads = bool(content.get("ours"))
-            self._on_fact(Led(self._leads, str(content.get("name", ""))))
+            ours = bool(content.get("ours"))
+            self._typed = self._typed and ours
+            self._on_fact(Led(ours, str(content.get("name", ""))))
         elif kind == Kind.REMARK:
             self._remarked(str(read_message(body).get("text", "")), bool(read_message(body).get("holds")))
         elif kind == Kind.END:
