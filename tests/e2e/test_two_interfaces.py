@@ -90,7 +90,7 @@ def take_over(typing: Tui, watching: Tui, both: Two) -> None:
 
 
 def until_size(size: str) -> str:
-    """What a shell does until its terminal has a size, which it then prints: keys may be faster than sizes."""
+    """What a shell does until its terminal has a size, which it prints: keys may be faster than sizes."""
     return f"until stty size | grep '{size}'; do sleep .1; done"
 
 
