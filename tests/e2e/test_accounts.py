@@ -49,9 +49,9 @@ async def passwd(runtime: DirectRuntime, engine: docker.APIClient) -> str:
         await qa.expect(rb"agent ready")
         container = (await runtime.find("qa")).container
         job = engine.exec_create(container, ["cat", "/etc/passwd"])
-        text: str = engine.exec_start(job).decode()
+        text: bytes = engine.exec_start(job["Id"])
     await runtime.stop("qa")
-    return text
+    return text.decode()
 
 
 async def test_what_an_image_has_is_remembered(
