@@ -7,6 +7,7 @@ QmsTuiError            what failed and where; `hint` says what to do next
 ├── UnknownAgentError  a name that is not in the roster
 ├── EngineError        the engine is not there, refuses us, or failed at something
 ├── KeeperError        the keeper cannot be started, or does not answer
+├── GatewayError       the MCP gateway cannot be asked
 ├── ImageError         the agent's image is missing
 ├── JournalError       what an agent has printed: nothing kept, or its folder cannot be used
 └── RuntimeFailure     an agent's program could not be started or held
@@ -46,6 +47,10 @@ class EngineError(QmsTuiError):
 
 class KeeperError(QmsTuiError):
     """The keeper cannot be started, or does not answer."""
+
+
+class GatewayError(QmsTuiError):
+    """The MCP gateway does not answer."""
 
 
 class ImageError(EngineError):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from qms_tui.config.files import ConfigFile, parse_toml
-from qms_tui.config.parse import agent_name
+from qms_tui.config.parse import agent_name, server_name
 from qms_tui.config.text import WrongValue, shown
 from qms_tui.config.values import TABLE, Need, Origin, Setting
 from qms_tui.errors import ConfigError
@@ -62,6 +62,8 @@ def _entries(document: Mapping[str, object], where: str) -> Iterator[tuple[str, 
     for name, value in document.items():
         if name == "agent":
             yield from _agent_entries(_table(value, where, name), where)
+        elif name == "mcp":
+            yield from _server_entries(_table(value, where, name), where)
         elif name in TABLE and name:
             for inner, raw in _table(value, where, name).items():
                 yield f"{name}.{inner}", _find(name, inner, where), raw
@@ -81,6 +83,16 @@ def _agent_entries(table: Mapping[str, object], where: str) -> Iterator[tuple[st
             raise ConfigError(f"{where}: agent.{_part(name)}: {error.what}", hint=error.hint) from None
         for inner, raw in value.items():
             yield f"agent.{name}.{inner}", _find("agent", inner, where, f"agent.{name}"), raw
+
+
+def _server_entries(table: Mapping[str, object], where: str) -> Iterator[tuple[str, Setting, object]]:
+    for name, value in table.items():
+        try:
+            server_name(name)
+        except WrongValue as error:
+            raise ConfigError(f"{where}: mcp.{_part(name)}: {error.what}", hint=error.hint) from None
+        for inner, raw in _table(value, where, f"mcp.{name}").items():
+            yield f"mcp.{name}.{inner}", _find("mcp", inner, where, f"mcp.{name}"), raw
 
 
 def _table(value: object, where: str, name: str) -> Mapping[str, object]:

@@ -17,6 +17,7 @@ from qms_tui.config.values import (
     AgentConfig,
     Config,
     EngineConfig,
+    McpServer,
     Origin,
     Setting,
     Source,
@@ -117,13 +118,17 @@ def _option_layer(option: str, row: Setting, text: str) -> Layer:
 def _resolve(layers: Sequence[Layer], notices: tuple[str, ...]) -> Config:
     """Lay layers over each other, the weakest first."""
     origins: dict[str, tuple[Origin, ...]] = {}
-    agents = sorted({key.split(".")[1] for layer in layers for key in layer.values if key.count(".") == 2})
+    agents, servers = _named("agent", layers), _named("mcp", layers)
     every_agent = AgentConfig(**_section("agent", layers, origins))
     overrides = {name: AgentConfig(name=name, **_section("agent", layers, origins, name)) for name in agents}
     for agent in (every_agent, *overrides.values()):
         _check_definition(agent, origins)
+    mcp = tuple(McpServer(name, **_section("mcp", layers, origins, name)) for name in servers)
+    for server in mcp:
+        _check_server(server, origins)
     return Config(
         **_section("", layers, origins),
+        servers=mcp,
         terminal=TerminalConfig(**_section("terminal", layers, origins)),
         engine=EngineConfig(**_section("engine", layers, origins)),
         every_agent=every_agent,
@@ -131,6 +136,23 @@ def _resolve(layers: Sequence[Layer], notices: tuple[str, ...]) -> Config:
         origins=MappingProxyType(origins),
         notices=notices,
     )
+
+
+def _named(section: str, layers: Sequence[Layer]) -> list[str]:
+    """The names in [section.NAME], of all layers."""
+    keys = (key.split(".") for layer in layers for key in layer.values)
+    return sorted({key[1] for key in keys if len(key) == 3 and key[0] == section})
+
+
+def _check_server(server: McpServer, origins: Mapping[str, tuple[Origin, ...]]) -> None:
+    """It must be somewhere."""
+    if server.command is None and server.url is None:
+        said = (origins[key][0] for key in origins if key.startswith(f"mcp.{server.name}."))
+        named = next(origin for origin in said if origin != DEFAULT)
+        raise ConfigError(
+            f"{named}: mcp.{server.name}: neither command nor url says where it is",
+            hint="write a command to start it, the url of one that runs, or both",
+        )
 
 
 def _section(

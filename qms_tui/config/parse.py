@@ -57,6 +57,10 @@ _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 _OWN_VARIABLES = ("CLAUDE_CONFIG_DIR", "HOME", "QMS_USER")
 _IMAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:@-]{0,254}", re.ASCII)
 _NETWORK = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}", re.ASCII)
+_SERVER = re.compile(r"[a-z][a-z0-9-]{0,31}", re.ASCII)
+_URL = re.compile(r"https?://[!-~]{1,500}", re.ASCII)
+_HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}: ?[ -~]{0,4000}", re.ASCII)
+_OWN_HEADERS = ("accept", "content-type", "content-length", "host", "mcp-session-id", "mcp-protocol-version")
 _TCP = re.compile(r"tcp://(\[[0-9a-f:]+\]|[a-z0-9._-]+)(?::([0-9]{1,5}))?/?", re.IGNORECASE | re.ASCII)
 
 
@@ -187,6 +191,29 @@ def whole_number(least: int, most: int, example: str) -> Callable[[object], int]
         return value
 
     return parse
+
+
+def server_name(value: object) -> str:
+    """The name of an MCP server: the client makes the names of its tools from it."""
+    hint = "write it like [mcp.git]: small letters, digits and -, a letter first, at most 32"
+    return matching(_SERVER, value, "a server's name", hint)
+
+
+def server_url(value: object) -> str:
+    """Where a server speaks streamable HTTP."""
+    hint = "write it like 'http://127.0.0.1:8000/mcp'"
+    return matching(_URL, a_string(value, "a server's address", hint), "a server's address", hint)
+
+
+def headers(value: object) -> tuple[str, ...]:
+    """Headers as HTTP writes them."""
+    hint = 'write it like ["X-QMS-Agent: {agent}", "Authorization: Bearer secret"]'
+    found = strings(value, "a list of headers", hint)
+    for header in found:
+        name = matching(_HEADER, header, "a header", hint).partition(":")[0].lower()
+        if name in _OWN_HEADERS:
+            raise WrongValue(f"{name!r} is set by qms-tui itself", "leave it out")
+    return found
 
 
 def network(value: object) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from qms_tui.config.parse import Memory
 from qms_tui.config.text import plain
-from qms_tui.config.values import TABLE, AgentConfig, Config, EngineConfig, Setting, TerminalConfig
+from qms_tui.config.values import TABLE, AgentConfig, Config, EngineConfig, McpServer, Setting, TerminalConfig
 
 _WIDEST_VALUE = 40  # columns; wider values push only their own comment
 
@@ -48,7 +48,8 @@ def describe(config: Config) -> list[Row]:
         for section, values in sections
         for row in TABLE[section]
     ]
-    return rows + [row for name in config.overrides for row in _own(config, name)]
+    rows += [row for name in config.overrides for row in _own(config, name)]
+    return rows + [row for server in config.servers for row in _of_server(config, server)]
 
 
 def format_config(config: Config) -> str:
@@ -86,6 +87,11 @@ def _own(config: Config, agent: str) -> Iterator[Row]:
             yield _row(config, key, row, value)
 
 
+def _of_server(config: Config, server: McpServer) -> Iterator[Row]:
+    for row in TABLE["mcp"]:
+        yield _row(config, f"mcp.{server.name}.{row.name}", row, getattr(server, row.name))
+
+
 def _row(config: Config, key: str, row: Setting, value: object) -> Row:
     origin = ", ".join(plain(str(origin)) for origin in config.origin(key))
     if value is None:
@@ -99,5 +105,5 @@ def _name(row: Row) -> str:
 
 def _markdown_row(row: Setting) -> str:
     default = f"`{toml(row.default)}`" if row.default is not None else row.rule.default_text
-    cells = (f"`{row.key}`", default, f"`{row.rule.example}`", row.rule.need.value, row.rule.meaning)
+    cells = (f"`{row.shown}`", default, f"`{row.rule.example}`", row.rule.need.value, row.rule.meaning)
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"

@@ -257,6 +257,56 @@ class EngineConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class McpServer:
+    """A server of tools for agents, [mcp.NAME]: started here by a command, or found at a URL, or both."""
+
+    name: str = ""
+    command: tuple[str, ...] | None = field(
+        default=None,
+        metadata=rule(
+            parse.command,
+            '["uvx", "git-server"]',
+            "a program of this host to start once for all agents; without `url` it speaks on stdio",
+            need=Need.TRUST,
+            default_text="none",
+        ),
+    )
+    url: str | None = field(
+        default=None,
+        metadata=rule(
+            parse.server_url,
+            '"http://127.0.0.1:8000/mcp"',
+            "where it speaks streamable HTTP",
+            need=Need.TRUST,
+            default_text="none",
+        ),
+    )
+    headers: tuple[str, ...] = field(
+        default=("X-QMS-Agent: {agent}",),
+        metadata=rule(
+            parse.headers,
+            '["X-QMS-Agent: {agent}", "Authorization: Bearer secret"]',
+            "what it is told over HTTP with every request; {agent} is who asks",
+            need=Need.TRUST,
+        ),
+    )
+    agents: tuple[str, ...] | None = field(
+        default=None,
+        metadata=rule(
+            parse.agent_names,
+            '["qa", "tu_ui"]',
+            "who may use it",
+            need=Need.TRUST,
+            default_text="every agent",
+        ),
+    )
+
+    def serves(self, agent: str) -> bool:
+        """Whether the agent may use it."""
+        return self.agents is None or agent in self.agents
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """Everything in force. `Config()` is what holds without any file."""
 
@@ -275,6 +325,7 @@ class Config:
     theme: Theme = field(default=Theme.DARK, metadata=rule(parse.one_of(Theme), '"light"', "dark or light"))
     terminal: TerminalConfig = TerminalConfig()
     engine: EngineConfig = EngineConfig()
+    servers: tuple[McpServer, ...] = ()
     every_agent: AgentConfig = AgentConfig()
     overrides: Mapping[str, AgentConfig] = field(default_factory=lambda: MappingProxyType({}))
     origins: Mapping[str, tuple[Origin, ...]] = field(default_factory=lambda: MappingProxyType({}))
@@ -291,6 +342,10 @@ class Config:
             return self.origins.get(key) or self.origin(f"agent.{name}")
         return self.origins.get(key) or (DEFAULT,)
 
+    def servers_of(self, agent: str) -> tuple[McpServer, ...]:
+        """The servers that an agent may use."""
+        return tuple(server for server in self.servers if server.serves(agent))
+
 
 @dataclass(frozen=True, slots=True)
 class Setting:
@@ -306,9 +361,14 @@ class Setting:
         """Its full name: `theme`, `agent.memory`."""
         return f"{self.section}.{self.name}" if self.section else self.name
 
+    @property
+    def shown(self) -> str:
+        """The same for people who look for where to write it."""
+        return f"mcp.NAME.{self.name}" if self.section == "mcp" else self.key
+
 
 def _rows(
-    section: str, kind: type[Config | AgentConfig | TerminalConfig | EngineConfig]
+    section: str, kind: type[Config | AgentConfig | TerminalConfig | EngineConfig | McpServer]
 ) -> tuple[Setting, ...]:
     return tuple(
         Setting(section, f.name, f.default, f.metadata["rule"])
@@ -323,6 +383,7 @@ TABLE: Mapping[str, tuple[Setting, ...]] = MappingProxyType(
         "agent": _rows("agent", AgentConfig),
         "terminal": _rows("terminal", TerminalConfig),
         "engine": _rows("engine", EngineConfig),
+        "mcp": _rows("mcp", McpServer),
     }
 )
 """Every setting by section, in the order in which they are shown; the section of top-level keys is ''."""

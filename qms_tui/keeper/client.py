@@ -19,7 +19,7 @@ from typing import Any
 
 from qms_tui.errors import KeeperError
 from qms_tui.keeper.force import kill_keeper
-from qms_tui.keeper.paths import keeper_folder
+from qms_tui.keeper.paths import SOCKET, keeper_folder
 from qms_tui.keeper.protocol import (
     PROTOCOL,
     Frames,
@@ -29,8 +29,8 @@ from qms_tui.keeper.protocol import (
     Want,
     read_message,
 )
-from qms_tui.keeper.sockets import SOCKET, reachable
 from qms_tui.runtime import Size
+from qms_tui.sockets import reachable
 
 _log = logging.getLogger(__name__)
 

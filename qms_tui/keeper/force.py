@@ -9,7 +9,7 @@ import signal
 import time
 from pathlib import Path
 
-from qms_tui.keeper.sockets import LOCK
+from qms_tui.keeper.paths import LOCK
 
 _LONGEST = 16 * 1024  # bytes of a lock's file
 _PATIENCE = 5.0  # seconds in which the kernel clears a killed process away

@@ -17,11 +17,11 @@ from pathlib import Path
 from qms_tui import __version__
 from qms_tui.errors import QmsTuiError
 from qms_tui.keeper.keeper import Keeper
-from qms_tui.keeper.paths import keeper_folder, private_folder
-from qms_tui.keeper.sockets import LOCK, SOCKET, reachable
+from qms_tui.keeper.paths import LOCK, SOCKET, keeper_folder, private_folder
 from qms_tui.log import setup_logging
 from qms_tui.runtime.docker import connect
 from qms_tui.runtime.docker.tap import Tap
+from qms_tui.sockets import reachable
 
 _log = logging.getLogger(__name__)
 

@@ -19,8 +19,8 @@ from qms_tui.agents import AgentState
 from qms_tui.config.paths import Mount
 from qms_tui.keeper import client as keeper_client
 from qms_tui.keeper.journal.records import Output
+from qms_tui.keeper.paths import SOCKET
 from qms_tui.keeper.protocol import Kind, frame
-from qms_tui.keeper.sockets import SOCKET
 from qms_tui.runtime.docker import runtime as docker_runtime
 
 from . import engine as engines

@@ -1,4 +1,4 @@
-"""Where the keeper listens, and how to get there when the way is longer than a socket's address may be."""
+"""Unix sockets at paths that are longer than a socket's address may be."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-LOCK, SOCKET = "keeper.lock", "keeper.sock"
 LONGEST = 107  # bytes of a Unix socket's address (unix(7), without the closing NUL)
 
 

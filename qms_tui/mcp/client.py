@@ -1,0 +1,37 @@
+"""What a client is told to find its servers: the JSON of Claude Code's --mcp-config. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from qms_tui.config import McpServer
+
+PYTHON = ("/usr/bin/python3", "-I")  # of the image, isolated from what the agent can write
+BRIDGE = "/usr/local/lib/qms-tui/mcp_bridge.py"
+
+
+def client_config(
+    agent: str, servers: Sequence[McpServer], bridge: Sequence[str] = (*PYTHON, BRIDGE)
+) -> dict[str, object]:
+    """The servers that the agent may use, each reached through its own bridge; `bridge` is its command.
+
+    `alwaysLoad` has the tools in the first request: the bridge answers at once, so that costs no time.
+    """
+    return {
+        "mcpServers": {
+            server.name: {
+                "type": "stdio",
+                "command": bridge[0],
+                "args": [*bridge[1:], server.name],
+                "alwaysLoad": True,
+            }
+            for server in servers
+            if server.serves(agent)
+        }
+    }
+
+
+def client_config_text(agent: str, servers: Sequence[McpServer]) -> str:
+    """The same as the text of a file."""
+    return json.dumps(client_config(agent, servers), indent=2) + "\n"

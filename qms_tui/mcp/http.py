@@ -1,0 +1,233 @@
+"""A server that speaks streamable HTTP: a session per client, and one of our own that looks after it.
+
+The SDK's client does not say whether a message that failed had been delivered, so this uses what that client
+is made of: httpx2, and the SDK's types. Deviations: a broken event stream is not resumed (Last-Event-ID);
+redirects are not followed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import logging
+import time
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx2
+
+from qms_tui.config import McpServer
+from qms_tui.mcp.http_session import HttpSession
+from qms_tui.mcp.jsonrpc import (
+    Interrupted,
+    Message,
+    NotDelivered,
+    answer_of,
+    identified,
+    is_request,
+    key_of,
+    notification,
+    request,
+)
+from qms_tui.mcp.process import Program
+from qms_tui.mcp.server import Pause, Server
+from qms_tui.mcp.session import Call, Session
+from qms_tui.mcp.stdio import CLIENT
+
+_log = logging.getLogger(__name__)
+
+CONNECT_PATIENCE = 5.0  # seconds
+ANSWER_PATIENCE = 3600.0  # seconds without a byte of an answer; the client gives up long before
+LOOK_PATIENCE = 10.0  # seconds for an answer to our own requests
+LOOK_EVERY = 10.0  # seconds between looks at a server that is up
+LOOK_MOST = 2.0  # seconds between looks at one that is down
+KEPT_CONNECTIONS = 100
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+class HttpServer(Server):
+    """Looks after it, and starts it if it has a command."""
+
+    def __init__(self, spec: McpServer, lists: Path, cwd: Path) -> None:
+        super().__init__(spec, lists)
+        self._cwd = cwd
+        self._numbers = itertools.count(1)
+        self._mine: dict[Session, HttpSession] = {}
+        self._asked: dict[tuple[Session, str], str] = {}
+        self._calls: dict[int, Call] = {}
+        self._doubt = asyncio.Event()  # somebody could not reach it
+        self._tasks: set[asyncio.Task[None]] = set()
+        assert spec.url is not None
+        self._url = spec.url
+        self._http = httpx2.AsyncClient(
+            timeout=httpx2.Timeout(ANSWER_PATIENCE, connect=CONNECT_PATIENCE, write=60.0),
+            limits=httpx2.Limits(max_connections=None, max_keepalive_connections=KEPT_CONNECTIONS),
+            trust_env=urlsplit(spec.url).hostname not in _LOOPBACK,
+        )
+
+    # -- looking after it ---------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._look_after())
+                if self.spec.command is not None:
+                    tasks.create_task(self._keep_running())
+        finally:
+            await self._http.aclose()
+
+    async def _keep_running(self) -> None:
+        pause, clock = Pause(), asyncio.get_running_loop().time
+        assert self.spec.command is not None
+        while True:
+            begun = clock()
+            try:
+                await self._live()
+            except OSError as problem:
+                self.went_down(f"cannot start {self.spec.command[0]}: {problem.strerror or problem}")
+            await asyncio.sleep(pause.after(clock() - begun))
+
+    async def _live(self) -> None:
+        assert self.spec.command is not None
+        program = await Program.start(self.name, self.spec.command, self._cwd, piped=False, limit=2**16)
+        self._doubt.set()
+        try:
+            self.went_down(await program.ended())
+        finally:
+            await program.end()
+
+    async def _look_after(self) -> None:
+        pause = Pause(LOOK_MOST)
+        while True:
+            begun = time.monotonic()
+            looker = HttpSession(self._http, self._url, self._headers(""), CLIENT, lambda _message: None)
+            try:
+                await self._look(looker)
+            except (NotDelivered, Interrupted, TimeoutError) as reason:
+                self.went_down(str(reason) or f"no answer within {LOOK_PATIENCE:.0f} s")
+            finally:
+                await looker.close()
+            await asyncio.sleep(pause.after(time.monotonic() - begun))
+
+    async def _look(self, looker: HttpSession) -> None:
+        """Begin a session, and look whether it lives until that fails."""
+        while True:
+            self._doubt.clear()
+            async with asyncio.timeout(LOOK_PATIENCE):
+                known = looker.initialized is not None
+                await looker.begin()
+                if known:
+                    await looker.request(request(next(self._numbers), "ping", {}))
+            if not self.up.is_set():
+                assert looker.initialized is not None
+                self.came_up(looker.initialized)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._doubt.wait(), LOOK_EVERY)
+
+    def _headers(self, agent: str) -> dict[str, str]:
+        """What it is told with every request; without an agent nothing about one."""
+        pairs = (header.partition(":") for header in self.spec.headers if agent or "{agent}" not in header)
+        return {name: value.strip().replace("{agent}", agent) for name, _, value in pairs}
+
+    # -- to the server ------------------------------------------------------------------------------------
+
+    async def request(self, call: Call) -> Message:
+        """Send it within the session of its client, wait for the answer."""
+        number = call.forwarded = next(self._numbers)
+        self._calls[number] = call
+        params = identified(call.params, call.session.agent, number if call.token is not None else None)
+        try:
+            return await self._session_of(call.session).request(request(number, call.method, params))
+        except (NotDelivered, Interrupted) as reason:
+            self._suspect(str(reason))
+            raise
+        finally:
+            self._calls.pop(number, None)
+
+    def _suspect(self, reason: str) -> None:
+        self.went_down(reason)
+        self._doubt.set()
+
+    def _session_of(self, session: Session) -> HttpSession:
+        if session not in self._mine:
+            client = {**CLIENT, **session.client}
+
+            def heard(message: Message) -> None:
+                self._take(session, message)
+
+            headers = self._headers(session.agent)
+            self._mine[session] = HttpSession(self._http, self._url, headers, client, heard)
+        return self._mine[session]
+
+    def cancelled(self, call: Call, params: Message) -> None:
+        """Under the server's number for it."""
+        if call.forwarded in self._calls:
+            said = {**identified(params, call.session.agent), "requestId": call.forwarded}
+            self._later(call.session, notification("notifications/cancelled", said))
+
+    def notified(self, session: Session, method: str, params: object) -> None:
+        """Everything but progress, whose token is another one there."""
+        if method != "notifications/progress":
+            self._later(session, notification(method, identified(params, session.agent)))
+
+    def left(self, session: Session) -> None:
+        """End the session there too."""
+        super().left(session)
+        mine = self._mine.pop(session, None)
+        if mine is not None:
+            self._do(mine.close)
+
+    def _later(self, session: Session, message: Message) -> None:
+        mine = self._mine.get(session)
+
+        async def post() -> None:
+            assert mine is not None
+            await mine.post_only(message)
+
+        if mine is not None:
+            self._do(post)
+
+    def _do(self, act: Callable[[], object]) -> None:
+        async def guarded() -> None:
+            try:
+                await act()  # type: ignore[misc]
+            except (NotDelivered, Interrupted) as reason:
+                _log.info("%s: %s", self.name, reason)
+
+        task = asyncio.get_running_loop().create_task(guarded())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    # -- from the server ----------------------------------------------------------------------------------
+
+    def _take(self, session: Session, message: Message) -> None:
+        if is_request(message):
+            self._be_asked(session, message)
+            return
+        params = message.get("params")
+        given = params if isinstance(params, dict) else {}
+        if message.get("method") == "notifications/progress":
+            call = self._calls.get(given.get("progressToken", 0))
+            if call is not None and call.session is session:
+                call.tell_progress(given)
+        elif message.get("method") == "notifications/cancelled":
+            session.take_back(self._asked.pop((session, key_of(given.get("requestId"))), ""))
+        elif "method" in message:
+            self.heard(message, session)
+
+    def _be_asked(self, session: Session, message: Message) -> None:
+        key = (session, key_of(message["id"]))
+
+        def reply(answer: Message) -> None:
+            self._asked.pop(key, None)
+            self._later(session, {"jsonrpc": "2.0", "id": message["id"], **answer_of(answer)})
+
+        if message["method"] == "ping":
+            reply({"result": {}})
+            return
+        asked = session.ask(str(message["method"]), message.get("params"), reply)
+        if asked:
+            self._asked[key] = asked

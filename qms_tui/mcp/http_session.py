@@ -1,0 +1,196 @@
+"""One session over streamable HTTP. A session that the server has lost is begun anew."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+import httpx2
+
+from qms_tui.mcp.jsonrpc import (
+    INVALID_REQUEST,
+    Interrupted,
+    Message,
+    NotDelivered,
+    answer_of,
+    decoded,
+    encoded,
+    error,
+    notification,
+    request,
+)
+from qms_tui.mcp.server import LONGEST_ANSWER
+
+_log = logging.getLogger(__name__)
+
+SESSION, VERSION = "mcp-session-id", "mcp-protocol-version"
+MOST_BEGINNINGS = 3  # of sessions for one message
+CLOSE_PATIENCE = 2.0  # seconds to say goodbye in
+LISTEN_AGAIN = 1.0  # seconds until the stream of the server's own messages is opened again
+_BEFORE = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)  # nothing was sent
+Heard = Callable[[Message], None]
+
+
+class SessionLost(NotDelivered):
+    """The server does not know our session any more, and so has taken nothing."""
+
+
+class HttpSession:
+    """A client's session with a server."""
+
+    def __init__(
+        self, http: httpx2.AsyncClient, url: str, headers: dict[str, str], client: Message, heard: Heard
+    ) -> None:
+        """`client`: parameters of `initialize`; `heard` gets the server's requests and notifications."""
+        self.initialized: Message | None = None
+        self._http, self._url, self._headers, self._client, self._heard = http, url, headers, client, heard
+        self._session = ""
+        self._beginning = asyncio.Lock()
+        self._listening: asyncio.Task[None] | None = None
+
+    # -- its life -----------------------------------------------------------------------------------------
+
+    async def begin(self) -> None:
+        """Have a session. Raises NotDelivered or Interrupted."""
+        async with self._beginning:
+            if self.initialized is not None:
+                return
+            try:
+                answer = await self._post(request(0, "initialize", self._client))
+            except Interrupted as reason:
+                raise NotDelivered(f"no session: {reason}") from None  # what follows was never sent
+            if not isinstance(answer.get("result"), dict):
+                raise NotDelivered(f"it refuses initialize: {str(answer.get('error'))[:200]}")
+            self.initialized = answer["result"]
+            await self._post(notification("notifications/initialized"))
+            if self._session and self._listening is None:
+                self._listening = asyncio.get_running_loop().create_task(self._listen())
+
+    async def request(self, message: Message) -> Message:
+        """The answer's result or error. Raises NotDelivered or Interrupted."""
+        for _ in range(MOST_BEGINNINGS):
+            await self.begin()
+            used = self._session
+            try:
+                return answer_of(await self._post(message))
+            except SessionLost:
+                self._forget(used)
+        raise NotDelivered("the server loses every session")
+
+    async def post_only(self, message: Message) -> None:
+        """Something that nobody answers; without a session there is nobody who would care."""
+        if self.initialized is not None:
+            await self._post(message)
+
+    async def close(self) -> None:
+        """Tell the server, and listen no more."""
+        if self._listening is not None:
+            self._listening.cancel()
+        session, self._session, self.initialized = self._session, "", None
+        if session:
+            try:
+                async with asyncio.timeout(CLOSE_PATIENCE):
+                    await self._http.delete(self._url, headers={**self._headers, SESSION: session})
+            except (httpx2.HTTPError, TimeoutError) as problem:
+                _log.debug("a session was not ended: %r", problem)
+
+    def _forget(self, session: str) -> None:
+        if self._session == session:
+            self._session, self.initialized = "", None
+
+    # -- messages -----------------------------------------------------------------------------------------
+
+    async def _post(self, message: Message) -> Message:
+        """Send; the answer to a request, {} to anything else."""
+        try:
+            async with self._http.stream(
+                "POST", self._url, content=encoded(message), headers=self._all_headers()
+            ) as response:
+                return await self._read(response, message)
+        except _BEFORE as problem:
+            raise NotDelivered(f"nobody listens: {problem}") from None
+        except (httpx2.HTTPError, httpx2.SSEError, httpx2.StreamError) as problem:
+            raise Interrupted(f"{type(problem).__name__} {problem}".strip()) from None
+
+    def _all_headers(self) -> dict[str, str]:
+        found = {
+            **self._headers,
+            "accept": "application/json, text/event-stream",
+            "content-type": "application/json",
+        }
+        if self._session:
+            found[SESSION] = self._session
+        if self.initialized is not None:
+            found[VERSION] = str(self.initialized.get("protocolVersion", ""))
+        return found
+
+    async def _read(self, response: httpx2.Response, message: Message) -> Message:
+        if response.status_code >= 400:
+            return self._refusal(response, await _body(response))
+        if "id" not in message or "method" not in message:
+            return {}
+        if message["method"] == "initialize":
+            self._session = response.headers.get(SESSION, "")
+        kind = response.headers.get("content-type", "").lower()
+        if kind.startswith("application/json"):
+            return _decoded(await _body(response))
+        if kind.startswith("text/event-stream"):
+            return await self._read_events(response, message["id"])
+        return error(INVALID_REQUEST, f"status {response.status_code} with content of type {kind[:100]!r}")
+
+    async def _read_events(self, response: httpx2.Response, number: object) -> Message:
+        async for event in httpx2.EventSource(response, max_event_size=LONGEST_ANSWER):
+            if event.event != "message" or not event.data:
+                continue
+            message = _decoded(event.data)
+            if "method" not in message and message.get("id") == number:
+                return message
+            self._heard(message)
+        raise Interrupted("the answer ended before it was complete")
+
+    def _refusal(self, response: httpx2.Response, body: bytes) -> Message:
+        """A status that says no; the message had not been looked at if the session was not known."""
+        status = response.status_code
+        try:
+            said = decoded(body)
+        except ValueError:
+            said = {}
+        lost = status == 404 or (status == 400 and said.get("id") is None)
+        if lost and self._session:
+            raise SessionLost("the server has lost the session")
+        if isinstance(said.get("error"), dict):
+            return said
+        return error(INVALID_REQUEST, f"the server answers with status {status}")
+
+    async def _listen(self) -> None:
+        """Hear what the server says by itself, as long as it offers that."""
+        while self._session:
+            try:
+                headers = {**self._all_headers(), "accept": "text/event-stream"}
+                async with self._http.stream("GET", self._url, headers=headers) as response:
+                    if response.status_code >= 400:
+                        break
+                    async for event in httpx2.EventSource(response, max_event_size=LONGEST_ANSWER):
+                        if event.event == "message" and event.data:
+                            self._heard(_decoded(event.data))
+            except (httpx2.HTTPError, httpx2.SSEError, httpx2.StreamError, Interrupted) as problem:
+                _log.debug("a stream broke: %r", problem)
+            await asyncio.sleep(LISTEN_AGAIN)
+        self._listening = None
+
+
+async def _body(response: httpx2.Response) -> bytes:
+    found = bytearray()
+    async for part in response.aiter_bytes():
+        found += part
+        if len(found) > LONGEST_ANSWER:
+            raise Interrupted(f"an answer of more than {LONGEST_ANSWER >> 20} MB")
+    return bytes(found)
+
+
+def _decoded(data: bytes | str) -> Message:
+    try:
+        return decoded(data)
+    except ValueError as problem:
+        raise Interrupted(f"the answer is no message: {problem}") from None

@@ -1,0 +1,53 @@
+"""What the keeper tells the gateway on its standard input: lines of JSON. Its end is the gateway's end."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+from qms_tui.config import McpServer
+from qms_tui.project import AGENT_NAME
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Servers to have up, or an agent to open a door for."""
+
+    servers: tuple[McpServer, ...] = ()
+    agent: str = ""
+
+
+def servers_line(servers: Sequence[McpServer]) -> bytes:
+    """Have these up."""
+    return json.dumps({"servers": [asdict(server) for server in servers]}).encode() + b"\n"
+
+
+def agent_line(agent: str) -> bytes:
+    """Open a door for this agent."""
+    return json.dumps({"agent": agent}).encode() + b"\n"
+
+
+def read_order(line: bytes) -> Order:
+    """A line's order. Raises ValueError."""
+    content = json.loads(line)
+    if "agent" in content:
+        if not AGENT_NAME.fullmatch(str(content["agent"])):
+            raise ValueError("no agent's name")
+        return Order(agent=content["agent"])
+    return Order(tuple(_server(each) for each in content["servers"]))
+
+
+def _server(content: dict[str, object]) -> McpServer:
+    def words(name: str) -> tuple[str, ...] | None:
+        found = content[name]
+        return tuple(map(str, found)) if isinstance(found, list) else None
+
+    url = content["url"]
+    return McpServer(
+        name=str(content["name"]),
+        command=words("command"),
+        url=str(url) if url is not None else None,
+        headers=words("headers") or (),
+        agents=words("agents"),
+    )

@@ -1,0 +1,91 @@
+"""A server's program: started in a group of its own, its words in our log, its whole group ended."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ctypes
+import logging
+import os
+import signal
+from collections.abc import Sequence
+from pathlib import Path
+
+_log = logging.getLogger(__name__)
+
+END_PATIENCE = 2.0  # seconds to end in after SIGTERM
+LONGEST_WORD = 500  # characters of a line of its standard error that are logged
+MOST_LINES = 200  # of them per start; a talkative server must not fill the log
+_PR_SET_PDEATHSIG = 1
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+class Program:
+    """One start of a server's program."""
+
+    def __init__(self, name: str, process: asyncio.subprocess.Process) -> None:
+        self.process = process
+        self.last_words = ""
+        self._name = name
+        self._listening = [
+            asyncio.get_running_loop().create_task(self._log_lines(stream))
+            for stream in (process.stderr,)
+            if stream is not None
+        ]
+
+    @classmethod
+    async def start(cls, name: str, command: Sequence[str], cwd: Path, *, piped: bool, limit: int) -> Program:
+        """Start it; `piped`: we speak with it on stdio, in lines of at most `limit` bytes. Raises OSError."""
+        process = await asyncio.create_subprocess_exec(
+            *command,
+            stdin=asyncio.subprocess.PIPE if piped else asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE if piped else asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.PIPE,
+            cwd=cwd,
+            limit=limit,
+            start_new_session=True,
+            preexec_fn=_end_with_us,
+        )
+        return cls(name, process)
+
+    async def ended(self) -> str:
+        """Wait for its end; how it ended."""
+        code = await self.process.wait()
+        await asyncio.wait(self._listening, timeout=0.2)
+        how = f"killed by signal {-code}" if code < 0 else f"ended with status {code}"
+        return f"{how}: {self.last_words}" if self.last_words else how
+
+    async def end(self) -> None:
+        """End it and what it started."""
+        if self.process.returncode is None:
+            self._signal(signal.SIGTERM)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.process.wait(), END_PATIENCE)
+        self._signal(signal.SIGKILL)
+        await self.process.wait()
+        for task in self._listening:
+            task.cancel()
+
+    def _signal(self, number: int) -> None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.process.pid, number)
+
+    async def _log_lines(self, stream: asyncio.StreamReader) -> None:
+        count = 0
+        while True:
+            try:
+                line = await stream.readline()
+            except ValueError:  # a line without end
+                continue
+            if not line:
+                return
+            text = line.decode(errors="replace").strip()[:LONGEST_WORD]
+            self.last_words = text[:200] or self.last_words
+            count += 1
+            if count <= MOST_LINES:
+                _log.info("%s says: %s", self._name, text)
+
+
+def _end_with_us() -> None:
+    """In the new process: end when the gateway does, however that ends (prctl(2))."""
+    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)

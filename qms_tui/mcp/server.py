@@ -1,0 +1,243 @@
+"""A server as all agents share it: whether it is up, waiting for it, what may be tried again.
+
+A call is tried again only if it certainly did not reach the server, or if running it twice changes nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import time
+from abc import ABC, abstractmethod
+from pathlib import Path
+from typing import Any
+
+from mcp_types import InitializeResult
+from pydantic import ValidationError
+
+from qms_tui.config import McpServer
+from qms_tui.config.files import read_regular_file
+from qms_tui.mcp.jsonrpc import (
+    CHANGED,
+    HARMLESS,
+    LISTS,
+    MAYBE_RUN,
+    METHOD_NOT_FOUND,
+    UNREACHABLE,
+    Interrupted,
+    Message,
+    NotDelivered,
+    error,
+)
+from qms_tui.mcp.session import Call, Session
+
+_log = logging.getLogger(__name__)
+
+PATIENCE = 60.0  # seconds that a call waits for a server that is down
+LIST_PATIENCE = 0.3  # seconds that a list waits; then what it was the last time must do
+PROGRESS_EVERY = 5.0  # seconds between words to a client that waits for a server
+AGAIN = 0.05  # seconds until a call that was not delivered is tried again
+RETRY_FIRST, RETRY_MOST = 0.1, 5.0  # seconds between starts, or looks, of a server that is down
+STEADY = 10.0  # seconds up after which the next trouble is a first one again
+LARGEST_LISTS = 4 * 2**20  # bytes of what is remembered of a server
+LONGEST_ANSWER = 64 * 2**20  # bytes of one message of a server
+
+
+class Server(ABC):
+    """One server of the configuration."""
+
+    def __init__(self, spec: McpServer, lists: Path) -> None:
+        """`lists`: the file with what it offered the last time."""
+        self.name, self.spec = spec.name, spec
+        self.up = asyncio.Event()
+        self.initialized: Message | None = None  # its answer to `initialize`, now or the last time
+        self.detail = "not started yet"
+        self.starts = 0
+        self.since = time.time()
+        self.sessions: set[Session] = set()
+        self._lists: dict[str, dict[str, Message]] = {}  # by agent, by method
+        self._file = lists
+        self._remember_from_file()
+
+    # -- for the gateway ----------------------------------------------------------------------------------
+
+    @abstractmethod
+    async def run(self) -> None:
+        """Have it up, until cancelled."""
+
+    @abstractmethod
+    async def request(self, call: Call) -> Message:
+        """Have it answer. Raises NotDelivered or Interrupted."""
+
+    @abstractmethod
+    def cancelled(self, call: Call, params: Message) -> None:
+        """Tell it that nobody waits any more."""
+
+    @abstractmethod
+    def notified(self, session: Session, method: str, params: object) -> None:
+        """Tell it what a client says."""
+
+    def join(self, session: Session) -> None:
+        """A client wants to use it."""
+        self.sessions.add(session)
+        if session.stale and self.up.is_set():
+            session.tell_changed()
+
+    def left(self, session: Session) -> None:
+        """A client has gone."""
+        self.sessions.discard(session)
+
+    def status(self) -> dict[str, Any]:
+        """For people."""
+        return {
+            "name": self.name,
+            "state": "up" if self.up.is_set() else "down",
+            "detail": self.detail,
+            "since": int(self.since),
+            "starts": self.starts,
+            "transport": "stdio" if self.spec.url is None else "http",
+        }
+
+    # -- calls --------------------------------------------------------------------------------------------
+
+    async def answer(self, call: Call) -> Message:
+        """What to answer a client, after as many tries as are safe."""
+        until = asyncio.get_running_loop().time() + PATIENCE
+        while True:
+            if not await self._wait_until_up(call, until):
+                return self._without(call)
+            try:
+                found = await self.request(call)
+            except NotDelivered as reason:
+                _log.info("%s: %s was not delivered: %s", self.name, call.method, reason)
+                await asyncio.sleep(AGAIN)
+            except Interrupted as reason:
+                if call.method not in HARMLESS or asyncio.get_running_loop().time() > until:
+                    return self._interrupted(call, str(reason))
+                await asyncio.sleep(AGAIN)
+            else:
+                return self._kept(call, found)
+
+    async def _wait_until_up(self, call: Call, until: float) -> bool:
+        loop = asyncio.get_running_loop()
+        if call.method in LISTS:
+            until = min(until, loop.time() + LIST_PATIENCE)
+        told = 0
+        while not self.up.is_set():
+            left = until - loop.time()
+            if left <= 0:
+                return False
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.up.wait(), min(left, PROGRESS_EVERY))
+            if not self.up.is_set():
+                told += 1  # so little that the server's own progress goes on from there
+                call.tell_progress({"progress": told / 1e6, "message": f"waiting for the server {self.name}"})
+        return True
+
+    def _without(self, call: Call) -> Message:
+        if call.method in LISTS:
+            call.session.stale = True
+            known = self._lists.get(call.session.agent, {}).get(call.method)
+            return known or {"result": {LISTS[call.method]: []}}
+        text = f"{call.method} was not run: the server {self.name} is down: {self.detail}"
+        return error(UNREACHABLE, text)
+
+    def _interrupted(self, call: Call, reason: str) -> Message:
+        _log.warning("%s: %s of %s: %s", self.name, call.method, call.session.agent, reason)
+        text = f"the server {self.name} went away during {call.method} ({reason}); it may have run, so it is not tried again"
+        return error(MAYBE_RUN, text)
+
+    def _kept(self, call: Call, found: Message) -> Message:
+        if call.method not in LISTS:
+            return found
+        if found.get("error", {}).get("code") == METHOD_NOT_FOUND:  # promised while it was down
+            return {"result": {LISTS[call.method]: []}}
+        params = call.params if isinstance(call.params, dict) else {}
+        if "result" in found and "cursor" not in params:
+            self._remember(call.session.agent, call.method, found)
+        return found
+
+    # -- what subclasses say ------------------------------------------------------------------------------
+
+    def came_up(self, initialized: Message) -> None:
+        """It has answered `initialize` so. Raises Interrupted if that is no answer."""
+        try:
+            InitializeResult.model_validate(initialized)
+        except ValidationError as problem:
+            raise Interrupted(f"no answer to initialize: {problem.errors()[0]['msg']}") from None
+        if initialized != self.initialized:
+            self.initialized = initialized
+            self._write_lists()
+        _log.info("%s: up", self.name)
+        self.detail, self.since = "", time.time()
+        self.starts += 1
+        self.up.set()
+        for session in list(self.sessions):
+            if session.stale or self.starts > 1:
+                session.tell_changed()
+
+    def went_down(self, reason: str) -> None:
+        """It is not there, and why."""
+        if self.up.is_set() or self.detail != reason:
+            _log.warning("%s: down: %s", self.name, reason)
+        if self.up.is_set():
+            self.since = time.time()
+        self.detail = reason
+        self.up.clear()
+
+    def heard(self, message: Message, to: Session | None) -> None:
+        """A notification of the server; `to`: whom it is for, if that is known."""
+        method = message.get("method")
+        if to is not None:
+            to.send(message)
+        elif method in CHANGED:
+            for session in self.sessions:
+                session.send(message)
+        elif method == "notifications/resources/updated":
+            params = message.get("params")
+            uri = params.get("uri") if isinstance(params, dict) else None
+            for session in self.sessions:
+                if uri in session.subscriptions:
+                    session.send(message)
+
+    # -- what it offered the last time ----------------------------------------------------------------------
+
+    def _remember(self, agent: str, method: str, found: Message) -> None:
+        known = self._lists.setdefault(agent, {})
+        if known.get(method) != found:
+            known[method] = found
+            self._write_lists()
+
+    def _remember_from_file(self) -> None:
+        try:
+            document = json.loads(read_regular_file(self._file, LARGEST_LISTS))
+            self.initialized, self._lists = dict(document["initialized"]), dict(document["lists"])
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
+            return  # then it is as at the first time
+
+    def _write_lists(self) -> None:
+        text = json.dumps({"initialized": self.initialized, "lists": self._lists}).encode()
+        if len(text) > LARGEST_LISTS:
+            return
+        beside = self._file.with_suffix(".new")
+        try:
+            beside.write_bytes(text)
+            beside.replace(self._file)
+        except OSError as problem:
+            _log.warning("%s: what it offers cannot be kept: %s", self.name, problem)
+
+
+class Pause:
+    """Seconds between tries: longer each time, short again after it went well for long."""
+
+    def __init__(self, most: float = RETRY_MOST) -> None:
+        self._next, self._most = RETRY_FIRST, most
+
+    def after(self, seconds_up: float) -> float:
+        """How long to wait now."""
+        if seconds_up > STEADY:
+            self._next = RETRY_FIRST
+        now, self._next = self._next, min(self._next * 2, self._most)
+        return now

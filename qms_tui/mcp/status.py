@@ -1,0 +1,45 @@
+"""Asking a running gateway how it stands. Blocking, and without the gateway's heavy imports."""
+
+from __future__ import annotations
+
+import json
+import socket
+from pathlib import Path
+from typing import Any
+
+from qms_tui.errors import GatewayError
+from qms_tui.mcp.places import STATUS
+from qms_tui.sockets import reachable
+
+PATIENCE = 3.0  # seconds; one that works takes milliseconds
+LONGEST = 16 * 2**20  # bytes
+_HINT = "its log is beside that of qms-tui, named mcp-..."
+
+
+def gateway_status(folder: Path) -> dict[str, Any] | None:
+    """What the gateway says of itself; None if none runs. Raises GatewayError if it hangs."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(PATIENCE)
+        try:
+            with reachable(folder / STATUS) as path:
+                connection.connect(str(path))
+        except TimeoutError:
+            raise GatewayError("the MCP gateway does not answer", _HINT) from None
+        except OSError:
+            return None
+        return _read(connection)
+
+
+def _read(connection: socket.socket) -> dict[str, Any]:
+    said = bytearray()
+    try:
+        while data := connection.recv(65536):
+            said += data
+            if len(said) > LONGEST:
+                raise GatewayError("the MCP gateway says too much", _HINT)
+        found = json.loads(said)
+    except (OSError, ValueError) as error:
+        raise GatewayError(f"the MCP gateway does not answer: {error}", _HINT) from None
+    if not isinstance(found, dict):
+        raise GatewayError("the MCP gateway says what is no status", _HINT)
+    return found
