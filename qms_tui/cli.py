@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import gc
 import json
 import logging
@@ -172,13 +173,14 @@ def _open(
     if config.engine.runtime is RuntimeKind.LOCAL:
         local = _local(project, config)
         return _show(project, config, names, local, "local, not isolated", (), view, memory)
+    config = _with_gateway(project, config, names)
     where = _docker(project, config)
     try:
         where.check_images(names)
     except QmsTuiError:
         where.close_now()
         raise
-    kept = _kept(project, config, where, common.log_level)
+    kept = _kept(project, config, where, common)
     return _show(project, config, names, kept, f"docker {where.version}", where.remarks, view, memory)
 
 
@@ -371,6 +373,19 @@ def _stop(common: Common, agents: Sequence[str], every: bool) -> int:
             runtime.remove_network_now()
     finally:
         runtime.close_now()
+    return 0
+
+
+@_cli.command("mcp")
+@_common
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def _mcp(common: Common, as_json: bool) -> int:
+    """Show the MCP servers, and each agent's connections to them."""
+    from qms_tui.cli_mcp import report
+
+    project, config = _load(common)
+    click.echo(report(project, config, _gateway_folder(project, config), as_json=as_json))
+    _print_notices(config)
     return 0
 
 
@@ -580,19 +595,47 @@ def _docker(project: Project, config: Config) -> DockerRuntime:
     return DockerRuntime(connect(config.engine.host), project, config, os.environ)
 
 
-def _keeper(project: Project, config: Config, engine: str, log_level: str = "info") -> KeeperClient:
+def _keeper(
+    project: Project, config: Config, engine: str, log_level: str = "info", config_file: Path | None = None
+) -> KeeperClient:
     from qms_tui.keeper.client import KeeperClient
 
     setting = ("--engine-setting", config.engine.host) if config.engine.host else ()
+    if config_file is not None:
+        setting = (*setting, "--config", str(config_file.absolute()))
     options = (*setting, "--scrollback", str(config.terminal.scrollback), "--log-level", log_level)
     return KeeperClient(project.root, engine, options)
 
 
-def _kept(project: Project, config: Config, docker: DockerRuntime, log_level: str) -> Runtime:
+def _with_gateway(project: Project, config: Config, names: Sequence[str]) -> Config:
+    """Agents' containers get their way to the MCP servers, as far as there are any."""
+    if not config.servers:
+        return config
+    from qms_tui.mcp.mounting import with_gateway
+    from qms_tui.runtime.docker.address import find_address
+
+    host = find_address(config.engine.host, os.environ, Path.home()).host
+    if not host.startswith("unix://"):
+        notice = "MCP servers cannot be reached by agents on another machine"
+        return dataclasses.replace(config, notices=(*config.notices, notice))
+    agents = dict.fromkeys((*project.roster(config.agents), *names))
+    return with_gateway(config, _gateway_folder(project, config), tuple(agents), project.owner())
+
+
+def _gateway_folder(project: Project, config: Config) -> Path:
+    from qms_tui.keeper.paths import keeper_folder
+    from qms_tui.mcp.places import gateway_folder
+    from qms_tui.runtime.docker.address import find_address
+
+    address = find_address(config.engine.host, os.environ, Path.home())
+    return gateway_folder(keeper_folder(project.root, address.host))
+
+
+def _kept(project: Project, config: Config, docker: DockerRuntime, common: Common) -> Runtime:
     """The keeper takes its time to start, and the screen too: let them do so side by side."""
     from qms_tui.keeper.runtime import KeptRuntime
 
-    keeper = _keeper(project, config, docker.host, log_level)
+    keeper = _keeper(project, config, docker.host, common.log_level, common.config)
     keeper.start_early()
     return KeptRuntime(docker, keeper)
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from qms_tui import __version__
 from qms_tui.errors import EngineError, QmsTuiError, UsageError
+from qms_tui.keeper.gateway import GatewayProcess
 from qms_tui.keeper.guest import Guest
 from qms_tui.keeper.held import HeldAgent
 from qms_tui.keeper.protocol import PROTOCOL, Hello, Want
@@ -27,8 +28,9 @@ LONELY = 30.0  # seconds without agents and interfaces after which the keeper en
 class Keeper:
     """Serves on one socket until it is told to stop, or nobody needs it any more."""
 
-    def __init__(self, folder: Path, tap: Tap, scrollback: int) -> None:
+    def __init__(self, folder: Path, tap: Tap, scrollback: int, gateway: GatewayProcess) -> None:
         """`folder` is the project's state folder, in which the journals are."""
+        self._gateway = gateway
         self._folder = folder
         self._tap = tap
         self._scrollback = scrollback
@@ -53,6 +55,7 @@ class Keeper:
                 task.cancel()
         finally:
             server.close()
+            self._gateway.close()
             for guest in self._guests:
                 guest.close()
             for agent in self._agents.values():
@@ -83,6 +86,8 @@ class Keeper:
 
     async def _prepared(self, hello: Hello) -> HeldAgent:
         agent = self._agent(hello.agent)
+        if hello.want != Want.LAST:
+            self._gateway.serve(hello.agent)
         if hello.want == Want.HOLD:
             await agent.hold(hello.container, Size(hello.columns, hello.lines))
         elif hello.want == Want.ATTACH:
@@ -141,6 +146,7 @@ class Keeper:
         await asyncio.gather(*(self._take_up(self._agent(name), container) for name, container in ours))
 
     async def _take_up(self, agent: HeldAgent, container: str) -> None:
+        self._gateway.serve(agent.name)
         try:
             await agent.take_up(container)
         except QmsTuiError as error:

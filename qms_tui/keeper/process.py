@@ -16,6 +16,7 @@ from pathlib import Path
 
 from qms_tui import __version__
 from qms_tui.errors import QmsTuiError
+from qms_tui.keeper.gateway import GatewayProcess
 from qms_tui.keeper.keeper import Keeper
 from qms_tui.keeper.paths import LOCK, SOCKET, keeper_folder, private_folder
 from qms_tui.log import setup_logging
@@ -50,6 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--engine", required=True)
     parser.add_argument("--engine-setting", default=None)
     parser.add_argument("--scrollback", type=int, default=5000)
+    parser.add_argument("--config", type=Path, default=None)
     parser.add_argument("--log-level", default="info")
     return parser
 
@@ -75,7 +77,8 @@ def _serve(asked: argparse.Namespace, lock: int) -> int:
     with reachable(folder / SOCKET) as socket_path:
         socket_path.unlink(missing_ok=True)
         tap = Tap(connect(asked.engine_setting), str(project))
-        asyncio.run(_run(Keeper(folder, tap, asked.scrollback), socket_path))
+        gateway = GatewayProcess(folder, project, asked.config, asked.log_level)
+        asyncio.run(_run(Keeper(folder, tap, asked.scrollback, gateway), socket_path))
     if _is(lock, folder / LOCK):
         (folder / SOCKET).unlink(missing_ok=True)
     return 0

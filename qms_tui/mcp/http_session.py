@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable
 
@@ -27,6 +28,7 @@ _log = logging.getLogger(__name__)
 SESSION, VERSION = "mcp-session-id", "mcp-protocol-version"
 MOST_BEGINNINGS = 3  # of sessions for one message
 CLOSE_PATIENCE = 2.0  # seconds to say goodbye in
+DRAIN_PATIENCE = 0.02  # seconds for the end of a stream after the answer: then its connection serves again
 LISTEN_AGAIN = 1.0  # seconds until the stream of the server's own messages is opened again
 _BEFORE = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)  # nothing was sent
 Heard = Callable[[Message], None]
@@ -140,14 +142,21 @@ class HttpSession:
         return error(INVALID_REQUEST, f"status {response.status_code} with content of type {kind[:100]!r}")
 
     async def _read_events(self, response: httpx2.Response, number: object) -> Message:
-        async for event in httpx2.EventSource(response, max_event_size=LONGEST_ANSWER):
-            if event.event != "message" or not event.data:
-                continue
-            message = _decoded(event.data)
-            if "method" not in message and message.get("id") == number:
-                return message
-            self._heard(message)
-        raise Interrupted("the answer ended before it was complete")
+        answer: Message | None = None
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(None) as patience:
+                async for event in httpx2.EventSource(response, max_event_size=LONGEST_ANSWER):
+                    if event.event != "message" or not event.data:
+                        continue
+                    message = _decoded(event.data)
+                    if "method" in message or message.get("id") != number:
+                        self._heard(message)
+                        continue
+                    answer = message
+                    patience.reschedule(asyncio.get_running_loop().time() + DRAIN_PATIENCE)
+        if answer is None:
+            raise Interrupted("the answer ended before it was complete")
+        return answer
 
     def _refusal(self, response: httpx2.Response, body: bytes) -> Message:
         """A status that says no; the message had not been looked at if the session was not known."""

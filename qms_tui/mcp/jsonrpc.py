@@ -77,7 +77,7 @@ def notification(method: str, params: Message | None = None) -> Message:
 
 
 def identified(params: object, agent: str, token: int | None = None) -> Message:
-    """Parameters with this agent's identity, whatever they said before; `token` replaces the progress token."""
+    """Parameters with this agent's identity, whatever they said; `token` replaces the progress token."""
     given = dict(params) if isinstance(params, dict) else {}
     meta = given.get("_meta")
     kept = (

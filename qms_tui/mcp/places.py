@@ -8,6 +8,8 @@ from pathlib import Path
 FOLDER = ".mcp"  # in the keeper's folder; no agent can be called so
 SOCKET = "mcp.sock"
 STATUS = "gateway.sock"  # not an agent's folder: their names have no dot
+CLIENT_FILE = "client.json"  # beside the socket: which servers there are, for the client
+IMAGE_CLIENT_FILE = "/usr/local/lib/qms-tui/mcp.json"  # where our image has the client look for that
 INSIDE = "/run/qms-mcp"  # where an agent's folder is mounted, read-only
 
 

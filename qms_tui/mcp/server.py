@@ -146,8 +146,8 @@ class Server(ABC):
 
     def _interrupted(self, call: Call, reason: str) -> Message:
         _log.warning("%s: %s of %s: %s", self.name, call.method, call.session.agent, reason)
-        text = f"the server {self.name} went away during {call.method} ({reason}); it may have run, so it is not tried again"
-        return error(MAYBE_RUN, text)
+        gone = f"the server {self.name} went away during {call.method} ({reason})"
+        return error(MAYBE_RUN, f"{gone}; it may have run, so it is not tried again")
 
     def _kept(self, call: Call, found: Message) -> Message:
         if call.method not in LISTS:

@@ -1,0 +1,53 @@
+"""What of the gateway an agent's container gets to see: its own socket, and the client's list of servers."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from types import MappingProxyType
+
+from qms_tui.config import Config, Mount
+from qms_tui.errors import GatewayError
+from qms_tui.mcp.client import client_config_text
+from qms_tui.mcp.places import CLIENT_FILE, IMAGE_CLIENT_FILE, INSIDE, make_agent_folder
+from qms_tui.project import Owner
+
+
+def with_gateway(config: Config, folder: Path, agents: Sequence[str], owner: Owner) -> Config:
+    """The configuration with the mounts of those agents that may use servers; their folders are made.
+
+    Raises GatewayError if that is not possible.
+    """
+    overrides = dict(config.overrides)
+    for agent in agents:
+        if config.servers_of(agent):
+            mine = config.agent(agent)
+            try:
+                mounts = _mounts(config, folder, agent, owner)
+            except OSError as error:
+                raise GatewayError(
+                    f"{folder}: {error.strerror}", hint="the agents' way to MCP servers is kept there"
+                ) from error
+            overrides[agent] = dataclasses.replace(mine, mounts=(*mine.mounts, *mounts))
+    return dataclasses.replace(config, overrides=MappingProxyType(overrides))
+
+
+def _mounts(config: Config, folder: Path, agent: str, owner: Owner) -> tuple[Mount, Mount]:
+    made = make_agent_folder(folder, agent, owner.uid, owner.gid)
+    text = client_config_text(agent, config.servers)
+    _write(made / CLIENT_FILE, text.encode(), owner)
+    return Mount(made, INSIDE), Mount(made / CLIENT_FILE, IMAGE_CLIENT_FILE)
+
+
+def _write(path: Path, content: bytes, owner: Owner) -> None:
+    """Beside, then renamed: a container that runs keeps the file that it has."""
+    beside = path.with_suffix(".new")
+    beside.unlink(missing_ok=True)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    with open(os.open(beside, flags, 0o600), "wb") as stream:
+        stream.write(content)
+        if os.geteuid() == 0:
+            os.fchown(stream.fileno(), owner.uid, owner.gid)
+    beside.replace(path)
