@@ -1,0 +1,83 @@
+"""Messages, orders and what clients are told: pure."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qms_tui.config import McpServer
+from qms_tui.mcp.client import client_config, client_config_text
+from qms_tui.mcp.jsonrpc import IDENTITY, decoded, encoded, identified, key_of, progress_token
+from qms_tui.mcp.orders import agent_line, read_order, servers_line
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=10,
+)
+
+
+@given(_JSON)
+def test_whatever_an_agent_says_the_identity_is_ours(params: object) -> None:
+    found = identified(params, "qa")
+    assert found["_meta"][IDENTITY] == "qa"
+    if isinstance(params, dict):
+        assert {**found, "_meta": 0} == {**params, "_meta": 0}
+
+
+def test_claims_of_identity_go_and_the_rest_of_meta_stays() -> None:
+    claimed = {
+        "_meta": {IDENTITY: "claude", "qms-tui/other": 1, "theirs": 2, "progressToken": "t"},
+        "name": "x",
+    }
+    assert identified(claimed, "qa", 7) == {
+        "_meta": {IDENTITY: "qa", "theirs": 2, "progressToken": 7},
+        "name": "x",
+    }
+
+
+def test_ids_that_differ_give_keys_that_differ() -> None:
+    assert len({key_of(each) for each in (1, "1", 1.5, None, "a")}) == 5
+
+
+def test_a_progress_token_is_text_or_a_number() -> None:
+    assert progress_token({"_meta": {"progressToken": 0}}) == 0
+    for nothing in (None, [], {"_meta": 1}, {"_meta": {"progressToken": [1]}}):
+        assert progress_token(nothing) is None
+
+
+@given(st.dictionaries(st.text(), _JSON))
+def test_messages_are_one_line(message: dict[str, object]) -> None:
+    line = encoded(message)
+    assert b"\n" not in line
+    assert decoded(line) == message
+
+
+@pytest.mark.parametrize("line", [b"", b"[]", b"{", b"[" * 10**6, b"1" * 10_000, b"\xff", b"null"])
+def test_what_is_no_message_is_a_value_error(line: bytes) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011 whatever it says
+        decoded(line)
+
+
+def test_orders_come_out_as_they_went_in() -> None:
+    servers = (
+        McpServer("git", command=("uvx", "git server"), agents=("qa",)),
+        McpServer("web", url="http://x/mcp", headers=("A: b",)),
+    )
+    assert read_order(servers_line(servers)).servers == servers
+    assert read_order(agent_line("qa")).agent == "qa"
+    with pytest.raises(ValueError, match="no agent's name"):
+        read_order(agent_line("../qa"))
+
+
+def test_a_client_is_told_of_the_servers_that_its_agent_may_use() -> None:
+    servers = (McpServer("git", agents=("claude",)), McpServer("qms"))
+    assert client_config("qa", servers, ("python3", "bridge.py")) == {
+        "mcpServers": {
+            "qms": {"type": "stdio", "command": "python3", "args": ["bridge.py", "qms"], "alwaysLoad": True}
+        }
+    }
+    assert list(json.loads(client_config_text("claude", servers))["mcpServers"]) == ["git", "qms"]
