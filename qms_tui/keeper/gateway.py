@@ -21,7 +21,7 @@ _log = logging.getLogger(__name__)
 
 RETRY_FIRST, RETRY_MOST = 0.2, 30.0  # seconds between starts of a gateway that ends by itself
 STEADY = 60.0  # seconds of life after which its next end is a first one again
-END_PATIENCE = 10.0  # seconds in which it ends its servers; then by force
+END_PATIENCE = 5.0  # seconds in which it ends its servers; then by force
 
 
 class GatewayProcess:
@@ -49,11 +49,19 @@ class GatewayProcess:
         elif not known:
             self._say(agent_line(agent))
 
-    def close(self) -> None:
-        """End it; what it started ends with it."""
+    async def close(self) -> None:
+        """End it and wait for that; what it started ends with it."""
+        process = self._process
+        self._stop()
         if self._life is not None:
             self._life.cancel()
-        self._stop()
+        if process is None:
+            return
+        try:
+            await asyncio.wait_for(process.wait(), END_PATIENCE)
+        except TimeoutError:
+            process.kill()
+            await process.wait()
 
     def _configured(self) -> tuple[McpServer, ...]:
         try:

@@ -55,12 +55,12 @@ class Keeper:
                 task.cancel()
         finally:
             server.close()
-            self._gateway.close()
             for guest in self._guests:
                 guest.close()
             for agent in self._agents.values():
                 agent.close()
             self._tap.close()
+            await self._gateway.close()
 
     def stop(self) -> None:
         """End; the agents go on."""

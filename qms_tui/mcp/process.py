@@ -16,6 +16,7 @@ _log = logging.getLogger(__name__)
 END_PATIENCE = 2.0  # seconds to end in after SIGTERM
 LONGEST_WORD = 500  # characters of a line of its standard error that are logged
 MOST_LINES = 200  # of them per start; a talkative server must not fill the log
+DRAIN, DRAIN_EVERY = 64 * 1024, 0.02  # bytes, seconds: what comes beyond that waits in the pipe
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -71,8 +72,7 @@ class Program:
             os.killpg(self.process.pid, number)
 
     async def _log_lines(self, stream: asyncio.StreamReader) -> None:
-        count = 0
-        while True:
+        for _ in range(MOST_LINES):
             try:
                 line = await stream.readline()
             except ValueError:  # a line without end
@@ -81,9 +81,10 @@ class Program:
                 return
             text = line.decode(errors="replace").strip()[:LONGEST_WORD]
             self.last_words = text[:200] or self.last_words
-            count += 1
-            if count <= MOST_LINES:
-                _log.info("%s says: %s", self._name, text)
+            _log.info("%s says: %s", self._name, text)
+        _log.info("%s says more, which is left out", self._name)
+        while await stream.read(DRAIN):  # noqa: ASYNC110 what has come is read, what comes may wait
+            await asyncio.sleep(DRAIN_EVERY)
 
 
 def _end_with_us() -> None:

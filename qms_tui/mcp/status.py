@@ -27,7 +27,10 @@ def gateway_status(folder: Path) -> dict[str, Any] | None:
             raise GatewayError("the MCP gateway does not answer", _HINT) from None
         except OSError:
             return None
-        return _read(connection)
+        try:
+            return _read(connection)
+        except ConnectionResetError:
+            return None  # it ends at this very moment
 
 
 def _read(connection: socket.socket) -> dict[str, Any]:
@@ -38,6 +41,8 @@ def _read(connection: socket.socket) -> dict[str, Any]:
             if len(said) > LONGEST:
                 raise GatewayError("the MCP gateway says too much", _HINT)
         found = json.loads(said)
+    except ConnectionResetError:
+        raise
     except (OSError, ValueError) as error:
         raise GatewayError(f"the MCP gateway does not answer: {error}", _HINT) from None
     if not isinstance(found, dict):

@@ -39,7 +39,7 @@ from qms_tui.mcp.session import Call, Session
 _log = logging.getLogger(__name__)
 
 INITIALIZE_PATIENCE = 60.0  # seconds; a first `uvx` downloads
-FOR_ONE = ("notifications/message", "notifications/progress")
+MOST_NONSENSE = 1000  # lines of a start that are no messages
 CLIENT = {
     "protocolVersion": LATEST_HANDSHAKE_VERSION,
     "capabilities": {"roots": {"listChanged": True}, "sampling": {}, "elicitation": {}},
@@ -115,7 +115,9 @@ class StdioServer(Server):
     async def _read(self, program: Program) -> str:
         """Take what it says until it ends; why, if that is our doing."""
         assert program.process.stdout is not None
-        while True:
+        nonsense = 0
+        while nonsense < MOST_NONSENSE:
+            await asyncio.sleep(0)  # a stream that has lines does not: others come between
             try:
                 line = await program.process.stdout.readline()
             except ValueError:
@@ -125,9 +127,12 @@ class StdioServer(Server):
             try:
                 message = decoded(line)
             except ValueError:
-                _log.info("%s prints what is no message: %r", self.name, line[:200])
+                nonsense += 1
+                if nonsense == 1:
+                    _log.info("%s prints what is no message: %r", self.name, line[:200])
                 continue
             self._take(message)
+        return f"it prints what is no message, like {line[:60]!r}"
 
     # -- to the server ------------------------------------------------------------------------------------
 

@@ -45,8 +45,8 @@ def test_ids_that_differ_give_keys_that_differ() -> None:
 
 def test_a_progress_token_is_text_or_a_number() -> None:
     assert progress_token({"_meta": {"progressToken": 0}}) == 0
-    for nothing in (None, [], {"_meta": 1}, {"_meta": {"progressToken": [1]}}):
-        assert progress_token(nothing) is None
+    odd: list[object] = [None, [], {"_meta": 1}, {"_meta": {"progressToken": [1]}}]
+    assert [progress_token(each) for each in odd] == [None] * 4
 
 
 @given(st.dictionaries(st.text(), _JSON))

@@ -1,0 +1,73 @@
+"""[mcp.NAME]: who may write it, what may stand in it."""
+
+from __future__ import annotations
+
+import pytest
+
+from qms_tui.config import McpServer, Row, describe, format_config
+from qms_tui.errors import ConfigError
+
+from .world import World
+
+SERVERS = """
+[mcp.git]
+command = "uvx 'git server'"
+agents = ["claude"]
+[mcp.qms]
+url = "http://127.0.0.1:8000/mcp"
+headers = ["X-QMS-Agent: {agent}", "Authorization: Bearer x"]
+"""
+
+
+def test_servers_are_read(world: World) -> None:
+    config = world.load_user(SERVERS)
+    git, qms = config.servers
+    assert git == McpServer("git", command=("uvx", "git server"), agents=("claude",))
+    assert qms.headers == ("X-QMS-Agent: {agent}", "Authorization: Bearer x")
+    assert config.servers_of("claude") == (git, qms)
+    assert config.servers_of("qa") == (qms,)
+
+
+def test_a_project_may_set_them_only_when_trusted(world: World) -> None:
+    config = world.load_project(SERVERS)
+    assert config.servers == ()
+    assert "mcp.git.command" in config.notices[0]
+    assert len(world.load_project(SERVERS, trusted=True).servers) == 2
+
+
+def test_a_trusted_project_adds_to_the_users(world: World) -> None:
+    world.user_file.write_text("[mcp.git]\ncommand = 'git-mcp'\nagents = ['qa']\n")
+    config = world.load_project("[mcp.git]\nagents = ['bu']\n[mcp.b]\nurl = 'http://b/'\n", trusted=True)
+    assert [server.name for server in config.servers] == ["b", "git"]
+    assert config.servers[1] == McpServer("git", command=("git-mcp",), agents=("bu",))
+
+
+def test_they_are_shown(world: World) -> None:
+    config = world.load_user(SERVERS)
+    mine = "~/.config/qms-tui/config.toml"
+    assert Row("mcp.git.command", '["uvx", "git server"]', mine) in describe(config)
+    assert Row("mcp.git.url", "", "default: none") in describe(config)
+    assert "[mcp.qms]" in format_config(config)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[mcp.Git]\nurl = 'http://x/'", "mcp.Git: 'Git' is not a server's name"),
+        ("[mcp]\ngit = 1", "mcp.git: 1 is not a table"),
+        ("mcp = 1", "mcp: 1 is not a table"),
+        ("[mcp.git]\nagents = ['qa']", "mcp.git: neither command nor url says where it is"),
+        ("[mcp.git]\ncommand = ''", "mcp.git.command: '' is not a command"),
+        ("[mcp.git]\nurl = 'ftp://x/'", "mcp.git.url: 'ftp://x/' is not a server's address"),
+        ("[mcp.git]\nurl = 'http://a b/'", "mcp.git.url: 'http://a b/' is not a server's address"),
+        ("[mcp.git]\nheaders = ['a b: c']", "mcp.git.headers: 'a b: c' is not a header"),
+        ("[mcp.git]\nheaders = ['Host: c']", "mcp.git.headers: 'host' is set by qms-tui itself"),
+        ("[mcp.git]\nagents = ['../x']", "mcp.git.agents: '../x' is not an agent's name"),
+        ("[mcp.git]\nport = 1", "mcp.git.port: no such key"),
+    ],
+)
+def test_what_is_wrong_is_said(world: World, text: str, message: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        world.load_user(text)
+    assert caught.value.message == f"~/.config/qms-tui/config.toml: {message}"
+    assert caught.value.hint

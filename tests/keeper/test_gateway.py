@@ -1,0 +1,105 @@
+"""The gateway as the keeper has it: a real process, started when there are servers, again when it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import psutil
+import pytest
+
+from qms_tui.keeper.gateway import GatewayProcess
+from qms_tui.mcp.places import SOCKET, agent_folder, gateway_folder
+from qms_tui.mcp.status import gateway_status
+
+SECONDS = 30.0
+
+
+@pytest.fixture
+def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The user's configuration, empty."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    path = tmp_path / "config.toml"
+    path.write_text("")
+    return path
+
+
+@pytest.fixture
+async def gateway(tmp_path: Path, config: Path) -> AsyncIterator[GatewayProcess]:
+    root = tmp_path / "project"
+    (root / ".claude").mkdir(parents=True)
+    (tmp_path / "keeper").mkdir()
+    found = GatewayProcess(tmp_path / "keeper", root, config, "info")
+    yield found
+    await found.close()
+
+
+def configure(config: Path, *names: str) -> None:
+    config.write_text("".join(f"[mcp.{name}]\ncommand = [{sys.executable!r}, '-c', '']\n" for name in names))
+
+
+async def until(holds: Callable[[], object], what: str) -> None:
+    async with asyncio.timeout(SECONDS):
+        while not holds():  # noqa: ASYNC110 another process does it
+            await asyncio.sleep(0.02)
+
+
+def pid_of(tmp_path: Path) -> int:
+    status = gateway_status(gateway_folder(tmp_path / "keeper"))
+    return int(status["pid"]) if status else 0
+
+
+def servers_of(tmp_path: Path) -> list[str]:
+    status = gateway_status(gateway_folder(tmp_path / "keeper"))
+    return [str(server["name"]) for server in status["servers"]] if status else []
+
+
+async def test_without_servers_there_is_none(gateway: GatewayProcess) -> None:
+    gateway.serve("qa")
+    await asyncio.sleep(0)
+    assert not [child for child in psutil.Process().children() if "qms_tui.mcp" in child.cmdline()]
+
+
+async def test_it_opens_doors_and_is_started_again(
+    gateway: GatewayProcess, config: Path, tmp_path: Path
+) -> None:
+    configure(config, "one")
+    folder = gateway_folder(tmp_path / "keeper")
+    gateway.serve("qa")
+    await until((agent_folder(folder, "qa") / SOCKET).exists, "qa's door")
+    gateway.serve("claude")
+    await until((agent_folder(folder, "claude") / SOCKET).exists, "claude's door")
+    await until(lambda: pid_of(tmp_path), "it answers")
+    first = pid_of(tmp_path)
+    os.kill(first, signal.SIGKILL)
+    await until(lambda: pid_of(tmp_path) not in (0, first), "another one")
+    status = gateway_status(folder)
+    assert status is not None
+    assert [each["agent"] for each in status["agents"]] == ["claude", "qa"]
+
+
+async def test_a_change_of_the_configuration_holds_with_the_next_agent(
+    gateway: GatewayProcess, config: Path, tmp_path: Path
+) -> None:
+    configure(config, "one")
+    gateway.serve("qa")
+    await until(lambda: servers_of(tmp_path) == ["one"], "the first")
+    configure(config, "one", "two")
+    gateway.serve("claude")
+    await until(lambda: servers_of(tmp_path) == ["one", "two"], "both")
+    config.write_text("nonsense")  # noqa: ASYNC240
+    gateway.serve("tu_ui")
+    assert servers_of(tmp_path) == ["one", "two"]
+
+
+async def test_it_ends_with_the_keeper(gateway: GatewayProcess, config: Path, tmp_path: Path) -> None:
+    configure(config, "one")
+    gateway.serve("qa")
+    await until(lambda: pid_of(tmp_path), "it answers")
+    process = psutil.Process(pid_of(tmp_path))
+    await gateway.close()
+    assert not process.is_running()
