@@ -48,9 +48,9 @@ class Lines:
 class Bridge:
     """The bridge as a process, with its client's end."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, server: str = "git") -> None:
         self.process = subprocess.Popen(
-            [PYTHON, "-I", str(BRIDGE), "git"],
+            [PYTHON, "-I", str(BRIDGE), server],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env={"QMS_MCP_SOCKET": str(path)},
@@ -86,6 +86,13 @@ class Bridge:
         found = json.loads(self._lines.next(within))
         assert isinstance(found, dict)
         return found
+
+    def ask(self, method: str, number: int, params: Any = None) -> dict[str, Any]:
+        """The answer to a request; what else is said meanwhile is left out."""
+        self.say(method, number, params)
+        while (answer := self.hear(within=90.0)).get("id") != number:
+            pass
+        return answer
 
     def begin(self) -> dict[str, Any]:
         self.say("initialize", 0, INITIALIZE)
