@@ -1,0 +1,26 @@
+"""What arrives in the agents' inboxes: the watcher, what it tells, and messages of one's own."""
+
+from qms_tui.inbox.events import (
+    InboxEvent,
+    Initial,
+    ItemArrived,
+    ItemChanged,
+    ItemConsumed,
+    WatchTrouble,
+)
+from qms_tui.inbox.item import Counts, Identity, Item, Kind
+from qms_tui.inbox.parse import parse
+
+__all__ = [
+    "Counts",
+    "Identity",
+    "InboxEvent",
+    "Initial",
+    "Item",
+    "ItemArrived",
+    "ItemChanged",
+    "ItemConsumed",
+    "Kind",
+    "WatchTrouble",
+    "parse",
+]
