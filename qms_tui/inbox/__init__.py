@@ -10,11 +10,13 @@ from qms_tui.inbox.events import (
 )
 from qms_tui.inbox.item import Counts, Identity, Item, Kind
 from qms_tui.inbox.parse import parse
+from qms_tui.inbox.watcher import InboxWatcher
 
 __all__ = [
     "Counts",
     "Identity",
     "InboxEvent",
+    "InboxWatcher",
     "Initial",
     "Item",
     "ItemArrived",
