@@ -28,7 +28,9 @@ ALLOWED = {
     "agents": {"errors", "runtime", "terminal"},
     "ui": {"errors", "project", "config", "runtime", "terminal", "agents", "remembered"},
     "demo": {"errors", "project"},
+    "cli_inbox": {"errors", "project", "inbox"},
     "cli": {
+        "cli_inbox",
         "errors",
         "project",
         "config",

@@ -17,6 +17,7 @@ from qms_tui.config.values import (
     AgentConfig,
     Config,
     EngineConfig,
+    InboxConfig,
     Origin,
     Setting,
     Source,
@@ -125,6 +126,7 @@ def _resolve(layers: Sequence[Layer], notices: tuple[str, ...]) -> Config:
     return Config(
         **_section("", layers, origins),
         terminal=TerminalConfig(**_section("terminal", layers, origins)),
+        inbox=InboxConfig(**_section("inbox", layers, origins)),
         engine=EngineConfig(**_section("engine", layers, origins)),
         every_agent=every_agent,
         overrides=MappingProxyType(overrides),

@@ -10,9 +10,13 @@ from qms_tui.inbox.events import (
 )
 from qms_tui.inbox.item import Counts, Identity, Item, Kind
 from qms_tui.inbox.parse import parse
+from qms_tui.inbox.past import Past, past_folder
+from qms_tui.inbox.scan import scan
+from qms_tui.inbox.send import HUMAN, mailboxes, write_message
 from qms_tui.inbox.watcher import InboxWatcher
 
 __all__ = [
+    "HUMAN",
     "Counts",
     "Identity",
     "InboxEvent",
@@ -23,6 +27,11 @@ __all__ = [
     "ItemChanged",
     "ItemConsumed",
     "Kind",
+    "Past",
     "WatchTrouble",
+    "mailboxes",
     "parse",
+    "past_folder",
+    "scan",
+    "write_message",
 ]
