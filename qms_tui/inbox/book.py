@@ -58,6 +58,7 @@ class _Entry:
     sighting: Sighting
     first: float  # when it was first seen, or first seen to have changed since it was told
     since: float  # it has not changed since
+    anchor: int  # its ctime when it was told, or at first; a look in between may already be at its successor
     item: Item | None = None
     stale: bool = True  # its content, as it is now, is still to be told
 
@@ -124,7 +125,7 @@ class Book:
         if sighting is None:
             return steps
         if entry is None:
-            entry = self._entries[name] = _Entry(sighting, now, now)
+            entry = self._entries[name] = _Entry(sighting, now, now, sighting.changed)
         elif entry.sighting.content != sighting.content or (wish.written and not entry.stale):
             entry.first = entry.first if entry.stale else now
             entry.since, entry.stale = now, True
@@ -141,6 +142,7 @@ class Book:
         """The item that a `Ready` file is; None if it says what it said before."""
         entry = self._entries[name]
         before, entry.item, entry.stale = entry.item, item, False
+        entry.anchor = entry.sighting.changed
         self._counts[item.kind] += 1
         if before is None:
             return ItemArrived(item)
@@ -173,4 +175,4 @@ class Book:
 def _is_another(entry: _Entry, sighting: Sighting, wish: _Wish) -> bool:
     if entry.sighting.identity != sighting.identity:
         return True
-    return wish.vanished and entry.sighting.changed != sighting.changed
+    return wish.vanished and entry.anchor != sighting.changed

@@ -99,6 +99,14 @@ def test_a_re_creation_that_got_the_same_inode_is_a_new_item() -> None:
     assert book.see(NAME, REWRITTEN, 1.0) == [Gone(item)]
 
 
+def test_a_look_before_the_hint_does_not_hide_a_re_creation() -> None:
+    book = Book()
+    item = told(book)
+    assert book.see(NAME, REWRITTEN, 1.0) == []  # a rescan: it could be the old file, written again
+    book.hint(NAME, Hint.VANISHED, 1.01)
+    assert book.see(NAME, REWRITTEN, 1.01) == [Gone(item)]
+
+
 def test_a_late_hint_about_a_file_before_does_nothing() -> None:
     book = Book()
     told(book)

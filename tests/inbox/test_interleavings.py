@@ -23,7 +23,7 @@ LATENCY = QUIET / 2  # seconds that an event takes at most
 RESCAN = 3.0
 _names = st.sampled_from(NAMES)
 _items = st.sampled_from(NAMES[:3])
-_lost = st.booleans()
+_lost = st.integers(0, 4).map(lambda number: number == 0)
 
 
 @dataclass
@@ -148,6 +148,30 @@ class Writers(RuleBasedStateMachine):
         new.written = placed.written
         self.folder.say(source, Hint.VANISHED, lost=lost)
         self.folder.say(to, Hint.WRITTEN, lost=lost)
+
+    @rule(name=_items, lost=_lost)
+    def deliver(self, name: str, lost: bool) -> None:
+        """As the QMS does, in one go."""
+        self.create(name, lost)
+        self.write(name, 5)
+        self.close(name, lost)
+
+    @rule(name=_items, lost=_lost, pause=st.sampled_from([0.0, TICK, 2 * TICK]))
+    def route_again(self, name: str, lost: bool, pause: float) -> None:
+        """The task goes and comes again at once, and its writer takes a moment."""
+        self.delete(name, lost)
+        self.create(name, lost)
+        self.write(name, 5)
+        self.wait(pause)
+        self.write(name, 3)
+        self.close(name, lost)
+
+    @rule(name=_items)
+    def route_twice(self, name: str) -> None:
+        """The second time before the events of the first are in."""
+        self.deliver(name, False)
+        self.wait(TICK)
+        self.route_again(name, False, 2 * TICK)
 
     @rule(seconds=st.sampled_from([TICK, LATENCY, QUIET, SETTLE / 2, SETTLE, 1.0, RESCAN]))
     def wait(self, seconds: float) -> None:
