@@ -1,8 +1,9 @@
 """The agents and all of them together: the application without a screen."""
 
-from qms_tui.agents.agent import Agent, AgentState
+from qms_tui.agents.agent import Agent
 from qms_tui.agents.events import AgentEvent, Asked, LeaderChanged, Notice, Output, Reshaped, StateChanged
 from qms_tui.agents.fleet import Fleet
+from qms_tui.agents.state import AgentState
 
 __all__ = [
     "Agent",

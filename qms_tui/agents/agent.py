@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Coroutine
-from enum import Enum
 from functools import partial
 from typing import Any
 
 from qms_tui.agents.events import AgentEvent, Asked, LeaderChanged, Notice, Output, Reshaped, StateChanged
 from qms_tui.agents.feeder import Feeder, Line
-from qms_tui.errors import QmsTuiError, RuntimeFailure
+from qms_tui.agents.state import HELD, REACHABLE_SOON, STOPPED_BY_YOU, UNDER_WAY, AgentState, removed
+from qms_tui.errors import EngineError, QmsTuiError, RuntimeFailure
 from qms_tui.runtime import (
     Attachment,
     Closed,
     Condition,
     Ending,
     Fact,
+    Found,
     Led,
     Received,
     Remarked,
@@ -31,22 +33,10 @@ from qms_tui.terminal import ClipboardWrite, Terminal, TitleChanged, encode_focu
 
 _log = logging.getLogger(__name__)
 
-RETRY_FIRST, RETRY_MOST = 0.1, 1.5  # seconds between tries to attach again, doubling
-TITLE_LENGTH = 80  # characters of a program's title that are kept
+RETRY_FIRST, RETRY_MOST = 0.1, 1.5  # seconds between tries to attach again, doubling; they are cheap
+LAST_WORDS = 1.0  # seconds in which the rest of a dead program's output must have come
+TITLE_LENGTH = 80  # characters of a program's title, or of a remark, that are kept
 TYPED_MOST = 16 * 1024  # bytes typed while the connection is lost that are kept for the program
-
-
-class AgentState(Enum):
-    """One word for the human."""
-
-    ABSENT = "not started"
-    STARTING = "starting"
-    ATTACHING = "attaching"
-    RUNNING = "running"
-    STOPPING = "stopping"
-    ENDED = "exited"
-    FAILED = "cannot start"
-    UNREACHABLE = "unreachable"
 
 
 class Agent:
@@ -74,12 +64,18 @@ class Agent:
         self.terminal = Terminal(size.columns, size.lines, scrollback=scrollback)
         self.leads = True
         self.leader = ""
-        """Who leads while we follow, for the human."""
+        """Who leads while we follow, for the human; whatever that process calls itself."""
+        self.remark = ""
+        """What the human should know of the terminal for as long as it holds."""
+        self.keys_waiting = 0
+        """How many keys are kept for the program until it can be reached."""
         self._feeder = feeder or Feeder()
         self._line = Line(self._feeder, self)
         self._attachment: Attachment | None = None
         self._typed = bytearray()
+        self._warned = False  # the human has been told of the remark that holds
         self._work: asyncio.Task[None] | None = None
+        self._news = asyncio.Event()  # something happened to the program that has not been looked at
         self._closed = False
 
     @property
@@ -103,6 +99,20 @@ class Agent:
     def stop(self) -> None:
         """End the program and clear it away; the screen stays."""
         self._do(self._stop)
+
+    # -- what happens from outside ----------------------------------------------------------------------
+
+    def look(self) -> None:
+        """Something happened to the program's container, or may have: see what is true now."""
+        self._news.set()
+        if self._work is not None and self._work.done():
+            self._do(self._look)
+
+    def lose_engine(self, why: str) -> None:
+        """The runtime's engine is away. The attachment may survive that."""
+        if self.state in HELD:
+            self.trouble = EngineError(why, hint="qms-tui tries again until it is back")
+            self._become(AgentState.UNREACHABLE)
 
     async def settled(self) -> None:
         """Wait until what was asked for is done."""
@@ -131,6 +141,8 @@ class Agent:
     def paste(self, data: bytes) -> None:
         """Give the program a pasted text, whole or not at all."""
         if self._attachment is None:
+            if self.state in REACHABLE_SOON:
+                self._tell(Notice(f"{self.name} cannot be reached now: the paste was refused", "error"))
             return
         self._lead()
         if not self._attachment.write(encode_paste(data, self.terminal.modes)):
@@ -160,12 +172,18 @@ class Agent:
             self._attachment.lead()
 
     def _keep(self, data: bytes) -> None:
-        if self.state not in (AgentState.ATTACHING, AgentState.UNREACHABLE):
+        if self.state not in REACHABLE_SOON:
             return
         if len(self._typed) + len(data) > TYPED_MOST:
             self._tell(Notice(f"{self.name} is unreachable: the key was not kept", "warning"))
         else:
             self._typed += data
+            self.keys_waiting += 1
+            self._tell(StateChanged())
+
+    def _take_kept(self) -> bytes:
+        typed, self._typed, self.keys_waiting = bytes(self._typed), bytearray(), 0
+        return typed
 
     # -- the program's life -----------------------------------------------------------------------------
 
@@ -177,28 +195,63 @@ class Agent:
             if before is not None and not before.done():
                 before.cancel()
                 await asyncio.wait([before])
-            try:
-                await work()
-            except QmsTuiError as error:
-                _log.warning("%s: %s", self.name, error)
-                self._fail(error)
-            except Exception as error:  # one agent's boundary: the others go on
-                _log.exception("%s", self.name)
-                self._fail(RuntimeFailure(f"unexpected {type(error).__name__}: {error}", "see the log file"))
+            await self._try(work)
+            while self._news.is_set():
+                await self._try(self._look)
 
         if not self._closed:
             self._work = asyncio.get_running_loop().create_task(after(), name=f"agent {self.name}")
 
+    async def _try(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        try:
+            await work()
+        except QmsTuiError as error:
+            _log.warning("%s: %s", self.name, error)
+            self._fail(error)
+        except Exception as error:  # one agent's boundary: the others go on
+            _log.exception("%s", self.name)
+            self._fail(RuntimeFailure(f"unexpected {type(error).__name__}: {error}", "see the log file"))
+
     async def _open(self, fresh: bool = False) -> None:
         self._become(AgentState.ATTACHING)
         found = await self._runtime.find(self.name)
-        if found.condition is Condition.RUNNING:
-            await self._attach()
-        elif found.condition is Condition.EXITED:
+        if found.condition is Condition.EXITED:
             self.take(Restored(await self._runtime.last_state(self.name)))
-            self._end(found.ending)
-        else:
+        if found.condition is Condition.ABSENT:
             await self._start(fresh)
+        else:
+            await self._agree(found)
+
+    async def _look(self) -> None:
+        self._news.clear()
+        if self.state in UNDER_WAY:
+            return
+        try:
+            await self._agree(await self._runtime.find(self.name))
+        except QmsTuiError as error:
+            _log.info("%s: %s", self.name, error)
+            if self.state in (*HELD, AgentState.UNREACHABLE):
+                await self._find_out()
+
+    async def _agree(self, found: Found) -> None:
+        """Make our state what the runtime found."""
+        if found.alive:
+            if self._attachment is None:
+                await self._attach()
+            state = AgentState.PAUSED if found.condition is Condition.PAUSED else AgentState.RUNNING
+            if self.state is not state:
+                self._become(state)
+        elif self.state is not AgentState.FAILED:
+            await self._agree_that_it_ended(found)
+
+    async def _agree_that_it_ended(self, found: Found) -> None:
+        if self._attachment is not None:
+            await asyncio.sleep(LAST_WORDS)  # its terminal's end is what should tell, and cancels this
+            self._detach()
+        known = self.ending if self.state is AgentState.ENDED else None
+        ending = removed(known) if found.condition is Condition.ABSENT else found.ending
+        if known is None or known != ending:
+            self._end(ending)
 
     async def _start(self, fresh: bool = False) -> None:
         self._become(AgentState.STARTING)
@@ -223,16 +276,16 @@ class Agent:
         self._become(AgentState.STOPPING)
         self._detach()
         await self._runtime.stop(self.name)
-        self._end(Ending(None, "stopped by you"))
+        self._end(STOPPED_BY_YOU)
 
     def _hold(self, attachment: Attachment, size: Size) -> None:
         self._attachment = attachment
-        self.ending = None
+        self.ending, self.remark = None, ""
+        typed = self._take_kept()
         self._become(AgentState.RUNNING)
         attachment.listen(self._line.give)
         if size != self._size:
             attachment.resize(self._size)
-        typed, self._typed = bytes(self._typed), bytearray()
         if typed:
             self.send(typed)
 
@@ -244,7 +297,7 @@ class Agent:
 
     def _end(self, ending: Ending | None) -> None:
         self.ending = ending
-        self._typed.clear()
+        self._take_kept()
         self._become(AgentState.ENDED)
 
     # -- facts from the program -------------------------------------------------------------------------
@@ -271,7 +324,7 @@ class Agent:
             self.leads, self.leader = fact.ours, fact.leader
             self._tell(LeaderChanged())
         elif isinstance(fact, Remarked):
-            self._tell(Notice(f"{self.name}: {fact.text}", "warning" if fact.serious else "information"))
+            self._remarked(_clean(fact.text), fact.serious)
         else:
             self._lost(fact)
 
@@ -286,6 +339,14 @@ class Agent:
             if self.leads or not isinstance(event, ClipboardWrite):
                 self._tell(Asked(event))
         self._tell(Output())
+
+    def _remarked(self, text: str, serious: bool) -> None:
+        """What is serious holds until a remark that is not; it is told once, its details may change."""
+        self.remark = text if serious else ""
+        if not (serious and self._warned):
+            self._tell(Notice(f"{self.name}: {text}", "warning" if serious else "information"))
+        self._warned = serious
+        self._tell(StateChanged())
 
     def _reshape(self, size: Size) -> None:
         self.terminal.resize(size.columns, size.lines)
@@ -308,7 +369,7 @@ class Agent:
 
     async def _come_back(self) -> None:
         """Attach again at once: only the connection is lost, as far as anybody knows."""
-        self._become(AgentState.ATTACHING)
+        self._become(AgentState.RECONNECTING)
         try:
             await self._attach()
         except QmsTuiError as error:
@@ -318,16 +379,20 @@ class Agent:
     async def _find_out(self) -> None:
         pause = RETRY_FIRST
         while True:
+            self._news.clear()
             try:
                 ending = await self._runtime.ended(self.name)
                 if ending is not None:
+                    self._detach()
                     return self._end(ending)
-                return await self._attach()
+                return await self._agree(await self._runtime.find(self.name))
             except QmsTuiError as error:
                 _log.info("%s: %s", self.name, error)
                 self.trouble = error
                 self._become(AgentState.UNREACHABLE)
-            await asyncio.sleep(pause)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await self._news.wait()
             pause = min(pause * 2, RETRY_MOST)
 
     def _new_terminal(self) -> None:

@@ -6,9 +6,11 @@ import asyncio
 from collections.abc import Callable, Iterator, Sequence
 
 from qms_tui.agents.agent import Agent
-from qms_tui.agents.events import AgentEvent
+from qms_tui.agents.events import AgentEvent, Notice
 from qms_tui.agents.feeder import Feeder
-from qms_tui.runtime import Runtime, Size
+from qms_tui.runtime import Action, ContainerEvent, EngineBack, EngineLost, Runtime, RuntimeEvent, Size
+
+_OOM = "the engine killed a process of it"
 
 
 class Fleet:
@@ -21,9 +23,13 @@ class Fleet:
         on_event: Callable[[Agent, AgentEvent], None],
         *,
         scrollback: int = 5000,
+        on_engine: Callable[[RuntimeEvent], None] = lambda event: None,
     ) -> None:
+        """`on_engine` hears of the engine itself: lost, back, its latency."""
         self.runtime = runtime
         self._on_event = on_event
+        self._on_engine = on_engine
+        self._unwatch: Callable[[], None] = lambda: None
         self._scrollback = scrollback
         self._feeder = Feeder()
         self._agents: dict[str, Agent] = {}
@@ -55,7 +61,29 @@ class Fleet:
         self._agents[name] = agent
         return agent
 
+    def watch(self) -> None:
+        """Follow, from now on and within the running loop, what happens to the agents from outside."""
+        self._unwatch = self.runtime.watch(self._happened)
+
+    def _happened(self, event: RuntimeEvent) -> None:
+        if isinstance(event, ContainerEvent):
+            if event.agent in self:
+                self._happened_to(self[event.agent], event.action)
+            return
+        for agent in self:
+            if isinstance(event, EngineLost):
+                agent.lose_engine(event.why)
+            elif isinstance(event, EngineBack):
+                agent.look()
+        self._on_engine(event)
+
+    def _happened_to(self, agent: Agent, action: Action) -> None:
+        if action is Action.OOM:
+            self._on_event(agent, Notice(f"{agent.name} reached its memory limit: {_OOM}", "warning"))
+        agent.look()
+
     async def close(self) -> None:
         """Let go of all agents, then of the runtime."""
+        self._unwatch()
         await asyncio.gather(*(agent.close() for agent in self))
         await self.runtime.close()

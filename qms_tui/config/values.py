@@ -260,7 +260,7 @@ class EngineConfig:
         metadata=rule(
             parse.engine_host,
             '"unix:///run/user/1000/docker.sock"',
-            "the engine's address, unix:// or tcp://",
+            "the engine's address, unix://, ssh:// or tcp://",
             need=Need.TRUST,
             default_text="DOCKER_HOST, else Docker's context",
         ),

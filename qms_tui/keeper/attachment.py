@@ -109,7 +109,8 @@ class KeptAttachment:
             self._leads = bool(content.get("ours"))
             self._on_fact(Led(self._leads, str(content.get("name", ""))))
         elif kind == Kind.REMARK:
-            self._on_fact(Remarked(str(read_message(body).get("text", "")), serious=True))
+            content = read_message(body)
+            self._on_fact(Remarked(str(content.get("text", "")), serious=bool(content.get("holds"))))
         elif kind == Kind.END:
             self._end(Closed(over=True))
 

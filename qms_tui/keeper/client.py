@@ -62,7 +62,11 @@ class KeeperClient:
         for _ in range(2):
             found = self._connect() or self._start()
             connection = Connection(found)
-            welcome = connection.greet(hello)
+            try:
+                welcome = connection.greet(hello)
+            except KeeperError:
+                connection.close()
+                raise
             if welcome.get("protocol") == PROTOCOL:
                 return connection
             connection.close()

@@ -1,12 +1,18 @@
 """What the engine's log can tell of the time in which nobody listened. Pure.
 
-The log is the stream of the terminal without the line that is still unfinished, and cut apart at 16 kB. So
-it is laid beside what is known from before, and what is known from after is laid beside it.
+The log is the terminal's stream without the line that is still unfinished, and cut apart at 16 kB, where a
+character may be damaged. So it is laid beside what is known from before and what is known from after, where
+as much as possible of both is the same. Output that repeats itself fits in several places: then the latest
+counts, since a line that is missing is better than one that is there twice.
 """
 
 from __future__ import annotations
 
-_NEEDLES = (4096, 1024, 256, 64, 16)  # bytes that must be the same, the longest first
+from collections.abc import Iterator
+
+COMPARED = (8192, 1024, 128)  # bytes that must be the same: the fewer, the nearer a damaged character may be
+LEAST = 16  # bytes that must be the same, unless one side has no more
+_TRIES = 4096  # places that are looked at: in output that repeats itself nearly all are promising
 
 
 def missed(known: bytes, log: bytes, live: bytes) -> bytes | None:
@@ -16,33 +22,48 @@ def missed(known: bytes, log: bytes, live: bytes) -> bytes | None:
     `live`. None if the log cannot be laid beside what is known.
     """
     after = _after(known, log)
-    return None if after is None else _before(after, live)
+    return None if after is None else after[: len(after) - _shared(after, live)]
 
 
 def _after(known: bytes, log: bytes) -> bytes | None:
-    """What comes in the log after the end of what is known; the longer the stretch they share, the surer."""
-    if not known:
+    """What comes in the log after the end of what is known."""
+    if not known or not log:
         return log
-    lines, newline, draft = known.rpartition(b"\n")
-    for length in _NEEDLES:
-        at = _end_of(known[-length:], log)
-        if at is not None:
-            return log[at:]
-        at = _end_of((lines + newline)[-length:], log) if draft else None
-        if at is not None:  # the log holds the unfinished line back, or has it longer
-            rest = log[at:]
-            return rest[len(draft) :] if rest.startswith(draft) else rest
-    return None if log else b""
+    goes_on, beyond = max(_fitting(log, known, most) for most in COMPARED)
+    held_back, _ = max(_fitting(known, log, most) for most in COMPARED)
+    if goes_on > held_back:  # the log goes on where what is known ends
+        return log[beyond:]
+    return b"" if held_back else None  # the log ends within what is known
 
 
-def _end_of(needle: bytes, log: bytes) -> int | None:
-    at = log.find(needle) if needle else -1
-    return None if at < 0 else at + len(needle)
+def _fitting(longer: bytes, end: bytes, most: int) -> tuple[int, int]:
+    """How many bytes of the end of `end` are in `longer`, and where there they end."""
+    for at in _places(longer, end[-LEAST:]):
+        length = min(at, len(end), most)
+        if longer[at - length : at] == end[-length:]:
+            return length, at
+    return 0, 0
 
 
-def _before(log: bytes, live: bytes) -> bytes:
-    """The log without its end that is the beginning of `live`."""
-    for length in range(min(len(log), len(live)), 0, -1):
-        if log.endswith(live[:length]):
-            return log[:-length]
-    return log
+def _places(text: bytes, needle: bytes) -> Iterator[int]:
+    """The ends of what is looked for, the latest first."""
+    end = len(text)
+    for _ in range(_TRIES):
+        at = text.rfind(needle, 0, end)
+        if at < 0:
+            return
+        yield at + len(needle)
+        end = at + len(needle) - 1
+
+
+def _shared(log: bytes, live: bytes) -> int:
+    """How many bytes the log ends with that `live` begins with, at most."""
+    needle = live[:LEAST]
+    at = log.find(needle, max(0, len(log) - len(live))) if needle else -1
+    for _ in range(_TRIES):
+        if at < 0:
+            break
+        if log[at:] == live[: len(log) - at]:
+            return len(log) - at
+        at = log.find(needle, at + 1)
+    return next((n for n in range(min(LEAST, len(log), len(live)), 0, -1) if log.endswith(live[:n])), 0)

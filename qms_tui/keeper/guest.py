@@ -161,9 +161,9 @@ class Guest(asyncio.Protocol):
             self._transport.set_write_buffer_limits(high=BEHIND + len(state), low=0)
             self.send(frame(Kind.STATE, state))
 
-    def send_remark(self, text: str) -> None:
+    def send_remark(self, text: str, *, holds: bool) -> None:
         """A human should know this."""
-        self.send(message(Kind.REMARK, {"text": text}))
+        self.send(message(Kind.REMARK, {"text": text, "holds": holds}))
 
     def send_end(self) -> None:
         """The program's end of the terminal closed."""

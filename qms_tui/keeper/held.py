@@ -49,8 +49,8 @@ class Watcher(Protocol):
     def send_state(self) -> None:
         """The terminal became another one."""
 
-    def send_remark(self, text: str) -> None:
-        """A human should know this."""
+    def send_remark(self, text: str, *, holds: bool) -> None:
+        """A human should know this; what `holds` does so until a remark that does not."""
 
     def send_end(self) -> None:
         """The program's end of the terminal closed."""
@@ -225,7 +225,7 @@ class HeldAgent:
         text = self._trouble or "the journal is written to disk again"
         _log.warning("%s: %s", self.name, text)
         for watcher in self._watchers:
-            watcher.send_remark(text)
+            watcher.send_remark(text, holds=bool(self._trouble))
 
     def _lost(self) -> None:
         """The program has ended, or the engine has gone."""
@@ -257,7 +257,7 @@ class HeldAgent:
         self.choose_leader(told=watcher)
         watcher.send_state()
         if self._trouble:
-            watcher.send_remark(self._trouble)
+            watcher.send_remark(self.trouble or self._trouble, holds=True)
 
     def remove(self, watcher: Watcher) -> None:
         """The interface follows no more."""

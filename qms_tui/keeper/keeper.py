@@ -133,9 +133,8 @@ class Keeper:
         except EngineError as error:
             _log.warning("%s", error)
             return
-        for name, container in running.items():
-            if AGENT_NAME.fullmatch(name):
-                await self._take_up(self._agent(name), container)
+        ours = ((name, container) for name, container in running.items() if AGENT_NAME.fullmatch(name))
+        await asyncio.gather(*(self._take_up(self._agent(name), container) for name, container in ours))
 
     async def _take_up(self, agent: HeldAgent, container: str) -> None:
         try:

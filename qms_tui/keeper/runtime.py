@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from qms_tui.errors import EngineError, KeeperError
 from qms_tui.keeper.attachment import KeptAttachment
 from qms_tui.keeper.client import ANSWER_PATIENCE, Connection, KeeperClient
 from qms_tui.keeper.protocol import Kind, ProtocolError, Want
-from qms_tui.runtime import Attachment, Ending, Found, Size
+from qms_tui.runtime import Attachment, Ending, Found, RuntimeEvent, Size
 from qms_tui.runtime.docker import DockerRuntime
 from qms_tui.runtime.workers import Workers
 
@@ -71,6 +73,10 @@ class KeptRuntime:
     async def stop(self, agent: str) -> None:
         """Stop and remove the agent's container."""
         await self._docker.stop(agent)
+
+    def watch(self, on_event: Callable[[RuntimeEvent], None]) -> Callable[[], None]:
+        """Tell what happens to the project's containers, and to the engine."""
+        return self._docker.watch(on_event)
 
     async def close(self) -> None:
         """Let go of the engine and the keeper; both go on."""

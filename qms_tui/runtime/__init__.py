@@ -1,16 +1,22 @@
 """Where an agent's program runs, and how to hold its terminal."""
 
+from qms_tui.runtime.events import Action, ContainerEvent, EngineBack, EngineLost, Latency, RuntimeEvent
 from qms_tui.runtime.facts import Closed, Fact, Led, Received, Remarked, Resized, Restored
 from qms_tui.runtime.runtime import Attachment, Condition, Ending, Found, RunsAlready, Runtime
 from qms_tui.runtime.size import Size
 
 __all__ = [
+    "Action",
     "Attachment",
     "Closed",
     "Condition",
+    "ContainerEvent",
     "Ending",
+    "EngineBack",
+    "EngineLost",
     "Fact",
     "Found",
+    "Latency",
     "Led",
     "Received",
     "Remarked",
@@ -18,5 +24,6 @@ __all__ = [
     "Restored",
     "RunsAlready",
     "Runtime",
+    "RuntimeEvent",
     "Size",
 ]

@@ -38,7 +38,10 @@ class Led:
 
 @dataclass(frozen=True, slots=True)
 class Remarked:
-    """Something about the terminal that the human should know; `serious` if output may be lost."""
+    """Something about the terminal that the human should know; `serious` if output may be lost.
+
+    That holds until a remark that is not serious.
+    """
 
     text: str
     serious: bool = False

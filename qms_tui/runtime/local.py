@@ -17,6 +17,7 @@ import psutil
 from ptyprocess import PtyProcess
 
 from qms_tui.errors import RuntimeFailure
+from qms_tui.runtime.events import RuntimeEvent
 from qms_tui.runtime.facts import Closed, Fact, Received, Resized
 from qms_tui.runtime.runtime import Attachment, Condition, Ending, Found
 from qms_tui.runtime.size import Size
@@ -153,6 +154,10 @@ class LocalRuntime:
         while loop.time() < patience and (_alive(process) or _living(members)):  # noqa: ASYNC110
             await asyncio.sleep(_POLL)
         self._bury(agent, process)
+
+    def watch(self, on_event: Callable[[RuntimeEvent], None]) -> Callable[[], None]:
+        """Nothing happens from outside that the attachments do not tell."""
+        return lambda: None
 
     async def close(self) -> None:
         """End every agent."""

@@ -8,6 +8,7 @@ from enum import Enum
 from typing import Protocol
 
 from qms_tui.errors import EngineError
+from qms_tui.runtime.events import RuntimeEvent
 from qms_tui.runtime.facts import Fact
 from qms_tui.runtime.size import Size
 
@@ -17,6 +18,8 @@ class Condition(Enum):
 
     ABSENT = "absent"
     RUNNING = "running"
+    PAUSED = "paused"
+    """Frozen from outside: it lives, and does nothing until somebody lets it go on."""
     EXITED = "exited"
 
 
@@ -46,6 +49,11 @@ class Found:
     started_at: str = ""
     image: str = ""
     container: str = ""
+
+    @property
+    def alive(self) -> bool:
+        """Whether there is a program to attach to."""
+        return self.condition in (Condition.RUNNING, Condition.PAUSED)
 
 
 class RunsAlready(EngineError):
@@ -114,6 +122,9 @@ class Runtime(Protocol):
 
     async def stop(self, agent: str) -> None:
         """End the agent's program and clear it away; nothing there is fine."""
+
+    def watch(self, on_event: Callable[[RuntimeEvent], None]) -> Callable[[], None]:
+        """Tell, in the running loop, what happens to agents from outside; what is returned ends that."""
 
     async def close(self) -> None:
         """Let go of everything; agents go on if `outlives`."""

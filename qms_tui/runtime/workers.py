@@ -32,6 +32,7 @@ class Workers:
         self._spare = 0  # threads without a job, less the jobs that wait for one
         self._threads = 0
         self._abandoned = 0
+        self._closed = False
         self._lock = threading.Lock()
         self._undoing: set[asyncio.Task[None]] = set()
 
@@ -83,7 +84,8 @@ class Workers:
             await asyncio.wait(self._undoing, timeout=within)
 
     def close(self) -> None:
-        """Let idle threads end; ones that hang do not keep the program from ending."""
+        """Let idle threads end, and those that clear up later; ones that hang do not keep the program."""
+        self._closed = True
         for _ in range(self._threads):
             self._jobs.put(None)
 
@@ -93,12 +95,14 @@ class Workers:
                 raise EngineError(
                     "too many calls to the engine hang", hint="restart the engine, then start qms-tui again"
                 )
-            if self._spare <= 0 and self._threads - self._abandoned < MOST:
+            if self._closed or (self._spare <= 0 and self._threads - self._abandoned < MOST):
                 self._threads += 1
                 self._spare += 1
                 threading.Thread(target=self._work, name="qms-tui-worker", daemon=True).start()
             self._spare -= 1
         self._jobs.put(job)
+        if self._closed:
+            self._jobs.put(None)  # for the thread that was just made: idle ones are on their way out
 
     def _free(self) -> None:
         with self._lock:

@@ -26,9 +26,10 @@ from qms_tui.agents import (
     Reshaped,
     StateChanged,
 )
+from qms_tui.agents.state import HELD
 from qms_tui.config import Clipboard
 from qms_tui.remembered import View
-from qms_tui.runtime import Size
+from qms_tui.runtime import RuntimeEvent, Size
 from qms_tui.terminal import Bell, ClipboardWrite, TerminalEvent, TitleChanged
 from qms_tui.ui.chrome import StatusLine, TabLine
 from qms_tui.ui.clipboard import cleaned, summary
@@ -67,6 +68,7 @@ class QmsTuiApp(App[None]):
             session.runtime,
             self._on_agent_event,
             scrollback=session.config.terminal.scrollback,
+            on_engine=self._on_engine_event,
         )
         for theme in THEMES.values():
             self.register_theme(theme)
@@ -115,6 +117,7 @@ class QmsTuiApp(App[None]):
         if not self.is_headless:
             for number in _FAREWELLS:
                 loop.add_signal_handler(number, self.exit)
+        self.fleet.watch()
         self.pane.focus()
         self._arrange()
         for notice in self.session.notices:
@@ -200,8 +203,14 @@ class QmsTuiApp(App[None]):
             self._show_chrome()
         elif isinstance(event, Reshaped | LeaderChanged):
             pane.show_terminal()
+            if isinstance(event, LeaderChanged):
+                self._show_chrome()
         elif isinstance(event, Asked):
             self._asked(pane, event.event)
+
+    def _on_engine_event(self, event: RuntimeEvent) -> None:
+        if self.is_running:
+            self.screen_stack[0].query_one(StatusLine).tell(event)
 
     def _asked(self, pane: Pane, event: TerminalEvent) -> None:
         if isinstance(event, TitleChanged):
@@ -344,7 +353,7 @@ class QmsTuiApp(App[None]):
         """Start the agent anew, after asking if it runs; a fresh one does not go on with its conversation."""
         agent = self.pane.agent
         how = " without its conversation" if fresh else ""
-        if agent.state in (AgentState.RUNNING, AgentState.UNREACHABLE):
+        if agent.state in (*HELD, AgentState.RECONNECTING, AgentState.UNREACHABLE):
             question = f"End the running program of {agent.name} and start it anew{how}?"
             self._ask(question, partial(agent.restart, fresh=fresh))
         else:

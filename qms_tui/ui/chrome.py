@@ -10,6 +10,8 @@ from textual.message import Message
 from textual.widgets import Static
 
 from qms_tui.agents import AgentState
+from qms_tui.runtime import EngineBack, EngineLost, Latency, RuntimeEvent
+from qms_tui.ui.frame import leader
 from qms_tui.ui.pane import Pane
 
 
@@ -51,12 +53,30 @@ class StatusLine(Static):
         """The first of `hints` that fits is shown."""
         super().__init__(id="status")
         self._project, self._engine, self._hints = project, engine, hints
+        self._link = ""  # how the engine can be reached, if that is worth a word
+        self._shown: tuple[list[Pane], str] = [], ""
+
+    def tell(self, event: RuntimeEvent) -> None:
+        """Show what is new of the engine: its latency if it is not on this machine, or that it is away."""
+        link = self._link
+        if isinstance(event, EngineLost):
+            link = "unreachable"
+        elif isinstance(event, EngineBack):
+            link = ""
+        elif isinstance(event, Latency):
+            link = f"{event.seconds * 1000:.0f} ms"
+        if link != self._link:
+            self._link = link
+            self.show(*self._shown)
 
     def show(self, panes: list[Pane], layout: str) -> None:
         """Count the agents; hints fill what is left of the line. An empty `layout` is not worth a word."""
+        self._shown = panes, layout
         states = [pane.agent.state for pane in panes]
         running = f"{states.count(AgentState.RUNNING)} of {len(states)} running"
-        parts = [self._engine, running, *([layout] if layout else [])]
+        leaders = {leader(pane.agent): None for pane in panes if not pane.agent.leads}
+        following = f"following {', '.join(leaders)}" if leaders else ""
+        parts = [part for part in (self._engine, self._link, running, following, layout) if part]
         left = Content.styled(f" {self._project}", "bold")
         for part in parts:
             left += Content.assemble((" · ", "dim"), part)

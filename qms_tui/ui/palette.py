@@ -24,6 +24,7 @@ AGENT_COLORS = (
 AGENT_COLORS_LIGHT = (
     "#005faf", "#af5f00", "#008700", "#af005f", "#875f00", "#5f00af", "#008787", "#878700", "#af0000",
 )  # fmt: skip
+FAINT = 0.3  # of the foreground, the rest is background: to be seen and not looked at
 _CUBE = (0, 95, 135, 175, 215, 255)
 
 
@@ -81,6 +82,14 @@ def rich_style(style: Style, palette: Palette) -> RichStyle:
         underline=style.underline is not Underline.NONE and style.underline is not Underline.DOUBLE,
         underline2=style.underline is Underline.DOUBLE,
     )
+
+
+@lru_cache(maxsize=8)
+def faint_style(palette: Palette) -> RichStyle:
+    """Of what is not part of any terminal: a little off its background."""
+    parts = zip(Palette.parts(palette.foreground), Palette.parts(palette.background), strict=True)
+    mixed = (round(FAINT * ink + (1 - FAINT) * paper) for ink, paper in parts)
+    return RichStyle(color=Color.from_rgb(*mixed), bgcolor=_direct(palette.background))
 
 
 def _color(color: int | None, default: int, palette: Palette) -> Color:

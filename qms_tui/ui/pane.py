@@ -5,11 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
-from textwrap import wrap
 from time import monotonic
 
 from rich.segment import Segment
-from rich.style import Style as RichStyle
 from textual import events
 from textual.content import Content
 from textual.message import Message
@@ -19,8 +17,6 @@ from textual.widget import Widget
 from qms_tui.agents import Agent, AgentState
 from qms_tui.runtime import Size
 from qms_tui.terminal import (
-    Cursor,
-    CursorShape,
     Key,
     Modes,
     MouseEvent,
@@ -30,25 +26,19 @@ from qms_tui.terminal import (
     encode_mouse,
 )
 from qms_tui.terminal.colors import BACKGROUND, CURSOR, FOREGROUND
+from qms_tui.ui.cursor import with_cursor
 from qms_tui.ui.driver import TerminalKey, TerminalPaste
+from qms_tui.ui.frame import footnote, instead, title
 from qms_tui.ui.keys import key_bytes, key_from_textual, mouse_from_textual
+from qms_tui.ui.letterbox import WHOLE, beside, hidden, look_at
 from qms_tui.ui.paint import paint_rows
-from qms_tui.ui.palette import Palette, rich_style
+from qms_tui.ui.palette import Palette, faint_style, rich_style
 
 HOLD = 0.15  # seconds that a program's synchronized output (mode 2026) may keep the pane from painting
 FRAME = 1 / 60  # seconds between two paintings of the focused pane: no screen shows more
 UNFOCUSED_PERIOD = 1 / 15  # seconds between two paintings of a pane nobody types into: streams stay readable
 TITLE_PERIOD = 0.2  # seconds between a program's change of its title and the frame that shows it
 WHEEL_ROWS = 3  # rows of history per notch of the wheel, as in most terminals
-_MARKS = {
-    AgentState.RUNNING: "●",
-    AgentState.STARTING: "◌",
-    AgentState.ATTACHING: "◌",
-    AgentState.STOPPING: "◌",
-    AgentState.UNREACHABLE: "▲",
-}
-
-
 _OVER = (AgentState.ENDED, AgentState.FAILED)
 _PLAIN = Style()
 _PAGING = {"pageup": 1, "pagedown": -1}
@@ -83,6 +73,7 @@ class Pane(Widget, can_focus=True):
         self._terminal = self._adopted(agent.terminal)
         self._strips: dict[int, Strip] = {}
         self._back = 0  # rows between the view and the newest row; 0 follows the output
+        self._view = WHOLE  # of a terminal that is larger than the pane: the part that is shown
         self._cursor_row = 0
         self._painted_at = self._held_since = 0.0  # seconds of the monotonic clock; 0 for never
         self._cost = 0.0  # seconds that the last painting took
@@ -103,7 +94,7 @@ class Pane(Widget, can_focus=True):
         size = self.terminal_size
         if size is not None and self.display:
             self.agent.resize(size)
-            self.repaint()
+            self.show_terminal()
 
     # -- facts from the agent ---------------------------------------------------------------------------
 
@@ -111,8 +102,9 @@ class Pane(Widget, can_focus=True):
         """The terminal is another one, or has another size."""
         if self.agent.terminal is not self._terminal:
             self._terminal, self._back, self._held_since = self._adopted(self.agent.terminal), 0, 0.0
-        self._show_frame()
-        self.repaint()
+        self._aim()
+        self._back = min(self._back, self._most_back)
+        self._show_all()
 
     def show_output(self) -> None:
         """Paint what the program changed: now, or soon where now would be too often or too early."""
@@ -159,20 +151,34 @@ class Pane(Widget, can_focus=True):
         rows = set(damage.rows) | {self._cursor_row, terminal.cursor.row}
         self._cursor_row = terminal.cursor.row
         if self._back:  # keep the rows in view in place while the program goes on below
-            self._back = min(self._back + damage.history_added, terminal.history_length)
-            self.repaint()
+            self._back = min(self._back + damage.history_added, self._most_back)
+            self._show_all()
+        elif self._aim():
+            self._show_all()
         else:
+            if self._view.top:
+                rows = {row - self._view.top for row in rows}
             for row in rows:
                 self._strips.pop(row, None)
             paint_rows(self, rows)
         self._painted_at = monotonic()
         self._cost = self._painted_at - began
 
+    def _aim(self) -> bool:
+        """Choose the part of the terminal to show; whether it is another one than before."""
+        before, (width, height) = self._view, self.size
+        self._view = look_at(self.agent.terminal, width, height, before)
+        return self._view != before
+
+    @property
+    def _most_back(self) -> int:
+        """How many rows there are above those in view while the view follows the output."""
+        return self.agent.terminal.history_length + self._view.top
+
     def show_state(self) -> None:
         """Bring the frame up to date, and what a state shows instead of a terminal."""
         self.set_class(self.agent.state in _OVER, "-ended")
-        self._show_frame()
-        self.repaint()
+        self._show_all()
 
     def show_title_soon(self) -> None:
         """The program has another title; some change it many times a second."""
@@ -181,15 +187,17 @@ class Pane(Widget, can_focus=True):
 
     def _show_frame(self) -> None:
         self._title = None
-        agent = self.agent
-        mark = _MARKS.get(agent.state, "○")
-        title = Content.styled(f" {self.number} {agent.name} ", f"bold {self.color}")
-        where = "" if agent.isolated else " · local, not isolated"
-        title += Content.styled(f"{mark} {agent.state.value}{where} ", self.color)
-        if agent.title not in ("", agent.name):
-            title += Content.styled(f"· {agent.title} ", "$text-muted")
-        self.border_title = title
-        self.border_subtitle = Content(_footnote(agent, self._back))
+        agent, (width, height) = self.agent, self.size
+        terminal = agent.terminal
+        cut = hidden(terminal, width, height, self._view)
+        same = (terminal.columns, terminal.lines) == (width, height)
+        self.border_title = title(agent, self.number, self.color)
+        below = footnote(agent, self._back, cut, same, width - 2)
+        self.border_subtitle = Content.styled(below, "$text-muted") if below else ""
+
+    def _show_all(self) -> None:
+        self._show_frame()
+        self.repaint()
 
     def repaint(self) -> None:
         """Forget what was painted; everything may be different."""
@@ -211,25 +219,31 @@ class Pane(Widget, can_focus=True):
         message = self._message(y)
         if message is not None:
             return Strip([Segment(message.center(width)[:width], blank)], width)
-        if y >= terminal.lines:
-            return Strip.blank(width, blank)
-        segments = [
-            Segment(run.text, rich_style(run.style, palette)) for run in terminal.styled(y - self._back)
-        ]
+        row = y - self._back + self._view.top
+        if row >= terminal.lines:
+            return self._beside(row) or Strip.blank(width, blank)
+        segments = [Segment(run.text, rich_style(run.style, palette)) for run in terminal.styled(row)]
         strip = Strip(segments, terminal.columns)
-        if not self._back and y == terminal.cursor.row and self._shows_cursor:
-            strip = _with_cursor(strip, terminal.cursor, self.has_focus)
+        if not self._back and row == terminal.cursor.row and self._shows_cursor:
+            strip = with_cursor(strip, terminal.cursor, self.has_focus)
+        if self._view.left:
+            strip = strip.crop(self._view.left, self._view.left + width)
+        if terminal.columns < width and not self.agent.leads:
+            strip = Strip.join([strip, self._beside(row)])
         return strip.adjust_cell_length(width, blank)
 
+    def _beside(self, row: int) -> Strip | None:
+        """What lies right of a terminal's row, or below the last one; None where it is about to be its."""
+        if self.agent.leads:
+            return None
+        terminal = self.agent.terminal
+        text = beside(row, self.size.width, terminal.columns, terminal.lines)
+        return Strip([Segment(text, faint_style(self._palette()))], len(text))
+
     def _message(self, y: int) -> str | None:
-        """Row `y` of what stands in the pane instead of a terminal: under way, or why there is none."""
-        trouble = self.agent.trouble
-        if self.agent.state is AgentState.FAILED and trouble is not None:
-            width = max(10, self.size.width - 4)
-            lines = [*wrap(trouble.message, width), "", *wrap(trouble.hint, width), "", "r tries again"]
-        elif self.agent.state in (AgentState.STARTING, AgentState.ATTACHING):
-            lines = [f"{self.agent.state.value} {self.agent.name} …"]
-        else:
+        """Row `y` of what stands in the pane instead of a terminal."""
+        lines = instead(self.agent, max(10, self.size.width - 4))
+        if lines is None:
             return None
         first = max(0, (self.size.height - len(lines)) // 2)
         return lines[y - first] if first <= y < first + len(lines) else ""
@@ -343,23 +357,26 @@ class Pane(Widget, can_focus=True):
 
     def scroll_pages(self, pages: int) -> None:
         """Move the view up (positive) or down, a row less than a page at a time."""
-        self.scroll_history(pages * max(1, self.size.height - 1))
+        rows = min(self.size.height, self.agent.terminal.lines)
+        self.scroll_history(pages * max(1, rows - 1))
 
     def scroll_history(self, rows: int) -> None:
         """Move the view up (positive) or down by rows."""
-        back = max(0, min(self._back + rows, self.agent.terminal.history_length))
+        back = max(0, min(self._back + rows, self._most_back))
         if back != self._back:
             self._back = back
+            if not back:
+                self._aim()
             self.show_state()
 
     def _follow(self) -> None:
         self.scroll_history(-self._back)
 
     def _to_program(self, event: events.MouseEvent) -> bool:
-        offset = event.get_content_offset(self)
-        if offset is None:
+        cell = self._cell(event)
+        if cell is None:
             return False
-        mouse, modes = mouse_from_textual(event, offset.x, offset.y), self.agent.terminal.modes
+        mouse, modes = mouse_from_textual(event, *cell), self.agent.terminal.modes
         if mouse is None or (isinstance(event, events.MouseMove) and (mouse, modes) == self._mouse):
             return False  # a terminal that reports pixels moves many times within one cell
         self._mouse = mouse, modes
@@ -371,34 +388,15 @@ class Pane(Widget, can_focus=True):
             self.agent.send(data)
         return bool(data)
 
+    def _cell(self, event: events.MouseEvent) -> tuple[int, int] | None:
+        """The terminal's column and row under the mouse, if the program may be told of it.
 
-def _footnote(agent: Agent, back: int) -> str:
-    """What stands at the bottom of the frame."""
-    if back:
-        return f" {back} rows back · PgUp PgDn scroll · any other key returns "
-    if agent.state is AgentState.ENDED:
-        if agent.ending is not None and agent.ending.resuming:
-            return f" {agent.ending}, going on with its conversation failed · f starts fresh · r tries again "
-        return f" {agent.ending or 'ended'} · r restarts "
-    if agent.state is AgentState.UNREACHABLE and agent.trouble is not None:
-        return f" {agent.trouble.message} · trying again "
-    return ""
-
-
-def _with_cursor(strip: Strip, cursor: Cursor, focused: bool) -> Strip:
-    """The strip with the cursor drawn into its cell; in a pane without the keyboard only hinted at."""
-    column = cursor.column
-    before, cell, after = strip.divide([column, column + 1, strip.cell_length])
-    if cell.cell_length == 0:  # the left half of a wide character lies in the cell before
-        before, cell, after = strip.divide([column, column + 2, strip.cell_length])
-    bar = cursor.shape is CursorShape.BAR and not cell.text.strip()
-    look = (
-        RichStyle(reverse=True)
-        if focused and cursor.shape is CursorShape.BLOCK
-        else RichStyle(underline=True)
-    )
-    drawn = [
-        Segment("▏", segment.style) if bar else Segment(segment.text, (segment.style or RichStyle()) + look)
-        for segment in cell
-    ]
-    return Strip.join([before, Strip(drawn, cell.cell_length), after])
+        Not of a mouse that only moves over the pane of who follows: that is no typing, and would take over.
+        """
+        agent, offset = self.agent, event.get_content_offset(self)
+        if offset is None or self._back or agent.state is not AgentState.RUNNING:
+            return None
+        if not agent.leads and isinstance(event, events.MouseMove):
+            return None
+        column, row = offset.x + self._view.left, offset.y + self._view.top
+        return (column, row) if column < agent.terminal.columns and row < agent.terminal.lines else None

@@ -61,7 +61,8 @@ class HelpScreen(Dialog[None]):
 
     def _advice(self) -> str:
         stays = (
-            "Leaving stops nothing: agents go on in their containers, and qms-tui finds them again."
+            "Leaving stops nothing: agents go on in their containers, and qms-tui finds them again.\n"
+            "Two screens on the same agents: the one typed into last leads, the other follows."
             if self._outlives
             else "These agents run as plain processes on this machine: nothing isolates them, "
             "and they end when you leave."

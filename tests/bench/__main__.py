@@ -10,11 +10,11 @@ import os
 import tempfile
 from pathlib import Path
 
-from tests.bench import echo, feed, hostile, idle, inbox, journal, paint, startup, state
+from tests.bench import back, echo, feed, hostile, idle, inbox, journal, keeper, paint, startup, state
 from tests.bench.machine import machine
 from tests.bench.table import ROWS, Bench, Table, Unavailable
 
-THEMES = (startup, echo, feed, state, paint, hostile, idle, journal, inbox)
+THEMES = (startup, echo, feed, state, paint, hostile, idle, journal, keeper, back, inbox)
 """Modules whose rows are in the table; importing one registers its rows."""
 
 

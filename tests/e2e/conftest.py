@@ -19,8 +19,10 @@ from qms_tui.runtime.docker import connect
 
 from . import engine as engines
 from . import image as images
+from . import kept, programs
 from . import project as projects
 from .direct import DirectRuntime
+from .kept import House
 
 HERE = Path(__file__).parent
 REQUIRED = os.environ.get("QMS_TUI_REQUIRE_ENGINE") == "1"
@@ -103,3 +105,29 @@ async def make_runtime(image: str) -> AsyncIterator[Callable[..., DirectRuntime]
 def runtime(make_runtime: Callable[..., DirectRuntime], qms_project: Path) -> DirectRuntime:
     """A runtime for `qms_project` with the settings that hold by default."""
     return make_runtime(qms_project)
+
+
+@pytest.fixture(scope="session")
+def programs_image(engine: docker.APIClient) -> str:
+    """The name of the image with bash, python3, nano, less, vim and htop, which the engine now has."""
+    try:
+        return programs.ensure(engine)
+    except (programs.NoPrograms, images.NoBusybox) as reason:
+        pytest.skip(str(reason))
+
+
+@pytest.fixture(scope="module")
+def house(
+    engine: docker.APIClient, programs_image: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[House]:
+    """A project with a keeper of its own, for all tests of a module; each takes an agent for itself."""
+    with kept.house(engine, programs_image, tmp_path_factory.mktemp("house")) as house:
+        yield house
+
+
+@pytest.fixture
+async def home(house: House, engine: docker.APIClient) -> AsyncIterator[House]:
+    """The same, without any interface or container when the test ends."""
+    yield house
+    await house.leave()
+    house.clear(engine)

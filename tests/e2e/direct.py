@@ -66,6 +66,8 @@ class DirectAttachment:
 class DirectRuntime(DockerRuntime):
     """What the tests of containers work with; the keeper has tests of its own."""
 
+    name, isolated, outlives = "docker", True, True
+
     async def start(self, agent: str, size: Size, *, fresh: bool = False) -> DirectAttachment:
         attachment = DirectAttachment(self, await self.launch(agent, self._hold, fresh=fresh))
         await attachment.set_size(size)

@@ -15,8 +15,7 @@ from pathlib import Path
 
 import docker
 
-REPOSITORY, TAG = "qms-tui-test-agent", "1"
-NAME = f"{REPOSITORY}:{TAG}"
+NAME = "qms-tui-test-agent:1"
 CONTENT_LABEL = "qms-tui-test.content"
 AGENT = Path(__file__).with_name("agent.sh")
 PASSWD = b"root:x:0:0:root:/root:/bin/sh\n"
@@ -33,21 +32,23 @@ def ensure(engine: docker.APIClient) -> str:
     Raises:
         NoBusybox: without the static busybox, the image cannot be made.
     """
-    root = _root_filesystem(_static_busybox())
+    root = _root_filesystem(static_busybox())
     content = hashlib.sha256(root).hexdigest()
-    if _content_in(engine) != content:
+    if content_in(engine, NAME) != content:
         changes = ["ENV PATH=/bin", 'CMD ["/bin/agent"]', f"LABEL {CONTENT_LABEL}={content}"]
-        engine.import_image_from_data(root, repository=REPOSITORY, tag=TAG, changes=changes)
-        assert _content_in(engine) == content, f"the engine did not import {NAME}"
+        engine.import_image_from_data(root, repository=NAME, changes=changes)  # Podman heeds no tag=
+        assert content_in(engine, NAME) == content, f"the engine did not import {NAME}"
     return NAME
 
 
-def _content_in(engine: docker.APIClient) -> str | None:
-    labels = [image["Labels"] or {} for image in engine.images(name=NAME)]
+def content_in(engine: docker.APIClient, name: str) -> str | None:
+    """What an image that we imported was made from, as a hash; None if there is no such image."""
+    labels = [image["Labels"] or {} for image in engine.images(name=name)]
     return labels[0].get(CONTENT_LABEL) if labels else None
 
 
-def _static_busybox() -> Path:
+def static_busybox() -> Path:
+    """The busybox that runs without libraries. Raises NoBusybox."""
     path = shutil.which("busybox")
     if path is None:
         raise NoBusybox("no busybox: apt-get install busybox-static")
@@ -64,17 +65,17 @@ def _root_filesystem(busybox: Path) -> bytes:
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.USTAR_FORMAT) as tar:
         for folder, mode in {"bin": 0o755, "etc": 0o755, "root": 0o700, "tmp": 0o1777}.items():
-            _add(tar, folder, mode, tarfile.DIRTYPE)
-        _add(tar, "bin/busybox", 0o755, content=busybox.read_bytes())
-        _add(tar, "bin/agent", 0o755, content=AGENT.read_bytes())
-        _add(tar, "etc/passwd", 0o644, content=PASSWD)
-        _add(tar, "etc/group", 0o644, content=GROUP)
+            add_member(tar, folder, mode, tarfile.DIRTYPE)
+        add_member(tar, "bin/busybox", 0o755, content=busybox.read_bytes())
+        add_member(tar, "bin/agent", 0o755, content=AGENT.read_bytes())
+        add_member(tar, "etc/passwd", 0o644, content=PASSWD)
+        add_member(tar, "etc/group", 0o644, content=GROUP)
         for name, target in sorted(links.items()):
-            _add(tar, f"bin/{name}", 0o777, tarfile.SYMTYPE, target=target)
+            add_member(tar, f"bin/{name}", 0o777, tarfile.SYMTYPE, target=target)
     return buffer.getvalue()
 
 
-def _add(
+def add_member(
     tar: tarfile.TarFile,
     name: str,
     mode: int,
@@ -83,6 +84,7 @@ def _add(
     content: bytes = b"",
     target: str = "",
 ) -> None:
+    """Add one file, folder or link that is the same whenever it is made."""
     member = tarfile.TarInfo(name)
     member.mode, member.type, member.linkname, member.size = mode, kind, target, len(content)
     tar.addfile(member, io.BytesIO(content))

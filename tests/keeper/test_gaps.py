@@ -51,3 +51,26 @@ def test_nothing_known_takes_all() -> None:
 @pytest.mark.parametrize("known", [b"", b"x", b"x\r\n"])
 def test_an_empty_log_is_no_gap(known: bytes) -> None:
     assert missed(known, b"", b"") == b""
+
+
+def test_a_prompt_that_is_in_the_log_many_times() -> None:
+    lines = b"$ echo one\r\none\r\n$ echo two\r\ntwo\r\n"
+    assert missed(lines + b"$ ", lines, b"") == b""
+    assert missed(lines + b"$ ", lines + b"$ echo three\r\nthree\r\n", b"$ ") == b"echo three\r\nthree\r\n"
+
+
+@pytest.mark.parametrize("reach", [400, 6000])
+def test_a_character_that_the_log_has_damaged(reach: int) -> None:
+    """As many bytes before the end of what is known."""
+    known = LINES[:9000][-8192:]
+    log = LINES[:12000]
+    damaged = log[: 9000 - reach] + "\ufffd\ufffd".encode() + log[9000 - reach + 1 :]
+    assert missed(known, logged(damaged), b"") == logged(log)[9000:]
+
+
+def test_a_flood_is_laid_beside_the_log_at_once() -> None:
+    """Bytes by the million that all look alike: the keeper must not stand still over them."""
+    flood = b"y\r\n" * 500_000
+    assert missed(flood[-8192:], flood, flood[:-1]) is not None
+    numbers = b"".join(b"%d\r\n" % n for n in range(300_000))
+    assert missed(numbers[:9000][-8192:], numbers, numbers[500_000:]) == numbers[9000:500_000]

@@ -164,3 +164,18 @@ async def test_an_idle_thread_keeps_nothing_alive(workers: Workers) -> None:
         while kept() is not None:
             gc.collect()
             await asyncio.sleep(0.01)
+
+
+async def test_what_comes_back_after_the_end_keeps_no_thread(workers: Workers) -> None:
+    gate, undone = Gate(), threading.Event()
+    with open_at_the_end(gate):
+        call = asyncio.create_task(workers.call(gate, what="hang", undo=lambda result: undone.set()))
+        assert await asyncio.to_thread(gate.entered.wait, PATIENCE)
+        call.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await call
+        workers.close()
+    assert await asyncio.to_thread(undone.wait, PATIENCE)
+    for thread in threads():
+        await asyncio.to_thread(thread.join, PATIENCE / 5)
+    assert not threads()

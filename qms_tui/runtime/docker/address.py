@@ -44,8 +44,8 @@ def find_address(configured: str | None, environment: Mapping[str, str], home: P
 
 
 def _tls_of(environment: Mapping[str, str], host: str) -> TLSConfig | None:
-    """As DOCKER_TLS_VERIFY and DOCKER_CERT_PATH say; a socket on this host has no TLS."""
-    if host.startswith("unix://"):
+    """As DOCKER_TLS_VERIFY and DOCKER_CERT_PATH say; sockets, near or through ssh, have no TLS."""
+    if host.startswith(("unix://", "ssh://")):
         return None
     try:
         found = kwargs_from_env(environment={**environment, "DOCKER_HOST": host}).get("tls")

@@ -25,6 +25,8 @@ class Direction(Enum):
 
     INPUT = "input"
     OUTPUT = "output"
+    INPUT_ON_PODMAN = "both"
+    """Podman ends an attachment that wants no output: what comes is read and dropped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +43,8 @@ def open_socket(api: APIClient, container: str, direction: Direction) -> Opened:
 
     http.client may have read output together with the headers; without `peek` those bytes are lost.
     """
-    output = int(direction is Direction.OUTPUT)
-    streams = {"stdin": 1 - output, "stdout": output, "stderr": output}
+    output = int(direction is not Direction.INPUT)
+    streams = {"stdin": int(direction is not Direction.OUTPUT), "stdout": output, "stderr": output}
     params = {**streams, "stream": 1, "logs": 0, "detachKeys": _DETACH_KEYS}
     with engine_errors(f"cannot attach to {container}"):
         held: Any = api.attach_socket(container, params=params)

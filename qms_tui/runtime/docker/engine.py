@@ -7,7 +7,7 @@ import re
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,9 @@ from docker import APIClient
 from docker.errors import APIError, DockerException, ImageNotFound
 
 from qms_tui.errors import EngineError, ImageError
-from qms_tui.runtime.docker.address import find_address
+from qms_tui.runtime.docker.address import Address, find_address
+from qms_tui.runtime.docker.podman import is_podman
+from qms_tui.runtime.docker.tunnel import Tunnel
 
 API_TIMEOUT = 60  # seconds one call may take; an attachment's own socket is non-blocking
 KNOCK_TIMEOUT = 5.0  # seconds in which somebody must at least take the connection
@@ -34,10 +36,19 @@ class Engine:
     version: str
     cpus: int
     rootless: bool
+    podman: bool = False
+    tunnel: Tunnel | None = None
+
+    @property
+    def remote(self) -> bool:
+        """Whether it is on another machine, as far as its address tells."""
+        return not self.host.startswith("unix://")
 
     def close(self) -> None:
-        """Close idle connections."""
+        """Close idle connections, and the tunnel."""
         self.api.close()
+        if self.tunnel is not None:
+            self.tunnel.close()
 
 
 def connect(configured: str | None = None) -> Engine:
@@ -47,22 +58,36 @@ def connect(configured: str | None = None) -> Engine:
     """
     address = find_address(configured, os.environ, Path.home())
     host = address.host
-    if host.startswith(("ssh://", "npipe://")):
-        scheme = host.split(":", 1)[0]
+    if host.startswith("npipe://"):
         raise EngineError(
-            f"cannot use the engine at {host}: {scheme} is not supported yet",
-            hint="name a unix:// or tcp:// engine with engine.host or DOCKER_HOST",
+            f"cannot use the engine at {host}: npipe is not supported yet",
+            hint="name a unix://, ssh:// or tcp:// engine with engine.host or DOCKER_HOST",
         )
-    with engine_errors(f"cannot reach the engine at {host}"):
-        _knock(host)
-        api = _Client(base_url=host, timeout=API_TIMEOUT, tls=address.tls or False)
-        try:
-            info: dict[str, Any] = api.info()
-        except BaseException:
-            api.close()
-            raise
+    if not host.startswith("ssh://"):
+        with engine_errors(f"cannot reach the engine at {host}"):
+            return _connect(host, address)
+    tunnel = Tunnel(host)
+    try:
+        with engine_errors(f"cannot reach the engine at {host}"):
+            return replace(_connect(host, Address(f"unix://{tunnel.socket}")), tunnel=tunnel)
+    except EngineError as error:
+        tunnel.close()
+        raise error if isinstance(error.__cause__, APIError) else tunnel.nobody_there from None
+
+
+def _connect(host: str, address: Address) -> Engine:
+    """Ask the engine at the address who it is; `host` is what people call it."""
+    _knock(address.host)
+    api = _Client(base_url=address.host, timeout=API_TIMEOUT, tls=address.tls or False)
+    try:
+        info: dict[str, Any] = api.info()
+        podman = is_podman(api)
+    except BaseException:
+        api.close()
+        raise
     rootless = any("rootless" in option for option in info.get("SecurityOptions") or ())
-    return Engine(api, host, str(info.get("ServerVersion", "")), int(info.get("NCPU") or 1), rootless)
+    version, cpus = str(info.get("ServerVersion", "")), int(info.get("NCPU") or 1)
+    return Engine(api, host, version, cpus, rootless, podman)
 
 
 class _Client(APIClient):
@@ -105,11 +130,16 @@ def engine_errors(what: str) -> Iterator[None]:
     except ImageNotFound as error:
         raise ImageError(f"{what}: {_explain(error)}") from error
     except APIError as error:
-        raise EngineError(
-            f"{what}: {_explain(error)}", hint="the engine refused; its log may say more"
-        ) from error
+        raise EngineError(f"{what}: {_explain(error)}", hint=_hint(error)) from error
     except (DockerException, requests.RequestException, OSError) as error:
         raise _unreachable(what, error) from error
+
+
+def _hint(error: APIError) -> str:
+    text = str(error.explanation)
+    if "bind source path does not exist" in text or "statfs" in text:
+        return "the engine's own machine must have that folder under the same path"
+    return "the engine refused; its log may say more"
 
 
 def seconds(stamp: str) -> float:

@@ -19,11 +19,15 @@ from qms_tui.config import AgentConfig, Config
 from qms_tui.errors import EngineError, ImageError
 from qms_tui.project import Owner, Project
 from qms_tui.runtime.docker import container as spec
+from qms_tui.runtime.docker import podman
 from qms_tui.runtime.docker.attachment import ATTACH_DEADLINE, Direction, Opened, open_socket
 from qms_tui.runtime.docker.engine import Engine, engine_errors, seconds
 from qms_tui.runtime.docker.maker import maker
 from qms_tui.runtime.docker.network import project_network, remove_project_network
+from qms_tui.runtime.docker.pulse import Pulse
+from qms_tui.runtime.docker.watch import Watch
 from qms_tui.runtime.environment import passed_on
+from qms_tui.runtime.events import RuntimeEvent
 from qms_tui.runtime.resume import SOON, resuming
 from qms_tui.runtime.runtime import Condition, Ending, Found, RunsAlready
 from qms_tui.runtime.workers import Workers
@@ -47,6 +51,7 @@ CLEANUP_DEADLINE = 5.0  # seconds to remove what was given up: somebody waits fo
 STARTING_WAIT = 10.0  # seconds between create and start of a container, with a slow disk
 _STARTING_POLL = 0.05  # seconds between looks at a container that another interface starts
 ENDED_WAIT = 1  # seconds after its terminal closed in which a container still counts as ending
+_REMOVED = Ending(None, "the container was removed")
 _MISSING = "create one (docker/README.md says what it needs), or name another with --image or agent.image"
 
 
@@ -90,11 +95,18 @@ class DockerRuntime:
         return self._engine.host
 
     @property
+    def _input(self) -> Direction:
+        return Direction.INPUT_ON_PODMAN if self._engine.podman else Direction.INPUT
+
+    @property
     def remarks(self) -> tuple[str, ...]:
         """What the human should be told once about how agents run here."""
+        said = [podman.REMARK] if self._engine.podman else []
         if self.owner.uid == 0 and not self._engine.rootless:
-            return ("Agents run as root without capabilities: you are root and so is the project's owner.",)
-        return ()
+            said.append(
+                "Agents run as root without capabilities: you are root and so is the project's owner."
+            )
+        return tuple(said)
 
     async def find(self, agent: str) -> Found:
         """The agent's container, as the engine has it."""
@@ -128,16 +140,30 @@ class DockerRuntime:
             try:
                 self._api.wait(name, timeout=ENDED_WAIT)
             except NotFound:
-                return Ending(None, "the container was removed")
+                return _REMOVED
             except OSError:
                 return None  # still running when the wait timed out: only the connection was lost
-            return self._find(agent).ending
+            found = self._find(agent)
+            return _REMOVED if found.condition is Condition.ABSENT else found.ending
 
         return await self._call(wait, f"wait for {agent}")
 
     async def stop(self, agent: str) -> None:
         """Stop and remove the agent's container."""
         await self._call(lambda: self._stop(agent), f"stop {agent}", START_DEADLINE)
+
+    def watch(self, on_event: Callable[[RuntimeEvent], None]) -> Callable[[], None]:
+        """Tell what happens to the project's containers, and to the engine."""
+        ears = (
+            Watch(self._api, str(self._project.root), on_event),
+            Pulse(self._api, self._workers, self._engine.remote, on_event),
+        )
+
+        def close() -> None:
+            for ear in ears:
+                ear.close()
+
+        return close
 
     async def close(self) -> None:
         """Let go of the engine; containers go on. One whose start was given up is removed first."""
@@ -241,7 +267,7 @@ class DockerRuntime:
         return found
 
     def _check_image(self, agent: str) -> None:
-        if self._find(agent).condition is Condition.RUNNING:
+        if self._find(agent).alive:
             return
         image = self._config.agent(agent).image
         try:
@@ -254,6 +280,8 @@ class DockerRuntime:
         if facts is None:
             return False
         try:
+            if facts["State"].get("Paused"):  # Docker would do it, Podman refuses
+                self._api.unpause(facts["Id"])
             self._api.stop(facts["Id"], timeout=STOP_GRACE)
         except NotFound:
             return True  # somebody else was faster
@@ -281,7 +309,7 @@ class DockerRuntime:
     def _reach(self, container: str, hold: Callable[[str], T]) -> Reached[T]:
         held = hold(container)
         try:
-            return Reached(container, held, open_socket(self._api, container, Direction.INPUT))
+            return Reached(container, held, open_socket(self._api, container, self._input))
         except BaseException:
             held.close()
             raise
@@ -305,6 +333,8 @@ class DockerRuntime:
             self._engine.cpus,
             marks,
         )
+        if self._engine.podman:
+            podman.keep_masks_empty(request["host_config"])
         host = self._api.create_host_config(**request.pop("host_config"))
         try:
             container = self._take_name(agent, {**request, "host_config": host})
@@ -334,7 +364,8 @@ class DockerRuntime:
             try:
                 return str(self._api.create_container(**request)["Id"])
             except APIError as error:
-                if error.status_code != 409 or time.monotonic() > deadline:
+                taken = error.status_code == 409 or "already in use" in str(error.explanation)  # Podman: 500
+                if not taken or time.monotonic() > deadline:
                     raise
             time.sleep(_STARTING_POLL)
 
@@ -343,7 +374,7 @@ class DockerRuntime:
         facts = self._settled(agent)
         if facts is None:
             return
-        if _found(facts).condition is Condition.RUNNING:
+        if _found(facts).alive:
             raise _runs_already(agent)
         self._remove(facts["Id"])
 
@@ -374,7 +405,9 @@ def _found(facts: dict[str, Any]) -> Found:
     state = facts["State"]
     image = str(facts["Config"].get("Image", ""))
     name, started = str(facts["Name"]).lstrip("/"), str(state.get("StartedAt", ""))
-    if state.get("Running") or state.get("Paused") or state.get("Restarting"):
+    if state.get("Paused"):
+        return Found(Condition.PAUSED, None, started, image, name)
+    if state.get("Running") or state.get("Restarting"):
         return Found(Condition.RUNNING, None, started, image, name)
     reason = "out of memory" if state.get("OOMKilled") else str(state.get("Error") or "")
     code: int | None = int(state.get("ExitCode", 0))

@@ -1,0 +1,28 @@
+"""The program's cursor, drawn into its cell."""
+
+from __future__ import annotations
+
+from rich.segment import Segment
+from rich.style import Style as RichStyle
+from textual.strip import Strip
+
+from qms_tui.terminal import Cursor, CursorShape
+
+
+def with_cursor(strip: Strip, cursor: Cursor, focused: bool) -> Strip:
+    """The strip with the cursor drawn into its cell; in a pane without the keyboard only hinted at."""
+    column = cursor.column
+    before, cell, after = strip.divide([column, column + 1, strip.cell_length])
+    if cell.cell_length == 0:  # the left half of a wide character lies in the cell before
+        before, cell, after = strip.divide([column, column + 2, strip.cell_length])
+    bar = cursor.shape is CursorShape.BAR and not cell.text.strip()
+    look = (
+        RichStyle(reverse=True)
+        if focused and cursor.shape is CursorShape.BLOCK
+        else RichStyle(underline=True)
+    )
+    drawn = [
+        Segment("▏", segment.style) if bar else Segment(segment.text, (segment.style or RichStyle()) + look)
+        for segment in cell
+    ]
+    return Strip.join([before, Strip(drawn, cell.cell_length), after])

@@ -1,0 +1,100 @@
+"""What a pane says of its agent: name and state in the title, what to know or do at the bottom."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from textwrap import wrap
+
+from rich.cells import cell_len
+from textual.content import Content
+
+from qms_tui.agents import Agent, AgentState
+
+LEADER_LENGTH = 20  # characters of another interface's name; it is whatever that process says
+_MARKS = {
+    AgentState.RUNNING: "●",
+    AgentState.STARTING: "◌",
+    AgentState.ATTACHING: "◌",
+    AgentState.RECONNECTING: "▲",
+    AgentState.STOPPING: "◌",
+    AgentState.PAUSED: "‖",
+    AgentState.UNREACHABLE: "▲",
+}
+
+
+def title(agent: Agent, number: int, color: str) -> Content:
+    """Number, name, state, and the program's own title."""
+    mark = _MARKS.get(agent.state, "○")
+    where = "" if agent.isolated else " · local, not isolated"
+    said = Content.styled(f" {number} {agent.name} ", f"bold {color}")
+    said += Content.styled(f"{mark} {agent.state.value}{where} ", color)
+    if agent.remark:
+        said += Content.styled("! ", "bold $warning")
+    if agent.title not in ("", agent.name):
+        said += Content.styled(f"· {agent.title} ", "$text-muted")
+    return said
+
+
+def footnote(agent: Agent, back: int, cut: str, same_size: bool, width: int) -> str:
+    """The most important thing to know, at most `width` cells if there are words for that.
+
+    `back` counts rows scrolled back; `cut` names what is out of view; `same_size` as the pane.
+    """
+    if back:
+        return f" {back} rows back · PgUp PgDn scroll · any other key returns "
+    if agent.state is AgentState.ENDED:
+        if agent.ending is not None and agent.ending.resuming:
+            return f" {agent.ending}, going on with its conversation failed · f starts fresh · r tries again "
+        return f" {agent.ending or 'ended'} · r restarts "
+    if agent.state is AgentState.PAUSED:
+        return " paused from outside: docker unpause lets it go on "
+    if agent.keys_waiting or agent.state is AgentState.UNREACHABLE:
+        return _lost(agent)
+    if agent.state is AgentState.RUNNING and not agent.leads:
+        return _fitting(_following(agent, cut, same_size), width)
+    words = " · ".join(part for part in (agent.remark, cut) if part)
+    return f" {words} " if words else ""
+
+
+def instead(agent: Agent, width: int) -> list[str] | None:
+    """What stands in the pane instead of a terminal: under way, or why there is none."""
+    trouble = agent.trouble
+    if agent.state is AgentState.FAILED and trouble is not None:
+        return [*wrap(trouble.message, width), "", *wrap(trouble.hint, width), "", "r tries again"]
+    if agent.state in (AgentState.STARTING, AgentState.ATTACHING):
+        return [f"{agent.state.value} {agent.name} …"]
+    return None
+
+
+def leader(agent: Agent) -> str:
+    """The name of whoever leads while we follow, fit to be shown."""
+    name = "".join(c for c in agent.leader if c.isprintable()).strip()
+    return name[:LEADER_LENGTH] or "another interface"
+
+
+def _lost(agent: Agent) -> str:
+    keys = agent.keys_waiting
+    waiting = f"{keys} key{'' if keys == 1 else 's'} wait{'s' if keys == 1 else ''}" if keys else ""
+    trouble = (
+        f"{agent.trouble.message} · trying again"
+        if agent.state is AgentState.UNREACHABLE and agent.trouble is not None
+        else ""
+    )
+    return f" {' · '.join(part for part in (waiting, trouble) if part)} "
+
+
+def _following(agent: Agent, cut: str, same_size: bool) -> Sequence[str]:
+    """From wordy to terse."""
+    name, terminal = leader(agent), agent.terminal
+    size = "" if same_size else f" at {terminal.columns}x{terminal.lines}"
+    parts = (
+        (cut, f"{name} leads{size}", "type to take over"),
+        (cut, f"{name} leads", "type to take over"),
+        (cut, f"{name} leads"),
+        (f"{name} leads",),
+    )
+    return [f" {' · '.join(part for part in some if part)} " for some in parts]
+
+
+def _fitting(candidates: Sequence[str], width: int) -> str:
+    return next((text for text in candidates if cell_len(text) <= width), candidates[-1])

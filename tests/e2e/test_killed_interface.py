@@ -1,0 +1,65 @@
+"""The interface itself is killed, a real process in a real terminal; the next one shows the same."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import docker
+import pytest
+
+from tests.tui import PATIENCE, Tui
+
+from . import engine as engines
+from .shown import Frozen
+from .test_app import ALT_1, ALT_2, App
+
+CONFIG = """
+[agent.claude]
+command = ["bash", "--norc", "-i"]
+[agent.qa]
+command = ["/usr/bin/python3", "/etc/acts.py", "sized", "vim", "-N", "--clean", "/etc/acts.py"]
+"""
+# Vim that sees no size takes 24 lines, and when it is told more while it starts, it may keep a scrolling
+# region of 24 lines: what it then draws is wrong before anybody has left.
+DRAFT = "echo " + " ".join(f"word{number}" for number in range(30))
+
+
+@pytest.fixture
+def app(engine: docker.APIClient, qms_project: Path, tmp_path: Path, programs_image: str) -> Iterator[App]:
+    app = App(qms_project, tmp_path / "home", programs_image)
+    app.set(CONFIG)
+    yield app
+    engines.remove_project(engine, str(qms_project))  # a shell does not end when it is asked to
+    assert app.run("stop", "--all").returncode == 0
+
+
+def frozen(tui: Tui) -> tuple[object, ...]:
+    """What the human sees of it all."""
+    return Frozen.of(tui.terminal).styled, tui.terminal.cursor
+
+
+def wait_for_the_same(tui: Tui, expected: tuple[object, ...]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while frozen(tui) != expected:
+        assert time.monotonic() < deadline, f"not the same; shown:\n{tui.text}"
+        assert tui._read(1.0), "ended"
+
+
+def test_killed_at_a_wrapped_draft_and_in_vim(app: App) -> None:
+    with app.open("claude", "qa") as tui:
+        tui.wait("bash-5.2$", "Standard library")
+        tui.type(f"{ALT_2}ohalf ä{ALT_1}{DRAFT}\x01\x1bf")
+        tui.wait("half ä", "word29")
+        tui.type("XYZ")
+        tui.wait("echoXYZ word0")
+        before = frozen(tui)
+        tui.process.kill(signal.SIGKILL)
+        assert tui.end() == -signal.SIGKILL
+    with app.open("claude", "qa") as tui:
+        tui.wait("word29", "half ä")
+        wait_for_the_same(tui, before)
+        tui.type(f"\x08\x08\x08\r{ALT_2} typed\x1b:set nu\r")
+        tui.wait("word0 word1", "half ä typed", " 1 ")

@@ -1,0 +1,134 @@
+"""Agents on Podman, by its Docker-compatible socket."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from qms_tui.agents import AgentState
+from qms_tui.config import AgentConfig, Config
+from qms_tui.project import Project
+from qms_tui.runtime import Condition, Ending
+from qms_tui.runtime.docker import connect
+from qms_tui.runtime.docker.container import Identity
+
+from . import image as images
+from . import project as projects
+from .direct import DirectRuntime
+from .held import GREETING, Held, attached, started
+from .podman import NoPodman, Podman
+from .watched import watched
+
+
+@pytest.fixture(scope="module")
+def podman(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Podman]:
+    try:
+        made = Podman(tmp_path_factory.mktemp("podman"))
+    except NoPodman as reason:
+        pytest.skip(str(reason))
+    with made:
+        with made.client() as client:
+            images.ensure(client)
+        yield made
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    (tmp_path / "project").mkdir()
+    return projects.make_qms_project(tmp_path / "project")
+
+
+@pytest.fixture
+def on_podman(podman: Podman, root: Path) -> Callable[..., DirectRuntime]:
+    """`on_podman(hide=...)`: a runtime for `root`."""
+
+    def make(**agent: object) -> DirectRuntime:
+        settings: dict[str, object] = {"image": images.NAME, **agent}
+        config = Config(every_agent=AgentConfig(**settings))  # type: ignore[arg-type]
+        return DirectRuntime(connect(podman.host), Project(root), config, {})
+
+    return make
+
+
+async def tried(qa: Held, command: str) -> str:
+    """What a command in qa's shell says, then its status."""
+    qa.type(b"sh\r" + command.encode() + b" 2>&1; echo status=$?; exit\r")
+    await qa.expect(rb"status=\$")
+    found = await qa.expect(rb"(?s)(.*?status=\d+)")
+    return found.group(1).decode()
+
+
+async def test_life(on_podman: Callable[..., DirectRuntime]) -> None:
+    runtime = on_podman()
+    assert "network" in runtime.remarks[0]
+    async with started(runtime, "qa") as qa:
+        await qa.expect(GREETING % b"qa")
+        qa.type(b"size\r")
+        await qa.expect(rb"size 24 80\r\n")
+    assert (await runtime.find("qa")).condition is Condition.RUNNING
+    async with attached(runtime, "qa") as qa:
+        qa.type(b"flood 2000\rback\r")
+        await qa.expect(rb"flood 2000\r\n")
+        await qa.expect(rb"echo:back\r\n")
+        qa.type(b"exit 7\r")
+        await qa.end()
+        assert await runtime.ended("qa") == Ending(7)
+    await runtime.stop("qa")
+    assert (await runtime.find("qa")).condition is Condition.ABSENT
+    await runtime.close()
+
+
+async def test_what_an_agent_must_not_see_or_do(on_podman: Callable[..., DirectRuntime], root: Path) -> None:
+    """Podman would fill the file systems that hide folders with what they are to hide."""
+    (root / "vault").mkdir()
+    (root / "vault/key.pem").write_text("hush")
+    runtime = on_podman(hide=("vault",))
+    async with started(runtime, "qa") as qa:
+        await qa.expect(GREETING % b"qa")
+        assert "status=0" in await tried(qa, "ls /pipe-dream/.claude/users/qa/inbox")
+        for command in (
+            "ls /pipe-dream/.claude/users/claude",
+            "ls /pipe-dream/.claude/users/lead",
+            "cat /pipe-dream/vault/key.pem",
+            "cat /pipe-dream/.env | grep secret",
+            "touch /pipe-dream/x",
+            "touch /pipe-dream/.claude/users/qa/inbox/x",
+        ):
+            assert "status=0" not in await tried(qa, command), command
+        await tried(qa, "echo mine >/pipe-dream/.claude/users/qa/workspace/note")
+    await runtime.stop("qa")
+    await runtime.close()
+    check_files(root)
+
+
+def check_files(root: Path) -> None:
+    note = root / ".claude/users/qa/workspace/note"
+    assert note.read_text() == "mine\n"
+    assert note.stat().st_uid == projects.owner() == root.stat().st_uid
+    assert os.listdir(root / ".claude/users/qa/inbox") == []
+
+
+async def test_what_happens_from_outside_is_told(
+    on_podman: Callable[..., DirectRuntime], podman: Podman, root: Path
+) -> None:
+    name = Identity(str(root), "qa").container
+    with podman.client() as client:
+        async with watched(on_podman(), "qa") as held:
+            await asyncio.to_thread(client.pause, name)
+            await held.says("qa", AgentState.PAUSED)
+            await asyncio.to_thread(client.unpause, name)
+            await held.says("qa", AgentState.RUNNING)
+            await asyncio.to_thread(client.kill, name)
+            await held.says("qa", AgentState.ENDED)
+            await asyncio.to_thread(client.start, name)
+            await held.says("qa", AgentState.RUNNING)
+            await held.answers("qa", "again")
+            await asyncio.to_thread(client.pause, name)
+            await held.says("qa", AgentState.PAUSED)
+            held["qa"].stop()
+            await held["qa"].settled()
+            assert held["qa"].state is AgentState.ENDED
