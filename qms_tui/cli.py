@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import os
@@ -665,6 +666,7 @@ def _show(
     memory: Memory | None = None,
 ) -> int:
     _check_terminal()
+    gc.disable()  # until the first painting: what is made before that is hardly ever garbage
     from qms_tui.ui.app import QmsTuiApp
     from qms_tui.ui.session import Session
 

@@ -168,7 +168,7 @@ class Agent:
 
     def _lead(self) -> None:
         """Whoever is typed into leads."""
-        if not self.leads and self._attachment is not None:
+        if self._attachment is not None:
             self._attachment.lead()
 
     def _keep(self, data: bytes) -> None:

@@ -21,6 +21,8 @@ from qms_tui.runtime.stream import Stream
 
 _log = logging.getLogger(__name__)
 
+PULSE = 0.75  # seconds between questions whether the keeper is there; unanswered until the next one, it hangs
+HANGS = "the keeper does not answer: the screen may be old, keys reach the program"
 RESIZE_DELAY = 0.05  # seconds of quiet before a size is passed on: dragging a corner sends dozens
 
 
@@ -37,8 +39,11 @@ class KeptAttachment:
         self._input = Stream(keyboard.channel, early=keyboard.early, on_close=keyboard.free)
         self._on_fact: Callable[[Fact], None] = lambda fact: None
         self._size = self._told = size
-        self._leads = False
+        self._typed = False  # since somebody else has led
         self._resizing: asyncio.TimerHandle | None = None
+        self._pulse: asyncio.TimerHandle | None = None
+        self._asked = self._hangs = self._paused = False
+        self._remark = ""  # what the keeper said last that holds
         if tell_size:  # before its start the engine has no terminal to set: the program may see 0x0
             self._output.write(size_frame(size.columns, size.lines), urgent=True)
 
@@ -49,13 +54,17 @@ class KeptAttachment:
             self._hear(kind, body)
         self._output.listen(self._received, self._keeper_gone)
         self._input.listen(lambda data: None, self._engine_gone)
+        if not self._output.closed:
+            self._ask()
 
     def pause(self) -> None:
         """Read no more for now; the keeper goes on, and gives the state when we read on."""
+        self._paused = True
         self._output.pause()
 
     def resume(self) -> None:
         """Read on."""
+        self._paused = self._asked = False
         self._output.resume()
 
     def write(self, data: bytes, *, urgent: bool = False) -> bool:
@@ -70,14 +79,15 @@ class KeptAttachment:
 
     def lead(self) -> None:
         """A human types here."""
-        if not self._leads:
-            self._leads = True  # asked once; the keeper says how it is
+        if not self._typed:  # also while we lead because nobody else does: it is known then who typed last
+            self._typed = True
             self._output.write(frame(Kind.LEAD))
 
     def close(self) -> None:
         """Let go of the keeper and of the engine."""
-        if self._resizing is not None:
-            self._resizing.cancel()
+        for timer in (self._resizing, self._pulse):
+            if timer is not None:
+                timer.cancel()
         self._output.close()
         self._input.close()
 
@@ -87,7 +97,27 @@ class KeptAttachment:
             self._told = self._size
             self._output.write(size_frame(self._size.columns, self._size.lines), urgent=True)
 
+    def _ask(self) -> None:
+        """Ask whether the keeper is there; one that has said nothing since the last question hangs."""
+        if self._asked and not self._paused and not self._hangs:
+            self._hangs = True
+            self._on_fact(Remarked(HANGS, serious=True))
+        if not self._asked and not self._paused:
+            self._asked = True
+            self._output.write(frame(Kind.PING), urgent=True)
+        if not self._output.closed:
+            self._pulse = asyncio.get_running_loop().call_later(PULSE, self._ask)
+
+    def _answered(self) -> None:
+        self._asked = False
+        if self._hangs:
+            self._hangs = False
+            self._on_fact(Remarked("the keeper answers again", serious=False))
+            if self._remark:
+                self._on_fact(Remarked(self._remark, serious=True))
+
     def _received(self, data: bytes) -> None:
+        self._answered()
         try:
             for kind, body in self._connection.frames.feed(data):
                 self._hear(kind, body)
@@ -106,13 +136,17 @@ class KeptAttachment:
             self._on_fact(Resized(Size(*read_size(body))))
         elif kind == Kind.LEADER:
             content = read_message(body)
-            self._leads = bool(content.get("ours"))
-            self._on_fact(Led(self._leads, str(content.get("name", ""))))
+            ours = bool(content.get("ours"))
+            self._typed = self._typed and ours
+            self._on_fact(Led(ours, str(content.get("name", ""))))
         elif kind == Kind.REMARK:
-            content = read_message(body)
-            self._on_fact(Remarked(str(content.get("text", "")), serious=bool(content.get("holds"))))
+            self._remarked(str(read_message(body).get("text", "")), bool(read_message(body).get("holds")))
         elif kind == Kind.END:
             self._end(Closed(over=True))
+
+    def _remarked(self, text: str, holds: bool) -> None:
+        self._remark = text if holds else ""
+        self._on_fact(Remarked(text, serious=holds))
 
     def _keeper_gone(self) -> None:
         self._end(Closed(over=False))

@@ -7,6 +7,7 @@ import logging
 import os
 import select
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from qms_tui.errors import KeeperError
+from qms_tui.keeper.force import kill_keeper
 from qms_tui.keeper.paths import keeper_folder
 from qms_tui.keeper.protocol import (
     PROTOCOL,
@@ -36,6 +38,8 @@ START_PATIENCE = 15.0  # seconds until a keeper that is being started must serve
 ANSWER_PATIENCE = (
     12.0  # seconds until it must have held a container, longer than the engine's attach may take
 )
+KNOCK_PATIENCE = 3.0  # seconds until a keeper must say that it is there; one that works takes milliseconds
+_TIMEVAL = struct.Struct("@ll")  # seconds, microseconds
 _POLL = 0.02  # seconds between knocks at a socket that somebody else is about to open
 _READ = 65536
 _HINT = "its log is beside that of qms-tui; try again, or end it with: qms-tui stop --all"
@@ -60,16 +64,9 @@ class KeeperClient:
         """A connection that follows an agent; starts a keeper if there is none. Raises KeeperError."""
         hello = Hello(want, agent, container, self._interface, self._name, size.columns, size.lines)
         for _ in range(2):
-            found = self._connect() or self._start()
-            connection = Connection(found)
-            try:
-                welcome = connection.greet(hello)
-            except KeeperError:
-                connection.close()
-                raise
+            welcome = self._knock()
             if welcome.get("protocol") == PROTOCOL:
-                return connection
-            connection.close()
+                return self._greeted(hello)
             self._end_other(welcome)
         raise KeeperError("the keeper is of another version and does not end", _HINT)
 
@@ -78,7 +75,15 @@ class KeeperClient:
         return self._ask(Want.STATUS)
 
     def stop(self) -> bool:
-        """End a running keeper and wait for its end; whether there was one."""
+        """End a running keeper and wait for its end, by force if it hangs; whether there was one."""
+        try:
+            return self._ask(Want.STATUS, KNOCK_PATIENCE) is not None and self._stop()
+        except KeeperError:
+            if not kill_keeper(self._folder):
+                raise
+            return True
+
+    def _stop(self) -> bool:
         found = self._connect()
         if found is None:
             return False
@@ -106,10 +111,30 @@ class KeeperClient:
             process.stdout.close()
             process.wait()
 
-    def _ask(self, want: Want) -> dict[str, Any] | None:
+    def _knock(self) -> dict[str, Any]:
+        """What the keeper says of itself at once: only then it is worth to wait for more."""
+        welcome = self._ask(Want.STATUS, KNOCK_PATIENCE)
+        if welcome is None:
+            self._start().close()
+            welcome = self._ask(Want.STATUS, KNOCK_PATIENCE)
+        if welcome is None:
+            raise KeeperError("the keeper ended", _HINT)
+        return welcome
+
+    def _greeted(self, hello: Hello) -> Connection:
+        connection = Connection(self._connect() or self._start())
+        try:
+            connection.greet(hello)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _ask(self, want: Want, patience: float = ANSWER_PATIENCE) -> dict[str, Any] | None:
         found = self._connect()
         if found is None:
             return None
+        found.settimeout(patience)
         connection = Connection(found)
         try:
             return connection.greet(Hello(want))
@@ -122,13 +147,20 @@ class KeeperClient:
 
     def _connect(self) -> socket.socket | None:
         connection = socket.socket(socket.AF_UNIX)
-        connection.settimeout(ANSWER_PATIENCE)
+        patience = _TIMEVAL.pack(
+            int(KNOCK_PATIENCE), 0
+        )  # where many others wait (unix(7)); settimeout refuses
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, patience)
         try:
             with reachable(self._folder / SOCKET) as path:
                 connection.connect(str(path))
+        except BlockingIOError:
+            connection.close()
+            raise KeeperError("the keeper does not answer: too many wait for it", _HINT) from None
         except OSError:
             connection.close()
             return None
+        connection.settimeout(ANSWER_PATIENCE)
         return connection
 
     def _start(self) -> socket.socket:

@@ -67,3 +67,11 @@ def _shared(log: bytes, live: bytes) -> int:
             return len(log) - at
         at = log.find(needle, at + 1)
     return next((n for n in range(min(LEAST, len(log), len(live)), 0, -1) if log.endswith(live[:n])), 0)
+
+
+def remark(seconds: float) -> str:
+    """What a human is told of a gap: output stopped to be heard at most so long ago."""
+    seconds = max(seconds, 1)  # clocks may be set back
+    minutes, hours = seconds / 60, seconds / 3600
+    long = f"{hours:.0f} h" if hours >= 2 else f"{minutes:.0f} min" if minutes >= 2 else f"{seconds:.0f} s"
+    return f"output of the last {long} may be incomplete: the keeper was away"

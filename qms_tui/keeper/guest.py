@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from qms_tui.errors import QmsTuiError
-from qms_tui.keeper.held import HeldAgent, Watcher
+from qms_tui.keeper.held import HeldAgent
 from qms_tui.keeper.protocol import (
     Frames,
     Hello,
@@ -20,6 +20,7 @@ from qms_tui.keeper.protocol import (
     read_size,
     size_frame,
 )
+from qms_tui.keeper.watcher import Watcher
 from qms_tui.runtime import Size
 
 _log = logging.getLogger(__name__)
@@ -111,6 +112,8 @@ class Guest(asyncio.Protocol):
                 self.agent.resize(self)
         elif kind == Kind.LEAD:
             self._house.lead(self)
+        elif kind == Kind.PING:
+            self.send(frame(Kind.PONG))
         else:
             raise ProtocolError(f"a frame of kind {kind}")
 

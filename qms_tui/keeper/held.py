@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Coroutine, Iterable
 from pathlib import Path
-from typing import Protocol
+from typing import Any
 
 from qms_tui.errors import EngineError
-from qms_tui.keeper.gaps import missed
+from qms_tui.keeper.gaps import missed, remark
 from qms_tui.keeper.journal.writer import JournalWriter
-from qms_tui.keeper.past import note_container, read_past
+from qms_tui.keeper.past import note_container, note_tail, read_past
+from qms_tui.keeper.watcher import Watcher
 from qms_tui.runtime import Size
 from qms_tui.runtime.docker.tap import Tap
 from qms_tui.runtime.stream import Stream
@@ -23,37 +24,11 @@ _log = logging.getLogger(__name__)
 RETRY_FIRST, RETRY_MOST = 0.1, 1.5  # seconds between looks at an engine that is away, doubling
 KNOWN_MOST = 8192  # bytes of the newest output that a gap is laid beside
 LOG_SLACK = 5.0  # seconds before the last byte from which the engine's log is read: clocks differ
-JOURNAL_RETRY = 10.0  # seconds between tries to write to a disk that was full
+START_NUDGE = 0.25  # seconds after the first size in which a program is ready to hear of another one
+GUESSED = Size(80, 24)  # what programs take a terminal for that has no size
+JOURNAL_RETRY = 5.0  # seconds between tries to write to a disk that was full; a try saves the terminal
+GAP_TOLD = 10.0  # seconds after a gap in which interfaces that come back are told of it
 EARLY_PATIENCE = 0.05  # seconds in which what was printed while the log was read comes in
-
-
-class Watcher(Protocol):
-    """An interface that follows an agent."""
-
-    leads: bool
-    size: Size
-
-    @property
-    def rank(self) -> tuple[int, int]:
-        """Whoever has the highest leads."""
-
-    def send_output(self, data: bytes) -> None:
-        """The program printed this."""
-
-    def send_size(self, size: Size) -> None:
-        """The terminal has this size from here on."""
-
-    def send_leader(self, leader: Watcher) -> None:
-        """This one leads from here on."""
-
-    def send_state(self) -> None:
-        """The terminal became another one."""
-
-    def send_remark(self, text: str, *, holds: bool) -> None:
-        """A human should know this; what `holds` does so until a remark that does not."""
-
-    def send_end(self) -> None:
-        """The program's end of the terminal closed."""
 
 
 class HeldAgent:
@@ -74,8 +49,12 @@ class HeldAgent:
         self._heard = 0.0  # when the last output came, in seconds since 1970
         self._watchers: list[Watcher] = []
         self._leader: Watcher | None = None
+        self._telling = asyncio.Lock()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._starting = False  # its program may have looked for a size before there was one
         self._trouble = ""
-        self._tried = 0.0
+        self._mending: asyncio.Task[None] | None = None
+        self._gap, self._gap_until = "", 0.0
         self._holding = asyncio.Lock()
         self._watching_over: asyncio.Task[None] | None = None
 
@@ -111,6 +90,8 @@ class HeldAgent:
             self._journal.rotate(self.terminal.save())
             note_container(self._folder, container)
             self._journal.start(container, "", time.time())
+            self._look_after_journal()
+            self._starting = True
             self._listen(stream)
 
     async def take_up(self, container: str) -> None:
@@ -127,6 +108,7 @@ class HeldAgent:
                 raise
 
     async def _mend(self, container: str, stream: Stream) -> None:
+        stayed = bool(self.container)  # it was this keeper that listened before
         self.remember()
         if self.container != container:
             self._new_terminal(Terminal(80, 24, scrollback=self._scrollback))
@@ -139,10 +121,18 @@ class HeldAgent:
         note_container(self._folder, container)
         now = time.time()
         self._journal.gap(self._heard or now, now, filled=found is not None, size=len(found or b""))
+        self._gap_until = time.monotonic() + GAP_TOLD
+        self._gap = "" if stayed and found is not None else self._incomplete(found, now)
         self._take((found or b"") + live)
         self._listen(stream)
         if self.terminal.modes.alternate_screen:
             await self._nudge()
+
+    def _incomplete(self, found: bytes | None, now: float) -> str:
+        """What the interfaces are told of a gap; the log shows all but a line that is still unfinished."""
+        if not self._heard or (found == b"" and not self.terminal.modes.alternate_screen):
+            return ""
+        return remark(now - self._heard)
 
     def remember(self) -> None:
         """Have the screen with which an agent ended under an earlier keeper, as far as the journal goes."""
@@ -182,8 +172,9 @@ class HeldAgent:
 
     def close(self) -> None:
         """Let go of the program, which goes on, and of the journal."""
-        if self._watching_over is not None:
-            self._watching_over.cancel()
+        for task in (self._watching_over, self._mending, *self._tasks):
+            if task is not None:
+                task.cancel()
         self._let_go()
         self._journal.close()
 
@@ -208,16 +199,28 @@ class HeldAgent:
         self.terminal.take_events()
         if self._journal.full:
             self._journal.rotate(self.terminal.save())
-        if self._journal.trouble or self._trouble:
-            self._mend_journal()
+        self._look_after_journal()
 
-    def _mend_journal(self) -> None:
-        """Try now and then to write to disk again, and say how it stands when that changes."""
-        now = time.monotonic()
-        if self._journal.trouble and now > self._tried + JOURNAL_RETRY:
-            self._tried = now
-            self._journal.retry(self.terminal.save())
-        if bool(self._journal.trouble) != bool(self._trouble):
+    def keep_journal(self, *, anew: bool = False) -> None:
+        """Write the journal anew if its folder was removed, or if that of all agents was."""
+        if self.container and (anew or self._journal.removed):
+            _log.warning("%s: somebody has removed the journal", self.name)
+            self._journal.rotate(self.terminal.save())
+            note_container(self._folder, self.container)
+            note_tail(self._folder, bytes(self._known))
+            self._look_after_journal()
+
+    def _look_after_journal(self) -> None:
+        if self._journal.trouble and (self._mending is None or self._mending.done()):
+            self._mending = asyncio.get_running_loop().create_task(self._mend_journal())
+
+    async def _mend_journal(self) -> None:
+        """Try now and then to write to disk again, and say how it stands."""
+        while self._journal.trouble:
+            if not self._journal.retry(self.terminal.save()):
+                self._say_trouble()
+                await asyncio.sleep(JOURNAL_RETRY)
+        if self._trouble:
             self._say_trouble()
 
     def _say_trouble(self) -> None:
@@ -258,6 +261,8 @@ class HeldAgent:
         watcher.send_state()
         if self._trouble:
             watcher.send_remark(self.trouble or self._trouble, holds=True)
+        elif self._gap and time.monotonic() < self._gap_until:
+            watcher.send_remark(self._gap, holds=False)
 
     def remove(self, watcher: Watcher) -> None:
         """The interface follows no more."""
@@ -282,14 +287,46 @@ class HeldAgent:
         """The interface wants its size, which counts if it leads."""
         if watcher is not self._leader:
             return
-        size = watcher.size
+        self._take_size(watcher.size)
+        if self.alive:
+            self._do(self._tell_size())
+
+    def _take_size(self, size: Size) -> None:
+        """The terminal has this size from here on."""
         if size != self.size:
             self.terminal.resize(size.columns, size.lines)
             self._journal.size(size.columns, size.lines)
-            for each in self._watchers:
-                each.send_size(size)
-        if self.alive:
-            self._resizing = asyncio.get_running_loop().create_task(self._tap.resize(self.container, size))
+            for watcher in self._watchers:
+                watcher.send_size(size)
+
+    async def _tell_size(self) -> None:
+        """Tell the engine, one size after the other, so that the last one stays."""
+        async with self._telling:
+            told = await self._tap.resize(self.container, self.size)
+        if told and self._starting:
+            self._starting = False
+            if self.size != GUESSED:
+                self._do(self._have_it_look_again())
+
+    async def _have_it_look_again(self) -> None:
+        """Change the size of a program that has just begun, there and back.
+
+        It is started without a size, so it may have guessed one and set margins for that before it could
+        hear of another one. A real change makes it look again, and the terminal forget those margins.
+        """
+        await asyncio.sleep(START_NUDGE)
+        size = self.size
+        smaller = Size(size.columns, max(1, size.lines - 1))
+        self._take_size(smaller)
+        await self._tell_size()
+        if self.size == smaller:  # nobody wanted another one meanwhile
+            self._take_size(size)
+        await self._tell_size()
+
+    def _do(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
 
 async def _arrived(stream: Stream) -> bytes:

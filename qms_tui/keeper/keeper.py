@@ -20,6 +20,7 @@ from qms_tui.runtime.docker.tap import Tap
 
 _log = logging.getLogger(__name__)
 
+LOOK = 1.0  # seconds between looks whether the files are still there
 LONELY = 30.0  # seconds without agents and interfaces after which the keeper ends by itself
 
 
@@ -44,9 +45,12 @@ class Keeper:
         try:
             ready()
             await self._take_up_all()
-            watching = loop.create_task(self._watch_over())
+            watching = [
+                loop.create_task(each) for each in (self._watch_over(), self._watch_files(socket_path))
+            ]
             await self._stopped.wait()
-            watching.cancel()
+            for task in watching:
+                task.cancel()
         finally:
             server.close()
             for guest in self._guests:
@@ -150,6 +154,26 @@ class Keeper:
             await asyncio.sleep(LONELY)
         self.stop()
 
+    async def _watch_files(self, socket_path: Path) -> None:
+        """Write removed journals anew. Without a socket end: the next keeper goes on from the journals."""
+        ours = _inode(socket_path)
+        while ours and _inode(socket_path) == ours:
+            for agent in self._agents.values():
+                agent.keep_journal()
+            await asyncio.sleep(LOOK)
+        _log.warning("somebody has removed %s", self._folder)
+        for agent in self._agents.values():
+            agent.keep_journal(anew=True)
+        self.stop()
+
     @property
     def _is_lonely(self) -> bool:
         return not self._guests and not any(agent.alive for agent in self._agents.values())
+
+
+def _inode(path: Path) -> int:
+    """The number of a file; 0 if there is none."""
+    try:
+        return path.lstat().st_ino
+    except OSError:
+        return 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from qms_tui.terminal import Terminal
 
 _log = logging.getLogger(__name__)
 
-CONTAINER = "container"
+CONTAINER, TAIL = "container", "tail"
 _LONGEST_ID = 128  # bytes of a container's id; the engines' have 64
 
 
@@ -47,11 +48,22 @@ def read_past(folder: Path, tail: int) -> Past | None:
 
 def note_container(folder: Path, container: str) -> None:
     """Remember of which container the journal is from here on; without it a gap cannot be mended."""
+    _note(folder / CONTAINER, container.encode())
+    with contextlib.suppress(OSError):
+        (folder / TAIL).unlink(missing_ok=True)
+
+
+def note_tail(folder: Path, tail: bytes) -> None:
+    """Remember the newest output where the journal begins anew, with a state only."""
+    _note(folder / TAIL, tail)
+
+
+def _note(path: Path, content: bytes) -> None:
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
     try:
-        descriptor = os.open(folder / CONTAINER, flags, 0o600)
-        with open(descriptor, "w") as file:
-            file.write(container)
+        descriptor = os.open(path, flags, 0o600)
+        with open(descriptor, "wb") as file:
+            file.write(content)
     except OSError as error:
         _log.warning("%s", error)
 
@@ -67,9 +79,17 @@ def _container(folder: Path) -> str:
 def _tail(folder: Path, most: int) -> bytes:
     """The newest output; the newest file alone may have too little."""
     entries = read_entries(read_segments(folder)[-2:])
-    tail = bytearray()
+    tail = bytearray(_noted_tail(folder, most))
     for entry in entries:
         if isinstance(entry.fact, Output):
             tail += entry.fact.data
             del tail[:-most]
     return bytes(tail)
+
+
+def _noted_tail(folder: Path, most: int) -> bytes:
+    try:
+        with open(folder / TAIL, "rb") as file:
+            return file.read(most)
+    except OSError:
+        return b""

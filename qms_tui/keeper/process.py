@@ -36,7 +36,7 @@ def serve(words: Sequence[str]) -> int:
         if lock is None:
             _say({"ready": False})
             return 0
-        return _serve(asked)
+        return _serve(asked, lock)
     except QmsTuiError as error:
         _say({"message": error.message, "hint": error.hint})
     except OSError as error:
@@ -69,15 +69,24 @@ def _lock(project: Path, engine: str) -> int | None:
     return descriptor
 
 
-def _serve(asked: argparse.Namespace) -> int:
+def _serve(asked: argparse.Namespace, lock: int) -> int:
     project = Path(asked.project)
     folder = keeper_folder(project, asked.engine)
     with reachable(folder / SOCKET) as socket_path:
         socket_path.unlink(missing_ok=True)
         tap = Tap(connect(asked.engine_setting), str(project))
         asyncio.run(_run(Keeper(folder, tap, asked.scrollback), socket_path))
-    (folder / SOCKET).unlink(missing_ok=True)
+    if _is(lock, folder / LOCK):
+        (folder / SOCKET).unlink(missing_ok=True)
     return 0
+
+
+def _is(descriptor: int, path: Path) -> bool:
+    """Whether the file is still at its path: else another keeper serves there, or nobody."""
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.lstat())
+    except OSError:
+        return False
 
 
 async def _run(keeper: Keeper, socket_path: Path) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 
 from qms_tui.terminal.state import VERSION
 
-PROTOCOL = 100 + VERSION  # of the frames, and of the states in them
+PROTOCOL = 200 + VERSION  # of the frames, and of the states in them
 LARGEST = 64 * 1024 * 1024  # bytes of a body; a terminal's state is a few millions
 _HEAD = struct.Struct(">BI")
 _SIZE = struct.Struct(">HH")
@@ -39,6 +39,8 @@ class Kind(IntEnum):
     REMARK = 8  # to the interface: something a human should know, and whether it holds on, JSON
     END = 9  # to the interface: the program's end of the terminal closed
     LEAD = 10  # to the keeper: a human types here
+    PING = 11  # to the keeper: say that you are there
+    PONG = 12  # to the interface: so
 
 
 class Want(IntEnum):

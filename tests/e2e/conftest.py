@@ -23,6 +23,7 @@ from . import kept, programs
 from . import project as projects
 from .direct import DirectRuntime
 from .kept import House
+from .tried import tried
 
 HERE = Path(__file__).parent
 REQUIRED = os.environ.get("QMS_TUI_REQUIRE_ENGINE") == "1"
@@ -41,6 +42,14 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
         report.outcome, report.longrepr = "failed", f"QMS_TUI_REQUIRE_ENGINE=1, yet: {reason}"
     return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    lines = list(tried(terminalreporter.getreports("passed")))
+    if lines:
+        terminalreporter.section("tried on a real engine")
+        for line in lines:
+            terminalreporter.write_line(line)
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ import docker
 import pytest
 
 import qms_tui
-from qms_tui.agents import Agent, AgentEvent, AgentState, Asked, Reshaped
+from qms_tui.agents import Agent, AgentEvent, AgentState, Asked, Notice, Reshaped
 from qms_tui.agents.feeder import Feeder
 from qms_tui.config import AgentConfig, Config
 from qms_tui.keeper.client import KeeperClient
@@ -80,7 +80,11 @@ class WatchedRuntime(DockerRuntime):
     async def launch(self, agent: str, hold: Callable[[str], Held], *, fresh: bool = False) -> Reached[Held]:
         def both(container: str) -> Held:
             self.opened = open_socket(self._api, container, Direction.OUTPUT)
-            return hold(container)
+            try:
+                return hold(container)
+            except BaseException:
+                self.opened.free()
+                raise
 
         return await super().launch(agent, both, fresh=fresh)
 
@@ -93,6 +97,7 @@ class Client(Shown):
         self.docker = docker
         self.asked: list[TerminalEvent] = []
         self.states: list[AgentState] = []
+        self.notices: list[str] = []
         self.restored: list[Frozen] = []
         """The terminal each time that it was restored."""
         self.seconds = 0.0
@@ -137,6 +142,8 @@ class Client(Shown):
     def _hear(self, agent: Agent, event: AgentEvent) -> None:
         if isinstance(event, Asked):
             self.asked.append(event.event)
+        elif isinstance(event, Notice):
+            self.notices.append(event.text)
         elif isinstance(event, Reshaped) and self.agent.terminal is not self._terminal:
             self._terminal = self.agent.terminal
             self.seconds = self.seconds or time.perf_counter() - self._began

@@ -25,6 +25,8 @@ class Relay:
     def __init__(self, path: Path | None = None, tls: ssl.SSLContext | None = None) -> None:
         self._engine = (os.environ.get("DOCKER_HOST") or DEFAULT_HOST).removeprefix("unix://")
         self._tls = tls
+        self.swallows = b""
+        """Whatever a client says with this in it is not passed on, nor anything else of it."""
         self._lock = threading.Lock()
         self._open: set[socket.socket] = set()
         self._threads: list[threading.Thread] = []
@@ -77,7 +79,7 @@ class Relay:
                 self._open |= {client, engine}
             try:
                 if self._tls is None:
-                    _pump(client, engine)
+                    _pump(client, engine, self._passes)
                 else:
                     self._serve_tls(client, engine, self._tls)
             finally:
@@ -86,10 +88,13 @@ class Relay:
 
     def _serve_tls(self, client: socket.socket, engine: socket.socket, tls: ssl.SSLContext) -> None:
         with contextlib.suppress(OSError), tls.wrap_socket(client.dup(), server_side=True) as secured:
-            _pump(secured, engine)
+            _pump(secured, engine, self._passes)
+
+    def _passes(self, data: bytes) -> bool:
+        return not self.swallows or self.swallows not in data
 
 
-def _pump(client: socket.socket, engine: socket.socket) -> None:
+def _pump(client: socket.socket, engine: socket.socket, passes: Callable[[bytes], bool]) -> None:
     """Both ways until either side closes; one thread, since a TLS socket must not be used by two."""
     with contextlib.suppress(OSError), selectors.DefaultSelector() as selector:
         selector.register(client, selectors.EVENT_READ, engine)
@@ -102,6 +107,9 @@ def _pump(client: socket.socket, engine: socket.socket) -> None:
                 while isinstance(source, ssl.SSLSocket) and source.pending():
                     data += source.recv(source.pending())
                 if not data:
+                    return
+                if source is client and not passes(data):
+                    client.recv(_CHUNK)  # until it gives up
                     return
                 key.data.sendall(data)
 

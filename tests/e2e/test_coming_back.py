@@ -14,6 +14,7 @@ from qms_tui.terminal import Bell, ClipboardWrite, DesktopNotification, IconChan
 from .kept import Client, House, Witness
 from .relay import Relay
 from .shown import Frozen
+from .tried import CAME_BACK
 
 PYTHON = "/usr/bin/python3"
 LONG_DRAFT = b"echo " + b" ".join(b"word%d" % number for number in range(30)) + b" END"
@@ -124,7 +125,7 @@ async def all_of(seen: Iterable[Seen], look: Callable[[Seen], Awaitable[list[str
     return {one.name: result for one, result in zip(several, results, strict=True) if result}
 
 
-async def test_every_class_comes_back(home: House) -> None:
+async def test_every_class_comes_back(home: House, record_property: Callable[[str, object], None]) -> None:
     """All at once: the interface leaves and comes back, then the keeper is killed while they are silent."""
     seen = await asyncio.gather(*(begin(home, name) for name in CASES))
     await asyncio.gather(*(one.client.close() for one in seen))
@@ -143,6 +144,8 @@ async def test_every_class_comes_back(home: House) -> None:
     assert changed <= {"htop", "nano"}
     assert {one.name: one.client.asked for one in seen if rings(one.client)} == {}
     assert await all_of(seen, Seen.go_on) == {}
+    for one in seen:
+        record_property(CAME_BACK, one.name)
 
 
 def wrong_at_first(seen: Iterable[Seen], number: int) -> Wrong:

@@ -89,6 +89,11 @@ def take_over(typing: Tui, watching: Tui, both: Two) -> None:
     both.until(lambda: "type to take over" in watching.text and "type to take over" not in typing.text)
 
 
+def until_size(size: str) -> str:
+    """What a shell does until its terminal has a size, which it prints: keys may be faster than sizes."""
+    return f"until stty size | grep '{size}'; do sleep .1; done"
+
+
 def inside(tui: Tui, columns: int, lines: int) -> list[str]:
     """The top left part of the only pane."""
     return [row[1 : 1 + columns] for row in tui.terminal.display[1 : 1 + lines]]
@@ -102,7 +107,7 @@ def test_who_types_leads_and_the_other_is_letter_boxed(app: App) -> None:
             [(small, large, SMALL_SIZE), (large, small, LARGE_SIZE), (small, large, SMALL_SIZE)]
         ):
             take_over(typing, watching, both)
-            typing.type(f"clear; stty size; echo turn-$(({turn} + 0))-end\r")
+            typing.type(f"clear; {until_size(size)}; echo turn-$(({turn} + 0))-end\r")
             both.until(lambda typing=typing: f"turn-{turn}-end" in typing.text)  # type: ignore[misc] # noqa: B023
             assert size in typing.text
             assert "type to take over" not in typing.text
@@ -124,7 +129,8 @@ def test_the_prompt_of_a_larger_terminal_is_in_view(app: App) -> None:
 
 def test_a_query_is_answered_once(app: App) -> None:
     with two(app, "claude") as (large, small, both):
-        large.type(ASK)
+        large.type(f"{ASK}echo known$((1 + 1))\r")
+        both.show("known2")  # what another screen types may be faster
         for turn, (asking, watching) in enumerate([(small, large), (large, small), (small, large)]):
             take_over(asking, watching, both)
             asking.type(f"clear; q {turn}\r")
@@ -150,8 +156,8 @@ def test_closing_the_leader_hands_on_the_lead(app: App) -> None:
         both.until(lambda: "158x37" in small.text)
         leave(large)
         small.wait("1 of 1 running", absent="leads")
-        small.type("clear; stty size\r")
-        small.wait(SMALL_SIZE)
+        small.type(f"clear; {until_size(SMALL_SIZE)}; echo right$((1 + 1))\r")
+        small.wait("right2")
 
 
 @pytest.mark.timeout(240)

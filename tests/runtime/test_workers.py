@@ -19,8 +19,13 @@ from qms_tui.runtime.workers import MOST, Workers
 PATIENCE = 10.0  # seconds; passes in milliseconds
 
 
+_others: set[threading.Thread] = set()  # of runtimes that earlier tests have left to end by themselves
+
+
 @pytest.fixture
 def workers() -> Iterator[Workers]:
+    _others.clear()
+    _others.update(threads())
     made = Workers()
     yield made
     made.close()
@@ -30,7 +35,9 @@ def workers() -> Iterator[Workers]:
 
 
 def threads() -> list[threading.Thread]:
-    return [thread for thread in threading.enumerate() if thread.name == "qms-tui-worker"]
+    """Of this test's workers."""
+    alive = threading.enumerate()
+    return [each for each in alive if each.name == "qms-tui-worker" and each not in _others]
 
 
 class Gate:

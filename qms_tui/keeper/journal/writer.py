@@ -74,6 +74,11 @@ class JournalWriter:
         """Whether it is time for `rotate`."""
         return self._segment is not None and self._segment.size >= self._full_at
 
+    @property
+    def removed(self) -> bool:
+        """Whether somebody has removed the folder, so that what is written is lost."""
+        return self._folder is not None and not os.fstat(self._folder).st_nlink
+
     def open(self, snapshot: bytes) -> None:
         """Begin, with the terminal's state."""
         self.rotate(snapshot)
@@ -178,7 +183,7 @@ class JournalWriter:
         reason = os.strerror(error.errno or errno.EIO) if isinstance(error, OSError) else error.message
         if reason not in self._trouble:
             _log.warning("%s: cannot be written: %s", self._path, reason)
-        self._trouble = f"{self._path}: cannot be written: {reason}"
+        self._trouble = f"the journal cannot be written: {reason}"  # a pane has little room
 
     def _leave_file(self) -> None:
         if self._segment is not None:

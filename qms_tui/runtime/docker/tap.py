@@ -46,8 +46,8 @@ class Tap:
         )
         return Stream(opened.channel, early=opened.early, on_close=opened.free)
 
-    async def resize(self, container: str, size: Size) -> None:
-        """Set the size of a container's terminal; one that does not run has none to set."""
+    async def resize(self, container: str, size: Size) -> bool:
+        """Set the size of a container's terminal; whether it had one to set, which runs."""
         try:
             await self._call(
                 lambda: self._engine.api.resize(container, height=size.lines, width=size.columns),
@@ -55,6 +55,8 @@ class Tap:
             )
         except EngineError as error:
             _log.info("%s", error)
+            return False
+        return True
 
     async def ending(self, container: str) -> int | None:
         """The exit code of a container, -1 if it is gone; None while it runs."""

@@ -1,0 +1,36 @@
+"""What the keeper tells an interface that follows an agent."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from qms_tui.runtime import Size
+
+
+class Watcher(Protocol):
+    """An interface that follows an agent."""
+
+    leads: bool
+    size: Size
+
+    @property
+    def rank(self) -> tuple[int, int]:
+        """Whoever has the highest leads."""
+
+    def send_output(self, data: bytes) -> None:
+        """The program printed this."""
+
+    def send_size(self, size: Size) -> None:
+        """The terminal has this size from here on."""
+
+    def send_leader(self, leader: Watcher) -> None:
+        """This one leads from here on."""
+
+    def send_state(self) -> None:
+        """The terminal became another one."""
+
+    def send_remark(self, text: str, *, holds: bool) -> None:
+        """A human should know this; what `holds` does so until a remark that does not."""
+
+    def send_end(self) -> None:
+        """The program's end of the terminal closed."""

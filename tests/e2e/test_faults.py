@@ -1,0 +1,312 @@
+"""What goes wrong beside the agents: disks, the keeper, starts half-way. Panes tell, agents go on."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import random
+import shutil
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import docker
+import pytest
+
+from qms_tui.agents import AgentState
+from qms_tui.config.paths import Mount
+from qms_tui.keeper import client as keeper_client
+from qms_tui.keeper.journal.records import Output
+from qms_tui.keeper.protocol import Kind, frame
+from qms_tui.keeper.sockets import SOCKET
+from qms_tui.runtime.docker import runtime as docker_runtime
+
+from . import engine as engines
+from . import kept
+from .faulty import (
+    TRUTH,
+    OtherKeeper,
+    SmallDisk,
+    echoes,
+    forget,
+    keeper_pid,
+    keepers_folder,
+    knocking,
+    stopped,
+    tells,
+    until,
+)
+from .kept import Client, House
+from .relay import Relay
+
+BASH = ("bash", "--norc", "-i")
+MUCH = b"seq 3000\r"  # more than a page that is not quite full
+SOON = 1.0  # seconds: what nobody holds up
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[SmallDisk]:
+    """The state folder's."""
+    made = SmallDisk(tmp_path / "state")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def tiny_house(
+    engine: docker.APIClient, programs_image: str, tmp_path: Path, disk: SmallDisk
+) -> Iterator[House]:
+    """A project whose keeper has little room."""
+    with kept.house(engine, programs_image, tmp_path) as house:
+        yield house
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Deadlines that a test can wait for."""
+    monkeypatch.setattr(keeper_client, "KNOCK_PATIENCE", 1.0)
+    monkeypatch.setattr(docker_runtime, "ATTACH_DEADLINE", 2.0)
+
+
+def printed(home: House, name: str) -> bytes:
+    return b"".join(fact.data for fact in home.journal(name) if isinstance(fact, Output))
+
+
+def containers(engine: docker.APIClient, home: House) -> list[str]:
+    wanted = {"label": f"{engines.PROJECT_LABEL}={home.root}"}
+    return [row["Id"] for row in engine.containers(all=True, filters=wanted)]
+
+
+async def starts(client: Client, word: str) -> None:
+    """What was refused works now."""
+    client.agent.restart()
+    await client.agent.settled()
+    client.docker.opened.free()
+    await echoes(client, word)
+
+
+# -- disks ----------------------------------------------------------------------------------------------
+
+
+async def test_disk_full(tiny_house: House, disk: SmallDisk) -> None:
+    """The agent goes on, the journal in memory; with room again nothing is missing."""
+    client, witness = await tiny_house.start("full", *BASH)
+    await echoes(client, "before")
+    disk.fill()
+    client.type(MUCH)
+    await tells(client, "No space left on device")
+    await echoes(client, "meanwhile")
+    disk.empty()
+    await tells(client, "", 15)
+    assert "written to disk again" in client.notices[-1]
+    await echoes(client, "afterwards")
+    assert (await client.settle()).differences(await witness.settle()) == []
+    journal = printed(tiny_house, "full")  # humans come first: it is written a moment after it is shown
+    assert all(word in journal for word in (b"before", b"\n2999\r\n3000", b"meanwhile", b"afterwards"))
+    await tiny_house.leave()
+
+
+async def test_disk_read_only(tiny_house: House, disk: SmallDisk, engine: docker.APIClient) -> None:
+    """No keeper, so no start; it says why, leaves no container, and works once the disk does."""
+    disk.allow("ro")
+    client = tiny_house.client("denied", command=BASH)
+    client.agent.open()
+    await client.agent.settled()
+    assert client.agent.state is AgentState.FAILED
+    assert "Read-only file system" in str(client.agent.trouble)
+    assert containers(engine, tiny_house) == []
+    disk.allow("rw")
+    await starts(client, "writable")
+    await tiny_house.leave()
+
+
+async def test_journal_removed(home: House) -> None:
+    """As README says that one forgets an agent's output."""
+    client, _ = await home.start("removed", *BASH)
+    await echoes(client, "before")
+    shutil.rmtree(keepers_folder(home) / "removed")
+    await until(lambda: home.journal("removed"), "the journal, anew", 3)
+    await echoes(client, "after")
+    await until(lambda: b"after" in printed(home, "removed"), "what is printed now")
+
+
+async def test_state_folder_removed(home: House) -> None:
+    """The keeper's socket too: it makes way for one that can be found."""
+    client, witness = await home.start("forgotten", *BASH)
+    await echoes(client, "before")
+    pid, frozen = keeper_pid(home), await witness.settle()
+    forget(home)
+    assert (await client.comes_again(3)).differences(frozen) == []
+    assert keeper_pid(home) != pid
+    await until(lambda: not Path(f"/proc/{pid}/cmdline").read_bytes() if alive(pid) else True, "its end")
+    await echoes(client, "after")
+    await until(lambda: b"after" in printed(home, "forgotten"), "what is printed now")
+    again = home.client("forgotten")
+    assert (await again.come_back()).differences(await witness.settle()) == []
+
+
+def alive(pid: int) -> bool:
+    return Path(f"/proc/{pid}").exists()
+
+
+# -- the keeper -----------------------------------------------------------------------------------------
+
+
+async def test_keeper_killed_gap_told(home: House) -> None:
+    client, witness = await home.start("gap", *BASH)
+    await echoes(client, "before")
+    home.kill_keeper()
+    client.type(b"echo me''anwhile\r")
+    await witness.expect("\nmeanwhile\n")
+    await client.comes_again(3)
+    await client.wait(lambda: bool(client.notices), "a notice")
+    assert [note for note in client.notices if "may be incomplete: the keeper was away" in note]
+    assert client.agent.remark == ""
+    await echoes(client, "after")
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_keeper_hung(home: House) -> None:
+    client, witness = await home.start("hung", *BASH)
+    await echoes(client, "before")
+    with stopped(keeper_pid(home)):
+        await tells(client, "the keeper does not answer")
+        client.type(b"echo in''put\r")
+        await witness.expect("\ninput\n", SOON)
+        began = time.monotonic()
+        new = home.client("hung")
+        new.agent.open()
+        await new.agent.settled()
+        assert "the keeper does not answer" in str(new.agent.trouble)
+        assert "stop --all" in getattr(new.agent.trouble, "hint", "")
+        assert time.monotonic() - began < TRUTH
+    await tells(client, "")
+    await client.expect("\ninput\n")
+    new.agent.restart()
+    await new.comes_again(1)
+    frozen = await witness.settle()
+    assert (await client.settle()).differences(frozen) == (await new.settle()).differences(frozen) == []
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_keeper_hung_ended_by_stop(home: House) -> None:
+    """What the hint says helps; the agent does not notice, and the pane comes back by itself."""
+    client, witness = await home.start("ended", *BASH)
+    await echoes(client, "before")
+    pid = keeper_pid(home)
+    with stopped(pid):
+        assert await asyncio.to_thread(home.keeper().stop)
+    await until(lambda: (home.keeper().status() or {"pid": pid})["pid"] != pid, "another keeper")
+    await echoes(client, "after")
+    assert (await client.settle()).differences(await witness.settle()) == []
+
+
+async def test_keeper_of_another_version(home: House) -> None:
+    home.end()
+    await until(lambda: not (keepers_folder(home) / SOCKET).exists(), "its end")
+    other = OtherKeeper(keepers_folder(home))
+    try:
+        client, _ = await home.start("newer", *BASH)
+        assert other.ended
+        await echoes(client, "replaced")
+    finally:
+        other.close()
+
+
+async def test_keeper_given_rubbish(home: House) -> None:
+    """Random frames, half frames, and frames that are announced as larger than any."""
+    client, witness = await home.start("rubbish", *BASH)
+    pid, chance = keeper_pid(home), random.Random(4)
+    noise = [chance.randbytes(chance.randrange(1, 200)) for _ in range(300)]
+    frames = [frame(chance.choice(list(Kind)), chance.randbytes(chance.randrange(9))) for _ in range(300)]
+    halves = [frame(Kind.HELLO, b"[" * 100_000), frame(Kind.HELLO, b"{}")[:-1], b"\x01\xff\xff\xff\xff"]
+    with contextlib.ExitStack() as open_ones:
+        for data in noise + frames + halves:
+            open_ones.enter_context(knocking(home)).sendall(data)
+        await echoes(client, "unharmed")
+    assert keeper_pid(home) == pid
+    assert (await client.settle()).differences(await witness.settle()) == []
+
+
+async def test_keeper_given_10000_connections(home: House) -> None:
+    """Two thousand at a time: this process may have no more files open."""
+    client, _ = await home.start("crowd", *BASH)
+    pid = keeper_pid(home)
+    for wave in range(5):
+        crowd = await asyncio.to_thread(lambda: [connected(home) for _ in range(2000)])
+        await echoes(client, f"wave{wave}")
+        for one in crowd:
+            one.close()
+    status = home.keeper().status()
+    assert status is not None
+    assert status["pid"] == pid
+    assert await home.client("crowd").come_back()
+    await until(lambda: len(os.listdir(f"/proc/{pid}/fd")) < 100, "all of them to be closed")
+
+
+def connected(home: House) -> socket.socket:
+    with knocking(home) as one:
+        return one.dup()
+
+
+# -- half-way -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_start_refused_by_the_keeper(home: House, engine: docker.APIClient) -> None:
+    """Between create and start: nothing is left of it."""
+    await home.start("other", *BASH)
+    home.clear(engine)
+    client = home.client("halfway", command=BASH)
+    with stopped(keeper_pid(home)):
+        client.agent.open()
+        await client.agent.settled()
+        assert client.agent.state is AgentState.FAILED
+        assert "the keeper does not answer" in str(client.agent.trouble)
+        assert containers(engine, home) == []
+    await starts(client, "started")
+
+
+@pytest.mark.parametrize(
+    ("source", "target"),
+    [("/nowhere", "/mnt"), ("/etc", "/etc/acts.py")],  # a folder cannot be where a file is
+    ids=["create", "start"],
+)
+async def test_start_refused_by_the_engine(
+    home: House, engine: docker.APIClient, source: str, target: str
+) -> None:
+    client = home.client("refused", command=BASH, mounts=(Mount(Path(source), target),))
+    client.agent.open()
+    await client.agent.settled()
+    assert client.agent.state is AgentState.FAILED
+    assert source in str(client.agent.trouble)
+    assert containers(engine, home) == []
+
+
+# The SDK leaves a Unix socket to the garbage collector where nobody listens.
+@pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.usefixtures("impatient")
+async def test_attach_hangs(home: House, tmp_path: Path) -> None:
+    """Given up at its own deadline; the other pane and its keys do not notice."""
+    for name in ("steady", "hanging"):
+        await home.start(name, *BASH)
+    with Relay(tmp_path / "engine") as relay:
+        steady, hanging = home.clients("steady", "hanging", host=relay.host)
+        await steady.come_back()
+        relay.swallows = b"/attach?"
+        began = time.monotonic()
+        hanging.open()
+        while time.monotonic() - began < SOON:
+            await asyncio.wait_for(echoes(steady, f"key{time.monotonic_ns()}"), SOON)
+        await hanging.wait(lambda: hanging.agent.state is AgentState.FAILED, "its end", 3)
+        assert "no answer within 2 s" in str(hanging.agent.trouble)
+        relay.swallows = b""
+        relay.cut()
+        hanging.agent.restart()
+        await hanging.wait(lambda: hanging.agent.state is AgentState.RUNNING, "it")
+        await echoes(hanging, "back")
+        await steady.close()
+        await hanging.close()
