@@ -33,6 +33,7 @@ from qms_tui.config import (
 )
 from qms_tui.config.text import plain
 from qms_tui.errors import ProjectError, QmsTuiError, UsageError
+from qms_tui.inbox.past import Past, past_folder
 from qms_tui.project import AGENT_NAME, Project, find_project
 from qms_tui.remembered import Memory, View, views_folder
 from qms_tui.trust import TrustStore
@@ -168,10 +169,11 @@ def _open(
     """Open the screen on these agents."""
     project, config = _load(common, Overrides(runtime, command, image))
     memory = Memory(project.root, views_folder())
+    past = Past(project.root, past_folder())
     names, view = _to_open(project, project.roster(config.agents), agents, memory.read())
     if config.engine.runtime is RuntimeKind.LOCAL:
         local = _local(project, config)
-        return _show(project, config, names, local, "local, not isolated", (), view, memory)
+        return _show(project, config, names, local, "local, not isolated", (), view, memory, past)
     where = _docker(project, config)
     try:
         where.check_images(names)
@@ -179,7 +181,7 @@ def _open(
         where.close_now()
         raise
     kept = _kept(project, config, where, common.log_level)
-    return _show(project, config, names, kept, f"docker {where.version}", where.remarks, view, memory)
+    return _show(project, config, names, kept, f"docker {where.version}", where.remarks, view, memory, past)
 
 
 def _to_open(
@@ -664,6 +666,7 @@ def _show(
     remarks: Sequence[str] = (),
     view: View | None = None,
     memory: Memory | None = None,
+    past: Past | None = None,
 ) -> int:
     _check_terminal()
     gc.disable()  # until the first painting: what is made before that is hardly ever garbage
@@ -672,7 +675,8 @@ def _show(
 
     roster = project.roster((*config.agents, *names))
     notices = (*config.notices, *remarks)
-    app = QmsTuiApp(Session(project, config, tuple(names), roster, runtime, engine, notices, view, memory))
+    session = Session(project, config, tuple(names), roster, runtime, engine, notices, view, memory, past)
+    app = QmsTuiApp(session)
     app.run()
     if app.return_code:
         click.echo("qms-tui: the screen failed; the log file says how", err=True)

@@ -25,10 +25,10 @@ from qms_tui.inbox import (
     scan,
     write_message,
 )
+from qms_tui.inbox.words import age
 from qms_tui.project import AGENT_NAME, Project
 
 LARGEST_INPUT = 2**20  # bytes read of a file or a pipe; send.py says what of that is too much
-_UNITS = ((86_400, "d"), (3600, "h"), (60, "m"), (1, "s"))
 
 
 def send(
@@ -136,15 +136,8 @@ def _as_json(item: Item) -> dict[str, object]:
 
 def _table(items: Sequence[Item], now: float) -> Iterator[str]:
     rows = [("AGENT", "KIND", "AGE", "WHAT")]
-    rows += [(i.agent, i.kind.value, _age(now - i.arrived), i.headline) for i in items]
+    rows += [(i.agent, i.kind.value, age(now - i.arrived), i.headline) for i in items]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         yield "  ".join(cells).rstrip() + "\n"
-
-
-def _age(seconds: float) -> str:
-    for size, unit in _UNITS:
-        if seconds >= size:
-            return f"{int(seconds // size)}{unit}"
-    return "now"

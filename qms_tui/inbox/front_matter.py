@@ -28,6 +28,15 @@ def front_matter(content: bytes) -> Mapping[str, str]:
         return {}
 
 
+def body(content: bytes) -> bytes:
+    """What follows the front matter; everything where there is none."""
+    block = _block(content)
+    if block is None:
+        return content
+    rest = content.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n").partition(b"\n")[2]
+    return rest[len(block) :].lstrip(b"\n").partition(b"\n")[2]
+
+
 def _block(content: bytes) -> bytes | None:
     """What stands between the first line `---` and the next one."""
     head = content[: LARGEST + 2 * len(_FENCE) + 4].removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n")

@@ -56,6 +56,8 @@ class Past:
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             with self._locked() as descriptor:
+                if not os.fstat(descriptor).st_size:
+                    os.write(descriptor, self._head())
                 os.write(descriptor, "".join(_line(event) for event in consumed).encode("ascii"))
                 if os.fstat(descriptor).st_size > LARGEST:
                     self._shorten()
@@ -87,12 +89,26 @@ class Past:
             finally:
                 os.close(descriptor)
 
+    def _head(self) -> bytes:
+        """The first line: whose project it is."""
+        return json.dumps({"project": str(self.root)}).encode("ascii") + b"\n"
+
     def _shorten(self) -> None:
-        kept = "".join(_line(event) for event in self.read())
+        kept = self._head().decode("ascii") + "".join(_line(event) for event in self.read())
         descriptor, name = tempfile.mkstemp(prefix=".inbox-", dir=self.folder)  # 0600
         with open(descriptor, "w", encoding="ascii") as stream:
             stream.write(kept)
         os.replace(name, self.path)
+
+
+def project_of(path: Path) -> str | None:
+    """The root of the project that such a file is of; None if it does not say."""
+    try:
+        head, _, _ = read_regular_file(path, 2 * LARGEST).partition(b"\n")
+        root = json.loads(head)["project"]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return None
+    return root if isinstance(root, str) else None
 
 
 def _line(event: ItemConsumed) -> str:

@@ -49,6 +49,7 @@ class InboxWatcher:
         call_soon: runs a callable in the owner's thread (`loop.call_soon_threadsafe`); without it,
             `on_event` is called in the watcher's.
         use_events: False looks at everything every `rescan` seconds and nothing else.
+        discover: asked in the watcher's thread, every `rescan` seconds, for inboxes to follow besides.
     """
 
     def __init__(
@@ -60,12 +61,15 @@ class InboxWatcher:
         settle: float = SETTLE,
         call_soon: CallSoon | None = None,
         use_events: bool = True,
+        discover: Callable[[], Mapping[str, Path]] | None = None,
     ) -> None:
         self._crossing = Crossing(on_event, call_soon)
         self._rescan = rescan
         self._settle = settle
         self._use_events = use_events
+        self._discover = discover
         self._lock = threading.Lock()
+        self._adding = threading.Lock()
         self._inboxes = {agent: self._follow(agent, path) for agent, path in inboxes.items()}
         self._looks: queue.Queue[_Look] = queue.Queue(MOST_LOOKS)
         self._lost = threading.Event()
@@ -81,9 +85,11 @@ class InboxWatcher:
 
     def add(self, agent: str, path: Path) -> None:
         """Follow one more inbox; `Initial` tells what lies in it. One that is followed stays as it is."""
-        if agent not in self._inboxes:
+        with self._adding:
+            if agent in self._inboxes:
+                return
             self._inboxes = {**self._inboxes, agent: self._follow(agent, path)}
-            self.on_folder(agent)
+        self.on_folder(agent)
 
     def close(self) -> None:
         """End; nothing is told afterwards. May be called again."""
@@ -157,6 +163,8 @@ class InboxWatcher:
     def _turn(self) -> None:
         if self._lost.is_set() or time.monotonic() >= self._next_rescan:
             self._lost.clear()
+            for agent, path in (self._discover() if self._discover else {}).items():
+                self.add(agent, path)
             self._look_at(self._inboxes.values())
             self._next_rescan = time.monotonic() + self._rescan
         self._take_hints(self._wait())

@@ -14,7 +14,7 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from qms_tui.ui.driver import TerminalKey
-from qms_tui.ui.keymap import COMMANDS, distinct, global_keys, shown_key
+from qms_tui.ui.keymap import COMMANDS, SIDEBAR_KEYS, distinct, global_keys, shown_key
 
 T = TypeVar("T")
 _GAP = 3  # cells between two columns of the menu
@@ -57,6 +57,8 @@ class HelpScreen(Dialog[None]):
             yield Static(_table(distinct(global_keys(self._prefix)), 10))
             yield Static(Content.styled(f"\nCommand menu: {shown_key(self._prefix)} or F12, then", "bold"))
             yield Static(_table(distinct(COMMANDS), 10))
+            yield Static(Content.styled("\nIn the sidebar with the inboxes (F2)", "bold"))
+            yield Static(_table(distinct(SIDEBAR_KEYS), 10))
             yield Static(Content(self._advice()))
 
     def _advice(self) -> str:
