@@ -17,7 +17,7 @@ def age(seconds: float) -> str:
 
 def by_kind(counts: Counts) -> str:
     """How many of each kind: `2 review · 1 message`."""
-    return " · ".join(f"{counts[kind]} {kind.value}" for kind in Kind if counts.get(kind))
+    return " · ".join(f"{counts[kind]:,} {kind.value}" for kind in Kind if counts.get(kind))
 
 
 def items(count: int) -> str:

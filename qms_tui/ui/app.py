@@ -39,7 +39,6 @@ from qms_tui.ui.desk import Desk
 from qms_tui.ui.driver import TerminalDriver, TerminalKey
 from qms_tui.ui.keymap import global_keys, shown_key
 from qms_tui.ui.layout import Layout, arrange, nearest, spans
-from qms_tui.ui.notifications import Notifications
 from qms_tui.ui.palette import AGENT_COLORS, AGENT_COLORS_LIGHT, DARK, LIGHT, Palette
 from qms_tui.ui.pane import Pane
 from qms_tui.ui.screens import HelpScreen, MenuScreen, PickScreen, QuestionScreen
@@ -380,10 +379,6 @@ class QmsTuiApp(App[None]):
     def action_write(self) -> None:
         """Write a message."""
         self.desk.write()
-
-    async def on_notifications_asked(self, event: Notifications.Asked) -> None:
-        """A key of the sidebar."""
-        await self.desk.do(event.action, event.entry)
 
     def go_to(self, agent: str) -> None:
         """Give the keyboard to an agent that has a pane."""

@@ -14,6 +14,7 @@ from textual.widgets.selection_list import Selection
 
 from qms_tui.config.text import plain
 from qms_tui.errors import QmsTuiError, UsageError
+from qms_tui.ui.line_input import LineInput
 from qms_tui.ui.screens import Dialog
 
 SEND = "ctrl+s"
@@ -47,22 +48,26 @@ class ComposeScreen(Dialog[Draft]):
             yield Static(Content.styled(_FOOT, "dim"), id="help-foot")
             yield Static(Content.styled("Write a message to", "bold"))
             yield SelectionList[str](*options, id="recipients", compact=True)
-            yield Input(draft.subject, placeholder="subject", id="subject", compact=True)
+            yield LineInput(self._go_on, draft.subject, placeholder="subject", id="subject")
             yield TextArea(draft.body, id="body", compact=True, tab_behavior="focus")
             yield Static(id="refused")
 
     def on_mount(self) -> None:
         self.query_one("#subject" if self._draft.recipients else "#recipients").focus()
 
-    def on_input_submitted(self) -> None:
-        """Enter in the subject goes on to the text."""
-        self.query_one("#body").focus()
+    def _go_on(self) -> None:
+        self.set_focus(self.query_one(TextArea))
 
     def take(self, event: events.Key) -> None:
-        event.stop()
         if event.key == "escape":
+            event.stop()
             self.dismiss(self.draft)
-        elif event.key == SEND and not self._sending:
+        elif event.key == SEND:
+            event.stop()
+            self._begin()
+
+    def _begin(self) -> None:
+        if not self._sending:
             self._sending = True
             self.run_worker(self._deliver())
 

@@ -40,7 +40,7 @@ class Desk:
             rescan=session.config.inbox.rescan,
             past=session.past,
         )
-        self.sidebar = Sidebar(self.mail.ledger, self._lines, app.color_of)
+        self.sidebar = Sidebar(self.mail.ledger, self._lines, app.color_of, self.ask)
         self._toasts: list[Notification] = []
         self._draft: Draft | None = None
 
@@ -143,8 +143,8 @@ class Desk:
 
     # -- what is asked for ------------------------------------------------------------------------------
 
-    async def do(self, action: str, entry: Entry | None) -> None:
-        """What a key in the sidebar stands for."""
+    def ask(self, action: str, entry: Entry | None) -> None:
+        """What a key in the sidebar stands for: at once, or as soon as the disk has answered."""
         plain: dict[str, Callable[[], None]] = {
             "agent": self.sidebar.next_agent,
             "kind": self.sidebar.next_kind,
@@ -155,7 +155,7 @@ class Desk:
         if action in plain:
             plain[action]()
         elif entry is not None:
-            await self._do_with(action, entry)
+            self._app.run_worker(self._do_with(action, entry))
 
     async def _do_with(self, action: str, entry: Entry) -> None:
         if action == "preview":

@@ -9,7 +9,6 @@ from typing import ClassVar
 from textual import events
 from textual.content import Content
 from textual.geometry import Region, Size
-from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.visual import Visual
@@ -22,6 +21,8 @@ ROWS = 2  # of an entry
 _MINUTE = 60.0  # seconds; below, an age is not worth to be kept up to date
 _CHOSEN = "notifications--chosen"
 _EMPTY = View((), 0)
+Ask = Callable[[str, Entry | None], None]
+"""Told an action of the sidebar's keys, and the chosen entry if there is one."""
 
 
 class Notifications(ScrollView, can_focus=True):
@@ -29,18 +30,11 @@ class Notifications(ScrollView, can_focus=True):
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {_CHOSEN}
 
-    class Asked(Message):
-        """A key or the mouse asks for something; `entry` is the chosen one, if there is any."""
-
-        def __init__(self, action: str, entry: Entry | None) -> None:
-            super().__init__()
-            self.action = action
-            self.entry = entry
-
-    def __init__(self, color: Callable[[str], str]) -> None:
-        """`color` gives an agent's."""
+    def __init__(self, color: Callable[[str], str], ask: Ask) -> None:
+        """`color` gives an agent's; `ask` is called at once: the next key may be for somebody else then."""
         super().__init__(id="notifications")
         self._color = color
+        self._ask = ask
         self._view = _EMPTY
         self._at = 0
         self._actions = {key: command.action for command in SIDEBAR_KEYS for key in command.keys}
@@ -78,7 +72,7 @@ class Notifications(ScrollView, can_focus=True):
         if action == "move":
             self._move(event.key)
         elif action is not None:
-            self.post_message(self.Asked(action, self.chosen))
+            self._ask(action, self.chosen)
 
     def on_click(self, event: events.Click) -> None:
         """Choose; a double click reads."""
@@ -87,7 +81,7 @@ class Notifications(ScrollView, can_focus=True):
             return
         self.choose(index)
         if event.chain == 2:
-            self.post_message(self.Asked("preview", self.chosen))
+            self._ask("preview", self.chosen)
 
     def _move(self, key: str) -> None:
         page = max(1, self.size.height // ROWS - 1)

@@ -43,11 +43,9 @@ class PreviewScreen(Dialog[str | None]):
         self.query_one("#preview").focus()
 
     def take(self, event: events.Key) -> None:
-        event.stop()
-        if event.key in ("escape", "q", "enter"):
-            self.dismiss(None)
-        elif event.key in _ACTIONS:
-            self.dismiss(_ACTIONS[event.key])
+        if event.key in ("escape", "q", "enter") or event.key in _ACTIONS:
+            event.stop()
+            self.dismiss(_ACTIONS.get(event.key))
 
 
 def parser() -> MarkdownIt:

@@ -15,7 +15,8 @@ from textual.widgets import Input, Static
 
 from qms_tui.inbox import Counts, Kind, Ledger, Wish
 from qms_tui.inbox.words import by_kind
-from qms_tui.ui.notifications import Notifications
+from qms_tui.ui.line_input import LineInput
+from qms_tui.ui.notifications import Ask, Notifications
 
 T = TypeVar("T")
 WIDTH = 46  # columns: an item's headline, mostly whole
@@ -79,16 +80,18 @@ def _row(line: Line, width: int, chosen: bool) -> Content:
 class Sidebar(Vertical):
     """Two lists and a line to search in. It has the keyboard only when the human gave it."""
 
-    def __init__(self, ledger: Ledger, lines: Callable[[], list[Line]], color: Callable[[str], str]) -> None:
+    def __init__(
+        self, ledger: Ledger, lines: Callable[[], list[Line]], color: Callable[[str], str], ask: Ask
+    ) -> None:
         super().__init__(id="sidebar")
-        self._ledger, self._lines, self._color = ledger, lines, color
+        self._ledger, self._lines, self._color, self._ask = ledger, lines, color, ask
         self._wish = Wish()
 
     def compose(self) -> ComposeResult:
         yield Agents()
         yield Static(id="wish")
-        yield Input(placeholder="search", id="search", compact=True)
-        yield Notifications(self._color)
+        yield LineInput(self._end_search, placeholder="search", id="search")
+        yield Notifications(self._color, self._ask)
         yield Static(
             Content.styled("Enter reads · / searches · F1 keys · Esc agent", "dim"), id="sidebar-keys"
         )
@@ -120,7 +123,7 @@ class Sidebar(Vertical):
 
     def take_keyboard(self) -> None:
         """The human wants to work here."""
-        self.notifications.focus()
+        self.screen.set_focus(self.notifications)
 
     def next_agent(self) -> None:
         """Only the next agent's items; after the last one, everybody's."""
@@ -136,7 +139,7 @@ class Sidebar(Vertical):
         """Ask for words."""
         field = self.query_one("#search", Input)
         field.display = True
-        field.focus()
+        self.screen.set_focus(field)
 
     @on(Agents.Chosen)
     def _agent_chosen(self, event: Agents.Chosen) -> None:
@@ -148,20 +151,16 @@ class Sidebar(Vertical):
         event.stop()
         self._only(replace(self._wish, words=event.value))
 
-    @on(Input.Submitted, "#search")
-    def _submitted(self, event: Input.Submitted) -> None:
-        event.stop()
-        self._end_search(event.input)
-
     def on_key(self, event: events.Key) -> None:
-        """Esc in the search: everything again. No key goes on to anybody else."""
+        """Esc in the search: everything again."""
         field = self.query_one("#search", Input)
-        event.stop()
         if event.key == "escape" and field.has_focus:
+            event.stop()
             field.value = ""
-            self._end_search(field)
+            self._end_search()
 
-    def _end_search(self, field: Input) -> None:
+    def _end_search(self) -> None:
+        field = self.query_one("#search", Input)
         field.display = bool(field.value)
         self.take_keyboard()
 
