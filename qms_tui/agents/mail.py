@@ -35,6 +35,7 @@ from qms_tui.project import Project
 from qms_tui.runtime.workers import Workers
 
 PERIOD = 0.1  # seconds between two times that a change is told: a burst must leave time for keys
+SHARE = 10  # times as long as telling took the last time, if that is more
 DEADLINE = 10.0  # seconds for a file to be read or written; a disk that is slower does not answer
 LAST_WORDS = 1.0  # seconds at the end for what was consumed to be written
 _log = logging.getLogger(__name__)
@@ -89,7 +90,7 @@ class Mail:
         self._consumed: list[ItemConsumed] = []
         self._change: asyncio.TimerHandle | None = None
         self._telling: asyncio.TimerHandle | None = None
-        self._told_at = 0.0
+        self._next_change = 0.0  # monotonic, the loop's clock
         self._closed = False
 
     def start(self) -> None:
@@ -171,12 +172,14 @@ class Mail:
     def _changed(self) -> None:
         if self._change is None:
             loop = asyncio.get_running_loop()
-            self._change = loop.call_at(max(loop.time(), self._told_at + PERIOD), self._tell_change)
+            self._change = loop.call_at(max(loop.time(), self._next_change), self._tell_change)
 
     def _tell_change(self) -> None:
         self._change = None
-        self._told_at = asyncio.get_running_loop().time()
+        began = time.monotonic()
         self._on_event(MailChanged())
+        now = time.monotonic()
+        self._next_change = now + max(PERIOD, SHARE * (now - began))
 
     def _tell_in_time(self) -> None:
         if self._telling is None and self._toasts.due is not None:

@@ -6,6 +6,7 @@ from bisect import bisect_left, insort
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from qms_tui.inbox.events import InboxEvent, Initial, ItemArrived, ItemChanged, ItemConsumed
 from qms_tui.inbox.item import Counts, Item, Kind
@@ -49,6 +50,7 @@ class View:
     more: int
 
 
+_EVERYTHING = Wish()
 _Place = tuple[float, int]  # when it arrived, and a number that is different for each
 
 
@@ -61,6 +63,7 @@ class Ledger:
         self._pending: dict[tuple[str, str], _Place] = {}
         self._past: deque[_Place] = deque()
         self._counts: dict[str, Counter[Kind]] = {}
+        self._agents: dict[str, None] = {}
         self._number = 0
         self.version = 0
         """Another number whenever something is different."""
@@ -100,11 +103,13 @@ class Ledger:
 
     @property
     def agents(self) -> list[str]:
-        """Whose items wait or were remembered, in no order that means anything."""
-        return list(dict.fromkeys([*self._counts, *(entry.item.agent for _, _, entry in self._order)]))
+        """Everybody who ever had an item, in no order that means anything."""
+        return list(self._agents)
 
     def view(self, wish: Wish, most: int = MOST_SHOWN) -> View:
         """The newest entries that were wished for."""
+        if wish == _EVERYTHING:
+            return View(tuple(islice(self._newest_first(), most)), max(0, len(self._order) - most))
         found: list[Entry] = []
         more = 0
         for entry in self._newest_first():
@@ -120,6 +125,7 @@ class Ledger:
 
     def _place(self, item: Item) -> _Place:
         self._number += 1
+        self._agents[item.agent] = None
         return item.arrived, self._number
 
     def _lay_in(self, items: Sequence[Item]) -> None:

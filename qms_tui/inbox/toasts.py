@@ -1,8 +1,8 @@
 """Which arrivals become which toasts: PURE. Items and times go in, toasts come out.
 
 A few items get a toast each. Many are a burst: one toast that counts them, takes the place of the toasts of
-its first items, and is renewed once a second until it has been calm for a second. Times are seconds of any
-clock that does not go back.
+its first items, is renewed now and then, and a last time when it has been calm for a second. Times are
+seconds of any clock that does not go back.
 """
 
 from __future__ import annotations
@@ -16,7 +16,10 @@ from qms_tui.inbox.words import by_kind, items
 GATHER = 0.05  # seconds after an arrival in which others count as having come with it
 FEW = 3  # toasts of single items within `RECENT`: more would cover what the human looks at
 RECENT = 3.0  # seconds
-CALM = 1.0  # seconds without an arrival that end a burst; as often its toast is renewed
+CALM = 1.0  # seconds without an arrival that end a burst
+RENEW = (
+    4.0  # seconds between two toasts of one burst: each costs a layout, and none is gone before
+)
 _NAMED = 4  # agents that are named in the toast of a burst
 
 
@@ -39,6 +42,7 @@ class Toasts:
         self._kinds: Counter[Kind] = Counter()
         self._last = 0.0
         self._untold = False
+        self._told_at: float | None = None  # the burst
         self.due: float | None = None
         """When to ask for toasts next; None: not before another item arrives."""
 
@@ -56,13 +60,16 @@ class Toasts:
         self.due = None
         if not self._agents:
             return self._one_by_one(now)
-        told = [self._summary()] if self._untold else []
-        self._untold = False
-        if now - self._last < CALM:
-            self.due = now + CALM
-        else:
+        calm = now - self._last >= CALM
+        told = []
+        if self._untold and (calm or self._told_at is None or now - self._told_at >= RENEW):
+            told, self._told_at, self._untold = [self._summary()], now, False
+        if calm:
             self._agents.clear()
             self._kinds.clear()
+            self._told_at = None
+        else:
+            self.due = now + CALM
         return told
 
     def _one_by_one(self, now: float) -> list[Toast]:

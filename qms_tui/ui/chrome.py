@@ -41,7 +41,7 @@ class TabLine(Static):
                 + Content(" ")
             )
             self._ends.append((line.cell_length, pane.number))
-        self.update(line)
+        self.update(line, layout=False)
 
     def on_click(self, event: events.Click) -> None:
         """Choose the tab under the mouse."""
@@ -98,4 +98,4 @@ class StatusLine(Static):
             left += Content.assemble((" · ", "dim"), said)
         room = self.size.width - left.cell_length - 1
         hints = next((hint for hint in self._hints if len(hint) < room), "")
-        self.update(left + Content.styled(hints.rjust(room), "dim"))
+        self.update(left + Content.styled(hints.rjust(room), "dim"), layout=False)

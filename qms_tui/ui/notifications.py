@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from time import time
 from typing import ClassVar
 
+from rich.cells import cell_len, set_cell_size
+from rich.segment import Segment
+from rich.style import Style
 from textual import events
-from textual.content import Content
-from textual.geometry import Region, Size
-from textual.scroll_view import ScrollView
+from textual.color import Color
 from textual.strip import Strip
-from textual.visual import Visual
+from textual.widget import Widget
 
 from qms_tui.inbox import Entry, View
 from qms_tui.inbox.words import age
@@ -19,14 +21,18 @@ from qms_tui.ui.keymap import SIDEBAR_KEYS
 
 ROWS = 2  # of an entry
 _MINUTE = 60.0  # seconds; below, an age is not worth to be kept up to date
+_PLAIN, _BOLD, _DIM = Style(), Style(bold=True), Style(dim=True)
 _CHOSEN = "notifications--chosen"
 _EMPTY = View((), 0)
 Ask = Callable[[str, Entry | None], None]
 """Told an action of the sidebar's keys, and the chosen entry if there is one."""
 
 
-class Notifications(ScrollView, can_focus=True):
-    """Shows a view of the ledger; one entry is chosen and stays so while others come and go."""
+class Notifications(Widget, can_focus=True):
+    """Shows a view of the ledger; one entry is chosen and stays so while others come and go.
+
+    No ScrollView: that lays out the whole screen whenever its list gets longer.
+    """
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {_CHOSEN}
 
@@ -36,7 +42,9 @@ class Notifications(ScrollView, can_focus=True):
         self._color = color
         self._ask = ask
         self._view = _EMPTY
-        self._at = 0
+        self._at = 0  # the chosen entry
+        self._top = 0  # the first row in view
+        self._base: Style | None = None
         self._actions = {key: command.action for command in SIDEBAR_KEYS for key in command.keys}
 
     @property
@@ -48,20 +56,46 @@ class Notifications(ScrollView, can_focus=True):
         """Show these entries. The chosen one stays in its place on the screen as well as that goes."""
         before, old, self._view = self.chosen, self._at, view
         self._at = _find(view, before, old)
-        rows = ROWS * len(view.entries) + (1 if view.more or not view.entries else 0)
-        self.virtual_size = Size(self.content_size.width, rows)
-        if self._at != old and self.scroll_offset.y:
-            self.scroll_to(y=self.scroll_offset.y + ROWS * (self._at - old), animate=False, immediate=True)
-        self.refresh()
+        if self._top:
+            self._top += ROWS * (self._at - old)
+        self._scroll(0)
+
+    @property
+    def place(self) -> str:
+        """Which one is chosen, of how many."""
+        count = len(self._view.entries)
+        return f"{self._at + 1:,} of {count + self._view.more:,}" if count else ""
+
+    def notify_style_update(self) -> None:
+        """The theme, or who has the keyboard, is another."""
+        super().notify_style_update()
+        self._base = None
 
     def on_resize(self) -> None:
-        """The rows are as wide as the list."""
-        self.show(self._view)
+        """The chosen one stays in view."""
+        self.choose(self._at)
 
     def choose(self, index: int) -> None:
         """Choose the entry at an index, as near as there is one."""
         self._at = max(0, min(index, len(self._view.entries) - 1))
-        self.scroll_to_region(Region(0, ROWS * self._at, 1, ROWS), animate=False, immediate=True)
+        first, last = ROWS * self._at, ROWS * (self._at + 1) - self.size.height
+        self._top = max(last, min(self._top, first))
+        self._scroll(0)
+        self._ask("move", self.chosen)
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """The wheel."""
+        event.stop()
+        self._scroll(ROWS)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """The wheel."""
+        event.stop()
+        self._scroll(-ROWS)
+
+    def _scroll(self, rows: int) -> None:
+        extent = ROWS * len(self._view.entries) + bool(self._view.more)
+        self._top = max(0, min(self._top + rows, extent - self.size.height))
         self.refresh()
 
     def on_key(self, event: events.Key) -> None:
@@ -77,7 +111,7 @@ class Notifications(ScrollView, can_focus=True):
     def on_click(self, event: events.Click) -> None:
         """Choose; a double click reads."""
         offset = event.get_content_offset(self)
-        if offset is None or (index := (offset.y + self.scroll_offset.y) // ROWS) >= len(self._view.entries):
+        if offset is None or (index := (offset.y + self._top) // ROWS) >= len(self._view.entries):
             return
         self.choose(index)
         if event.chain == 2:
@@ -89,41 +123,39 @@ class Notifications(ScrollView, can_focus=True):
         steps = {"up": -1, "down": 1, "pageup": -page, "pagedown": page, "home": -last, "end": last}
         self.choose(self._at + steps[key])
 
-    # -- painting ---------------------------------------------------------------------------------------
+    # -- painting: segments and no Content, whose rendering of a screenful takes long enough to hold up a key
 
     def render_line(self, y: int) -> Strip:
         """One row of the list."""
         width = self.content_size.width
-        index, second = divmod(y + self.scroll_offset.y, ROWS)
-        style = self.visual_style
-        if index < len(self._view.entries):
-            entry = self._view.entries[index]
-            content = self._below(entry, width) if second else self._above(entry, width)
-            if index == self._at and self.has_focus:
-                style = self.get_visual_style(_CHOSEN)
-        else:
-            content = Content.styled(self._rest(index, second), "dim")
-        return Visual.to_strips(self, content.truncate(width, pad=True), width, 1, style, pad=True)[0]
+        index, second = divmod(y + self._top, ROWS)
+        base = self._base = self._base or self.rich_style
+        if index >= len(self._view.entries):
+            return Strip([Segment(_fit(self._rest(index, second), width), base + _DIM)], width)
+        if index == self._at and self.has_focus:
+            base += self.get_component_rich_style(_CHOSEN, partial=True)
+        entry = self._view.entries[index]
+        left, right = self._below(entry) if second else self._above(entry)
+        look = self._look(entry)
+        room = max(0, width - 2 - cell_len(right.text))
+        cells = [Segment("▎", look), *_fitting(left, room), Segment(" "), right]
+        return Strip(Segment.apply_style(cells, base), width).adjust_cell_length(width, base)
 
-    def _above(self, entry: Entry, width: int) -> Content:
-        item = entry.item
-        seconds = time() - item.arrived
+    def _above(self, entry: Entry) -> tuple[list[Segment], Segment]:
+        seconds = time() - entry.item.arrived
         when = age(seconds) if seconds >= _MINUTE else "now"
-        headline = Content.styled(item.headline, "bold" if entry.consumed is None else "dim")
-        return self._row(entry, headline, Content.styled(when, "dim"), width)
+        return [Segment(entry.item.headline, _DIM if entry.consumed else _BOLD)], Segment(when, _DIM)
 
-    def _below(self, entry: Entry, width: int) -> Content:
+    def _below(self, entry: Entry) -> tuple[list[Segment], Segment]:
         item = entry.item
-        look = self._color(item.agent) + (" dim" if entry.consumed else "")
         sender = f" · from {item.sender}" if item.sender else ""
-        left = Content.assemble((item.agent, look), (f" · {item.kind.value}{sender}", "dim"))
-        return self._row(entry, left, _state(entry), width)
+        left = [Segment(item.agent, self._look(entry)), Segment(f" · {item.kind.value}{sender}", _DIM)]
+        if entry.consumed is None:
+            return left, Segment("pending", Style.parse(self.app.theme_variables["warning"]))
+        return left, Segment(f"✓ after {age(entry.consumed - item.arrived)}", _DIM)
 
-    def _row(self, entry: Entry, left: Content, right: Content, width: int) -> Content:
-        look = "dim" if entry.consumed else ""
-        bar = Content.styled("▎", f"{self._color(entry.item.agent)} {look}".strip())
-        room = max(0, width - 2 - right.cell_length)
-        return bar + left.truncate(room, ellipsis=True, pad=True) + Content(" ") + right
+    def _look(self, entry: Entry) -> Style:
+        return _agent_style(self._color(entry.item.agent)) + (_DIM if entry.consumed else _PLAIN)
 
     def _rest(self, index: int, second: int) -> str:
         if not self._view.entries:
@@ -132,10 +164,26 @@ class Notifications(ScrollView, can_focus=True):
         return f" {more:,} older: search for them" if more else ""
 
 
-def _state(entry: Entry) -> Content:
-    if entry.consumed is None:
-        return Content.styled("pending", "$warning")
-    return Content.styled(f"✓ after {age(entry.consumed - entry.item.arrived)}", "dim")
+@lru_cache(maxsize=256)
+def _agent_style(color: str) -> Style:
+    """Of a name of a colour, or #rrggbb."""
+    return Style(color=Color.parse(color).rich_color)
+
+
+def _fitting(segments: Sequence[Segment], width: int) -> Iterator[Segment]:
+    """The segments in exactly so many cells."""
+    for segment in segments[:-1]:
+        text = _fit(segment.text, min(width, cell_len(segment.text)))
+        width -= cell_len(text)
+        yield Segment(text, segment.style)
+    yield Segment(_fit(segments[-1].text, width), segments[-1].style)
+
+
+def _fit(text: str, width: int) -> str:
+    """The text in exactly so many cells."""
+    if cell_len(text) > width > 0:
+        return set_cell_size(text, width - 1) + "…"
+    return set_cell_size(text, max(0, width))
 
 
 def _find(view: View, chosen: Entry | None, index: int) -> int:

@@ -13,7 +13,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Input, Static
 
-from qms_tui.inbox import Counts, Kind, Ledger, Wish
+from qms_tui.inbox import Counts, Entry, Kind, Ledger, Wish
 from qms_tui.inbox.words import by_kind
 from qms_tui.ui.line_input import LineInput
 from qms_tui.ui.notifications import Ask, Notifications
@@ -49,6 +49,7 @@ class Agents(Static):
     def __init__(self) -> None:
         super().__init__(id="inboxes")
         self._lines: list[Line] = []
+        self._rows = 0
 
     def show(self, lines: Sequence[Line], wish: Wish, most: int) -> None:
         """At most so many lines; the agent that is wished for stands out."""
@@ -57,7 +58,9 @@ class Agents(Static):
         rows = [_row(line, self.content_size.width, line.agent == wish.agent) for line in self._lines]
         if cut:
             rows.append(Content.styled(f" and {len(lines) - len(rows)} more: a goes through all", "dim"))
-        self.update(Content("\n").join(rows))
+        grown = len(rows) != self._rows
+        self._rows = len(rows)
+        self.update(Content("\n").join(rows), layout=grown)
 
     def on_click(self, event: events.Click) -> None:
         """Show the items of the agent under the mouse."""
@@ -91,7 +94,7 @@ class Sidebar(Vertical):
         yield Agents()
         yield Static(id="wish")
         yield LineInput(self._end_search, placeholder="search", id="search")
-        yield Notifications(self._color, self._ask)
+        yield Notifications(self._color, self._asked)
         yield Static(
             Content.styled("Enter reads · / searches · F1 keys · Esc agent", "dim"), id="sidebar-keys"
         )
@@ -114,8 +117,19 @@ class Sidebar(Vertical):
         wish = self.query_one("#wish", Static)
         words = self._said()
         wish.display = bool(words)
-        wish.update(Content.styled(f" only {words}", "italic $accent"))
+        wish.update(Content.styled(f" only {words}", "italic $accent"), layout=False)
         self.notifications.show(self._ledger.view(self._wish))
+        self._show_place()
+
+    def _asked(self, action: str, entry: Entry | None) -> None:
+        if action == "move":
+            self._show_place()
+        else:
+            self._ask(action, entry)
+
+    def _show_place(self) -> None:
+        place = self.notifications.place
+        self.border_subtitle = Content.styled(f" {place} ", "$text-muted") if place else ""
 
     def on_resize(self) -> None:
         """Everything is as wide as the sidebar."""
