@@ -17,9 +17,7 @@ GATHER = 0.05  # seconds after an arrival in which others count as having come w
 FEW = 3  # toasts of single items within `RECENT`: more would cover what the human looks at
 RECENT = 3.0  # seconds
 CALM = 1.0  # seconds without an arrival that end a burst
-RENEW = (
-    4.0  # seconds between two toasts of one burst: each costs a layout, and none is gone before
-)
+RENEW = 4.0  # seconds between two toasts of one burst: each costs a layout, and none is gone before
 _NAMED = 4  # agents that are named in the toast of a burst
 
 

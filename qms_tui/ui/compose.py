@@ -48,14 +48,14 @@ class ComposeScreen(Dialog[Draft]):
             yield Static(Content.styled(_FOOT, "dim"), id="help-foot")
             yield Static(Content.styled("Write a message to", "bold"))
             yield SelectionList[str](*options, id="recipients", compact=True)
-            yield LineInput(self._go_on, draft.subject, placeholder="subject", id="subject")
+            yield LineInput(self._go_on, ("enter",), draft.subject, "subject", "subject")
             yield TextArea(draft.body, id="body", compact=True, tab_behavior="focus")
             yield Static(id="refused")
 
     def on_mount(self) -> None:
         self.query_one("#subject" if self._draft.recipients else "#recipients").focus()
 
-    def _go_on(self) -> None:
+    def _go_on(self, _key: str) -> None:
         self.set_focus(self.query_one(TextArea))
 
     def take(self, event: events.Key) -> None:

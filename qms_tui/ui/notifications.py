@@ -17,6 +17,7 @@ from textual.widget import Widget
 
 from qms_tui.inbox import Entry, View
 from qms_tui.inbox.words import age
+from qms_tui.ui.input import hand_on
 from qms_tui.ui.keymap import SIDEBAR_KEYS
 
 ROWS = 2  # of an entry
@@ -100,6 +101,9 @@ class Notifications(Widget, can_focus=True):
 
     def on_key(self, event: events.Key) -> None:
         """Every key is for the list, none for an agent."""
+        if self.app.screen is not self.screen or self.screen.focused is not self:
+            hand_on(self, event)
+            return
         event.stop()
         event.prevent_default()
         action = self._actions.get(event.key)

@@ -13,7 +13,7 @@ from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from qms_tui.ui.driver import TerminalKey
+from qms_tui.ui.input import hand_on
 from qms_tui.ui.keymap import COMMANDS, SIDEBAR_KEYS, distinct, global_keys, shown_key
 
 T = TypeVar("T")
@@ -34,10 +34,7 @@ class Dialog(ModalScreen[T]):
         if self.is_current:
             self.take(event)
             return
-        event.stop()
-        late = event.copy() if isinstance(event, TerminalKey) else events.Key(event.key, event.character)
-        # After the dialog's result, which waits in the same place.
-        self.app.call_next(self.app.post_message, late)
+        hand_on(self, event)
 
     def take(self, event: events.Key) -> None:
         """Act on a key that no widget of the dialog took."""

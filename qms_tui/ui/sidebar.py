@@ -93,14 +93,14 @@ class Sidebar(Vertical):
     def compose(self) -> ComposeResult:
         yield Agents()
         yield Static(id="wish")
-        yield LineInput(self._end_search, placeholder="search", id="search")
+        yield LineInput(self._end_search, ("enter", "escape"), "", "search", "search")
         yield Notifications(self._color, self._asked)
         yield Static(
             Content.styled("Enter reads · / searches · F1 keys · Esc agent", "dim"), id="sidebar-keys"
         )
 
     def on_mount(self) -> None:
-        self.border_title = " inboxes "
+        self.border_title = "inboxes"
         self.set_interval(AGES, self.show)
 
     @property
@@ -129,7 +129,7 @@ class Sidebar(Vertical):
 
     def _show_place(self) -> None:
         place = self.notifications.place
-        self.border_subtitle = Content.styled(f" {place} ", "$text-muted") if place else ""
+        self.border_subtitle = Content.styled(place, "$text-muted") if place else ""
 
     def on_resize(self) -> None:
         """Everything is as wide as the sidebar."""
@@ -165,16 +165,11 @@ class Sidebar(Vertical):
         event.stop()
         self._only(replace(self._wish, words=event.value))
 
-    def on_key(self, event: events.Key) -> None:
-        """Esc in the search: everything again."""
+    def _end_search(self, key: str) -> None:
+        """Enter keeps what was found; Esc is everything again."""
         field = self.query_one("#search", Input)
-        if event.key == "escape" and field.has_focus:
-            event.stop()
+        if key == "escape":
             field.value = ""
-            self._end_search()
-
-    def _end_search(self) -> None:
-        field = self.query_one("#search", Input)
         field.display = bool(field.value)
         self.take_keyboard()
 
