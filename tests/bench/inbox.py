@@ -18,7 +18,7 @@ from tests.inbox.samples import task
 BURST = 10_000
 INBOXES = 100
 _LIMIT = 60.0  # seconds; a watcher that needs longer is broken
-_FLOOD = """
+FLOOD = """
 import sys
 from pathlib import Path
 from tests.inbox.samples import task
@@ -88,7 +88,7 @@ def _burst(folder: Path, files: int) -> Iterator[Line]:
     try:
         arrivals.wait(0)
         before, start = process.memory_full_info().uss, time.perf_counter()
-        subprocess.run([sys.executable, "-c", _FLOOD, str(folder), str(files)], check=True)
+        subprocess.run([sys.executable, "-c", FLOOD, str(folder), str(files)], check=True)
         written = time.perf_counter() - start
         arrivals.wait(files)
         told = arrivals.at - start
