@@ -47,6 +47,12 @@ class Stage:
         await self.pilot.press(*text, "enter")
         await self.shown(agent, shows)
 
+    async def calm(self) -> None:
+        """Wait until the toasts are gone."""
+        while len(self.app._notifications):
+            await self.pilot.pause(0.1)
+        await self.pilot.pause(0.3)
+
     async def shown(self, agent: str, text: str) -> None:
         """Wait until the agent's terminal shows the text, and the screen has come to rest."""
         terminal = next(pane.agent for pane in self.app.panes if pane.agent.name == agent)
@@ -82,6 +88,7 @@ async def routing(stage: Stage) -> None:
     await stage.line("qa", "message claude Go ahead with CR-056", "sent to claude")
     await stage.line("qa", "colours", "all at once")
     await stage.line("claude", "inbox", "Go ahead")
+    await stage.calm()
 
 
 async def help_screen(stage: Stage) -> None:
@@ -105,6 +112,7 @@ async def grid(stage: Stage) -> None:
     await stage.line("tu_ui", "colours", "Attributes")
     await stage.line("tu_scene", "documents", "SOP-002")
     await stage.line("tu_sketch", "page", "SOP-001")
+    await stage.calm()
     await stage.line("tu_sim", "work 8", "4")
 
 
@@ -116,7 +124,7 @@ async def sidebar(stage: Stage) -> None:
     await stage.line("claude", "route CR-056 to qa", "CR-056")
     await stage.line("qa", "message claude Which page of CR-001 do you mean?", "sent to claude")
     await stage.line("claude", "message lead CR-056 waits for qa", "sent to lead")
-    await stage.pilot.pause(5)  # until the first toasts are gone
+    await stage.calm()
     await stage.line("claude", "message qa Note on CR-056", "sent to qa")
     await stage.pilot.press("f2", "down")
     await stage.pilot.pause(0.5)

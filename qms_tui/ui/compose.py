@@ -18,7 +18,7 @@ from qms_tui.ui.line_input import LineInput
 from qms_tui.ui.screens import Dialog
 
 SEND = "ctrl+s"
-_FOOT = "Space chooses · Tab goes on · Ctrl+S sends · Esc keeps it for later"
+_FOOT = "Space chooses · Tab next · Ctrl+S sends · Esc for later"
 
 
 @dataclass(frozen=True, slots=True)
