@@ -187,7 +187,7 @@ async def _day(house: House, returns: int, output: int) -> tuple[tuple[int, int]
         early: tuple[int, int] | None = None
         client.type(b"go\r")
         for number in range(returns):
-            await client.close()
+            await house.let_go(client)
             client = house.client("qa", command=command)
             await client.come_back()
             if number == min(20, returns // 2):
