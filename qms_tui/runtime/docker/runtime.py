@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import io
 import logging
-import os
-import tarfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,6 +17,7 @@ from qms_tui.errors import EngineError, ImageError
 from qms_tui.project import Owner, Project
 from qms_tui.runtime.docker import container as spec
 from qms_tui.runtime.docker import podman
+from qms_tui.runtime.docker.accounts import accounts_folder, accounts_of
 from qms_tui.runtime.docker.attachment import ATTACH_DEADLINE, Direction, Opened, open_socket
 from qms_tui.runtime.docker.engine import Engine, engine_errors, seconds
 from qms_tui.runtime.docker.maker import maker
@@ -379,8 +377,8 @@ class DockerRuntime:
         self._remove(facts["Id"])
 
     def _accounts(self, container: str) -> bytes:
-        passwd, group = (_read_file(self._api, container, f"/etc/{name}") for name in ("passwd", "group"))
-        return spec.accounts(passwd, group, self.owner)
+        known = accounts_of(self._api, container, accounts_folder())
+        return spec.accounts(known.passwd, known.group, self.owner)
 
     def _remove(self, container: str) -> None:
         try:
@@ -423,14 +421,3 @@ def _failed_to_resume(facts: dict[str, Any]) -> bool:
     if spec.LABEL_RESUMES not in labels or not state.get("ExitCode"):
         return False
     return seconds(state["FinishedAt"]) - seconds(state["StartedAt"]) <= SOON
-
-
-def _read_file(api: APIClient, name: str, path: str) -> str:
-    """A small text file of a container; empty if there is none."""
-    try:
-        chunks, _ = api.get_archive(name, path)
-        with tarfile.open(fileobj=io.BytesIO(b"".join(chunks))) as archive:
-            member = archive.extractfile(os.path.basename(path))
-            return member.read().decode(errors="replace") if member else ""
-    except (NotFound, KeyError):
-        return ""
