@@ -251,7 +251,7 @@ async def test_clipboard_is_the_humans(
 SYNCHRONIZED = (
     "/bin/sh",
     "-c",
-    r"stty -echo; printf '\033[?2026hhalf'; read line; printf ' whole\033[?2026l'; read line",
+    r"stty -echo; printf ready; read line; printf '\033[?2026hhalf'; read line; printf ' whole\033[?2026l'; read line",
 )
 
 
@@ -260,6 +260,8 @@ async def test_synchronized_output_is_painted_as_one(
 ) -> None:
     monkeypatch.setattr("qms_tui.ui.pane.HOLD", 3600.0)
     async with open_app("claude", command=SYNCHRONIZED) as ui:
+        await ui.until(lambda: "ready" in ui.painted("claude"))  # the start has painted all of it
+        await ui.press("enter")
         await ui.until(lambda: "half" in ui.text("claude"))
         assert "half" not in ui.painted("claude")
         await ui.press("enter")
@@ -268,6 +270,8 @@ async def test_synchronized_output_is_painted_as_one(
 
 async def test_synchronized_output_is_held_for_a_moment_only(open_app: OpenApp) -> None:
     async with open_app("claude", command=SYNCHRONIZED) as ui:
+        await ui.until(lambda: "ready" in ui.painted("claude"))  # the start has painted all of it
+        await ui.press("enter")
         await ui.until(lambda: "half" in ui.painted("claude"))
         assert ui.pane("claude").agent.terminal.synchronized
 
