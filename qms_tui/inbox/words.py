@@ -16,10 +16,15 @@ def age(seconds: float) -> str:
 
 
 def by_kind(counts: Counts) -> str:
-    """How many of each kind: `2 review · 1 message`."""
-    return " · ".join(f"{counts[kind]:,} {kind.value}" for kind in Kind if counts.get(kind))
+    """How many of each kind: `2 reviews · 1 message`."""
+    return " · ".join(_counted(counts[kind], kind) for kind in Kind if counts.get(kind))
 
 
 def items(count: int) -> str:
     """A number of items: `1 item`, `10,000 items`."""
     return f"{count:,} item{'' if count == 1 else 's'}"
+
+
+def _counted(count: int, kind: Kind) -> str:
+    plural = "" if count == 1 or kind is Kind.UNKNOWN else "s"
+    return f"{count:,} {kind.value}{plural}"
