@@ -251,7 +251,8 @@ async def test_clipboard_is_the_humans(
 SYNCHRONIZED = (
     "/bin/sh",
     "-c",
-    r"stty -echo; printf ready; read line; printf '\033[?2026hhalf'; read line; printf ' whole\033[?2026l'; read line",
+    r"stty -echo; printf ready; read line; printf '\033[?2026hhalf'; read line;"
+    r" printf ' whole\033[?2026l'; read line",
 )
 
 
