@@ -8,7 +8,16 @@ from dataclasses import dataclass
 
 from qms_tui.config.parse import Memory
 from qms_tui.config.text import plain
-from qms_tui.config.values import TABLE, AgentConfig, Config, EngineConfig, McpServer, Setting, TerminalConfig
+from qms_tui.config.values import (
+    TABLE,
+    AgentConfig,
+    Config,
+    EngineConfig,
+    InboxConfig,
+    McpServer,
+    Setting,
+    TerminalConfig,
+)
 
 _WIDEST_VALUE = 40  # columns; wider values push only their own comment
 
@@ -37,10 +46,11 @@ def toml(value: object) -> str:
 
 def describe(config: Config) -> list[Row]:
     """Every value in force, then what single agents have of their own."""
-    sections: tuple[tuple[str, Config | AgentConfig | TerminalConfig | EngineConfig], ...] = (
+    sections: tuple[tuple[str, Config | AgentConfig | TerminalConfig | InboxConfig | EngineConfig], ...] = (
         ("", config),
         ("agent", config.every_agent),
         ("terminal", config.terminal),
+        ("inbox", config.inbox),
         ("engine", config.engine),
     )
     rows = [

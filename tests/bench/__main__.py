@@ -10,11 +10,25 @@ import os
 import tempfile
 from pathlib import Path
 
-from tests.bench import back, echo, feed, hostile, idle, journal, keeper, mcp, paint, startup, state
+from tests.bench import (
+    back,
+    echo,
+    feed,
+    hostile,
+    idle,
+    inbox,
+    inbox_screen,
+    journal,
+    keeper,
+    mcp,
+    paint,
+    startup,
+    state,
+)
 from tests.bench.machine import machine
 from tests.bench.table import ROWS, Bench, Table, Unavailable
 
-THEMES = (startup, echo, feed, state, paint, hostile, idle, journal, keeper, back, mcp)
+THEMES = (startup, echo, feed, state, paint, hostile, idle, journal, keeper, back, inbox, inbox_screen, mcp)
 """Modules whose rows are in the table; importing one registers its rows."""
 
 
