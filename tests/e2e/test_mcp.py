@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import docker
+import psutil
 import pytest
 from mcp import StdioServerParameters
 from mcp.client.session import ClientSession
@@ -141,11 +141,17 @@ async def test_an_agent_has_its_own_socket_only_and_cannot_replace_it(containers
         assert "Error" in run(*PYTHON, "-c", f"import os; {act}")
 
 
+def _dead(process: psutil.Process) -> bool:
+    return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+
+
 async def test_a_restarted_gateway_is_found_through_the_same_mount(containers: Containers) -> None:
     async with containers.client("qa") as session:
         for number in range(2):
             assert house.text_of(await session.call_tool("count", {"key": str(number)})) == str(number)
             status = gateway_status(containers.folder)
             assert status is not None
-            os.kill(status["pid"], signal.SIGKILL)
+            dying = psutil.Process(status["pid"])
+            dying.kill()
+            await asyncio.to_thread(house.wait_until, lambda: _dead(dying), "it is dead")
     assert house.runs(containers.log) == {"0": 1, "1": 1}
