@@ -26,7 +26,7 @@ from collections.abc import Callable
 from typing import Any
 
 SOCKET = os.environ.get("QMS_MCP_SOCKET", "/run/qms-mcp/mcp.sock")
-INITIALIZE_PATIENCE = 0.1  # seconds that `initialize` waits for the answer that the real server gave
+INITIALIZE_PATIENCE = 0.08  # seconds that `initialize` waits for the answer that the real server gave
 LIST_PATIENCE = 1.0  # seconds that lists wait for the gateway before they are empty
 GATEWAY_PATIENCE = 60.0  # seconds without gateway after which requests fail
 GREETING_PATIENCE = 5.0  # seconds for a welcome; a gateway that works takes milliseconds

@@ -8,6 +8,7 @@ import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -153,5 +154,5 @@ async def test_a_restarted_gateway_is_found_through_the_same_mount(containers: C
             assert status is not None
             dying = psutil.Process(status["pid"])
             dying.kill()
-            await asyncio.to_thread(house.wait_until, lambda: _dead(dying), "it is dead")
+            await asyncio.to_thread(house.wait_until, partial(_dead, dying), "it is dead")
     assert house.runs(containers.log) == {"0": 1, "1": 1}
