@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import gc
 import json
 import logging
@@ -228,6 +229,28 @@ def _show_demo(common: Common, folder: Path, names: tuple[str, ...]) -> int:
         folder, lambda agent: agent_command(), lambda agent: agent_environment(agent, inherited(os.environ))
     )
     return _show(Project(folder), config, names, runtime, "demo, local")
+
+
+@_cli.command("build")
+@_common
+@click.option("--base", metavar="IMAGE", help="The image to build on, with apt; else build.base.")
+@click.option("--client-version", metavar="V", help="The version of Claude Code in it.")
+@click.option("--tag", metavar="NAME", help="The name of what is built; else qms-tui-agent.")
+@click.option("--no-cache", is_flag=True, help="Build every step anew, with the newest packages.")
+def _build(
+    common: Common, base: str | None, client_version: str | None, tag: str | None, no_cache: bool
+) -> int:
+    """Build the image that agents run in, with Claude Code."""
+    from qms_tui.cli_build import Report, build, recipe
+
+    wanted = recipe(_load_anywhere(common).build, base, client_version, tag)
+    engine = _engine(common)
+    try:
+        live = sys.stdout.isatty()
+        build(engine, wanted, Report(live, shutil.get_terminal_size().columns), use_cache=not no_cache)
+    finally:
+        engine.close()
+    return 0
 
 
 @_cli.command("ps")
@@ -598,19 +621,24 @@ def _kept(project: Project, config: Config, docker: DockerRuntime, log_level: st
 
 
 def _local(project: Project, config: Config) -> Runtime:
+    from qms_tui.runtime.client import command_line
     from qms_tui.runtime.environment import passed_on
     from qms_tui.runtime.local import LocalRuntime
     from qms_tui.runtime.resume import resuming
 
+    def command(agent: str) -> Sequence[str]:
+        return command_line(config.agent(agent), None)
+
     def again(agent: str) -> Sequence[str]:
-        return resuming(project, agent, config.agent(agent), str(project.root))
+        wanted = dataclasses.replace(config.agent(agent), command=tuple(command(agent)))
+        return resuming(project, agent, wanted, str(project.root))
 
     def environment(agent: str) -> dict[str, str]:
         folders = project.prepare(agent, project.owner())
         own = {"CLAUDE_CONFIG_DIR": str(folders.config)}
         return _local_environment(agent) | passed_on(config.agent(agent), os.environ) | own
 
-    return LocalRuntime(project.root, lambda agent: config.agent(agent).command, environment, again)
+    return LocalRuntime(project.root, command, environment, again)
 
 
 def _local_environment(agent: str) -> dict[str, str]:

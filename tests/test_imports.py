@@ -27,7 +27,9 @@ ALLOWED = {
     "agents": {"errors", "runtime", "terminal"},
     "ui": {"errors", "project", "config", "runtime", "terminal", "agents", "remembered"},
     "demo": {"errors", "project"},
+    "cli_build": {"errors", "config", "runtime"},
     "cli": {
+        "cli_build",
         "errors",
         "project",
         "config",

@@ -8,7 +8,15 @@ from dataclasses import dataclass
 
 from qms_tui.config.parse import Memory
 from qms_tui.config.text import plain
-from qms_tui.config.values import TABLE, AgentConfig, Config, EngineConfig, Setting, TerminalConfig
+from qms_tui.config.values import (
+    TABLE,
+    AgentConfig,
+    BuildConfig,
+    Config,
+    EngineConfig,
+    Setting,
+    TerminalConfig,
+)
 
 _WIDEST_VALUE = 40  # columns; wider values push only their own comment
 
@@ -37,11 +45,12 @@ def toml(value: object) -> str:
 
 def describe(config: Config) -> list[Row]:
     """Every value in force, then what single agents have of their own."""
-    sections: tuple[tuple[str, Config | AgentConfig | TerminalConfig | EngineConfig], ...] = (
+    sections: tuple[tuple[str, Config | AgentConfig | TerminalConfig | EngineConfig | BuildConfig], ...] = (
         ("", config),
         ("agent", config.every_agent),
         ("terminal", config.terminal),
         ("engine", config.engine),
+        ("build", config.build),
     )
     rows = [
         _row(config, row.key, row, getattr(values, row.name))

@@ -27,6 +27,7 @@ LABEL_AGENT = "qms-tui.agent"
 LABEL_SCHEMA = "qms-tui.schema"
 LABEL_MAKER = "qms-tui.maker"
 LABEL_RESUMES = "qms-tui.resumes"
+LABEL_DEFINITION = "qms-tui.definition"
 CONFIG_FOLDER = "/claude-config"
 HOME = "/home/agent"
 MACHINE_CONTEXT = "/etc/claude-code/CLAUDE.md"  # read by the client on every start, whatever the project
@@ -67,21 +68,21 @@ def mounts(project: Project, agent: str, config: AgentConfig) -> list[Mount]:
     folders = project.folders(agent)
     users = work / ".claude/users"
     found = [
-        _bind(project.root, work),
+        bind(project.root, work),
         _empty_folder(users),
-        _bind(folders.inbox, users / agent / "inbox"),
-        _bind(folders.workspace, users / agent / "workspace", writable=True),
-        _bind(folders.config, PurePosixPath(CONFIG_FOLDER), writable=True),
+        bind(folders.inbox, users / agent / "inbox"),
+        bind(folders.workspace, users / agent / "workspace", writable=True),
+        bind(folders.config, PurePosixPath(CONFIG_FOLDER), writable=True),
     ]
     if project.has_folder(".claude/sessions"):
-        found.append(_bind(project.root / ".claude/sessions", work / ".claude/sessions", writable=True))
+        found.append(bind(project.root / ".claude/sessions", work / ".claude/sessions", writable=True))
     found.extend(_definition(project, agent, config))
     taken = {mount["Target"] for mount in found}
     for path, is_folder in project.hidden(config.hide):
         if str(work / path) in taken:  # CLAUDE.md is hidden by a definition already
             continue
-        found.append(_empty_folder(work / path) if is_folder else _bind(Path("/dev/null"), work / path))
-    found.extend(_bind(m.source, PurePosixPath(m.target), writable=not m.read_only) for m in config.mounts)
+        found.append(_empty_folder(work / path) if is_folder else bind(Path("/dev/null"), work / path))
+    found.extend(bind(m.source, PurePosixPath(m.target), writable=not m.read_only) for m in config.mounts)
     return found
 
 
@@ -92,10 +93,11 @@ def _definition(project: Project, agent: str, config: AgentConfig) -> list[Mount
     # A read-only project has no place for a mount over a file that is not there.
     over = project.inside("CLAUDE.md")
     target = PurePosixPath(config.workdir) / over if over else PurePosixPath(MACHINE_CONTEXT)
-    return [_bind(project.root / definition, target)]
+    return [bind(project.root / definition, target)]
 
 
-def _bind(source: Path, target: PurePosixPath, *, writable: bool = False) -> Mount:
+def bind(source: Path, target: PurePosixPath, *, writable: bool = False) -> Mount:
+    """A file or folder of the engine's machine inside the container."""
     return Mount(str(target), str(source), type="bind", read_only=not writable)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import io
 import logging
 import os
@@ -22,13 +21,13 @@ from qms_tui.runtime.docker import container as spec
 from qms_tui.runtime.docker import podman
 from qms_tui.runtime.docker.attachment import ATTACH_DEADLINE, Direction, Opened, open_socket
 from qms_tui.runtime.docker.engine import Engine, engine_errors, seconds
-from qms_tui.runtime.docker.maker import maker
+from qms_tui.runtime.docker.image import Image, find_image
 from qms_tui.runtime.docker.network import project_network, remove_project_network
+from qms_tui.runtime.docker.outfit import Outfit, outfit, private_archive
 from qms_tui.runtime.docker.pulse import Pulse
 from qms_tui.runtime.docker.watch import Watch
-from qms_tui.runtime.environment import passed_on
 from qms_tui.runtime.events import RuntimeEvent
-from qms_tui.runtime.resume import SOON, resuming
+from qms_tui.runtime.resume import SOON
 from qms_tui.runtime.runtime import Condition, Ending, Found, RunsAlready
 from qms_tui.runtime.workers import Workers
 
@@ -52,7 +51,8 @@ STARTING_WAIT = 10.0  # seconds between create and start of a container, with a 
 _STARTING_POLL = 0.05  # seconds between looks at a container that another interface starts
 ENDED_WAIT = 1  # seconds after its terminal closed in which a container still counts as ending
 _REMOVED = Ending(None, "the container was removed")
-_MISSING = "create one (docker/README.md says what it needs), or name another with --image or agent.image"
+_MISSING = "make it with: qms-tui build"
+_MISSING_OTHER = "build or pull it, or name another with --image or agent.image; docker/README.md says more"
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,11 +269,7 @@ class DockerRuntime:
     def _check_image(self, agent: str) -> None:
         if self._find(agent).alive:
             return
-        image = self._config.agent(agent).image
-        try:
-            self._api.inspect_image(image)  # type: ignore[no-untyped-call]
-        except NotFound:
-            raise ImageError(f"there is no image {image!r} for {agent} on this engine", _MISSING) from None
+        self._image(agent)
 
     def _stop(self, agent: str) -> bool:
         facts = self._inspect(agent)
@@ -322,16 +318,19 @@ class DockerRuntime:
         """Make the agent's container; its id, since another interface may take the name at any time."""
         identity = self._identity(agent)
         self._project.prepare(agent, self._project.owner())
-        config, marks = self._commanded(agent, fresh)
+        config = self._config.agent(agent)
+        fitted = outfit(
+            self._project, config, self._image(agent), self._host_environment, self._config.theme, fresh
+        )
         request = spec.request(
             identity,
-            config,
+            fitted.config,
             self.owner,
-            spec.environment(agent, passed_on(config, self._host_environment)),
-            spec.mounts(self._project, agent, config),
+            fitted.environment,
+            fitted.mounts,
             project_network(self._api, str(self._project.root), config.network),
             self._engine.cpus,
-            marks,
+            fitted.marks,
         )
         if self._engine.podman:
             podman.keep_masks_empty(request["host_config"])
@@ -339,21 +338,26 @@ class DockerRuntime:
         try:
             container = self._take_name(agent, {**request, "host_config": host})
         except NotFound:
-            raise ImageError(f"there is no image {config.image!r} for {agent}", _MISSING) from None
+            raise _no_image(config.image, agent) from None
         try:
-            self._api.put_archive(container, "/", self._accounts(container))
+            self._furnish(container, fitted)
         except BaseException:
             self._remove(container)
             raise
         return container
 
-    def _commanded(self, agent: str, fresh: bool) -> tuple[AgentConfig, dict[str, str]]:
-        """The agent's settings with the command of a new container, and that container's marks."""
-        config, marks = self._config.agent(agent), {spec.LABEL_MAKER: maker()}
-        command = config.command if fresh else resuming(self._project, agent, config, config.workdir)
-        if command != config.command:
-            config, marks[spec.LABEL_RESUMES] = dataclasses.replace(config, command=command), "1"
-        return config, marks
+    def _furnish(self, container: str, fitted: Outfit) -> None:
+        """Put into the container what neither the image has nor the engine may show."""
+        self._api.put_archive(container, "/", self._accounts(container))
+        if fitted.private is not None:
+            self._api.put_archive(container, "/", private_archive(fitted.private, self.owner))
+
+    def _image(self, agent: str) -> Image:
+        name = self._config.agent(agent).image
+        found = find_image(self._engine, name)
+        if found is None:
+            raise _no_image(name, agent)
+        return found
 
     def _take_name(self, agent: str, request: dict[str, Any]) -> str:
         """Make the container once its name is free: the engine holds a name from before a container can be
@@ -395,6 +399,11 @@ class DockerRuntime:
 def _container_user(engine: Engine, project: Project) -> Owner:
     """On a rootless engine the container's root is the user who runs the engine."""
     return Owner(0, 0) if engine.rootless else project.owner()
+
+
+def _no_image(image: str, agent: str) -> ImageError:
+    hint = _MISSING if image == AgentConfig().image else _MISSING_OTHER
+    return ImageError(f"there is no image {image!r} for {agent} on this engine", hint)
 
 
 def _runs_already(agent: str) -> RunsAlready:
