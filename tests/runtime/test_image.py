@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import tarfile
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,13 @@ def test_our_kit_is_what_stands_in_docker() -> None:
         f"inside/{path.name}" for path in (DOCKER / "inside").iterdir() if path.name != "__pycache__"
     }
     assert f"ARG CLIENT_VERSION={kit.client_version}\n" in kit.files["Dockerfile"].decode()
+
+
+def test_the_kit_travels_in_the_package() -> None:
+    project = tomllib.loads((DOCKER.parent / "pyproject.toml").read_text())
+    packed = project["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
+    assert packed == {f"docker/{name}": f"qms_tui/docker/{name}" for name in ("Dockerfile", "inside")}
+    assert {name.partition("/")[0] for name in our_kit().files} == {"Dockerfile", "inside"}
 
 
 def test_the_hash_names_the_content() -> None:
