@@ -693,6 +693,8 @@ def _as_json(project: Project, agent: str, found: Found) -> dict[str, object]:
         "condition": found.condition.value,
         "started_at": found.started_at,
         "image": found.image,
+        "outdated": found.outdated,
+        "wrong": found.wrong,
         "container": found.container,
         "exit_code": found.ending.exit_code if found.ending else None,
         "reason": found.ending.reason if found.ending else "",
@@ -702,7 +704,8 @@ def _as_json(project: Project, agent: str, found: Found) -> dict[str, object]:
 def _print_table(found: dict[str, Found]) -> None:
     rows = [("AGENT", "CONDITION", "STARTED", "IMAGE", "CONTAINER")]
     for agent, f in sorted(found.items()):
-        condition = f"{f.condition.value}, {f.ending}" if f.ending else f.condition.value
+        words = (f.condition.value, str(f.ending or ""), "outdated" if f.outdated else "", f.wrong)
+        condition = ", ".join(word for word in words if word)
         rows.append((agent, condition, f.started_at[:19].replace("T", " "), f.image, f.container))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:

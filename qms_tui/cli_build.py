@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import click
 
@@ -11,8 +12,16 @@ from qms_tui.config import parse as values
 from qms_tui.config.text import WrongValue
 from qms_tui.errors import UsageError
 from qms_tui.runtime.docker.engine import Engine
-from qms_tui.runtime.docker.image import Image, Output, Progress, Recipe, Step, build_image, find_image
-from qms_tui.runtime.docker.kit import our_kit
+from qms_tui.runtime.docker.image import (
+    Image,
+    Output,
+    Progress,
+    Recipe,
+    Step,
+    build_image,
+    configured,
+    find_image,
+)
 
 _CLEAR = "\r\x1b[K"
 LONGEST = 100  # columns of what is shown of a step
@@ -42,18 +51,15 @@ class Report:
         return line if len(line) < self._columns else f"{line[: self._columns - 4]}..."
 
 
-def recipe(
-    configured: BuildConfig, base: str | None, client_version: str | None, image: str | None
-) -> Recipe:
+def recipe(build: BuildConfig, base: str | None, client_version: str | None, image: str | None) -> Recipe:
     """What to build: options over the configuration. Raises UsageError, ImageError."""
+    chosen = configured(build)
     try:
-        chosen = Recipe(
-            our_kit(),
-            values.image(base) if base else configured.base,
-            values.client_version(client_version) if client_version else configured.client_version or "",
-            configured.packages,
-        )
-        return chosen.named(values.image(image)) if image else chosen
+        if base:
+            chosen = replace(chosen, base=values.image(base))
+        if client_version:
+            chosen = replace(chosen, client_version=values.client_version(client_version))
+        return replace(chosen, tag=values.image(image)) if image else chosen
     except WrongValue as error:
         raise UsageError(error.what, hint=error.hint) from None
 

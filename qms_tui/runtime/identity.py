@@ -16,7 +16,6 @@ from pathlib import PurePath, PurePosixPath
 from typing import Any
 
 from qms_tui.config import AgentConfig
-from qms_tui.errors import ProjectError
 from qms_tui.project import Owner, Project
 
 LARGEST = 64 * 1024  # bytes of a file of the agent's that are read
@@ -80,16 +79,18 @@ def mismatch(identity: Identity, agent: str, config: AgentConfig, owner: Owner, 
 
 
 def definition_hash(project: Project, agent: str, config: AgentConfig) -> str:
-    """The hash of the file that the agent gets as its instructions; empty if it has none. Blocking."""
+    """The hash of the file that the agent gets as its instructions; empty if there is nothing to load.
+
+    Or if it cannot be read here: then there is nothing to compare with. Blocking.
+    """
     path = project.definition(agent, config.definition) or project.inside("CLAUDE.md")
     if path is None:
         return ""
     try:
-        return hashlib.sha256(_read_bounded(project, path, LARGEST_DEFINITION)).hexdigest()
-    except OSError as error:
-        raise ProjectError(
-            f"{project.root / path}: {error.strerror}", hint="agents' definitions must be readable"
-        ) from error
+        content = _read_bounded(project, path, LARGEST_DEFINITION)
+    except OSError:
+        return ""
+    return hashlib.sha256(content).hexdigest() if content.strip() else ""
 
 
 def _read(project: Project, agent: str, name: str) -> bytes:

@@ -367,6 +367,14 @@ class QmsTuiApp(App[None]):
         else:
             agent.restart(fresh=fresh)
 
+    def action_rebuild(self) -> None:
+        """Build the image of the agent anew, after asking, and start the agent in it."""
+        agent = self.pane.agent
+        self._ask(
+            f"Build the image of {agent.name} anew? It goes on meanwhile, then starts anew in it.",
+            agent.rebuild,
+        )
+
     def action_stop(self) -> None:
         """End the agent's program, after asking."""
         agent = self.pane.agent

@@ -58,6 +58,7 @@ COMMANDS = (
     Command(("space",), "space", "layout", "next layout"),
     Command(("r",), "r", "restart", "restart the agent"),
     Command(("f",), "f", "restart(True)", "restart fresh: a new conversation"),
+    Command(("b",), "b", "rebuild", "build the image anew, restart"),
     Command(("x",), "x", "stop", "stop the agent"),
     Command(("c",), "c", "add", "one more agent"),
     Command(("d",), "d", "leave", "leave the screen"),

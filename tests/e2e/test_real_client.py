@@ -105,6 +105,23 @@ async def test_who_it_is_can_be_read_from_outside(real: Start, qms_project: Path
     assert mismatch(found, "claude", config, runtime.owner, definition) == "it is qa, not claude"
 
 
+async def test_one_that_is_somebody_else_is_told(
+    real: Start, qms_project: Path, engine: docker.APIClient
+) -> None:
+    """As when a container got another agent's folders, or another definition."""
+    runtime = real(qms_project)
+    async with started(runtime, "qa"):
+        await until(lambda: (told := read_identity(Project(qms_project), "qa")) and told.loaded)
+        assert (await runtime.find("qa")).wrong == ""
+        said = "/claude-config/qms-tui"
+        name = (await runtime.find("qa")).container
+        inside(engine, name, "sed", "-i", 's/"sha256": "./"sha256": "x/', f"{said}/instructions.jsonl")
+        assert (await runtime.find("qa")).wrong == "it has not loaded its definition"
+        inside(engine, name, "sed", "-i", 's/"agent": "qa"/"agent": "claude"/', f"{said}/identity.json")
+        assert (await runtime.find("qa")).wrong == "it is claude, not qa"
+        assert runtime.all_now()["qa"].wrong == "it is claude, not qa"
+
+
 async def test_two_side_by_side_have_their_own_credentials(
     real: Start, qms_project: Path, engine: docker.APIClient
 ) -> None:

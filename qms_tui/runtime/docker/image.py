@@ -6,7 +6,7 @@ import io
 import re
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from docker.errors import APIError, ImageNotFound
@@ -38,10 +38,6 @@ class Recipe:
     """More packages of the base's distribution."""
     tag: str = AgentConfig().image
 
-    def named(self, tag: str) -> Recipe:
-        """The same, under another name."""
-        return replace(self, tag=tag)
-
     @property
     def client(self) -> str:
         """The version that will be in it."""
@@ -65,6 +61,11 @@ class Recipe:
             kits.LABEL_BASE: self.base,
             kits.LABEL_PACKAGES: " ".join(self.packages),
         }
+
+
+def configured(build: BuildConfig) -> Recipe:
+    """What the configuration wants. Raises ImageError if our files are missing."""
+    return Recipe(kits.our_kit(), build.base, build.client_version or "", build.packages)
 
 
 @dataclass(frozen=True, slots=True)

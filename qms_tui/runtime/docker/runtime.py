@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import logging
 import os
 import tarfile
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Generic, Protocol, TypeVar
 
 from docker import APIClient
@@ -16,17 +17,19 @@ from docker.errors import APIError, NotFound
 
 from qms_tui.config import AgentConfig, Config
 from qms_tui.errors import EngineError, ImageError
-from qms_tui.project import Owner, Project
+from qms_tui.project import AGENT_NAME, Owner, Project
 from qms_tui.runtime.docker import container as spec
 from qms_tui.runtime.docker import podman
 from qms_tui.runtime.docker.attachment import ATTACH_DEADLINE, Direction, Opened, open_socket
 from qms_tui.runtime.docker.engine import Engine, engine_errors, seconds
-from qms_tui.runtime.docker.image import Image, find_image
+from qms_tui.runtime.docker.image import Image, Progress, Step, build_image, configured, find_image
+from qms_tui.runtime.docker.kit import LABEL_KIT, our_kit
 from qms_tui.runtime.docker.network import project_network, remove_project_network
 from qms_tui.runtime.docker.outfit import Outfit, outfit, private_archive
 from qms_tui.runtime.docker.pulse import Pulse
 from qms_tui.runtime.docker.watch import Watch
 from qms_tui.runtime.events import RuntimeEvent
+from qms_tui.runtime.identity import mismatch, read_identity
 from qms_tui.runtime.resume import SOON
 from qms_tui.runtime.runtime import Condition, Ending, Found, RunsAlready
 from qms_tui.runtime.workers import Workers
@@ -46,6 +49,7 @@ R = TypeVar("R")
 
 STOP_GRACE = 5  # seconds between SIGTERM and SIGKILL
 START_DEADLINE = 60.0  # seconds for create and start, which wait for disks
+BUILD_DEADLINE = 3600.0  # seconds for an image, from slow mirrors
 CLEANUP_DEADLINE = 5.0  # seconds to remove what was given up: somebody waits for the screen to close
 STARTING_WAIT = 10.0  # seconds between create and start of a container, with a slow disk
 _STARTING_POLL = 0.05  # seconds between looks at a container that another interface starts
@@ -152,6 +156,19 @@ class DockerRuntime:
         """Stop and remove the agent's container."""
         await self._call(lambda: self._stop(agent), f"stop {agent}", START_DEADLINE)
 
+    async def rebuild(self, agent: str, on_step: Callable[[str], None]) -> None:
+        """Build the agent's image anew, with the configuration's base and packages."""
+        wanted = replace(configured(self._config.build), tag=self._config.agent(agent).image)
+        loop = asyncio.get_running_loop()
+
+        def progress(told: Progress) -> None:
+            if isinstance(told, Step):
+                loop.call_soon_threadsafe(on_step, f"step {told.number} of {told.count}")
+
+        await self._call(
+            lambda: build_image(self._engine, wanted, progress), "build the image", BUILD_DEADLINE
+        )
+
     def watch(self, on_event: Callable[[RuntimeEvent], None]) -> Callable[[], None]:
         """Tell what happens to the project's containers, and to the engine."""
         ears = (
@@ -213,7 +230,16 @@ class DockerRuntime:
 
     def _find(self, agent: str) -> Found:
         facts = self._settled(agent)
-        return _found(facts) if facts else Found(Condition.ABSENT)
+        return self._told(agent, facts) if facts else Found(Condition.ABSENT)
+
+    def _told(self, agent: str, facts: dict[str, Any]) -> Found:
+        """What the engine knows of the container, and who its program says it is."""
+        found, labels = _found(facts), facts["Config"].get("Labels") or {}
+        identity = read_identity(self._project, agent) if found.alive and LABEL_KIT in labels else None
+        if identity is None or identity.started < seconds(found.started_at) - 1:  # of the container before
+            return found
+        config, expected = self._config.agent(agent), labels.get(spec.LABEL_DEFINITION, "")
+        return replace(found, wrong=mismatch(identity, agent, config, self.owner, expected))
 
     def _running(self, agent: str) -> str:
         """The id of the agent's container, which must be there."""
@@ -263,7 +289,8 @@ class DockerRuntime:
                 facts = self._api.inspect_container(row["Id"])
             except NotFound:
                 continue  # removed between the two calls
-            found[facts["Config"]["Labels"].get(spec.LABEL_AGENT, "?")] = _found(facts)
+            agent = facts["Config"]["Labels"].get(spec.LABEL_AGENT, "")
+            found[agent or "?"] = self._told(agent, facts) if AGENT_NAME.fullmatch(agent) else _found(facts)
         return found
 
     def _check_image(self, agent: str) -> None:
@@ -412,19 +439,25 @@ def _runs_already(agent: str) -> RunsAlready:
 
 def _found(facts: dict[str, Any]) -> Found:
     state = facts["State"]
-    image = str(facts["Config"].get("Image", ""))
+    image, kit = str(facts["Config"].get("Image", "")), (facts["Config"].get("Labels") or {}).get(LABEL_KIT)
     name, started = str(facts["Name"]).lstrip("/"), str(state.get("StartedAt", ""))
+    outdated = kit is not None and kit != our_kit().hash
     if state.get("Paused"):
-        return Found(Condition.PAUSED, None, started, image, name)
+        return Found(Condition.PAUSED, None, started, image, name, outdated)
     if state.get("Running") or state.get("Restarting"):
-        return Found(Condition.RUNNING, None, started, image, name)
+        return Found(Condition.RUNNING, None, started, image, name, outdated)
+    return Found(Condition.EXITED, _ending(facts), started, image, name, outdated)
+
+
+def _ending(facts: dict[str, Any]) -> Ending:
+    state = facts["State"]
     reason = "out of memory" if state.get("OOMKilled") else str(state.get("Error") or "")
     code: int | None = int(state.get("ExitCode", 0))
     if not reason and code in (137, 143):
         reason = "killed" if code == 137 else "terminated"
     if state.get("Status") == "created":
         code, reason = None, reason or "never started"
-    return Found(Condition.EXITED, Ending(code, reason, _failed_to_resume(facts)), started, image, name)
+    return Ending(code, reason, _failed_to_resume(facts))
 
 
 def _failed_to_resume(facts: dict[str, Any]) -> bool:
