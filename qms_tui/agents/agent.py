@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from collections import deque
 from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any
@@ -30,14 +31,17 @@ from qms_tui.runtime import (
     Runtime,
     Size,
 )
-from qms_tui.terminal import ClipboardWrite, Terminal, TitleChanged, encode_focus, encode_paste
+from qms_tui.terminal import ClipboardWrite, Modes, Terminal, TitleChanged, encode_focus, encode_paste
 
 _log = logging.getLogger(__name__)
 
 RETRY_FIRST, RETRY_MOST = 0.1, 1.5  # seconds between tries to attach again, doubling; they are cheap
 LAST_WORDS = 1.0  # seconds in which the rest of a dead program's output must have come
 TITLE_LENGTH = 80  # characters of a program's title, or of a remark, that are kept
-TYPED_MOST = 16 * 1024  # bytes typed while the connection is lost that are kept for the program
+TYPED_MOST = 4096  # keys typed while there is no connection that are kept: minutes of fast typing
+
+Key = Callable[[Modes], bytes | None]
+"""A key as the bytes that it is for a program with these modes."""
 
 
 class Agent:
@@ -74,12 +78,10 @@ class Agent:
         """How far its image is, while that is built anew."""
         self.remark = ""
         """What the human should know of the terminal for as long as it holds."""
-        self.keys_waiting = 0
-        """How many keys are kept for the program until it can be reached."""
         self._feeder = feeder or Feeder()
         self._line = Line(self._feeder, self)
         self._attachment: Attachment | None = None
-        self._typed = bytearray()
+        self._typed: deque[Key] = deque()
         self._warned = False  # the human has been told of the remark that holds
         self._work: asyncio.Task[None] | None = None
         self._news = asyncio.Event()  # something happened to the program that has not been looked at
@@ -146,12 +148,22 @@ class Agent:
 
     # -- bytes to the program ---------------------------------------------------------------------------
 
-    def send(self, data: bytes) -> None:
-        """Give the program what was typed; it waits while the connection to the program is lost."""
+    def type(self, key: Key) -> None:
+        """Give the program a key, which waits while there is no connection: what it is for the program
+        depends on the modes that the program has when it gets it.
+        """
         if self._attachment is None:
-            self._keep(data)
-            return
+            self._keep(key)
+        elif data := key(self.terminal.modes):
+            self._write(data)
+
+    def send(self, data: bytes) -> None:
+        """Give the program bytes that are the same in every mode, as `type` does."""
+        self.type(lambda modes: data)
+
+    def _write(self, data: bytes) -> None:
         self._lead()
+        assert self._attachment is not None
         if not self._attachment.write(data, urgent=True):
             self._tell(Notice(f"{self.name} does not read: the key was not sent", "warning"))
 
@@ -188,19 +200,26 @@ class Agent:
         if self._attachment is not None:
             self._attachment.lead()
 
-    def _keep(self, data: bytes) -> None:
-        if self.state not in REACHABLE_SOON:
-            return
-        if len(self._typed) + len(data) > TYPED_MOST:
-            self._tell(Notice(f"{self.name} is unreachable: the key was not kept", "warning"))
-        else:
-            self._typed += data
-            self.keys_waiting += 1
+    def _give_kept(self) -> None:
+        waited = bool(self._typed)
+        while self._typed and self._attachment is not None:
+            self.type(self._typed.popleft())
+        if waited:
             self._tell(StateChanged())
 
-    def _take_kept(self) -> bytes:
-        typed, self._typed, self.keys_waiting = bytes(self._typed), bytearray(), 0
-        return typed
+    @property
+    def keys_waiting(self) -> int:
+        """How many keys are kept for the program until it can be reached."""
+        return len(self._typed)
+
+    def _keep(self, key: Key) -> None:
+        if self.state not in REACHABLE_SOON:
+            return
+        if len(self._typed) == TYPED_MOST:
+            self._tell(Notice(f"{self.name} is unreachable: the key was not kept", "warning"))
+        else:
+            self._typed.append(key)
+            self._tell(StateChanged())
 
     # -- the program's life -----------------------------------------------------------------------------
 
@@ -326,13 +345,12 @@ class Agent:
         if self._runtime.isolated:  # else nothing can be wrong
             looking = keep_looking(lambda: self._runtime.find(self.name), self._judge)
             self._upkeep = asyncio.get_running_loop().create_task(looking, name=f"look at {self.name}")
-        typed = self._take_kept()
         self._become(AgentState.RUNNING)
-        attachment.listen(self._line.give)
+        with self._line.at_once():  # the screen as it is, with its modes, before the first key
+            attachment.listen(self._line.give)
         if size != self._size:
             attachment.resize(self._size)
-        if typed:
-            self.send(typed)
+        self._give_kept()
 
     def _detach(self) -> None:
         attachment, self._attachment = self._attachment, None
@@ -345,7 +363,7 @@ class Agent:
     def _end(self, ending: Ending | None) -> None:
         self.ending = ending
         self.wrong, self.outdated = "", False
-        self._take_kept()
+        self._typed.clear()
         self._become(AgentState.ENDED)
 
     # -- facts from the program -------------------------------------------------------------------------

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Protocol
 
 from qms_tui.runtime import Fact, Received
@@ -35,11 +36,20 @@ class Line:
         self.fed = fed
         self._facts: deque[Fact] = deque()
         self._bytes = 0
-        self._paused = False
+        self._paused = self._at_once = False
+
+    @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """Within it facts need not wait for their turn."""
+        self._at_once = True
+        try:
+            yield
+        finally:
+            self._at_once = False
 
     def give(self, fact: Fact) -> None:
         """Hand a fact on: at once if the agent is focused and nothing waits, else in its turn."""
-        if not self._facts and self._feeder.focused is self.fed:
+        if not self._facts and (self._at_once or self._feeder.focused is self.fed):
             self.fed.take(fact)
             return
         if not self._facts:

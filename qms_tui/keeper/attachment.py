@@ -23,6 +23,9 @@ _log = logging.getLogger(__name__)
 
 PULSE = 0.75  # seconds between questions whether the keeper is there; unanswered until the next one, it hangs
 HANGS = "the keeper does not answer: the screen may be old, keys reach the program"
+TAKE_OVER = (
+    0.25  # seconds that keys wait for the lead, and so for their size; an engine that hangs takes longer
+)
 RESIZE_DELAY = 0.05  # seconds of quiet before a size is passed on: dragging a corner sends dozens
 
 
@@ -40,6 +43,11 @@ class KeptAttachment:
         self._on_fact: Callable[[Fact], None] = lambda fact: None
         self._size = self._told = size
         self._typed = False  # since somebody else has led
+        self._follows = False
+        self._kept: list[
+            tuple[bytes, bool]
+        ] = []  # while the lead is being taken: what was written, and if urgent
+        self._taking: asyncio.TimerHandle | None = None
         self._resizing: asyncio.TimerHandle | None = None
         self._pulse: asyncio.TimerHandle | None = None
         self._asked = self._hangs = self._paused = False
@@ -69,7 +77,10 @@ class KeptAttachment:
 
     def write(self, data: bytes, *, urgent: bool = False) -> bool:
         """Queue bytes for the program."""
-        return self._input.write(data, urgent=urgent)
+        if self._taking is None:
+            return self._input.write(data, urgent=urgent)
+        self._kept.append((data, urgent))
+        return True
 
     def resize(self, size: Size) -> None:
         """Ask the keeper for the newest size, once the sizes have stopped changing."""
@@ -82,9 +93,25 @@ class KeptAttachment:
         if not self._typed:  # also while we lead because nobody else does: it is known then who typed last
             self._typed = True
             self._output.write(frame(Kind.LEAD))
+            if self._follows:
+                self._taking = asyncio.get_running_loop().call_later(TAKE_OVER, self._taken)
+
+    def _taken(self) -> None:
+        """Let go of the keys that waited for the lead."""
+        if self._taking is None:
+            return
+        self._taking.cancel()
+        self._typed = (
+            not self._follows
+        )  # if it took too long, or another was typed into, the next key asks again
+        self._taking, kept, self._kept = None, self._kept, []
+        for data, urgent in kept:
+            if not self._input.write(data, urgent=urgent):
+                _log.warning("%d bytes typed while the lead was taken were not sent", len(data))
 
     def close(self) -> None:
         """Let go of the keeper and of the engine."""
+        self._taken()
         for timer in (self._resizing, self._pulse):
             if timer is not None:
                 timer.cancel()
@@ -136,13 +163,20 @@ class KeptAttachment:
             self._on_fact(Resized(Size(*read_size(body))))
         elif kind == Kind.LEADER:
             content = read_message(body)
-            ours = bool(content.get("ours"))
-            self._typed = self._typed and ours
-            self._on_fact(Led(ours, str(content.get("name", ""))))
+            self._led(bool(content.get("ours")), str(content.get("name", "")))
         elif kind == Kind.REMARK:
             self._remarked(str(read_message(body).get("text", "")), bool(read_message(body).get("holds")))
         elif kind == Kind.END:
             self._end(Closed(over=True))
+
+    def _led(self, ours: bool, name: str) -> None:
+        """Who leads from here on; while the lead is being taken, news of others are older than that."""
+        self._follows = not ours
+        if ours:
+            self._taken()
+        elif self._taking is None:
+            self._typed = False
+        self._on_fact(Led(ours, name))
 
     def _remarked(self, text: str, holds: bool) -> None:
         self._remark = text if holds else ""

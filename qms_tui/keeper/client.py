@@ -228,6 +228,17 @@ class Connection:
                 raise ProtocolError("the connection ended")
             self.early = self.frames.feed(data)
 
+    def wait_for(self, wanted: Kind) -> None:
+        """Read until a frame of a kind is among the early ones. Raises KeeperError."""
+        try:
+            while all(kind != wanted for kind, _ in self.early):
+                data = self.socket.recv(_READ)
+                if not data:
+                    raise KeeperError("the keeper ended", _HINT)
+                self.early += self.frames.feed(data)
+        except (OSError, ProtocolError) as error:
+            raise KeeperError(f"the keeper does not answer: {error}", _HINT) from error
+
     def wait_for_end(self) -> None:
         """Wait until the keeper has closed the connection."""
         try:

@@ -276,12 +276,24 @@ class HeldAgent:
         changed, self._leader = leader is not self._leader, leader
         if leader is None:
             return
-        newcomers: Iterable[Watcher] = self._watchers if changed else [told] if told else []
-        for watcher in newcomers:
-            watcher.leads = watcher is leader
-            watcher.send_leader(leader)
+        if changed and leader is not told and leader.size != self.size and self.alive:
+            self._do(self._hand_over(leader))
+            return
+        self._announce(leader, self._watchers if changed else [told] if told else [])
         if changed:
             self.resize(leader)
+
+    async def _hand_over(self, leader: Watcher) -> None:
+        """Give it the lead once the program has its size: it keeps its keys until then."""
+        self._take_size(leader.size)
+        await self._tell_size()
+        if self._leader is leader:
+            self._announce(leader, self._watchers)
+
+    def _announce(self, leader: Watcher, told: Iterable[Watcher]) -> None:
+        for watcher in told:
+            watcher.leads = watcher is leader
+            watcher.send_leader(leader)
 
     def resize(self, watcher: Watcher) -> None:
         """The interface wants its size, which counts if it leads."""

@@ -43,7 +43,13 @@ class KeptRuntime:
         """Follow the running container's terminal from the keeper's state of it."""
 
         def follow(container: str) -> Connection:
-            return self._keeper.open(Want.ATTACH, agent, container, size)
+            connection = self._keeper.open(Want.ATTACH, agent, container, size)
+            try:
+                connection.wait_for(Kind.STATE)  # keys need its modes
+            except BaseException:
+                connection.close()
+                raise
+            return connection
 
         reached = await self._docker.reach(agent, follow)
         return KeptAttachment(reached.held, reached.input, size)

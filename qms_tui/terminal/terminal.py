@@ -57,7 +57,6 @@ class Terminal:
 
     def _show(self, screen: Screen, parser: Parser) -> None:
         self._screen, self._parser = screen, parser
-        self._history = HistoryView(self._past, self._text)
         self._drawn: dict[int, tuple[Row, int, tuple[Run, ...]]] = {}
         self._seen: list[Row] = []
 
@@ -144,7 +143,7 @@ class Terminal:
     @property
     def history(self) -> Sequence[str]:
         """The rows above the visible ones as text, oldest first; a view that follows the terminal."""
-        return self._history
+        return HistoryView(self._past, self._text)  # not kept: a cycle would keep old terminals in memory
 
     @property
     def history_length(self) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from time import monotonic
 
 from rich.segment import Segment
@@ -42,6 +43,14 @@ WHEEL_ROWS = 3  # rows of history per notch of the wheel, as in most terminals
 _OVER = (AgentState.ENDED, AgentState.FAILED)
 _PLAIN = Style()
 _PAGING = {"pageup": 1, "pagedown": -1}
+
+
+def _for_modes(event: events.Key, modes: Modes) -> bytes | None:
+    """A key's bytes as they came, or encoded anew, for a program with these modes."""
+    if isinstance(event, TerminalKey):
+        return key_bytes(event.terminal_key, event.data, event.outer, modes)
+    key = key_from_textual(event.key, event.character)
+    return encode_key(key, modes) if key else None
 
 
 class Pane(Widget, can_focus=True):
@@ -279,21 +288,11 @@ class Pane(Widget, can_focus=True):
             elif event.key == "f" and self.agent.ending is not None and self.agent.ending.resuming:
                 self.agent.restart(fresh=True)
             return
-        modes = self.agent.terminal.modes
-        if isinstance(event, TerminalKey):
-            data = key_bytes(event.terminal_key, event.data, event.outer, modes)
-        else:
-            key = key_from_textual(event.key, event.character)
-            data = encode_key(key, modes) if key else None
-        if data:
-            self.agent.send(data)
+        self.agent.type(partial(_for_modes, event))
 
     def send_key(self, name: str) -> None:
         """Give the agent a key by its Textual name."""
-        key = key_from_textual(name, None)
-        data = encode_key(key, self.agent.terminal.modes) if key else None
-        if data:
-            self.agent.send(data)
+        self.agent.type(partial(_for_modes, events.Key(name, None)))
 
     def on_paste(self, event: events.Paste) -> None:
         """Give the pasted text to the agent."""

@@ -219,6 +219,11 @@ class House:
         folder = agent_folder(self.root, self._engine, name)
         return [entry.fact for entry in read_entries(read_segments(folder))]
 
+    async def let_go(self, client: Client) -> None:
+        """One client goes, for good."""
+        self._clients.remove(client)
+        await client.close()
+
     async def leave(self) -> None:
         """Every client and witness goes; the keeper and the agents stay."""
         for witness in self._witnesses:

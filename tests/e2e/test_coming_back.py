@@ -227,3 +227,18 @@ async def test_a_keeper_killed_while_a_full_screen_program_draws(home: House) ->
     await again.come_back()
     assert await Seen("drawing", again, witness, frozen).same() == []
     assert Frozen.of(again.screen()).display == frozen.display
+
+
+async def test_keys_typed_before_the_screen_is_back_are_for_its_modes(home: House) -> None:
+    """A cursor key is another one for a program that has asked for application cursor keys."""
+    program = ("sh", "-c", r"stty raw -echo; printf '\033[?1hready '; exec cat")
+    client, witness = await home.start("qa", *program)
+    await client.expect("ready")
+    await client.close()
+    again = home.client("qa", command=program)
+    again.open()
+    await again.wait(lambda: again.agent.state is AgentState.ATTACHING, "a connection on its way")
+    again.agent.type(lambda modes: b"for application keys" if modes.application_cursor else b"for none")
+    assert again.agent.keys_waiting == 1
+    await witness.expect("for application keys")
+    assert not again.agent.keys_waiting

@@ -89,6 +89,16 @@ def take_over(typing: Tui, watching: Tui, both: Two) -> None:
     both.until(lambda: "type to take over" in watching.text and "type to take over" not in typing.text)
 
 
+def test_the_first_keys_find_the_size_of_the_screen_they_were_typed_into(app: App) -> None:
+    with two(app, "claude") as (large, small, both):
+        both.until(lambda: "leads at 158x37 · type to take over" in small.text)
+        for turn in range(6):
+            typing, watching, size = [(small, large, SMALL_SIZE), (large, small, LARGE_SIZE)][turn % 2]
+            typing.type(f"echo turn-{turn}-$(stty size)-end\r")
+            both.until(lambda turn=turn, size=size: f"turn-{turn}-{size}-end" in typing.text)  # type: ignore[misc] # noqa: B023
+            both.until(lambda watching=watching: "type to take over" in watching.text)  # type: ignore[misc]
+
+
 def until_size(size: str) -> str:
     """What a shell does until its terminal has a size, which it prints: keys may be faster than sizes."""
     return f"until stty size | grep '{size}'; do sleep .1; done"
@@ -101,8 +111,7 @@ def inside(tui: Tui, columns: int, lines: int) -> list[str]:
 
 def test_who_types_leads_and_the_other_is_letter_boxed(app: App) -> None:
     with two(app, "claude") as (large, small, both):
-        both.until(lambda: "leads at 158x37 · type to take over" in small.text)
-        assert "leads" not in large.text
+        both.until(lambda: "leads at 158x37 · type to take over" in small.text and "leads" not in large.text)
         for turn, (typing, watching, size) in enumerate(
             [(small, large, SMALL_SIZE), (large, small, LARGE_SIZE), (small, large, SMALL_SIZE)]
         ):

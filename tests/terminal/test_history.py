@@ -1,7 +1,9 @@
 """Scrollback, reflow, damage, and how much memory all that may take."""
 
+import gc
 import sys
 import tracemalloc
+import weakref
 
 import pytest
 
@@ -175,3 +177,17 @@ def test_endless_clusters_and_looks_stay_small() -> None:
     text = "".join(chr(0x4E00 + i % 20000) + chr(0x300 + i // 20000 % 100) for i in range(60_000))
     assert _growth(terminal, text.encode()) < 12_000_000
     assert sys.getsizeof(terminal.display[0]) < 1000
+
+
+def test_a_terminal_that_nobody_has_is_gone_at_once() -> None:
+    """Its history is megabytes: it must not wait for the garbage collector."""
+    terminal = Terminal(80, 24)
+    terminal.feed(b"line\r\n" * 100)
+    assert len(terminal.history) > 0
+    gone = weakref.ref(terminal)
+    gc.disable()
+    try:
+        del terminal
+        assert gone() is None
+    finally:
+        gc.enable()

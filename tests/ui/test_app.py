@@ -248,14 +248,28 @@ async def test_clipboard_is_the_humans(
         assert ui.app.clipboard == copied
 
 
-async def test_synchronized_output_is_painted_as_one(open_app: OpenApp) -> None:
-    script = r"printf '\033[?2026hhalf'; read line; printf ' whole\033[?2026l'; read line"
-    async with open_app("claude", command=("/bin/sh", "-c", f"stty -echo; {script}")) as ui:
+SYNCHRONIZED = (
+    "/bin/sh",
+    "-c",
+    r"stty -echo; printf '\033[?2026hhalf'; read line; printf ' whole\033[?2026l'; read line",
+)
+
+
+async def test_synchronized_output_is_painted_as_one(
+    open_app: OpenApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("qms_tui.ui.pane.HOLD", 3600.0)
+    async with open_app("claude", command=SYNCHRONIZED) as ui:
         await ui.until(lambda: "half" in ui.text("claude"))
         assert "half" not in ui.painted("claude")
-        await ui.until(lambda: "half" in ui.painted("claude"))  # held for 150 ms at most
         await ui.press("enter")
         await ui.until(lambda: "half whole" in ui.painted("claude"))
+
+
+async def test_synchronized_output_is_held_for_a_moment_only(open_app: OpenApp) -> None:
+    async with open_app("claude", command=SYNCHRONIZED) as ui:
+        await ui.until(lambda: "half" in ui.painted("claude"))
+        assert ui.pane("claude").agent.terminal.synchronized
 
 
 async def test_program_learns_our_colours(open_app: OpenApp) -> None:

@@ -7,9 +7,6 @@ the engine gets all of it, as docker/README.md says.
 from __future__ import annotations
 
 import dataclasses
-import io
-import json
-import tarfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -96,17 +93,3 @@ def _check_readable(config: AgentConfig, owner: Owner) -> None:
             f"agent.token_file: {config.token_file} cannot be read by user {owner.uid}, as whom agents run",
             hint=f"sudo chown {owner.uid}:{owner.gid} {config.token_file}",
         )
-
-
-def private_archive(private: Mapping[str, str], owner: Owner) -> bytes:
-    """A tar with the file that the entrypoint reads, which nobody but the agent may."""
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w") as archive:
-        folder = tarfile.TarInfo(PRIVATE)
-        folder.type, folder.mode = tarfile.DIRTYPE, 0o755
-        archive.addfile(folder)
-        content = json.dumps(dict(private)).encode()
-        file = tarfile.TarInfo(f"{PRIVATE}/environment.json")
-        file.size, file.mode, file.uid, file.gid = len(content), 0o400, owner.uid, owner.gid
-        archive.addfile(file, io.BytesIO(content))
-    return buffer.getvalue()

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import io
 import logging
-import os
-import tarfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -20,12 +17,13 @@ from qms_tui.errors import EngineError, ImageError
 from qms_tui.project import AGENT_NAME, Owner, Project
 from qms_tui.runtime.docker import container as spec
 from qms_tui.runtime.docker import podman
+from qms_tui.runtime.docker.accounts import accounts_folder, accounts_of
 from qms_tui.runtime.docker.attachment import ATTACH_DEADLINE, Direction, Opened, open_socket
 from qms_tui.runtime.docker.engine import Engine, engine_errors, seconds
 from qms_tui.runtime.docker.image import Image, Progress, Step, build_image, configured, find_image
 from qms_tui.runtime.docker.kit import LABEL_KIT, our_kit
 from qms_tui.runtime.docker.network import project_network, remove_project_network
-from qms_tui.runtime.docker.outfit import Outfit, outfit, private_archive
+from qms_tui.runtime.docker.outfit import Outfit, outfit
 from qms_tui.runtime.docker.pulse import Pulse
 from qms_tui.runtime.docker.watch import Watch
 from qms_tui.runtime.events import RuntimeEvent
@@ -374,10 +372,11 @@ class DockerRuntime:
         return container
 
     def _furnish(self, container: str, fitted: Outfit) -> None:
-        """Put into the container what neither the image has nor the engine may show."""
-        self._api.put_archive(container, "/", self._accounts(container))
-        if fitted.private is not None:
-            self._api.put_archive(container, "/", private_archive(fitted.private, self.owner))
+        """Put into the container what neither the image has nor the engine may show; at once, since each
+        time the engine mounts the container for it."""
+        known = accounts_of(self._api, container, accounts_folder())
+        content = spec.furnishing(known.passwd, known.group, self.owner, fitted.private)
+        self._api.put_archive(container, "/", content)
 
     def _image(self, agent: str) -> Image:
         name = self._config.agent(agent).image
@@ -408,10 +407,6 @@ class DockerRuntime:
         if _found(facts).alive:
             raise _runs_already(agent)
         self._remove(facts["Id"])
-
-    def _accounts(self, container: str) -> bytes:
-        passwd, group = (_read_file(self._api, container, f"/etc/{name}") for name in ("passwd", "group"))
-        return spec.accounts(passwd, group, self.owner)
 
     def _remove(self, container: str) -> None:
         try:
@@ -465,14 +460,3 @@ def _failed_to_resume(facts: dict[str, Any]) -> bool:
     if spec.LABEL_RESUMES not in labels or not state.get("ExitCode"):
         return False
     return seconds(state["FinishedAt"]) - seconds(state["StartedAt"]) <= SOON
-
-
-def _read_file(api: APIClient, name: str, path: str) -> str:
-    """A small text file of a container; empty if there is none."""
-    try:
-        chunks, _ = api.get_archive(name, path)
-        with tarfile.open(fileobj=io.BytesIO(b"".join(chunks))) as archive:
-            member = archive.extractfile(os.path.basename(path))
-            return member.read().decode(errors="replace") if member else ""
-    except (NotFound, KeyError):
-        return ""
