@@ -37,9 +37,10 @@ from qms_tui.ui.clipboard import cleaned, summary
 from qms_tui.ui.driver import TerminalDriver, TerminalKey
 from qms_tui.ui.keymap import global_keys, shown_key
 from qms_tui.ui.layout import Layout, arrange, nearest, spans
+from qms_tui.ui.links import addresses
 from qms_tui.ui.palette import AGENT_COLORS, AGENT_COLORS_LIGHT, DARK, LIGHT, Palette
 from qms_tui.ui.pane import Pane
-from qms_tui.ui.screens import HelpScreen, MenuScreen, PickScreen, QuestionScreen
+from qms_tui.ui.screens import HelpScreen, Link, LinkScreen, MenuScreen, PickScreen, QuestionScreen
 from qms_tui.ui.session import Session
 from qms_tui.ui.themes import THEMES
 
@@ -331,6 +332,23 @@ class QmsTuiApp(App[None]):
     def action_scroll(self, pages: int) -> None:
         """Look back into the history of the focused pane."""
         self.pane.scroll_pages(pages)
+
+    def action_links(self) -> None:
+        """List the addresses of the focused pane; one may be copied or opened."""
+        found = addresses(self.pane.agent.terminal)
+        if found:
+            self.push_screen(LinkScreen(found), self._use_link)
+        else:
+            self.notify("No address in this pane.", markup=False)
+
+    def _use_link(self, chosen: Link | None) -> None:
+        if chosen is None:
+            return
+        if chosen.opened:
+            self.open_url(chosen.url)
+        else:
+            self.copy_to_clipboard(chosen.url)
+            self.notify(chosen.url, title="Copied", markup=False)
 
     def action_zoom(self) -> None:
         """One pane large, and back."""

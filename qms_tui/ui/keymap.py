@@ -54,6 +54,7 @@ COMMANDS = (
     Command(("down",), "↓", "toward('down')", "pane below"),
     *(Command((str(n),), "1-9", f"pane({n})", "go to a pane") for n in range(1, PANES_BY_NUMBER + 1)),
     Command(("pageup",), "PgUp", "scroll(1)", "scroll back"),
+    Command(("u",), "u", "links", "addresses in the pane: copy, open"),
     Command(("z",), "z", "zoom", "zoom, and back"),
     Command(("space",), "space", "layout", "next layout"),
     Command(("r",), "r", "restart", "restart the agent"),
