@@ -253,6 +253,23 @@ def _build(
     return 0
 
 
+@_cli.command("doctor")
+@_common
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def _doctor(common: Common, as_json: bool) -> int:
+    """Say what may hinder agents here, and what to do about it."""
+    from qms_tui.cli_doctor import doctor
+
+    _log_to_file(common)
+    try:
+        project = find_project(common.project, Path())
+    except ProjectError:
+        if common.project is not None:
+            raise
+        return doctor(None, _load_anywhere(common), as_json)
+    return doctor(project, _load_anywhere(common), as_json)
+
+
 @_cli.command("ps")
 @_common
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")

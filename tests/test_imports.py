@@ -27,9 +27,12 @@ ALLOWED = {
     "agents": {"errors", "runtime", "terminal"},
     "ui": {"errors", "project", "config", "runtime", "terminal", "agents", "remembered"},
     "demo": {"errors", "project"},
+    "doctor": {"errors", "project", "config", "runtime"},
     "cli_build": {"errors", "config", "runtime"},
+    "cli_doctor": {"project", "config", "doctor"},
     "cli": {
         "cli_build",
+        "cli_doctor",
         "errors",
         "project",
         "config",

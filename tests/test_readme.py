@@ -21,7 +21,7 @@ TEST = "python3 -m venv .venv && .venv/bin/pip install -q -e '.[test]' && .venv/
 _SPAN = re.compile(r"`+([^`]+)`+")
 _WORDS = re.compile(r"^(?:.*\$\()?qms-tui +([a-z][a-z_-]*)", re.MULTILINE)
 _OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
-COMMANDS_WITH_OPTIONS = ("build", "demo", "ps", "prune", "stop", "record", "log", "trust", "config")
+COMMANDS_WITH_OPTIONS = ("build", "doctor", "demo", "ps", "prune", "stop", "record", "log", "trust", "config")
 AGENTS = {"claude", "qa"}
 
 

@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import stat
 from dataclasses import dataclass
-from pathlib import PurePath, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Any
 
 from qms_tui.config import AgentConfig
@@ -87,7 +85,7 @@ def definition_hash(project: Project, agent: str, config: AgentConfig) -> str:
     if path is None:
         return ""
     try:
-        content = _read_bounded(project, path, LARGEST_DEFINITION)
+        content = project.read(path, LARGEST_DEFINITION)
     except OSError:
         return ""
     return hashlib.sha256(content).hexdigest() if content.strip() else ""
@@ -95,21 +93,7 @@ def definition_hash(project: Project, agent: str, config: AgentConfig) -> str:
 
 def _read(project: Project, agent: str, name: str) -> bytes:
     folder = project.folders(agent).config.relative_to(project.root)
-    return _read_bounded(project, PurePosixPath(folder, "qms-tui", name), LARGEST)
-
-
-def _read_bounded(project: Project, path: PurePath, most: int) -> bytes:
-    """A regular file's content, no link followed, nothing waited for. Raises OSError."""
-    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
-    with project.open_folder(path.parts[:-1]) as folder:
-        descriptor = os.open(path.name, flags, dir_fd=folder)
-    try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise OSError("not a regular file")
-        with open(descriptor, "rb", closefd=False) as stream:
-            return stream.read(most)
-    finally:
-        os.close(descriptor)
+    return project.read(PurePosixPath(folder, "qms-tui", name), LARGEST)
 
 
 def _loaded(content: bytes) -> tuple[Loaded, ...]:
