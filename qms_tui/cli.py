@@ -173,6 +173,8 @@ def _open(
     if config.engine.runtime is RuntimeKind.LOCAL:
         local = _local(project, config)
         return _show(project, config, names, local, "local, not isolated", (), view, memory)
+    from qms_tui.runtime.logins import shared_logins
+
     where = _docker(project, config)
     try:
         where.check_images(names)
@@ -180,7 +182,8 @@ def _open(
         where.close_now()
         raise
     kept = _kept(project, config, where, common.log_level)
-    return _show(project, config, names, kept, f"docker {where.version}", where.remarks, view, memory)
+    remarks = (*where.remarks, *shared_logins(map(config.agent, names), os.environ))
+    return _show(project, config, names, kept, f"docker {where.version}", remarks, view, memory)
 
 
 def _to_open(

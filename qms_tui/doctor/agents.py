@@ -16,10 +16,10 @@ from qms_tui.config import AgentConfig
 from qms_tui.doctor.finding import Finding, error, ok, warning
 from qms_tui.project import Project
 from qms_tui.runtime import Found
+from qms_tui.runtime.logins import source
 
 CREDENTIALS = ".credentials.json"
 LARGEST = 64 * 1024  # bytes of a file of the agent's that are read
-LOGINS = ("ANTHROPIC_API_KEY", "CLAUDE_CODE_OAUTH_TOKEN")
 FULL = 0.9  # of the memory limit
 
 
@@ -81,29 +81,15 @@ def login(
     project: Project, agent: str, config: AgentConfig, host: Mapping[str, str], now: float
 ) -> Iterator[Finding]:
     """Where its login comes from, and how long it holds; nothing of it is ever shown."""
-    passed = [name for name in LOGINS if name in config.env and host.get(name)]
     if config.token_file is not None:
         if config.token_file.is_file():
             yield ok(agent, f"logs in with {config.token_file}")
         else:
             yield error(agent, f"its token_file is missing: {config.token_file}", "claude setup-token")
-    elif passed:
-        yield ok(agent, f"logs in with {passed[0]} of your environment")
+    elif passed := source(config, host):
+        yield ok(agent, f"logs in with {passed} of your environment")
     else:
         yield own_login(agent, _credentials(project, agent), now)
-
-
-def shared(agents: Sequence[str], configs: Mapping[str, AgentConfig]) -> Iterator[Finding]:
-    """Logins that several agents use."""
-    users: dict[str, list[str]] = {}
-    for agent in agents:
-        config = configs[agent]
-        sources = [str(config.token_file)] if config.token_file else [n for n in LOGINS if n in config.env]
-        for source in sources[:1]:
-            users.setdefault(source, []).append(agent)
-    for source, names in users.items():
-        if len(names) > 1:
-            yield ok("login", f"shared by {', '.join(names)}: {source}")
 
 
 def own_login(agent: str, credentials: Mapping[str, Any], now: float) -> Finding:

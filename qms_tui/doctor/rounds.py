@@ -13,7 +13,7 @@ from qms_tui.doctor import engine as at_engine
 from qms_tui.doctor import host, terminal
 from qms_tui.doctor import project as at_project
 from qms_tui.doctor.agents import Facts
-from qms_tui.doctor.finding import Finding, failed, warning
+from qms_tui.doctor.finding import Finding, failed, ok, warning
 from qms_tui.errors import ConfigError, EngineError, ProjectError
 from qms_tui.project import Project
 from qms_tui.runtime import Found
@@ -21,6 +21,7 @@ from qms_tui.runtime.docker import DockerRuntime, Engine, connect
 from qms_tui.runtime.docker.container import mounts
 from qms_tui.runtime.docker.engine import engine_errors
 from qms_tui.runtime.docker.outfit import TOKEN
+from qms_tui.runtime.logins import shared_logins
 
 AT_ONCE = 8  # containers whose memory is asked for; each answer takes the engine a second
 
@@ -39,7 +40,7 @@ def examine(
         configs = {agent: config.agent(agent) for agent in agents}
         for agent in agents:
             yield from at_agents.login(project, agent, configs[agent], environment, at_agents.clock())
-        yield from at_agents.shared(agents, configs)
+        yield from (ok("login", said) for said in shared_logins(configs.values(), environment))
     yield from host.events(project.root if project else Path.cwd())
     yield from terminal.terminal(environment, descriptor)
 

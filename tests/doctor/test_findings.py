@@ -115,12 +115,6 @@ def test_logins_from_elsewhere(found: Project, tmp_path: Path) -> None:
     assert told(agents.login(found, "qa", config, {}, NOW)) == ["warning is not logged in"]
 
 
-def test_shared_logins_are_named() -> None:
-    configs = {"claude": AgentConfig(token_file=Path("/t")), "qa": AgentConfig(token_file=Path("/t"))}
-    configs["bu"] = AgentConfig(env=("ANTHROPIC_API_KEY",))
-    assert told(agents.shared(["claude", "qa", "bu"], configs)) == ["ok shared by claude, qa: /t"]
-
-
 EXPECTED = [
     Mount("/p", "/root", type="bind", read_only=True),
     Mount("/p/.claude/users", None, type="tmpfs"),
