@@ -58,7 +58,8 @@ class KeptAttachment:
     def listen(self, on_fact: Callable[[Fact], None]) -> None:
         """Begin to read."""
         self._on_fact = on_fact
-        for kind, body in self._connection.early:
+        early, self._connection.early = self._connection.early, []
+        for kind, body in early:
             self._hear(kind, body)
         self._output.listen(self._received, self._keeper_gone)
         self._input.listen(lambda data: None, self._engine_gone)

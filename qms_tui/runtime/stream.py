@@ -91,20 +91,28 @@ class TlsChannel:
         self._socket.close()
 
 
+def _not_told(data: bytes) -> None:
+    pass
+
+
+def _nothing() -> None:
+    pass
+
+
 class Stream:
     """Reads a channel as it fills and writes a queue as it empties, within the running loop."""
 
     def __init__(
-        self, channel: Channel, *, early: bytes = b"", on_close: Callable[[], None] = lambda: None
+        self, channel: Channel, *, early: bytes = b"", on_close: Callable[[], None] = _nothing
     ) -> None:
         """`early` are bytes that were read already; `on_close` frees what the channel hangs on."""
         self._loop = asyncio.get_running_loop()
         self._channel = channel
         self._early = early
         self._on_close = on_close
-        self._on_data: Callable[[bytes], None] = lambda data: None
-        self._on_closed: Callable[[], None] = lambda: None
-        self._on_drained: Callable[[], None] = lambda: None
+        self._on_data: Callable[[bytes], None] = _not_told
+        self._on_closed: Callable[[], None] = _nothing
+        self._on_drained: Callable[[], None] = _nothing
         self._paused = False
         self._queue: deque[memoryview] = deque()
         self._queued = 0
@@ -120,7 +128,7 @@ class Stream:
         self,
         on_data: Callable[[bytes], None],
         on_closed: Callable[[], None],
-        on_drained: Callable[[], None] = lambda: None,
+        on_drained: Callable[[], None] = _nothing,
     ) -> None:
         """Begin to read. `on_drained` is called when all that had to wait is written."""
         self._on_data, self._on_closed, self._on_drained = on_data, on_closed, on_drained
@@ -185,6 +193,8 @@ class Stream:
         self._queued = 0
         self._channel.close()
         self._on_close()
+        # Whoever listens holds this stream: let go of it, so that neither waits for the garbage collector.
+        self._on_data, self._on_closed, self._on_drained = _not_told, _nothing, _nothing
 
     def _readable(self) -> None:
         try:
@@ -231,5 +241,6 @@ class Stream:
 
     def _gone(self) -> None:
         if not self.closed:
+            told = self._on_closed
             self.close()
-            self._on_closed()
+            told()

@@ -64,6 +64,7 @@ class Screen(pyte.Screen):
         self.history_added = 0
         self._patience = 0
         super().__init__(columns, lines)
+        self.buffer = {}  # pyte's makes rows by a function that holds the screen: a cycle, with its history
         self.reset()
 
     # -- state ----------------------------------------------------------------------------------------------

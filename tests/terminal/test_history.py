@@ -184,10 +184,10 @@ def test_a_terminal_that_nobody_has_is_gone_at_once() -> None:
     terminal = Terminal(80, 24)
     terminal.feed(b"line\r\n" * 100)
     assert len(terminal.history) > 0
-    gone = weakref.ref(terminal)
+    gone = weakref.ref(terminal), weakref.ref(terminal._screen)
     gc.disable()
     try:
         del terminal
-        assert gone() is None
+        assert [reference() for reference in gone] == [None, None]
     finally:
         gc.enable()

@@ -1,0 +1,89 @@
+"""The wall clock jumps under the interface and the keeper, as after a sleep or a late time server."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.tui import Tui
+
+from .test_app import App, leave
+
+TRUTH = 2.0  # seconds in which a pane tells the truth
+LIBRARIES = sorted(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))
+
+
+class Clock:
+    """The wall clock of what is started with `environment`; the monotonic one is the machine's."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self.environment = {
+            "LD_PRELOAD": str(LIBRARIES[0]),
+            "FAKETIME_TIMESTAMP_FILE": str(file),
+            "FAKETIME_NO_CACHE": "1",
+            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        }
+        self.jump("+0")
+
+    def jump(self, offset: str) -> None:
+        """Go wrong by this from now on: `+2d`, `-3h`."""
+        self._file.write_text(offset)
+
+
+@pytest.fixture
+def clock(tmp_path: Path) -> Clock:
+    if not LIBRARIES:
+        pytest.skip("faketime is not installed")
+    return Clock(tmp_path / "clock")
+
+
+@pytest.fixture
+def app(qms_project: Path, tmp_path: Path, image: str, clock: Clock) -> Iterator[App]:
+    made = App(qms_project, tmp_path / "home", image)
+    made.environment |= clock.environment
+    yield made
+    made.run("stop", "--all")
+
+
+def test_the_clock_of_this_test_jumps(clock: Clock) -> None:
+    clock.jump("+2d")
+    words = [sys.executable, "-c", "import time; print(time.time())"]
+    told = subprocess.run(words, env=os.environ | clock.environment, capture_output=True, check=True)
+    assert float(told.stdout) - time.time() == pytest.approx(2 * 86_400, abs=60)
+
+
+def within(seconds: float, act: Callable[[], object]) -> None:
+    began = time.monotonic()
+    act()
+    assert time.monotonic() - began < seconds
+
+
+def echoes(tui: Tui, word: str) -> None:
+    tui.type(f"{word}\r")
+    tui.wait(f"echo:{word}")
+
+
+def test_the_wall_clock_jumps(app: App, clock: Clock) -> None:
+    with app.open("claude") as tui:
+        tui.wait("1 claude ● running", "agent ready claude")
+        echoes(tui, "before")
+        for offset in ("+2d", "-2d", "+0"):
+            clock.jump(offset)
+            within(TRUTH, lambda offset=offset: echoes(tui, f"at{offset}"))  # type: ignore[misc]
+            tui.wait("1 claude ● running")
+        leave(tui)
+    clock.jump("-1d")
+    with app.open("claude") as tui:
+        tui.wait("1 claude ● running", "echo:before", "echo:at+2d", "echo:at-2d", "echo:at+0")
+        echoes(tui, "again")
+        leave(tui)
+    said = app.run("log", "claude").stdout
+    lines = [line for line in said.splitlines() if line.startswith("echo:")]
+    assert lines == ["echo:before", "echo:at+2d", "echo:at-2d", "echo:at+0", "echo:again"]
