@@ -10,10 +10,12 @@ from pathlib import Path
 import docker
 import pytest
 
+from qms_tui.errors import ImageError
 from qms_tui.runtime.docker.container import Identity
 from qms_tui.runtime.docker.kit import LABEL_BASE, LABEL_KIT, our_kit
 
 from . import debian
+from .direct import DirectRuntime
 from .test_app import App, leave
 
 pytestmark = pytest.mark.timeout(debian.BUILD_SECONDS)
@@ -27,6 +29,15 @@ def old_image(engine: docker.APIClient, client_image: str) -> Iterator[str]:
     list(engine.build(fileobj=io.BytesIO(recipe.encode()), tag=name, decode=True, rm=True))
     yield name
     engine.remove_image(name, force=True)
+
+
+async def test_an_image_of_others_is_never_replaced(
+    engine: docker.APIClient, runtime: DirectRuntime, image: str
+) -> None:
+    before = engine.inspect_image(image)["Id"]  # type: ignore[no-untyped-call]
+    with pytest.raises(ImageError, match="was not made by qms-tui build"):
+        await runtime.rebuild("qa", lambda step: None)
+    assert engine.inspect_image(image)["Id"] == before  # type: ignore[no-untyped-call]
 
 
 def test_an_old_image_is_told_and_built_anew(

@@ -119,7 +119,7 @@ def find_image(engine: Engine, name: str) -> Image | None:
 def build_image(
     engine: Engine, recipe: Recipe, on_progress: Callable[[Progress], None], *, use_cache: bool = True
 ) -> Image:
-    """Build and name the image; what had its name before is removed, unless something uses it. Blocking.
+    """Build and name the image; one of ours that had its name is removed, unless it is used. Blocking.
 
     Raises ImageError with the last lines that the build printed, EngineError.
     """
@@ -141,7 +141,7 @@ def build_image(
     built = find_image(engine, recipe.tag)
     if built is None:
         raise ImageError("the build ended without an image", hint="its output, above, may say why")
-    if before is not None and before.id != built.id:
+    if before is not None and before.kit and before.id != built.id:
         _remove_unused(engine, before.id)
     return built
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -155,17 +156,24 @@ class DockerRuntime:
         await self._call(lambda: self._stop(agent), f"stop {agent}", START_DEADLINE)
 
     async def rebuild(self, agent: str, on_step: Callable[[str], None]) -> None:
-        """Build the agent's image anew, with the configuration's base and packages."""
+        """Build the agent's image anew, with the configuration's base and packages.
+
+        Raises ImageError also for an image that is not ours: what has its name must not be lost.
+        """
         wanted = replace(configured(self._config.build), tag=self._config.agent(agent).image)
         loop = asyncio.get_running_loop()
 
         def progress(told: Progress) -> None:
             if isinstance(told, Step):
-                loop.call_soon_threadsafe(on_step, f"step {told.number} of {told.count}")
+                with contextlib.suppress(RuntimeError):  # the loop is closed: nobody listens any more
+                    loop.call_soon_threadsafe(on_step, f"step {told.number} of {told.count}")
 
-        await self._call(
-            lambda: build_image(self._engine, wanted, progress), "build the image", BUILD_DEADLINE
-        )
+        def build() -> None:
+            if not self._image(agent).kit:
+                raise ImageError(f"{wanted.tag} was not made by qms-tui build", hint="build it as you did")
+            build_image(self._engine, wanted, progress)
+
+        await self._call(build, "build the image", BUILD_DEADLINE)
 
     def watch(self, on_event: Callable[[RuntimeEvent], None]) -> Callable[[], None]:
         """Tell what happens to the project's containers, and to the engine."""
