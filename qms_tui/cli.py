@@ -34,6 +34,7 @@ from qms_tui.config import (
 )
 from qms_tui.config.text import plain
 from qms_tui.errors import ProjectError, QmsTuiError, UsageError
+from qms_tui.inbox.past import Past, past_folder
 from qms_tui.project import AGENT_NAME, Project, find_project
 from qms_tui.remembered import Memory, View, views_folder
 from qms_tui.trust import TrustStore
@@ -169,10 +170,11 @@ def _open(
     """Open the screen on these agents."""
     project, config = _load(common, Overrides(runtime, command, image))
     memory = Memory(project.root, views_folder())
+    past = Past(project.root, past_folder())
     names, view = _to_open(project, project.roster(config.agents), agents, memory.read())
     if config.engine.runtime is RuntimeKind.LOCAL:
         local = _local(project, config)
-        return _show(project, config, names, local, "local, not isolated", (), view, memory)
+        return _show(project, config, names, local, "local, not isolated", (), view, memory, past)
     from qms_tui.runtime.logins import shared_logins
 
     where = _docker(project, config)
@@ -183,7 +185,7 @@ def _open(
         raise
     kept = _kept(project, config, where, common.log_level)
     remarks = (*where.remarks, *shared_logins(map(config.agent, names), os.environ))
-    return _show(project, config, names, kept, f"docker {where.version}", remarks, view, memory)
+    return _show(project, config, names, kept, f"docker {where.version}", remarks, view, memory, past)
 
 
 def _to_open(
@@ -458,6 +460,40 @@ def _log(common: Common, agent: str, expression: str | None, since: str | None) 
     return _write_out(f"{line}\n" for line in (grep(lines, expression) if expression else lines))
 
 
+@_cli.command("send")
+@_common
+@click.option("--subject", required=True, metavar="TEXT", help="What it is about, in one line.")
+@click.option("--from", "sender", metavar="NAME", help="Who it is from; lead if nobody is named.")
+@click.option("--file", "file", type=click.Path(path_type=Path), metavar="FILE", help="Send what is in FILE.")
+@click.argument("words", nargs=-1, metavar="AGENT... [BODY | -]", shell_complete=_complete_agents)
+def _send(common: Common, subject: str, sender: str | None, file: Path | None, words: Sequence[str]) -> int:
+    """Put a message into agents' inboxes.
+
+    The words that are names of agents, or of others with an inbox, get it; a last one that is none is the
+    message. - reads it from standard input.
+    """
+    from qms_tui import cli_inbox
+
+    project, config = _load(common)
+    return cli_inbox.send(project, project.roster(config.agents), words, subject, sender, file)
+
+
+@_cli.command("inbox")
+@_common
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--watch", is_flag=True, help="Go on, and print what comes and goes as lines of JSON.")
+@click.argument("agent", required=False, metavar="[AGENT]", shell_complete=_complete_agents)
+def _inbox(common: Common, agent: str | None, as_json: bool, watch: bool) -> int:
+    """List what lies in the inboxes, or in one, or follow them."""
+    from qms_tui import cli_inbox
+
+    project, config = _load(common)
+    inboxes = cli_inbox.inboxes(project, project.roster(config.agents), agent)
+    if watch:
+        return _write_out(cli_inbox.follow(inboxes, config.inbox.rescan), at_once=True)
+    return _write_out(cli_inbox.listing(inboxes, as_json))
+
+
 @_cli.command("trust")
 @_common
 @click.argument("folder", required=False, type=click.Path(path_type=Path), metavar="[DIR]")
@@ -571,11 +607,13 @@ def _journal(common: Common, agent: str, since: str | None) -> tuple[Journal, fl
     return journal, moment
 
 
-def _write_out(lines: Iterable[str]) -> int:
+def _write_out(lines: Iterable[str], *, at_once: bool = False) -> int:
     """Print lines that have their ends; a reader that has seen enough is no fault."""
     try:
         for line in lines:
             sys.stdout.buffer.write(line.encode(errors="replace"))
+            if at_once:
+                sys.stdout.buffer.flush()
         sys.stdout.buffer.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes once more at its end
@@ -676,6 +714,7 @@ def _show(
     remarks: Sequence[str] = (),
     view: View | None = None,
     memory: Memory | None = None,
+    past: Past | None = None,
 ) -> int:
     _check_terminal()
     gc.disable()  # until the first painting: what is made before that is hardly ever garbage
@@ -684,7 +723,8 @@ def _show(
 
     roster = project.roster((*config.agents, *names))
     notices = (*config.notices, *remarks)
-    app = QmsTuiApp(Session(project, config, tuple(names), roster, runtime, engine, notices, view, memory))
+    session = Session(project, config, tuple(names), roster, runtime, engine, notices, view, memory, past)
+    app = QmsTuiApp(session)
     app.run()
     if app.return_code:
         click.echo("qms-tui: the screen failed; the log file says how", err=True)

@@ -155,6 +155,17 @@ class Project:
             ) from error
         return folders
 
+    @contextmanager
+    def open_inbox(self, agent: str, owner: Owner) -> Iterator[int]:
+        """A descriptor of an inbox, made with what is missing above it. Raises OSError, also for links."""
+        with (
+            self.open_folder((".claude",)) as claude,
+            _made(claude, "users", owner) as users,
+            _made(users, agent, owner) as base,
+            _made(base, "inbox", owner) as inbox,
+        ):
+            yield inbox
+
     def owner(self) -> Owner:
         """The user that agents run as: whoever runs qms-tui, or the project's owner if that is root."""
         if os.geteuid() != 0:

@@ -47,6 +47,12 @@ class Stage:
         await self.pilot.press(*text, "enter")
         await self.shown(agent, shows)
 
+    async def calm(self) -> None:
+        """Wait until the toasts are gone."""
+        while len(self.app._notifications):
+            await self.pilot.pause(0.1)
+        await self.pilot.pause(0.3)
+
     async def shown(self, agent: str, text: str) -> None:
         """Wait until the agent's terminal shows the text, and the screen has come to rest."""
         terminal = next(pane.agent for pane in self.app.panes if pane.agent.name == agent)
@@ -82,6 +88,7 @@ async def routing(stage: Stage) -> None:
     await stage.line("qa", "message claude Go ahead with CR-056", "sent to claude")
     await stage.line("qa", "colours", "all at once")
     await stage.line("claude", "inbox", "Go ahead")
+    await stage.calm()
 
 
 async def help_screen(stage: Stage) -> None:
@@ -105,10 +112,34 @@ async def grid(stage: Stage) -> None:
     await stage.line("tu_ui", "colours", "Attributes")
     await stage.line("tu_scene", "documents", "SOP-002")
     await stage.line("tu_sketch", "page", "SOP-001")
+    await stage.calm()
     await stage.line("tu_sim", "work 8", "4")
 
 
+async def sidebar(stage: Stage) -> None:
+    """What has arrived for whom: read, answered, waiting; and a toast."""
+    await stage.line("claude", "route CR-001 to qa", "has a task")
+    await stage.line("qa", "review CR-001 recommend", "has been told")
+    await stage.line("claude", "route CR-001 to qa", "IN_PRE_APPROVAL")
+    await stage.line("claude", "route CR-056 to qa", "CR-056")
+    await stage.line("qa", "message claude Which page of CR-001 do you mean?", "sent to claude")
+    await stage.line("claude", "message lead CR-056 waits for qa", "sent to lead")
+    await stage.calm()
+    await stage.line("claude", "message qa Note on CR-056", "sent to qa")
+    await stage.pilot.press("f2", "down")
+    await stage.pilot.pause(0.5)
+
+
+async def reading(stage: Stage) -> None:
+    """An item of the sidebar, opened."""
+    await sidebar(stage)
+    await stage.pilot.press("up", "down", "down", "down", "enter")
+    await stage.pilot.pause(1.0)
+
+
 PICTURES = (
+    Picture("sidebar", ("claude", "qa"), sidebar, (200, 50)),
+    Picture("reading", ("claude", "qa"), reading, (200, 50)),
     Picture("main", ("claude", "qa"), routing),
     Picture("help", ("claude", "qa"), help_screen),
     Picture("menu", ("claude", "qa"), menu),

@@ -11,7 +11,7 @@ import pytest
 
 from qms_tui.cli import _cli
 from qms_tui.config import Config, config_table_markdown
-from qms_tui.ui.keymap import COMMANDS, distinct, global_keys
+from qms_tui.ui.keymap import COMMANDS, SIDEBAR_KEYS, distinct, global_keys
 
 ROOT = Path(__file__).parents[1]
 PAGES = ("README.md", "docker/README.md", "CHANGELOG.md")
@@ -21,7 +21,20 @@ TEST = "python3 -m venv .venv && .venv/bin/pip install -q -e '.[test]' && .venv/
 _SPAN = re.compile(r"`+([^`]+)`+")
 _WORDS = re.compile(r"^(?:.*\$\()?qms-tui +([a-z][a-z_-]*)", re.MULTILINE)
 _OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
-COMMANDS_WITH_OPTIONS = ("build", "doctor", "demo", "ps", "prune", "stop", "record", "log", "trust", "config")
+COMMANDS_WITH_OPTIONS = (
+    "build",
+    "doctor",
+    "demo",
+    "ps",
+    "prune",
+    "stop",
+    "record",
+    "log",
+    "trust",
+    "config",
+    "send",
+    "inbox",
+)
 AGENTS = {"claude", "qa"}
 
 
@@ -59,6 +72,7 @@ def test_the_key_tables_are_the_programs_own() -> None:
     text = page("README.md")
     assert f"\n\n{key_table(distinct(global_keys(Config().prefix)))}\n" in text
     assert f"\n\n{key_table(distinct(COMMANDS))}\n" in text
+    assert f"\n\n{key_table(distinct(SIDEBAR_KEYS))}\n" in text
 
 
 def test_the_table_of_commands_is_the_programs_own() -> None:

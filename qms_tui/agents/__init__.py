@@ -3,6 +3,7 @@
 from qms_tui.agents.agent import Agent
 from qms_tui.agents.events import AgentEvent, Asked, LeaderChanged, Notice, Output, Reshaped, StateChanged
 from qms_tui.agents.fleet import Fleet
+from qms_tui.agents.mail import Mail, MailArrived, MailChanged, MailEvent, MailTrouble
 from qms_tui.agents.state import AgentState
 
 __all__ = [
@@ -12,6 +13,11 @@ __all__ = [
     "Asked",
     "Fleet",
     "LeaderChanged",
+    "Mail",
+    "MailArrived",
+    "MailChanged",
+    "MailEvent",
+    "MailTrouble",
     "Notice",
     "Output",
     "Reshaped",

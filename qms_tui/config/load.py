@@ -18,6 +18,7 @@ from qms_tui.config.values import (
     BuildConfig,
     Config,
     EngineConfig,
+    InboxConfig,
     Origin,
     Setting,
     Source,
@@ -126,6 +127,7 @@ def _resolve(layers: Sequence[Layer], notices: tuple[str, ...]) -> Config:
     return Config(
         **_section("", layers, origins),
         terminal=TerminalConfig(**_section("terminal", layers, origins)),
+        inbox=InboxConfig(**_section("inbox", layers, origins)),
         engine=EngineConfig(**_section("engine", layers, origins)),
         build=BuildConfig(**_section("build", layers, origins)),
         every_agent=every_agent,

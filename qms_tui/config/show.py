@@ -14,10 +14,12 @@ from qms_tui.config.values import (
     BuildConfig,
     Config,
     EngineConfig,
+    InboxConfig,
     Setting,
     TerminalConfig,
 )
 
+_Section = Config | AgentConfig | TerminalConfig | InboxConfig | EngineConfig | BuildConfig
 _WIDEST_VALUE = 40  # columns; wider values push only their own comment
 
 
@@ -45,10 +47,11 @@ def toml(value: object) -> str:
 
 def describe(config: Config) -> list[Row]:
     """Every value in force, then what single agents have of their own."""
-    sections: tuple[tuple[str, Config | AgentConfig | TerminalConfig | EngineConfig | BuildConfig], ...] = (
+    sections: tuple[tuple[str, _Section], ...] = (
         ("", config),
         ("agent", config.every_agent),
         ("terminal", config.terminal),
+        ("inbox", config.inbox),
         ("engine", config.engine),
         ("build", config.build),
     )

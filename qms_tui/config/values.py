@@ -290,6 +290,26 @@ class TerminalConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class InboxConfig:
+    """How arriving items make themselves felt."""
+
+    toasts: bool = field(
+        default=True, metadata=rule(parse.boolean, "false", "whether what arrives is told in a corner")
+    )
+    bell: bool = field(
+        default=False, metadata=rule(parse.boolean, "true", "whether your terminal's bell rings for it")
+    )
+    rescan: float = field(
+        default=3,
+        metadata=rule(
+            parse.number(0.5, 3600, "3 or 0.5"),
+            "10",
+            "seconds between looks at all inboxes, besides what the file system tells at once",
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class EngineConfig:
     """Which engine, and whether one at all."""
 
@@ -364,6 +384,7 @@ class Config:
     )
     theme: Theme = field(default=Theme.DARK, metadata=rule(parse.one_of(Theme), '"light"', "dark or light"))
     terminal: TerminalConfig = TerminalConfig()
+    inbox: InboxConfig = InboxConfig()
     engine: EngineConfig = EngineConfig()
     build: BuildConfig = BuildConfig()
     every_agent: AgentConfig = AgentConfig()
@@ -399,7 +420,8 @@ class Setting:
 
 
 def _rows(
-    section: str, kind: type[Config | AgentConfig | TerminalConfig | EngineConfig | BuildConfig]
+    section: str,
+    kind: type[Config | AgentConfig | TerminalConfig | InboxConfig | EngineConfig | BuildConfig],
 ) -> tuple[Setting, ...]:
     return tuple(
         Setting(section, f.name, f.default, f.metadata["rule"])
@@ -413,6 +435,7 @@ TABLE: Mapping[str, tuple[Setting, ...]] = MappingProxyType(
         "": _rows("", Config),
         "agent": _rows("agent", AgentConfig),
         "terminal": _rows("terminal", TerminalConfig),
+        "inbox": _rows("inbox", InboxConfig),
         "engine": _rows("engine", EngineConfig),
         "build": _rows("build", BuildConfig),
     }

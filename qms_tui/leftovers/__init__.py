@@ -3,7 +3,7 @@ may go.
 
 thing    a thing as a value, and the decision whether it may go (pure)
 engine   containers and networks
-state    keepers, their sockets and journals, and remembered layouts
+state    keepers, their sockets and journals, remembered layouts, histories of inboxes
 table    all of it for people and as JSON
 """
 

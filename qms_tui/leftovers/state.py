@@ -1,9 +1,10 @@
-"""What lies in the user's state folder: a folder per keeper, a file per remembered layout.
+"""What lies in the user's state folder: a folder per keeper, a file per remembered layout, one per history.
 
     projects/KEY/keeper.lock   locked (flock) as long as the keeper lives; JSON: its pid, its project's root
     projects/KEY/keeper.sock   where it listens
     projects/KEY/...           journals
     layouts/NAME.json          see qms_tui/remembered.py
+    inboxes/NAME.jsonl         see qms_tui/inbox/past.py
 
 A folder that does not tell its project is left alone: nobody knows whether that project is there.
 """
@@ -22,10 +23,11 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+from qms_tui import remembered
 from qms_tui.config.files import read_regular_file
+from qms_tui.inbox import past
 from qms_tui.keeper.sockets import LOCK, SOCKET
 from qms_tui.leftovers.thing import Kind, Outcome, Thing, looked_at_again, project_exists, why_to_go
-from qms_tui.remembered import project_of
 
 MOST = 5000  # folders and files looked at
 LARGEST_LOCK = 16 * 2**10  # bytes
@@ -49,7 +51,13 @@ def state_folder() -> Path:
 def find_in_state(base: Path, now: Callable[[], float] = time.time) -> list[Thing]:
     """Living keepers, and what is left of dead ones and of projects that are gone. Blocking."""
     found = [thing for folder in _entries(base / "projects") for thing in _of_folder(folder, now())]
-    return found + [thing for path in _entries(base / "layouts") for thing in _layout(path, now())]
+    for folder, kind, project_of in (
+        ("layouts", Kind.LAYOUT, remembered.project_of),
+        ("inboxes", Kind.INBOX, past.project_of),
+    ):
+        for path in _entries(base / folder):
+            found += _memory(path, kind, project_of(path), now())
+    return found
 
 
 def remove_from_state(things: Sequence[Thing]) -> list[Outcome]:
@@ -83,10 +91,10 @@ def _of_folder(folder: Path, now: float) -> Iterator[Thing]:
             yield thing(Kind.SOCKET, folder / SOCKET, "no keeper")
 
 
-def _layout(path: Path, now: float) -> Iterator[Thing]:
-    root = project_of(path)
+def _memory(path: Path, kind: Kind, root: str | None, now: float) -> Iterator[Thing]:
+    """A file that remembers something of a project, if that is gone."""
     if root is not None and project_exists(root) is False:
-        yield Thing(Kind.LAYOUT, str(path), path.name, root, False, "kept", False, _age(path, now), mine=True)
+        yield Thing(kind, str(path), path.name, root, False, "kept", False, _age(path, now), mine=True)
 
 
 def _keeper(folder: Path) -> _Keeper | None:
@@ -176,4 +184,5 @@ _REMOVERS: dict[Kind, Callable[[Thing], Outcome]] = {
     Kind.JOURNAL: _remove_folder,
     Kind.SOCKET: _remove_socket,
     Kind.LAYOUT: _remove_file,
+    Kind.INBOX: _remove_file,
 }

@@ -19,9 +19,10 @@ class Kind(StrEnum):
     SOCKET = "socket"
     JOURNAL = "journal"
     LAYOUT = "layout"
+    INBOX = "inbox"
 
 
-_MEMORIES = (Kind.JOURNAL, Kind.LAYOUT)  # nobody needs to use them for them to be wanted
+_MEMORIES = (Kind.JOURNAL, Kind.LAYOUT, Kind.INBOX)  # nobody needs to use them for them to be wanted
 
 
 @dataclass(frozen=True, slots=True)

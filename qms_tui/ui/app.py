@@ -11,9 +11,10 @@ from functools import partial
 
 from textual import events
 from textual.app import App, ComposeResult
-from textual.containers import Container
+from textual.containers import Container, Horizontal
 from textual.filter import ANSIToTruecolor, LineFilter
 from textual.message import Message
+from textual.screen import Screen
 
 from qms_tui.agents import (
     Agent,
@@ -34,6 +35,7 @@ from qms_tui.runtime import RuntimeEvent, Size
 from qms_tui.terminal import Bell, ClipboardWrite, TerminalEvent, TitleChanged
 from qms_tui.ui.chrome import StatusLine, TabLine
 from qms_tui.ui.clipboard import cleaned, summary
+from qms_tui.ui.desk import Desk
 from qms_tui.ui.driver import TerminalDriver, TerminalKey
 from qms_tui.ui.keymap import global_keys, shown_key
 from qms_tui.ui.layout import Layout, arrange, nearest, spans
@@ -50,7 +52,7 @@ _FAREWELLS = (signal.SIGTERM, signal.SIGINT)  # SIGHUP is the driver's
 
 
 _TYPED = (events.InputEvent, events.Paste)
-_BEHIND_DIALOGS = frozenset({"pane", "help", "zoom", "menu"})
+_BEHIND_DIALOGS = frozenset({"pane", "help", "zoom", "menu", "sidebar"})
 
 
 def _keep_for_good() -> None:
@@ -92,6 +94,7 @@ class QmsTuiApp(App[None]):
         self._last_focused: Pane | None = None
         self._refused: set[str] = set()  # agents of whose clipboard writes the human has been told
         self._under_way = 0  # typed events in the app's own queue
+        self.desk = Desk(self)
         self._prefix = session.config.prefix
         ours = global_keys(self._prefix)
         self._ours = frozenset(key.key for key in ours)
@@ -104,21 +107,36 @@ class QmsTuiApp(App[None]):
 
     def compose(self) -> ComposeResult:
         yield TabLine()
-        yield Container(*(self._pane(agent, n) for n, agent in enumerate(self.fleet, 1)), id="panes")
+        panes = (self._pane(agent, n) for n, agent in enumerate(self.fleet, 1))
+        yield Horizontal(Container(*panes, id="panes"), self.desk.sidebar, id="room")
         hints = (
-            f"F1 help · {shown_key(self._prefix)} menu · Ctrl+Q leave",
+            f"F1 help · F2 inboxes · {shown_key(self._prefix)} menu · Ctrl+Q leave",
             "F1 help · Ctrl+Q leave",
             "F1 help",
         )
         yield StatusLine(self.session.project.name, self.session.engine, hints)
 
     def _pane(self, agent: Agent, number: int) -> Pane:
-        colors = AGENT_COLORS if self.current_theme.dark else AGENT_COLORS_LIGHT
-        color = self.session.config.agent(agent.name).color or colors[(number - 1) % len(colors)]
+        color = self._color(agent.name, number)
         pane = self._panes[agent.name] = Pane(agent, number, color, self.palette, self._ours)
+        pane.waiting = self.desk.mail.ledger.waiting(agent.name)
         if agent.name == self._first_focus:
             self._last_focused = pane
         return pane
+
+    def _color(self, name: str, number: int) -> str:
+        colors = AGENT_COLORS if self.current_theme.dark else AGENT_COLORS_LIGHT
+        return self.session.config.agent(name).color or colors[(number - 1) % len(colors)]
+
+    def color_of(self, name: str) -> str:
+        """An agent's colour: its pane's, or that of the next pane for those without one."""
+        pane = self._panes.get(name)
+        return pane.color if pane else self._color(name, len(self._panes) + 1)
+
+    @property
+    def base(self) -> Screen[object]:
+        """The screen with the panes, whatever has been opened over it."""
+        return self.screen_stack[0]
 
     def on_mount(self) -> None:
         loop = asyncio.get_running_loop()
@@ -127,6 +145,7 @@ class QmsTuiApp(App[None]):
                 loop.add_signal_handler(number, self.exit)
             self.call_after_refresh(_keep_for_good)
         self.fleet.watch()
+        self.call_after_refresh(self.desk.mail.start)
         self.pane.focus()
         self._arrange()
         for notice in self.session.notices:
@@ -134,6 +153,7 @@ class QmsTuiApp(App[None]):
 
     async def on_unmount(self) -> None:
         """Let go of the agents, however the screen ended."""
+        await self.desk.mail.close()
         await self.fleet.close()
 
     @property
@@ -144,7 +164,7 @@ class QmsTuiApp(App[None]):
     @property
     def pane(self) -> Pane:
         """The pane that has, or had last, the keyboard."""
-        focused = self.screen_stack[0].focused
+        focused = self.base.focused
         if isinstance(focused, Pane):
             self._last_focused = focused
         return self._last_focused or self.panes[0]
@@ -219,7 +239,7 @@ class QmsTuiApp(App[None]):
 
     def _on_engine_event(self, event: RuntimeEvent) -> None:
         if self.is_running:
-            self.screen_stack[0].query_one(StatusLine).tell(event)
+            self.base.query_one(StatusLine).tell(event)
 
     def _asked(self, pane: Pane, event: TerminalEvent) -> None:
         if isinstance(event, TitleChanged):
@@ -249,21 +269,26 @@ class QmsTuiApp(App[None]):
         """The outer terminal has a new size."""
         self._arrange()
 
+    def rearrange(self) -> None:
+        """The panes have more or less room."""
+        self._arrange()
+
     def _arrange(self) -> None:
         """Give the panes their places; hidden ones keep running at the size of the one in view."""
         panes = self.panes
-        room = Size(self.size.width, self.size.height - 1)  # the status line
+        self.desk.arrange()
+        room = Size(self.size.width - self.desk.taken, self.size.height - 1)  # the status line
         choice = Layout.TABS if self.zoomed else self.arrangement_choice
         grid = arrange(len(panes), room, choice)
         self.tabbed = grid.tabs
         tracks, taken = (1, [1] * len(panes)) if grid.tabs else spans(len(panes), grid)
-        container = self.screen_stack[0].query_one("#panes")
+        container = self.base.query_one("#panes")
         container.styles.grid_size_columns = tracks
         container.styles.grid_size_rows = 1 if grid.tabs else grid.rows
         for pane, span in zip(panes, taken, strict=True):
             pane.styles.column_span = span
             pane.display = not grid.tabs or pane is self.pane
-        self.screen_stack[0].query_one(TabLine).set_class(grid.tabs, "-shown")
+        self.base.query_one(TabLine).set_class(grid.tabs, "-shown")
         self._show_chrome()
         self._remember()
         self.call_after_refresh(self._open_agents)
@@ -293,15 +318,19 @@ class QmsTuiApp(App[None]):
                 pane.agent.open()
 
     def _show_chrome(self) -> None:
-        screen = self.screen_stack[0]
+        screen = self.base
         choice = self.arrangement_choice
         layout = "zoomed" if self.zoomed else "" if choice is Layout.AUTO else choice.value
         screen.query_one(StatusLine).show(self.panes, layout)
+        self.show_tabs()
+
+    def show_tabs(self) -> None:
+        """Name all panes, if only one of them is shown."""
         if self.tabbed:
-            screen.query_one(TabLine).show(self.panes, self.pane)
+            self.base.query_one(TabLine).show(self.panes, self.pane)
 
     def _focus(self, pane: Pane) -> None:
-        self.screen_stack[0].set_focus(pane)
+        self.base.set_focus(pane)
         if self.tabbed:
             self._arrange()
 
@@ -361,6 +390,26 @@ class QmsTuiApp(App[None]):
         self.arrangement_choice = self.arrangement_choice.next
         self._arrange()
 
+    def action_sidebar(self) -> None:
+        """Open the inboxes, or go back to the agent."""
+        self.desk.toggle()
+
+    def action_write(self) -> None:
+        """Write a message."""
+        self.desk.write()
+
+    def go_to(self, agent: str) -> None:
+        """Give the keyboard to an agent that has a pane."""
+        self._focus(self._panes[agent])
+
+    def open_after_asking(self, agent: str) -> None:
+        """An agent without a pane gets one, if the human wants."""
+
+        def add() -> None:
+            self.call_later(self._add, agent)
+
+        self._ask(f"{agent} has no pane. Open one?", add)
+
     def action_help(self) -> None:
         """Show the keys."""
         self.push_screen(HelpScreen(self._prefix, self.session.runtime.outlives))
@@ -403,7 +452,8 @@ class QmsTuiApp(App[None]):
 
     def action_add(self) -> None:
         """Choose one more agent of the roster."""
-        names = [name for name in self.session.roster if name not in self.fleet]
+        roster = self.session.project.roster(self.session.roster)  # agents may be defined at any time
+        names = [name for name in roster if name not in self.fleet]
         if names:
             self.push_screen(PickScreen("Open which agent?", names), self._add)
         else:
@@ -413,7 +463,7 @@ class QmsTuiApp(App[None]):
         if name is None:
             return
         pane = self._pane(self.fleet.add(name), len(self.fleet))
-        await self.screen_stack[0].query_one("#panes").mount(pane)
+        await self.base.query_one("#panes").mount(pane)
         self._focus(pane)
         self._arrange()
 

@@ -10,8 +10,9 @@ from textual.message import Message
 from textual.widgets import Static
 
 from qms_tui.agents import AgentState
+from qms_tui.inbox.words import items
 from qms_tui.runtime import EngineBack, EngineLost, Latency, RuntimeEvent
-from qms_tui.ui.frame import leader
+from qms_tui.ui.frame import badge, leader
 from qms_tui.ui.pane import Pane
 
 
@@ -34,9 +35,13 @@ class TabLine(Static):
         line, self._ends = Content(""), []
         for pane in panes:
             look = f"bold reverse {pane.color}" if pane is focused else pane.color
-            line += Content.styled(f" {pane.number} {pane.agent.name} ", look) + Content(" ")
+            line += (
+                Content.styled(f" {pane.number} {pane.agent.name} ", look)
+                + badge(pane.waiting)
+                + Content(" ")
+            )
             self._ends.append((line.cell_length, pane.number))
-        self.update(line)
+        self.update(line, layout=False)
 
     def on_click(self, event: events.Click) -> None:
         """Choose the tab under the mouse."""
@@ -55,6 +60,7 @@ class StatusLine(Static):
         self._project, self._engine, self._hints = project, engine, hints
         self._link = ""  # how the engine can be reached, if that is worth a word
         self._shown: tuple[list[Pane], str] = [], ""
+        self._waiting = 0
 
     def tell(self, event: RuntimeEvent) -> None:
         """Show what is new of the engine: its latency if it is not on this machine, or that it is away."""
@@ -69,6 +75,12 @@ class StatusLine(Static):
             self._link = link
             self.show(*self._shown)
 
+    def wait(self, count: int) -> None:
+        """So many items wait in all inboxes."""
+        if count != self._waiting:
+            self._waiting = count
+            self.show(*self._shown)
+
     def show(self, panes: list[Pane], layout: str) -> None:
         """Count the agents; hints fill what is left of the line. An empty `layout` is not worth a word."""
         self._shown = panes, layout
@@ -80,6 +92,10 @@ class StatusLine(Static):
         left = Content.styled(f" {self._project}", "bold")
         for part in parts:
             left += Content.assemble((" · ", "dim"), part)
+        if self._waiting:
+            verb = "waits" if self._waiting == 1 else "wait"
+            said = (f"{items(self._waiting)} {verb}: F2", "$warning")
+            left += Content.assemble((" · ", "dim"), said)
         room = self.size.width - left.cell_length - 1
         hints = next((hint for hint in self._hints if len(hint) < room), "")
-        self.update(left + Content.styled(hints.rjust(room), "dim"))
+        self.update(left + Content.styled(hints.rjust(room), "dim"), layout=False)

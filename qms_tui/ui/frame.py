@@ -22,13 +22,24 @@ _MARKS = {
 }
 
 
-def title(agent: Agent, number: int, color: str) -> Content:
-    """Number, name, state, and the program's own title."""
-    mark = "✖" if agent.wrong else _MARKS.get(agent.state, "○")
+def mark(agent: Agent) -> str:
+    """The state of its program as one character."""
+    return "✖" if agent.wrong else _MARKS.get(agent.state, "○")
+
+
+def badge(waiting: int) -> Content:
+    """How many items wait in the inbox; nothing if none do."""
+    return Content.styled(f" {waiting:,} ", "bold $background on $warning") if waiting else Content("")
+
+
+def title(agent: Agent, number: int, color: str, waiting: int) -> Content:
+    """Number, name, badge, state, and the program's own title."""
     state = "not itself" if agent.wrong else agent.state.value
     where = "" if agent.isolated else " · local, not isolated"
     said = Content.styled(f" {number} {agent.name} ", f"bold {color}")
-    said += Content.styled(f"{mark} {state}{where} ", "bold $error" if agent.wrong else color)
+    if waiting:
+        said += badge(waiting) + Content(" ")
+    said += Content.styled(f"{mark(agent)} {state}{where} ", "bold $error" if agent.wrong else color)
     if agent.remark:
         said += Content.styled("! ", "bold $warning")
     if agent.title not in ("", agent.name):

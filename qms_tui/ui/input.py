@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from textual import events
 from textual.geometry import Size
+from textual.widget import Widget
 
 from qms_tui.terminal import Key, Modes
 from qms_tui.ui.keys import textual_character, textual_name
@@ -35,6 +36,18 @@ class TerminalPaste(events.Paste):
 # A subclass of a message gets a handler of its own name; these are for `on_key` and `on_paste`.
 TerminalKey.handler_name = events.Key.handler_name
 TerminalPaste.handler_name = events.Paste.handler_name
+
+
+def hand_on(widget: Widget, event: events.Key) -> None:
+    """Give a key to whoever has the keyboard now: it was typed right behind one that gave that away.
+
+    Textual puts a key into the queue of the widget that has the focus when the key comes in.
+    """
+    event.stop()
+    event.prevent_default()
+    late = event.copy() if isinstance(event, TerminalKey) else events.Key(event.key, event.character)
+    # After what the key before it has asked for, which waits in the same place.
+    widget.app.call_next(widget.app.post_message, late)
 
 
 class Pointer:

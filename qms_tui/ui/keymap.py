@@ -38,6 +38,7 @@ def global_keys(prefix: str) -> tuple[GlobalKey, ...]:
     return (
         *panes,
         GlobalKey("f1", "F1", "help", "this help"),
+        GlobalKey("f2", "F2", "sidebar", "inboxes: what has arrived for whom; again returns to the agent"),
         GlobalKey("f4", "F4", "zoom", "zoom: one pane large, and back"),
         GlobalKey("f12", "F12", "menu", "command menu"),
         GlobalKey(prefix, shown_key(prefix), "menu", f"command menu; twice sends {shown_key(prefix)} itself"),
@@ -62,9 +63,30 @@ COMMANDS = (
     Command(("b",), "b", "rebuild", "build the image anew, restart"),
     Command(("x",), "x", "stop", "stop the agent"),
     Command(("c",), "c", "add", "one more agent"),
+    Command(("m",), "m", "write", "write a message"),
     Command(("d",), "d", "leave", "leave the screen"),
     Command(("question_mark",), "?", "help", "help"),
 )
+
+MOVES = ("up", "down", "pageup", "pagedown", "home", "end")
+SIDEBAR_KEYS = (
+    Command(
+        ("up", "down", "pageup", "pagedown", "home", "end"),
+        "↑ ↓",
+        "move",
+        "choose; also PgUp, PgDn, Home, End",
+    ),
+    Command(("enter",), "Enter", "preview", "read it"),
+    Command(("g",), "g", "goto", "go to the agent's pane"),
+    Command(("y",), "y", "copy", "copy the file's path"),
+    Command(("e",), "e", "edit", "open it in $EDITOR"),
+    Command(("m",), "m", "write", "write a message to the agent"),
+    Command(("a",), "a", "agent", "only one agent's; again for the next"),
+    Command(("k",), "k", "kind", "only one kind; again for the next"),
+    Command(("slash",), "/", "search", "search; Esc ends it"),
+    Command(("escape",), "Esc", "back", "back to the agent"),
+)
+"""What the keys do while the sidebar has the keyboard."""
 
 
 def distinct(entries: tuple[GlobalKey, ...] | tuple[Command, ...]) -> list[tuple[str, str]]:

@@ -15,8 +15,10 @@ from collections.abc import Iterable, Sequence
 from rich.console import Console
 from textual._compositor import CompositorUpdate
 from textual.geometry import Offset, Region
+from textual.screen import Screen
 from textual.strip import Strip
 from textual.widget import Widget
+from textual.widgets._toast import Toast
 
 
 class _Rows(CompositorUpdate):
@@ -37,7 +39,7 @@ def paint_rows(widget: Widget, rows: Iterable[int]) -> None:
     regions = _regions(wanted, room.width)
     if not regions:
         return
-    if not _nothing_over(widget):
+    if not _nothing_over(widget, Region(room.x, room.y + wanted[0], room.width, wanted[-1] - wanted[0] + 1)):
         widget.refresh(*regions)
         return
     waiting = widget._repaint_regions.copy()
@@ -53,16 +55,21 @@ def paint_rows(widget: Widget, rows: Iterable[int]) -> None:
     widget.app._display(widget.screen, _Rows(painted))  # type: ignore[arg-type]  # as Textual itself does
 
 
-def _nothing_over(widget: Widget) -> bool:
-    """Whether the widget is in full view: no dialog, no toast, no layout or batch under way."""
+def _nothing_over(widget: Widget, part: Region) -> bool:
+    """Whether that part of the screen is the widget's alone: no dialog, no toast, no layout under way."""
     app, screen = widget.app, widget.screen
     return (
         app.screen is screen
         and not app._batch_count
         and not screen._layout_required
-        and not len(app._notifications)
         and screen.region.contains_region(widget.region)
+        and not (len(app._notifications) and _toast_over(screen, part))
     )
+
+
+def _toast_over(screen: Screen[object], part: Region) -> bool:
+    """Whether a toast lies there; one that has no place yet is painted later, over what is painted now."""
+    return any(toast.region.overlaps(part) for toast in screen.query(Toast))
 
 
 def _regions(rows: Sequence[int], width: int) -> list[Region]:

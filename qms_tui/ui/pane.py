@@ -78,6 +78,7 @@ class Pane(Widget, can_focus=True):
         self.number = number
         self.color = color
         self._palette = palette
+        self.waiting = 0  # items in the agent's inbox
         self._ours = ours
         self._terminal = self._adopted(agent.terminal)
         self._strips: dict[int, Strip] = {}
@@ -189,6 +190,12 @@ class Pane(Widget, can_focus=True):
         self.set_class(self.agent.state in _OVER, "-ended")
         self._show_all()
 
+    def show_waiting(self, count: int) -> None:
+        """So many items wait in the agent's inbox."""
+        if count != self.waiting:
+            self.waiting = count
+            self._show_frame()
+
     def show_title_soon(self) -> None:
         """The program has another title; some change it many times a second."""
         if self._title is None:
@@ -200,7 +207,7 @@ class Pane(Widget, can_focus=True):
         terminal = agent.terminal
         cut = hidden(terminal, width, height, self._view)
         same = (terminal.columns, terminal.lines) == (width, height)
-        self.border_title = title(agent, self.number, self.color)
+        self.border_title = title(agent, self.number, self.color, self.waiting)
         below = footnote(agent, self._back, cut, same, width - 2)
         self.border_subtitle = Content.styled(below, "$text-muted") if below else ""
 

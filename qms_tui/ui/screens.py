@@ -14,8 +14,8 @@ from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from qms_tui.ui.driver import TerminalKey
-from qms_tui.ui.keymap import COMMANDS, distinct, global_keys, shown_key
+from qms_tui.ui.input import hand_on
+from qms_tui.ui.keymap import COMMANDS, SIDEBAR_KEYS, distinct, global_keys, shown_key
 
 T = TypeVar("T")
 _GAP = 3  # cells between two columns of the menu
@@ -35,10 +35,7 @@ class Dialog(ModalScreen[T]):
         if self.is_current:
             self.take(event)
             return
-        event.stop()
-        late = event.copy() if isinstance(event, TerminalKey) else events.Key(event.key, event.character)
-        # After the dialog's result, which waits in the same place.
-        self.app.call_next(self.app.post_message, late)
+        hand_on(self, event)
 
     def take(self, event: events.Key) -> None:
         """Act on a key that no widget of the dialog took."""
@@ -58,6 +55,8 @@ class HelpScreen(Dialog[None]):
             yield Static(_table(distinct(global_keys(self._prefix)), 10))
             yield Static(Content.styled(f"\nCommand menu: {shown_key(self._prefix)} or F12, then", "bold"))
             yield Static(_table(distinct(COMMANDS), 10))
+            yield Static(Content.styled("\nIn the sidebar with the inboxes (F2)", "bold"))
+            yield Static(_table(distinct(SIDEBAR_KEYS), 10))
             yield Static(Content(self._advice()))
 
     def _advice(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from qms_tui.config import Config
+from qms_tui.inbox import Past
 from qms_tui.project import Project
 from qms_tui.remembered import Memory, View
 from qms_tui.runtime import Runtime
@@ -26,3 +27,5 @@ class Session:
     """How to arrange the panes; its agents are these, in this order."""
     memory: Memory | None = None
     """Where changes of the arrangement are remembered, if anywhere."""
+    past: Past | None = None
+    """Where it is remembered what was consumed, if anywhere."""

@@ -10,11 +10,24 @@ import os
 import tempfile
 from pathlib import Path
 
-from tests.bench import back, echo, feed, hostile, idle, journal, keeper, paint, startup, state
+from tests.bench import (
+    back,
+    echo,
+    feed,
+    hostile,
+    idle,
+    inbox,
+    inbox_screen,
+    journal,
+    keeper,
+    paint,
+    startup,
+    state,
+)
 from tests.bench.machine import machine
 from tests.bench.table import ROWS, Bench, Table, Unavailable
 
-THEMES = (startup, echo, feed, state, paint, hostile, idle, journal, keeper, back)
+THEMES = (startup, echo, feed, state, paint, hostile, idle, journal, keeper, back, inbox, inbox_screen)
 """Modules whose rows are in the table; importing one registers its rows."""
 
 

@@ -76,3 +76,56 @@ def test_keep_and_open_again(env: Mapping[str, str], tmp_path: Path) -> None:
             tui.type("\x11")
             assert tui.end() == 0
         assert (folder / ".claude" / "agents" / "qa.md").exists()
+
+
+def test_inboxes_as_a_human_sees_them(env: Mapping[str, str]) -> None:
+    """Route, review, approve, and route again, by typing into panes; then the sidebar, an item, a message."""
+    with Tui("demo", size=(200, 50), env=env) as tui:
+        tui.wait("claude> ", "qa> ", "2 of 2 running")
+        tui.type("route CR-001 to qa\r")
+        tui.wait("New task: Review CR-001", "1 item waits: F2", "2 qa  1  ● running")
+        tui.type("\x1b2review CR-001 recommend\r")
+        tui.wait("Notice: CR-001 review recommended", "1 claude  1  ● running", "2 qa ● running")
+        tui.type("\x1b1route CR-001 to qa\r")
+        tui.wait("New task: Approve CR-001", "2 qa  1  ● running")
+        tui.type("\x1b2approve CR-001\r")
+        tui.wait("1 claude  2  ● running", "2 qa ● running")
+
+        tui.type("\x1bOQ")  # F2
+        tui.wait("┏━ inboxes ", "2 notice", "Notice: CR-001 approved", "✓ after")
+        tui.type("\x1b1message qa Note on CR-056\r")  # Alt+1: the keyboard is claude's again
+        tui.wait("▎Message from claude: Note on CR-056", "1 message", "sent to qa")
+        tui.type("\x1bOQ/note\r")
+        tui.wait("▎Message from claude: Note on CR-056", absent="▎Notice: CR-001")
+        tui.type("\r")
+        tui.wait("arrived", "msg-claude-", "Esc closes")
+        tui.type("\x1b")
+        tui.wait("▎Message from claude", absent="arrived")
+        tui.type("m")
+        tui.wait("Write a message to", "Ctrl+S sends")
+        tui.type("Thank you\rIt is read.\x13")
+        tui.wait("Message from lead: Thank you", "Sent to qa", absent="Ctrl+S sends")
+        tui.type("/\x1b")
+        tui.wait("▎Message from lead: Thank you", "2 message")
+        tui.type("\x1bOQ")
+        tui.wait("claude> ", absent="inboxes ━")
+        tui.type("\x11")
+        assert tui.end() == 0
+
+
+def test_an_item_in_the_humans_editor(env: Mapping[str, str], tmp_path: Path) -> None:
+    editor = tmp_path / "editor"
+    editor.write_text('#!/bin/sh\necho "editing $1 $(basename "$2")"\nread line\n')
+    editor.chmod(0o755)
+    with Tui("demo", size=(200, 50), env={**env, "VISUAL": f"'{editor}' --now"}) as tui:
+        tui.wait("claude> ", "qa> ")
+        tui.type("route CR-001 to qa\r")
+        tui.wait("1 item waits: F2")
+        tui.type("\x1bOQ")
+        tui.wait("▎New task: Review CR-001")
+        tui.type("e")
+        tui.wait("editing --now task-CR-001-pre_review-v0-1.md", absent="▎New task")
+        tui.type("\r")
+        tui.wait("▎New task: Review CR-001", "2 of 2 running")
+        tui.type("\x11")
+        assert tui.end() == 0

@@ -14,8 +14,10 @@ from pathlib import Path
 
 import pytest
 
+from qms_tui.inbox import Identity, ItemConsumed, Past, parse
 from qms_tui.leftovers import Kind, Thing, find_in_state, remove_from_state, why_to_go
 from qms_tui.remembered import Memory, View
+from tests.inbox.samples import MESSAGE
 
 # Locks the file and stays, as a keeper does; `ready` when it has the lock.
 KEEPER = """
@@ -165,3 +167,15 @@ def test_layouts_of_lost_projects_go(place: Place) -> None:
     assert (thing.kind, thing.project) == (Kind.LAYOUT, str(place.root))
     assert [outcome.removed for outcome in remove_from_state([thing, thing])] == [True, True]
     assert not memory.path.exists()
+
+
+def test_history_of_an_inbox_goes_with_its_project(place: Place) -> None:
+    item = parse("qa", "msg-claude-2026-02-04-143022.md", MESSAGE, 1.0, Identity(1, 2))
+    past = Past(place.root, place.base / "inboxes")
+    past.add([ItemConsumed(item, 2.0)])
+    assert place.find() == []
+    place.lose_project()
+    (thing,) = place.find()
+    assert (thing.kind, thing.project) == (Kind.INBOX, str(place.root))
+    assert [outcome.removed for outcome in remove_from_state([thing])] == [True]
+    assert not past.path.exists()

@@ -5,7 +5,8 @@
             await ui.type("hello")
             await ui.until(lambda: "hello" in ui.text("claude"))
 
-`open_app(*agents, size=(columns, lines), command=..., config=..., view=..., memory=...)` gives a `Screen`.
+`open_app(*agents, size=(columns, lines), command=..., config=..., view=..., memory=..., past=...)` gives a
+`Screen`.
 Nothing of ours is replaced: the runtime is the local one, the agents run `command` (default: a shell without
 profile).
 Never sleep: `until` waits for a condition and says what the screen showed when it did not come true.
@@ -26,13 +27,16 @@ from textual.content import Content
 from textual.pilot import Pilot
 
 from qms_tui.config import Config
+from qms_tui.inbox import Past
 from qms_tui.project import Project
 from qms_tui.remembered import Memory, View
 from qms_tui.runtime.environment import inherited
 from qms_tui.runtime.local import LocalRuntime
 from qms_tui.ui.app import QmsTuiApp
+from qms_tui.ui.notifications import Notifications
 from qms_tui.ui.pane import Pane
 from qms_tui.ui.session import Session
+from qms_tui.ui.sidebar import Agents
 
 PATIENCE = 15.0  # seconds; what is waited for takes milliseconds unless the machine is busy
 SHELL = ("/bin/sh", "-i")
@@ -73,6 +77,23 @@ class Screen:
     def footnote(self, agent: str) -> str:
         """What stands at the bottom of the pane's frame."""
         return Content.from_markup(str(self.pane(agent).border_subtitle)).plain
+
+    @property
+    def toasts(self) -> list[str]:
+        """What the toasts say."""
+        return [str(each.message) for each in self.app._notifications]
+
+    @property
+    def sidebar(self) -> str:
+        """What the sidebar's list shows, a line a row."""
+        listed = self.app.query_one(Notifications)
+        return "\n".join(listed.render_line(y).text.rstrip() for y in range(listed.size.height))
+
+    @property
+    def agents(self) -> list[str]:
+        """The lines above the list, their words apart by one blank."""
+        lines = str(self.app.query_one(Agents).content).splitlines()
+        return [" ".join(line.split()) for line in lines]
 
     @property
     def focused(self) -> str:
@@ -118,6 +139,7 @@ def open_app(project: Project) -> Callable[..., object]:
         config: Config | None = None,
         view: View | None = None,
         memory: Memory | None = None,
+        past: Past | None = None,
     ) -> AsyncIterator[Screen]:
         def environment(agent: str) -> dict[str, str]:
             return inherited(os.environ) | {"QMS_USER": agent, "PS1": f"{agent}$ "}
@@ -125,7 +147,7 @@ def open_app(project: Project) -> Callable[..., object]:
         runtime = LocalRuntime(project.root, lambda agent: command, environment)
         session = Session(
             project, config or Config(), agents or ("claude", "qa"), project.roster(), runtime, "local", (),
-            view, memory,
+            view, memory, past,
         )  # fmt: skip
         app = QmsTuiApp(session, headless_driver=True)
         async with app.run_test(size=size, notifications=True) as pilot:

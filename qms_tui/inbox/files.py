@@ -1,0 +1,141 @@
+"""Looking into an inbox without being led out of it, held up or flooded.
+
+Folders are reached component by component with O_NOFOLLOW, files relative to their folder's descriptor. A
+link, FIFO or device is never opened. A file of 1 GB costs one read of 64 kB.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from qms_tui.inbox.item import Identity
+
+MOST_READ = 64 * 2**10  # bytes of a file: fifteen times what the QMS writes
+MOST_ENTRIES = 200_000  # of a folder that are looked at: a scan of that many takes a second or two
+MOST_ITEMS = 50_000  # of an inbox: some 50 MB here, and more than anybody works off
+_THROUGH = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC  # needs no right to read
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A file as one look found it; times in nanoseconds of the file system's clock."""
+
+    identity: Identity
+    size: int
+    written: int
+    changed: int
+    regular: bool = True
+
+    @property
+    def content(self) -> tuple[int, int]:
+        """Differs if the file was written to in between, as well as two looks can tell."""
+        return self.size, self.written
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """All files of a folder that are items; `complete` is False if there were too many."""
+
+    files: dict[str, Sighting]
+    complete: bool = True
+
+
+def is_item_name(name: str) -> bool:
+    """Whether a file called so is an item: no hidden, temporary, backup or swap file."""
+    return name.endswith(".md") and not name.startswith((".", "#"))
+
+
+@contextmanager
+def open_folder(path: Path) -> Iterator[int]:
+    """A descriptor of an absolute folder, no component of its path being a link. Raises OSError."""
+    with _reached(path.parts[:-1]) as parent:
+        descriptor = os.open(path.name or "/", _FOLDER, dir_fd=parent)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def open_nearest(path: Path) -> Iterator[tuple[int, str]]:
+    """The nearest folder above `path` that is there, and what is missing in it. Raises OSError."""
+    for depth in range(len(path.parts) - 1, 0, -1):
+        try:
+            reached = _reached(path.parts[:depth])
+            descriptor = reached.__enter__()
+        except OSError:
+            continue
+        try:
+            yield descriptor, path.parts[depth]
+        finally:
+            reached.__exit__(None, None, None)
+        return
+    raise FileNotFoundError(f"{path}: nothing of it is there")
+
+
+def identity(descriptor: int) -> Identity:
+    """Which folder a descriptor is of."""
+    status = os.fstat(descriptor)
+    return Identity(status.st_dev, status.st_ino)
+
+
+def list_items(folder: int) -> Listing:
+    """Every file with an item's name. Raises OSError."""
+    files: dict[str, Sighting] = {}
+    with os.scandir(folder) as entries:
+        for count, entry in enumerate(entries):
+            if count >= MOST_ENTRIES or len(files) >= MOST_ITEMS:
+                return Listing(files, complete=False)
+            if is_item_name(entry.name) and (sighting := look(folder, entry.name)):
+                files[entry.name] = sighting
+    return Listing(files)
+
+
+def look(folder: int, name: str) -> Sighting | None:
+    """The file of that name; None if there is none, or a folder. Raises OSError for what cannot be told."""
+    try:
+        status = os.stat(name, dir_fd=folder, follow_symlinks=False)
+    except FileNotFoundError:
+        return None
+    if stat.S_ISDIR(status.st_mode):
+        return None
+    return Sighting(
+        Identity(status.st_dev, status.st_ino),
+        status.st_size,
+        status.st_mtime_ns,
+        status.st_ctime_ns,
+        stat.S_ISREG(status.st_mode),
+    )
+
+
+def read_start(folder: int, name: str, sighting: Sighting) -> bytes | None:
+    """The first 64 kB; None for what is not a regular file, may not be read, or has become another file."""
+    if not sighting.regular:  # opening a FIFO would already let a writer go on
+        return None
+    try:
+        with open(os.open(name, _FILE, dir_fd=folder), "rb", buffering=0) as stream:
+            status = os.fstat(stream.fileno())
+            same = Identity(status.st_dev, status.st_ino) == sighting.identity
+            return stream.read(MOST_READ) if same and stat.S_ISREG(status.st_mode) else None
+    except OSError:
+        return None
+
+
+@contextmanager
+def _reached(parts: tuple[str, ...]) -> Iterator[int]:
+    descriptor = os.open(parts[0] if parts else "/", _THROUGH)
+    try:
+        for part in parts[1:]:
+            below = os.open(part, _THROUGH, dir_fd=descriptor)
+            os.close(descriptor)
+            descriptor = below
+        yield descriptor
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,217 @@
+"""What the human does with inboxes: the sidebar, badges, toasts, reading and writing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from textual.content import Content
+from textual.notifications import Notification, Notify
+
+from qms_tui.agents import Mail, MailArrived, MailChanged, MailEvent
+from qms_tui.config.text import is_plain
+from qms_tui.errors import UsageError
+from qms_tui.inbox import Entry, Toast
+from qms_tui.ui.chrome import StatusLine
+from qms_tui.ui.editor import edit
+from qms_tui.ui.frame import mark
+from qms_tui.ui.sidebar import WIDTH, Line, Sidebar
+
+if TYPE_CHECKING:
+    from qms_tui.ui.app import QmsTuiApp
+    from qms_tui.ui.compose import Draft
+
+LEAST_BESIDE = 62  # columns that panes keep beside the sidebar; on less room it stands alone
+TOAST = 6.0  # seconds that a toast stays
+MOST_TOASTS = 20  # of ours that are remembered to be taken back
+
+
+class Desk:
+    """Owns the mail and shows it; `app` owns this."""
+
+    def __init__(self, app: QmsTuiApp) -> None:
+        session = app.session
+        self._app = app
+        self.mail = Mail(
+            session.project,
+            lambda: session.project.roster(session.roster),
+            self._hear,
+            rescan=session.config.inbox.rescan,
+            past=session.past,
+        )
+        self.sidebar = Sidebar(self.mail.ledger, self._lines, app.color_of, self.ask)
+        self._toasts: list[Notification] = []
+        self._draft: Draft | None = None
+
+    # -- room -------------------------------------------------------------------------------------------
+
+    @property
+    def taken(self) -> int:
+        """Columns that the sidebar takes from the panes."""
+        return WIDTH if self.sidebar.display and not self._alone else 0
+
+    @property
+    def _alone(self) -> bool:
+        return self._app.size.width < WIDTH + LEAST_BESIDE
+
+    def arrange(self) -> None:
+        """Give the sidebar its place: beside the panes, or instead of them where both have no room."""
+        alone = self.sidebar.display and self._alone
+        self.sidebar.set_class(alone, "-alone")
+        self._app.base.query_one("#panes").display = not alone
+
+    def toggle(self) -> None:
+        """Open it and go there; from there, close it and go back to the agent."""
+        if self.sidebar.display and self.has_keyboard:
+            self._show(False)
+            self._to_agent()
+            return
+        self._show(True)
+        self.sidebar.take_keyboard()
+
+    @property
+    def has_keyboard(self) -> bool:
+        """Whether the human works in the sidebar."""
+        focused = self._app.base.focused
+        return focused is not None and self.sidebar in focused.ancestors_with_self
+
+    def _show(self, shown: bool) -> None:
+        self.sidebar.display = shown
+        self._app.rearrange()
+        self.sidebar.show()
+
+    def _to_agent(self) -> None:
+        if self._alone:
+            self._show(False)
+        self._app.base.set_focus(self._app.pane)
+
+    # -- what the mail tells ----------------------------------------------------------------------------
+
+    def _hear(self, event: MailEvent) -> None:
+        if not self._app.is_running:
+            return
+        if isinstance(event, MailChanged):
+            self.show()
+        elif isinstance(event, MailArrived):
+            self._tell(event.toasts)
+        else:
+            self._app.notify(event.text, severity="warning", markup=False)
+
+    def show(self) -> None:
+        """Bring badges, counts and lists up to date."""
+        ledger, app = self.mail.ledger, self._app
+        for pane in app.panes:
+            pane.show_waiting(ledger.waiting(pane.agent.name))
+        app.base.query_one(StatusLine).wait(ledger.waiting())
+        app.show_tabs()
+        self.sidebar.show()
+
+    def _tell(self, toasts: Sequence[Toast]) -> None:
+        settings = self._app.session.config.inbox
+        if settings.bell:
+            self._app.bell()
+        for toast in toasts if settings.toasts else ():
+            if toast.replaces:
+                self._take_back()
+            self._pop_up(toast)
+
+    def _take_back(self) -> None:
+        for notification in self._toasts:
+            self._app._unnotify(notification, refresh=False)  # Textual has no other way
+        self._toasts.clear()
+
+    def _pop_up(self, toast: Toast) -> None:
+        words = Content(toast.text)
+        if toast.agent:
+            words = Content.assemble((toast.agent, f"bold {self._app.color_of(toast.agent)}"), "\n", words)
+        # Content is text with its looks: it is not parsed again, whatever `markup` says, and needs it.
+        notification = Notification(words, timeout=TOAST, markup=True)  # type: ignore[arg-type]
+        self._toasts = [*self._toasts, notification][-MOST_TOASTS:]
+        self._app.post_message(Notify(notification))
+
+    def _lines(self) -> list[Line]:
+        """Agents with a pane first, then whoever else has something."""
+        ledger, color = self.mail.ledger, self._app.color_of
+        lines = [
+            Line(pane.agent.name, mark(pane.agent), pane.color, ledger.counts(pane.agent.name))
+            for pane in self._app.panes
+        ]
+        shown = {line.agent for line in lines}
+        others = sorted(name for name in ledger.agents if name not in shown and ledger.waiting(name))
+        return lines + [Line(name, "", color(name), ledger.counts(name)) for name in others]
+
+    # -- what is asked for ------------------------------------------------------------------------------
+
+    def ask(self, action: str, entry: Entry | None) -> None:
+        """What a key in the sidebar stands for: at once, or as soon as the disk has answered."""
+        plain: dict[str, Callable[[], None]] = {
+            "agent": self.sidebar.next_agent,
+            "kind": self.sidebar.next_kind,
+            "search": self.sidebar.search,
+            "back": self._to_agent,
+            "write": lambda: self.write(entry.item.agent if entry else ""),
+        }
+        if action in plain:
+            plain[action]()
+        elif entry is not None:
+            self._app.run_worker(self._do_with(action, entry))
+
+    async def _do_with(self, action: str, entry: Entry) -> None:
+        if action == "preview":
+            await self._preview(entry)
+        elif action == "goto":
+            self._go_to(entry.item.agent)
+        elif action == "copy":
+            self._copy(self.mail.inbox(entry.item.agent) / entry.item.file)
+        elif action == "edit":
+            await self._edit(entry)
+
+    async def _preview(self, entry: Entry) -> None:
+        from qms_tui.ui.preview import PreviewScreen  # Markdown is no part of the start
+
+        said = await self.mail.preview(entry.item)
+        screen = PreviewScreen(entry, said, self._app.color_of(entry.item.agent))
+
+        async def then(action: str | None) -> None:
+            if action is not None:
+                await self._do_with(action, entry)
+
+        self._app.push_screen(screen, then)
+
+    def _go_to(self, agent: str) -> None:
+        if agent in self._app.fleet:
+            self._to_agent()
+            self._app.go_to(agent)
+        elif agent in self._app.session.project.roster(self._app.session.roster):
+            self._app.open_after_asking(agent)
+        else:
+            self._app.notify(f"{agent} is no agent of the roster and has no pane.", markup=False)
+
+    def _copy(self, path: Path) -> None:
+        if is_plain(str(path)):
+            self._app.copy_to_clipboard(str(path))
+            self._app.notify(str(path), title="Copied", markup=False)
+        else:
+            self._app.notify("Its name has characters that no terminal should get.", markup=False)
+
+    async def _edit(self, entry: Entry) -> None:
+        said = await self.mail.preview(entry.item)
+        if said.trouble and not said.text:
+            self._app.notify(said.trouble, severity="warning", markup=False)
+            return
+        try:
+            edit(self._app, self.mail.inbox(entry.item.agent) / entry.item.file)
+        except UsageError as error:
+            self._app.notify(f"{error.message}\n{error.hint}", severity="error", markup=False)
+
+    def write(self, to: str = "") -> None:
+        """Write a message; what was begun and not sent is still there."""
+        from qms_tui.ui.compose import ComposeScreen, Draft
+
+        draft = self._draft or Draft((to or self._app.pane.agent.name,))
+        screen = ComposeScreen(self.mail.recipients(), draft, self.mail.send)
+        self._app.push_screen(screen, self._keep)
+
+    def _keep(self, draft: Draft | None) -> None:
+        self._draft = draft if draft is not None and (draft.subject or draft.body) else None

@@ -1,0 +1,186 @@
+"""The right side: who has what in the inbox, and below what has arrived, newest first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import Input, Static
+
+from qms_tui.inbox import Counts, Entry, Kind, Ledger, Wish
+from qms_tui.inbox.words import by_kind
+from qms_tui.ui.line_input import LineInput
+from qms_tui.ui.notifications import Ask, Notifications
+
+T = TypeVar("T")
+WIDTH = 46  # columns: an item's headline, mostly whole
+AGES = 20.0  # seconds between two times that ages are brought up to date
+_MOST_SHARE = 3  # at most one part in so many of the height for the agents
+_KEYS = "Enter reads · / searches · F1 keys · Esc agent "
+_LETTERS = {Kind.REVIEW: "R", Kind.APPROVAL: "A", Kind.MESSAGE: "M", Kind.NOTICE: "N", Kind.UNKNOWN: "?"}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An agent's line: its mark says the state of its program, empty where it has no pane."""
+
+    agent: str
+    mark: str
+    color: str
+    counts: Counts
+
+
+class Agents(Static):
+    """A line for each agent that has a pane or something in the inbox."""
+
+    class Chosen(Message):
+        """A line was clicked."""
+
+        def __init__(self, agent: str) -> None:
+            super().__init__()
+            self.agent = agent
+
+    def __init__(self) -> None:
+        super().__init__(id="inboxes")
+        self._lines: list[Line] = []
+        self._rows = 0
+
+    def show(self, lines: Sequence[Line], wish: Wish, most: int) -> None:
+        """At most so many lines; the agent that is wished for stands out."""
+        cut = len(lines) > most
+        self._lines = list(lines[: most - 1] if cut else lines)
+        rows = [_row(line, self.content_size.width, line.agent == wish.agent) for line in self._lines]
+        if cut:
+            rows.append(Content.styled(f" and {len(lines) - len(rows)} more: a goes through all", "dim"))
+        grown = len(rows) != self._rows
+        self._rows = len(rows)
+        self.update(Content("\n").join(rows), layout=grown)
+
+    def on_click(self, event: events.Click) -> None:
+        """Show the items of the agent under the mouse."""
+        offset = event.get_content_offset(self)
+        if offset is not None and offset.y < len(self._lines):
+            self.post_message(self.Chosen(self._lines[offset.y].agent))
+
+
+def _row(line: Line, width: int, chosen: bool) -> Content:
+    look = f"bold {line.color}" + (" underline" if chosen else "")
+    left = Content.assemble(" ", (line.mark or " ", line.color), " ", (line.agent, look))
+    room = width - left.cell_length - 2
+    said = by_kind(line.counts)
+    if len(said) > room:
+        said = " ".join(f"{_LETTERS[kind]}{line.counts[kind]}" for kind in Kind if kind in line.counts)
+    right = Content.styled(said, "$warning")
+    return left.truncate(max(0, width - right.cell_length - 1), ellipsis=True, pad=True) + right
+
+
+class Sidebar(Vertical):
+    """Two lists and a line to search in. It has the keyboard only when the human gave it."""
+
+    def __init__(
+        self, ledger: Ledger, lines: Callable[[], list[Line]], color: Callable[[str], str], ask: Ask
+    ) -> None:
+        super().__init__(id="sidebar")
+        self._ledger, self._lines, self._color, self._ask = ledger, lines, color, ask
+        self._wish = Wish()
+
+    def compose(self) -> ComposeResult:
+        yield Agents()
+        yield Static(id="wish")
+        yield LineInput(self._end_search, ("enter", "escape"), "", "search", "search")
+        yield Notifications(self._color, self._asked)
+        yield Static(
+            Content.styled("Enter reads · / searches · F1 keys · Esc agent", "dim"), id="sidebar-keys"
+        )
+
+    def on_mount(self) -> None:
+        self.border_title = "inboxes"
+        self.set_interval(AGES, self.show)
+
+    @property
+    def notifications(self) -> Notifications:
+        """The list."""
+        return self.query_one(Notifications)
+
+    def show(self) -> None:
+        """Bring it up to date, if it is in view."""
+        if not self.display or not self.is_attached:
+            return
+        most = max(2, self.size.height // _MOST_SHARE)
+        self.query_one(Agents).show(self._lines(), self._wish, most)
+        wish = self.query_one("#wish", Static)
+        words = self._said()
+        wish.display = bool(words)
+        wish.update(Content.styled(f" only {words}", "italic $accent"), layout=False)
+        self.notifications.show(self._ledger.view(self._wish))
+        self._show_place()
+
+    def _asked(self, action: str, entry: Entry | None) -> None:
+        if action == "move":
+            self._show_place()
+        else:
+            self._ask(action, entry)
+
+    def _show_place(self) -> None:
+        place = self.notifications.place
+        self.border_subtitle = Content.styled(place, "$text-muted") if place else ""
+
+    def on_resize(self) -> None:
+        """Everything is as wide as the sidebar."""
+        self.call_after_refresh(self.show)
+
+    def take_keyboard(self) -> None:
+        """The human wants to work here."""
+        self.screen.set_focus(self.notifications)
+
+    def next_agent(self) -> None:
+        """Only the next agent's items; after the last one, everybody's."""
+        names = ["", *(line.agent for line in self._lines())]
+        names += sorted(set(self._ledger.agents) - set(names))
+        self._only(replace(self._wish, agent=_next(names, self._wish.agent)))
+
+    def next_kind(self) -> None:
+        """Only items of the next kind; after the last one, of every kind."""
+        self._only(replace(self._wish, kind=_next([None, *Kind], self._wish.kind)))
+
+    def search(self) -> None:
+        """Ask for words."""
+        field = self.query_one("#search", Input)
+        field.display = True
+        self.screen.set_focus(field)
+
+    @on(Agents.Chosen)
+    def _agent_chosen(self, event: Agents.Chosen) -> None:
+        agent = "" if event.agent == self._wish.agent else event.agent
+        self._only(replace(self._wish, agent=agent))
+
+    @on(Input.Changed, "#search")
+    def _typed(self, event: Input.Changed) -> None:
+        event.stop()
+        self._only(replace(self._wish, words=event.value))
+
+    def _end_search(self, key: str) -> None:
+        """Enter keeps what was found; Esc is everything again."""
+        field = self.query_one("#search", Input)
+        if key == "escape":
+            field.value = ""
+        field.display = bool(field.value)
+        self.take_keyboard()
+
+    def _only(self, wish: Wish) -> None:
+        self._wish = wish
+        self.show()
+
+    def _said(self) -> str:
+        wish = self._wish
+        return " · ".join(part for part in (wish.agent, wish.kind.value if wish.kind else "") if part)
+
+
+def _next(every: Sequence[T], now: T) -> T:
+    return every[(every.index(now) + 1) % len(every)] if now in every else every[0]

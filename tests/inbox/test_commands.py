@@ -1,0 +1,128 @@
+"""`qms-tui send` and `qms-tui inbox`, as a shell runs them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from tests.inbox.samples import task
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    project = tmp_path / "project"
+    for user in ("claude", "qa", "lead"):
+        (project / ".claude" / "users" / user / "inbox").mkdir(parents=True)
+    (project / ".claude" / "agents").mkdir()
+    (project / ".claude" / "agents" / "qa.md").write_text("---\nname: qa\n---\n")
+    return project
+
+
+def argv(root: Path, *words: str) -> list[str]:
+    return [sys.executable, "-m", "qms_tui", words[0], "--project", str(root), *words[1:]]
+
+
+def environment(root: Path) -> dict[str, str]:
+    home = {"HOME": str(root.parent), "XDG_STATE_HOME": str(root.parent), "XDG_CONFIG_HOME": str(root.parent)}
+    return {**os.environ, **home, "PYTHONPATH": str(ROOT)}
+
+
+def run(root: Path, *words: str, text: str = "") -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        argv(root, *words), input=text, capture_output=True, text=True, env=environment(root), timeout=60
+    )
+
+
+def files(root: Path, user: str) -> list[Path]:
+    return sorted((root / ".claude" / "users" / user / "inbox").iterdir())
+
+
+def test_send_and_list(root: Path) -> None:
+    sent = run(root, "send", "qa", "lead", "--subject", "Note on CR-056", "Please look.")
+    assert (sent.returncode, sent.stderr) == (0, "")
+    assert sent.stdout.splitlines() == [str(path) for user in ("qa", "lead") for path in files(root, user)]
+    listed = run(root, "inbox", "qa")
+    assert (listed.returncode, listed.stderr) == (0, "")
+    head, line = listed.stdout.splitlines()
+    assert head.split() == ["AGENT", "KIND", "AGE", "WHAT"]
+    assert line.startswith("qa ")
+    assert line.endswith("Message from lead: Note on CR-056")
+
+
+@pytest.mark.parametrize("how", ["-", "--file"])
+def test_send_from_a_pipe_or_a_file(root: Path, how: str) -> None:
+    (root / "note.md").write_text("one\ntwo\n")
+    words = ("--file", str(root / "note.md")) if how == "--file" else ("-",)
+    sent = run(root, "send", "qa", *words, "--from", "claude", "--subject", "s", text="one\ntwo\n")
+    assert sent.returncode == 0
+    (path,) = files(root, "qa")
+    assert path.name.startswith("msg-claude-")
+    assert path.read_text().endswith("---\n\none\ntwo\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["qa"], "there is no message"),
+        (["hello there"], "send it to whom?"),
+        (["qa", "claud"], "there is no agent 'claud', and no message"),
+        (["claud", "hello there"], "no agent 'claud'"),
+        (["../qa", "hello there"], "no agent '../qa'"),
+        (["qa", "--from", "X", "hello there"], "'X' cannot be a sender"),
+        (["qa", "--file", "/does/not/exist"], "No such file"),
+    ],
+)
+def test_what_cannot_be_sent_says_why(root: Path, words: Sequence[str], said: str) -> None:
+    done = run(root, "send", "--subject", "s", *words)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert not files(root, "qa")
+
+
+def test_list_as_json(root: Path) -> None:
+    assert run(root, "inbox").stdout == "nothing is waiting\n"
+    assert json.loads(run(root, "inbox", "--json").stdout) == []
+    inbox = root / ".claude" / "users" / "qa" / "inbox"
+    (inbox / "task-CR-1-review-v0-1.md").write_bytes(task("CR-1"))
+    (found,) = json.loads(run(root, "inbox", "--json").stdout)
+    assert found.pop("arrived") > 1_000_000_000
+    assert found == {
+        "agent": "qa",
+        "kind": "review",
+        "headline": "New task: Review CR-1",
+        "document": "CR-1",
+        "sender": "claude",
+        "file": "task-CR-1-review-v0-1.md",
+    }
+
+
+def test_an_unknown_agent(root: Path) -> None:
+    done = run(root, "inbox", "claud")
+    assert done.returncode == 2
+    assert "did you mean claude?" in done.stderr
+
+
+def test_watch_follows_as_lines_of_json(root: Path) -> None:
+    inbox = root / ".claude" / "users" / "qa" / "inbox"
+    (inbox / "old.md").write_text("x")
+    with subprocess.Popen(
+        argv(root, "inbox", "--watch"), stdout=subprocess.PIPE, text=True, env=environment(root)
+    ) as watch:
+        assert watch.stdout is not None
+        try:
+            assert json.loads(watch.stdout.readline())["event"] == "pending"
+            (inbox / "task-CR-1-review-v0-1.md").write_bytes(task("CR-1"))
+            arrived = json.loads(watch.stdout.readline())
+            assert (arrived["event"], arrived["headline"]) == ("arrived", "New task: Review CR-1")
+            (inbox / "task-CR-1-review-v0-1.md").unlink()
+            assert json.loads(watch.stdout.readline())["event"] == "consumed"
+        finally:
+            watch.terminate()

@@ -1,0 +1,155 @@
+"""Any bytes under any name become an item that shows only what can be trusted."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qms_tui.demo.items import Message
+from qms_tui.inbox import Identity, Item, Kind, parse
+from qms_tui.inbox.front_matter import LARGEST, front_matter
+from tests.inbox.samples import MESSAGE, NOTICE, task
+
+WHO = Identity(1, 2)
+
+
+def item(name: str, content: bytes | None) -> Item:
+    return parse("qa", name, content, 12.0, WHO)
+
+
+def test_a_task_to_review() -> None:
+    found = item("task-CR-056-pre_review-v0-1.md", task("CR-056", "REVIEW"))
+    assert (found.kind, found.headline) == (Kind.REVIEW, "New task: Review CR-056")
+    assert (found.document, found.sender, found.arrived) == ("CR-056", "claude", 12.0)
+
+
+def test_a_task_to_approve() -> None:
+    found = item("task-CR-056-pre_approval-v0-1.md", task("CR-056", "APPROVAL"))
+    assert (found.kind, found.headline) == (Kind.APPROVAL, "New task: Approve CR-056")
+
+
+def test_a_message() -> None:
+    found = item("msg-claude-2026-02-04-143022.md", MESSAGE)
+    assert (found.kind, found.headline) == (Kind.MESSAGE, "Message from claude: Note on CR-056")
+    assert found.sender == "claude"
+
+
+def test_a_notice() -> None:
+    found = item("notif-CR-056-approved-2026-02-04.md", NOTICE)
+    assert (found.kind, found.headline, found.document) == (Kind.NOTICE, "Notice: CR-056 approved", "CR-056")
+
+
+def test_anything_else_is_shown_by_its_name() -> None:
+    found = item("shopping list.md", b"# Milk\n")
+    assert (found.kind, found.headline) == (Kind.UNKNOWN, "New inbox item: shopping list.md")
+
+
+@pytest.mark.parametrize(
+    ("name", "headline"),
+    [
+        ("task-CR-056-VAR-001-pre_review-v0-1.md", "New task: Review CR-056-VAR-001"),
+        ("task-SDLC-QMS-RTM-approval-v3-0.md", "New task: Approve SDLC-QMS-RTM"),
+        ("task-SOP-002-review-v2-1.md", "New task: Review SOP-002"),
+        ("msg-tu_ui-2026-02-04-143022.md", "Message from tu_ui: (no subject)"),
+        ("notif-CR-056-approved-2026-02-04.md", "Notice: CR-056 approved"),
+        ("task-CR-001.md", "New inbox item: task-CR-001.md"),
+    ],
+)
+@pytest.mark.parametrize("content", [b"", b"---\ndoc_id: [\n---\n", b"\x00\xff" * 99, None])
+def test_without_readable_front_matter_the_name_says_what_it_says(
+    name: str, headline: str, content: bytes | None
+) -> None:
+    assert item(name, content).headline == headline
+
+
+def test_the_front_matter_goes_over_the_name() -> None:
+    assert item("task-CR-001-review-v1-0.md", task("CR-002", "APPROVAL")).headline == (
+        "New task: Approve CR-002"
+    )
+
+
+@pytest.mark.parametrize(
+    ("front", "headline"),
+    [
+        (
+            b'type: message\nfrom: qa\nsubject: "[@click=app.quit]x[/]"',
+            "Message from qa: [@click=app.quit]x[/]",
+        ),
+        (b'type: message\nfrom: qa\nsubject: "a\\nb\\r\\n\\tc"', "Message from qa: a b c"),
+        (b'type: message\nfrom: qa\nsubject: "\\e[2J\\x9b1m"', "Message from qa: \ufffd[2J\ufffd1m"),
+        (b'type: message\nfrom: qa\nsubject: "\\u202egnp.exe"', "Message from qa: \ufffdgnp.exe"),
+        (b"type: message\nfrom: ../../etc\nsubject: hi", "Message from somebody: hi"),
+        (b"type: message\nfrom: qa\nsubject: [a, b]", "Message from qa: (no subject)"),
+        (b"task_type: REVIEW\ndoc_id: ../CR-1", "New task: Review (no document named)"),
+        (b"type: notification\nevent: '[b]x'\ndoc_id: CR-1", "Notice: CR-1"),
+        (b"type: message\nfrom: qa\nsubject: long\n  and folded", "Message from qa: long and folded"),
+    ],
+)
+def test_hostile_fields(front: bytes, headline: str) -> None:
+    assert item("x.md", b"---\n" + front + b"\n---\n").headline == headline
+
+
+@pytest.mark.parametrize(
+    "front",
+    [
+        b"a: &a [x,x]\nb: &b [*a,*a,*a]\nsubject: hi\ntype: message",
+        b"<<: *x\ntype: message",
+        b"type: &t message",
+        b"type: !!python/object/apply:os.system [id]\nx: *y",
+        b"[" * 3000,
+        b"{a: " * 900,
+        b"- type\n- message",
+        b"a: b\n" * 600,
+        b"type: message\n" + b"x" * LARGEST,
+        b"type: message\nsubject: \xff",
+        b'type: message\nsubject: "\\ud800"',
+        b'type: message\nsubject: "\\UFFFFFFFF"',
+    ],
+)
+def test_yaml_bombs_say_nothing(front: bytes) -> None:
+    found = item("x.md", b"---\n" + front + b"\n---\nbody\n")
+    assert (found.kind, found.headline) == (Kind.UNKNOWN, "New inbox item: x.md")
+
+
+def test_no_tag_is_obeyed_and_no_number_is_made() -> None:
+    assert front_matter(b"---\nversion: 0.10\nday: 2026-11-22\nyes: no\nn: !!int 7\n---\n") == {
+        "version": "0.10",
+        "day": "2026-11-22",
+        "yes": "no",
+        "n": "7",
+    }
+
+
+def test_windows_line_ends_and_a_byte_order_mark() -> None:
+    assert front_matter(b"\xef\xbb\xbf---\r\na: 1\r\n---\r\n") == {"a": "1"}
+
+
+def test_what_our_own_demo_writes_is_read() -> None:
+    from datetime import UTC, datetime
+
+    sent = Message("claude", "qa", datetime(2026, 2, 4, tzinfo=UTC), 'quote " and: colon', "body")
+    assert item(sent.file_name, sent.text().encode()).headline == 'Message from claude: quote " and: colon'
+
+
+_NAMES = st.one_of(
+    st.text(min_size=1, max_size=300),
+    st.binary(min_size=1, max_size=255).map(lambda raw: raw.decode("utf-8", "surrogateescape")),
+)
+_FRONT = st.lists(
+    st.tuples(
+        st.sampled_from(["type", "task_type", "doc_id", "from", "subject", "event", "assigned_by", "x"]),
+        st.one_of(st.sampled_from(["message", "notification", "REVIEW", "&a *a"]), st.text(max_size=400)),
+    )
+).map(lambda pairs: "---\n" + "".join(f"{key}: {value}\n" for key, value in pairs) + "---\n")
+
+
+@given(_NAMES, st.one_of(st.none(), st.binary(), _FRONT.map(lambda t: t.encode("utf-8", "surrogatepass"))))
+def test_no_bytes_break_it_and_all_it_says_can_be_shown(name: str, content: bytes | None) -> None:
+    found = item(name, content)
+    for text in (found.name, found.headline, found.document, found.sender):
+        assert len(text) <= 400
+        assert not [c for c in text if unicodedata.category(c) in ("Cc", "Cf", "Cs", "Zl", "Zp")]
+    assert found.file == name
