@@ -39,7 +39,7 @@ def test_many_at_once_are_one_toast() -> None:
     toasts = Toasts()
     for number in range(FEW + 1):
         toasts.arrived(item(number), 10.0)
-    assert told(toasts, 20.0) == [Toast("qa", "4 new items: 4 review", replaces=True)]
+    assert told(toasts, 20.0) == [Toast("qa", "4 new items: 4 reviews", replaces=True)]
 
 
 def test_many_in_a_row_replace_the_toasts_of_the_first() -> None:
@@ -50,7 +50,7 @@ def test_many_in_a_row_replace_the_toasts_of_the_first() -> None:
         toasts.arrived(item(number), now)
         found += told(toasts, now + RECENT / 10)
     assert [toast.replaces for toast in found] == [False] * FEW + [True]
-    assert found[-1].text == "4 new items: 4 review"
+    assert found[-1].text == "4 new items: 4 reviews"
 
 
 def test_ten_thousand_are_one_toast_that_is_renewed_and_right_at_the_end() -> None:
@@ -63,7 +63,7 @@ def test_ten_thousand_are_one_toast_that_is_renewed_and_right_at_the_end() -> No
     found += told(toasts, 60.0)
     assert all(toast.replaces for toast in found)
     assert len(found) == 3
-    assert found[-1].text == "10,000 new items: 10,000 review"
+    assert found[-1].text == "10,000 new items: 10,000 reviews"
 
 
 def test_after_a_burst_an_arrival_is_a_toast_again() -> None:

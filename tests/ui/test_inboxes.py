@@ -165,7 +165,7 @@ async def test_a_burst_is_one_toast_and_nothing_is_lost(open_app: OpenApp, qms: 
         for number in range(400):
             qms.route(f"CR-{number}", "qa")
         await ui.until(lambda: badge(ui, "qa") == "400", 40)
-        await ui.until(lambda: ui.toasts == ["qa\n400 new items: 400 review"])
+        await ui.until(lambda: ui.toasts == ["qa\n400 new items: 400 reviews"])
 
 
 async def test_toasts_off_and_the_bell_on(
