@@ -61,9 +61,11 @@ def _settle() -> None:
     The tables for text beyond ASCII take 65 ms to import. What the start made is taken out of garbage
     collection: a full one took 20 to 50 ms.
     """
-    late.load()
-    gc.freeze()
-    gc.enable()
+    try:
+        late.load()
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 class QmsTuiApp(App[None]):
