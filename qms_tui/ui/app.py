@@ -6,6 +6,7 @@ import asyncio
 import gc
 import logging
 import signal
+import threading
 from collections.abc import Callable, Sequence
 from functools import partial
 
@@ -32,7 +33,7 @@ from qms_tui.agents.state import HELD
 from qms_tui.config import Clipboard
 from qms_tui.remembered import View
 from qms_tui.runtime import RuntimeEvent, Size
-from qms_tui.terminal import Bell, ClipboardWrite, TerminalEvent, TitleChanged
+from qms_tui.terminal import Bell, ClipboardWrite, TerminalEvent, TitleChanged, late
 from qms_tui.ui.chrome import StatusLine, TabLine
 from qms_tui.ui.clipboard import cleaned, summary
 from qms_tui.ui.desk import Desk
@@ -55,10 +56,17 @@ _TYPED = (events.InputEvent, events.Paste)
 _BEHIND_DIALOGS = frozenset({"pane", "help", "zoom", "menu", "sidebar"})
 
 
-def _keep_for_good() -> None:
-    """Take what the start made out of garbage collection: a full one would hold up a key for 20 to 50 ms."""
-    gc.freeze()
-    gc.enable()
+def _settle() -> None:
+    """What need not be done before the first painting, and would hold up a key later.
+
+    The tables for text beyond ASCII take 65 ms to import. What the start made is taken out of garbage
+    collection: a full one took 20 to 50 ms.
+    """
+    try:
+        late.load()
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 class QmsTuiApp(App[None]):
@@ -143,7 +151,7 @@ class QmsTuiApp(App[None]):
         if not self.is_headless:
             for number in _FAREWELLS:
                 loop.add_signal_handler(number, self.exit)
-            self.call_after_refresh(_keep_for_good)
+            self.call_after_refresh(threading.Thread(target=_settle, name="settle", daemon=True).start)
         self.fleet.watch()
         self.call_after_refresh(self.desk.mail.start)
         self.pane.focus()
