@@ -175,6 +175,8 @@ def _open(
     if config.engine.runtime is RuntimeKind.LOCAL:
         local = _local(project, config)
         return _show(project, config, names, local, "local, not isolated", (), view, memory, past)
+    from qms_tui.runtime.logins import shared_logins
+
     config = _with_gateway(project, config, names)
     where = _docker(project, config)
     try:
@@ -183,7 +185,8 @@ def _open(
         where.close_now()
         raise
     kept = _kept(project, config, where, common)
-    return _show(project, config, names, kept, f"docker {where.version}", where.remarks, view, memory, past)
+    remarks = (*where.remarks, *shared_logins(map(config.agent, names), os.environ))
+    return _show(project, config, names, kept, f"docker {where.version}", remarks, view, memory, past)
 
 
 def _to_open(
@@ -232,6 +235,45 @@ def _show_demo(common: Common, folder: Path, names: tuple[str, ...]) -> int:
         folder, lambda agent: agent_command(), lambda agent: agent_environment(agent, inherited(os.environ))
     )
     return _show(Project(folder), config, names, runtime, "demo, local")
+
+
+@_cli.command("build")
+@_common
+@click.option("--base", metavar="IMAGE", help="The image to build on, with apt; else build.base.")
+@click.option("--client-version", metavar="V", help="The version of Claude Code in it.")
+@click.option("--tag", metavar="NAME", help="The name of what is built; else qms-tui-agent.")
+@click.option("--no-cache", is_flag=True, help="Build every step anew, with the newest packages.")
+def _build(
+    common: Common, base: str | None, client_version: str | None, tag: str | None, no_cache: bool
+) -> int:
+    """Build the image that agents run in, with Claude Code."""
+    from qms_tui.cli_build import Report, build, recipe
+
+    wanted = recipe(_load_anywhere(common).build, base, client_version, tag)
+    engine = _engine(common)
+    try:
+        live = sys.stdout.isatty()
+        build(engine, wanted, Report(live, shutil.get_terminal_size().columns), use_cache=not no_cache)
+    finally:
+        engine.close()
+    return 0
+
+
+@_cli.command("doctor")
+@_common
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def _doctor(common: Common, as_json: bool) -> int:
+    """Say what may hinder agents here, and what to do about it."""
+    from qms_tui.cli_doctor import doctor
+
+    _log_to_file(common)
+    try:
+        project = find_project(common.project, Path())
+    except ProjectError:
+        if common.project is not None:
+            raise
+        return doctor(None, _load_anywhere(common), as_json)
+    return doctor(project, _load_anywhere(common), as_json)
 
 
 @_cli.command("ps")
@@ -679,19 +721,24 @@ def _kept(project: Project, config: Config, docker: DockerRuntime, common: Commo
 
 
 def _local(project: Project, config: Config) -> Runtime:
+    from qms_tui.runtime.client import command_line
     from qms_tui.runtime.environment import passed_on
     from qms_tui.runtime.local import LocalRuntime
     from qms_tui.runtime.resume import resuming
 
+    def command(agent: str) -> Sequence[str]:
+        return command_line(config.agent(agent), None)
+
     def again(agent: str) -> Sequence[str]:
-        return resuming(project, agent, config.agent(agent), str(project.root))
+        wanted = dataclasses.replace(config.agent(agent), command=tuple(command(agent)))
+        return resuming(project, agent, wanted, str(project.root))
 
     def environment(agent: str) -> dict[str, str]:
         folders = project.prepare(agent, project.owner())
         own = {"CLAUDE_CONFIG_DIR": str(folders.config)}
         return _local_environment(agent) | passed_on(config.agent(agent), os.environ) | own
 
-    return LocalRuntime(project.root, lambda agent: config.agent(agent).command, environment, again)
+    return LocalRuntime(project.root, command, environment, again)
 
 
 def _local_environment(agent: str) -> dict[str, str]:
@@ -748,6 +795,8 @@ def _as_json(project: Project, agent: str, found: Found) -> dict[str, object]:
         "condition": found.condition.value,
         "started_at": found.started_at,
         "image": found.image,
+        "outdated": found.outdated,
+        "wrong": found.wrong,
         "container": found.container,
         "exit_code": found.ending.exit_code if found.ending else None,
         "reason": found.ending.reason if found.ending else "",
@@ -757,7 +806,8 @@ def _as_json(project: Project, agent: str, found: Found) -> dict[str, object]:
 def _print_table(found: dict[str, Found]) -> None:
     rows = [("AGENT", "CONDITION", "STARTED", "IMAGE", "CONTAINER")]
     for agent, f in sorted(found.items()):
-        condition = f"{f.condition.value}, {f.ending}" if f.ending else f.condition.value
+        words = (f.condition.value, str(f.ending or ""), "outdated" if f.outdated else "", f.wrong)
+        condition = ", ".join(word for word in words if word)
         rows.append((agent, condition, f.started_at[:19].replace("T", " "), f.image, f.container))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:

@@ -5,18 +5,16 @@ Whatever is wrong with the file, nothing is remembered then. Of two interfaces t
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import logging
 import os
 import re
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from qms_tui.config.files import read_regular_file
+from qms_tui.config.files import read_regular_file, replace_file
 from qms_tui.project import AGENT_NAME
 
 ARRANGEMENTS = ("auto", "columns", "grid", "tabs")
@@ -92,21 +90,10 @@ class Memory:
         }
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._replace(json.dumps(content))
+            # Not durable: this runs in the event loop, and a layout lost with the machine's power is none.
+            replace_file(self.path, json.dumps(content))
         except OSError as error:
             _log.warning("%s: the layout cannot be remembered: %s", self.path, error)
-
-    def _replace(self, text: str) -> None:
-        descriptor, name = tempfile.mkstemp(prefix=".layout-", dir=self.folder)  # 0600
-        try:
-            # Without fsync: this runs in the event loop, and a layout lost with the machine's power is none.
-            with open(descriptor, "w", encoding="ascii") as stream:
-                stream.write(text)
-            os.replace(name, self.path)
-        except BaseException:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(name)
-            raise
 
 
 def project_of(path: Path) -> str | None:

@@ -5,12 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from qms_tui.config.files import read_regular_file
+from qms_tui.config.files import read_regular_file, replace_file
 from qms_tui.errors import QmsTuiError
 
 MOST_PROJECTS = 500  # the oldest is forgotten, and asked for again
@@ -72,16 +70,8 @@ class TrustStore:
         folder = self._path.parent
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.chmod(0o700)
-        descriptor, name = tempfile.mkstemp(prefix=".trust-", dir=folder)  # 0600
-        try:
-            with open(descriptor, "w", encoding="ascii") as stream:
-                json.dump({"version": 1, "projects": trusted}, stream, indent=1)
-                stream.flush()
-                os.fsync(descriptor)
-            os.replace(name, self._path)
-        except BaseException:
-            os.unlink(name)
-            raise
+        content = json.dumps({"version": 1, "projects": trusted}, indent=1)
+        replace_file(self._path, content, durable=True)
 
 
 def _place(project_root: Path) -> str:

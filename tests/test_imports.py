@@ -31,8 +31,13 @@ ALLOWED = {
     "agents": {"errors", "project", "runtime", "terminal", "inbox"},
     "ui": {"errors", "project", "config", "runtime", "terminal", "agents", "remembered", "inbox"},
     "demo": {"errors", "project"},
+    "doctor": {"errors", "project", "config", "runtime"},
+    "cli_build": {"errors", "config", "runtime"},
+    "cli_doctor": {"project", "config", "doctor"},
     "cli_inbox": {"errors", "project", "inbox"},
     "cli": {
+        "cli_build",
+        "cli_doctor",
         "cli_inbox",
         "inbox",
         "errors",

@@ -22,6 +22,8 @@ _SPAN = re.compile(r"`+([^`]+)`+")
 _WORDS = re.compile(r"^(?:.*\$\()?qms-tui +([a-z][a-z_-]*)", re.MULTILINE)
 _OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
 COMMANDS_WITH_OPTIONS = (
+    "build",
+    "doctor",
     "demo",
     "ps",
     "prune",

@@ -13,6 +13,7 @@ from typing import Any
 from qms_tui.agents.events import AgentEvent, Asked, LeaderChanged, Notice, Output, Reshaped, StateChanged
 from qms_tui.agents.feeder import Feeder, Line
 from qms_tui.agents.state import HELD, REACHABLE_SOON, STOPPED_BY_YOU, UNDER_WAY, AgentState, removed
+from qms_tui.agents.upkeep import keep_looking
 from qms_tui.errors import EngineError, QmsTuiError, RuntimeFailure
 from qms_tui.runtime import (
     Attachment,
@@ -69,6 +70,12 @@ class Agent:
         self.leads = True
         self.leader = ""
         """Who leads while we follow, for the human; whatever that process calls itself."""
+        self.outdated = False
+        """Whether its image was built from older files than ours."""
+        self.wrong = ""
+        """In what the program is not who it should be, as far as it says."""
+        self.building = ""
+        """How far its image is, while that is built anew."""
         self.remark = ""
         """What the human should know of the terminal for as long as it holds."""
         self._feeder = feeder or Feeder()
@@ -79,6 +86,8 @@ class Agent:
         self._work: asyncio.Task[None] | None = None
         self._news = asyncio.Event()  # something happened to the program that has not been looked at
         self._closed = False
+        self._upkeep: asyncio.Task[None] | None = None
+        self._build: asyncio.Task[None] | None = None
 
     @property
     def isolated(self) -> bool:
@@ -97,6 +106,11 @@ class Agent:
         It goes on with its last conversation if it can, unless it shall be `fresh`.
         """
         self._do(partial(self._open if self.state is AgentState.FAILED else self._restart, fresh))
+
+    def rebuild(self) -> None:
+        """Build the image anew while the program goes on, then start it anew with its conversation."""
+        if self._build is None or self._build.done():
+            self._build = asyncio.get_running_loop().create_task(self._rebuild(), name=f"build {self.name}")
 
     def stop(self) -> None:
         """End the program and clear it away; the screen stays."""
@@ -124,6 +138,9 @@ class Agent:
     async def close(self) -> None:
         """Let go of the program, which goes on if its runtime says so; idempotent."""
         self._closed = True
+        if self._build is not None:
+            self._build.cancel()
+            await asyncio.wait([self._build])
         if self._work is not None:
             self._work.cancel()
             await asyncio.wait([self._work])
@@ -254,6 +271,7 @@ class Agent:
 
     async def _agree(self, found: Found) -> None:
         """Make our state what the runtime found."""
+        self._judge(found)
         if found.alive:
             if self._attachment is None:
                 await self._attach()
@@ -287,6 +305,30 @@ class Agent:
         size = self._size
         self._hold(await self._runtime.attach(self.name, size), size)
 
+    def _judge(self, found: Found) -> None:
+        """Keep what the runtime found wrong; what is new of it the human is told."""
+        if found.wrong and found.wrong != self.wrong:
+            self._tell(Notice(f"{self.name} is not who it should be: {found.wrong}", "error"))
+        if (found.wrong, found.outdated) != (self.wrong, self.outdated):
+            self.wrong, self.outdated = found.wrong, found.outdated
+            self._tell(StateChanged())
+
+    async def _rebuild(self) -> None:
+        self._say_building("begins")
+        try:
+            await self._runtime.rebuild(self.name, self._say_building)
+        except QmsTuiError as error:
+            _log.warning("%s: %s", self.name, error)
+            self._tell(Notice(f"{error.message}\n{error.hint}", "error"))
+        else:
+            self.restart()
+        finally:
+            self._say_building("")
+
+    def _say_building(self, step: str) -> None:
+        self.building = step
+        self._tell(StateChanged())
+
     async def _restart(self, fresh: bool) -> None:
         await self._stop()
         await self._start(fresh)
@@ -300,6 +342,9 @@ class Agent:
     def _hold(self, attachment: Attachment, size: Size) -> None:
         self._attachment = attachment
         self.ending, self.remark = None, ""
+        if self._runtime.isolated:  # else nothing can be wrong
+            looking = keep_looking(lambda: self._runtime.find(self.name), self._judge)
+            self._upkeep = asyncio.get_running_loop().create_task(looking, name=f"look at {self.name}")
         self._become(AgentState.RUNNING)
         with self._line.at_once():  # the screen as it is, with its modes, before the first key
             attachment.listen(self._line.give)
@@ -309,12 +354,15 @@ class Agent:
 
     def _detach(self) -> None:
         attachment, self._attachment = self._attachment, None
+        if self._upkeep is not None:
+            self._upkeep.cancel()
         self._line.clear()
         if attachment is not None:
             attachment.close()
 
     def _end(self, ending: Ending | None) -> None:
         self.ending = ending
+        self.wrong, self.outdated = "", False
         self._typed.clear()
         self._become(AgentState.ENDED)
 
@@ -415,7 +463,7 @@ class Agent:
 
     def _new_terminal(self) -> None:
         self.terminal = Terminal(self._size.columns, self._size.lines, scrollback=self._scrollback)
-        self.title = ""
+        self.title, self.wrong, self.outdated = "", "", False
         self._tell(Reshaped())
 
     def _become(self, state: AgentState) -> None:

@@ -12,7 +12,7 @@ Severity = Literal["information", "warning", "error"]
 
 @dataclass(frozen=True, slots=True)
 class StateChanged:
-    """The agent's `state`, `ending`, `trouble`, `remark` or `keys_waiting` is new."""
+    """The agent's `state`, `ending`, `trouble`, `remark`, `wrong` or the like is new."""
 
 
 @dataclass(frozen=True, slots=True)

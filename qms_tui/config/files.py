@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import re
 import stat
+import tempfile
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,6 +80,26 @@ def read_regular_file(path: Path, most: int) -> bytes:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise OSError(errno.EINVAL, "not a regular file", str(path))
         return stream.read(most)
+
+
+def replace_file(path: Path, text: str, *, durable: bool = False) -> None:
+    """Write an ASCII file of the user's own whole or not at all, mode 0600, in a folder that is there.
+
+    `durable`: it also survives that the machine loses its power now, which takes the disk's time.
+    Raises OSError.
+    """
+    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)  # 0600
+    try:
+        with open(descriptor, "w", encoding="ascii") as stream:
+            stream.write(text)
+            if durable:
+                stream.flush()
+                os.fsync(descriptor)
+        os.replace(name, path)
+    except BaseException:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(name)
+        raise
 
 
 def parse_toml(file: ConfigFile) -> dict[str, object]:

@@ -56,6 +56,10 @@ _HEX_COLOR = re.compile(r"#[0-9a-f]{6}", re.IGNORECASE | re.ASCII)
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 _OWN_VARIABLES = ("CLAUDE_CONFIG_DIR", "HOME", "QMS_USER")
 _IMAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:@-]{0,254}", re.ASCII)
+_MODEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@\[\]-]{0,127}", re.ASCII)
+_TOOL = re.compile(r"[A-Za-z_*][A-Za-z0-9_*-]*(\([^,()]{1,200}\))?", re.ASCII)
+_CLIENT_VERSION = re.compile(r"[0-9]{1,5}\.[0-9]{1,5}\.[0-9]{1,5}(-[A-Za-z0-9.]{1,20})?", re.ASCII)
+_PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]{0,99}", re.ASCII)
 _NETWORK = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}", re.ASCII)
 _SERVER = re.compile(r"[a-z][a-z0-9-]{0,31}", re.ASCII)
 _URL = re.compile(r"https?://[!-~]{1,500}", re.ASCII)
@@ -124,6 +128,35 @@ def command(value: object) -> tuple[str, ...]:
 def image(value: object) -> str:
     """The name of an image, as the engine takes it."""
     return matching(_IMAGE, value, "an image's name", "write it like 'name' or 'registry/name:tag'")
+
+
+def model(value: object) -> str:
+    """A model's alias or name, as the client takes it."""
+    return matching(_MODEL, value, "a model's name", "write it like 'opus' or a model's full name")
+
+
+def tools(value: object) -> tuple[str, ...]:
+    """Tools of Claude Code, each with or without a rule in parentheses."""
+    hint = 'write it like ["Edit", "Bash(git log:*)"]'
+    found = strings(value, "a list of tools", hint)
+    return tuple(dict.fromkeys(matching(_TOOL, item, "a tool", hint) for item in found))
+
+
+def arguments(value: object) -> tuple[str, ...]:
+    """Arguments for a command, as they are."""
+    return strings(value, "a list of arguments", 'write it like ["--verbose"]')
+
+
+def client_version(value: object) -> str:
+    """A version of Claude Code, exactly one."""
+    return matching(_CLIENT_VERSION, value, "a version", "write it like '2.1.330'")
+
+
+def packages(value: object) -> tuple[str, ...]:
+    """Names of the distribution's packages; they become words of a shell's command."""
+    hint = 'write it like ["nodejs", "make"]'
+    found = strings(value, "a list of packages", hint)
+    return tuple(dict.fromkeys(matching(_PACKAGE, item, "a package's name", hint) for item in found))
 
 
 def variables(value: object) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from qms_tui.config.text import plain
 from qms_tui.config.values import (
     TABLE,
     AgentConfig,
+    BuildConfig,
     Config,
     EngineConfig,
     InboxConfig,
@@ -19,6 +20,7 @@ from qms_tui.config.values import (
     TerminalConfig,
 )
 
+_Section = Config | AgentConfig | TerminalConfig | InboxConfig | EngineConfig | BuildConfig
 _WIDEST_VALUE = 40  # columns; wider values push only their own comment
 
 
@@ -46,12 +48,13 @@ def toml(value: object) -> str:
 
 def describe(config: Config) -> list[Row]:
     """Every value in force, then what single agents have of their own."""
-    sections: tuple[tuple[str, Config | AgentConfig | TerminalConfig | InboxConfig | EngineConfig], ...] = (
+    sections: tuple[tuple[str, _Section], ...] = (
         ("", config),
         ("agent", config.every_agent),
         ("terminal", config.terminal),
         ("inbox", config.inbox),
         ("engine", config.engine),
+        ("build", config.build),
     )
     rows = [
         _row(config, row.key, row, getattr(values, row.name))

@@ -41,6 +41,17 @@ class RuntimeKind(StrEnum):
     LOCAL = "local"
 
 
+class PermissionMode(StrEnum):
+    """What Claude Code does without asking, in its own words."""
+
+    MANUAL = "manual"
+    ACCEPT_EDITS = "acceptEdits"
+    PLAN = "plan"
+    AUTO = "auto"
+    DONT_ASK = "dontAsk"
+    BYPASS = "bypassPermissions"
+
+
 class Need(Enum):
     """When a project's file must be trusted to set something."""
 
@@ -127,6 +138,53 @@ class AgentConfig:
             '"docs/agents/qa.md"',
             "its definition, a Markdown file inside the project",
             default_text=".claude/agents/NAME.md",
+        ),
+    )
+    model: str | None = field(
+        default=None,
+        metadata=rule(
+            parse.model,
+            '"opus"',
+            "the model that Claude Code begins with: an alias or a full name",
+            default_text="the client's choice",
+        ),
+    )
+    permission_mode: PermissionMode | None = field(
+        default=None,
+        metadata=rule(
+            parse.one_of(PermissionMode),
+            '"acceptEdits"',
+            "what Claude Code does unasked: manual, acceptEdits, plan, auto, dontAsk, bypassPermissions",
+            need=Need.TRUST,
+            default_text="the agent's own settings, at first manual",
+        ),
+    )
+    tools: tuple[str, ...] = field(
+        default=(),
+        metadata=rule(
+            parse.tools,
+            '["Edit", "Bash(git log:*)"]',
+            "tools that Claude Code uses without asking",
+            need=Need.TRUST,
+        ),
+    )
+    args: tuple[str, ...] = field(
+        default=(),
+        metadata=rule(
+            parse.arguments,
+            '["--verbose"]',
+            "more arguments for its command, whatever that is; they come last",
+            need=Need.TRUST,
+        ),
+    )
+    token_file: Path | None = field(
+        default=None,
+        metadata=rule(
+            paths.path,
+            '"~/.secrets/claude-token"',
+            "a file with its login for Claude Code (of claude setup-token) or an API key; mounted read-only",
+            need=Need.TRUST,
+            default_text="none: log in with /login",
         ),
     )
     env: tuple[str, ...] = field(
@@ -327,6 +385,38 @@ class McpServer:
 
 
 @dataclass(frozen=True, slots=True)
+class BuildConfig:
+    """What `qms-tui build` makes the agents' image of."""
+
+    base: str = field(
+        default="debian:bookworm-slim",
+        metadata=rule(
+            parse.image, '"ubuntu:24.04"', "the image to build on, with apt and Python", need=Need.TRUST
+        ),
+    )
+    client_version: str | None = field(
+        default=None,
+        metadata=rule(
+            parse.client_version,
+            '"2.1.300"',
+            "the version of Claude Code in it",
+            need=Need.TRUST,
+            default_text="the one that this qms-tui was tested with",
+        ),
+    )
+    packages: tuple[str, ...] = field(
+        default=(),
+        metadata=rule(
+            parse.packages,
+            '["nodejs", "make"]',
+            "more packages of the base's distribution; files add to each other",
+            need=Need.TRUST,
+            adds=True,
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """Everything in force. `Config()` is what holds without any file."""
 
@@ -347,6 +437,7 @@ class Config:
     inbox: InboxConfig = InboxConfig()
     engine: EngineConfig = EngineConfig()
     servers: tuple[McpServer, ...] = ()
+    build: BuildConfig = BuildConfig()
     every_agent: AgentConfig = AgentConfig()
     overrides: Mapping[str, AgentConfig] = field(default_factory=lambda: MappingProxyType({}))
     origins: Mapping[str, tuple[Origin, ...]] = field(default_factory=lambda: MappingProxyType({}))
@@ -389,7 +480,8 @@ class Setting:
 
 
 def _rows(
-    section: str, kind: type[Config | AgentConfig | TerminalConfig | InboxConfig | EngineConfig | McpServer]
+    section: str,
+    kind: type[Config | AgentConfig | TerminalConfig | InboxConfig | EngineConfig | McpServer | BuildConfig],
 ) -> tuple[Setting, ...]:
     return tuple(
         Setting(section, f.name, f.default, f.metadata["rule"])
@@ -406,6 +498,7 @@ TABLE: Mapping[str, tuple[Setting, ...]] = MappingProxyType(
         "inbox": _rows("inbox", InboxConfig),
         "engine": _rows("engine", EngineConfig),
         "mcp": _rows("mcp", McpServer),
+        "build": _rows("build", BuildConfig),
     }
 )
 """Every setting by section, in the order in which they are shown; the section of top-level keys is ''."""

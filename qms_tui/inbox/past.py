@@ -12,13 +12,12 @@ import json
 import logging
 import os
 import re
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from qms_tui.config.files import read_regular_file
+from qms_tui.config.files import read_regular_file, replace_file
 from qms_tui.inbox.events import ItemConsumed
 from qms_tui.inbox.item import Identity, Item, Kind
 from qms_tui.inbox.parse import one_line
@@ -95,10 +94,7 @@ class Past:
 
     def _shorten(self) -> None:
         kept = self._head().decode("ascii") + "".join(_line(event) for event in self.read())
-        descriptor, name = tempfile.mkstemp(prefix=".inbox-", dir=self.folder)  # 0600
-        with open(descriptor, "w", encoding="ascii") as stream:
-            stream.write(kept)
-        os.replace(name, self.path)
+        replace_file(self.path, kept)
 
 
 def project_of(path: Path) -> str | None:

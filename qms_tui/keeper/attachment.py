@@ -44,9 +44,7 @@ class KeptAttachment:
         self._size = self._told = size
         self._typed = False  # since somebody else has led
         self._follows = False
-        self._kept: list[
-            tuple[bytes, bool]
-        ] = []  # while the lead is being taken: what was written, and if urgent
+        self._kept: list[tuple[bytes, bool]] = []  # written while the lead is taken, and whether urgent
         self._taking: asyncio.TimerHandle | None = None
         self._resizing: asyncio.TimerHandle | None = None
         self._pulse: asyncio.TimerHandle | None = None
@@ -80,6 +78,9 @@ class KeptAttachment:
         """Queue bytes for the program."""
         if self._taking is None:
             return self._input.write(data, urgent=urgent)
+        waiting = sum(len(kept) for kept, _ in self._kept)
+        if not self._input.has_room(waiting + len(data), urgent=urgent):
+            return False
         self._kept.append((data, urgent))
         return True
 

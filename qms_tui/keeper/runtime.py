@@ -80,6 +80,10 @@ class KeptRuntime:
         """Stop and remove the agent's container."""
         await self._docker.stop(agent)
 
+    async def rebuild(self, agent: str, on_step: Callable[[str], None]) -> None:
+        """Build the agent's image anew."""
+        await self._docker.rebuild(agent, on_step)
+
     def watch(self, on_event: Callable[[RuntimeEvent], None]) -> Callable[[], None]:
         """Tell what happens to the project's containers, and to the engine."""
         return self._docker.watch(on_event)

@@ -155,6 +155,10 @@ class LocalRuntime:
             await asyncio.sleep(_POLL)
         self._bury(agent, process)
 
+    async def rebuild(self, agent: str, on_step: Callable[[str], None]) -> None:
+        """There is nothing to build."""
+        raise RuntimeFailure(f"{agent} has no image to build", hint="it runs as a program of this machine")
+
     def watch(self, on_event: Callable[[RuntimeEvent], None]) -> Callable[[], None]:
         """Nothing happens from outside that the attachments do not tell."""
         return lambda: None

@@ -49,6 +49,10 @@ class Found:
     started_at: str = ""
     image: str = ""
     container: str = ""
+    outdated: bool = False
+    """Whether its image was built from other files than ours, though by a qms-tui."""
+    wrong: str = ""
+    """In what its program is not who it should be."""
 
     @property
     def alive(self) -> bool:
@@ -122,6 +126,10 @@ class Runtime(Protocol):
 
     async def stop(self, agent: str) -> None:
         """End the agent's program and clear it away; nothing there is fine."""
+
+    async def rebuild(self, agent: str, on_step: Callable[[str], None]) -> None:
+        """Build the agent's image anew; programs that run go on. `on_step`, in the running loop, hears how
+        far it is."""
 
     def watch(self, on_event: Callable[[RuntimeEvent], None]) -> Callable[[], None]:
         """Tell, in the running loop, what happens to agents from outside; what is returned ends that."""

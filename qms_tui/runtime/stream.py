@@ -150,10 +150,14 @@ class Stream:
             self._loop.add_reader(self._channel.fileno(), self._readable)
         self._paused = False
 
+    def has_room(self, size: int, *, urgent: bool = False) -> bool:
+        """Whether so many bytes would be queued."""
+        limit = QUEUE_LIMIT + URGENT_ROOM if urgent else QUEUE_LIMIT
+        return not self.closed and self._queued + size <= limit
+
     def write(self, data: bytes, *, urgent: bool = False) -> bool:
         """Queue bytes; False if they do not fit."""
-        limit = QUEUE_LIMIT + URGENT_ROOM if urgent else QUEUE_LIMIT
-        if self.closed or self._queued + len(data) > limit:
+        if not self.has_room(len(data), urgent=urgent):
             return False
         if data:
             self._queue.append(memoryview(data))

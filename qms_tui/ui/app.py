@@ -6,6 +6,7 @@ import asyncio
 import gc
 import logging
 import signal
+import threading
 from collections.abc import Callable, Sequence
 from functools import partial
 
@@ -32,16 +33,17 @@ from qms_tui.agents.state import HELD
 from qms_tui.config import Clipboard
 from qms_tui.remembered import View
 from qms_tui.runtime import RuntimeEvent, Size
-from qms_tui.terminal import Bell, ClipboardWrite, TerminalEvent, TitleChanged
+from qms_tui.terminal import Bell, ClipboardWrite, TerminalEvent, TitleChanged, late
 from qms_tui.ui.chrome import StatusLine, TabLine
 from qms_tui.ui.clipboard import cleaned, summary
 from qms_tui.ui.desk import Desk
 from qms_tui.ui.driver import TerminalDriver, TerminalKey
 from qms_tui.ui.keymap import global_keys, shown_key
 from qms_tui.ui.layout import Layout, arrange, nearest, spans
+from qms_tui.ui.links import addresses
 from qms_tui.ui.palette import AGENT_COLORS, AGENT_COLORS_LIGHT, DARK, LIGHT, Palette
 from qms_tui.ui.pane import Pane
-from qms_tui.ui.screens import HelpScreen, MenuScreen, PickScreen, QuestionScreen
+from qms_tui.ui.screens import HelpScreen, Link, LinkScreen, MenuScreen, PickScreen, QuestionScreen
 from qms_tui.ui.session import Session
 from qms_tui.ui.themes import THEMES
 
@@ -54,10 +56,17 @@ _TYPED = (events.InputEvent, events.Paste)
 _BEHIND_DIALOGS = frozenset({"pane", "help", "zoom", "menu", "sidebar"})
 
 
-def _keep_for_good() -> None:
-    """Take what the start made out of garbage collection: a full one would hold up a key for 20 to 50 ms."""
-    gc.freeze()
-    gc.enable()
+def _settle() -> None:
+    """What need not be done before the first painting, and would hold up a key later.
+
+    The tables for text beyond ASCII take 65 ms to import. What the start made is taken out of garbage
+    collection: a full one took 20 to 50 ms.
+    """
+    try:
+        late.load()
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 class QmsTuiApp(App[None]):
@@ -142,7 +151,7 @@ class QmsTuiApp(App[None]):
         if not self.is_headless:
             for number in _FAREWELLS:
                 loop.add_signal_handler(number, self.exit)
-            self.call_after_refresh(_keep_for_good)
+            self.call_after_refresh(threading.Thread(target=_settle, name="settle", daemon=True).start)
         self.fleet.watch()
         self.call_after_refresh(self.desk.mail.start)
         self.pane.focus()
@@ -361,6 +370,23 @@ class QmsTuiApp(App[None]):
         """Look back into the history of the focused pane."""
         self.pane.scroll_pages(pages)
 
+    def action_links(self) -> None:
+        """List the addresses of the focused pane; one may be copied or opened."""
+        found = addresses(self.pane.agent.terminal)
+        if found:
+            self.push_screen(LinkScreen(found), self._use_link)
+        else:
+            self.notify("No address in this pane.", markup=False)
+
+    def _use_link(self, chosen: Link | None) -> None:
+        if chosen is None:
+            return
+        if chosen.opened:
+            self.open_url(chosen.url)
+        else:
+            self.copy_to_clipboard(chosen.url)
+            self.notify(chosen.url, title="Copied", markup=False)
+
     def action_zoom(self) -> None:
         """One pane large, and back."""
         self.zoomed = not self.zoomed
@@ -415,6 +441,14 @@ class QmsTuiApp(App[None]):
             self._ask(question, partial(agent.restart, fresh=fresh))
         else:
             agent.restart(fresh=fresh)
+
+    def action_rebuild(self) -> None:
+        """Build the image of the agent anew, after asking, and start the agent in it."""
+        agent = self.pane.agent
+        self._ask(
+            f"Build the image of {agent.name} anew? It goes on meanwhile, then starts anew in it.",
+            agent.rebuild,
+        )
 
     def action_stop(self) -> None:
         """End the agent's program, after asking."""

@@ -24,7 +24,7 @@ _MARKS = {
 
 def mark(agent: Agent) -> str:
     """The state of its program as one character."""
-    return _MARKS.get(agent.state, "○")
+    return "✖" if agent.wrong else _MARKS.get(agent.state, "○")
 
 
 def badge(waiting: int) -> Content:
@@ -34,11 +34,12 @@ def badge(waiting: int) -> Content:
 
 def title(agent: Agent, number: int, color: str, waiting: int) -> Content:
     """Number, name, badge, state, and the program's own title."""
+    state = "not itself" if agent.wrong else agent.state.value
     where = "" if agent.isolated else " · local, not isolated"
     said = Content.styled(f" {number} {agent.name} ", f"bold {color}")
     if waiting:
         said += badge(waiting) + Content(" ")
-    said += Content.styled(f"{mark(agent)} {agent.state.value}{where} ", color)
+    said += Content.styled(f"{mark(agent)} {state}{where} ", "bold $error" if agent.wrong else color)
     if agent.remark:
         said += Content.styled("! ", "bold $warning")
     if agent.title not in ("", agent.name):
@@ -63,7 +64,7 @@ def footnote(agent: Agent, back: int, cut: str, same_size: bool, width: int) -> 
         return _lost(agent)
     if agent.state is AgentState.RUNNING and not agent.leads:
         return _fitting(_following(agent, cut, same_size), width)
-    words = " · ".join(part for part in (agent.remark, cut) if part)
+    words = " · ".join(part for part in (*_upkeep(agent), agent.remark, cut) if part)
     return f" {words} " if words else ""
 
 
@@ -81,6 +82,12 @@ def leader(agent: Agent) -> str:
     """The name of whoever leads while we follow, fit to be shown."""
     name = "".join(c for c in agent.leader if c.isprintable()).strip()
     return name[:LEADER_LENGTH] or "another interface"
+
+
+def _upkeep(agent: Agent) -> tuple[str, ...]:
+    """What is wrong with who the agent is, and with what it runs in."""
+    outdated = "outdated image: b in the menu builds it anew" if agent.outdated else ""
+    return agent.wrong, f"building the image: {agent.building}" if agent.building else outdated
 
 
 def _lost(agent: Agent) -> str:

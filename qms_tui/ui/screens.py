@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TypeVar
 
 from textual import events
@@ -162,3 +163,40 @@ class PickScreen(Dialog[str | None]):
         if event.key == "escape":
             event.stop()
             self.dismiss(None)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An address that was chosen: to be opened, or else to be copied."""
+
+    url: str
+    opened: bool
+
+
+class LinkScreen(Dialog[Link | None]):
+    """Addresses, whole; Enter copies the chosen one, o opens it where this program runs."""
+
+    def __init__(self, urls: Sequence[str]) -> None:
+        super().__init__()
+        self._urls = urls
+
+    def compose(self) -> ComposeResult:
+        with VerticalScroll(classes="dialog", id="links"):
+            yield Static(Content.styled("Enter copies · o opens · Esc closes", "dim"))
+            yield OptionList(*(Option(Content(url)) for url in self._urls))
+
+    def on_mount(self) -> None:
+        options = self.query_one(OptionList)
+        options.highlighted = 0
+        options.focus()
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        self.dismiss(Link(self._urls[event.option_index], opened=False))
+
+    def take(self, event: events.Key) -> None:
+        event.stop()
+        chosen = self.query_one(OptionList).highlighted or 0
+        if event.key == "escape":
+            self.dismiss(None)
+        elif event.key in ("o", "enter"):  # Enter as long as the list has not the keyboard yet
+            self.dismiss(Link(self._urls[chosen], opened=event.key == "o"))

@@ -1,7 +1,7 @@
 """A stand-in for the model: enough of the messages API for a client to show a conversation.
 
 What it answers depends on the last message, so that a script decides what is seen: `tool` runs a shell
-command, `slow` streams, `markdown` shows every kind of that, anything else is one line.
+command, `slow` streams, `fail` is refused, `markdown` shows every kind of that, anything else is one line.
 """
 
 from __future__ import annotations
@@ -40,21 +40,25 @@ def answer() -> int:
 
 
 class Model(ThreadingHTTPServer):
-    """Listens on a loopback port; `url` is what ANTHROPIC_BASE_URL must be."""
+    """Listens on a port of its own; `url` is what ANTHROPIC_BASE_URL must be.
+
+    `requests` is what was asked, `logins` what its clients authorized themselves with.
+    """
 
     daemon_threads = True
     block_on_close = False
 
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+    def __init__(self, address: str = "127.0.0.1") -> None:
+        super().__init__((address, 0), _Handler)
         self.requests: list[dict[str, Any]] = []
+        self.logins: set[str] = set()
         self.numbers = itertools.count(1)
         self._thread = threading.Thread(target=self.serve_forever, daemon=True)
 
     @property
     def url(self) -> str:
         """Where it listens."""
-        return f"http://127.0.0.1:{self.server_address[1]}"
+        return f"http://{self.server_address[0]!s}:{self.server_address[1]}"
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -98,13 +102,14 @@ class _Handler(BaseHTTPRequestHandler):
             self._json({"input_tokens": 100})
         elif self.path.startswith("/v1/messages"):
             self.server.requests.append(request)
+            self.server.logins |= {self.headers.get(name) or "" for name in ("x-api-key", "authorization")}
             self._message(request)
         else:
             self._json({})
 
-    def _json(self, answer: dict[str, Any]) -> None:
+    def _json(self, answer: dict[str, Any], code: int = 200) -> None:
         body = json.dumps(answer).encode()
-        self.send_response(200)
+        self.send_response(code)
         self.send_header("content-type", "application/json")
         self.send_header("content-length", str(len(body)))
         self.end_headers()
@@ -112,6 +117,9 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(body)
 
     def _message(self, request: dict[str, Any]) -> None:
+        if "fail" in _last_said(request):
+            self._json({"type": "error", "error": {"type": "invalid_request_error", "message": "No."}}, 400)
+            return
         number = next(self.server.numbers)  # a client joins the messages that have one id
         blocks = list(_answer(request, number))
         if not request.get("stream"):

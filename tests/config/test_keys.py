@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from qms_tui.config import TABLE, Clipboard, Config, Memory, Mount, RuntimeKind, Theme
+from qms_tui.config import TABLE, Clipboard, Config, Memory, Mount, PermissionMode, RuntimeKind, Theme
 from qms_tui.config.parse import COLORS
 from qms_tui.errors import ConfigError
 
@@ -55,6 +55,18 @@ GOOD: list[tuple[str, str, object]] = [
     ("engine.host", '"tcp://[::1]:2376"', "tcp://[::1]:2376"),
     ("engine.host", '"tcp://build.example:2375/"', "tcp://build.example:2375/"),
     ("engine.runtime", '"local"', RuntimeKind.LOCAL),
+    ("agent.model", '"opus[1m]"', "opus[1m]"),
+    ("agent.permission_mode", '"bypassPermissions"', PermissionMode.BYPASS),
+    (
+        "agent.tools",
+        '["Edit", "Bash(git log:*)", "mcp__qms__*", "Edit"]',
+        ("Edit", "Bash(git log:*)", "mcp__qms__*"),
+    ),
+    ("agent.args", '["--verbose", ""]', ("--verbose", "")),
+    ("agent.token_file", '"/etc/token"', Path("/etc/token")),
+    ("build.base", '"ubuntu:24.04"', "ubuntu:24.04"),
+    ("build.client_version", '"2.1.300-beta.1"', "2.1.300-beta.1"),
+    ("build.packages", '["g++", "nodejs", "g++"]', ("g++", "nodejs")),
 ]
 
 AGENTS = 'write it like agents = ["qa", "tu_ui"]; what one agent needs stands below [agent.qa]'
@@ -73,6 +85,11 @@ MOUNTS = 'write it like ["~/data:/data", "/srv/cache:/cache:rw"]: HOST:CONTAINER
 NETWORK = "write 'project' (one of its own), 'none', or the name of an existing network"
 HIDE = 'write it like ["secrets", "build/keys.txt"]: paths inside the project'
 WORKDIR = "write it like '/pipe-dream'"
+MODEL = "write it like 'opus' or a model's full name"
+TOOLS = 'write it like ["Edit", "Bash(git log:*)"]'
+ARGS = 'write it like ["--verbose"]'
+VERSION = "write it like '2.1.330'"
+PACKAGES = 'write it like ["nodejs", "make"]'
 HOST = "write it like 'unix:///var/run/docker.sock' or 'tcp://10.0.0.5:2376'"
 
 BAD: list[tuple[str, str, str, str]] = [
@@ -185,6 +202,23 @@ BAD: list[tuple[str, str, str, str]] = [
     ("engine.host", '"tcp://me:pw@a:1"', "'tcp://me:pw@a:1' is not an engine's address", HOST),
     ("engine.host", '"unix://run/x"', "'unix://run/x' is not an engine's address", HOST),
     ("engine.runtime", '"podman"', "'podman' is not one of the choices", "write 'docker' or 'local'"),
+    ("agent.model", '"--opus"', "'--opus' is not a model's name", MODEL),
+    (
+        "agent.permission_mode",
+        '"yolo"',
+        "'yolo' is not one of the choices",
+        "write 'manual' or 'acceptEdits' or 'plan' or 'auto' or 'dontAsk' or 'bypassPermissions'",
+    ),
+    ("agent.tools", '"Edit"', "'Edit' is not a list of tools", TOOLS),
+    ("agent.tools", '["--settings"]', "'--settings' is not a tool", TOOLS),
+    ("agent.tools", '["Bash(a), Edit"]', "'Bash(a), Edit' is not a tool", TOOLS),
+    ("agent.args", '"--verbose"', "'--verbose' is not a list of arguments", ARGS),
+    ("agent.token_file", '""', "'' is not a path", "write it like '~/agent.env'"),
+    ("build.base", '"a b"', "'a b' is not an image's name", IMAGE),
+    ("build.client_version", '"latest"', "'latest' is not a version", VERSION),
+    ("build.client_version", '"2.1.1; id"', "'2.1.1; id' is not a version", VERSION),
+    ("build.packages", '["make; id"]', "'make; id' is not a package's name", PACKAGES),
+    ("build.packages", '["--yes"]', "'--yes' is not a package's name", PACKAGES),
     ("terminal.clipboard", '"maybe"', "'maybe' is not one of the choices", "write 'off' or 'ask' or 'on'"),
 ]
 

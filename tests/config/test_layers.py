@@ -21,6 +21,13 @@ NEEDS_TRUST = {
     "terminal.clipboard",
     "engine.host",
     "engine.runtime",
+    "agent.permission_mode",
+    "agent.tools",
+    "agent.args",
+    "agent.token_file",
+    "build.base",
+    "build.client_version",
+    "build.packages",
 }
 LIMITS = ("agent.memory", "agent.cpus", "agent.pids")
 

@@ -5,6 +5,7 @@ Without an engine these tests skip. With QMS_TUI_REQUIRE_ENGINE=1, as in .ci/run
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping
 from pathlib import Path
@@ -17,9 +18,9 @@ from qms_tui.config import AgentConfig, Config
 from qms_tui.project import Project
 from qms_tui.runtime.docker import connect
 
+from . import debian, kept, programs
 from . import engine as engines
 from . import image as images
-from . import kept, programs
 from . import project as projects
 from .direct import DirectRuntime
 from .kept import House
@@ -131,6 +132,16 @@ def programs_image(engine: docker.APIClient) -> str:
         return programs.ensure(engine)
     except (programs.NoPrograms, images.NoBusybox) as reason:
         pytest.skip(str(reason))
+
+
+@pytest.fixture(scope="session")
+def client_image(engine: docker.APIClient, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The name of the product's own image, which the engine now has; made from nothing it takes minutes."""
+    with contextlib.closing(connect()) as ours:
+        try:
+            return debian.ensure(ours, tmp_path_factory.mktemp("debian"))
+        except debian.NoDebian as reason:
+            pytest.skip(str(reason))
 
 
 @pytest.fixture(scope="module")

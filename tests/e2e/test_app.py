@@ -262,7 +262,7 @@ def test_ps_and_stop(app: App, engine: docker.APIClient, image: str) -> None:
     rows = app.ps()
     assert rows["qa"] | {"started_at": "", "container": ""} == {
         "project": str(app.root), "agent": "qa", "condition": "running", "started_at": "", "image": image,
-        "container": "", "exit_code": None, "reason": "",
+        "outdated": False, "wrong": "", "container": "", "exit_code": None, "reason": "",
     }  # fmt: skip
     assert str(rows["qa"]["container"]).startswith("qms-project-")
     table = app.run("ps").stdout.splitlines()

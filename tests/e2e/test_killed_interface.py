@@ -41,6 +41,14 @@ def frozen(tui: Tui) -> tuple[object, ...]:
     return Frozen.of(tui.terminal).styled, tui.terminal.cursor
 
 
+def wait_for_vim_at_its_full_size(tui: Tui) -> None:
+    """A new terminal is a row smaller for a moment (keeper/held.py); vim's last row says what vim knows."""
+    deadline = time.monotonic() + PATIENCE
+    while "-- INSERT --" not in tui.terminal.display[-3]:  # above the frame and the status line
+        assert time.monotonic() < deadline, f"not at full size; shown:\n{tui.text}"
+        assert tui._read(1.0), "ended"
+
+
 def wait_for_the_same(tui: Tui, expected: tuple[object, ...]) -> None:
     deadline = time.monotonic() + PATIENCE
     while frozen(tui) != expected:
@@ -55,6 +63,7 @@ def test_killed_at_a_wrapped_draft_and_in_vim(app: App) -> None:
         tui.wait("half ä", "word29")
         tui.type("XYZ")
         tui.wait("echoXYZ word0")
+        wait_for_vim_at_its_full_size(tui)
         before = frozen(tui)
         tui.process.kill(signal.SIGKILL)
         assert tui.end() == -signal.SIGKILL

@@ -120,8 +120,7 @@ def test_who_types_leads_and_the_other_is_letter_boxed(app: App) -> None:
             both.until(lambda typing=typing: f"turn-{turn}-end" in typing.text)  # type: ignore[misc] # noqa: B023
             assert size in typing.text
             assert "type to take over" not in typing.text
-        assert "leads at 98x27" in large.text
-        assert "following pts/" in large.text
+        both.until(lambda: "leads at 98x27" in large.text and "following pts/" in large.text)
         both.until(lambda: inside(large, 98, 27) == inside(small, 98, 27))
         assert large.terminal.display[5][99] == "│"
         assert large.terminal.display[28].startswith("┃" + "─" * 98 + "┘")

@@ -14,7 +14,7 @@ from qms_tui.config import AgentConfig, Memory
 from qms_tui.config.paths import Mount as Configured
 from qms_tui.errors import ProjectError
 from qms_tui.project import Owner, Project
-from qms_tui.runtime.docker.container import Identity, accounts, environment, mounts, project_slug, request
+from qms_tui.runtime.docker.container import Identity, environment, furnishing, mounts, project_slug, request
 
 OWNER = Owner(1234, 5678)
 
@@ -187,7 +187,7 @@ def unpacked(archive: bytes) -> dict[str, tuple[int, int, int, str]]:
 
 def test_accounts_are_added() -> None:
     passwd, group = "root:x:0:0:root:/root:/bin/sh\nbin:x:2:2::/:/bin/false", "root:x:0:\n"
-    assert unpacked(accounts(passwd, group, OWNER)) == {
+    assert unpacked(furnishing(passwd, group, OWNER, None)) == {
         "etc/passwd": (0, 0, 0o644, f"{passwd}\nagent:x:1234:5678:agent:/home/agent:/bin/sh\n"),
         "etc/group": (0, 0, 0o644, "root:x:0:\nagent:x:5678:\n"),
         "home": (0, 0, 0o755, ""),
@@ -197,10 +197,16 @@ def test_accounts_are_added() -> None:
 
 def test_accounts_that_are_there_stay() -> None:
     passwd, group = "node:x:1234:5678::/home/node:/bin/sh\n", "node:x:5678:\n"
-    found = unpacked(accounts(passwd, group, OWNER))
+    found = unpacked(furnishing(passwd, group, OWNER, None))
     assert (found["etc/passwd"][3], found["etc/group"][3]) == (passwd, group)
 
 
 def test_an_image_without_accounts() -> None:
-    found = unpacked(accounts("", "", OWNER))
+    found = unpacked(furnishing("", "", OWNER, None))
     assert found["etc/passwd"][3] == "agent:x:1234:5678:agent:/home/agent:/bin/sh\n"
+
+
+def test_what_the_engine_must_not_show_is_the_agents_alone() -> None:
+    found = unpacked(furnishing("", "", OWNER, {"KEY": "hush"}))
+    assert found["run/qms-tui/environment.json"] == (1234, 5678, 0o400, '{"KEY": "hush"}')
+    assert found["run/qms-tui"] == (0, 0, 0o755, "")

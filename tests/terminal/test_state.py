@@ -170,7 +170,6 @@ def test_the_bound_of_the_history_is_saved() -> None:
 
 LEFT_OUT = {
     "Terminal": {
-        "_history": "a view of the screen's",
         "_drawn": "remembered runs",
         "_seen": "damage",
         "_screen": "saved",

@@ -6,21 +6,19 @@ An image's id is the hash of what is in it, so what was read once stays true.
 
 from __future__ import annotations
 
-import contextlib
 import io
 import json
 import logging
 import os
 import re
 import tarfile
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from docker import APIClient
 from docker.errors import NotFound
 
-from qms_tui.config.files import read_regular_file
+from qms_tui.config.files import read_regular_file, replace_file
 
 LARGEST = 256 * 1024  # bytes of a kept file; an image has a few kilobytes
 MOST = 100  # images remembered; whoever builds daily leaves a season of them behind
@@ -69,16 +67,8 @@ def _keep(path: Path, accounts: Accounts) -> None:
     text = json.dumps({"passwd": accounts.passwd, "group": accounts.group})
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(prefix=".", dir=path.parent)  # 0600
-        try:
-            with open(descriptor, "w", encoding="ascii") as stream:
-                stream.write(text)
-            os.replace(name, path)
-            _forget_oldest(path.parent)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                os.unlink(name)
-            raise
+        replace_file(path, text)
+        _forget_oldest(path.parent)
     except OSError as error:
         _log.info("%s cannot be kept: %s", path, error)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 import re
 import tarfile
 from collections.abc import Mapping, Sequence
@@ -19,6 +20,7 @@ from docker.types import LogConfig, Mount
 
 from qms_tui.config import AgentConfig
 from qms_tui.project import Owner, Project
+from qms_tui.runtime.docker.kit import PRIVATE
 from qms_tui.runtime.environment import TERMINAL
 
 SCHEMA = "1"
@@ -27,6 +29,7 @@ LABEL_AGENT = "qms-tui.agent"
 LABEL_SCHEMA = "qms-tui.schema"
 LABEL_MAKER = "qms-tui.maker"
 LABEL_RESUMES = "qms-tui.resumes"
+LABEL_DEFINITION = "qms-tui.definition"
 CONFIG_FOLDER = "/claude-config"
 HOME = "/home/agent"
 MACHINE_CONTEXT = "/etc/claude-code/CLAUDE.md"  # read by the client on every start, whatever the project
@@ -67,21 +70,21 @@ def mounts(project: Project, agent: str, config: AgentConfig) -> list[Mount]:
     folders = project.folders(agent)
     users = work / ".claude/users"
     found = [
-        _bind(project.root, work),
+        bind(project.root, work),
         _empty_folder(users),
-        _bind(folders.inbox, users / agent / "inbox"),
-        _bind(folders.workspace, users / agent / "workspace", writable=True),
-        _bind(folders.config, PurePosixPath(CONFIG_FOLDER), writable=True),
+        bind(folders.inbox, users / agent / "inbox"),
+        bind(folders.workspace, users / agent / "workspace", writable=True),
+        bind(folders.config, PurePosixPath(CONFIG_FOLDER), writable=True),
     ]
     if project.has_folder(".claude/sessions"):
-        found.append(_bind(project.root / ".claude/sessions", work / ".claude/sessions", writable=True))
+        found.append(bind(project.root / ".claude/sessions", work / ".claude/sessions", writable=True))
     found.extend(_definition(project, agent, config))
     taken = {mount["Target"] for mount in found}
     for path, is_folder in project.hidden(config.hide):
         if str(work / path) in taken:  # CLAUDE.md is hidden by a definition already
             continue
-        found.append(_empty_folder(work / path) if is_folder else _bind(Path("/dev/null"), work / path))
-    found.extend(_bind(m.source, PurePosixPath(m.target), writable=not m.read_only) for m in config.mounts)
+        found.append(_empty_folder(work / path) if is_folder else bind(Path("/dev/null"), work / path))
+    found.extend(bind(m.source, PurePosixPath(m.target), writable=not m.read_only) for m in config.mounts)
     return found
 
 
@@ -92,10 +95,11 @@ def _definition(project: Project, agent: str, config: AgentConfig) -> list[Mount
     # A read-only project has no place for a mount over a file that is not there.
     over = project.inside("CLAUDE.md")
     target = PurePosixPath(config.workdir) / over if over else PurePosixPath(MACHINE_CONTEXT)
-    return [_bind(project.root / definition, target)]
+    return [bind(project.root / definition, target)]
 
 
-def _bind(source: Path, target: PurePosixPath, *, writable: bool = False) -> Mount:
+def bind(source: Path, target: PurePosixPath, *, writable: bool = False) -> Mount:
+    """A file or folder of the engine's machine inside the container."""
     return Mount(str(target), str(source), type="bind", read_only=not writable)
 
 
@@ -160,28 +164,44 @@ def environment(agent: str, passed: dict[str, str]) -> dict[str, str]:
     )
 
 
-def accounts(passwd: str, group: str, owner: Owner) -> bytes:
-    """A tar of /etc/passwd and /etc/group with the agent's user in them, and of its home folder.
+def furnishing(passwd: str, group: str, owner: Owner, private: Mapping[str, str] | None) -> bytes:
+    """A tar of /etc/passwd and /etc/group with the agent's user in them, of its home folder, and of the
+    variables that only its entrypoint may read, if it has one.
 
     Programs ask who they are (git, ssh, Python's pwd); a bare uid makes them fail.
     """
-    names = "agent", "agent"
-    passwd = _with_line(passwd, str(owner.uid), f"{names[0]}:x:{owner.uid}:{owner.gid}:agent:{HOME}:/bin/sh")
-    group = _with_line(group, str(owner.gid), f"{names[1]}:x:{owner.gid}:")
+    passwd = _with_line(passwd, str(owner.uid), f"agent:x:{owner.uid}:{owner.gid}:agent:{HOME}:/bin/sh")
+    group = _with_line(group, str(owner.gid), f"agent:x:{owner.gid}:")
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as archive:
         for name, text in (("etc/passwd", passwd), ("etc/group", group)):
-            entry = tarfile.TarInfo(name)
-            entry.size, entry.mode = len(text.encode()), 0o644
-            archive.addfile(entry, io.BytesIO(text.encode()))
-        for folder in ("home", HOME.strip("/")):
-            entry = tarfile.TarInfo(folder)
-            entry.type, entry.mode = tarfile.DIRTYPE, 0o755
-            archive.addfile(entry)
-        entry.uid, entry.gid = owner.uid, owner.gid
-        entry.mode = 0o700
-        archive.addfile(entry)
+            _add_file(archive, name, text)
+        _add_folder(archive, "home")
+        _add_folder(archive, HOME.strip("/"), owner)
+        if private is not None:
+            _add_folder(archive, PRIVATE)
+            _add_file(archive, f"{PRIVATE}/environment.json", json.dumps(dict(private)), owner)
     return buffer.getvalue()
+
+
+def _add_file(archive: tarfile.TarFile, name: str, text: str, owner: Owner | None = None) -> None:
+    """Readable for everybody, or for its owner alone."""
+    entry, content = tarfile.TarInfo(name), text.encode()
+    entry.size, entry.mode = len(content), 0o644 if owner is None else 0o400
+    _give(entry, owner)
+    archive.addfile(entry, io.BytesIO(content))
+
+
+def _add_folder(archive: tarfile.TarFile, name: str, owner: Owner | None = None) -> None:
+    entry = tarfile.TarInfo(name)
+    entry.type, entry.mode = tarfile.DIRTYPE, 0o755 if owner is None else 0o700
+    _give(entry, owner)
+    archive.addfile(entry)
+
+
+def _give(entry: tarfile.TarInfo, owner: Owner | None) -> None:
+    if owner is not None:
+        entry.uid, entry.gid = owner.uid, owner.gid
 
 
 def _with_line(table: str, number: str, line: str) -> str:

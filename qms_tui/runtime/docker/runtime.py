@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
+import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Generic, Protocol, TypeVar
 
 from docker import APIClient
@@ -14,19 +15,21 @@ from docker.errors import APIError, NotFound
 
 from qms_tui.config import AgentConfig, Config
 from qms_tui.errors import EngineError, ImageError
-from qms_tui.project import Owner, Project
+from qms_tui.project import AGENT_NAME, Owner, Project
 from qms_tui.runtime.docker import container as spec
 from qms_tui.runtime.docker import podman
 from qms_tui.runtime.docker.accounts import accounts_folder, accounts_of
 from qms_tui.runtime.docker.attachment import ATTACH_DEADLINE, Direction, Opened, open_socket
 from qms_tui.runtime.docker.engine import Engine, engine_errors, seconds
-from qms_tui.runtime.docker.maker import maker
+from qms_tui.runtime.docker.image import Image, Progress, Step, build_image, configured, find_image
+from qms_tui.runtime.docker.kit import LABEL_KIT, our_kit
 from qms_tui.runtime.docker.network import project_network, remove_project_network
+from qms_tui.runtime.docker.outfit import Outfit, outfit
 from qms_tui.runtime.docker.pulse import Pulse
 from qms_tui.runtime.docker.watch import Watch
-from qms_tui.runtime.environment import passed_on
 from qms_tui.runtime.events import RuntimeEvent
-from qms_tui.runtime.resume import SOON, resuming
+from qms_tui.runtime.identity import mismatch, read_identity
+from qms_tui.runtime.resume import SOON
 from qms_tui.runtime.runtime import Condition, Ending, Found, RunsAlready
 from qms_tui.runtime.workers import Workers
 
@@ -45,12 +48,14 @@ R = TypeVar("R")
 
 STOP_GRACE = 5  # seconds between SIGTERM and SIGKILL
 START_DEADLINE = 60.0  # seconds for create and start, which wait for disks
+BUILD_DEADLINE = 3600.0  # seconds for an image, from slow mirrors
 CLEANUP_DEADLINE = 5.0  # seconds to remove what was given up: somebody waits for the screen to close
 STARTING_WAIT = 10.0  # seconds between create and start of a container, with a slow disk
 _STARTING_POLL = 0.05  # seconds between looks at a container that another interface starts
 ENDED_WAIT = 1  # seconds after its terminal closed in which a container still counts as ending
 _REMOVED = Ending(None, "the container was removed")
-_MISSING = "create one (docker/README.md says what it needs), or name another with --image or agent.image"
+_MISSING = "make it with: qms-tui build"
+_MISSING_OTHER = "build or pull it, or name another with --image or agent.image; docker/README.md says more"
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +155,26 @@ class DockerRuntime:
         """Stop and remove the agent's container."""
         await self._call(lambda: self._stop(agent), f"stop {agent}", START_DEADLINE)
 
+    async def rebuild(self, agent: str, on_step: Callable[[str], None]) -> None:
+        """Build the agent's image anew, with the configuration's base and packages.
+
+        Raises ImageError also for an image that is not ours: what has its name must not be lost.
+        """
+        wanted = replace(configured(self._config.build), tag=self._config.agent(agent).image)
+        loop = asyncio.get_running_loop()
+
+        def progress(told: Progress) -> None:
+            if isinstance(told, Step):
+                with contextlib.suppress(RuntimeError):  # the loop is closed: nobody listens any more
+                    loop.call_soon_threadsafe(on_step, f"step {told.number} of {told.count}")
+
+        def build() -> None:
+            if not self._image(agent).kit:
+                raise ImageError(f"{wanted.tag} was not made by qms-tui build", hint="build it as you did")
+            build_image(self._engine, wanted, progress)
+
+        await self._call(build, "build the image", BUILD_DEADLINE)
+
     def watch(self, on_event: Callable[[RuntimeEvent], None]) -> Callable[[], None]:
         """Tell what happens to the project's containers, and to the engine."""
         ears = (
@@ -211,7 +236,16 @@ class DockerRuntime:
 
     def _find(self, agent: str) -> Found:
         facts = self._settled(agent)
-        return _found(facts) if facts else Found(Condition.ABSENT)
+        return self._told(agent, facts) if facts else Found(Condition.ABSENT)
+
+    def _told(self, agent: str, facts: dict[str, Any]) -> Found:
+        """What the engine knows of the container, and who its program says it is."""
+        found, labels = _found(facts), facts["Config"].get("Labels") or {}
+        identity = read_identity(self._project, agent) if found.alive and LABEL_KIT in labels else None
+        if identity is None or identity.started < seconds(found.started_at) - 1:  # of the container before
+            return found
+        config, expected = self._config.agent(agent), labels.get(spec.LABEL_DEFINITION, "")
+        return replace(found, wrong=mismatch(identity, agent, config, self.owner, expected))
 
     def _running(self, agent: str) -> str:
         """The id of the agent's container, which must be there."""
@@ -261,17 +295,14 @@ class DockerRuntime:
                 facts = self._api.inspect_container(row["Id"])
             except NotFound:
                 continue  # removed between the two calls
-            found[facts["Config"]["Labels"].get(spec.LABEL_AGENT, "?")] = _found(facts)
+            agent = facts["Config"]["Labels"].get(spec.LABEL_AGENT, "")
+            found[agent or "?"] = self._told(agent, facts) if AGENT_NAME.fullmatch(agent) else _found(facts)
         return found
 
     def _check_image(self, agent: str) -> None:
         if self._find(agent).alive:
             return
-        image = self._config.agent(agent).image
-        try:
-            self._api.inspect_image(image)  # type: ignore[no-untyped-call]
-        except NotFound:
-            raise ImageError(f"there is no image {image!r} for {agent} on this engine", _MISSING) from None
+        self._image(agent)
 
     def _stop(self, agent: str) -> bool:
         facts = self._inspect(agent)
@@ -320,16 +351,19 @@ class DockerRuntime:
         """Make the agent's container; its id, since another interface may take the name at any time."""
         identity = self._identity(agent)
         self._project.prepare(agent, self._project.owner())
-        config, marks = self._commanded(agent, fresh)
+        config = self._config.agent(agent)
+        fitted = outfit(
+            self._project, config, self._image(agent), self._host_environment, self._config.theme, fresh
+        )
         request = spec.request(
             identity,
-            config,
+            fitted.config,
             self.owner,
-            spec.environment(agent, passed_on(config, self._host_environment)),
-            spec.mounts(self._project, agent, config),
+            fitted.environment,
+            fitted.mounts,
             project_network(self._api, str(self._project.root), config.network),
             self._engine.cpus,
-            marks,
+            fitted.marks,
         )
         if self._engine.podman:
             podman.keep_masks_empty(request["host_config"])
@@ -337,21 +371,27 @@ class DockerRuntime:
         try:
             container = self._take_name(agent, {**request, "host_config": host})
         except NotFound:
-            raise ImageError(f"there is no image {config.image!r} for {agent}", _MISSING) from None
+            raise _no_image(config.image, agent) from None
         try:
-            self._api.put_archive(container, "/", self._accounts(container))
+            self._furnish(container, fitted)
         except BaseException:
             self._remove(container)
             raise
         return container
 
-    def _commanded(self, agent: str, fresh: bool) -> tuple[AgentConfig, dict[str, str]]:
-        """The agent's settings with the command of a new container, and that container's marks."""
-        config, marks = self._config.agent(agent), {spec.LABEL_MAKER: maker()}
-        command = config.command if fresh else resuming(self._project, agent, config, config.workdir)
-        if command != config.command:
-            config, marks[spec.LABEL_RESUMES] = dataclasses.replace(config, command=command), "1"
-        return config, marks
+    def _furnish(self, container: str, fitted: Outfit) -> None:
+        """Put into the container what neither the image has nor the engine may show; at once, since each
+        time the engine mounts the container for it."""
+        known = accounts_of(self._api, container, accounts_folder())
+        content = spec.furnishing(known.passwd, known.group, self.owner, fitted.private)
+        self._api.put_archive(container, "/", content)
+
+    def _image(self, agent: str) -> Image:
+        name = self._config.agent(agent).image
+        found = find_image(self._engine, name)
+        if found is None:
+            raise _no_image(name, agent)
+        return found
 
     def _take_name(self, agent: str, request: dict[str, Any]) -> str:
         """Make the container once its name is free: the engine holds a name from before a container can be
@@ -376,10 +416,6 @@ class DockerRuntime:
             raise _runs_already(agent)
         self._remove(facts["Id"])
 
-    def _accounts(self, container: str) -> bytes:
-        known = accounts_of(self._api, container, accounts_folder())
-        return spec.accounts(known.passwd, known.group, self.owner)
-
     def _remove(self, container: str) -> None:
         try:
             self._api.remove_container(container, force=True)
@@ -395,25 +431,36 @@ def _container_user(engine: Engine, project: Project) -> Owner:
     return Owner(0, 0) if engine.rootless else project.owner()
 
 
+def _no_image(image: str, agent: str) -> ImageError:
+    hint = _MISSING if image == AgentConfig().image else _MISSING_OTHER
+    return ImageError(f"there is no image {image!r} for {agent} on this engine", hint)
+
+
 def _runs_already(agent: str) -> RunsAlready:
     return RunsAlready(f"{agent} runs already: somebody else has started it", hint="attach to it instead")
 
 
 def _found(facts: dict[str, Any]) -> Found:
     state = facts["State"]
-    image = str(facts["Config"].get("Image", ""))
+    image, kit = str(facts["Config"].get("Image", "")), (facts["Config"].get("Labels") or {}).get(LABEL_KIT)
     name, started = str(facts["Name"]).lstrip("/"), str(state.get("StartedAt", ""))
+    outdated = kit is not None and kit != our_kit().hash
     if state.get("Paused"):
-        return Found(Condition.PAUSED, None, started, image, name)
+        return Found(Condition.PAUSED, None, started, image, name, outdated)
     if state.get("Running") or state.get("Restarting"):
-        return Found(Condition.RUNNING, None, started, image, name)
+        return Found(Condition.RUNNING, None, started, image, name, outdated)
+    return Found(Condition.EXITED, _ending(facts), started, image, name, outdated)
+
+
+def _ending(facts: dict[str, Any]) -> Ending:
+    state = facts["State"]
     reason = "out of memory" if state.get("OOMKilled") else str(state.get("Error") or "")
     code: int | None = int(state.get("ExitCode", 0))
     if not reason and code in (137, 143):
         reason = "killed" if code == 137 else "terminated"
     if state.get("Status") == "created":
         code, reason = None, reason or "never started"
-    return Found(Condition.EXITED, Ending(code, reason, _failed_to_resume(facts)), started, image, name)
+    return Ending(code, reason, _failed_to_resume(facts))
 
 
 def _failed_to_resume(facts: dict[str, Any]) -> bool:

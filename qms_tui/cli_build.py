@@ -1,0 +1,85 @@
+"""`qms-tui build`: which image, and what a person sees of its making."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+import click
+
+from qms_tui.config import BuildConfig
+from qms_tui.config import parse as values
+from qms_tui.config.text import WrongValue
+from qms_tui.errors import UsageError
+from qms_tui.runtime.docker.engine import Engine
+from qms_tui.runtime.docker.image import (
+    Image,
+    Output,
+    Progress,
+    Recipe,
+    Step,
+    build_image,
+    configured,
+    find_image,
+)
+
+_CLEAR = "\r\x1b[K"
+LONGEST = 100  # columns of what is shown of a step
+_MEGABYTE = 10**6
+
+
+class Report:
+    """Prints a line per step; on a terminal, below it, what the step prints at the moment."""
+
+    def __init__(self, live: bool, columns: int) -> None:
+        self._live, self._columns = live, min(columns, LONGEST)
+
+    def __call__(self, progress: Progress) -> None:
+        """Show what the build has come to."""
+        if isinstance(progress, Step):
+            self.clear()
+            click.echo(self._cut(f"[{progress.number}/{progress.count}] {progress.instruction}"))
+        elif self._live and isinstance(progress, Output):
+            click.echo(f"{_CLEAR}{self._cut('    ' + progress.line)}", nl=False)
+
+    def clear(self) -> None:
+        """Take away what is not to stay."""
+        if self._live:
+            click.echo(_CLEAR, nl=False)
+
+    def _cut(self, line: str) -> str:
+        return line if len(line) < self._columns else f"{line[: self._columns - 4]}..."
+
+
+def recipe(build: BuildConfig, base: str | None, client_version: str | None, image: str | None) -> Recipe:
+    """What to build: options over the configuration. Raises UsageError, ImageError."""
+    chosen = configured(build)
+    try:
+        if base:
+            chosen = replace(chosen, base=values.image(base))
+        if client_version:
+            chosen = replace(chosen, client_version=values.client_version(client_version))
+        return replace(chosen, tag=values.image(image)) if image else chosen
+    except WrongValue as error:
+        raise UsageError(error.what, hint=error.hint) from None
+
+
+def build(engine: Engine, wanted: Recipe, report: Report, *, use_cache: bool = True) -> None:
+    """Build, showing how far it is; say what came of it. Raises ImageError, EngineError."""
+    began = time.monotonic()
+    click.echo(f"building {wanted.tag}: Claude Code {wanted.client} on {wanted.base}")
+    before = find_image(engine, wanted.tag)
+    try:
+        built = build_image(engine, wanted, report, use_cache=use_cache)
+    finally:
+        report.clear()
+    seconds = time.monotonic() - began
+    click.echo(f"{_outcome(before, built)}: {wanted.tag}, {built.size // _MEGABYTE} MB, {seconds:.0f} s")
+    if before is not None and before.id != built.id:
+        click.echo("agents that run go on with the old image: restart them to have the new one")
+
+
+def _outcome(before: Image | None, built: Image) -> str:
+    if before is None:
+        return "built"
+    return "nothing has changed" if before.id == built.id else "built anew"

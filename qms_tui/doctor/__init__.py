@@ -1,0 +1,16 @@
+"""What may hinder agents here, and what to do about it: `qms-tui doctor`.
+
+finding   one line of the report
+engine    the engine, and the images on it
+project   the project on disk
+agents    each agent: container, identity, login, memory
+host      files that tell of their changes
+terminal  what the terminal around us can do
+report    findings for people and for programs
+"""
+
+from qms_tui.doctor.finding import Finding, Verdict
+from qms_tui.doctor.report import as_json, as_lines
+from qms_tui.doctor.rounds import examine
+
+__all__ = ["Finding", "Verdict", "as_json", "as_lines", "examine"]

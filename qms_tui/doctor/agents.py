@@ -1,0 +1,121 @@
+"""Each agent: its container, what is mounted there, who it says it is, its login, its memory."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import PurePosixPath
+from typing import Any
+
+from docker.types import Mount
+
+from qms_tui.config import AgentConfig
+from qms_tui.doctor.finding import Finding, error, ok, warning
+from qms_tui.project import Project
+from qms_tui.runtime import Found
+from qms_tui.runtime.logins import source
+
+CREDENTIALS = ".credentials.json"
+LARGEST = 64 * 1024  # bytes of a file of the agent's that are read
+FULL = 0.9  # of the memory limit
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the engine has of a running agent's container: its mounts and memory, as it says them."""
+
+    found: Found
+    mounts: Sequence[Mapping[str, Any]]
+    memory: Mapping[str, Any]
+
+
+def container(agent: str, facts: Facts | None, expected: Sequence[Mount]) -> Iterator[Finding]:
+    """What runs, if something does."""
+    if facts is None:
+        yield ok(agent, "has no container")
+        return
+    found = facts.found
+    if not found.alive:
+        yield warning(agent, f"its program has ended: {found.ending or 'nobody knows how'}", "start it anew")
+        return
+    yield ok(agent, f"{found.condition.value} in {found.container}{_memory(facts.memory)}")
+    if found.outdated:
+        yield warning(agent, "its image was built by another qms-tui", "b in the menu builds it anew")
+    if found.wrong:
+        yield error(agent, f"is not who it should be: {found.wrong}", f"qms-tui stop {agent}, and start it")
+    yield from differing(agent, facts.mounts, expected)
+    yield from crowded(agent, facts.memory)
+
+
+def differing(agent: str, there: Sequence[Mapping[str, Any]], expected: Sequence[Mount]) -> Iterator[Finding]:
+    """Mounts that a container made now would have otherwise."""
+    now = {str(m["Target"]): (str(m["Source"] or ""), not m["ReadOnly"]) for m in expected}
+    was = {str(m["Destination"]): (str(m.get("Source") or ""), bool(m.get("RW"))) for m in there}
+    wrong = sorted(
+        target
+        for target in now.keys() | was.keys()
+        # The engine gives an empty file system no source, Podman one of its own.
+        if (now.get(target, ("-",))[0] != "") and now.get(target) != was.get(target)
+    )
+    if wrong:
+        remedy = f"restart {agent}, if the project or the configuration has changed"
+        yield warning(agent, f"its mounts are not those of today: {', '.join(wrong)}", remedy)
+
+
+def crowded(agent: str, memory: Mapping[str, Any]) -> Iterator[Finding]:
+    """Whether it comes near its limit."""
+    usage, limit = int(memory.get("usage") or 0), int(memory.get("limit") or 0)
+    if limit and usage > FULL * limit:
+        yield warning(agent, f"uses {usage * 100 // limit} % of its memory", "raise agent.memory")
+
+
+def _memory(memory: Mapping[str, Any]) -> str:
+    usage, limit = int(memory.get("usage") or 0), int(memory.get("limit") or 0)
+    return f", {usage // 2**20} of {limit // 2**20} MB" if usage else ""
+
+
+def login(
+    project: Project, agent: str, config: AgentConfig, host: Mapping[str, str], now: float
+) -> Iterator[Finding]:
+    """Where its login comes from, and how long it holds; nothing of it is ever shown."""
+    if config.token_file is not None:
+        if config.token_file.is_file():
+            yield ok(agent, f"logs in with {config.token_file}")
+        else:
+            yield error(agent, f"its token_file is missing: {config.token_file}", "claude setup-token")
+    elif passed := source(config, host):
+        yield ok(agent, f"logs in with {passed} of your environment")
+    else:
+        yield own_login(agent, _credentials(project, agent), now)
+
+
+def own_login(agent: str, credentials: Mapping[str, Any], now: float) -> Finding:
+    """A login by `/login`, which the client renews by itself as long as it can."""
+    oauth = credentials.get("claudeAiOauth")
+    if not isinstance(oauth, dict) or not oauth.get("accessToken"):
+        return warning(agent, "is not logged in", "/login in its pane, or agent.token_file")
+    expires = oauth.get("expiresAt")
+    until = expires / 1000 if isinstance(expires, int | float) and 0 < expires < 10**14 else 0.0
+    when = f"{datetime.fromtimestamp(until, UTC):%Y-%m-%d %H:%M} UTC" if until else "an unknown time"
+    if oauth.get("refreshToken"):
+        return ok(agent, f"is logged in; renewed after {when}")
+    if until > now:
+        return ok(agent, f"is logged in until {when}")
+    return warning(agent, f"its login ended at {when}", "/login in its pane")
+
+
+def _credentials(project: Project, agent: str) -> Mapping[str, Any]:
+    folder = project.folders(agent).config.relative_to(project.root)
+    try:
+        found = json.loads(project.read(PurePosixPath(folder, CREDENTIALS), LARGEST))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def clock() -> float:
+    """Seconds since 1970."""
+    return time.time()

@@ -1,0 +1,73 @@
+"""The engine, and the images that agents run in."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from qms_tui.config import AgentConfig, BuildConfig
+from qms_tui.doctor.finding import Finding, error, ok, warning
+from qms_tui.runtime.docker.engine import Engine, engine_errors
+from qms_tui.runtime.docker.image import Image, find_image
+from qms_tui.runtime.docker.kit import our_kit
+
+LEAST_DISK = 5 * 2**30  # bytes: an image takes 0.7, its build 2, agents and their logs the rest
+_LIMITS = {"MemoryLimit": "memory", "CpuCfsQuota": "processors", "PidsLimit": "processes"}
+
+
+def engine(found: Engine) -> Iterator[Finding]:
+    """What the engine says of itself. Raises EngineError."""
+    with engine_errors("cannot ask the engine"):
+        facts: dict[str, Any] = found.api.info()
+    kind = "Podman" if found.podman else "Docker"
+    cgroups = f"cgroup v{facts.get('CgroupVersion') or '?'}"
+    yield ok("engine", f"{kind} {found.version} at {found.host}, {cgroups}")
+    yield from limits(facts)
+    if found.podman:
+        yield warning("engine", "Podman does not keep agents' networks apart", "see docker/README.md")
+    if not found.remote:
+        yield from disk(str(facts.get("DockerRootDir") or ""))
+
+
+def limits(facts: Mapping[str, Any]) -> Iterator[Finding]:
+    """What the engine cannot limit."""
+    missing = [word for name, word in _LIMITS.items() if facts.get(name) is False]
+    if missing:
+        yield warning(
+            "engine", f"it cannot limit {', '.join(missing)}", "give it cgroup v2 with these controllers"
+        )
+
+
+def disk(folder: str) -> Iterator[Finding]:
+    """Whether there is room for images and containers."""
+    try:
+        status = os.statvfs(folder)
+    except OSError:
+        return  # not ours to look into
+    free = status.f_bavail * status.f_frsize
+    said = f"{free / 2**30:.1f} GB free in {folder}"
+    if free < LEAST_DISK:
+        yield warning("disk", said, "docker image prune, qms-tui prune")
+    else:
+        yield ok("disk", said)
+
+
+def image(found: Engine, name: str, build: BuildConfig) -> Finding:
+    """One image that agents run in. Raises EngineError, ImageError."""
+    return judge(name, find_image(found, name), build)
+
+
+def judge(name: str, there: Image | None, build: BuildConfig) -> Finding:
+    """Whether an image is there and as it should be."""
+    anew = "qms-tui build" if name == AgentConfig().image else f"qms-tui build --tag {name}"
+    if there is None:
+        return error("image", f"there is no {name}", anew)
+    if not there.kit:
+        return ok("image", f"{name}, not made by qms-tui build")
+    if there.kit != our_kit().hash:
+        return warning("image", f"{name} was built by another qms-tui", anew)
+    wanted = build.client_version or our_kit().client_version
+    if there.client != wanted:
+        return warning("image", f"{name} has Claude Code {there.client}, not {wanted}", anew)
+    return ok("image", f"{name}, Claude Code {there.client}, {there.size // 10**6} MB, kit {there.kit}")

@@ -1,0 +1,77 @@
+"""The project on disk: root, agents, definitions, folders, and what git knows of credentials."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator, Sequence
+
+from qms_tui.config import Config
+from qms_tui.doctor.finding import Finding, error, failed, ok, warning
+from qms_tui.errors import ProjectError
+from qms_tui.project import INITIATOR, Project
+
+GIT_SECONDS = 20.0
+MOST_NAMED = 3
+# A project may be a stranger's: nothing that its own configuration of git names is run.
+_GIT = ("git", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null")
+
+
+def project(found: Project, config: Config, agents: Sequence[str]) -> Iterator[Finding]:
+    """What the project has."""
+    yield ok("project", f"{found.root}: {', '.join(agents)}")
+    for notice in config.notices:
+        yield warning("project", notice, "qms-tui trust, if it is yours")
+    for agent in agents:
+        yield from definition(found, config, agent)
+        yield from folders(found, agent)
+    yield from tracked(found)
+
+
+def definition(found: Project, config: Config, agent: str) -> Iterator[Finding]:
+    """The agent's definition, if something is wrong with it."""
+    try:
+        path = found.definition(agent, config.agent(agent).definition)
+    except ProjectError as why:
+        yield failed(agent, why)
+        return
+    if path is None and agent != INITIATOR:
+        yield warning(agent, "has no definition, and reads the project's", f"write .claude/agents/{agent}.md")
+    if path is None and agent == INITIATOR and found.inside("CLAUDE.md") is None:
+        yield warning(agent, "the project has no CLAUDE.md", "write one, or run without")
+
+
+def folders(found: Project, agent: str) -> Iterator[Finding]:
+    """The agent's folders, if somebody else owns them or a link stands in their way."""
+    owner = found.owner()
+    for path in (found.folders(agent).workspace, found.folders(agent).config):
+        try:
+            with found.open_folder(path.relative_to(found.root).parts) as descriptor:
+                uid = os.fstat(descriptor).st_uid
+        except FileNotFoundError:
+            continue  # made at the first start
+        except OSError as why:
+            yield error(agent, f"{path}: {why.strerror}", "put a real folder there, no link")
+            continue
+        if uid != owner.uid:
+            remedy = f"sudo chown -R {owner.uid}:{owner.gid} {path}"
+            yield error(agent, f"{path} belongs to user {uid}, agents run as {owner.uid}", remedy)
+
+
+def tracked(found: Project) -> Iterator[Finding]:
+    """Whether git has files of agents' configuration, and so their credentials."""
+    if not (found.root / ".git").exists():
+        return
+    command = [*_GIT, "-C", str(found.root), "ls-files", "-z", "--", ":(glob).claude/users/*/container/**"]
+    try:
+        listed = subprocess.run(command, capture_output=True, timeout=GIT_SECONDS, check=True).stdout
+    except (OSError, subprocess.SubprocessError):
+        yield warning("git", "cannot be asked about tracked credentials", "git status")
+        return
+    names = [name.decode(errors="replace") for name in listed.split(b"\0") if name]
+    if names:
+        named = ", ".join(names[:MOST_NAMED]) + (", ..." if len(names) > MOST_NAMED else "")
+        remedy = "git rm -r --cached .claude/users/*/container, and make those logins void"
+        yield error("git", f"tracks agents' credentials: {named}", remedy)
+    else:
+        yield ok("git", "tracks no agent's credentials")

@@ -1,0 +1,89 @@
+"""Going from one thing to the next: what fails is a finding, and the rest is looked at all the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+
+from qms_tui.config import Config
+from qms_tui.doctor import agents as at_agents
+from qms_tui.doctor import engine as at_engine
+from qms_tui.doctor import host, terminal
+from qms_tui.doctor import project as at_project
+from qms_tui.doctor.agents import Facts
+from qms_tui.doctor.finding import Finding, failed, ok, warning
+from qms_tui.errors import ConfigError, EngineError, ProjectError
+from qms_tui.project import Project
+from qms_tui.runtime import Found
+from qms_tui.runtime.docker import DockerRuntime, Engine, connect
+from qms_tui.runtime.docker.container import mounts
+from qms_tui.runtime.docker.engine import engine_errors
+from qms_tui.runtime.docker.outfit import TOKEN
+from qms_tui.runtime.logins import shared_logins
+
+AT_ONCE = 8  # containers whose memory is asked for; each answer takes the engine a second
+
+
+def examine(
+    project: Project | None, config: Config, environment: Mapping[str, str], descriptor: int | None
+) -> Iterator[Finding]:
+    """Everything, in the order of the report. `descriptor` is of the terminal around us, if there is one."""
+    agents = project.roster(config.agents) if project else ()
+    if project is None:
+        yield warning("project", "none here", "go into the project, or name it with --project")
+    else:
+        yield from at_project.project(project, config, agents)
+    yield from _at_engine(project, config, environment, agents)
+    if project is not None:
+        configs = {agent: config.agent(agent) for agent in agents}
+        for agent in agents:
+            yield from at_agents.login(project, agent, configs[agent], environment, at_agents.clock())
+        yield from (ok("login", said) for said in shared_logins(configs.values(), environment))
+    yield from host.events(project.root if project else Path.cwd())
+    yield from terminal.terminal(environment, descriptor)
+
+
+def _at_engine(
+    project: Project | None, config: Config, environment: Mapping[str, str], agents: Sequence[str]
+) -> Iterator[Finding]:
+    try:
+        engine = connect(config.engine.host)
+    except EngineError as why:
+        yield failed("engine", why)
+        return
+    with closing(engine):
+        try:
+            yield from at_engine.engine(engine)
+            for name in dict.fromkeys(config.agent(agent).image for agent in agents or ("",)):
+                yield at_engine.image(engine, name, config.build)
+            if project is not None:
+                found = DockerRuntime(engine, project, config, environment).all_now()
+                yield from _at_containers(engine, project, config, found)
+        except EngineError as why:
+            yield failed("engine", why)
+
+
+def _at_containers(
+    engine: Engine, project: Project, config: Config, found: Mapping[str, Found]
+) -> Iterator[Finding]:
+    agents = project.roster(config.agents)
+    there = [agent for agent in agents if agent in found]
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        facts = dict(zip(there, pool.map(lambda agent: _facts(engine, found[agent]), there), strict=True))
+    for agent in agents:
+        try:
+            expected = mounts(project, agent, config.agent(agent))
+        except (ProjectError, ConfigError):
+            continue  # told with the project
+        yield from at_agents.container(agent, facts.get(agent), expected)
+
+
+def _facts(engine: Engine, found: Found) -> Facts:
+    with engine_errors(f"cannot look at {found.container}"):
+        there = engine.api.inspect_container(found.container)["Mounts"]
+        used = engine.api.stats(found.container, stream=False, one_shot=True) if found.alive else {}
+    return Facts(
+        found, [mount for mount in there if mount["Destination"] != TOKEN], used.get("memory_stats", {})
+    )

@@ -1,0 +1,259 @@
+"""What each look finds, for what is well and for what is not."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from docker.types import Mount
+
+from qms_tui.config import AgentConfig, BuildConfig, Config
+from qms_tui.doctor import Finding, Verdict, agents, as_json, as_lines, engine, host, project, terminal
+from qms_tui.project import Project
+from qms_tui.runtime import Condition, Ending, Found
+from qms_tui.runtime.docker.image import Image
+from qms_tui.runtime.docker.kit import our_kit
+
+NOW = 1_800_000_000.0
+OURS = {"qms-tui.kit": our_kit().hash, "qms-tui.client": our_kit().client_version}
+
+
+@pytest.fixture
+def found(tmp_path: Path) -> Project:
+    (tmp_path / ".claude/agents").mkdir(parents=True)
+    (tmp_path / ".claude/agents/qa.md").write_text("You are qa.\n")
+    (tmp_path / "CLAUDE.md").write_text("Context\n")
+    (tmp_path / ".claude/users/qa/container").mkdir(parents=True)
+    return Project(tmp_path)
+
+
+def told(findings: Iterable[Finding]) -> list[str]:
+    """VERDICT TEXT"""
+    return [f"{finding.verdict} {finding.text}" for finding in findings]
+
+
+def test_the_report_is_a_line_each_and_a_count() -> None:
+    findings = [Finding("qa", Verdict.OK, "runs"), Finding("engine", Verdict.ERROR, "is away", "start it")]
+    assert as_lines(findings) == [
+        "ok       qa      runs",
+        "error    engine  is away: start it",
+        "1 errors, 0 warnings",
+    ]
+    assert as_json(findings)[1] == {
+        "subject": "engine",
+        "verdict": "error",
+        "text": "is away",
+        "remedy": "start it",
+    }
+
+
+@pytest.mark.parametrize(
+    ("image", "build", "said"),
+    [
+        (None, BuildConfig(), "error there is no agent:1"),
+        (Image("x", 1, {}), BuildConfig(), "ok agent:1, not made by qms-tui build"),
+        (Image("x", 1, {"qms-tui.kit": "old"}), BuildConfig(), "warning agent:1 was built by another"),
+        (Image("x", 7 * 10**8, OURS), BuildConfig(), f"ok agent:1, Claude Code {our_kit().client_version}"),
+        (Image("x", 1, OURS), BuildConfig(client_version="9.9.9"), "warning agent:1 has Claude Code"),
+    ],
+)
+def test_images(image: Image | None, build: BuildConfig, said: str) -> None:
+    finding = engine.judge("agent:1", image, build)
+    assert told([finding])[0].startswith(said)
+    assert ("qms-tui build --tag agent:1" in finding.remedy) is (finding.verdict is not Verdict.OK)
+
+
+def test_an_engine_that_cannot_limit() -> None:
+    assert told(engine.limits({"MemoryLimit": False, "PidsLimit": False, "CpuCfsQuota": True})) == [
+        "warning it cannot limit memory, processes"
+    ]
+    assert told(engine.limits({"MemoryLimit": True})) == []
+
+
+@pytest.mark.parametrize(
+    ("oauth", "said"),
+    [
+        (None, "warning is not logged in"),
+        ([], "warning is not logged in"),
+        ({"accessToken": "hush", "refreshToken": "hush", "expiresAt": 1.7e12}, "ok is logged in; renewed"),
+        ({"accessToken": "hush", "expiresAt": 1.9e12}, "ok is logged in until 2030-03-17 17:46 UTC"),
+        ({"accessToken": "hush", "expiresAt": 1.7e12}, "warning its login ended at 2023-11-14 22:13 UTC"),
+        ({"accessToken": "hush", "expiresAt": 1e300}, "warning its login ended at an unknown time"),
+        ({"accessToken": "hush", "expiresAt": "soon"}, "warning its login ended at an unknown time"),
+    ],
+)
+def test_logins_of_their_own(found: Project, oauth: object, said: str) -> None:
+    (found.folders("qa").config / ".credentials.json").write_text(json.dumps({"claudeAiOauth": oauth}))
+    (finding,) = agents.login(found, "qa", AgentConfig(name="qa"), {}, NOW)
+    assert told([finding])[0].startswith(said)
+    assert "hush" not in str(finding)
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "[" * 60_000, "x" * 100_000])
+def test_credentials_are_data(found: Project, content: str) -> None:
+    (found.folders("qa").config / ".credentials.json").write_text(content)
+    assert told(agents.login(found, "qa", AgentConfig(), {}, NOW)) == ["warning is not logged in"]
+
+
+def test_logins_from_elsewhere(found: Project, tmp_path: Path) -> None:
+    token, key = tmp_path / "token", "ANTHROPIC_API_KEY"
+    config = AgentConfig(token_file=token)
+    assert told(agents.login(found, "qa", config, {}, NOW)) == [f"error its token_file is missing: {token}"]
+    token.write_text("hush")
+    assert told(agents.login(found, "qa", config, {}, NOW)) == [f"ok logs in with {token}"]
+    config = AgentConfig(env=(key,))
+    assert told(agents.login(found, "qa", config, {key: "hush"}, NOW)) == [
+        f"ok logs in with {key} of your environment"
+    ]
+    assert told(agents.login(found, "qa", config, {}, NOW)) == ["warning is not logged in"]
+
+
+EXPECTED = [
+    Mount("/p", "/root", type="bind", read_only=True),
+    Mount("/p/.claude/users", None, type="tmpfs"),
+]
+THERE: list[dict[str, Any]] = [
+    {"Destination": "/p", "Source": "/root", "RW": False},
+    {"Destination": "/p/.claude/users", "Source": "", "RW": True},
+]
+
+
+@pytest.mark.parametrize(
+    ("there", "wrong"),
+    [
+        (THERE, []),
+        ([THERE[0] | {"RW": True}, THERE[1]], ["/p"]),
+        ([THERE[0] | {"Source": "/other"}, THERE[1]], ["/p"]),
+        ([THERE[1]], ["/p"]),
+        ([*THERE, {"Destination": "/x", "Source": "/x", "RW": True}], ["/x"]),
+    ],
+)
+def test_mounts_of_yesterday(there: list[Mapping[str, Any]], wrong: list[str]) -> None:
+    expected = [f"warning its mounts are not those of today: {', '.join(wrong)}"] if wrong else []
+    assert told(agents.differing("qa", there, EXPECTED)) == expected
+
+
+def test_containers() -> None:
+    def facts(memory: Mapping[str, int], **said: Any) -> agents.Facts:
+        return agents.Facts(replace(Found(Condition.RUNNING, container="c"), **said), THERE, memory)
+
+    assert told(agents.container("qa", None, EXPECTED)) == ["ok has no container"]
+    ended = facts({}, condition=Condition.EXITED, ending=Ending(137, "out of memory"))
+    assert told(agents.container("qa", ended, EXPECTED)) == [
+        "warning its program has ended: exit code 137 (out of memory)"
+    ]
+    full = facts({"usage": 95 * 2**20, "limit": 100 * 2**20}, outdated=True, wrong="it is claude, not qa")
+    assert told(agents.container("qa", full, EXPECTED)) == [
+        "ok running in c, 95 of 100 MB",
+        "warning its image was built by another qms-tui",
+        "error is not who it should be: it is claude, not qa",
+        "warning uses 95 % of its memory",
+    ]
+
+
+def test_a_project_that_is_well(found: Project) -> None:
+    said = told(project.project(found, Config(), ["claude", "qa"]))
+    assert said == [f"ok {found.root}: claude, qa"]
+
+
+def test_definitions(found: Project) -> None:
+    (found.root / "CLAUDE.md").unlink()
+    (found.root / ".claude/agents/qa.md").unlink()
+    (found.root / ".claude/agents/qa.md").symlink_to("/etc/passwd")
+    said = [told(project.definition(found, Config(), agent))[0] for agent in ("claude", "bu", "qa")]
+    assert said[0] == "warning the project has no CLAUDE.md"
+    assert said[1] == "warning has no definition, and reads the project's"
+    assert said[2] == f"error {found.root}/.claude/agents/qa.md is not a regular file"
+
+
+def test_folders_in_the_way(found: Project) -> None:
+    assert told(project.folders(found, "qa")) == []
+    place = found.folders("qa").workspace
+    place.symlink_to("/")
+    assert told(project.folders(found, "qa"))[0].startswith(f"error {place}: ")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives folders away")
+def test_folders_of_somebody_else(found: Project) -> None:
+    place = found.folders("qa").config
+    os.chown(place, 4321, 4321)
+    (finding,) = project.folders(found, "qa")
+    assert finding.text == f"{place} belongs to user 4321, agents run as {found.owner().uid}"
+    assert finding.remedy.startswith("sudo chown -R")
+
+
+def test_tracked_credentials(found: Project, tmp_path: Path) -> None:
+    def git(*words: str) -> None:
+        subprocess.run(["git", "-C", found.root, *words], check=True, capture_output=True)
+
+    assert told(project.tracked(found)) == []
+    git("init")
+    git("config", "core.fsmonitor", f"touch {tmp_path}/ran #")
+    assert told(project.tracked(found)) == ["ok tracks no agent's credentials"]
+    (found.folders("qa").config / ".credentials.json").write_text("{}")
+    git("-c", "core.fsmonitor=false", "add", "-f", ".claude")
+    assert told(project.tracked(found)) == [
+        "error tracks agents' credentials: .claude/users/qa/container/.credentials.json"
+    ]
+    assert not (tmp_path / "ran").exists()
+
+
+def limits(folder: Path, watches: int, instances: int) -> Path:
+    (folder / "max_user_watches").write_text(f"{watches}\n")
+    (folder / "max_user_instances").write_text(f"{instances}\n")
+    return folder
+
+
+def test_events_of_files(tmp_path: Path) -> None:
+    mounts = tmp_path / "mounts"
+    mounts.write_text("/dev/a / ext4 rw 0 0\nhost:/x /mnt/a\\040b nfs4 rw 0 0\nbroken\n")
+    few, many = limits(tmp_path, 100, 128), "ok events on ext4: 9000 watches for each user"
+    assert told(host.events(Path("/home/p"), few, mounts))[0].startswith("warning only 100 inotify watches")
+    assert told(host.events(Path("/home/p"), limits(tmp_path, 9000, 128), mounts)) == [many]
+    assert told(host.events(Path("/mnt/a b/p"), tmp_path, mounts))[0].startswith("warning nfs4 tells no")
+    assert told(host.events(Path("/"), tmp_path / "none", mounts)) == ["warning no inotify here"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (b"\x1b[?0u\x1b[?62;c", "ok kitty keys"),
+        (b"\x1b[?62;22c", "warning cannot tell Shift+Enter"),
+        (b"", "warning answers no questions"),
+    ],
+)
+def test_keys_of_the_terminal(answer: bytes, said: str) -> None:
+    master, slave = os.openpty()
+
+    def play() -> None:
+        if answer and os.read(master, 100).endswith(b"\x1b[c"):
+            os.write(master, answer)
+
+    player = threading.Thread(target=play)
+    player.start()
+    assert told([terminal.keys(terminal.ask(slave))])[0].startswith(said)
+    player.join()
+    os.close(master)
+    os.close(slave)
+
+
+def test_colours_of_the_terminal() -> None:
+    assert told([terminal.colors({"COLORTERM": "truecolor"})]) == ["ok true colour"]
+    assert terminal.colors({}).verdict is Verdict.WARNING
+
+
+def test_settings_of_tmux(tmp_path: Path) -> None:
+    tmux = tmp_path / "tmux"
+    tmux.write_text('#!/bin/sh\ncase "$3" in extended-keys) echo off;; set-clipboard) echo external;; esac\n')
+    tmux.chmod(0o755)
+    environment = {"PATH": f"{tmp_path}:/usr/bin:/bin", "TMUX": "x"}
+    said = told(terminal.tmux(environment))
+    assert said == ["warning extended-keys is off: Shift+Enter becomes Enter"]
+    assert len(told(terminal.tmux({"PATH": "/nowhere"}))) == 2

@@ -1,0 +1,43 @@
+"""`qms-tui doctor` on a real engine, as a person runs it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from .test_app import App, leave
+
+
+@pytest.fixture
+def app(qms_project: Path, tmp_path: Path, image: str) -> App:
+    return App(qms_project, tmp_path / "home", image)
+
+
+def findings(app: App, **environment: str) -> list[str]:
+    """SUBJECT VERDICT TEXT"""
+    found = json.loads(app.run("doctor", "--json", **environment).stdout)
+    return [f"{one['subject']} {one['verdict']} {one['text']}" for one in found]
+
+
+def test_what_runs_is_well(app: App, qms_project: Path, image: str) -> None:
+    with app.open("qa") as tui:
+        tui.wait("agent ready qa")
+        said = findings(app)
+        leave(tui)
+    assert f"project ok {qms_project}: claude, bu, qa, tu_ui" in said
+    assert f"image ok {image}, not made by qms-tui build" in said
+    assert [line for line in said if line.startswith("qa ok running in qms-project-")]
+    assert "bu ok has no container" in said
+    assert not [line for line in said if "mounts" in line or " error " in line]
+
+
+def test_what_is_not_well_is_the_exit_status(app: App) -> None:
+    app.set('[engine]\nhost = "unix:///no/such/engine.sock"\n')
+    done = app.run("doctor")
+    assert done.returncode == 1
+    (line,) = [line for line in done.stdout.splitlines() if line.startswith("error")]
+    assert "cannot reach the engine at unix:///no/such/engine.sock" in line
+    assert "start Docker" in line
+    assert done.stdout.splitlines()[-1].startswith("1 errors, ")

@@ -1,0 +1,63 @@
+"""A container of an image that was built from other files is told, and one key builds the image anew."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import docker
+import pytest
+
+from qms_tui.errors import ImageError
+from qms_tui.runtime.docker.container import Identity
+from qms_tui.runtime.docker.kit import LABEL_BASE, LABEL_KIT, our_kit
+
+from . import debian
+from .direct import DirectRuntime
+from .test_app import App, leave
+
+pytestmark = pytest.mark.timeout(debian.BUILD_SECONDS)
+
+
+@pytest.fixture
+def old_image(engine: docker.APIClient, client_image: str) -> Iterator[str]:
+    """The product's image under a name of its own, as if it was built from other files."""
+    name = f"qms-tui-test-old:{os.getpid()}"
+    recipe = f"FROM {client_image}\nLABEL {LABEL_KIT}=0123456789abcdef\n"
+    list(engine.build(fileobj=io.BytesIO(recipe.encode()), tag=name, decode=True, rm=True))
+    yield name
+    engine.remove_image(name, force=True)
+
+
+async def test_an_image_of_others_is_never_replaced(
+    engine: docker.APIClient, runtime: DirectRuntime, image: str
+) -> None:
+    before = engine.inspect_image(image)["Id"]  # type: ignore[no-untyped-call]
+    with pytest.raises(ImageError, match="was not made by qms-tui build"):
+        await runtime.rebuild("qa", lambda step: None)
+    assert engine.inspect_image(image)["Id"] == before  # type: ignore[no-untyped-call]
+
+
+def test_an_old_image_is_told_and_built_anew(
+    engine: docker.APIClient, old_image: str, client_image: str, qms_project: Path, tmp_path: Path
+) -> None:
+    facts = engine.inspect_image(client_image)  # type: ignore[no-untyped-call]
+    app = App(qms_project, tmp_path / "home", old_image)
+    app.set(f'command = ["sh"]\n[build]\nbase = "{facts["Config"]["Labels"][LABEL_BASE]}"\n')
+    with app.open("qa") as tui:
+        tui.wait("1 qa ● running", "outdated image: b in the menu builds it anew")
+        assert app.ps()["qa"]["outdated"] is True
+        assert "running, outdated" in app.run("ps").stdout
+        tui.type("echo still $((6 * 7))\r")
+        tui.wait("still 42")
+        tui.type("\x02b")
+        tui.wait("Build the image of qa anew?")
+        tui.type("y")
+        tui.wait("1 qa ● running", absent="still 42", patience=debian.BUILD_SECONDS / 2)
+        tui.wait("1 qa ● running", absent="building the image")
+        leave(tui)
+    assert app.ps()["qa"]["outdated"] is False
+    name = Identity(str(qms_project), "qa").container
+    assert engine.inspect_container(name)["Config"]["Labels"][LABEL_KIT] == our_kit().hash

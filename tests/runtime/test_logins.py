@@ -1,0 +1,28 @@
+"""Which agents share a login."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from qms_tui.config import AgentConfig
+from qms_tui.runtime.logins import shared_logins, source
+
+KEY = "ANTHROPIC_API_KEY"
+
+
+def test_where_a_login_comes_from() -> None:
+    assert source(AgentConfig(), {KEY: "hush"}) == ""
+    assert source(AgentConfig(env=(KEY,)), {}) == ""
+    assert source(AgentConfig(env=(KEY,)), {KEY: "hush"}) == KEY
+    assert source(AgentConfig(env=(KEY,), token_file=Path("/t")), {KEY: "hush"}) == "/t"
+
+
+def test_shared_logins_are_named_and_never_shown() -> None:
+    configs = [
+        AgentConfig(name="claude", token_file=Path("/t")),
+        AgentConfig(name="qa", token_file=Path("/t")),
+        AgentConfig(name="bu", env=(KEY,)),
+        AgentConfig(name="one"),
+        AgentConfig(name="two"),
+    ]
+    assert shared_logins(configs, {KEY: "hush"}) == ["shared login of claude, qa: /t"]
