@@ -1,5 +1,6 @@
 """The agents and all of them together: the application without a screen."""
 
+from qms_tui.agents.activities import Activities
 from qms_tui.agents.agent import Agent
 from qms_tui.agents.events import AgentEvent, Asked, LeaderChanged, Notice, Output, Reshaped, StateChanged
 from qms_tui.agents.fleet import Fleet
@@ -7,6 +8,7 @@ from qms_tui.agents.mail import Mail, MailArrived, MailChanged, MailEvent, MailT
 from qms_tui.agents.state import AgentState
 
 __all__ = [
+    "Activities",
     "Agent",
     "AgentEvent",
     "AgentState",

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import time
 from collections import deque
 from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any
 
+from qms_tui.activity import Activity
 from qms_tui.agents.events import AgentEvent, Asked, LeaderChanged, Notice, Output, Reshaped, StateChanged
 from qms_tui.agents.feeder import Feeder, Line
 from qms_tui.agents.state import HELD, REACHABLE_SOON, STOPPED_BY_YOU, UNDER_WAY, AgentState, removed
@@ -62,6 +64,10 @@ class Agent:
         self.ending: Ending | None = None
         self.trouble: QmsTuiError | None = None
         self.title = ""
+        self.began = 0.0
+        """When its program began, in seconds since 1970; 0 while nobody knows."""
+        self.activity: Activity | None = None
+        """What its program is doing, as far as it runs and somebody finds out; set by `Activities`."""
         self._runtime = runtime
         self._on_event = on_event
         self._scrollback = scrollback
@@ -293,10 +299,11 @@ class Agent:
     async def _start(self, fresh: bool = False) -> None:
         self._become(AgentState.STARTING)
         self._new_terminal()
-        size = self._size
+        size, self.began = self._size, time.time()
         try:
             attachment = await self._runtime.start(self.name, size, fresh=fresh)
         except RunsAlready:  # another interface was faster
+            self.began = 0.0
             await self._attach()
         else:
             self._hold(attachment, size)
@@ -309,8 +316,9 @@ class Agent:
         """Keep what the runtime found wrong; what is new of it the human is told."""
         if found.wrong and found.wrong != self.wrong:
             self._tell(Notice(f"{self.name} is not who it should be: {found.wrong}", "error"))
-        if (found.wrong, found.outdated) != (self.wrong, self.outdated):
-            self.wrong, self.outdated = found.wrong, found.outdated
+        began = found.began or self.began
+        if (found.wrong, found.outdated, began) != (self.wrong, self.outdated, self.began):
+            self.wrong, self.outdated, self.began = found.wrong, found.outdated, began
             self._tell(StateChanged())
 
     async def _rebuild(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum
 from typing import Protocol
 
@@ -53,6 +54,11 @@ class Found:
     """Whether its image was built from other files than ours, though by a qms-tui."""
     wrong: str = ""
     """In what its program is not who it should be."""
+
+    @property
+    def began(self) -> float:
+        """`started_at` in seconds since 1970; 0 if nobody knows."""
+        return datetime.fromisoformat(self.started_at).timestamp() if self.started_at else 0.0
 
     @property
     def alive(self) -> bool:

@@ -242,7 +242,7 @@ class DockerRuntime:
         """What the engine knows of the container, and who its program says it is."""
         found, labels = _found(facts), facts["Config"].get("Labels") or {}
         identity = read_identity(self._project, agent) if found.alive and LABEL_KIT in labels else None
-        if identity is None or identity.started < seconds(found.started_at) - 1:  # of the container before
+        if identity is None or identity.started < found.began - 1:  # of the container before
             return found
         config, expected = self._config.agent(agent), labels.get(spec.LABEL_DEFINITION, "")
         return replace(found, wrong=mismatch(identity, agent, config, self.owner, expected))

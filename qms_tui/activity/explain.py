@@ -1,0 +1,69 @@
+"""Every source of what is known of a program, and what it said: for people who do not believe the result."""
+
+from __future__ import annotations
+
+from qms_tui.activity.rules import Sight
+from qms_tui.activity.values import Hook, Report, Told
+
+HEARTBEAT = 15.0  # seconds after which a silent waiter is not believed to be armed; it speaks every 5
+SHOWN_HOOKS = 3
+
+
+def sources(report: Report, sight: Sight, now: float) -> tuple[Told, ...]:
+    """What each said, in the order of precedence; `at` is 0 where it never said anything."""
+    return (
+        _birth(report),
+        _registry(report),
+        *_hooks(report),
+        Told("title", sight.title or "nothing", sight.title_at),
+        Told("bell", "it rang" if sight.rang_at else "nothing", sight.rang_at),
+        _waiter(report, now),
+        _meter(report),
+    )
+
+
+def armed(report: Report, now: float) -> bool | None:
+    """Whether something in the container waits for inbox items; None if nothing there ever does."""
+    if report.waiter is None:
+        return False if report.birth is not None and report.birth.wakes else None
+    return report.waiter.armed and now - report.waiter.at < HEARTBEAT
+
+
+def _birth(report: Report) -> Told:
+    birth = report.birth
+    if birth is None:
+        return Told("entrypoint", "nothing" if not report.trouble else report.trouble)
+    return Told("entrypoint", f"{birth.program}, process {birth.pid}", birth.started)
+
+
+def _registry(report: Report) -> Told:
+    session = report.session
+    if session is None:
+        return Told("registry", "nothing")
+    waiting = f", {session.waiting_for}" if session.waiting_for else ""
+    return Told("registry", f"{session.status or 'no status yet'}{waiting}", session.changed)
+
+
+def _hooks(report: Report) -> list[Told]:
+    newest = list(reversed(report.hooks))[:SHOWN_HOOKS]
+    return [Told("hook", _hook(hook), hook.at) for hook in newest] or [Told("hook", "nothing")]
+
+
+def _hook(hook: Hook) -> str:
+    facts = (hook.facts.get(name, "") for name in ("source", "tool", "detail", "error", "kind"))
+    said = " ".join(fact for fact in (hook.event, *facts) if fact)
+    return f"{said} (subagent)" if hook.sub else said
+
+
+def _waiter(report: Report, now: float) -> Told:
+    said = {None: "none here", True: "armed", False: "not armed"}[armed(report, now)]
+    return Told("waker", said, report.waiter.at if report.waiter else 0.0)
+
+
+def _meter(report: Report) -> Told:
+    meter = report.meter
+    if meter is None:
+        return Told("status line", "nothing")
+    cost = f"${meter.cost:.2f}" if meter.cost is not None else ""
+    context = f"{meter.context:.0f} % of the context" if meter.context is not None else ""
+    return Told("status line", ", ".join(part for part in (meter.model, cost, context) if part), meter.at)

@@ -1,0 +1,79 @@
+"""Reads the folders of several agents in a thread of its own, and tells what is new in the event loop."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterable
+
+from qms_tui.activity.reader import Reader
+from qms_tui.activity.values import Report
+from qms_tui.project import Project
+
+PERIOD = 0.1  # seconds between two looks at an agent
+SHARE = 20  # times as long as a look took, if that is more: an agent cannot make us busy
+_log = logging.getLogger(__name__)
+
+
+class Observer:
+    """Begins to look when made. `tell(agent, report)` is called through `call_soon`, for new reports only."""
+
+    def __init__(
+        self,
+        project: Project,
+        tell: Callable[[str, Report], None],
+        call_soon: Callable[..., object],
+    ) -> None:
+        self._project, self._tell, self._call_soon = project, tell, call_soon
+        self._lock = threading.Lock()
+        self._agents: frozenset[str] = frozenset()
+        self._end = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="activity", daemon=True)
+        self._thread.start()
+
+    def follow(self, agents: Iterable[str]) -> None:
+        """Look at these agents from now on, and at no others."""
+        with self._lock:
+            self._agents = frozenset(agents)
+
+    def close(self) -> None:
+        """Look no more; a look at a disk that hangs is not waited for. Idempotent."""
+        self._end.set()
+
+    def _run(self) -> None:
+        watched: dict[str, _Watched] = {}
+        while not self._end.wait(PERIOD):
+            with self._lock:
+                agents = self._agents
+            for gone in watched.keys() - agents:
+                watched.pop(gone).reader.close()
+            for agent in agents:
+                self._look(agent, watched.setdefault(agent, _Watched(Reader(self._project, agent))))
+        for one in watched.values():
+            one.reader.close()
+
+    def _look(self, agent: str, watched: _Watched) -> None:
+        began = time.monotonic()
+        if began < watched.next or self._end.is_set():
+            return
+        try:
+            report = watched.reader.read(began)
+        except Exception:  # one agent's boundary: the others go on
+            _log.exception("%s: its folder cannot be read", agent)
+            report = Report(trouble="its folder cannot be read: the log file says why")
+        watched.next = began + SHARE * (time.monotonic() - began)
+        if report is watched.told:
+            return
+        watched.told = report
+        try:
+            self._call_soon(self._tell, agent, report)
+        except RuntimeError:  # the loop is closed: so are we, soon
+            self._end.set()
+
+
+class _Watched:
+    def __init__(self, reader: Reader) -> None:
+        self.reader = reader
+        self.told: Report | None = None
+        self.next = 0.0

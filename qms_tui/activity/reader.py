@@ -1,0 +1,158 @@
+"""Reads what an agent's own folder says, again and again, cheaply and without trusting it. Blocking.
+
+The folder is the agent's: it may plant links, pipes or huge files there, replace it, or change it a thousand
+times a second. So nothing is watched, which would let it set our pace: a few files are looked at by number,
+time and size, and read if those are new; regular files only, at most `LARGEST` bytes, no link followed.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import stat
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from qms_tui.activity import parse
+from qms_tui.activity.values import Report, Session
+from qms_tui.errors import ProjectError
+from qms_tui.project import Project
+
+LARGEST = 64 * 1024  # bytes of a file that are read
+MOST_SESSIONS = 64  # files of the registry that are looked at
+RACY = 50_000_000  # nanoseconds after a write in which another may leave the same mark, as in git's index
+MOST_TRIES = 10  # times that a file which makes no sense is read before it has to change
+REOPEN = 2.0  # seconds after which folders are opened anew: theirs may have been replaced
+_SESSION = re.compile(r"[0-9]{1,10}\.json")
+_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+Mark = tuple[int, int, int]
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class _File:
+    """What was read last from a file, and from which state of it."""
+
+    mark: Mark | None = None
+    value: Any = None
+    tries: int = 0
+
+
+class Reader:
+    """One agent's folder. Not for two threads at once."""
+
+    def __init__(self, project: Project, agent: str) -> None:
+        self._project = project
+        self._parts = project.folders(agent).config.relative_to(project.root).parts
+        self._ours: int | None = None  # descriptors of folders
+        self._sessions: int | None = None
+        self._opened_at = float("-inf")
+        self._names: tuple[str, ...] = ()
+        self._files: dict[str, _File] = {}
+        self._report = Report()
+        self._trouble = ""
+
+    def read(self, now: float) -> Report:
+        """What is there; the very same object if nothing is new. `now` is monotonic."""
+        if now - self._opened_at >= REOPEN:
+            self._open(now)
+        report = Report(
+            birth=self._value(self._ours, "identity.json", parse.birth, None),
+            session=self._session(),
+            hooks=self._value(self._ours, "hooks.jsonl", parse.hooks, ()),
+            waiter=self._value(self._ours, "waiter.json", parse.waiter, None),
+            meter=self._value(self._ours, "status.json", parse.meter, None),
+            announced=self._value(self._ours, "announced.json", parse.announced, Report().announced),
+            trouble=self._trouble,
+        )
+        if report != self._report:
+            self._report = report
+        return self._report
+
+    def close(self) -> None:
+        """Let go of the folders; idempotent."""
+        for descriptor in (self._ours, self._sessions):
+            if descriptor is not None:
+                os.close(descriptor)
+        self._ours = self._sessions = None
+
+    def _open(self, now: float) -> None:
+        self.close()
+        self._opened_at = now
+        trouble = ""
+        try:
+            self._ours = self._folder("qms-tui")
+            self._sessions = self._folder("sessions")
+            self._names = self._listed()
+        except (OSError, ProjectError) as error:
+            trouble = str(error)
+        self._trouble = trouble
+
+    def _folder(self, name: str) -> int | None:
+        """A descriptor; None if there is no such folder yet."""
+        try:
+            with self._project.open_folder((*self._parts, name)) as descriptor:
+                return os.dup(descriptor)
+        except FileNotFoundError:
+            return None
+
+    def _listed(self) -> tuple[str, ...]:
+        if self._sessions is None:
+            return ()
+        found = []
+        with os.scandir(self._sessions) as entries:
+            for number, entry in enumerate(entries):
+                if number == 4 * MOST_SESSIONS:
+                    break
+                if _SESSION.fullmatch(entry.name):
+                    found.append(entry.name)
+        return tuple(sorted(found)[:MOST_SESSIONS])
+
+    def _session(self) -> Session | None:
+        """The client's own: that of the process which the entrypoint became, else the newest."""
+        birth = self._value(self._ours, "identity.json", parse.birth, None)
+        own = f"{birth.pid}.json" if birth is not None else ""
+        if own:
+            found: Session | None = self._value(self._sessions, own, parse.session, None)
+            return found
+        sessions = [self._value(self._sessions, name, parse.session, None) for name in self._names]
+        return max((one for one in sessions if one is not None), key=lambda one: one.started, default=None)
+
+    def _value(self, folder: int | None, name: str, read: Callable[[bytes], T], missing: T) -> T:
+        """What a file says; what it said before if it makes no sense now, which a torn read does not."""
+        known = self._files.setdefault(name, _File(value=missing))
+        try:
+            mark = _mark(folder, name)
+            if mark != known.mark:
+                known.value = read(_content(folder, name))
+                known.mark = mark if time.time_ns() - mark[1] > RACY else None
+                known.tries = 0
+        except FileNotFoundError:
+            known.value, known.mark = missing, None
+        except OSError:
+            known.mark = None
+        except ValueError:
+            known.tries += 1
+            known.mark = mark if known.tries >= MOST_TRIES else None
+        value: T = known.value
+        return value
+
+
+def _mark(folder: int | None, name: str) -> Mark:
+    if folder is None:
+        raise FileNotFoundError(name)
+    status = os.stat(name, dir_fd=folder, follow_symlinks=False)
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(errno.EINVAL, "not a regular file", name)
+    return status.st_ino, status.st_mtime_ns, status.st_size
+
+
+def _content(folder: int | None, name: str) -> bytes:
+    descriptor = os.open(name, _FLAGS, dir_fd=folder)
+    with open(descriptor, "rb") as stream:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "not a regular file", name)
+        return stream.read(LARGEST)

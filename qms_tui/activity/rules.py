@@ -1,0 +1,158 @@
+"""What an agent's program is doing, decided from what its sources say. Pure.
+
+The order of precedence, for a program that runs (whether it runs the engine says, and nobody contradicts it):
+
+1. A program that is not Claude Code, or that never said anything, is `running`; its bell is a hint.
+2. What was said before this container began is no news.
+3. The client's registry says whether it is busy, waits or is free. Without one the client is still starting,
+   after `STARTING_MOST` seconds nobody knows.
+4. The hooks say why: which tool or question, and with which error a turn ended. An error stays until the next
+   prompt.
+5. A hook that is newer than the registry by `DISAGREE_MOST` seconds and cannot be true beside it, unless the
+   title sides with the registry; or a title that turns while the registry says idle: nobody knows.
+
+How much a program prints says nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from qms_tui.activity.values import Activity, Hook, Report, Session, Word
+
+CLIENT = "claude"
+STARTING_MOST = 20.0  # seconds until a client has written its registry; it takes 1.3
+DISAGREE_MOST = 1.0  # seconds that sources may take to agree
+TURNING = 2.5  # seconds after which a title that stands still is no sign of work; busy ones turn every 0.96 s
+SLACK = 0.05  # seconds between a container's start and the clock that its program reads
+_WORDS = {"idle": Word.IDLE, "busy": Word.BUSY, "waiting": Word.NEEDS_YOU, "shell": Word.BACKGROUND}
+_STARTS_WORK = frozenset({"UserPromptSubmit", "PreToolUse", "PostToolUse", "PermissionRequest"})
+_ENDS_WORK = frozenset({"Stop", "StopFailure"})
+_NEW_PROMPT = frozenset({"UserPromptSubmit", "SessionStart"})
+_SPINNERS = ("◐", "◑", "◒", "◓")
+RESTING = "✳"
+ERRORS = {
+    "rate_limit": "rate limit",
+    "server_error": "server error",
+    "authentication_failed": "authentication",
+    "billing_error": "billing",
+    "invalid_request": "invalid request",
+    "max_output_tokens": "output limit",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What the interface sees of a program: when it began, its title and when that changed, its bell."""
+
+    began: float = 0.0
+    title: str = ""
+    title_at: float = 0.0
+    rang_at: float = 0.0
+
+
+def judge(report: Report, sight: Sight, now: float) -> tuple[Activity, float | None]:
+    """What the program is doing, and when to judge again if nothing new is said until then."""
+    began = max(sight.began, report.birth.started if report.birth else 0.0)
+    session = report.session if report.session and report.session.started >= began - SLACK else None
+    if session is None:
+        return _silent(report, sight, began, now)
+    hooks = [hook for hook in report.hooks if hook.at >= began - SLACK and not hook.sub]
+    activity = _said(session, hooks)
+    doubt = _doubt(session, hooks, sight, now)
+    if doubt is None:
+        return activity, _when_title_counts(session, sight, now)
+    since, why = doubt
+    if now - since < DISAGREE_MOST:
+        return activity, since + DISAGREE_MOST
+    return Activity(Word.UNKNOWN, why, since + DISAGREE_MOST, "5: sources disagree"), _title_ends(sight, now)
+
+
+def _silent(report: Report, sight: Sight, began: float, now: float) -> tuple[Activity, float | None]:
+    """Nothing in the registry that is of now."""
+    if not _is_client(report):
+        detail = "it rang" if sight.rang_at else ""
+        return Activity(Word.RUNNING, detail, sight.rang_at or began, "1: not Claude Code"), None
+    until = began + STARTING_MOST
+    if now < until:
+        return Activity(Word.STARTING, "", began, "3: no registry yet"), until
+    return Activity(Word.UNKNOWN, "it has not said that it is ready", until, "3: no registry"), None
+
+
+def _is_client(report: Report) -> bool:
+    if report.birth is not None:
+        return report.birth.program == CLIENT
+    return report.session is not None
+
+
+def _said(session: Session, hooks: Sequence[Hook]) -> Activity:
+    """By the registry, with the hooks' reasons."""
+    word = _WORDS.get(session.status)
+    if word is None:
+        said = f"status {session.status}" if session.status else "starting"
+        unknown = Word.UNKNOWN if session.status else Word.STARTING
+        return Activity(unknown, said if session.status else "", session.changed, "3: the registry")
+    if word is Word.NEEDS_YOU:
+        return Activity(word, _wish(session, hooks), session.changed, "3: the registry")
+    failed = _failure(hooks) if word is Word.IDLE else None
+    if failed is not None:
+        error = failed.facts.get("error", "")
+        return Activity(Word.ERROR, ERRORS.get(error, error or "it failed"), failed.at, "4: the hooks")
+    return Activity(word, "", session.changed, "3: the registry")
+
+
+def _wish(session: Session, hooks: Sequence[Hook]) -> str:
+    """What is waited for: the tool that asks, or its question, or what the registry calls it."""
+    asked = next((hook for hook in reversed(hooks) if hook.event == "PermissionRequest"), None)
+    if session.waiting_for == "dialog open" or asked is None or asked.at < session.changed - DISAGREE_MOST:
+        return session.waiting_for
+    tool, detail = asked.facts.get("tool", ""), asked.facts.get("detail", "")
+    if tool == "AskUserQuestion":
+        return f"question: {detail}" if detail else "question"
+    return f"permission: {tool} {detail}".strip()
+
+
+def _failure(hooks: Sequence[Hook]) -> Hook | None:
+    """The error with which the last turn ended, if no prompt came after it."""
+    for hook in reversed(hooks):
+        if hook.event == "StopFailure":
+            return hook
+        if hook.event in _NEW_PROMPT or hook.event == "Stop":
+            return None
+    return None
+
+
+def _doubt(session: Session, hooks: Sequence[Hook], sight: Sight, now: float) -> tuple[float, str] | None:
+    """Since when which two sources cannot both be true; None if they can."""
+    last = hooks[-1] if hooks else None
+    late = last is not None and last.at > session.changed + DISAGREE_MOST  # an Esc may overtake a hook
+    if last is not None and late and _contradicts(last, session) and not _sides(sight, session, now):
+        return last.at, f"the registry says {session.status}, a later hook {last.event}"
+    if session.status == "idle" and turns(sight, now) and sight.title_at > session.changed + DISAGREE_MOST:
+        return sight.title_at - DISAGREE_MOST, "the registry says idle, the title that it works"
+    return None
+
+
+def _contradicts(hook: Hook, session: Session) -> bool:
+    if hook.event in _STARTS_WORK:
+        return session.status in ("idle", "shell")
+    return hook.event in _ENDS_WORK and session.status == "busy"
+
+
+def _sides(sight: Sight, session: Session, now: float) -> bool:
+    """Whether the title says the same as the registry."""
+    return turns(sight, now) if session.status == "busy" else sight.title.startswith(RESTING)
+
+
+def turns(sight: Sight, now: float) -> bool:
+    """Whether the title shows the client's sign of work, and moves."""
+    return sight.title.startswith(_SPINNERS) and now - sight.title_at < TURNING
+
+
+def _when_title_counts(session: Session, sight: Sight, now: float) -> float | None:
+    return sight.title_at + TURNING if session.status == "idle" and turns(sight, now) else None
+
+
+def _title_ends(sight: Sight, now: float) -> float | None:
+    return sight.title_at + TURNING if turns(sight, now) else None

@@ -1,0 +1,121 @@
+"""What an agent's own files say of its program, and what follows, as values. Times: seconds since 1970."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from types import MappingProxyType
+
+
+class Word(Enum):
+    """What an agent's program is doing, in one word for the human."""
+
+    STARTING = "starting"
+    IDLE = "idle"
+    BUSY = "busy"
+    NEEDS_YOU = "needs you"
+    BACKGROUND = "background job"
+    ERROR = "error"
+    RUNNING = "running"
+    """A program that does not say more."""
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """The client's registry of its own session, `sessions/PID.json`; what is missing there is empty."""
+
+    pid: int
+    status: str
+    waiting_for: str
+    changed: float
+    """When the status became what it is."""
+    started: float
+    session: str = ""
+    version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Hook:
+    """An event that a hook of the client has written down; `sub` is one of a subagent."""
+
+    at: float
+    event: str
+    session: str = ""
+    sub: bool = False
+    facts: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """What else it said, by the names in docker/inside/hook.py: tool, detail, error, source and the like."""
+    items: tuple[str, ...] = ()
+    """The files that a wake has told the agent of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Birth:
+    """What the container's entrypoint said when it began."""
+
+    pid: int
+    program: str
+    started: float
+    wakes: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Waiter:
+    """The heartbeat of what waits for inbox items; `inbox` is (device, inode, links) seen from inside."""
+
+    at: float
+    armed: bool
+    since: float
+    inbox: tuple[int, int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Meter:
+    """The client's status line: `cost` in USD, `context` in percent of the window used."""
+
+    at: float
+    cost: float | None = None
+    context: float | None = None
+    model: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """An inbox item that the agent was told of; `delivered` when its client took that in, or None."""
+
+    at: float
+    delivered: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything that an agent's own folder says, read at one time. None is what is not there."""
+
+    birth: Birth | None = None
+    session: Session | None = None
+    hooks: tuple[Hook, ...] = ()
+    waiter: Waiter | None = None
+    meter: Meter | None = None
+    announced: Mapping[str, Announced] = field(default_factory=lambda: MappingProxyType({}))
+    trouble: str = ""
+    """Why nothing can be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """What a program is doing: `detail` says which tool, question or error; `rule` why we think so."""
+
+    word: Word
+    detail: str = ""
+    since: float = 0.0
+    rule: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What one source said, and when; 0 if it never did."""
+
+    source: str
+    said: str
+    at: float = 0.0
