@@ -1,4 +1,4 @@
-"""The files of an agent's own folder as values. They are the agent's: nothing in them can be trusted to make sense.
+"""The files of an agent's own folder as values. They are the agent's: nothing in them need make sense.
 
 Each function raises ValueError for what it cannot read, and nothing else.
 """

@@ -16,11 +16,12 @@ from qms_tui.config.values import (
     EngineConfig,
     InboxConfig,
     McpServer,
+    NotifyConfig,
     Setting,
     TerminalConfig,
 )
 
-_Section = Config | AgentConfig | TerminalConfig | InboxConfig | EngineConfig | BuildConfig
+_Section = Config | AgentConfig | TerminalConfig | InboxConfig | NotifyConfig | EngineConfig | BuildConfig
 _WIDEST_VALUE = 40  # columns; wider values push only their own comment
 
 
@@ -53,6 +54,7 @@ def describe(config: Config) -> list[Row]:
         ("agent", config.every_agent),
         ("terminal", config.terminal),
         ("inbox", config.inbox),
+        ("notify", config.notify),
         ("engine", config.engine),
         ("build", config.build),
     )

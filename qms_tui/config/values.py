@@ -34,6 +34,14 @@ class Clipboard(StrEnum):
     ON = "on"
 
 
+class OuterNotification(StrEnum):
+    """How the terminal that the screen runs in is told of news."""
+
+    OFF = "off"
+    OSC9 = "osc9"
+    OSC777 = "osc777"
+
+
 class RuntimeKind(StrEnum):
     """Where agents run."""
 
@@ -310,6 +318,44 @@ class InboxConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class NotifyConfig:
+    """What is told of agents' doings, in a corner of the screen and outside."""
+
+    waits: bool = field(
+        default=True, metadata=rule(parse.boolean, "false", "whether it is told that an agent waits for you")
+    )
+    finished: bool = field(
+        default=True, metadata=rule(parse.boolean, "false", "whether it is told that an agent ended its turn")
+    )
+    failed: bool = field(
+        default=True, metadata=rule(parse.boolean, "false", "whether it is told that a turn failed")
+    )
+    focused: bool = field(
+        default=False, metadata=rule(parse.boolean, "true", "whether also of the agent whose pane you are in")
+    )
+    dwell: float = field(
+        default=1,
+        metadata=rule(parse.number(0, 3600, "1 or 0.5"), "5", "seconds that it must hold before it is told"),
+    )
+    cooldown: float = field(
+        default=10,
+        metadata=rule(
+            parse.number(0, 86_400, "10 or 60"),
+            "60",
+            "seconds before the same of the same agent is told again",
+        ),
+    )
+    outer: OuterNotification = field(
+        default=OuterNotification.OFF,
+        metadata=rule(
+            parse.one_of(OuterNotification),
+            '"osc9"',
+            "notifications of the terminal you run qms-tui in: off, osc9, osc777",
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class EngineConfig:
     """Which engine, and whether one at all."""
 
@@ -435,6 +481,7 @@ class Config:
     theme: Theme = field(default=Theme.DARK, metadata=rule(parse.one_of(Theme), '"light"', "dark or light"))
     terminal: TerminalConfig = TerminalConfig()
     inbox: InboxConfig = InboxConfig()
+    notify: NotifyConfig = NotifyConfig()
     engine: EngineConfig = EngineConfig()
     servers: tuple[McpServer, ...] = ()
     build: BuildConfig = BuildConfig()
@@ -481,7 +528,16 @@ class Setting:
 
 def _rows(
     section: str,
-    kind: type[Config | AgentConfig | TerminalConfig | InboxConfig | EngineConfig | McpServer | BuildConfig],
+    kind: type[
+        Config
+        | AgentConfig
+        | TerminalConfig
+        | InboxConfig
+        | NotifyConfig
+        | EngineConfig
+        | McpServer
+        | BuildConfig
+    ],
 ) -> tuple[Setting, ...]:
     return tuple(
         Setting(section, f.name, f.default, f.metadata["rule"])
@@ -496,6 +552,7 @@ TABLE: Mapping[str, tuple[Setting, ...]] = MappingProxyType(
         "agent": _rows("agent", AgentConfig),
         "terminal": _rows("terminal", TerminalConfig),
         "inbox": _rows("inbox", InboxConfig),
+        "notify": _rows("notify", NotifyConfig),
         "engine": _rows("engine", EngineConfig),
         "mcp": _rows("mcp", McpServer),
         "build": _rows("build", BuildConfig),

@@ -34,6 +34,7 @@ from qms_tui.config import Clipboard
 from qms_tui.remembered import View
 from qms_tui.runtime import RuntimeEvent, Size
 from qms_tui.terminal import Bell, ClipboardWrite, TerminalEvent, TitleChanged, late
+from qms_tui.ui.attention import Attention
 from qms_tui.ui.chrome import StatusLine, TabLine
 from qms_tui.ui.clipboard import cleaned, summary
 from qms_tui.ui.desk import Desk
@@ -41,6 +42,7 @@ from qms_tui.ui.driver import TerminalDriver, TerminalKey
 from qms_tui.ui.keymap import global_keys, shown_key
 from qms_tui.ui.layout import Layout, arrange, nearest, spans
 from qms_tui.ui.links import addresses
+from qms_tui.ui.outer import outer_notification
 from qms_tui.ui.palette import AGENT_COLORS, AGENT_COLORS_LIGHT, DARK, LIGHT, Palette
 from qms_tui.ui.pane import Pane
 from qms_tui.ui.screens import HelpScreen, Link, LinkScreen, MenuScreen, PickScreen, QuestionScreen
@@ -53,7 +55,7 @@ _FAREWELLS = (signal.SIGTERM, signal.SIGINT)  # SIGHUP is the driver's
 
 
 _TYPED = (events.InputEvent, events.Paste)
-_BEHIND_DIALOGS = frozenset({"pane", "help", "zoom", "menu", "sidebar"})
+_BEHIND_DIALOGS = frozenset({"pane", "help", "zoom", "menu", "sidebar", "attend"})
 
 
 def _settle() -> None:
@@ -103,6 +105,7 @@ class QmsTuiApp(App[None]):
         self._refused: set[str] = set()  # agents of whose clipboard writes the human has been told
         self._under_way = 0  # typed events in the app's own queue
         self.desk = Desk(self)
+        self.attention = Attention(self)
         self._prefix = session.config.prefix
         ours = global_keys(self._prefix)
         self._ours = frozenset(key.key for key in ours)
@@ -118,6 +121,7 @@ class QmsTuiApp(App[None]):
         panes = (self._pane(agent, n) for n, agent in enumerate(self.fleet, 1))
         yield Horizontal(Container(*panes, id="panes"), self.desk.sidebar, id="room")
         hints = (
+            f"F1 help · F2 inboxes · F3 who waits · {shown_key(self._prefix)} menu · Ctrl+Q leave",
             f"F1 help · F2 inboxes · {shown_key(self._prefix)} menu · Ctrl+Q leave",
             "F1 help · Ctrl+Q leave",
             "F1 help",
@@ -154,6 +158,7 @@ class QmsTuiApp(App[None]):
             self.call_after_refresh(threading.Thread(target=_settle, name="settle", daemon=True).start)
         self.fleet.watch()
         self.call_after_refresh(self.desk.mail.start)
+        self.attention.start()
         self.pane.focus()
         self._arrange()
         for notice in self.session.notices:
@@ -161,6 +166,7 @@ class QmsTuiApp(App[None]):
 
     async def on_unmount(self) -> None:
         """Let go of the agents, however the screen ended."""
+        self.attention.close()
         await self.desk.mail.close()
         await self.fleet.close()
 
@@ -236,8 +242,8 @@ class QmsTuiApp(App[None]):
         elif isinstance(event, Notice):
             self.notify(event.text, severity=event.severity, markup=False)
         elif isinstance(event, StateChanged):
-            pane.show_state()
-            self._show_chrome()
+            self.attention.activities.judge(agent)
+            self.show_state(agent)
         elif isinstance(event, Reshaped | LeaderChanged):
             pane.show_terminal()
             if isinstance(event, LeaderChanged):
@@ -245,11 +251,18 @@ class QmsTuiApp(App[None]):
         elif isinstance(event, Asked):
             self._asked(pane, event.event)
 
+    def show_state(self, agent: Agent) -> None:
+        """What the agent does is to be seen wherever it is said."""
+        self._panes[agent.name].show_state()
+        self._show_chrome()
+        self.desk.sidebar.show_agents()
+
     def _on_engine_event(self, event: RuntimeEvent) -> None:
         if self.is_running:
             self.base.query_one(StatusLine).tell(event)
 
     def _asked(self, pane: Pane, event: TerminalEvent) -> None:
+        self.attention.saw(pane.agent, event)
         if isinstance(event, TitleChanged):
             pane.show_title_soon()
         elif isinstance(event, Bell):
@@ -303,6 +316,7 @@ class QmsTuiApp(App[None]):
 
     def on_descendant_focus(self) -> None:
         """The keyboard is elsewhere now, by whatever means."""
+        self.attention.activities.looked_at(self.pane.agent)
         self._remember()
 
     def _remember(self) -> None:
@@ -402,6 +416,20 @@ class QmsTuiApp(App[None]):
         """Open the inboxes, or go back to the agent."""
         self.desk.toggle()
 
+    def action_attend(self) -> None:
+        """Go to the agent that has waited longest for the human, or to the next one."""
+        self.attention.go_to_next()
+
+    def action_explain(self) -> None:
+        """Show why the agent's state is what it is."""
+        self.attention.explain()
+
+    def tell_outside(self, text: str) -> None:
+        """Hand a notification to the terminal that we run in, if it shall have any."""
+        sequence = outer_notification(self.session.config.notify.outer, text)
+        if sequence and self._driver is not None and not self.is_headless:
+            self._driver.write(sequence)
+
     def action_write(self) -> None:
         """Write a message."""
         self.desk.write()
@@ -471,6 +499,7 @@ class QmsTuiApp(App[None]):
         if name is None:
             return
         pane = self._pane(self.fleet.add(name), len(self.fleet))
+        self.attention.activities.follow()
         await self.base.query_one("#panes").mount(pane)
         self._focus(pane)
         self._arrange()

@@ -12,7 +12,7 @@ from textual.widgets import Static
 from qms_tui.agents import AgentState
 from qms_tui.inbox.words import items
 from qms_tui.runtime import EngineBack, EngineLost, Latency, RuntimeEvent
-from qms_tui.ui.frame import badge, leader
+from qms_tui.ui.frame import badge, leader, look, mark
 from qms_tui.ui.pane import Pane
 
 
@@ -34,11 +34,12 @@ class TabLine(Static):
         """Name the panes, the focused one highlighted."""
         line, self._ends = Content(""), []
         for pane in panes:
-            look = f"bold reverse {pane.color}" if pane is focused else pane.color
+            named = f"bold reverse {pane.color}" if pane is focused else pane.color
             line += (
-                Content.styled(f" {pane.number} {pane.agent.name} ", look)
+                Content.styled(f" {pane.number} {pane.agent.name} ", named)
                 + badge(pane.waiting)
                 + Content(" ")
+                + Content.styled(f"{mark(pane.agent)} ", look(pane.agent, pane.color))
             )
             self._ends.append((line.cell_length, pane.number))
         self.update(line, layout=False)
@@ -61,6 +62,7 @@ class StatusLine(Static):
         self._link = ""  # how the engine can be reached, if that is worth a word
         self._shown: tuple[list[Pane], str] = [], ""
         self._waiting = 0
+        self._needing = 0
 
     def tell(self, event: RuntimeEvent) -> None:
         """Show what is new of the engine: its latency if it is not on this machine, or that it is away."""
@@ -81,6 +83,12 @@ class StatusLine(Static):
             self._waiting = count
             self.show(*self._shown)
 
+    def need(self, count: int) -> None:
+        """So many agents wait for the human."""
+        if count != self._needing:
+            self._needing = count
+            self.show(*self._shown)
+
     def show(self, panes: list[Pane], layout: str) -> None:
         """Count the agents; hints fill what is left of the line. An empty `layout` is not worth a word."""
         self._shown = panes, layout
@@ -92,6 +100,9 @@ class StatusLine(Static):
         left = Content.styled(f" {self._project}", "bold")
         for part in parts:
             left += Content.assemble((" · ", "dim"), part)
+        if self._needing:
+            verb = "needs" if self._needing == 1 else "need"
+            left += Content.assemble((" · ", "dim"), (f"{self._needing} {verb} you: F3", "bold $warning"))
         if self._waiting:
             verb = "waits" if self._waiting == 1 else "wait"
             said = (f"{items(self._waiting)} {verb}: F2", "$warning")

@@ -10,12 +10,13 @@ from textual.content import Content
 from textual.notifications import Notification, Notify
 
 from qms_tui.agents import Mail, MailArrived, MailChanged, MailEvent
+from qms_tui.agents.events import Severity
 from qms_tui.config.text import is_plain
 from qms_tui.errors import UsageError
 from qms_tui.inbox import Entry, Toast
 from qms_tui.ui.chrome import StatusLine
 from qms_tui.ui.editor import edit
-from qms_tui.ui.frame import mark
+from qms_tui.ui.frame import detail, look, mark, word
 from qms_tui.ui.sidebar import WIDTH, Line, Sidebar
 
 if TYPE_CHECKING:
@@ -125,8 +126,12 @@ class Desk:
         words = Content(toast.text)
         if toast.agent:
             words = Content.assemble((toast.agent, f"bold {self._app.color_of(toast.agent)}"), "\n", words)
+        self.pop_up(words)
+
+    def pop_up(self, words: Content, severity: Severity = "information") -> None:
+        """Say something in a corner for some seconds."""
         # Content is text with its looks: it is not parsed again, whatever `markup` says, and needs it.
-        notification = Notification(words, timeout=TOAST, markup=True)  # type: ignore[arg-type]
+        notification = Notification(words, timeout=TOAST, severity=severity, markup=True)  # type: ignore[arg-type]
         self._toasts = [*self._toasts, notification][-MOST_TOASTS:]
         self._app.post_message(Notify(notification))
 
@@ -134,7 +139,16 @@ class Desk:
         """Agents with a pane first, then whoever else has something."""
         ledger, color = self.mail.ledger, self._app.color_of
         lines = [
-            Line(pane.agent.name, mark(pane.agent), pane.color, ledger.counts(pane.agent.name))
+            Line(
+                pane.agent.name,
+                mark(pane.agent),
+                pane.color,
+                ledger.counts(pane.agent.name),
+                word(pane.agent),
+                look(pane.agent, pane.color),
+                detail(pane.agent),
+                pane.agent.activity.since if pane.agent.activity else 0.0,
+            )
             for pane in self._app.panes
         ]
         shown = {line.agent for line in lines}

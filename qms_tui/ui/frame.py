@@ -8,6 +8,7 @@ from textwrap import wrap
 from rich.cells import cell_len
 from textual.content import Content
 
+from qms_tui.activity import Word
 from qms_tui.agents import Agent, AgentState
 
 LEADER_LENGTH = 20  # characters of another interface's name; it is whatever that process says
@@ -21,10 +22,47 @@ _MARKS = {
     AgentState.UNREACHABLE: "▲",
 }
 
+_DOING = {
+    Word.STARTING: "◌",
+    Word.BUSY: "◐",
+    Word.NEEDS_YOU: "◆",
+    Word.BACKGROUND: "◔",
+    Word.ERROR: "✖",
+    Word.UNKNOWN: "?",
+}
+_LOOKS = {
+    Word.NEEDS_YOU: "bold $background on $warning",
+    Word.ERROR: "bold $error",
+    Word.UNKNOWN: "bold $warning",
+}
+
 
 def mark(agent: Agent) -> str:
     """The state of its program as one character."""
-    return "✖" if agent.wrong else _MARKS.get(agent.state, "○")
+    if agent.wrong:
+        return "✖"
+    if agent.activity is not None:
+        return _DOING.get(agent.activity.word, "●")
+    return _MARKS.get(agent.state, "○")
+
+
+def word(agent: Agent) -> str:
+    """The state of its program as a word or two."""
+    if agent.wrong:
+        return "not itself"
+    return agent.activity.word.value if agent.activity is not None else agent.state.value
+
+
+def look(agent: Agent, color: str) -> str:
+    """How both are to be painted: what a human has to see stands out."""
+    if agent.wrong:
+        return "bold $error"
+    return _LOOKS.get(agent.activity.word, color) if agent.activity is not None else color
+
+
+def detail(agent: Agent) -> str:
+    """Which tool, question or error; empty if the word says it all."""
+    return agent.activity.detail if agent.activity is not None and not agent.wrong else ""
 
 
 def badge(waiting: int) -> Content:
@@ -34,12 +72,12 @@ def badge(waiting: int) -> Content:
 
 def title(agent: Agent, number: int, color: str, waiting: int) -> Content:
     """Number, name, badge, state, and the program's own title."""
-    state = "not itself" if agent.wrong else agent.state.value
     where = "" if agent.isolated else " · local, not isolated"
     said = Content.styled(f" {number} {agent.name} ", f"bold {color}")
     if waiting:
         said += badge(waiting) + Content(" ")
-    said += Content.styled(f"{mark(agent)} {state}{where} ", "bold $error" if agent.wrong else color)
+    why = f" · {detail(agent)}" if detail(agent) else ""
+    said += Content.styled(f"{mark(agent)} {word(agent)}{why}{where} ", look(agent, color))
     if agent.remark:
         said += Content.styled("! ", "bold $warning")
     if agent.title not in ("", agent.name):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
@@ -14,7 +15,7 @@ from textual.message import Message
 from textual.widgets import Input, Static
 
 from qms_tui.inbox import Counts, Entry, Kind, Ledger, Wish
-from qms_tui.inbox.words import by_kind
+from qms_tui.inbox.words import age, by_kind
 from qms_tui.ui.line_input import LineInput
 from qms_tui.ui.notifications import Ask, Notifications
 
@@ -28,12 +29,19 @@ _LETTERS = {Kind.REVIEW: "R", Kind.APPROVAL: "A", Kind.MESSAGE: "M", Kind.NOTICE
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """An agent's line: its mark says the state of its program, empty where it has no pane."""
+    """An agent's line: mark and word say the state of its program, empty where it has no pane.
+
+    `detail` has a line of its own: what the agent wants of the human, and since when (seconds since 1970).
+    """
 
     agent: str
     mark: str
     color: str
     counts: Counts
+    word: str = ""
+    look: str = ""
+    detail: str = ""
+    since: float = 0.0
 
 
 class Agents(Static):
@@ -55,7 +63,8 @@ class Agents(Static):
         """At most so many lines; the agent that is wished for stands out."""
         cut = len(lines) > most
         self._lines = list(lines[: most - 1] if cut else lines)
-        rows = [_row(line, self.content_size.width, line.agent == wish.agent) for line in self._lines]
+        width = self.content_size.width
+        rows = [row for line in self._lines for row in _rows(line, width, line.agent == wish.agent)]
         if cut:
             rows.append(Content.styled(f" and {len(lines) - len(rows)} more: a goes through all", "dim"))
         grown = len(rows) != self._rows
@@ -69,9 +78,23 @@ class Agents(Static):
             self.post_message(self.Chosen(self._lines[offset.y].agent))
 
 
+def _rows(line: Line, width: int, chosen: bool) -> list[Content]:
+    """The agent's line, and below it what it wants."""
+    first = _row(line, width, chosen)
+    if not line.detail:
+        return [first]
+    since = age(time.time() - line.since) if line.since else ""
+    said = Content.assemble("   ", (line.detail, "$warning"))
+    return [
+        first,
+        said.truncate(max(0, width - 5), ellipsis=True, pad=True) + Content.styled(f" {since:>4}", "dim"),
+    ]
+
+
 def _row(line: Line, width: int, chosen: bool) -> Content:
     look = f"bold {line.color}" + (" underline" if chosen else "")
-    left = Content.assemble(" ", (line.mark or " ", line.color), " ", (line.agent, look))
+    state = Content.assemble((line.mark or " ", line.look or line.color), " ")
+    left = Content.assemble(" ", state, (line.agent, look), "  ", (line.word, line.look or "dim"))
     room = width - left.cell_length - 2
     said = by_kind(line.counts)
     if len(said) > room:
@@ -112,14 +135,19 @@ class Sidebar(Vertical):
         """Bring it up to date, if it is in view."""
         if not self.display or not self.is_attached:
             return
-        most = max(2, self.size.height // _MOST_SHARE)
-        self.query_one(Agents).show(self._lines(), self._wish, most)
+        self.show_agents()
         wish = self.query_one("#wish", Static)
         words = self._said()
         wish.display = bool(words)
         wish.update(Content.styled(f" only {words}", "italic $accent"), layout=False)
         self.notifications.show(self._ledger.view(self._wish))
         self._show_place()
+
+    def show_agents(self) -> None:
+        """Bring the agents' lines up to date, if they are in view."""
+        if self.display and self.is_attached:
+            most = max(2, self.size.height // _MOST_SHARE)
+            self.query_one(Agents).show(self._lines(), self._wish, most)
 
     def _asked(self, action: str, entry: Entry | None) -> None:
         if action == "move":

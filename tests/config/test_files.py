@@ -99,7 +99,7 @@ def test_the_largest_file_is_read(world: World) -> None:
         (
             b"colour = 1",
             "colour: no such key",
-            "the keys here: agents, prefix, theme, agent, terminal, inbox, engine",
+            "the keys here: agents, prefix, theme, agent, terminal, inbox, notify, engine",
         ),
         (b"them = 1", "them: no such key", "did you mean theme?"),
         (b"memory = '1g'", "memory: no such key", "it belongs below [agent]"),

@@ -6,7 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from qms_tui.config import TABLE, Clipboard, Config, Memory, Mount, PermissionMode, RuntimeKind, Theme
+from qms_tui.config import (
+    TABLE,
+    Clipboard,
+    Config,
+    Memory,
+    Mount,
+    OuterNotification,
+    PermissionMode,
+    RuntimeKind,
+    Theme,
+)
 from qms_tui.config.parse import COLORS
 from qms_tui.errors import ConfigError
 
@@ -50,6 +60,13 @@ GOOD: list[tuple[str, str, object]] = [
     ("inbox.toasts", "false", False),
     ("inbox.bell", "true", True),
     ("inbox.rescan", "0.5", 0.5),
+    ("notify.waits", "false", False),
+    ("notify.finished", "false", False),
+    ("notify.failed", "false", False),
+    ("notify.focused", "true", True),
+    ("notify.dwell", "0", 0.0),
+    ("notify.cooldown", "60", 60.0),
+    ("notify.outer", '"osc777"', OuterNotification.OSC777),
     ("terminal.scrollback", "100000", 100_000),
     ("engine.host", '"unix:///run/docker.sock"', "unix:///run/docker.sock"),
     ("engine.host", '"tcp://[::1]:2376"', "tcp://[::1]:2376"),
@@ -189,6 +206,13 @@ BAD: list[tuple[str, str, str, str]] = [
     ("agent.workdir", '"/etc/x"', "'/etc/x' belongs to the container itself", WORKDIR),
     ("terminal.scrollback", "100001", "100001 is not between 0 and 100000", "write it like 5000"),
     ("inbox.rescan", "0", "0 is not between 0.5 and 3600", "write it like 3 or 0.5"),
+    ("notify.waits", "1", "1 is neither true nor false", "write true or false, without quotes"),
+    ("notify.finished", "1", "1 is neither true nor false", "write true or false, without quotes"),
+    ("notify.failed", "1", "1 is neither true nor false", "write true or false, without quotes"),
+    ("notify.focused", "1", "1 is neither true nor false", "write true or false, without quotes"),
+    ("notify.dwell", "-1", "-1 is not between 0 and 3600", "write it like 1 or 0.5"),
+    ("notify.cooldown", "-1", "-1 is not between 0 and 86400", "write it like 10 or 60"),
+    ("notify.outer", '"osc1"', "'osc1' is not one of the choices", "write 'off' or 'osc9' or 'osc777'"),
     ("terminal.scrollback", '"many"', "'many' is not a whole number", "write it like 5000"),
     ("engine.host", '"npipe:////./pipe/x"', "'npipe:////./pipe/x' is a Windows pipe", HOST),
     (

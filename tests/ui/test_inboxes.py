@@ -63,18 +63,18 @@ async def test_route_review_approve_cancel_route_again(open_app: OpenApp, qms: Q
         assert "▎New task: Review CR-056" in ui.sidebar
         assert "▎qa · review · from claude" in ui.sidebar
         assert "pending" in ui.sidebar
-        assert ui.agents == ["● claude", "● qa 1 review"]
+        assert ui.agents == ["● claude running", "● qa running 1 review"]
         assert "1 item waits: F2" in status(ui)
 
         qms.answer("CR-056", "qa", "REVIEW_RECOMMENDED")
         await ui.until(lambda: (badge(ui, "qa"), badge(ui, "claude")) == ("", "1"))
         await ui.until(lambda: ui.toasts[-1] == "claude\nNotice: CR-056 review recommended")
         assert "✓ after" in ui.sidebar
-        assert ui.agents == ["● claude 1 notice", "● qa"]
+        assert ui.agents == ["● claude running 1 notice", "● qa running"]
 
         qms.route("CR-056", "qa", "PRE_APPROVAL")
         await ui.until(lambda: ui.toasts[-1] == "qa\nNew task: Approve CR-056")
-        await ui.until(lambda: ui.agents == ["● claude 1 notice", "● qa 1 approval"])
+        await ui.until(lambda: ui.agents == ["● claude running 1 notice", "● qa running 1 approval"])
         qms.answer("CR-056", "qa", "APPROVED")
         await ui.until(lambda: (badge(ui, "qa"), badge(ui, "claude")) == ("", "2"))
         await ui.until(lambda: "Notice: CR-056 approved" in ui.sidebar)
@@ -191,7 +191,7 @@ async def test_agents_and_users_that_come_later(
         await ui.until(lambda: {"tu_new\nMessage from claude: Welcome", "guest\nMessage from claude: And you"}
                        <= set(ui.toasts))  # fmt: skip
         await ui.press("f2")
-        await ui.until(lambda: ui.agents == ["● claude", "guest 1 message", "tu_new 1 message"])
+        await ui.until(lambda: ui.agents == ["● claude running", "guest 1 message", "tu_new 1 message"])
         await ui.press("f12", "c")
         await ui.until(lambda: len(ui.app.screen_stack) == 2)
         assert "tu_new" in str([option.id for option in ui.app.screen.query_one("OptionList").options])  # type: ignore[attr-defined]

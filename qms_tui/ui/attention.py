@@ -1,0 +1,123 @@
+"""What agents do, on the screen: states, news of those who wait, the way to the next one, and why."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING
+
+from textual.content import Content
+
+from qms_tui.activity import Activity, Word
+from qms_tui.agents import Activities, Agent
+from qms_tui.agents.events import Severity
+from qms_tui.agents.news import News, NewsKind, Newsroom
+from qms_tui.terminal import TerminalEvent
+from qms_tui.ui.chrome import StatusLine
+
+if TYPE_CHECKING:
+    from qms_tui.ui.app import QmsTuiApp
+
+_TOLD: dict[NewsKind, Severity] = {
+    NewsKind.WAITS: "warning",
+    NewsKind.FINISHED: "information",
+    NewsKind.FAILED: "error",
+}
+_URGENCY = (Word.NEEDS_YOU, Word.ERROR, Word.RUNNING)
+
+
+def _wants(activity: Activity) -> bool:
+    """Whether a human should go there: a program that says no more than that it runs has rung."""
+    return activity.word in _URGENCY[:2] or (activity.word is Word.RUNNING and bool(activity.detail))
+
+
+class Attention:
+    """Owns what is known of the agents' doings; `app` owns this."""
+
+    def __init__(self, app: QmsTuiApp) -> None:
+        self._app = app
+        self._settings = app.session.config.notify
+        self.activities = Activities(app.fleet, app.session.project, self._changed)
+        self._news = Newsroom(self._settings.dwell, self._settings.cooldown)
+        self._timer: asyncio.TimerHandle | None = None
+
+    def start(self) -> None:
+        """Begin to look, within the running loop."""
+        self.activities.start()
+
+    def close(self) -> None:
+        """Look no more."""
+        self.activities.close()
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def saw(self, agent: Agent, event: TerminalEvent) -> None:
+        """Its program said something by its terminal. Who looks at it needs no bell."""
+        self.activities.saw(agent, event)
+        if agent is self._app.pane.agent and self._app.app_focus:
+            self.activities.looked_at(agent)
+
+    def waiting(self) -> list[Agent]:
+        """Who waits for the human, the longest first; then who has failed, then who has only rung."""
+        queue = [
+            (_URGENCY.index(agent.activity.word), agent.activity.since, number, agent)
+            for number, agent in enumerate(self._app.fleet)
+            if agent.activity is not None and _wants(agent.activity)
+        ]
+        return [agent for *_, agent in sorted(queue, key=lambda one: one[:3])]
+
+    def go_to_next(self) -> None:
+        """Give the keyboard to the agent that has waited longest, or to the next one from there."""
+        queue = self.waiting()
+        if not queue:
+            self._app.notify("No agent waits for you.", markup=False)
+            return
+        here = self._app.pane.agent
+        at = queue.index(here) + 1 if here in queue and not self._app.desk.has_keyboard else 0
+        self._app.go_to(queue[at % len(queue)].name)
+
+    def explain(self) -> None:
+        """Show why the focused agent's state is what it is."""
+        from qms_tui.ui.explain import ExplainScreen
+
+        agent = self._app.pane.agent
+        self._app.push_screen(ExplainScreen(agent, self.activities))
+
+    def _changed(self, agent: Agent) -> None:
+        app = self._app
+        if not app.is_running:
+            return
+        app.show_state(agent)
+        app.base.query_one(StatusLine).need(len(self.waiting()))
+        self._news.saw(agent.name, agent.activity, time.monotonic())
+        self._tell_in_time()
+
+    def _tell_in_time(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        due = self._news.due
+        if due is not None:
+            delay = max(0.0, due - time.monotonic())
+            self._timer = asyncio.get_running_loop().call_later(delay, self._tell)
+
+    def _tell(self) -> None:
+        self._timer = None
+        for news in self._news.take(time.monotonic()):
+            if self._is_wanted(news):
+                self._pop_up(news)
+        self._tell_in_time()
+
+    def _is_wanted(self, news: News) -> bool:
+        wanted = {
+            NewsKind.WAITS: self._settings.waits,
+            NewsKind.FINISHED: self._settings.finished,
+            NewsKind.FAILED: self._settings.failed,
+        }[news.kind]
+        looked_at = news.agent == self._app.pane.agent.name and self._app.app_focus
+        return wanted and (self._settings.focused or not looked_at)
+
+    def _pop_up(self, news: News) -> None:
+        name = Content.styled(news.agent, f"bold {self._app.color_of(news.agent)}")
+        self._app.desk.pop_up(Content.assemble(name, " ", news.text), _TOLD[news.kind])
+        self._app.tell_outside(f"{news.agent} {news.text}")

@@ -1,0 +1,57 @@
+"""Why an agent's state is what it is: each source, what it said, when, and the rule that decided."""
+
+from __future__ import annotations
+
+import time
+
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+
+from qms_tui.agents import Activities, Agent
+from qms_tui.inbox.words import age
+from qms_tui.ui.frame import detail, mark, word
+from qms_tui.ui.screens import Dialog
+
+PERIOD = 0.5  # seconds between two times that it is brought up to date
+
+
+class ExplainScreen(Dialog[None]):
+    """Kept up to date while it is open; Esc, q, e or Enter closes it."""
+
+    def __init__(self, agent: Agent, activities: Activities) -> None:
+        super().__init__()
+        self._agent, self._activities = agent, activities
+
+    def compose(self) -> ComposeResult:
+        with VerticalScroll(classes="dialog", id="explain"):
+            yield Static(id="explanation")
+            yield Static(Content.styled("Esc closes", "dim"))
+
+    def on_mount(self) -> None:
+        self._show()
+        self.set_interval(PERIOD, self._show)
+        self.query_one("#explain").focus()
+
+    def take(self, event: events.Key) -> None:
+        if event.key in ("escape", "q", "e", "enter"):
+            event.stop()
+            self.dismiss(None)
+
+    def _show(self) -> None:
+        agent, now = self._agent, time.time()
+        activity = agent.activity
+        why = f" · {detail(agent)}" if detail(agent) else ""
+        since = f" · for {age(now - activity.since)}" if activity and activity.since else ""
+        lines = [
+            Content.styled(f"{agent.name}: {mark(agent)} {word(agent)}{why}{since}", "bold"),
+            Content(f"rule {activity.rule}" if activity else "the engine says so"),
+            Content(""),
+        ]
+        for told in self._activities.explain(agent):
+            when = f"{age(now - told.at)} ago" if told.at else "never"
+            said = Content.assemble((f"{told.source:<12}", "$accent"), Content(told.said))
+            lines.append(Content.assemble(said, (f"  {when}", "dim")))
+        self.query_one("#explanation", Static).update(Content("\n").join(lines))
