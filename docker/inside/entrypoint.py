@@ -23,6 +23,14 @@ PRIVATE = "/run/qms-tui"  # what the engine must not show: laid there before the
 LARGEST = 64 * 1024 * 1024  # bytes of a configuration file; the client's own grows to a few
 LARGEST_PRIVATE = 256 * 1024
 KEY_TAIL = 20  # characters of an API key by which the client remembers that it may use it
+# What the container before has left, and what stands there until this one's programs write.
+EMPTIED = {
+    "instructions.jsonl": "",
+    "hooks.jsonl": "",
+    "status.json": "{}",
+    "waiter.json": '{"armed": false}',
+}
+OUR_SETTINGS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "settings.json")
 BYPASS = ("--dangerously-skip-permissions", "--permission-mode=bypassPermissions")
 API_KEYS = "sk-ant-api"  # how they begin; everything else is a token of `claude setup-token`
 
@@ -184,15 +192,23 @@ def tell_identity(config: str, command: list[str], notes: list[str]) -> None:
         "gid": os.getgid(),
         "project": os.getcwd(),
         "program": os.path.basename(command[0]),
+        "pid": os.getpid(),  # the command's too, which this process becomes
+        "wake": is_woken(command, os.environ),
         "started": time.time(),
         "notes": notes,
     }
     try:
         os.makedirs(folder, mode=0o700, exist_ok=True)
-        replace(os.path.join(folder, "instructions.jsonl"), "")
+        for name, empty in EMPTIED.items():
+            replace(os.path.join(folder, name), empty)
         replace(os.path.join(folder, "identity.json"), json.dumps(told))
     except OSError as error:
         notes.append(f"who runs here cannot be told: {error.strerror}")
+
+
+def is_woken(command: list[str], environment: Any) -> bool:
+    """Whether the waiter of our settings will wake this client for what comes into its inbox."""
+    return OUR_SETTINGS in command and environment.get("QMS_TUI_WAKE", "auto") != "off"
 
 
 if __name__ == "__main__":

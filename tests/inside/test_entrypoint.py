@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 
 ENTRYPOINT = Path(__file__).parents[2] / "docker/inside/entrypoint.py"
+OUR_SETTINGS = str(ENTRYPOINT.with_name("settings.json"))
 KEY = "sk-ant-api03-0123456789abcdefghijklmnopqrstuvwxyz"
 CLIENT = """#!/bin/sh
 echo "client [$*]"
@@ -22,6 +24,7 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 @pytest.fixture
 def config(tmp_path: Path) -> Path:
+    """As it is before the first start of all."""
     folder = tmp_path / "config"
     folder.mkdir()
     return folder
@@ -187,10 +190,54 @@ def test_another_program_gets_no_client_files(run: Run, config: Path) -> None:
 
 
 def test_it_tells_who_runs(run: Run, config: Path, tmp_path: Path) -> None:
-    (config / "qms-tui").mkdir()
-    (config / "qms-tui/instructions.jsonl").write_text("of the container before\n")
     run("claude")
     told = read(config / "qms-tui/identity.json")
     assert (told["agent"], told["uid"], told["gid"]) == ("qa", os.getuid(), os.getgid())
     assert (told["project"], told["program"]) == (str(tmp_path / "project"), "claude")
-    assert (config / "qms-tui/instructions.jsonl").read_text() == ""
+    assert abs(told["started"] - time.time()) < 30
+    assert (config / "qms-tui").stat().st_mode & 0o777 == 0o700
+
+
+def test_its_number_is_the_commands(run: Run, config: Path) -> None:
+    ran = run("sh", "-c", "echo $$")
+    assert read(config / "qms-tui/identity.json")["pid"] == int(ran.stdout)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "woken"),
+    [
+        (("--settings", OUR_SETTINGS), {}, True),
+        (("--settings", OUR_SETTINGS), {"QMS_TUI_WAKE": "auto"}, True),
+        (("--settings", OUR_SETTINGS), {"QMS_TUI_WAKE": "off"}, False),
+        (("--settings", "/other.json"), {}, False),
+        ((), {}, False),
+    ],
+)
+def test_it_tells_whether_it_will_be_woken(
+    run: Run, config: Path, arguments: tuple[str, ...], environment: dict[str, str], woken: bool
+) -> None:
+    run("claude", *arguments, **environment)
+    assert read(config / "qms-tui/identity.json")["wake"] is woken
+
+
+@pytest.mark.parametrize(
+    ("name", "empty"),
+    [
+        ("instructions.jsonl", ""),
+        ("hooks.jsonl", ""),
+        ("status.json", "{}"),
+        ("waiter.json", '{"armed": false}'),
+    ],
+)
+def test_what_the_container_before_said_is_forgotten(run: Run, config: Path, name: str, empty: str) -> None:
+    (config / "qms-tui").mkdir()
+    (config / "qms-tui" / name).write_text("of the container before\n")
+    run("claude")
+    assert (config / "qms-tui" / name).read_text() == empty
+
+
+def test_what_was_announced_is_not_forgotten(run: Run, config: Path) -> None:
+    (config / "qms-tui").mkdir()
+    (config / "qms-tui/announced.json").write_text("{}")
+    run("claude")
+    assert (config / "qms-tui/announced.json").read_text() == "{}"
