@@ -1,6 +1,6 @@
 """The files of an agent's own folder as values. They are the agent's: nothing in them need make sense.
 
-Each function raises ValueError for what it cannot read, and nothing else.
+Each function raises Garbled for what it cannot read, and nothing else.
 """
 
 from __future__ import annotations
@@ -24,6 +24,10 @@ _MILLISECONDS = 1000.0
 T = TypeVar("T")
 
 
+class Garbled(ValueError):
+    """What a file says makes no sense."""
+
+
 def _sound(parse: Callable[[bytes], T]) -> Callable[[bytes], T]:
     """Everything that hostile JSON can raise as one exception."""
 
@@ -32,7 +36,7 @@ def _sound(parse: Callable[[bytes], T]) -> Callable[[bytes], T]:
         try:
             return parse(content)
         except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
-            raise ValueError(f"{type(error).__name__}: {error}") from error
+            raise Garbled(f"{type(error).__name__}: {error}") from error
 
     return parsed
 
@@ -98,7 +102,7 @@ def hooks(content: bytes) -> tuple[Hook, ...]:
     for line in content.splitlines()[-MOST_HOOKS:]:
         try:
             found.append(_hook(line))
-        except ValueError:
+        except Garbled:
             continue
     return tuple(found)
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from qms_tui.activity import parse
+from qms_tui.activity.parse import Garbled
 from qms_tui.activity.values import Report, Session
 from qms_tui.errors import ProjectError
 from qms_tui.project import Project
@@ -134,7 +135,7 @@ class Reader:
             known.value, known.mark = missing, None
         except OSError:
             known.mark = None
-        except ValueError:
+        except Garbled:
             known.tries += 1
             known.mark = mark if known.tries >= MOST_TRIES else None
         value: T = known.value

@@ -1,0 +1,73 @@
+"""Files of an agent that may say anything."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qms_tui.activity import parse
+from qms_tui.activity.parse import Garbled
+
+PARSERS = (parse.session, parse.birth, parse.waiter, parse.meter, parse.announced)
+REGISTRY = {
+    "pid": 7, "sessionId": "728fdc29", "startedAt": 1795341254193, "version": "2.1.330",
+    "status": "waiting", "waitingFor": "permission prompt", "statusUpdatedAt": 1795341255036,
+}  # fmt: skip
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=12), inner, max_size=6),
+    max_leaves=10,
+)
+
+
+def test_a_registry() -> None:
+    found = parse.session(json.dumps(REGISTRY).encode())
+    assert (found.pid, found.status, found.waiting_for) == (7, "waiting", "permission prompt")
+    assert (found.started, found.changed) == (1795341254.193, 1795341255.036)
+
+
+@pytest.mark.parametrize("cut", [0, 1, 40, -1])
+def test_a_torn_registry_is_no_registry(cut: int) -> None:
+    text = json.dumps(REGISTRY).encode()
+    with pytest.raises(Garbled):
+        parse.session(text[:cut])
+    with pytest.raises(Garbled):
+        parse.session(text + b'"}')
+
+
+@pytest.mark.parametrize("read", PARSERS)
+@given(content=st.binary(max_size=200) | _JSON.map(lambda value: json.dumps(value).encode()))
+def test_nothing_but_its_own_error(read: Callable[[bytes], object], content: bytes) -> None:
+    with contextlib.suppress(Garbled):
+        read(content)
+
+
+@given(content=st.lists(_JSON.map(json.dumps) | st.text(max_size=30)).map("\n".join))
+def test_hooks_never_raise(content: str) -> None:
+    parse.hooks(content.encode(errors="replace"))
+
+
+def test_hooks_keep_what_makes_sense() -> None:
+    lines = [
+        b'{"at": 5.5, "event": "PermissionRequest", "tool": "Bash", "detail": "ls\\u001b[2J"}',
+        b'{"at": "soon", "event": "Stop"}',
+        b"\xff\xfe",
+        b'{"at": 6, "event": "UserPromptSubmit", "sub": true, "items": ["task-1.md", "../x", "a b"]}',
+    ]
+    first, second = parse.hooks(b"\n".join(lines))
+    assert dict(first.facts) == {"tool": "Bash", "detail": "ls [2J"}
+    assert (second.sub, second.items) == (True, ("task-1.md",))
+
+
+def test_deep_and_huge_values() -> None:
+    with pytest.raises(Garbled):
+        parse.session(b"[" * 60_000)
+    with pytest.raises(Garbled):
+        parse.birth(b'{"pid": 1e999, "program": "x", "started": 1}')
+    with pytest.raises(Garbled):
+        parse.birth(b'{"pid": 1, "program": "x", "started": NaN}')

@@ -1,0 +1,219 @@
+"""An agent's folder, read while it is written, torn, planted with traps, and replaced."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from qms_tui.activity import Observer, Reader, Report
+from qms_tui.activity.reader import LARGEST, REOPEN
+from qms_tui.project import Project
+
+PATIENCE = 10.0
+
+
+class Folder:
+    """What a client and its hooks write."""
+
+    def __init__(self, project: Project) -> None:
+        self.path = project.folders("qa").config
+        self.make()
+
+    def make(self) -> None:
+        for name in ("sessions", "qms-tui"):
+            (self.path / name).mkdir(parents=True)
+
+    def registry(self, status: str, pid: int = 7, started: float = 1000.0) -> Path:
+        file = self.path / f"sessions/{pid}.json"
+        told = {"pid": pid, "status": status, "startedAt": started * 1000, "statusUpdatedAt": started * 1000}
+        file.write_text(json.dumps(told))
+        return file
+
+    def identity(self, pid: int = 7) -> None:
+        told = {"pid": pid, "program": "claude", "started": 999.0}
+        (self.path / "qms-tui/identity.json").write_text(json.dumps(told))
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    return Project(tmp_path)
+
+
+@pytest.fixture
+def folder(project: Project) -> Folder:
+    return Folder(project)
+
+
+def status(report: Report) -> str:
+    return report.session.status if report.session else "none"
+
+
+def until(look: Callable[[], object]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not look():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.01)
+
+
+def test_what_is_new_is_read_and_what_is_not_is_the_same_object(project: Project, folder: Folder) -> None:
+    reader = Reader(project, "qa")
+    assert reader.read(0.0) == Report()
+    folder.identity()
+    folder.registry("idle")
+    first = reader.read(REOPEN)
+    assert status(first) == "idle"
+    assert first.birth is not None
+    assert reader.read(REOPEN) is first
+    folder.registry("busy")
+    assert status(reader.read(REOPEN)) == "busy"
+    reader.close()
+
+
+def test_the_clients_own_session_counts_and_no_other(project: Project, folder: Folder) -> None:
+    folder.registry("idle", pid=7)
+    folder.registry("busy", pid=99, started=2000.0)
+    reader = Reader(project, "qa")
+    assert status(reader.read(0.0)) == "busy"  # the newest, where nobody says which it is
+    folder.identity(pid=7)
+    assert status(reader.read(0.0)) == "idle"
+    (folder.path / "sessions/7.json").unlink()
+    assert status(reader.read(0.0)) == "none"
+
+
+def test_writes_of_the_same_size_in_the_same_moment_are_seen(project: Project, folder: Folder) -> None:
+    """A file system's clock ticks every 4 ms: a second write may leave size and time as they were."""
+    folder.identity()
+    file = folder.registry("idle")
+    moment = os.stat(file).st_mtime_ns
+    reader = Reader(project, "qa")
+    assert status(reader.read(0.0)) == "idle"
+    folder.registry("busy")
+    os.utime(file, ns=(moment, moment))
+    assert status(reader.read(0.0)) == "busy"
+
+
+def test_a_torn_file_is_read_again_and_leaves_what_was_known(project: Project, folder: Folder) -> None:
+    folder.identity()
+    file = folder.registry("idle")
+    reader = Reader(project, "qa")
+    reader.read(0.0)
+    whole = file.read_text()
+    file.write_text(whole[:30])
+    assert status(reader.read(0.0)) == "idle"
+    file.write_text(whole.replace("idle", "busy"))
+    assert status(reader.read(0.0)) == "busy"
+
+
+@pytest.mark.parametrize("trap", ["link", "fifo", "folder", "huge", "socket"])
+def test_traps_change_nothing(project: Project, folder: Folder, tmp_path: Path, trap: str) -> None:
+    folder.identity()
+    outside = tmp_path / "outside.json"
+    outside.write_text(folder.registry("busy").read_text())
+    target = folder.path / "sessions/7.json"
+    target.unlink()
+    if trap == "link":
+        target.symlink_to(outside)
+    elif trap == "fifo":
+        os.mkfifo(target)
+    elif trap == "folder":
+        target.mkdir()
+    elif trap == "huge":
+        target.write_text(" " * LARGEST + outside.read_text())
+        os.truncate(target, 2**30)
+    else:
+        os.mknod(target, 0o140600)
+    reader = Reader(project, "qa")
+    report = reader.read(0.0)
+    assert status(report) == "none"
+    assert reader.read(REOPEN).birth is not None
+
+
+def test_a_linked_folder_is_said_and_not_followed(project: Project, folder: Folder, tmp_path: Path) -> None:
+    folder.registry("busy")
+    folder.path.rename(tmp_path / "elsewhere")
+    folder.path.symlink_to(tmp_path / "elsewhere")
+    report = Reader(project, "qa").read(0.0)
+    assert status(report) == "none"
+    assert report.trouble
+
+
+def test_a_replaced_folder_is_found_again(project: Project, folder: Folder) -> None:
+    folder.registry("busy")
+    reader = Reader(project, "qa")
+    assert status(reader.read(0.0)) == "busy"
+    shutil.rmtree(folder.path)
+    folder.make()
+    folder.registry("idle")
+    assert status(reader.read(REOPEN)) == "idle"
+
+
+def test_the_observer_tells_every_change_and_only_changes(project: Project, folder: Folder) -> None:
+    told: list[str] = []
+    ours = threading.Lock()
+
+    def take(agent: str, report: Report) -> None:
+        with ours:
+            told.append(status(report))
+
+    def call_soon(callback: Callable[..., None], *values: object) -> None:
+        callback(*values)
+
+    folder.identity()
+    folder.registry("idle")
+    observer = Observer(project, take, call_soon)
+    observer.follow(["qa"])
+    try:
+        for wanted in ("idle", "busy", "waiting", "idle"):
+            folder.registry(wanted)
+            until(lambda wanted=wanted: told and told[-1] == wanted)  # type: ignore[misc]
+    finally:
+        observer.close()
+    assert told == ["idle", "busy", "waiting", "idle"]
+
+
+def test_an_agent_that_writes_all_the_time_does_not_make_us_busy(project: Project, folder: Folder) -> None:
+    """Its garbage is read, too, but never for more than a small share of the time."""
+    stop = threading.Event()
+    hooks = folder.path / "qms-tui/hooks.jsonl"
+    line = json.dumps({"at": 1, "event": "PreToolUse"}) + "\n"
+
+    def write() -> None:
+        while not stop.is_set():
+            hooks.write_text(line * 1500)
+
+    told: list[Report] = []
+    writer = threading.Thread(target=write)
+    observer = Observer(
+        project, lambda agent, report: told.append(report), lambda call, *values: call(*values)
+    )
+    observer.follow(["qa"])
+    writer.start()
+    try:
+        until(lambda: len(told) >= 3)
+        spent = _cpu_of("activity", seconds=1.0)
+    finally:
+        stop.set()
+        writer.join()
+        observer.close()
+    assert spent < 0.25
+
+
+def _cpu_of(thread: str, seconds: float) -> float:
+    """Of one core, by a thread of this process with that name."""
+    found = next(one for one in threading.enumerate() if one.name == thread)
+
+    def ticks() -> int:
+        fields = Path(f"/proc/self/task/{found.native_id}/stat").read_text().rpartition(")")[2].split()
+        return int(fields[11]) + int(fields[12])
+
+    before, until_then = ticks(), time.monotonic() + seconds
+    while time.monotonic() < until_then:
+        threading.Event().wait(0.05)
+    return (ticks() - before) / os.sysconf("SC_CLK_TCK") / seconds
