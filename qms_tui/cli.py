@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from qms_tui.keeper.client import KeeperClient
     from qms_tui.keeper.journal import Journal
     from qms_tui.leftovers import Thing
-    from qms_tui.runtime import Found, Runtime
+    from qms_tui.runtime import Runtime
     from qms_tui.runtime.docker import DockerRuntime
     from qms_tui.runtime.docker.engine import Engine
 
@@ -290,12 +290,9 @@ def _ps(common: Common, as_json: bool, all_projects: bool) -> int:
         found = runtime.all_now()
     finally:
         runtime.close_now()
-    if as_json:
-        click.echo(json.dumps([_as_json(project, agent, f) for agent, f in sorted(found.items())], indent=2))
-    elif found:
-        _print_table(found)
-    else:
-        click.echo(f"no agent of {project.name} has a container")
+    from qms_tui.cli_ps import listing
+
+    _echo_lines(listing(project, found, as_json=as_json))
     return 0
 
 
@@ -786,29 +783,3 @@ def _check_terminal() -> None:
             f"the terminal is too small: {size.columns}x{size.lines}",
             hint=f"make it at least {SMALLEST[0]} columns by {SMALLEST[1]} lines",
         )
-
-
-def _as_json(project: Project, agent: str, found: Found) -> dict[str, object]:
-    return {
-        "project": str(project.root),
-        "agent": agent,
-        "condition": found.condition.value,
-        "started_at": found.started_at,
-        "image": found.image,
-        "outdated": found.outdated,
-        "wrong": found.wrong,
-        "container": found.container,
-        "exit_code": found.ending.exit_code if found.ending else None,
-        "reason": found.ending.reason if found.ending else "",
-    }
-
-
-def _print_table(found: dict[str, Found]) -> None:
-    rows = [("AGENT", "CONDITION", "STARTED", "IMAGE", "CONTAINER")]
-    for agent, f in sorted(found.items()):
-        words = (f.condition.value, str(f.ending or ""), "outdated" if f.outdated else "", f.wrong)
-        condition = ", ".join(word for word in words if word)
-        rows.append((agent, condition, f.started_at[:19].replace("T", " "), f.image, f.container))
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())

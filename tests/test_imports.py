@@ -36,7 +36,9 @@ ALLOWED = {
     "cli_build": {"errors", "config", "runtime"},
     "cli_doctor": {"project", "config", "doctor"},
     "cli_inbox": {"errors", "project", "inbox"},
+    "cli_ps": {"project", "activity", "runtime"},
     "cli": {
+        "cli_ps",
         "cli_build",
         "cli_doctor",
         "cli_inbox",

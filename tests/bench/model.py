@@ -1,7 +1,8 @@
 """A stand-in for the model: enough of the messages API for a client to show a conversation.
 
 What it answers depends on the last message, so that a script decides what is seen: `tool` runs a shell
-command, `slow` streams, `fail` is refused, `markdown` shows every kind of that, anything else is one line.
+command, `slow` streams, `fail` is refused, `markdown` shows every kind of that, `call NAME JSON` calls that
+tool with that input, `status 529` is answered by that status, anything else is one line.
 """
 
 from __future__ import annotations
@@ -19,6 +20,12 @@ MAX_BODY = 8_000_000  # bytes of one request; a client's tools and prompts take 
 MAX_REQUESTS = 400  # kept and answered; a script needs a dozen
 SLOW_PIECES = 60
 PIECE_DELAY = 0.03  # seconds between the pieces of a slow answer
+ERRORS = {
+    "529": "overloaded_error",
+    "429": "rate_limit_error",
+    "500": "api_error",
+    "401": "authentication_error",
+}
 SHELL_COMMAND = "touch made && echo made it"  # writes, so the client asks for permission
 
 _MARKDOWN = """# Heading
@@ -117,8 +124,12 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(body)
 
     def _message(self, request: dict[str, Any]) -> None:
-        if "fail" in _last_said(request):
+        newest = _newest(_last_said(request))  # after an error, the prompt before comes again with the next
+        if newest == "fail":
             self._json({"type": "error", "error": {"type": "invalid_request_error", "message": "No."}}, 400)
+            return
+        if status := _word_after([newest], "status "):
+            self._json({"type": "error", "error": {"type": ERRORS[status], "message": "No."}}, int(status))
             return
         number = next(self.server.numbers)  # a client joins the messages that have one id
         blocks = list(_answer(request, number))
@@ -147,6 +158,15 @@ def _last_said(request: dict[str, Any]) -> list[str]:
     return [str(block.get("text", block.get("type", ""))).strip() for block in content]
 
 
+def _newest(said: list[str]) -> str:
+    """What the human wrote last; what a client adds is in angle brackets."""
+    return next((text for text in reversed(said) if not text.startswith("<")), "")
+
+
+def _word_after(said: list[str], start: str) -> str:
+    return next((text.removeprefix(start) for text in said if text.startswith(start)), "")
+
+
 def _answer(request: dict[str, Any], number: int) -> Iterator[tuple[dict[str, Any], float]]:
     """The blocks of the answer, each with the seconds between its pieces."""
     said = _last_said(request)
@@ -155,6 +175,9 @@ def _answer(request: dict[str, Any], number: int) -> Iterator[tuple[dict[str, An
     elif "tool" in said:
         command = {"command": SHELL_COMMAND, "description": "Say something"}
         yield {"type": "tool_use", "id": f"toolu_{number}", "name": "Bash", "input": command}, 0
+    elif call := _word_after(said, "call "):
+        name, _, given = call.partition(" ")
+        yield {"type": "tool_use", "id": f"toolu_{number}", "name": name, "input": json.loads(given)}, 0
     elif "slow" in said:
         words = " ".join(f"word{number}" for number in range(SLOW_PIECES))
         yield {"type": "text", "text": f"Slowly: {words}. The end."}, PIECE_DELAY

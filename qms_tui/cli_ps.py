@@ -1,0 +1,81 @@
+"""`qms-tui ps`: each agent's container, and what its program is doing."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from qms_tui.activity import Activity, Reader, Sight, Told, armed, judge, sources
+from qms_tui.activity.values import Meter, Report
+from qms_tui.project import Project
+from qms_tui.runtime import Condition, Found
+
+
+def listing(project: Project, found: Mapping[str, Found], *, as_json: bool) -> list[str]:
+    """The lines to print. Reads the agents' folders."""
+    known = [_Known(project, agent, found[agent]) for agent in sorted(found)]
+    if as_json:
+        return [json.dumps([_as_json(project, one) for one in known], indent=2)]
+    return _table(known) if known else [f"no agent of {project.name} has a container"]
+
+
+class _Known:
+    """What there is to say of one agent; `activity` is None unless its program runs."""
+
+    def __init__(self, project: Project, agent: str, found: Found) -> None:
+        self.agent, self.found = agent, found
+        self.report = Report()
+        self.activity: Activity | None = None
+        self.told: Sequence[Told] = ()
+        if found.condition is Condition.RUNNING:
+            now, sight = time.time(), Sight(began=found.began)
+            reader = Reader(project, agent)
+            self.report = reader.read(time.monotonic())
+            reader.close()
+            self.activity = judge(self.report, sight, now)[0]
+            self.told = sources(self.report, sight, now)
+
+
+def _as_json(project: Project, known: _Known) -> dict[str, Any]:
+    found, activity = known.found, known.activity
+    return {
+        "project": str(project.root),
+        "agent": known.agent,
+        "condition": found.condition.value,
+        "started_at": found.started_at,
+        "image": found.image,
+        "outdated": found.outdated,
+        "wrong": found.wrong,
+        "container": found.container,
+        "exit_code": found.ending.exit_code if found.ending else None,
+        "reason": found.ending.reason if found.ending else "",
+        "activity": activity and {
+            "word": activity.word.value,
+            "detail": activity.detail,
+            "since": activity.since,
+            "rule": activity.rule,
+            "waker_armed": armed(known.report, time.time()),
+            "meter": _meter(known.report.meter),
+            "sources": [{"source": told.source, "said": told.said, "at": told.at} for told in known.told],
+        },
+    }  # fmt: skip
+
+
+def _meter(meter: Meter | None) -> dict[str, Any] | None:
+    return None if meter is None else {"cost": meter.cost, "context": meter.context, "model": meter.model}
+
+
+def _table(known: Sequence[_Known]) -> list[str]:
+    rows = [("AGENT", "CONDITION", "DOING", "STARTED", "IMAGE", "CONTAINER")]
+    for one in known:
+        f = one.found
+        words = (f.condition.value, str(f.ending or ""), "outdated" if f.outdated else "", f.wrong)
+        condition = ", ".join(word for word in words if word)
+        doing = one.activity.word.value if one.activity else ""
+        rows.append((one.agent, condition, doing, f.started_at[:19].replace("T", " "), f.image, f.container))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    ]

@@ -1,0 +1,177 @@
+"""What the real client is doing is on the screen: every row of the table of states, driven and looked at."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import docker
+import pytest
+
+from tests.bench.model import Model
+from tests.tui import Tui
+
+from . import debian
+from .clients import KEY, closed_network
+from .test_app import App, leave
+
+pytestmark = pytest.mark.timeout(debian.BUILD_SECONDS)
+IDLE, BUSY = "1 qa ● idle", "1 qa ◐ busy"
+PERMISSION = "1 qa ◆ needs you · permission: Bash touch made"
+QUESTION = {
+    "questions": [
+        {"question": "Which one?", "header": "One", "multiSelect": False,
+         "options": [{"label": "A", "description": "a"}, {"label": "B", "description": "b"}]}
+    ]
+}  # fmt: skip
+JOB = {"command": "sleep 4", "description": "Sleep", "run_in_background": True}
+
+
+@pytest.fixture(scope="module")
+def network(engine: docker.APIClient) -> Iterator[tuple[str, str]]:
+    with closed_network(engine, f"qms-tui-test-states-{os.getpid()}") as found:
+        yield found
+
+
+@pytest.fixture
+def model(network: tuple[str, str]) -> Iterator[Model]:
+    with Model(network[1]) as model:
+        yield model
+
+
+@pytest.fixture
+def app(
+    qms_project: Path, tmp_path: Path, client_image: str, network: tuple[str, str], model: Model
+) -> Iterator[App]:
+    """Its agents are the real client, logged in with a key, and reach nothing but the model."""
+    made = App(qms_project, tmp_path / "home", client_image)
+    given = {
+        "ANTHROPIC_BASE_URL": model.url,
+        "ANTHROPIC_API_KEY": KEY,
+        "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
+    }
+    made.environment |= given
+    made.set(f'network = "{network[0]}"\nenv = {json.dumps(list(given))}\ntools = ["Bash(sleep:*)"]\n')
+    yield made
+    made.run("stop", "--all")
+
+
+@contextmanager
+def opened(app: App) -> Iterator[Tui]:
+    with app.open("qa") as tui:
+        yield tui
+        leave(tui)
+
+
+def say(tui: Tui, text: str) -> None:
+    """Paste a prompt, and submit it once the client has it."""
+    tui.type("\x15")  # an Esc may have brought the prompt before back
+    tui.type(f"\x1b[200~{text}\x1b[201~")
+    tui.wait(text[:20])
+    tui.type("\r")
+
+
+def answer(tui: Tui, key: str, question: str) -> None:
+    """Press a key until the question is gone: the client takes none in the first moments of a dialog."""
+    tui.wait(question)
+    for _ in range(20):
+        tui.type(key)
+        with contextlib.suppress(AssertionError):
+            tui.wait(absent=question, patience=1.0)
+            return
+    raise AssertionError(f"{question} stays")
+
+
+def test_every_state(app: App, model: Model) -> None:
+    with opened(app) as tui:
+        tui.wait(IDLE)
+        say(tui, "slow")
+        tui.wait(BUSY)
+        tui.wait(IDLE)
+        say(tui, "slow")
+        tui.wait(BUSY)
+        tui.type("\x1b")  # Esc while it thinks
+        tui.wait(IDLE)
+        say(tui, "tool")
+        tui.wait(PERMISSION, "1 needs you: F3")
+        tui.type("\x1b")  # a rejection
+        tui.wait(IDLE, absent="needs you: F3")
+        say(tui, "tool")
+        answer(tui, "\r", PERMISSION)
+        tui.wait(IDLE, "The tool has run.")
+        say(tui, f"call AskUserQuestion {json.dumps(QUESTION)}")
+        tui.wait("1 qa ◆ needs you · question: Which one?")
+        tui.type("\x1b")
+        tui.wait(IDLE)
+        say(tui, "/model")
+        tui.wait("1 qa ◆ needs you · dialog open")
+        tui.type("\x1b")
+        tui.wait(IDLE)
+
+
+def test_errors_and_jobs(app: App, model: Model) -> None:
+    with opened(app) as tui:
+        tui.wait(IDLE)
+        say(tui, "fail")
+        tui.wait("1 qa ✖ error")
+        say(tui, "good morning")
+        tui.wait(IDLE)
+        say(tui, "status 529")  # which the client tries again and again
+        tui.wait(BUSY)
+        tui.type("\x1b")
+        tui.wait(IDLE)
+        say(tui, f"call Bash {json.dumps(JOB)}")
+        tui.wait("1 qa ◔ background job")
+        tui.wait(IDLE)
+        say(tui, "/clear")
+        tui.wait(IDLE, absent="call Bash")
+        say(tui, "good evening")
+        tui.wait(IDLE, "Understood.")
+        say(tui, "/compact")
+        tui.wait(IDLE, "ompacted")
+
+
+def test_ends_and_returns(app: App, engine: docker.APIClient) -> None:
+    with opened(app) as tui:
+        tui.wait(IDLE)
+        say(tui, "tool")
+        tui.wait(PERMISSION)
+    with opened(app) as tui:  # which begins late
+        tui.wait(PERMISSION)
+        (row,) = json.loads(app.run("ps", "--json").stdout)
+        assert (row["activity"]["word"], row["activity"]["detail"]) == (
+            "needs you",
+            "permission: Bash touch made && echo made it",
+        )
+        name = str(row["container"])
+        engine.kill(name)
+        tui.wait("1 qa ○ exited", absent="needs you")
+        tui.type("r")
+        tui.wait(IDLE)
+        say(tui, "slow")
+        tui.wait(BUSY)
+        engine.restart(name, timeout=0)
+        tui.wait(IDLE)
+        say(tui, "/exit")
+        tui.wait("1 qa ○ exited")
+
+
+def test_why_is_explained(app: App) -> None:
+    with opened(app) as tui:
+        tui.wait(IDLE)
+        say(tui, "tool")
+        tui.wait(PERMISSION)
+        tui.type("\x02e")
+        tui.wait(
+            "rule 3: the registry",
+            "registry",
+            "waiting, permission prompt",
+            "PermissionRequest Bash",
+            "engine",
+        )
+        tui.type("\x1b")
+        tui.wait(PERMISSION, absent="rule 3")
