@@ -43,6 +43,7 @@ from qms_tui.config.values import (
     Source,
     TerminalConfig,
     Theme,
+    Wake,
 )
 
 __all__ = [
@@ -71,6 +72,7 @@ __all__ = [
     "Source",
     "TerminalConfig",
     "Theme",
+    "Wake",
     "config_table_markdown",
     "describe",
     "format_config",
