@@ -54,16 +54,16 @@ def described(project: str, inbox: str, name: str) -> str:
     """An item as far as it can be trusted: `review task CR-056 from claude`, `notice on CR-057`, `item`."""
     fields = front_matter(read_start(os.path.join(inbox, name)))
     kind, by_name = named(name)
+    kind = _TYPES.get(fields.get("type", ""), kind)
     task = fields.get("task_type", "").lower()
     if task not in _TASKS:
-        task = by_name.get("type", "") if kind == "task" else ""
+        task = by_name["type"] if kind == "task" else ""
     documents = fields.get("doc_id", ""), by_name.get("document", "")
     document = next(filter(_DOCUMENT.fullmatch, documents), "")
     senders = fields.get("from", ""), fields.get("assigned_by", ""), by_name.get("sender", "")
     sender = next((f" from {one}" for one in senders if is_agent(project, one)), "")
     if task:
         return f"{task} task {document}".strip() + sender
-    kind = _TYPES.get(fields.get("type", ""), kind)
     if kind == "message":
         return kind + sender
     return f"{kind} on {document}" if document else kind
