@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 import time
 
@@ -19,6 +20,8 @@ LARGEST = 32 * 2**20  # bytes of an event: a tool's input and answer, with pictu
 LONGEST = 200  # characters of a field
 LONGEST_LINE = 2000  # bytes
 FULL, KEPT = 32 * 1024, 16 * 1024  # bytes of the file at which its beginning goes, and of what stays
+ROOM_FOR_ITEMS = 1000  # bytes
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}", re.ASCII)
 WAKE = "<task-notification>"  # how the client marks what woke it
 PLAIN = {  # our name of a field: the client's
     "source": "source",
@@ -36,18 +39,34 @@ def main() -> None:
     """Keep one line of one event."""
     event = json.loads(sys.stdin.buffer.read(LARGEST))
     folder = kept.folder()
+    now = round(time.time(), 3)
+    added = line(event, now, delivered(folder, event, now))
     with kept.locked(os.path.join(folder, "hooks.lock")):
-        append(os.path.join(folder, "hooks.jsonl"), line(event, time.time()))
+        append(os.path.join(folder, "hooks.jsonl"), added)
 
 
-def line(event: dict[str, object], now: float) -> bytes:
+def delivered(folder: str, event: dict[str, object], now: float) -> list[str]:
+    """The names of the inbox's files that this event brings to the agent."""
+    if event.get("hook_event_name") != "UserPromptSubmit":
+        return []
+    prompt = str(event.get("prompt", ""))
+    if not prompt.startswith(WAKE):
+        return []
+    import receipts  # only here: most events are others
+
+    with receipts.held(folder):
+        return receipts.deliver(folder, prompt, now)
+
+
+def line(event: dict[str, object], now: float, items: list[str]) -> bytes:
     """What is kept of an event, at most 2,000 bytes of ASCII with a line feed at the end.
 
     `at` in seconds since 1970; `event`, `session`, `sub` (it is a subagent's), and what the event has of
-    source, tool, detail, error, reason, message, kind, mode and wake.
+    source, tool, detail, error, reason, message, kind, mode and wake. `items` are names of files that it
+    brings, as many of the plain ones as there is room for; announced.json has them all.
     """
     told: dict[str, object] = {
-        "at": round(now, 3),
+        "at": now,
         "event": text(event["hook_event_name"]),
         "session": text(event.get("session_id", "")),
         "sub": "agent_id" in event,
@@ -58,7 +77,20 @@ def line(event: dict[str, object], now: float) -> bytes:
         told["detail"] = detail
     if told["event"] == "UserPromptSubmit":
         told["wake"] = str(event.get("prompt", "")).startswith(WAKE)
+    if items:
+        told["items"] = some(items)
     return fitting(told)
+
+
+def some(names: list[str]) -> list[str]:
+    """As many names as there is room for."""
+    room, found = ROOM_FOR_ITEMS, []
+    for name in filter(NAME.fullmatch, sorted(names)):
+        room -= len(name) + 4
+        if room < 0:
+            break
+        found.append(name)
+    return found
 
 
 def text(value: object) -> str:

@@ -11,7 +11,7 @@ import json
 import os
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 LARGEST = 60 * 1024  # bytes of a file of ours; the host reads 64 kB
@@ -25,13 +25,13 @@ def folder() -> str:
     return os.path.join(os.environ["CLAUDE_CONFIG_DIR"], "qms-tui")
 
 
-def read_object(path: str) -> dict[str, object]:
+def read_object(path: str, largest: int = LARGEST) -> dict[str, object]:
     """The JSON object in a file; empty where there is none that is one of ours."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         with open(descriptor, "rb") as stream:
             regular = stat.S_ISREG(os.fstat(descriptor).st_mode)
-            found = json.loads(stream.read(LARGEST + 1) if regular else b"null")
+            found = json.loads(stream.read(largest + 1) if regular else b"null")
     except (OSError, ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
@@ -45,7 +45,7 @@ def replace(path: str, content: bytes) -> None:
     os.rename(beside, path)
 
 
-def write_object(path: str, value: dict[str, object]) -> None:
+def write_object(path: str, value: Mapping[str, object]) -> None:
     """Replace a file by a JSON object in ASCII. Raises OSError."""
     replace(path, json.dumps(value).encode())
 

@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from qms_tui.activity.values import Activity, Hook, Report, Session, Word
+from qms_tui.activity.values import Activity, Birth, Hook, Report, Session, Word
 
 CLIENT = "claude"
 STARTING_MOST = 20.0  # seconds until a client has written its registry; it takes 1.3
@@ -54,10 +54,11 @@ class Sight:
 
 def judge(report: Report, sight: Sight, now: float) -> tuple[Activity, float | None]:
     """What the program is doing, and when to judge again if nothing new is said until then."""
-    began = max(sight.began, report.birth.started if report.birth else 0.0)
+    birth = report.birth if report.birth and report.birth.started >= sight.began - SLACK else None
+    began = birth.started if birth else sight.began
     session = report.session if report.session and report.session.started >= began - SLACK else None
     if session is None:
-        return _silent(report, sight, began, now)
+        return _silent(birth, sight, began, now)
     hooks = [hook for hook in report.hooks if hook.at >= began - SLACK and not hook.sub]
     activity = _said(session, hooks)
     doubt = _doubt(session, hooks, sight, now)
@@ -69,21 +70,15 @@ def judge(report: Report, sight: Sight, now: float) -> tuple[Activity, float | N
     return Activity(Word.UNKNOWN, why, since + DISAGREE_MOST, "5: sources disagree"), _title_ends(sight, now)
 
 
-def _silent(report: Report, sight: Sight, began: float, now: float) -> tuple[Activity, float | None]:
+def _silent(birth: Birth | None, sight: Sight, began: float, now: float) -> tuple[Activity, float | None]:
     """Nothing in the registry that is of now."""
-    if not _is_client(report):
+    if birth is None or birth.program != CLIENT:
         detail = "it rang" if sight.rang_at else ""
         return Activity(Word.RUNNING, detail, sight.rang_at or began, "1: not Claude Code"), None
     until = began + STARTING_MOST
     if now < until:
         return Activity(Word.STARTING, "", began, "3: no registry yet"), until
     return Activity(Word.UNKNOWN, "it has not said that it is ready", until, "3: no registry"), None
-
-
-def _is_client(report: Report) -> bool:
-    if report.birth is not None:
-        return report.birth.program == CLIENT
-    return report.session is not None
 
 
 def _said(session: Session, hooks: Sequence[Hook]) -> Activity:

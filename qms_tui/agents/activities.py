@@ -34,9 +34,9 @@ class Activities:
         self.follow()
 
     def follow(self) -> None:
-        """There may be more agents than before. Programs of this host have no folder that speaks of them."""
+        """There may be more agents than before."""
         if self._observer is not None:
-            self._observer.follow(agent.name for agent in self._fleet if agent.isolated)
+            self._observer.follow(agent.name for agent in self._fleet)
 
     def close(self) -> None:
         """Look no more; idempotent."""

@@ -45,6 +45,7 @@ from qms_tui.config.values import (
     Source,
     TerminalConfig,
     Theme,
+    Wake,
 )
 
 __all__ = [
@@ -75,6 +76,7 @@ __all__ = [
     "Source",
     "TerminalConfig",
     "Theme",
+    "Wake",
     "config_table_markdown",
     "describe",
     "format_config",

@@ -30,6 +30,7 @@ class Memory(int):
 
 _UNITS = {"b": 1, "k": 2**10, "m": 2**20, "g": 2**30}
 _SIZE = re.compile(r"([0-9]{1,12})([bkmg])", re.IGNORECASE | re.ASCII)
+LONGEST_WAKE_TEXT = 200  # characters; docker/inside/announcement.py takes as many
 LEAST_MEMORY = Memory(6 * 2**20)  # Docker refuses less
 MOST_MEMORY = Memory(64 * 2**40)  # more than any machine; keeps the number inside the engine's int64
 
@@ -169,6 +170,15 @@ def variables(value: object) -> tuple[str, ...]:
         if name in _OWN_VARIABLES:
             raise WrongValue(f"{name} is set by qms-tui itself", "leave it out")
     return tuple(dict.fromkeys(names))
+
+
+def wake_text(value: object) -> str:
+    """One line for an agent to read."""
+    hint = f"write one line of at most {LONGEST_WAKE_TEXT} characters, like 'Check your QMS inbox.'"
+    text = a_string(value, "a line of text", hint).strip()
+    if not text or not text.isprintable() or len(text) > LONGEST_WAKE_TEXT:
+        raise WrongValue(f"{shown(text)} is not a line of text", hint)
+    return text
 
 
 def color(value: object) -> str:

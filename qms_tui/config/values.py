@@ -60,6 +60,13 @@ class PermissionMode(StrEnum):
     BYPASS = "bypassPermissions"
 
 
+class Wake(StrEnum):
+    """How an agent learns what came into its inbox."""
+
+    AUTO = "auto"
+    OFF = "off"
+
+
 class Need(Enum):
     """When a project's file must be trusted to set something."""
 
@@ -224,6 +231,20 @@ class AgentConfig:
             parse.boolean,
             "false",
             "whether Claude Code in a new container goes on with its last conversation",
+        ),
+    )
+    wake: Wake = field(
+        default=Wake.AUTO,
+        metadata=rule(
+            parse.one_of(Wake),
+            '"off"',
+            "whether what comes into its inbox wakes it: auto (Claude Code in our image), off",
+        ),
+    )
+    wake_text: str = field(
+        default="Check your QMS inbox.",
+        metadata=rule(
+            parse.wake_text, '"Check your inbox, reviews first."', "what it is asked to do then, one line"
         ),
     )
     memory: Memory = field(

@@ -7,6 +7,7 @@ tool with that input, `status 529` is answered by that status, anything else is 
 
 from __future__ import annotations
 
+import collections
 import itertools
 import json
 import threading
@@ -49,7 +50,8 @@ def answer() -> int:
 class Model(ThreadingHTTPServer):
     """Listens on a port of its own; `url` is what ANTHROPIC_BASE_URL must be.
 
-    `requests` is what was asked, `logins` what its clients authorized themselves with.
+    `requests` is what was asked, `times` when (of the monotonic clock), `logins` what its clients authorized
+    themselves with. `scripted` are words to answer by what conversations ask next, whatever that is.
     """
 
     daemon_threads = True
@@ -58,6 +60,8 @@ class Model(ThreadingHTTPServer):
     def __init__(self, address: str = "127.0.0.1") -> None:
         super().__init__((address, 0), _Handler)
         self.requests: list[dict[str, Any]] = []
+        self.times: list[float] = []
+        self.scripted: collections.deque[str] = collections.deque()
         self.logins: set[str] = set()
         self.numbers = itertools.count(1)
         self._thread = threading.Thread(target=self.serve_forever, daemon=True)
@@ -75,6 +79,12 @@ class Model(ThreadingHTTPServer):
         self.shutdown()
         self.server_close()
         self._thread.join()
+
+    def to_answer(self, request: dict[str, Any]) -> dict[str, Any]:
+        """The request, with a scripted word in place of what it says if there is one for it."""
+        if not request.get("tools") or not self.scripted:
+            return request
+        return request | {"messages": [{"role": "user", "content": self.scripted.popleft()}]}
 
     def said(self) -> list[str]:
         """What was in the last message of each request for a conversation (those that offer tools)."""
@@ -108,9 +118,10 @@ class _Handler(BaseHTTPRequestHandler):
         if self.path.startswith("/v1/messages/count_tokens"):
             self._json({"input_tokens": 100})
         elif self.path.startswith("/v1/messages"):
+            self.server.times.append(time.monotonic())
             self.server.requests.append(request)
             self.server.logins |= {self.headers.get(name) or "" for name in ("x-api-key", "authorization")}
-            self._message(request)
+            self._message(self.server.to_answer(request))
         else:
             self._json({})
 

@@ -16,6 +16,7 @@ from qms_tui.config import (
     PermissionMode,
     RuntimeKind,
     Theme,
+    Wake,
 )
 from qms_tui.config.parse import COLORS
 from qms_tui.errors import ConfigError
@@ -38,6 +39,9 @@ GOOD: list[tuple[str, str, object]] = [
     ("agent.color", '"Teal"', "teal"),
     ("agent.color", '"#20B2AA"', "#20b2aa"),
     ("agent.resume", "false", False),
+    ("agent.wake", '"off"', Wake.OFF),
+    ("agent.wake", '"auto"', Wake.AUTO),
+    ("agent.wake_text", '" Look: é "', "Look: é"),
     ("agent.memory", '"4g"', 4 * 2**30),
     ("agent.memory", '"512M"', 512 * 2**20),
     ("agent.memory", '"6m"', 6 * 2**20),
@@ -99,6 +103,7 @@ SIZE = "write it like '4g' or '512m'"
 CPUS = "write it like 2 or 1.5"
 PIDS = "write it like 512"
 MOUNTS = 'write it like ["~/data:/data", "/srv/cache:/cache:rw"]: HOST:CONTAINER, read-only unless :rw'
+WAKE_TEXT = "write one line of at most 200 characters, like 'Check your QMS inbox.'"
 NETWORK = "write 'project' (one of its own), 'none', or the name of an existing network"
 HIDE = 'write it like ["secrets", "build/keys.txt"]: paths inside the project'
 WORKDIR = "write it like '/pipe-dream'"
@@ -188,6 +193,12 @@ BAD: list[tuple[str, str, str, str]] = [
     ),
     ("agent.network", '"container:x"', "'container:x' is not a network", NETWORK),
     ("agent.resume", '"no"', "'no' is neither true nor false", "write true or false, without quotes"),
+    ("agent.wake", '"on"', "'on' is not one of the choices", "write 'auto' or 'off'"),
+    ("agent.wake", "1", "1 is not one of the choices", "write 'auto' or 'off'"),
+    ("agent.wake_text", '" "', "'' is not a line of text", WAKE_TEXT),
+    ("agent.wake_text", "3", "3 is not a line of text", WAKE_TEXT),
+    ("agent.wake_text", r'"a\nb"', r"'a\nb' has control characters in it", WAKE_TEXT),
+    ("agent.wake_text", '"' + 201 * "x" + '"', f"'{59 * 'x'}... is not a line of text", WAKE_TEXT),
     ("agent.resume", "1", "1 is neither true nor false", "write true or false, without quotes"),
     ("inbox.toasts", "1", "1 is neither true nor false", "write true or false, without quotes"),
     ("inbox.bell", "1", "1 is neither true nor false", "write true or false, without quotes"),

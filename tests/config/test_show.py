@@ -58,11 +58,11 @@ def test_printed_values_and_origins_are_aligned() -> None:
     text = format_config(Config())
     assert text.startswith(
         "# In force, and where each value comes from:\n"
-        "agents            = []                      # default\n"
-        'prefix            = "ctrl+b"                # default\n'
+        "agents            = []                       # default\n"
+        'prefix            = "ctrl+b"                 # default\n'
     )
     assert (
-        "# host            =                         # default: DOCKER_HOST, else Docker's context\n" in text
+        "# host            =                          # default: DOCKER_HOST, else Docker's context\n" in text
     )
     assert len({line.index("  # default") for line in text.splitlines() if "  # default" in line}) == 1
 

@@ -57,10 +57,16 @@ def outfit(
     return Outfit(
         config,
         shown,
-        {name: value for name, value in passed.items() if name not in shown} if ours else None,
+        _private(passed, shown, config) if ours else None,
         [*spec.mounts(project, agent, config), *_token(project, config, ours)],
         marks,
     )
+
+
+def _private(passed: dict[str, str], shown: dict[str, str], config: AgentConfig) -> dict[str, str]:
+    """What only the agent gets to know, and what our waiter does there."""
+    waking = {"QMS_TUI_WAKE": config.wake.value, "QMS_TUI_WAKE_TEXT": config.wake_text}
+    return {name: value for name, value in passed.items() if name not in shown} | waking
 
 
 def _token(project: Project, config: AgentConfig, ours: bool) -> list[Mount]:

@@ -1,0 +1,193 @@
+"""Wakes the agent for what comes into its inbox: a hook that the client lets run beside it (asyncRewake).
+
+It waits, prints one line on standard error and ends with 2, which is what wakes the client. Only one waits
+at a time; every other ends at once with 0. The next one is begun by the client's next event, at the latest by
+the prompt that the line becomes.
+
+`waiter.py poke [FILE]...` is the human's wake, for some files or for all: whoever waits announces them again.
+
+It looks ten times a second, which works on every file system, needs nothing but the standard library of
+Python 3.9 or newer, and takes less than 0.5 % of a processor.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+import time
+
+# Isolated Python does not look beside the program.
+sys.path.append(os.path.dirname(os.path.abspath(__file__)))
+import announcement
+import kept
+import receipts
+from inbox_folder import Inbox
+
+WAKE = 2  # the exit status that wakes the client
+POLL = 0.1  # seconds between looks
+POLL_SETTLING = 0.03
+TROUBLE_SECONDS = 1.0  # before the next attempt, when what is announced cannot be remembered
+BEAT_SECONDS = 4.0  # between heartbeats; the host takes more than 5 s of silence for the end
+MOST_POKED = 2000
+
+
+class Waiter:
+    """One wait for something to announce. `folder` is ours, in the agent's configuration."""
+
+    def __init__(self, folder: str, project: str, agent: str) -> None:
+        self.folder, self.project = folder, project
+        started = kept.read_object(os.path.join(folder, "identity.json")).get("started")
+        self.started = started if isinstance(started, (int, float)) else 0.0
+        self.memory = self._remembered()
+        self.inbox = Inbox(os.path.join(project, ".claude/users", agent, "inbox"), self.memory.changed)
+        self.since = round(time.time(), 3)
+
+    def wait(self) -> str:
+        """The line that announces what has come; empty if nobody is left who could be woken."""
+        due = 0.0
+        while True:
+            now = time.monotonic()
+            looked = self.inbox.look(now)
+            if now >= due:
+                due = now + BEAT_SECONDS
+                self.beat(armed=True)
+                if not is_alive(os.environ.get("CLAUDE_PID", "")):
+                    return ""
+            poked = self.poked()
+            try:
+                line = self.line(now, poked) if looked or poked else ""
+            except OSError:  # unremembered it would be announced for ever
+                time.sleep(TROUBLE_SECONDS)
+                continue
+            if line:
+                return line
+            time.sleep(POLL_SETTLING if self.inbox.is_unsettled(now) else POLL)
+
+    def line(self, now: float, poked: list[str]) -> str:
+        """What is to be said now, and is remembered as said; empty for nothing. Raises OSError."""
+        gone, rewritten, new = self.compare()
+        names = self.inbox.settled(new, now)
+        names += [name for name in poked if name not in names]
+        if not (gone or rewritten or names):
+            return ""
+        with receipts.held(self.folder):
+            self.memory = self._remembered()
+            self.memory.changed = self.inbox.changed
+            for name in gone:
+                self.memory.receipts.pop(name, None)
+            for name in rewritten:
+                if name in self.memory.receipts:
+                    self.memory.receipts[name].identity = self.inbox.files[name].identity
+            if names:
+                return self.announce(names)
+            receipts.save(self.folder, self.memory)
+            return ""
+
+    def compare(self) -> tuple[list[str], list[str], list[str]]:
+        """Names of what is no more, of what was only written to since, and of what is new."""
+        files, known = self.inbox.files, self.memory.receipts
+        gone = [name for name in known if name not in files] if self.inbox.is_there else []
+        rewritten: list[str] = []
+        new: list[str] = []
+        for name, file in files.items():
+            receipt = known.get(name)
+            if receipt is None:
+                new.append(name)
+            elif receipt.identity != file.identity:
+                # A file that was made anew may have got the old one's number, but not without the folder.
+                touched = receipt.identity.partition("-")[0] == file.inode and not self.inbox.relisted
+                (rewritten if touched else gone).append(name)
+        return gone, rewritten, new
+
+    def announce(self, names: list[str]) -> str:
+        """The line for these files; its like is remembered. Raises OSError."""
+        instruction = os.environ.get("QMS_TUI_WAKE_TEXT", "")
+        line = announcement.announcement(self.project, self.inbox.path, names, instruction)
+        new = {name: self.inbox.files[name].identity for name in names}
+        receipts.announce(self.folder, self.memory, new, line, round(time.time(), 3))
+        return line
+
+    def poked(self) -> list[str]:
+        """The files that the human wants announced again; asked for only once."""
+        path = os.path.join(self.folder, "poke.json")
+        if not os.path.lexists(path):
+            return []
+        poke = kept.read_object(path)
+        with contextlib.suppress(OSError):
+            os.unlink(path)
+        at, items = poke.get("at"), poke.get("items")
+        if not isinstance(at, (int, float)) or at < self.started:
+            return []
+        wanted = self.inbox.files if items is None else items
+        return [name for name in self.inbox.files if isinstance(wanted, (dict, list)) and name in wanted]
+
+    def beat(self, *, armed: bool) -> None:
+        """Tell the host that there is somebody who waits, or that there is nobody any more."""
+        told = {
+            "at": round(time.time(), 3),
+            "armed": armed,
+            "since": self.since,
+            "pid": os.getpid(),
+            "inbox": self.inbox.folder,
+        }
+        with contextlib.suppress(OSError):
+            kept.write_object(os.path.join(self.folder, "waiter.json"), told)
+
+    def _remembered(self) -> receipts.Memory:
+        """Without what was announced to a client that died before it took it up: that is announced anew."""
+        memory = receipts.load(self.folder)
+        for name, receipt in list(memory.receipts.items()):
+            if receipt.delivered is None and receipt.announced < self.started:
+                del memory.receipts[name]
+        return memory
+
+
+def is_alive(pid: str) -> bool:
+    """Whether there is such a process; a number that is none counts as one."""
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return False
+    except (ValueError, OverflowError, OSError):
+        return True
+    return True
+
+
+def wait() -> int:
+    """Wait as the only one, if that can be; the exit status."""
+    folder, agent = kept.folder(), os.environ.get("QMS_USER", "")
+    if os.environ.get("QMS_TUI_WAKE", "auto") == "off" or not announcement.AGENT.fullmatch(agent):
+        return 0
+    lock = os.open(os.path.join(folder, "waiter.lock"), os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    if not kept.lock(lock):
+        return 0
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # the client's timeout: `armed` becomes false
+    waiter = Waiter(folder, os.environ.get("CLAUDE_PROJECT_DIR") or os.getcwd(), agent)
+    try:
+        line = waiter.wait()
+    finally:
+        waiter.beat(armed=False)
+    if line:
+        print(line, file=sys.stderr, flush=True)
+    return WAKE if line else 0
+
+
+def poke(names: list[str]) -> int:
+    """Have these files announced again, all if there are none; the exit status."""
+    path = os.path.join(kept.folder(), "poke.json")
+    with receipts.held(kept.folder()):
+        others = kept.read_object(path).get("items", [])  # of a poke that nobody has seen yet
+        wanted = [*others, *names][:MOST_POKED] if names and isinstance(others, list) else None
+        kept.write_object(path, {"at": round(time.time(), 3), "items": wanted})
+    return 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(poke(sys.argv[2:]) if sys.argv[1:2] == ["poke"] else wait())
+    except (OSError, KeyError) as error:
+        if sys.argv[1:2] == ["poke"]:
+            sys.exit(f"the agent cannot be woken: {error}")
+        sys.exit(0)
