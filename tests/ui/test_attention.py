@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
+from typing import TypeAlias
 
 import pytest
+from textual.widgets import Static
 
 from qms_tui.config import Config, NotifyConfig, OuterNotification
 from qms_tui.project import Project
@@ -14,7 +18,9 @@ from qms_tui.ui.chrome import StatusLine, TabLine
 from qms_tui.ui.explain import ExplainScreen
 from qms_tui.ui.outer import outer_notification
 
+from .conftest import Screen
 
+OpenApp: TypeAlias = Callable[..., AbstractAsyncContextManager[Screen]]
 QUICK = NotifyConfig(dwell=0, cooldown=0)
 
 
@@ -150,7 +156,7 @@ async def test_the_state_is_explained(open_app: OpenApp, project: Project) -> No
         await ui.until(lambda: "needs you" in ui.title("claude"))
         await ui.press("ctrl+b", "e")
         await ui.until(lambda: isinstance(ui.app.screen, ExplainScreen))
-        text = str(ui.app.screen.query_one("#explanation").content)  # type: ignore[attr-defined]
+        text = str(ui.app.screen.query_one("#explanation", Static).content)
         assert "claude: ◆ needs you · permission: Bash [b]ls" in text
         assert "rule 3: the registry" in text
         assert "registry    waiting, permission prompt" in text
