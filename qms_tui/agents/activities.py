@@ -18,7 +18,9 @@ SOONEST = 0.02  # seconds until something is judged again, at least
 
 
 class Activities:
-    """Sets each agent's `activity`; `on_change(agent)` is called in the event loop when it is another one."""
+    """Sets each agent's `activity`; `on_change(agent)` is called in the event loop when it is another one,
+    or when the agent has heard of an item of its inbox.
+    """
 
     def __init__(self, fleet: Fleet, project: Project, on_change: Callable[[Agent], None]) -> None:
         self._fleet, self._project, self._on_change = fleet, project, on_change
@@ -95,6 +97,8 @@ class Activities:
         return known if known.began == agent.began else Sight(began=agent.began)
 
     def _take(self, name: str, report: Report) -> None:
-        self._reports[name] = report
+        before, self._reports[name] = self.report(name), report
         if name in self._fleet:
             self.judge(self._fleet[name])
+            if report.announced != before.announced:
+                self._on_change(self._fleet[name])

@@ -7,7 +7,7 @@ import contextlib
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
 from typing import Any
 
@@ -117,6 +117,15 @@ class Agent:
         """Build the image anew while the program goes on, then start it anew with its conversation."""
         if self._build is None or self._build.done():
             self._build = asyncio.get_running_loop().create_task(self._rebuild(), name=f"build {self.name}")
+
+    async def wake(self, files: Sequence[str] = ()) -> None:
+        """Have its program told of these files in its inbox, or of all; the human hears if that fails."""
+        try:
+            await self._runtime.wake(self.name, files)
+        except QmsTuiError as error:
+            self._tell(Notice(f"{error.message}\n{error.hint}", "warning"))
+        else:
+            self._tell(Notice(f"{self.name} is told of its inbox."))
 
     def stop(self) -> None:
         """End the program and clear it away; the screen stays."""

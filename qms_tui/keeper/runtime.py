@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from qms_tui.errors import EngineError, KeeperError
 from qms_tui.keeper.attachment import KeptAttachment
@@ -83,6 +83,10 @@ class KeptRuntime:
     async def rebuild(self, agent: str, on_step: Callable[[str], None]) -> None:
         """Build the agent's image anew."""
         await self._docker.rebuild(agent, on_step)
+
+    async def wake(self, agent: str, files: Sequence[str]) -> None:
+        """Have the agent told of files in its inbox."""
+        await self._docker.wake(agent, files)
 
     def watch(self, on_event: Callable[[RuntimeEvent], None]) -> Callable[[], None]:
         """Tell what happens to the project's containers, and to the engine."""

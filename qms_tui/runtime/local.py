@@ -159,6 +159,12 @@ class LocalRuntime:
         """There is nothing to build."""
         raise RuntimeFailure(f"{agent} has no image to build", hint="it runs as a program of this machine")
 
+    async def wake(self, agent: str, files: Sequence[str]) -> None:
+        """Not possible."""
+        raise RuntimeFailure(
+            f"{agent} cannot be woken: it is a plain program of this host", hint="type to it in its pane"
+        )
+
     def watch(self, on_event: Callable[[RuntimeEvent], None]) -> Callable[[], None]:
         """Nothing happens from outside that the attachments do not tell."""
         return lambda: None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -136,6 +136,12 @@ class Runtime(Protocol):
     async def rebuild(self, agent: str, on_step: Callable[[str], None]) -> None:
         """Build the agent's image anew; programs that run go on. `on_step`, in the running loop, hears how
         far it is."""
+
+    async def wake(self, agent: str, files: Sequence[str]) -> None:
+        """Have the agent told of these files of its inbox, of all if there are none; it types nothing.
+
+        Raises RuntimeFailure where nothing in the agent's program can be told.
+        """
 
     def watch(self, on_event: Callable[[RuntimeEvent], None]) -> Callable[[], None]:
         """Tell, in the running loop, what happens to agents from outside; what is returned ends that."""

@@ -430,6 +430,14 @@ class QmsTuiApp(App[None]):
         if sequence and self._driver is not None and not self.is_headless:
             self._driver.write(sequence)
 
+    def receipt(self, agent: str, file: str) -> str:
+        """How far an item has come: announced to the agent, delivered to its model."""
+        return self.attention.receipt(agent, file)
+
+    def action_wake(self) -> None:
+        """Have the agent told of its inbox; nothing is typed."""
+        self.run_worker(self.pane.agent.wake())
+
     def action_write(self) -> None:
         """Write a message."""
         self.desk.write()

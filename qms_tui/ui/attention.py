@@ -12,6 +12,7 @@ from qms_tui.activity import Activity, Word
 from qms_tui.agents import Activities, Agent
 from qms_tui.agents.events import Severity
 from qms_tui.agents.news import News, NewsKind, Newsroom
+from qms_tui.inbox.words import age
 from qms_tui.terminal import TerminalEvent
 from qms_tui.ui.chrome import StatusLine
 
@@ -83,11 +84,21 @@ class Attention:
         agent = self._app.pane.agent
         self._app.push_screen(ExplainScreen(agent, self.activities))
 
+    def receipt(self, agent: str, file: str) -> str:
+        """How far an item of an inbox has come, and when."""
+        known = self.activities.report(agent).announced.get(file)
+        if known is None:
+            return ""
+        if known.delivered is not None:
+            return f"delivered {age(time.time() - known.delivered)}"
+        return f"announced {age(time.time() - known.at)}"
+
     def _changed(self, agent: Agent) -> None:
         app = self._app
         if not app.is_running:
             return
         app.show_state(agent)
+        app.desk.sidebar.show_receipts()
         app.base.query_one(StatusLine).need(len(self.waiting()))
         self._news.saw(agent.name, agent.activity, time.monotonic())
         self._tell_in_time()

@@ -41,7 +41,7 @@ class Desk:
             rescan=session.config.inbox.rescan,
             past=session.past,
         )
-        self.sidebar = Sidebar(self.mail.ledger, self._lines, app.color_of, self.ask)
+        self.sidebar = Sidebar(self.mail.ledger, self._lines, app.color_of, self.ask, app.receipt)
         self._toasts: list[Notification] = []
         self._draft: Draft | None = None
 
@@ -176,6 +176,8 @@ class Desk:
             await self._preview(entry)
         elif action == "goto":
             self._go_to(entry.item.agent)
+        elif action == "wake":
+            await self._wake(entry)
         elif action == "copy":
             self._copy(self.mail.inbox(entry.item.agent) / entry.item.file)
         elif action == "edit":
@@ -201,6 +203,15 @@ class Desk:
             self._app.open_after_asking(agent)
         else:
             self._app.notify(f"{agent} is no agent of the roster and has no pane.", markup=False)
+
+    async def _wake(self, entry: Entry) -> None:
+        agent = entry.item.agent
+        if entry.consumed is not None:
+            self._app.notify("It has left the inbox.", markup=False)
+        elif agent in self._app.fleet:
+            await self._app.fleet[agent].wake((entry.item.file,))
+        else:
+            self._app.notify(f"{agent} has no pane.", markup=False)
 
     def _copy(self, path: Path) -> None:
         if is_plain(str(path)):

@@ -66,6 +66,7 @@ COMMANDS = (
     Command(("x",), "x", "stop", "stop the agent"),
     Command(("c",), "c", "add", "one more agent"),
     Command(("m",), "m", "write", "write a message"),
+    Command(("w",), "w", "wake", "wake the agent for its inbox"),
     Command(("d",), "d", "leave", "leave the screen"),
     Command(("question_mark",), "?", "help", "help"),
 )
@@ -83,6 +84,7 @@ SIDEBAR_KEYS = (
     Command(("y",), "y", "copy", "copy the file's path"),
     Command(("e",), "e", "edit", "open it in $EDITOR"),
     Command(("m",), "m", "write", "write a message to the agent"),
+    Command(("w",), "w", "wake", "wake the agent for it"),
     Command(("a",), "a", "agent", "only one agent's; again for the next"),
     Command(("k",), "k", "kind", "only one kind; again for the next"),
     Command(("slash",), "/", "search", "search; Esc ends it"),

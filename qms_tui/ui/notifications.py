@@ -28,6 +28,9 @@ _EMPTY = View((), 0)
 Ask = Callable[[str, Entry | None], None]
 """Told an action of the sidebar's keys, and the chosen entry if there is one."""
 
+Receipt = Callable[[str, str], str]
+"""An agent and a file of its inbox: what the agent knows of it, in a few cells; empty if nothing."""
+
 
 class Notifications(Widget, can_focus=True):
     """Shows a view of the ledger; one entry is chosen and stays so while others come and go.
@@ -37,11 +40,15 @@ class Notifications(Widget, can_focus=True):
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {_CHOSEN}
 
-    def __init__(self, color: Callable[[str], str], ask: Ask) -> None:
-        """`color` gives an agent's; `ask` is called at once: the next key may be for somebody else then."""
+    def __init__(self, color: Callable[[str], str], ask: Ask, told: Receipt | None = None) -> None:
+        """`color` gives an agent's; `ask` is called at once: the next key may be for somebody else then.
+
+        `told` says how far a waiting item has come.
+        """
         super().__init__(id="notifications")
         self._color = color
         self._ask = ask
+        self._told = told
         self._view = _EMPTY
         self._at = 0  # the chosen entry
         self._top = 0  # the first row in view
@@ -155,7 +162,8 @@ class Notifications(Widget, can_focus=True):
         sender = f" · from {item.sender}" if item.sender else ""
         left = [Segment(item.agent, self._look(entry)), Segment(f" · {item.kind.value}{sender}", _DIM)]
         if entry.consumed is None:
-            return left, Segment("pending", Style.parse(self.app.theme_variables["warning"]))
+            told = self._told(item.agent, item.file) if self._told else ""
+            return left, Segment(told or "pending", Style.parse(self.app.theme_variables["warning"]))
         return left, Segment(f"✓ after {age(entry.consumed - item.arrived)}", _DIM)
 
     def _look(self, entry: Entry) -> Style:

@@ -17,7 +17,7 @@ from textual.widgets import Input, Static
 from qms_tui.inbox import Counts, Entry, Kind, Ledger, Wish
 from qms_tui.inbox.words import age, by_kind
 from qms_tui.ui.line_input import LineInput
-from qms_tui.ui.notifications import Ask, Notifications
+from qms_tui.ui.notifications import Ask, Notifications, Receipt
 
 T = TypeVar("T")
 WIDTH = 46  # columns: an item's headline, mostly whole
@@ -107,17 +107,23 @@ class Sidebar(Vertical):
     """Two lists and a line to search in. It has the keyboard only when the human gave it."""
 
     def __init__(
-        self, ledger: Ledger, lines: Callable[[], list[Line]], color: Callable[[str], str], ask: Ask
+        self,
+        ledger: Ledger,
+        lines: Callable[[], list[Line]],
+        color: Callable[[str], str],
+        ask: Ask,
+        told: Receipt | None = None,
     ) -> None:
         super().__init__(id="sidebar")
         self._ledger, self._lines, self._color, self._ask = ledger, lines, color, ask
+        self._told = told
         self._wish = Wish()
 
     def compose(self) -> ComposeResult:
         yield Agents()
         yield Static(id="wish")
         yield LineInput(self._end_search, ("enter", "escape"), "", "search", "search")
-        yield Notifications(self._color, self._asked)
+        yield Notifications(self._color, self._asked, self._told)
         yield Static(
             Content.styled("Enter reads · / searches · F1 keys · Esc agent", "dim"), id="sidebar-keys"
         )
@@ -148,6 +154,11 @@ class Sidebar(Vertical):
         if self.display and self.is_attached:
             most = max(2, self.size.height // _MOST_SHARE)
             self.query_one(Agents).show(self._lines(), self._wish, most)
+
+    def show_receipts(self) -> None:
+        """Agents have heard of items."""
+        if self.display and self.is_attached:
+            self.notifications.refresh()
 
     def _asked(self, action: str, entry: Entry | None) -> None:
         if action == "move":

@@ -14,7 +14,7 @@ from docker import APIClient
 from docker.errors import APIError, NotFound
 
 from qms_tui.config import AgentConfig, Config
-from qms_tui.errors import EngineError, ImageError
+from qms_tui.errors import EngineError, ImageError, RuntimeFailure
 from qms_tui.project import AGENT_NAME, Owner, Project
 from qms_tui.runtime.docker import container as spec
 from qms_tui.runtime.docker import podman
@@ -22,7 +22,7 @@ from qms_tui.runtime.docker.accounts import accounts_folder, accounts_of
 from qms_tui.runtime.docker.attachment import ATTACH_DEADLINE, Direction, Opened, open_socket
 from qms_tui.runtime.docker.engine import Engine, engine_errors, seconds
 from qms_tui.runtime.docker.image import Image, Progress, Step, build_image, configured, find_image
-from qms_tui.runtime.docker.kit import LABEL_KIT, our_kit
+from qms_tui.runtime.docker.kit import INSIDE, LABEL_KIT, our_kit
 from qms_tui.runtime.docker.network import project_network, remove_project_network
 from qms_tui.runtime.docker.outfit import Outfit, outfit
 from qms_tui.runtime.docker.pulse import Pulse
@@ -51,6 +51,7 @@ START_DEADLINE = 60.0  # seconds for create and start, which wait for disks
 BUILD_DEADLINE = 3600.0  # seconds for an image, from slow mirrors
 CLEANUP_DEADLINE = 5.0  # seconds to remove what was given up: somebody waits for the screen to close
 STARTING_WAIT = 10.0  # seconds between create and start of a container, with a slow disk
+_WAKE = ("/usr/bin/python3", "-I", "-S", f"{INSIDE}/waiter.py", "poke")
 _STARTING_POLL = 0.05  # seconds between looks at a container that another interface starts
 ENDED_WAIT = 1  # seconds after its terminal closed in which a container still counts as ending
 _REMOVED = Ending(None, "the container was removed")
@@ -174,6 +175,23 @@ class DockerRuntime:
             build_image(self._engine, wanted, progress)
 
         await self._call(build, "build the image", BUILD_DEADLINE)
+
+    async def wake(self, agent: str, files: Sequence[str]) -> None:
+        """Have what waits in the container tell the agent of files in its inbox."""
+        await self._call(lambda: self._wake(agent, files), f"wake {agent}")
+
+    def _wake(self, agent: str, files: Sequence[str]) -> None:
+        container = self._running(agent)
+        labels = self._api.inspect_container(container)["Config"].get("Labels") or {}
+        if LABEL_KIT not in labels:
+            raise RuntimeFailure(
+                f"{agent} cannot be woken: nothing in its image can tell it",
+                hint="use an image of qms-tui build, or type to it in its pane",
+            )
+        made = self._api.exec_create(container, [*_WAKE, *files])
+        said = self._api.exec_start(made["Id"])
+        if self._api.exec_inspect(made["Id"])["ExitCode"] != 0:
+            raise RuntimeFailure(f"{agent} cannot be woken", hint=said.decode(errors="replace")[:200])
 
     def watch(self, on_event: Callable[[RuntimeEvent], None]) -> Callable[[], None]:
         """Tell what happens to the project's containers, and to the engine."""
