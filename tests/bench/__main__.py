@@ -24,11 +24,27 @@ from tests.bench import (
     paint,
     startup,
     state,
+    waking,
 )
 from tests.bench.machine import machine
 from tests.bench.table import ROWS, Bench, Table, Unavailable
 
-THEMES = (startup, echo, feed, state, paint, hostile, idle, journal, keeper, back, inbox, inbox_screen, mcp)
+THEMES = (
+    startup,
+    echo,
+    feed,
+    state,
+    paint,
+    hostile,
+    idle,
+    journal,
+    keeper,
+    back,
+    inbox,
+    inbox_screen,
+    mcp,
+    waking,
+)
 """Modules whose rows are in the table; importing one registers its rows."""
 
 

@@ -1,0 +1,212 @@
+"""How soon a file in an inbox reaches the model, and whether every one does, with the real client."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import os
+import random
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from pathlib import Path
+from typing import Any
+
+from qms_tui.config import AgentConfig, Config
+from qms_tui.project import Project
+from qms_tui.runtime.docker import connect
+from tests.bench.model import Model
+from tests.bench.table import Bar, Bench, Line, Unavailable, percentile, row
+from tests.e2e import debian
+from tests.e2e import engine as engines
+from tests.e2e import project as projects
+from tests.e2e.clients import closed_network, until
+from tests.e2e.direct import DirectRuntime
+from tests.e2e.woken import AGENT, LINE, VARIABLES, Woken, host, woken
+
+SEED = 8  # of the random trouble
+REFUSALS = 9  # a refused request is tried again in other forms
+LOST_SECONDS = 40.0  # after which a wake counts as lost
+READY_SECONDS = 20.0
+CLEAR_LINE = b"\x15"  # an Esc may have brought the prompt before back
+
+
+@row("waking")
+def waking(bench: Bench) -> Iterator[Line]:
+    """An idle agent, one file after the other."""
+    times = bench.times(200, 5)
+    delays = asyncio.run(_delays(bench, times))
+    what = f"from the file's last byte to the model's request, over {times}; 0.15 s of it let the file settle"
+    yield Line("waking, idle, p50", what, "s", percentile(delays, 50), bar=Bar(0.5))
+    yield Line("waking, idle, p99", what, "s", percentile(delays, 99), bar=Bar(1.0))
+
+
+@row("waking lost")
+def lost(bench: Bench) -> Iterator[Line]:
+    """Wakes while all kinds of things go wrong."""
+    times = bench.times(1000, 16)
+    missing, twice = asyncio.run(_troubled(bench, times))
+    what = f"of {times} items, amid random Esc, refused requests, /clear, /compact and killed containers"
+    yield Line("wakes lost", what, "", missing, bar=Bar(0))
+    yield Line("wakes told twice", what, "", twice, bar=Bar(0))
+
+
+class _House:
+    """A project, its runtime, and the agent in its present container."""
+
+    def __init__(self, root: Path, runtime: DirectRuntime, model: Model) -> None:
+        self.root, self.runtime, self.model = root, runtime, model
+        self._holding = contextlib.AsyncExitStack()
+
+    async def start(self) -> None:
+        """Start the agent, with the conversation that it had."""
+        self.agent: Woken = await self._holding.enter_async_context(
+            woken(self.runtime, self.root, self.model)
+        )
+
+    async def stop(self, *, kill: bool = False) -> None:
+        """End its container."""
+        if kill:
+            container = (await self.runtime.find(AGENT)).container
+            with engines.connect() as engine:
+                engine.kill(container)
+            await self.agent.held.end()
+        await self._holding.aclose()
+        await self.runtime.stop(AGENT)
+
+
+@contextlib.asynccontextmanager
+async def _house(bench: Bench) -> AsyncIterator[_House]:
+    root = projects.make_qms_project(bench.fresh("waking"))
+    with contextlib.ExitStack() as stack:
+        try:
+            engine = stack.enter_context(engines.connect())
+            ours = stack.enter_context(contextlib.closing(connect()))
+            image = debian.ensure(ours, bench.fresh("debian"))
+        except (engines.NoEngine, debian.NoDebian) as reason:
+            raise Unavailable(str(reason)) from None
+        name, address = stack.enter_context(closed_network(engine, f"qms-tui-bench-waking-{os.getpid()}"))
+        stack.callback(engines.remove_project, engine, str(root))
+        model = stack.enter_context(Model(address))
+        agent = AgentConfig(image=image, network=name, env=VARIABLES)
+        runtime = DirectRuntime(connect(), Project(root), Config(every_agent=agent), host(model))
+        house = _House(root, runtime, model)
+        await house.start()
+        try:
+            yield house
+        finally:
+            await house.stop()
+            await runtime.close()
+
+
+async def _delays(bench: Bench, times: int) -> list[float]:
+    delays = []
+    async with _house(bench) as house:
+        for number in range(times):
+            await _ready(house)
+            put = house.agent.put(f"CR-{number}")
+            delays.append(await house.agent.reached(f"CR-{number}") - put)
+            _forget(house, f"CR-{number}")
+    return delays
+
+
+def _forget(house: _House, document: str) -> None:
+    """The agent is done with it; the stand-in keeps few requests."""
+    (house.agent.inbox / f"task-{document}-review-v0-1.md").unlink()
+    house.model.scripted.clear()
+    house.model.times.clear()
+    house.model.requests.clear()
+
+
+async def _ready(house: _House) -> None:
+    """Wait until the agent is free; a dialog that two Esc have opened is closed by another."""
+    for _ in range(3):
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(READY_SECONDS):
+                await house.agent.ready()
+                return
+        house.agent.held.type(b"\x1b")
+    raise AssertionError(f"the agent does not come free: {house.agent.state()}")
+
+
+async def _troubled(bench: Bench, times: int) -> tuple[int, int]:
+    """How many items did not reach the model, and how many did so more than once."""
+    chance = random.Random(SEED)
+    missing = twice = 0
+    async with _house(bench) as house:
+        for number in range(times):
+            document = f"CR-{number}"
+            (trouble,) = chance.choices(list(TROUBLES), list(TROUBLES.values()))
+            await _ready(house)
+            await trouble(house, document, chance.random())
+            try:
+                await until(functools.partial(house.agent.asked, _line(document)), LOST_SECONDS)
+            except AssertionError:
+                missing += 1
+                print(f"{document} lost: {trouble.__name__}, {house.agent.told('waiter.json')}", flush=True)
+            await _ready(house)
+            told = max((_count(request, document) for request in house.model.requests), default=0)
+            twice += told > 1
+            _forget(house, document)
+    return missing, twice
+
+
+def _line(document: str) -> str:
+    return LINE.format(document=document)
+
+
+def _count(request: dict[str, Any], document: str) -> int:
+    """How often the conversation has the line."""
+    return str(request["messages"]).count(_line(document))
+
+
+async def _nothing(house: _House, document: str, moment: float) -> None:
+    house.agent.put(document)
+
+
+async def _interrupted(house: _House, document: str, moment: float) -> None:
+    """Esc at any moment from the file's arrival to the middle of the answer."""
+    house.model.scripted.append("slow")
+    house.agent.put(document)
+    await asyncio.sleep(moment)
+    house.agent.held.type(b"\x1b")
+
+
+async def _refused(house: _House, document: str, moment: float) -> None:
+    house.model.scripted.extend(["fail"] * REFUSALS)
+    house.agent.put(document)
+    await house.agent.reached(document)
+    await house.agent.status("idle")
+    house.model.scripted.clear()
+
+
+async def _while_busy(house: _House, document: str, moment: float) -> None:
+    """It comes while the agent answers the human, who may interrupt."""
+    house.agent.held.type(CLEAR_LINE)
+    await house.agent.say("slow")
+    await asyncio.sleep(moment)
+    house.agent.put(document)
+    if moment > 0.5:
+        await asyncio.sleep(moment / 2)
+        house.agent.held.type(b"\x1b")
+
+
+async def _at_a_command(house: _House, document: str, moment: float) -> None:
+    """It comes while the client forgets, or sums up, the conversation."""
+    house.agent.held.type(CLEAR_LINE)
+    await house.agent.command("/clear" if moment < 0.5 else "/compact")
+    await asyncio.sleep(moment % 0.5)
+    house.agent.put(document)
+
+
+async def _killed(house: _House, document: str, moment: float) -> None:
+    """The container is killed within a second after the file's arrival, and started again."""
+    house.agent.put(document)
+    await asyncio.sleep(moment)
+    await house.stop(kill=True)
+    await house.start()
+
+
+TROUBLES: dict[Callable[[_House, str, float], Coroutine[Any, Any, None]], int] = {
+    _nothing: 3, _interrupted: 8, _refused: 3, _while_busy: 4, _at_a_command: 2, _killed: 1,
+}  # fmt: skip
+"""What can happen, and how often that does in proportion."""
