@@ -13,6 +13,7 @@ import docker
 import pytest
 
 from tests.bench.model import Model
+from tests.inbox.qms_commands import QmsCommands
 from tests.tui import Tui
 
 from . import debian
@@ -175,3 +176,31 @@ def test_why_is_explained(app: App) -> None:
         )
         tui.type("\x1b")
         tui.wait(PERMISSION, absent="rule 3")
+
+
+def wakes(model: Model) -> int:
+    """How often the model was asked with a wake as the newest of what was said."""
+    return sum("review task CR-056" in text for text in model.said())
+
+
+def test_an_item_wakes_and_its_way_is_seen(app: App, model: Model) -> None:
+    """Badge, announced, delivered; and again when the human asks for it."""
+    qms = QmsCommands(app.root)
+    with opened(app) as tui:
+        tui.wait(IDLE)
+        qms.route("CR-056", "qa")
+        tui.wait("1 qa  1 ", "New task: Review CR-056")
+        tui.type("\x1bOQ")  # F2
+        tui.wait("delivered", "1 review", "● idle")
+        assert wakes(model) == 1
+        tui.type("w")
+        tui.wait("qa is told of its inbox.")
+        for _ in range(60):
+            if wakes(model) == 2:
+                break
+            with contextlib.suppress(AssertionError):
+                tui.wait("nothing", patience=0.5)  # the screen must be read meanwhile
+        assert wakes(model) == 2
+        qms.cancel("CR-056", "qa")
+        tui.wait("✓ after", absent="delivered")
+        tui.type("\x1bOQ")
