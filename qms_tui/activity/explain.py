@@ -57,7 +57,8 @@ def _hook(hook: Hook) -> str:
 
 def _waiter(report: Report, now: float) -> Told:
     said = {None: "none here", True: "armed", False: "not armed"}[armed(report, now)]
-    return Told("waker", said, report.waiter.at if report.waiter else 0.0)
+    replaced = ", with an inbox that was replaced" if report.inbox_replaced else ""
+    return Told("waker", said + replaced, report.waiter.at if report.waiter else 0.0)
 
 
 def _meter(report: Report) -> Told:

@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 
 from qms_tui.activity import parse
 from qms_tui.activity.parse import Garbled
-from qms_tui.activity.values import Report, Session
+from qms_tui.activity.values import Report, Session, Waiter
 from qms_tui.errors import ProjectError
 from qms_tui.project import Project
 
@@ -55,18 +55,22 @@ class Reader:
         self._files: dict[str, _File] = {}
         self._report = Report()
         self._trouble = ""
+        self._inbox = project.folders(agent).inbox
+        self._inbox_now: tuple[int, int] | None = None  # device and number; None if there is none
 
     def read(self, now: float) -> Report:
         """What is there; the very same object if nothing is new. `now` is monotonic."""
         if now - self._opened_at >= REOPEN:
             self._open(now)
+        waiter = self._value(self._ours, "waiter.json", parse.waiter, None)
         report = Report(
             birth=self._value(self._ours, "identity.json", parse.birth, None),
             session=self._session(),
             hooks=self._value(self._ours, "hooks.jsonl", parse.hooks, ()),
-            waiter=self._value(self._ours, "waiter.json", parse.waiter, None),
+            waiter=waiter,
             meter=self._value(self._ours, "status.json", parse.meter, None),
             announced=self._value(self._ours, "announced.json", parse.announced, Report().announced),
+            inbox_replaced=self._is_replaced(waiter),
             trouble=self._trouble,
         )
         if report != self._report:
@@ -91,6 +95,21 @@ class Reader:
         except (OSError, ProjectError) as error:
             trouble = str(error)
         self._trouble = trouble
+        try:
+            status = os.stat(self._inbox, follow_symlinks=False)
+            self._inbox_now = status.st_dev, status.st_ino
+        except OSError:
+            self._inbox_now = None
+
+    def _is_replaced(self, waiter: Waiter | None) -> bool:
+        """Whether what is mounted in the container is no longer the inbox, as a removed folder is not.
+
+        Another device says nothing: between machines, virtual ones too, the numbers differ anyway.
+        """
+        if waiter is None or waiter.inbox is None or not waiter.armed or self._inbox_now is None:
+            return False
+        device, number, links = waiter.inbox
+        return links == 0 or (device == self._inbox_now[0] and number != self._inbox_now[1])
 
     def _folder(self, name: str) -> int | None:
         """A descriptor; None if there is no such folder yet."""

@@ -98,6 +98,8 @@ class Report:
     waiter: Waiter | None = None
     meter: Meter | None = None
     announced: Mapping[str, Announced] = field(default_factory=lambda: MappingProxyType({}))
+    inbox_replaced: bool = False
+    """Whether the agent has another folder for its inbox than there is now: nothing new can reach it."""
     trouble: str = ""
     """Why nothing can be read."""
 

@@ -100,5 +100,5 @@ class Activities:
         before, self._reports[name] = self.report(name), report
         if name in self._fleet:
             self.judge(self._fleet[name])
-            if report.announced != before.announced:
+            if (report.announced, report.inbox_replaced) != (before.announced, before.inbox_replaced):
                 self._on_change(self._fleet[name])

@@ -66,6 +66,8 @@ class Agent:
         self.title = ""
         self.began = 0.0
         """When its program began, in seconds since 1970; 0 while nobody knows."""
+        self.typed_at = 0.0
+        """When the human typed into it last, here; seconds since 1970."""
         self.activity: Activity | None = None
         """What its program is doing, as far as it runs and somebody finds out; set by `Activities`."""
         self._runtime = runtime
@@ -167,6 +169,7 @@ class Agent:
         """Give the program a key, which waits while there is no connection: what it is for the program
         depends on the modes that the program has when it gets it.
         """
+        self.typed_at = time.time()
         if self._attachment is None:
             self._keep(key)
         elif data := key(self.terminal.modes):

@@ -11,6 +11,7 @@ from textual.content import Content
 from qms_tui.activity import Activity, Word
 from qms_tui.agents import Activities, Agent
 from qms_tui.agents.events import Severity
+from qms_tui.agents.mending import Mending
 from qms_tui.agents.news import News, NewsKind, Newsroom
 from qms_tui.inbox.words import age
 from qms_tui.terminal import TerminalEvent
@@ -19,6 +20,7 @@ from qms_tui.ui.chrome import StatusLine
 if TYPE_CHECKING:
     from qms_tui.ui.app import QmsTuiApp
 
+MEND_PERIOD = 1.0  # seconds between looks at an agent whose inbox was replaced
 _TOLD: dict[NewsKind, Severity] = {
     NewsKind.WAITS: "warning",
     NewsKind.FINISHED: "information",
@@ -41,6 +43,8 @@ class Attention:
         self.activities = Activities(app.fleet, app.session.project, self._changed)
         self._news = Newsroom(self._settings.dwell, self._settings.cooldown)
         self._timer: asyncio.TimerHandle | None = None
+        self._mending = Mending(self._tell_of_mending)
+        self._looks: dict[str, asyncio.TimerHandle] = {}
 
     def start(self) -> None:
         """Begin to look, within the running loop."""
@@ -49,6 +53,8 @@ class Attention:
     def close(self) -> None:
         """Look no more."""
         self.activities.close()
+        for look in self._looks.values():
+            look.cancel()
         if self._timer is not None:
             self._timer.cancel()
 
@@ -100,8 +106,20 @@ class Attention:
         app.show_state(agent)
         app.desk.sidebar.show_receipts()
         app.base.query_one(StatusLine).need(len(self.waiting()))
+        self._mend(agent)
         self._news.saw(agent.name, agent.activity, time.monotonic())
         self._tell_in_time()
+
+    def _mend(self, agent: Agent) -> None:
+        """Its inbox may be another than it has; looked at again and again while it is."""
+        if look := self._looks.pop(agent.name, None):
+            look.cancel()
+        if self._mending.look(agent, self.activities.report(agent.name)):
+            loop = asyncio.get_running_loop()
+            self._looks[agent.name] = loop.call_later(MEND_PERIOD, self._mend, agent)
+
+    def _tell_of_mending(self, agent: Agent, text: str) -> None:
+        self._app.notify(f"{agent.name}: {text}", severity="warning", markup=False, timeout=12)
 
     def _tell_in_time(self) -> None:
         if self._timer is not None:

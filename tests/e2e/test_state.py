@@ -183,6 +183,16 @@ def wakes(model: Model) -> int:
     return sum("review task CR-056" in text for text in model.said())
 
 
+def wait_for_wakes(tui: Tui, model: Model, count: int) -> None:
+    """Wait until the model was asked so often; the screen must be read meanwhile."""
+    for _ in range(60):
+        if wakes(model) >= count:
+            break
+        with contextlib.suppress(AssertionError):
+            tui.wait("nothing", patience=0.5)
+    assert wakes(model) == count
+
+
 def test_an_item_wakes_and_its_way_is_seen(app: App, model: Model) -> None:
     """Badge, announced, delivered; and again when the human asks for it."""
     qms = QmsCommands(app.root)
@@ -192,15 +202,29 @@ def test_an_item_wakes_and_its_way_is_seen(app: App, model: Model) -> None:
         tui.wait("1 qa  1 ", "New task: Review CR-056")
         tui.type("\x1bOQ")  # F2
         tui.wait("delivered", "1 review", "● idle")
-        assert wakes(model) == 1
+        wait_for_wakes(tui, model, 1)
         tui.type("w")
         tui.wait("qa is told of its inbox.")
-        for _ in range(60):
-            if wakes(model) == 2:
-                break
-            with contextlib.suppress(AssertionError):
-                tui.wait("nothing", patience=0.5)  # the screen must be read meanwhile
-        assert wakes(model) == 2
+        wait_for_wakes(tui, model, 2)
         qms.cancel("CR-056", "qa")
         tui.wait("✓ after", absent="delivered")
+        tui.type("\x1bOQ")
+
+
+def test_an_inbox_that_was_replaced_is_said_and_mended(app: App, model: Model) -> None:
+    """The container has the old folder until it starts anew, which it does by itself when it is idle."""
+    qms, inbox = QmsCommands(app.root), app.root / ".claude/users/qa/inbox"
+    with opened(app) as tui:
+        tui.wait(IDLE)
+        owner = inbox.stat()
+        inbox.rename(inbox.with_name("old"))
+        inbox.mkdir()
+        os.chown(inbox, owner.st_uid, owner.st_gid)
+        tui.wait("qa: its inbox was replaced")
+        tui.wait("qa: it is restarted")
+        tui.wait("● idle")
+        qms.route("CR-056", "qa")
+        tui.type("\x1bOQ")
+        tui.wait("delivered")
+        wait_for_wakes(tui, model, 1)
         tui.type("\x1bOQ")
