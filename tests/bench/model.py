@@ -1,7 +1,8 @@
 """A stand-in for the model: enough of the messages API for a client to show a conversation.
 
 What it answers depends on the last message, so that a script decides what is seen: `tool` runs a shell
-command, `slow` streams, `fail` is refused, `markdown` shows every kind of that, anything else is one line.
+command, `slow` streams, `fail` is refused, `markdown` shows every kind of that, `echo TEXT` is the text, and
+anything else is one line.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ MAX_REQUESTS = 400  # kept and answered; a script needs a dozen
 SLOW_PIECES = 60
 PIECE_DELAY = 0.03  # seconds between the pieces of a slow answer
 SHELL_COMMAND = "touch made && echo made it"  # writes, so the client asks for permission
+_ECHO = "echo "
 
 _MARKDOWN = """# Heading
 
@@ -162,6 +164,8 @@ def _answer(request: dict[str, Any], number: int) -> Iterator[tuple[dict[str, An
         yield {"type": "text", "text": _MARKDOWN}, 0
     elif "tool_result" in said:
         yield {"type": "text", "text": "The tool has run."}, 0
+    elif texts := [text.removeprefix(_ECHO) for text in said if text.startswith(_ECHO)]:
+        yield {"type": "text", "text": texts[-1]}, 0
     else:
         yield {"type": "text", "text": "Understood."}, 0
 

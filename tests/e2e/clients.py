@@ -8,13 +8,11 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import docker
 
 from tests.bench.model import Model
-
-from .held import Held
 
 KEY = "sk-ant-api03-placeholder-0123456789-abcdefghij"
 START_SECONDS = 60.0  # it takes 1.3 s; a busy machine may need many
@@ -30,6 +28,16 @@ def closed_network(engine: docker.APIClient, name: str) -> Iterator[tuple[str, s
         yield name, facts["IPAM"]["Config"][0]["Gateway"]
     finally:
         engine.remove_network(name)
+
+
+def login(model: Model, key: str = KEY) -> dict[str, str]:
+    """The variables with which a client asks the stand-in and nobody else; without a key if that is empty."""
+    variables = {
+        "ANTHROPIC_BASE_URL": model.url,
+        "ANTHROPIC_API_KEY": key,
+        "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
+    }
+    return {name: value for name, value in variables.items() if value}
 
 
 def registry(root: Path, agent: str) -> dict[str, Any]:
@@ -63,7 +71,13 @@ async def until(look: Callable[[], Any], within: float = START_SECONDS) -> Any:
     return found
 
 
-def say(agent: Held, text: str) -> None:
+class Typed(Protocol):
+    """Whatever takes keys for an agent."""
+
+    def type(self, keys: bytes) -> None: ...
+
+
+def say(agent: Typed, text: str) -> None:
     """Type a prompt as a paste and submit it."""
     agent.type(f"\x1b[200~{text}\x1b[201~\r".encode())
 

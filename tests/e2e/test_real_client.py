@@ -23,7 +23,7 @@ from qms_tui.runtime.identity import definition_hash, mismatch, read_identity
 from tests.bench.model import Model
 
 from . import debian
-from .clients import KEY, asked, closed_network, registry, say, status, until
+from .clients import KEY, asked, login, registry, say, status, until
 from .direct import DirectRuntime
 from .held import started
 from .project import owner
@@ -34,12 +34,6 @@ PROJECT_CONTEXT = "Project context of claude"
 DEFINITION = "You are qa."
 
 Start = Callable[..., DirectRuntime]
-
-
-@pytest.fixture(scope="module")
-def network(engine: docker.APIClient) -> Iterator[tuple[str, str]]:
-    with closed_network(engine, f"qms-tui-test-closed-{os.getpid()}") as found:
-        yield found
 
 
 @pytest.fixture
@@ -55,14 +49,9 @@ def real(
     """`real(root, **agent)`: a runtime whose agents are the real client, logged in with a key."""
 
     def make(root: Path, key: str = KEY, **agent: Any) -> DirectRuntime:
-        host = {
-            "ANTHROPIC_BASE_URL": model.url,
-            "ANTHROPIC_API_KEY": key,
-            "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
-        }
-        passed = tuple(name for name, value in host.items() if value)
+        host = login(model, key)
         return make_runtime(
-            root, host, **{"image": client_image, "network": network[0], "env": passed} | agent
+            root, host, **{"image": client_image, "network": network[0], "env": tuple(host)} | agent
         )
 
     return make
