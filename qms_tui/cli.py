@@ -753,6 +753,7 @@ def _as_json(project: Project, agent: str, found: Found) -> dict[str, object]:
         "condition": found.condition.value,
         "started_at": found.started_at,
         "image": found.image,
+        "digest": found.digest,
         "outdated": found.outdated,
         "wrong": found.wrong,
         "container": found.container,
@@ -761,12 +762,17 @@ def _as_json(project: Project, agent: str, found: Found) -> dict[str, object]:
     }
 
 
+def _image(found: Found) -> str:
+    """Its name, and the beginning of its digest as `docker images` shows it."""
+    return f"{found.image} ({found.digest.removeprefix('sha256:')[:12]})" if found.digest else found.image
+
+
 def _print_table(found: dict[str, Found]) -> None:
     rows = [("AGENT", "CONDITION", "STARTED", "IMAGE", "CONTAINER")]
     for agent, f in sorted(found.items()):
         words = (f.condition.value, str(f.ending or ""), "outdated" if f.outdated else "", f.wrong)
         condition = ", ".join(word for word in words if word)
-        rows.append((agent, condition, f.started_at[:19].replace("T", " "), f.image, f.container))
+        rows.append((agent, condition, f.started_at[:19].replace("T", " "), _image(f), f.container))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
