@@ -21,13 +21,28 @@ from tests.bench import (
     journal,
     keeper,
     paint,
+    product,
     startup,
     state,
 )
 from tests.bench.machine import machine
 from tests.bench.table import ROWS, Bench, Table, Unavailable
 
-THEMES = (startup, echo, feed, state, paint, hostile, idle, journal, keeper, back, inbox, inbox_screen)
+THEMES = (
+    startup,
+    echo,
+    feed,
+    state,
+    paint,
+    hostile,
+    idle,
+    journal,
+    keeper,
+    back,
+    inbox,
+    inbox_screen,
+    product,
+)
 """Modules whose rows are in the table; importing one registers its rows."""
 
 
