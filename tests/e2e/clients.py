@@ -17,6 +17,7 @@ from tests.bench.model import Model
 KEY = "sk-ant-api03-placeholder-0123456789-abcdefghij"
 START_SECONDS = 60.0  # it takes 1.3 s; a busy machine may need many
 POLL = 0.05
+AGAIN = 2.0  # seconds after which a key that did nothing is typed again
 
 
 @contextlib.contextmanager
@@ -80,6 +81,16 @@ class Typed(Protocol):
 def say(agent: Typed, text: str) -> None:
     """Type a prompt as a paste and submit it."""
     agent.type(f"\x1b[200~{text}\x1b[201~\r".encode())
+
+
+async def press(agent: Typed, keys: bytes, look: Callable[[], Any], within: float = START_SECONDS) -> Any:
+    """Type until something is there: a dialog that has just come up takes no keys yet."""
+    deadline = time.monotonic() + within
+    while True:
+        agent.type(keys)
+        with contextlib.suppress(AssertionError):
+            return await until(look, AGAIN)
+        assert time.monotonic() < deadline, f"{keys!r} did nothing"
 
 
 async def asked(model: Model, text: str) -> dict[str, Any]:

@@ -6,6 +6,7 @@ Nothing is judged here: what does not come within `WITHIN` is not there in what 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import time
@@ -22,12 +23,11 @@ from qms_tui.runtime import Ending
 from qms_tui.runtime.docker import connect
 from tests.bench.model import Model
 
-from .clients import KEY, POLL, login, registry, say, status
+from .clients import KEY, login, press, registry, say, status, until
 from .direct import DirectRuntime
 from .held import Held, started
 
 WITHIN = 15.0  # seconds; all of it takes milliseconds
-AGAIN = 1.0  # seconds after which a key that did nothing is typed again
 AGENT, OTHER, LAST = "qa", "bu", "tu_ui"
 EVENTS = ("SessionStart", "InstructionsLoaded", "UserPromptSubmit", "PreToolUse", "PermissionRequest",
           "PostToolUse", "Stop", "StopFailure", "SessionEnd")  # fmt: skip
@@ -114,13 +114,10 @@ class Observer:
         return [json.loads(text) for file in files if (text := file.read_text())]
 
 
-async def within(holds: Callable[[], object], seconds: float = WITHIN) -> None:
+async def within(holds: Callable[[], object]) -> None:
     """Wait for it, or not for ever."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if holds():
-            return
-        await asyncio.sleep(POLL)
+    with contextlib.suppress(AssertionError):
+        await until(holds, WITHIN)
 
 
 async def observe(engine: docker.APIClient, image: str, network: str, root: Path, model: Model) -> Seen:
@@ -230,11 +227,9 @@ async def converse(observer: Observer, held: Held) -> None:
 
 
 async def leave(observer: Observer, held: Held, keys: bytes) -> None:
-    """Type until the prompt is free again: a dialog that has just come up takes no keys yet."""
-    situation, end = registry(observer.root, AGENT).get("status"), time.monotonic() + WITHIN
-    while registry(observer.root, AGENT).get("status") == situation and time.monotonic() < end:
-        held.type(keys)
-        await within(lambda: registry(observer.root, AGENT).get("status") != situation, AGAIN)
+    """Type until the prompt is free again."""
+    with contextlib.suppress(AssertionError):
+        await press(held, keys, lambda: registry(observer.root, AGENT).get("status") == "idle", WITHIN)
     await observer.reach("a free prompt", status="idle")
 
 
