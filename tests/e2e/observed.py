@@ -32,6 +32,7 @@ AGENT, OTHER, LAST = "qa", "bu", "tu_ui"
 EVENTS = ("SessionStart", "InstructionsLoaded", "UserPromptSubmit", "PreToolUse", "PermissionRequest",
           "PostToolUse", "Stop", "StopFailure", "SessionEnd")  # fmt: skip
 ARMED = ("SessionStart", "UserPromptSubmit", "Stop", "StopFailure")
+MODEL = "claude-stand-in-1"
 LINE = "a new item waits"
 TOKEN = "sk-ant-oat01-of-a-login-0123456789-abcdefghij"
 # Each event in a file of its own; what is in the environment of the first, too.
@@ -123,7 +124,7 @@ async def within(holds: Callable[[], object]) -> None:
 async def observe(engine: docker.APIClient, image: str, network: str, root: Path, model: Model) -> Seen:
     """Live through it; a second agent has a login of its own and no key, a third one nothing to continue."""
     host = login(model)
-    every = AgentConfig(image=image, network=network, env=tuple(host), tools=("Bash(sleep:*)",))
+    every = AgentConfig(image=image, network=network, env=tuple(host), model=MODEL, tools=("Bash(sleep:*)",))
     other = replace(every, name=OTHER, env=tuple(name for name in host if host[name] != KEY))
     last = replace(every, name=LAST, command=("claude", "--continue"))
     config = Config(every_agent=every, overrides={OTHER: other, LAST: last})

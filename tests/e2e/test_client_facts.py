@@ -24,7 +24,7 @@ from . import debian
 from . import engine as engines
 from . import project as projects
 from .clients import KEY
-from .observed import LINE, TOKEN, Seen, observe
+from .observed import LINE, MODEL, TOKEN, Seen, observe
 
 pytestmark = pytest.mark.timeout(debian.BUILD_SECONDS)
 ENTRYPOINT, COMMAND, RESUME = "docker/inside/entrypoint.py", "runtime/client.py", "runtime/resume.py"
@@ -117,6 +117,8 @@ FACTS = (
          lambda s: (s.version.split()[:1], [our_kit().client_version])),
     *map(option, ("--settings", "--mcp-config", "--strict-mcp-config", "--model", "--permission-mode",
                   "--allowedTools", "--continue", "--resume", "--dangerously-skip-permissions")),
+    Fact(9, "it asks the model that --model names", COMMAND,
+         lambda s: (f'"model": "{MODEL}"' in s.asked, True)),
     Fact(9, "it refuses options that it does not know", COMMAND,
          lambda s: ("unknown" in s.unknown_option, True)),
     *(mode(each.value) for each in PermissionMode),
