@@ -46,6 +46,7 @@ def _as_json(project: Project, known: _Known) -> dict[str, Any]:
         "condition": found.condition.value,
         "started_at": found.started_at,
         "image": found.image,
+        "digest": found.digest,
         "outdated": found.outdated,
         "wrong": found.wrong,
         "container": found.container,
@@ -67,6 +68,11 @@ def _meter(meter: Meter | None) -> dict[str, Any] | None:
     return None if meter is None else {"cost": meter.cost, "context": meter.context, "model": meter.model}
 
 
+def _image(found: Found) -> str:
+    """Its name, and the beginning of its digest as `docker images` shows it."""
+    return f"{found.image} ({found.digest.removeprefix('sha256:')[:12]})" if found.digest else found.image
+
+
 def _table(known: Sequence[_Known]) -> list[str]:
     rows = [("AGENT", "CONDITION", "DOING", "STARTED", "IMAGE", "CONTAINER")]
     for one in known:
@@ -74,7 +80,9 @@ def _table(known: Sequence[_Known]) -> list[str]:
         words = (f.condition.value, str(f.ending or ""), "outdated" if f.outdated else "", f.wrong)
         condition = ", ".join(word for word in words if word)
         doing = one.activity.word.value if one.activity else ""
-        rows.append((one.agent, condition, doing, f.started_at[:19].replace("T", " "), f.image, f.container))
+        rows.append(
+            (one.agent, condition, doing, f.started_at[:19].replace("T", " "), _image(f), f.container)
+        )
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return [
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows

@@ -88,6 +88,7 @@ class Agent:
         """What the human should know of the terminal for as long as it holds."""
         self._feeder = feeder or Feeder()
         self._line = Line(self._feeder, self)
+        self._focused = False
         self._attachment: Attachment | None = None
         self._typed: deque[Key] = deque()
         self._warned = False  # the human has been told of the remark that holds
@@ -197,9 +198,13 @@ class Agent:
 
     def focus(self, focused: bool) -> None:
         """Its pane got or lost the focus: it is fed first, and told if it asked and we lead."""
+        self._focused = focused
         if focused:
             self._feeder.focused = self
-        data = encode_focus(focused, self.terminal.modes)
+        self._tell_focus()
+
+    def _tell_focus(self) -> None:
+        data = encode_focus(self._focused, self.terminal.modes)
         if data and self._attachment is not None and self.leads:
             self._attachment.write(data, urgent=True)
 
@@ -370,6 +375,8 @@ class Agent:
             attachment.listen(self._line.give)
         if size != self._size:
             attachment.resize(self._size)
+        if self._focused:
+            self._tell_focus()  # who left last has taken it away
         self._give_kept()
 
     def _detach(self) -> None:
@@ -407,7 +414,9 @@ class Agent:
         elif isinstance(fact, Restored):
             self._restore(fact.state)
         elif isinstance(fact, Led):
-            self.leads, self.leader = fact.ours, fact.leader
+            follows, self.leads, self.leader = not self.leads, fact.ours, fact.leader
+            if follows and self._focused:
+                self._tell_focus()
             self._tell(LeaderChanged())
         elif isinstance(fact, Remarked):
             self._remarked(_clean(fact.text), fact.serious)

@@ -41,9 +41,10 @@ def container(agent: str, facts: Facts | None, expected: Sequence[Mount]) -> Ite
     if not found.alive:
         yield warning(agent, f"its program has ended: {found.ending or 'nobody knows how'}", "start it anew")
         return
-    yield ok(agent, f"{found.condition.value} in {found.container}{_memory(facts.memory)}")
+    image = f", image {found.digest.removeprefix('sha256:')[:12]}" if found.digest else ""
+    yield ok(agent, f"{found.condition.value} in {found.container}{image}{_memory(facts.memory)}")
     if found.outdated:
-        yield warning(agent, "its image was built by another qms-tui", "b in the menu builds it anew")
+        yield warning(agent, "its image is not that of today", "b in the menu builds it anew")
     if found.wrong:
         yield error(agent, f"is not who it should be: {found.wrong}", f"qms-tui stop {agent}, and start it")
     yield from differing(agent, facts.mounts, expected)

@@ -51,9 +51,11 @@ class Found:
     image: str = ""
     container: str = ""
     outdated: bool = False
-    """Whether its image was built from other files than ours, though by a qms-tui."""
+    """Whether its image, of a qms-tui build, was built from other files than ours, or has been replaced."""
     wrong: str = ""
     """In what its program is not who it should be."""
+    digest: str = ""
+    """Which image it is, whatever has its name by now: `sha256:` and 64 digits."""
 
     @property
     def began(self) -> float:

@@ -22,6 +22,7 @@ from tests.bench import (
     keeper,
     mcp,
     paint,
+    product,
     startup,
     state,
     waking,
@@ -44,6 +45,7 @@ THEMES = (
     inbox_screen,
     mcp,
     waking,
+    product,
 )
 """Modules whose rows are in the table; importing one registers its rows."""
 

@@ -1,8 +1,9 @@
 """A stand-in for the model: enough of the messages API for a client to show a conversation.
 
 What it answers depends on the last message, so that a script decides what is seen: `tool` runs a shell
-command, `slow` streams, `fail` is refused, `markdown` shows every kind of that, `call NAME JSON` calls that
-tool with that input, `status 529` is answered by that status, anything else is one line.
+command, `background` one that goes on, `ask` asks the human, `slow` streams, `fail` is refused, `markdown`
+shows every kind of that, `echo TEXT` is the text, `call NAME JSON` calls that tool with that input, `status
+529` is answered by that status, and anything else is one line.
 """
 
 from __future__ import annotations
@@ -28,6 +29,24 @@ ERRORS = {
     "401": "authentication_error",
 }
 SHELL_COMMAND = "touch made && echo made it"  # writes, so the client asks for permission
+_TOOLS: dict[str, tuple[str, dict[str, Any]]] = {
+    "tool": ("Bash", {"command": SHELL_COMMAND, "description": "Say something"}),
+    "background": ("Bash", {"command": "sleep 600", "description": "Wait", "run_in_background": True}),
+    "ask": (
+        "AskUserQuestion",
+        {
+            "questions": [
+                {
+                    "question": "Which one?",
+                    "header": "Choice",
+                    "multiSelect": False,
+                    "options": [{"label": name, "description": name} for name in ("first", "second")],
+                }
+            ]
+        },
+    ),
+}
+_ECHO = "echo "
 
 _MARKDOWN = """# Heading
 
@@ -45,6 +64,9 @@ def answer() -> int:
 1. first
 2. second
 """
+
+_TEXTS = {"markdown": _MARKDOWN, "tool_result": "The tool has run."}
+_WORDS = {*_TOOLS, *_TEXTS, "slow", "fail", "echo"}
 
 
 class Model(ThreadingHTTPServer):
@@ -178,26 +200,31 @@ def _word_after(said: list[str], start: str) -> str:
     return next((text.removeprefix(start) for text in said if text.startswith(start)), "")
 
 
+def _word(request: dict[str, Any]) -> str:
+    """The last word that decides; what got an error stands before what is said next."""
+    said = (text.partition(" ")[0] if text.startswith(_ECHO) else text for text in _last_said(request))
+    return next(iter([text for text in said if text in _WORDS][::-1]), "")
+
+
 def _answer(request: dict[str, Any], number: int) -> Iterator[tuple[dict[str, Any], float]]:
     """The blocks of the answer, each with the seconds between its pieces."""
-    said = _last_said(request)
+    word = _word(request)
     if not request.get("tools"):
         yield {"type": "text", "text": '{"title": "A talk"}'}, 0
-    elif "tool" in said:
-        command = {"command": SHELL_COMMAND, "description": "Say something"}
-        yield {"type": "tool_use", "id": f"toolu_{number}", "name": "Bash", "input": command}, 0
-    elif call := _word_after(said, "call "):
-        name, _, given = call.partition(" ")
-        yield {"type": "tool_use", "id": f"toolu_{number}", "name": name, "input": json.loads(given)}, 0
-    elif "slow" in said:
+    elif call := _word_after([_newest(_last_said(request))], "call "):
+        name, _, input_ = call.partition(" ")
+        yield {"type": "tool_use", "id": f"toolu_{number}", "name": name, "input": json.loads(input_)}, 0
+    elif word in _TOOLS:
+        name, given = _TOOLS[word]
+        yield {"type": "tool_use", "id": f"toolu_{number}", "name": name, "input": given}, 0
+    elif word == "slow":
         words = " ".join(f"word{number}" for number in range(SLOW_PIECES))
         yield {"type": "text", "text": f"Slowly: {words}. The end."}, PIECE_DELAY
-    elif "markdown" in said:
-        yield {"type": "text", "text": _MARKDOWN}, 0
-    elif "tool_result" in said:
-        yield {"type": "text", "text": "The tool has run."}, 0
+    elif word == "echo":
+        told = [text for text in _last_said(request) if text.startswith(_ECHO)][-1]
+        yield {"type": "text", "text": told.removeprefix(_ECHO)}, 0
     else:
-        yield {"type": "text", "text": "Understood."}, 0
+        yield {"type": "text", "text": _TEXTS.get(word, "Understood.")}, 0
 
 
 def _envelope(request: dict[str, Any], number: int, content: list[dict[str, Any]]) -> dict[str, Any]:

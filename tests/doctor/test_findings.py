@@ -149,10 +149,15 @@ def test_containers() -> None:
     assert told(agents.container("qa", ended, EXPECTED)) == [
         "warning its program has ended: exit code 137 (out of memory)"
     ]
-    full = facts({"usage": 95 * 2**20, "limit": 100 * 2**20}, outdated=True, wrong="it is claude, not qa")
+    full = facts(
+        {"usage": 95 * 2**20, "limit": 100 * 2**20},
+        outdated=True,
+        wrong="it is claude, not qa",
+        digest=f"sha256:{'4' * 64}",
+    )
     assert told(agents.container("qa", full, EXPECTED)) == [
-        "ok running in c, 95 of 100 MB",
-        "warning its image was built by another qms-tui",
+        "ok running in c, image 444444444444, 95 of 100 MB",
+        "warning its image is not that of today",
         "error is not who it should be: it is claude, not qa",
         "warning uses 95 % of its memory",
     ]

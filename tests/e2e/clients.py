@@ -8,17 +8,16 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import docker
 
 from tests.bench.model import Model
 
-from .held import Held
-
 KEY = "sk-ant-api03-placeholder-0123456789-abcdefghij"
 START_SECONDS = 60.0  # it takes 1.3 s; a busy machine may need many
 POLL = 0.05
+AGAIN = 2.0  # seconds after which a key that did nothing is typed again
 
 
 @contextlib.contextmanager
@@ -30,6 +29,16 @@ def closed_network(engine: docker.APIClient, name: str) -> Iterator[tuple[str, s
         yield name, facts["IPAM"]["Config"][0]["Gateway"]
     finally:
         engine.remove_network(name)
+
+
+def login(model: Model, key: str = KEY) -> dict[str, str]:
+    """The variables with which a client asks the stand-in and nobody else; without a key if that is empty."""
+    variables = {
+        "ANTHROPIC_BASE_URL": model.url,
+        "ANTHROPIC_API_KEY": key,
+        "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
+    }
+    return {name: value for name, value in variables.items() if value}
 
 
 def registry(root: Path, agent: str) -> dict[str, Any]:
@@ -63,9 +72,25 @@ async def until(look: Callable[[], Any], within: float = START_SECONDS) -> Any:
     return found
 
 
-def say(agent: Held, text: str) -> None:
+class Typed(Protocol):
+    """Whatever takes keys for an agent."""
+
+    def type(self, keys: bytes) -> None: ...
+
+
+def say(agent: Typed, text: str) -> None:
     """Type a prompt as a paste and submit it."""
     agent.type(f"\x1b[200~{text}\x1b[201~\r".encode())
+
+
+async def press(agent: Typed, keys: bytes, look: Callable[[], Any], within: float = START_SECONDS) -> Any:
+    """Type until something is there: a dialog that has just come up takes no keys yet."""
+    deadline = time.monotonic() + within
+    while True:
+        agent.type(keys)
+        with contextlib.suppress(AssertionError):
+            return await until(look, AGAIN)
+        assert time.monotonic() < deadline, f"{keys!r} did nothing"
 
 
 async def asked(model: Model, text: str) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from qms_tui.config import AgentConfig, Config
 from qms_tui.project import Project
 from qms_tui.runtime.docker import connect
 
-from . import debian, kept, programs
+from . import clients, debian, kept, programs
 from . import engine as engines
 from . import image as images
 from . import project as projects
@@ -143,6 +143,13 @@ def client_image(engine: docker.APIClient, tmp_path_factory: pytest.TempPathFact
             return debian.ensure(ours, tmp_path_factory.mktemp("debian"))
         except debian.NoDebian as reason:
             pytest.skip(str(reason))
+
+
+@pytest.fixture(scope="session")
+def network(engine: docker.APIClient) -> Iterator[tuple[str, str]]:
+    """A network without a way out: its name, and this host's address in it."""
+    with clients.closed_network(engine, f"qms-tui-test-closed-{os.getpid()}") as found:
+        yield found
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ import pytest
 import qms_tui
 from qms_tui.agents import Agent, AgentEvent, AgentState, Asked, Notice, Reshaped
 from qms_tui.agents.feeder import Feeder
-from qms_tui.config import AgentConfig, Config
+from qms_tui.config import AgentConfig, BuildConfig, Config
 from qms_tui.keeper.client import KeeperClient
 from qms_tui.keeper.journal.reader import read_entries, read_segments
 from qms_tui.keeper.journal.records import Fact
@@ -159,6 +159,8 @@ class House:
     def __init__(self, root: Path, image: str, host: str | None = None) -> None:
         """`host` is the engine's address, if it is not the one that everybody gets."""
         self.root = root
+        self.build = BuildConfig()
+        """What an agent's image is built of, when it is built anew."""
         self._host = host
         self._image = image
         self._engine = ""
@@ -171,7 +173,7 @@ class House:
 
     def clients(self, *names: str, host: str | None = None, **agent: Any) -> list[Client]:
         """One interface with several agents, the first one in focus."""
-        config = Config(every_agent=AgentConfig(**{"image": self._image, **agent}))
+        config = Config(every_agent=AgentConfig(**{"image": self._image, **agent}), build=self.build)
         docker = WatchedRuntime(connect(host or self._host), Project(self.root), config, {})
         runtime, feeder = KeptRuntime(docker, self.keeper()), Feeder()
         made = [Client(name, runtime, docker, feeder) for name in names]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import docker
@@ -16,6 +17,7 @@ from qms_tui.runtime.docker.kit import LABEL_BASE, LABEL_KIT, our_kit
 
 from . import debian
 from .direct import DirectRuntime
+from .held import started
 from .test_app import App, leave
 
 pytestmark = pytest.mark.timeout(debian.BUILD_SECONDS)
@@ -38,6 +40,33 @@ async def test_an_image_of_others_is_never_replaced(
     with pytest.raises(ImageError, match="was not made by qms-tui build"):
         await runtime.rebuild("qa", lambda step: None)
     assert engine.inspect_image(image)["Id"] == before  # type: ignore[no-untyped-call]
+
+
+async def test_one_whose_image_was_replaced_is_outdated(
+    engine: docker.APIClient, make_runtime: Callable[..., DirectRuntime], client_image: str, qms_project: Path
+) -> None:
+    """Built anew with other packages, say; the container has the old one until it is made anew."""
+    name = f"qms-tui-test-replaced:{os.getpid()}"
+    runtime = make_runtime(qms_project, image=name, command=("sleep", "600"))
+    engine.tag(client_image, name.partition(":")[0], name.partition(":")[2])
+    try:
+        async with started(runtime, "qa"):
+            before = await runtime.find("qa")
+            assert (before.digest, before.outdated) == (digest_of(engine, client_image), False)
+            list(engine.build(fileobj=io.BytesIO(f"FROM {client_image}\nLABEL x=y\n".encode()), tag=name))
+            assert await runtime.find("qa") == replace(before, outdated=True)
+            assert runtime.all_now()["qa"].outdated
+        await runtime.stop("qa")
+        async with started(runtime, "qa"):
+            after = await runtime.find("qa")
+            assert (after.digest, after.outdated) == (digest_of(engine, name), False)
+    finally:
+        await runtime.stop("qa")
+        engine.remove_image(name, force=True)
+
+
+def digest_of(engine: docker.APIClient, image: str) -> str:
+    return str(engine.inspect_image(image)["Id"])  # type: ignore[no-untyped-call]
 
 
 def test_an_old_image_is_told_and_built_anew(

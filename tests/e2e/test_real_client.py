@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,12 +19,15 @@ import pytest
 from qms_tui.config import AgentConfig, PermissionMode
 from qms_tui.errors import ConfigError
 from qms_tui.project import Project
+from qms_tui.runtime import Size
 from qms_tui.runtime.docker.kit import LABEL_CLIENT, LABEL_KIT, our_kit
 from qms_tui.runtime.identity import definition_hash, mismatch, read_identity
+from qms_tui.terminal import Terminal
+from qms_tui.ui.links import addresses
 from tests.bench.model import Model
 
 from . import debian
-from .clients import KEY, asked, closed_network, registry, say, status, until
+from .clients import KEY, asked, login, press, registry, say, status, until
 from .direct import DirectRuntime
 from .held import started
 from .project import owner
@@ -32,14 +36,11 @@ pytestmark = pytest.mark.timeout(debian.BUILD_SECONDS)
 TOKEN = "sk-ant-oat01-placeholder-0123456789-abcdefghij"
 PROJECT_CONTEXT = "Project context of claude"
 DEFINITION = "You are qa."
+NARROW = Size(60, 24)
+LINK = re.compile(rb"\x1b\]8;[^;]*;(https://[^\x07\x1b]+)")
+LINK_OR_END = re.compile(rb"\x1b\]8;[^\x07\x1b]*(\x07|\x1b\\)")
 
 Start = Callable[..., DirectRuntime]
-
-
-@pytest.fixture(scope="module")
-def network(engine: docker.APIClient) -> Iterator[tuple[str, str]]:
-    with closed_network(engine, f"qms-tui-test-closed-{os.getpid()}") as found:
-        yield found
 
 
 @pytest.fixture
@@ -55,14 +56,9 @@ def real(
     """`real(root, **agent)`: a runtime whose agents are the real client, logged in with a key."""
 
     def make(root: Path, key: str = KEY, **agent: Any) -> DirectRuntime:
-        host = {
-            "ANTHROPIC_BASE_URL": model.url,
-            "ANTHROPIC_API_KEY": key,
-            "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
-        }
-        passed = tuple(name for name, value in host.items() if value)
+        host = login(model, key)
         return make_runtime(
-            root, host, **{"image": client_image, "network": network[0], "env": passed} | agent
+            root, host, **{"image": client_image, "network": network[0], "env": tuple(host)} | agent
         )
 
     return make
@@ -141,6 +137,8 @@ async def test_two_side_by_side_have_their_own_credentials(
             )
             assert f"secret-of-{agent}" in seen
             assert f"secret-of-{other}" not in seen
+            ours = inside(engine, name, "sh", "-c", "echo x >>/usr/local/lib/qms-tui/settings.json")
+            assert "Permission denied" in ours
 
 
 async def test_a_key_of_the_environment_is_used_and_shown_nowhere(
@@ -172,6 +170,25 @@ async def test_a_token_in_a_file_is_used_and_shown_nowhere(
         assert TOKEN not in json.dumps(engine.inspect_container(name))
         assert "Read-only" in inside(engine, name, "sh", "-c", "echo x > /run/qms-tui/token")
     assert f"Bearer {TOKEN}" in model.logins
+
+
+async def test_the_address_of_a_login_is_whole_in_a_narrow_pane(real: Start, qms_project: Path) -> None:
+    """By the link that the client declares, and by the rows alone."""
+    async with started(real(qms_project, key=""), "qa", NARROW) as held:
+        await status(qms_project, "qa", "idle")
+        say(held, "/login")
+        await status(qms_project, "qa", "waiting")
+        declared = (await press(held, b"\r", lambda: LINK.search(held.unseen)))[1].decode()
+        assert len(declared) > NARROW.columns
+        await until(lambda: drawn(bytes(held.unseen)) == [declared])
+        assert drawn(LINK_OR_END.sub(b"", held.unseen)) == [declared]
+
+
+def drawn(output: bytes) -> list[str]:
+    """The addresses that `u` would list."""
+    terminal = Terminal(NARROW.columns, NARROW.lines)
+    terminal.feed(output)
+    return addresses(terminal)
 
 
 async def test_a_token_that_the_agent_cannot_read_is_an_error(

@@ -8,7 +8,12 @@ from collections.abc import Iterable, Iterator
 import pytest
 
 CAME_BACK = "came back exactly"  # the property in which a test names each class of programs that did
-LEAVING = ("test_coming_back.py", "test_killed_interface.py", "test_history_kept.py")
+LEAVING = (
+    "test_coming_back.py",
+    "test_killed_interface.py",
+    "test_history_kept.py",
+    "test_real_conversation.py",
+)
 FAULTS = ("test_faults.py", "test_watch.py", "test_two_interfaces.py", "test_clock.py")
 _WIDTH = 100
 

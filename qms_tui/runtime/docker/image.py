@@ -116,6 +116,14 @@ def find_image(engine: Engine, name: str) -> Image | None:
     return Image(str(facts["Id"]), int(facts.get("Size") or 0), facts["Config"].get("Labels") or {})
 
 
+def is_replaced(engine: Engine, name: str, digest: str) -> bool:
+    """Whether the name stands for another image of ours by now. Blocking. Raises EngineError."""
+    now = find_image(engine, name)
+    return (
+        now is not None and bool(now.kit) and now.id.removeprefix("sha256:") != digest.removeprefix("sha256:")
+    )
+
+
 def build_image(
     engine: Engine, recipe: Recipe, on_progress: Callable[[Progress], None], *, use_cache: bool = True
 ) -> Image:

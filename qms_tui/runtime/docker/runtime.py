@@ -21,7 +21,15 @@ from qms_tui.runtime.docker import podman
 from qms_tui.runtime.docker.accounts import accounts_folder, accounts_of
 from qms_tui.runtime.docker.attachment import ATTACH_DEADLINE, Direction, Opened, open_socket
 from qms_tui.runtime.docker.engine import Engine, engine_errors, seconds
-from qms_tui.runtime.docker.image import Image, Progress, Step, build_image, configured, find_image
+from qms_tui.runtime.docker.image import (
+    Image,
+    Progress,
+    Step,
+    build_image,
+    configured,
+    find_image,
+    is_replaced,
+)
 from qms_tui.runtime.docker.kit import INSIDE, LABEL_KIT, our_kit
 from qms_tui.runtime.docker.network import project_network, remove_project_network
 from qms_tui.runtime.docker.outfit import Outfit, outfit
@@ -259,10 +267,14 @@ class DockerRuntime:
     def _told(self, agent: str, facts: dict[str, Any]) -> Found:
         """What the engine knows of the container, and who its program says it is."""
         found, labels = _found(facts), facts["Config"].get("Labels") or {}
-        identity = read_identity(self._project, agent) if found.alive and LABEL_KIT in labels else None
-        if identity is None or identity.started < found.began - 1:  # of the container before
+        if not found.alive or LABEL_KIT not in labels:
             return found
         config, expected = self._config.agent(agent), labels.get(spec.LABEL_DEFINITION, "")
+        if is_replaced(self._engine, config.image, found.digest):
+            found = replace(found, outdated=True)
+        identity = read_identity(self._project, agent)
+        if identity is None or identity.started < found.began - 1:  # of the container before
+            return found
         return replace(found, wrong=mismatch(identity, agent, config, self.owner, expected))
 
     def _running(self, agent: str) -> str:
@@ -462,12 +474,13 @@ def _found(facts: dict[str, Any]) -> Found:
     state = facts["State"]
     image, kit = str(facts["Config"].get("Image", "")), (facts["Config"].get("Labels") or {}).get(LABEL_KIT)
     name, started = str(facts["Name"]).lstrip("/"), str(state.get("StartedAt", ""))
-    outdated = kit is not None and kit != our_kit().hash
+    outdated, digest = kit is not None and kit != our_kit().hash, str(facts.get("Image") or "")
+    ended = Found(Condition.EXITED, _ending(facts), started, image, name, outdated, digest=digest)
     if state.get("Paused"):
-        return Found(Condition.PAUSED, None, started, image, name, outdated)
+        return replace(ended, condition=Condition.PAUSED, ending=None)
     if state.get("Running") or state.get("Restarting"):
-        return Found(Condition.RUNNING, None, started, image, name, outdated)
-    return Found(Condition.EXITED, _ending(facts), started, image, name, outdated)
+        return replace(ended, condition=Condition.RUNNING, ending=None)
+    return ended
 
 
 def _ending(facts: dict[str, Any]) -> Ending:
