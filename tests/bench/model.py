@@ -1,7 +1,8 @@
 """A stand-in for the model: enough of the messages API for a client to show a conversation.
 
 What it answers depends on the last message, so that a script decides what is seen: `tool` runs a shell
-command, `slow` streams, `fail` is refused, `markdown` shows every kind of that, anything else is one line.
+command, `call NAME JSON` any tool, `slow` streams, `fail` is refused, `markdown` shows every kind of that,
+anything else is one line.
 """
 
 from __future__ import annotations
@@ -150,11 +151,15 @@ def _last_said(request: dict[str, Any]) -> list[str]:
 def _answer(request: dict[str, Any], number: int) -> Iterator[tuple[dict[str, Any], float]]:
     """The blocks of the answer, each with the seconds between its pieces."""
     said = _last_said(request)
+    calls = [text.split(" ", 2) for text in said if text.startswith("call ")]
     if not request.get("tools"):
         yield {"type": "text", "text": '{"title": "A talk"}'}, 0
     elif "tool" in said:
         command = {"command": SHELL_COMMAND, "description": "Say something"}
         yield {"type": "tool_use", "id": f"toolu_{number}", "name": "Bash", "input": command}, 0
+    elif calls:
+        _, name, arguments = calls[-1]
+        yield {"type": "tool_use", "id": f"toolu_{number}", "name": name, "input": json.loads(arguments)}, 0
     elif "slow" in said:
         words = " ".join(f"word{number}" for number in range(SLOW_PIECES))
         yield {"type": "text", "text": f"Slowly: {words}. The end."}, PIECE_DELAY

@@ -34,6 +34,7 @@ def build(log: Path) -> MCPServer:
         """Who the server is told that asks: by header, by `_meta`, and everything in that."""
         meta: dict[str, Any] = dict(ctx.request_context.meta or {})
         header = (ctx.headers or {}).get("x-qms-agent", "")
+        note(f"asked {header or meta.get('qms-tui/agent', '')}")
         return [header, str(meta.get("qms-tui/agent", "")), ",".join(sorted(meta)), claim]
 
     @server.tool()
