@@ -27,8 +27,14 @@ END_PATIENCE = 5.0  # seconds in which it ends its servers; then by force
 class GatewayProcess:
     """Started when an agent needs it, again when it ends, anew when the configuration changes."""
 
-    def __init__(self, keeper_folder: Path, project: Path, config_file: Path | None, log_level: str) -> None:
-        """`config_file` is that of --config, read instead of the user's own."""
+    def __init__(
+        self, keeper_folder: Path, project: Path, config_file: Path | None, log_level: str, umask: int = -1
+    ) -> None:
+        """`config_file` is that of --config, read instead of the user's own; `umask` is for servers.
+
+        They write for others to read, into inboxes say, so the keeper's own is not for them; -1 is ours.
+        """
+        self._umask = umask
         self._folder = gateway_folder(keeper_folder)
         self._project = Project(project)
         self._config_file = config_file
@@ -108,6 +114,7 @@ class GatewayProcess:
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.DEVNULL,
                 stderr=asyncio.subprocess.DEVNULL,
+                umask=self._umask,
             )
         except OSError as error:
             _log.warning("the MCP gateway cannot be started: %s", error)

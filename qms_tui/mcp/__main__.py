@@ -27,7 +27,6 @@ def main() -> int:
     setup_logging(asked.log_level, f"mcp-{Path(asked.folder).parent.name}")
     for talkative in _TALKATIVE:
         logging.getLogger(talkative).setLevel(logging.WARNING)
-    os.umask(0o077)
     gc.freeze()  # the types of the SDK are many, and stay
     gateway = Gateway(Path(asked.folder), Path(asked.project), (asked.uid, asked.gid))
     asyncio.run(_run(gateway))
