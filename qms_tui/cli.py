@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import gc
 import json
 import logging
@@ -13,7 +14,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from qms_tui.keeper.client import KeeperClient
     from qms_tui.keeper.journal import Journal
     from qms_tui.leftovers import Thing
+    from qms_tui.mcp.lights import Shown
     from qms_tui.runtime import Found, Runtime
     from qms_tui.runtime.docker import DockerRuntime
     from qms_tui.runtime.docker.engine import Engine
@@ -186,7 +188,10 @@ def _open(
         raise
     kept = _kept(project, config, where, common)
     remarks = (*where.remarks, *shared_logins(map(config.agent, names), os.environ))
-    return _show(project, config, names, kept, f"docker {where.version}", remarks, view, memory, past)
+    servers = _lights(project, config)
+    return _show(
+        project, config, names, kept, f"docker {where.version}", remarks, view, memory, past, servers
+    )
 
 
 def _to_open(
@@ -711,6 +716,15 @@ def _gateway_folder(project: Project, config: Config) -> Path:
     return gateway_folder(keeper_folder(project.root, address.host))
 
 
+def _lights(project: Project, config: Config) -> Callable[[], Awaitable[Sequence[Shown]]] | None:
+    """What tells how the MCP servers stand, where there are any."""
+    if not config.servers:
+        return None
+    from qms_tui.mcp.lights import look
+
+    return functools.partial(look, _gateway_folder(project, config), [each.name for each in config.servers])
+
+
 def _kept(project: Project, config: Config, docker: DockerRuntime, common: Common) -> Runtime:
     """The keeper takes its time to start, and the screen too: let them do so side by side."""
     from qms_tui.keeper.runtime import KeptRuntime
@@ -757,6 +771,7 @@ def _show(
     view: View | None = None,
     memory: Memory | None = None,
     past: Past | None = None,
+    servers: Callable[[], Awaitable[Sequence[Shown]]] | None = None,
 ) -> int:
     _check_terminal()
     gc.disable()  # until the first painting: what is made before that is hardly ever garbage
@@ -765,7 +780,9 @@ def _show(
 
     roster = project.roster((*config.agents, *names))
     notices = (*config.notices, *remarks)
-    session = Session(project, config, tuple(names), roster, runtime, engine, notices, view, memory, past)
+    session = Session(
+        project, config, tuple(names), roster, runtime, engine, notices, view, memory, past, servers
+    )
     app = QmsTuiApp(session)
     app.run()
     if app.return_code:

@@ -29,7 +29,7 @@ ALLOWED = {
     "inbox": {"errors", "project", "config"},
     "leftovers": {"errors", "config", "runtime", "keeper", "remembered", "inbox"},
     "agents": {"errors", "project", "runtime", "terminal", "inbox"},
-    "ui": {"errors", "project", "config", "runtime", "terminal", "agents", "remembered", "inbox"},
+    "ui": {"errors", "project", "config", "runtime", "terminal", "agents", "remembered", "inbox", "mcp"},
     "demo": {"errors", "project"},
     "doctor": {"errors", "project", "config", "runtime"},
     "cli_build": {"errors", "config", "runtime"},

@@ -40,7 +40,7 @@ class Desk:
             rescan=session.config.inbox.rescan,
             past=session.past,
         )
-        self.sidebar = Sidebar(self.mail.ledger, self._lines, app.color_of, self.ask)
+        self.sidebar = Sidebar(self.mail.ledger, self._lines, app.color_of, self.ask, session.servers)
         self._toasts: list[Notification] = []
         self._draft: Draft | None = None
 

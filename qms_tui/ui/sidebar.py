@@ -17,6 +17,7 @@ from qms_tui.inbox import Counts, Entry, Kind, Ledger, Wish
 from qms_tui.inbox.words import by_kind
 from qms_tui.ui.line_input import LineInput
 from qms_tui.ui.notifications import Ask, Notifications
+from qms_tui.ui.servers import Look, Servers
 
 T = TypeVar("T")
 WIDTH = 46  # columns: an item's headline, mostly whole
@@ -84,9 +85,16 @@ class Sidebar(Vertical):
     """Two lists and a line to search in. It has the keyboard only when the human gave it."""
 
     def __init__(
-        self, ledger: Ledger, lines: Callable[[], list[Line]], color: Callable[[str], str], ask: Ask
+        self,
+        ledger: Ledger,
+        lines: Callable[[], list[Line]],
+        color: Callable[[str], str],
+        ask: Ask,
+        servers: Look | None = None,
     ) -> None:
+        """`servers` tells how the MCP servers stand, where there are any."""
         super().__init__(id="sidebar")
+        self._servers = servers
         self._ledger, self._lines, self._color, self._ask = ledger, lines, color, ask
         self._wish = Wish()
 
@@ -95,6 +103,7 @@ class Sidebar(Vertical):
         yield Static(id="wish")
         yield LineInput(self._end_search, ("enter", "escape"), "", "search", "search")
         yield Notifications(self._color, self._asked)
+        yield Servers(self._servers)
         yield Static(
             Content.styled("Enter reads · / searches · F1 keys · Esc agent", "dim"), id="sidebar-keys"
         )
