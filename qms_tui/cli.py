@@ -278,7 +278,8 @@ def _doctor(common: Common, as_json: bool) -> int:
         if common.project is not None:
             raise
         return doctor(None, _load_anywhere(common), as_json)
-    return doctor(project, _load_anywhere(common), as_json)
+    config, gateway = _as_started(project, _load_anywhere(common))
+    return doctor(project, config, as_json, gateway)
 
 
 @_cli.command("ps")
@@ -705,6 +706,21 @@ def _with_gateway(project: Project, config: Config, names: Sequence[str]) -> Con
         return dataclasses.replace(config, notices=(*config.notices, notice))
     agents = dict.fromkeys((*project.roster(config.agents), *names))
     return with_gateway(config, _gateway_folder(project, config), tuple(agents), project.owner())
+
+
+def _as_started(project: Project, config: Config) -> tuple[Config, Path | None]:
+    """The configuration as agents are started with it, and the gateway's folder if they can reach it."""
+    from qms_tui.mcp.mounting import with_mounts
+    from qms_tui.runtime.docker.address import find_address
+
+    try:
+        host = find_address(config.engine.host, os.environ, Path.home()).host
+    except QmsTuiError:
+        return config, None  # the report will say it
+    if not config.servers or not host.startswith("unix://"):
+        return config, None
+    folder = _gateway_folder(project, config)
+    return with_mounts(config, folder, project.roster(config.agents)), folder
 
 
 def _gateway_folder(project: Project, config: Config) -> Path:

@@ -31,7 +31,7 @@ ALLOWED = {
     "agents": {"errors", "project", "runtime", "terminal", "inbox"},
     "ui": {"errors", "project", "config", "runtime", "terminal", "agents", "remembered", "inbox", "mcp"},
     "demo": {"errors", "project"},
-    "doctor": {"errors", "project", "config", "runtime"},
+    "doctor": {"errors", "project", "config", "runtime", "mcp"},
     "cli_build": {"errors", "config", "runtime"},
     "cli_doctor": {"project", "config", "doctor"},
     "cli_inbox": {"errors", "project", "inbox"},

@@ -11,34 +11,36 @@ from types import MappingProxyType
 from qms_tui.config import Config, Mount
 from qms_tui.errors import GatewayError
 from qms_tui.mcp.client import client_config_text
-from qms_tui.mcp.places import CLIENT_FILE, IMAGE_CLIENT_FILE, INSIDE, make_agent_folder
+from qms_tui.mcp.places import CLIENT_FILE, IMAGE_CLIENT_FILE, INSIDE, agent_folder, make_agent_folder
 from qms_tui.project import Owner
 
 
 def with_gateway(config: Config, folder: Path, agents: Sequence[str], owner: Owner) -> Config:
-    """The configuration with the mounts of those agents that may use servers; their folders are made.
+    """The same as `with_mounts`, and their folders are made.
 
     Raises GatewayError if that is not possible.
     """
-    overrides = dict(config.overrides)
     for agent in agents:
         if config.servers_of(agent):
-            mine = config.agent(agent)
             try:
-                mounts = _mounts(config, folder, agent, owner)
+                made = make_agent_folder(folder, agent, owner.uid, owner.gid)
+                _write(made / CLIENT_FILE, client_config_text(agent, config.servers).encode(), owner)
             except OSError as error:
                 raise GatewayError(
                     f"{folder}: {error.strerror}", hint="the agents' way to MCP servers is kept there"
                 ) from error
+    return with_mounts(config, folder, agents)
+
+
+def with_mounts(config: Config, folder: Path, agents: Sequence[str]) -> Config:
+    """The configuration with the mounts of those agents that may use servers."""
+    overrides = dict(config.overrides)
+    for agent in agents:
+        if config.servers_of(agent):
+            mine, own = config.agent(agent), agent_folder(folder, agent)
+            mounts = Mount(own, INSIDE), Mount(own / CLIENT_FILE, IMAGE_CLIENT_FILE)
             overrides[agent] = dataclasses.replace(mine, mounts=(*mine.mounts, *mounts))
     return dataclasses.replace(config, overrides=MappingProxyType(overrides))
-
-
-def _mounts(config: Config, folder: Path, agent: str, owner: Owner) -> tuple[Mount, Mount]:
-    made = make_agent_folder(folder, agent, owner.uid, owner.gid)
-    text = client_config_text(agent, config.servers)
-    _write(made / CLIENT_FILE, text.encode(), owner)
-    return Mount(made, INSIDE), Mount(made / CLIENT_FILE, IMAGE_CLIENT_FILE)
 
 
 def _write(path: Path, content: bytes, owner: Owner) -> None:
