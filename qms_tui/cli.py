@@ -701,8 +701,8 @@ def _with_gateway(project: Project, config: Config, names: Sequence[str]) -> Con
     from qms_tui.runtime.docker.address import find_address
 
     host = find_address(config.engine.host, os.environ, Path.home()).host
-    if not host.startswith("unix://"):
-        notice = "MCP servers cannot be reached by agents on another machine"
+    if not host.startswith("unix://") and config.engine.mcp_listen is None:
+        notice = "MCP servers cannot be reached by agents on another machine: engine.mcp_listen says where to"
         return dataclasses.replace(config, notices=(*config.notices, notice))
     agents = dict.fromkeys((*project.roster(config.agents), *names))
     return with_gateway(config, _gateway_folder(project, config), tuple(agents), project.owner())
@@ -717,7 +717,7 @@ def _as_started(project: Project, config: Config) -> tuple[Config, Path | None]:
         host = find_address(config.engine.host, os.environ, Path.home()).host
     except QmsTuiError:
         return config, None  # the report will say it
-    if not config.servers or not host.startswith("unix://"):
+    if not config.servers or (not host.startswith("unix://") and config.engine.mcp_listen is None):
         return config, None
     folder = _gateway_folder(project, config)
     return with_mounts(config, folder, project.roster(config.agents)), folder

@@ -49,20 +49,29 @@ class Answer:
     error: str = ""
 
 
-def ask(engine: Engine, container: str, server: str) -> Answer:
-    """Ask. What does not answer in time is an answer too; a thread that hangs is left alone."""
+def ask(engine: Engine, container: str, server: str, address: str = "") -> Answer:
+    """Ask; `address` is the gateway's where there is no socket. What does not answer in time is an answer too; a thread that hangs is left alone."""
     said: list[bytes] = []
     command = (*PYTHON, "-c", QUESTION, BRIDGE, server)
-    thread = threading.Thread(target=_run, args=(engine.api, container, command, said), daemon=True)
+    environment = {"QMS_MCP_ADDRESS": address} if address else {}
+    thread = threading.Thread(
+        target=_run, args=(engine.api, container, command, environment, said), daemon=True
+    )
     thread.start()
     thread.join(PATIENCE)
     return read(b"".join(said))
 
 
-def _run(api: docker.APIClient, container: str, command: Sequence[str], said: list[bytes]) -> None:
+def _run(
+    api: docker.APIClient,
+    container: str,
+    command: Sequence[str],
+    environment: dict[str, str],
+    said: list[bytes],
+) -> None:
     taken = 0
     try:
-        made = api.exec_create(container, list(command), stderr=False)
+        made = api.exec_create(container, list(command), stderr=False, environment=environment)
         for part in api.exec_start(made["Id"], stream=True):
             taken += len(part)
             if taken > LARGEST:

@@ -105,8 +105,9 @@ def _at_servers(
     except GatewayError as why:
         yield failed("mcp", why)
     asked = [(agent, server.name) for agent in sorted(alive) for server in config.servers_of(agent)]
+    address = config.engine.mcp_reached if config.engine.mcp_listen is not None else ""
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        answers = list(pool.map(lambda one: inside.ask(engine, alive[one[0]], one[1]), asked))
+        answers = list(pool.map(lambda one: inside.ask(engine, alive[one[0]], one[1], address), asked))
     for (agent, server), answer in zip(asked, answers, strict=True):
         yield at_servers.bridge(agent, server, answer)
 

@@ -28,7 +28,7 @@ def main() -> int:
     for talkative in _TALKATIVE:
         logging.getLogger(talkative).setLevel(logging.WARNING)
     gc.freeze()  # the types of the SDK are many, and stay
-    gateway = Gateway(Path(asked.folder), Path(asked.project), (asked.uid, asked.gid))
+    gateway = Gateway(Path(asked.folder), Path(asked.project), (asked.uid, asked.gid), asked.listen)
     asyncio.run(_run(gateway))
     return 0
 
@@ -39,6 +39,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--project", required=True)
     parser.add_argument("--uid", type=int, default=os.getuid())
     parser.add_argument("--gid", type=int, default=os.getgid())
+    parser.add_argument("--listen", default="", metavar="ADDRESS:PORT")
     parser.add_argument("--log-level", default="info")
     return parser
 

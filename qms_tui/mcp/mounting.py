@@ -1,4 +1,4 @@
-"""What of the gateway an agent's container gets to see: its own socket, and the client's list of servers."""
+"""What of the gateway an agent's container gets: its socket or token, and the client's list of servers."""
 
 from __future__ import annotations
 
@@ -8,10 +8,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import MappingProxyType
 
-from qms_tui.config import Config, Mount
+from qms_tui.config import Config, Laid, Mount
 from qms_tui.errors import GatewayError
 from qms_tui.mcp.client import client_config_text
-from qms_tui.mcp.places import CLIENT_FILE, IMAGE_CLIENT_FILE, INSIDE, agent_folder, make_agent_folder
+from qms_tui.mcp.places import (
+    CLIENT_FILE,
+    IMAGE_CLIENT_FILE,
+    INSIDE,
+    TOKEN_INSIDE,
+    agent_folder,
+    make_agent_folder,
+)
+from qms_tui.mcp.tokens import make_token, read_token
 from qms_tui.project import Owner
 
 
@@ -23,6 +31,9 @@ def with_gateway(config: Config, folder: Path, agents: Sequence[str], owner: Own
     for agent in agents:
         if config.servers_of(agent):
             try:
+                if config.engine.mcp_listen is not None:
+                    make_token(folder, agent)
+                    continue
                 made = make_agent_folder(folder, agent, owner.uid, owner.gid)
                 _write(made / CLIENT_FILE, client_config_text(agent, config.servers).encode(), owner)
             except OSError as error:
@@ -33,14 +44,27 @@ def with_gateway(config: Config, folder: Path, agents: Sequence[str], owner: Own
 
 
 def with_mounts(config: Config, folder: Path, agents: Sequence[str]) -> Config:
-    """The configuration with the mounts of those agents that may use servers."""
+    """The configuration with the mounts of those agents that may use servers, or what is laid there."""
     overrides = dict(config.overrides)
     for agent in agents:
         if config.servers_of(agent):
-            mine, own = config.agent(agent), agent_folder(folder, agent)
-            mounts = Mount(own, INSIDE), Mount(own / CLIENT_FILE, IMAGE_CLIENT_FILE)
-            overrides[agent] = dataclasses.replace(mine, mounts=(*mine.mounts, *mounts))
+            mine = config.agent(agent)
+            if config.engine.mcp_listen is not None:
+                overrides[agent] = dataclasses.replace(mine, laid=_laid(config, folder, agent))
+            else:
+                overrides[agent] = dataclasses.replace(mine, mounts=(*mine.mounts, *_mounts(folder, agent)))
     return dataclasses.replace(config, overrides=MappingProxyType(overrides))
+
+
+def _mounts(folder: Path, agent: str) -> tuple[Mount, Mount]:
+    own = agent_folder(folder, agent)
+    return Mount(own, INSIDE), Mount(own / CLIENT_FILE, IMAGE_CLIENT_FILE)
+
+
+def _laid(config: Config, folder: Path, agent: str) -> tuple[Laid, Laid]:
+    """Nothing of this machine can be mounted there, so the engine is given copies."""
+    text = client_config_text(agent, config.servers, config.engine.mcp_reached)
+    return Laid(TOKEN_INSIDE, read_token(folder, agent), secret=True), Laid(IMAGE_CLIENT_FILE, text)
 
 
 def _write(path: Path, content: bytes, owner: Owner) -> None:
