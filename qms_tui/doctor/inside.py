@@ -50,7 +50,10 @@ class Answer:
 
 
 def ask(engine: Engine, container: str, server: str, address: str = "") -> Answer:
-    """Ask; `address` is the gateway's where there is no socket. What does not answer in time is an answer too; a thread that hangs is left alone."""
+    """Ask; `address` is the gateway's where there is no socket.
+
+    What does not answer in time is an answer too; a thread that hangs is left alone.
+    """
     said: list[bytes] = []
     command = (*PYTHON, "-c", QUESTION, BRIDGE, server)
     environment = {"QMS_MCP_ADDRESS": address} if address else {}

@@ -21,6 +21,7 @@ from tests.bench import (
     journal,
     keeper,
     mcp,
+    mcp_client,
     paint,
     startup,
     state,
@@ -28,7 +29,22 @@ from tests.bench import (
 from tests.bench.machine import machine
 from tests.bench.table import ROWS, Bench, Table, Unavailable
 
-THEMES = (startup, echo, feed, state, paint, hostile, idle, journal, keeper, back, inbox, inbox_screen, mcp)
+THEMES = (
+    startup,
+    echo,
+    feed,
+    state,
+    paint,
+    hostile,
+    idle,
+    journal,
+    keeper,
+    back,
+    inbox,
+    inbox_screen,
+    mcp,
+    mcp_client,
+)
 """Modules whose rows are in the table; importing one registers its rows."""
 
 
