@@ -20,6 +20,9 @@ def servers(names: Sequence[str], status: Mapping[str, Any] | None, running: int
         yield error("mcp", "agents run, and the gateway to their servers does not", "open qms-tui")
     else:
         yield from map(_server, shown(status, names))
+        listening = str(status.get("listening", ""))
+        if listening.startswith("cannot"):
+            yield error("mcp", f"the gateway {listening}", "see engine.mcp_listen: one project has a port")
 
 
 def _server(found: Shown) -> Finding:

@@ -283,10 +283,18 @@ def test_settings_of_tmux(tmp_path: Path) -> None:
             "error git is down: killed\ufffd",
         ),
         ({"servers": []}, 1, "warning git is not known to the gateway yet"),
+        (
+            {
+                "servers": [{"name": "git", "state": "up"}],
+                "listening": "cannot listen at 127.0.0.1:1: in use",
+            },
+            1,
+            "ok git is up, error the gateway cannot listen at 127.0.0.1:1: in use",
+        ),
     ],
 )
 def test_servers_are_as_the_gateway_says(status: Mapping[str, Any] | None, running: int, said: str) -> None:
-    assert told(servers.servers(["git"], status, running)) == [said]
+    assert ", ".join(told(servers.servers(["git"], status, running))) == said
 
 
 @pytest.mark.parametrize(
