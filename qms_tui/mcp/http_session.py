@@ -205,7 +205,7 @@ class HttpSession:
         except ValueError:
             said = {}
         lost = status == 404 or (status == 400 and said.get("id") is None)
-        if lost and self._session:
+        if lost and SESSION in response.request.headers:  # ours may be another one by now
             raise SessionLost("the server has lost the session")
         if isinstance(said.get("error"), dict):
             return said
