@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import gc
 import json
 import logging
@@ -13,7 +14,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from qms_tui.keeper.client import KeeperClient
     from qms_tui.keeper.journal import Journal
     from qms_tui.leftovers import Thing
+    from qms_tui.mcp.lights import Shown
     from qms_tui.runtime import Runtime
     from qms_tui.runtime.docker import DockerRuntime
     from qms_tui.runtime.docker.engine import Engine
@@ -186,7 +188,10 @@ def _open(
         raise
     kept = _kept(project, config, where, common)
     remarks = (*where.remarks, *shared_logins(map(config.agent, names), os.environ))
-    return _show(project, config, names, kept, f"docker {where.version}", remarks, view, memory, past)
+    servers = _lights(project, config)
+    return _show(
+        project, config, names, kept, f"docker {where.version}", remarks, view, memory, past, servers
+    )
 
 
 def _to_open(
@@ -273,7 +278,8 @@ def _doctor(common: Common, as_json: bool) -> int:
         if common.project is not None:
             raise
         return doctor(None, _load_anywhere(common), as_json)
-    return doctor(project, _load_anywhere(common), as_json)
+    config, gateway = _as_started(project, _load_anywhere(common))
+    return doctor(project, config, as_json, gateway)
 
 
 @_cli.command("ps")
@@ -692,11 +698,26 @@ def _with_gateway(project: Project, config: Config, names: Sequence[str]) -> Con
     from qms_tui.runtime.docker.address import find_address
 
     host = find_address(config.engine.host, os.environ, Path.home()).host
-    if not host.startswith("unix://"):
-        notice = "MCP servers cannot be reached by agents on another machine"
+    if not host.startswith("unix://") and config.engine.mcp_listen is None:
+        notice = "MCP servers cannot be reached by agents on another machine: engine.mcp_listen says where to"
         return dataclasses.replace(config, notices=(*config.notices, notice))
     agents = dict.fromkeys((*project.roster(config.agents), *names))
     return with_gateway(config, _gateway_folder(project, config), tuple(agents), project.owner())
+
+
+def _as_started(project: Project, config: Config) -> tuple[Config, Path | None]:
+    """The configuration as agents are started with it, and the gateway's folder if they can reach it."""
+    from qms_tui.mcp.mounting import with_mounts
+    from qms_tui.runtime.docker.address import find_address
+
+    try:
+        host = find_address(config.engine.host, os.environ, Path.home()).host
+    except QmsTuiError:
+        return config, None  # the report will say it
+    if not config.servers or (not host.startswith("unix://") and config.engine.mcp_listen is None):
+        return config, None
+    folder = _gateway_folder(project, config)
+    return with_mounts(config, folder, project.roster(config.agents)), folder
 
 
 def _gateway_folder(project: Project, config: Config) -> Path:
@@ -706,6 +727,15 @@ def _gateway_folder(project: Project, config: Config) -> Path:
 
     address = find_address(config.engine.host, os.environ, Path.home())
     return gateway_folder(keeper_folder(project.root, address.host))
+
+
+def _lights(project: Project, config: Config) -> Callable[[], Awaitable[Sequence[Shown]]] | None:
+    """What tells how the MCP servers stand, where there are any."""
+    if not config.servers:
+        return None
+    from qms_tui.mcp.lights import look
+
+    return functools.partial(look, _gateway_folder(project, config), [each.name for each in config.servers])
 
 
 def _kept(project: Project, config: Config, docker: DockerRuntime, common: Common) -> Runtime:
@@ -754,6 +784,7 @@ def _show(
     view: View | None = None,
     memory: Memory | None = None,
     past: Past | None = None,
+    servers: Callable[[], Awaitable[Sequence[Shown]]] | None = None,
 ) -> int:
     _check_terminal()
     gc.disable()  # until the first painting: what is made before that is hardly ever garbage
@@ -762,7 +793,9 @@ def _show(
 
     roster = project.roster((*config.agents, *names))
     notices = (*config.notices, *remarks)
-    session = Session(project, config, tuple(names), roster, runtime, engine, notices, view, memory, past)
+    session = Session(
+        project, config, tuple(names), roster, runtime, engine, notices, view, memory, past, servers
+    )
     app = QmsTuiApp(session)
     app.run()
     if app.return_code:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from pathlib import Path
 
 import click
 
@@ -13,10 +14,11 @@ from qms_tui.doctor import Verdict, as_json, as_lines, examine
 from qms_tui.project import Project
 
 
-def doctor(project: Project | None, config: Config, json_wanted: bool) -> int:
+def doctor(project: Project | None, config: Config, json_wanted: bool, gateway: Path | None = None) -> int:
     """Print the report; status 1 if there are errors. A terminal is only asked where one shows the report."""
     on_terminal = not json_wanted and sys.stdin.isatty() and sys.stdout.isatty()
-    findings = list(examine(project, config, os.environ, sys.stdin.fileno() if on_terminal else None))
+    descriptor = sys.stdin.fileno() if on_terminal else None
+    findings = list(examine(project, config, os.environ, descriptor, gateway))
     if json_wanted:
         click.echo(json.dumps(as_json(findings), indent=2))
     else:

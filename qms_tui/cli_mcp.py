@@ -32,13 +32,15 @@ def report(project: Project, config: Config, folder: Path, *, as_json: bool) -> 
     rows = [_agent_row(agent, server) for agent in agents for server in agent["servers"]]
     if rows:
         lines += ["", *_table(("AGENT", "SERVER", "CONNECTED", "CALLS", "SERVED", "LAST TROUBLE"), rows)]
+    if status and status.get("listening"):
+        lines += ["", f"over TCP: {plain(status['listening'])}"]
     if status is None:
         lines += ["", "the gateway does not run: it starts with the first agent's container"]
     return "\n".join(lines)
 
 
 def _gateway(status: dict[str, Any] | None) -> dict[str, Any] | None:
-    return {key: status[key] for key in ("version", "pid", "instance")} if status else None
+    return {key: status[key] for key in ("version", "pid", "instance", "listening")} if status else None
 
 
 def _servers(config: Config, status: dict[str, Any] | None) -> list[dict[str, Any]]:

@@ -30,6 +30,9 @@ INITIALIZE_PATIENCE = 0.08  # seconds that `initialize` waits for the answer tha
 LIST_PATIENCE = 1.0  # seconds that lists wait for the gateway before they are empty
 GATEWAY_PATIENCE = 60.0  # seconds without gateway after which requests fail
 GREETING_PATIENCE = 5.0  # seconds for a welcome; a gateway that works takes milliseconds
+ADDRESS = os.environ.get("QMS_MCP_ADDRESS", "")  # HOST:PORT where there is no socket; a token says who we are
+TOKEN = os.environ.get("QMS_MCP_TOKEN", "/run/qms-tui/mcp-token")
+KEEPALIVE = ((socket.TCP_KEEPIDLE, 15), (socket.TCP_KEEPINTVL, 5), (socket.TCP_KEEPCNT, 3))  # seconds, times
 RETRY_FIRST, RETRY_MOST = 0.02, 1.0  # seconds between knocks
 REFUSED_RETRY = 5.0  # seconds until a gateway that has refused us is asked again: settings may change
 FAREWELL_PATIENCE = 0.5  # seconds to say goodbye in
@@ -287,14 +290,10 @@ class Bridge:
     def _knock(self) -> None:
         self.knock_at = time.monotonic() + self.pause
         self.pause = min(self.pause * 2, RETRY_MOST)
-        connecting = socket.socket(socket.AF_UNIX)
-        connecting.setblocking(False)
         try:
-            connecting.connect(SOCKET)
-        except OSError:  # not there (yet), or too many knock
-            connecting.close()
+            self.link = over_tcp() if ADDRESS else over_socket()
+        except (OSError, ValueError):  # not there (yet), or too many knock
             return
-        self.link = Link(connecting)
         hello = {"server": self.server, "session": self.name, "instance": self.instance,
                  "received": self.received, "client": self.client, "stale": self.stale}  # fmt: skip
         self.link.put(0, json.dumps(hello).encode() + b"\n")
@@ -388,6 +387,39 @@ class Bridge:
         self._drop(answered)
         if rest[1] != b"-":
             self.output += rest[1] + b"\n"
+
+
+def over_socket() -> Link:
+    """A connection through the socket that is this agent's own. Raises OSError."""
+    connecting = socket.socket(socket.AF_UNIX)
+    connecting.setblocking(False)
+    try:
+        connecting.connect(SOCKET)
+    except OSError:
+        connecting.close()
+        raise
+    return Link(connecting)
+
+
+def over_tcp() -> Link:
+    """A connection that begins with who we are; it is still being made. Raises OSError, ValueError.
+
+    IPv4 only: names that stand for the host have IPv6 addresses, too, where it does not listen.
+    """
+    with open(TOKEN, encoding="ascii") as stream:
+        token = stream.read(256).strip()
+    host, _, port = ADDRESS.rpartition(":")
+    place = socket.getaddrinfo(host, int(port), socket.AF_INET, socket.SOCK_STREAM)[0][4]
+    connecting = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    connecting.setblocking(False)
+    connecting.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    connecting.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)  # a host that sleeps says no goodbye
+    for option, value in KEEPALIVE:
+        connecting.setsockopt(socket.IPPROTO_TCP, option, value)
+    connecting.connect_ex(place)
+    link = Link(connecting)
+    link.put(0, json.dumps({"token": token}).encode() + b"\n")
+    return link
 
 
 def cut(waiting: bytearray, data: bytes) -> list[bytes]:

@@ -6,6 +6,7 @@ wrong and how to write it. Who sets the value, and whether that is allowed, is n
 
 from __future__ import annotations
 
+import ipaddress
 import re
 import shlex
 from collections.abc import Callable
@@ -66,6 +67,7 @@ _SERVER = re.compile(r"[a-z][a-z0-9-]{0,31}", re.ASCII)
 _URL = re.compile(r"https?://[!-~]{1,500}", re.ASCII)
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}: ?[ -~]{0,4000}", re.ASCII)
 _OWN_HEADERS = ("accept", "content-type", "content-length", "host", "mcp-session-id", "mcp-protocol-version")
+_REACHED = re.compile(r"[A-Za-z0-9._-]{1,253}:[0-9]{1,5}", re.ASCII)
 _TCP = re.compile(r"tcp://(\[[0-9a-f:]+\]|[a-z0-9._-]+)(?::([0-9]{1,5}))?/?", re.IGNORECASE | re.ASCII)
 
 
@@ -246,6 +248,29 @@ def server_url(value: object) -> str:
     """Where a server speaks streamable HTTP."""
     hint = "write it like 'http://127.0.0.1:8000/mcp'"
     return matching(_URL, a_string(value, "a server's address", hint), "a server's address", hint)
+
+
+def listening(value: object) -> str:
+    """One address of this machine and a port."""
+    hint = "write it like '127.0.0.1:7325' or '172.17.0.1:7325'"
+    found = reached(value)
+    host = found.rpartition(":")[0]
+    try:
+        address = ipaddress.IPv4Address(host)
+    except ValueError:
+        raise WrongValue(f"{shown(host)} is no IPv4 address", hint) from None
+    if address.is_unspecified:
+        raise WrongValue(f"{shown(host)} would let every machine of your networks knock", hint)
+    return found
+
+
+def reached(value: object) -> str:
+    """A host and a port."""
+    hint = "write it like '10.0.0.5:7325'"
+    found = matching(_REACHED, a_string(value, "an address", hint), "an address", hint)
+    if not 0 < int(found.rpartition(":")[2]) < 2**16:
+        raise WrongValue(f"{shown(found)} has no such port", hint)
+    return found
 
 
 def headers(value: object) -> tuple[str, ...]:

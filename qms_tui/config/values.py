@@ -75,6 +75,15 @@ class Need(Enum):
     TRUST = "when trusted"
 
 
+@dataclass(frozen=True, slots=True)
+class Laid:
+    """A file that an agent's container gets before its start; a secret one only the agent may read."""
+
+    path: str
+    text: str = field(repr=False)
+    secret: bool = False
+
+
 class Source(Enum):
     """Who set a value."""
 
@@ -130,9 +139,10 @@ def rule(
 
 @dataclass(frozen=True, slots=True)
 class AgentConfig:
-    """What one agent gets: [agent], with [agent.NAME] over it."""
+    """What one agent gets: [agent], with [agent.NAME] over it; `laid` comes from no file."""
 
     name: str = ""
+    laid: tuple[Laid, ...] = ()
     command: tuple[str, ...] = field(
         default=("claude",),
         metadata=rule(
@@ -399,6 +409,32 @@ class EngineConfig:
             need=Need.TRUST,
         ),
     )
+    mcp_listen: str | None = field(
+        default=None,
+        metadata=rule(
+            parse.listening,
+            '"127.0.0.1:7325"',
+            "where MCP servers are offered over TCP, if the engine cannot mount sockets of this host",
+            need=Need.TRUST,
+            default_text="nowhere: each agent has a socket",
+        ),
+    )
+    mcp_address: str | None = field(
+        default=None,
+        metadata=rule(
+            parse.reached,
+            '"10.0.0.5:7325"',
+            "how agents reach that",
+            need=Need.TRUST,
+            default_text="the same, or host.docker.internal for 127.0.0.1",
+        ),
+    )
+
+    @property
+    def mcp_reached(self) -> str:
+        """How agents reach the gateway over TCP."""
+        host, _, port = (self.mcp_listen or "").rpartition(":")
+        return self.mcp_address or f"{'host.docker.internal' if host.startswith('127.') else host}:{port}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,8 @@
 
 project.py makes the project from the texts in sample/. qms.py is its tiny QMS; workflow.py and items.py are
 the pure part of it. agent.py is the program in each pane; commands.py lists what can be typed there.
+server.py is the same QMS for agents that speak MCP; the scripted ones ask the QMS itself, so the demo needs
+no gateway.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ finding   one line of the report
 engine    the engine, and the images on it
 project   the project on disk
 agents    each agent: container, identity, login, memory
+servers   MCP servers, by the gateway and from inside agents' containers (inside)
 host      files that tell of their changes
 terminal  what the terminal around us can do
 report    findings for people and for programs

@@ -10,11 +10,13 @@ from pathlib import Path
 from qms_tui.config import Config
 from qms_tui.doctor import agents as at_agents
 from qms_tui.doctor import engine as at_engine
-from qms_tui.doctor import host, terminal
+from qms_tui.doctor import host, inside, terminal
 from qms_tui.doctor import project as at_project
+from qms_tui.doctor import servers as at_servers
 from qms_tui.doctor.agents import Facts
 from qms_tui.doctor.finding import Finding, failed, ok, warning
-from qms_tui.errors import ConfigError, EngineError, ProjectError
+from qms_tui.errors import ConfigError, EngineError, GatewayError, ProjectError
+from qms_tui.mcp.status import gateway_status
 from qms_tui.project import Project
 from qms_tui.runtime import Found
 from qms_tui.runtime.docker import DockerRuntime, Engine, connect
@@ -27,15 +29,22 @@ AT_ONCE = 8  # containers whose memory is asked for; each answer takes the engin
 
 
 def examine(
-    project: Project | None, config: Config, environment: Mapping[str, str], descriptor: int | None
+    project: Project | None,
+    config: Config,
+    environment: Mapping[str, str],
+    descriptor: int | None,
+    gateway: Path | None = None,
 ) -> Iterator[Finding]:
-    """Everything, in the order of the report. `descriptor` is of the terminal around us, if there is one."""
+    """Everything, in the order of the report. `descriptor` is of the terminal around us, if there is one.
+
+    `gateway` is the folder of the gateway to MCP servers, if agents can reach them.
+    """
     agents = project.roster(config.agents) if project else ()
     if project is None:
         yield warning("project", "none here", "go into the project, or name it with --project")
     else:
         yield from at_project.project(project, config, agents)
-    yield from _at_engine(project, config, environment, agents)
+    yield from _at_engine(project, config, environment, agents, gateway)
     if project is not None:
         configs = {agent: config.agent(agent) for agent in agents}
         for agent in agents:
@@ -46,7 +55,11 @@ def examine(
 
 
 def _at_engine(
-    project: Project | None, config: Config, environment: Mapping[str, str], agents: Sequence[str]
+    project: Project | None,
+    config: Config,
+    environment: Mapping[str, str],
+    agents: Sequence[str],
+    gateway: Path | None,
 ) -> Iterator[Finding]:
     try:
         engine = connect(config.engine.host)
@@ -61,6 +74,8 @@ def _at_engine(
             if project is not None:
                 found = DockerRuntime(engine, project, config, environment).all_now()
                 yield from _at_containers(engine, project, config, found)
+                if gateway is not None and config.servers:
+                    yield from _at_servers(engine, config, found, gateway)
         except EngineError as why:
             yield failed("engine", why)
 
@@ -78,6 +93,23 @@ def _at_containers(
         except (ProjectError, ConfigError):
             continue  # told with the project
         yield from at_agents.container(agent, facts.get(agent), expected)
+
+
+def _at_servers(
+    engine: Engine, config: Config, found: Mapping[str, Found], gateway: Path
+) -> Iterator[Finding]:
+    alive = {agent: one.container for agent, one in found.items() if one.alive}
+    try:
+        status = gateway_status(gateway)
+        yield from at_servers.servers([server.name for server in config.servers], status, len(alive))
+    except GatewayError as why:
+        yield failed("mcp", why)
+    asked = [(agent, server.name) for agent in sorted(alive) for server in config.servers_of(agent)]
+    address = config.engine.mcp_reached if config.engine.mcp_listen is not None else ""
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        answers = list(pool.map(lambda one: inside.ask(engine, alive[one[0]], one[1], address), asked))
+    for (agent, server), answer in zip(asked, answers, strict=True):
+        yield at_servers.bridge(agent, server, answer)
 
 
 def _facts(engine: Engine, found: Found) -> Facts:

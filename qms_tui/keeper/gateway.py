@@ -27,24 +27,31 @@ END_PATIENCE = 5.0  # seconds in which it ends its servers; then by force
 class GatewayProcess:
     """Started when an agent needs it, again when it ends, anew when the configuration changes."""
 
-    def __init__(self, keeper_folder: Path, project: Path, config_file: Path | None, log_level: str) -> None:
-        """`config_file` is that of --config, read instead of the user's own."""
+    def __init__(
+        self, keeper_folder: Path, project: Path, config_file: Path | None, log_level: str, umask: int = -1
+    ) -> None:
+        """`config_file` is that of --config, read instead of the user's own; `umask` is for servers.
+
+        They write for others to read, into inboxes say, so the keeper's own is not for them; -1 is ours.
+        """
+        self._umask = umask
         self._folder = gateway_folder(keeper_folder)
         self._project = Project(project)
         self._config_file = config_file
         self._log_level = log_level
         self._servers: tuple[McpServer, ...] = ()
+        self._listen = ""
         self._agents: dict[str, None] = {}
         self._process: asyncio.subprocess.Process | None = None
         self._life: asyncio.Task[None] | None = None
 
     def serve(self, agent: str) -> None:
         """This agent's container runs, or is about to: have its servers there, as they are configured now."""
-        servers = self._configured()
+        servers, listen = self._configured()
         known = agent in self._agents
         self._agents[agent] = None
-        if servers != self._servers:
-            self._servers = servers
+        if (servers, listen) != (self._servers, self._listen):
+            self._servers, self._listen = servers, listen
             self._begin_anew()
         elif not known:
             self._say(agent_line(agent))
@@ -63,13 +70,13 @@ class GatewayProcess:
             process.kill()
             await process.wait()
 
-    def _configured(self) -> tuple[McpServer, ...]:
+    def _configured(self) -> tuple[tuple[McpServer, ...], str]:
         try:
             config = load_config(self._project.root, user_file=self._config_file, trust=TrustStore.of_user())
         except QmsTuiError as error:
             _log.warning("the MCP servers stay as they are: %s", error)
-            return self._servers
-        return config.servers
+            return self._servers, self._listen
+        return config.servers, config.engine.mcp_listen or ""
 
     def _begin_anew(self) -> None:
         _log.info("MCP servers: %s", ", ".join(server.name for server in self._servers) or "none")
@@ -90,10 +97,10 @@ class GatewayProcess:
     async def _keep_running(self) -> None:
         pause, clock = RETRY_FIRST, asyncio.get_running_loop().time
         while True:
-            begun, told = clock(), self._servers
-            if told:
+            begun, told = clock(), (self._servers, self._listen)
+            if self._servers:
                 await self._live()
-            if told == self._servers:
+            if told == (self._servers, self._listen):
                 await asyncio.sleep(pause)
             pause = RETRY_FIRST if clock() - begun > STEADY else min(pause * 2, RETRY_MOST)
 
@@ -105,9 +112,11 @@ class GatewayProcess:
                 *(sys.executable, "-m", "qms_tui.mcp", "--log-level", self._log_level),
                 *("--folder", str(self._folder), "--project", str(self._project.root)),
                 *("--uid", str(owner.uid), "--gid", str(owner.gid)),
+                *("--listen", self._listen),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.DEVNULL,
                 stderr=asyncio.subprocess.DEVNULL,
+                umask=self._umask,
             )
         except OSError as error:
             _log.warning("the MCP gateway cannot be started: %s", error)

@@ -31,7 +31,7 @@ def serve(words: Sequence[str]) -> int:
     """Be the keeper; the exit status. Another one that serves already is fine."""
     asked = _parser().parse_args(words)
     setup_logging(asked.log_level, f"keeper-{keeper_folder(Path(asked.project), asked.engine).name}")
-    os.umask(0o077)
+    asked.umask = os.umask(0o077)
     try:
         lock = _lock(Path(asked.project), asked.engine)
         if lock is None:
@@ -77,7 +77,7 @@ def _serve(asked: argparse.Namespace, lock: int) -> int:
     with reachable(folder / SOCKET) as socket_path:
         socket_path.unlink(missing_ok=True)
         tap = Tap(connect(asked.engine_setting), str(project))
-        gateway = GatewayProcess(folder, project, asked.config, asked.log_level)
+        gateway = GatewayProcess(folder, project, asked.config, asked.log_level, asked.umask)
         asyncio.run(_run(Keeper(folder, tap, asked.scrollback, gateway), socket_path))
     if _is(lock, folder / LOCK):
         (folder / SOCKET).unlink(missing_ok=True)

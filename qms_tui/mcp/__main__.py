@@ -27,9 +27,8 @@ def main() -> int:
     setup_logging(asked.log_level, f"mcp-{Path(asked.folder).parent.name}")
     for talkative in _TALKATIVE:
         logging.getLogger(talkative).setLevel(logging.WARNING)
-    os.umask(0o077)
     gc.freeze()  # the types of the SDK are many, and stay
-    gateway = Gateway(Path(asked.folder), Path(asked.project), (asked.uid, asked.gid))
+    gateway = Gateway(Path(asked.folder), Path(asked.project), (asked.uid, asked.gid), asked.listen)
     asyncio.run(_run(gateway))
     return 0
 
@@ -40,6 +39,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--project", required=True)
     parser.add_argument("--uid", type=int, default=os.getuid())
     parser.add_argument("--gid", type=int, default=os.getgid())
+    parser.add_argument("--listen", default="", metavar="ADDRESS:PORT")
     parser.add_argument("--log-level", default="info")
     return parser
 

@@ -12,10 +12,11 @@ BRIDGE = "/usr/local/lib/qms-tui/mcp_bridge.py"
 
 
 def client_config(
-    agent: str, servers: Sequence[McpServer], bridge: Sequence[str] = (*PYTHON, BRIDGE)
+    agent: str, servers: Sequence[McpServer], address: str = "", bridge: Sequence[str] = (*PYTHON, BRIDGE)
 ) -> dict[str, object]:
     """The servers that the agent may use, each reached through its own bridge; `bridge` is its command.
 
+    `address` is where the gateway listens for agents without a socket of their own.
     `alwaysLoad` has the tools in the first request: the bridge answers at once, so that costs no time.
     """
     return {
@@ -25,6 +26,7 @@ def client_config(
                 "command": bridge[0],
                 "args": [*bridge[1:], server.name],
                 "alwaysLoad": True,
+                **({"env": {"QMS_MCP_ADDRESS": address}} if address else {}),
             }
             for server in servers
             if server.serves(agent)
@@ -32,6 +34,6 @@ def client_config(
     }
 
 
-def client_config_text(agent: str, servers: Sequence[McpServer]) -> str:
+def client_config_text(agent: str, servers: Sequence[McpServer], address: str = "") -> str:
     """The same as the text of a file."""
-    return json.dumps(client_config(agent, servers), indent=2) + "\n"
+    return json.dumps(client_config(agent, servers, address), indent=2) + "\n"

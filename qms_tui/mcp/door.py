@@ -218,6 +218,20 @@ class Door:
     async def _bring_in(self, visitor: Visitor, connected: socket.socket) -> None:
         await asyncio.get_running_loop().connect_accepted_socket(lambda: visitor, connected)
 
+    def admit(self, transport: asyncio.Transport, said: bytes) -> None:
+        """One that came in another way, with what it has said already."""
+        if len(self.visitors) >= MOST_CONNECTIONS:
+            transport.close()
+            return
+        visitor = Visitor(self)
+        self.visitors.add(visitor)
+        transport.set_protocol(visitor)
+        visitor.connection_made(transport)
+        if self._resting:
+            visitor.pause(reading=False)
+        if said:
+            visitor.data_received(said)
+
     def _pause_accepting(self) -> None:
         """Let them wait in the backlog, and then be refused by the kernel, at no cost of ours."""
         listening = self._listening

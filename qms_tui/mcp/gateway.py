@@ -13,12 +13,14 @@ from typing import Any
 from qms_tui import __version__
 from qms_tui.config import McpServer
 from qms_tui.mcp.door import Door, Refused
+from qms_tui.mcp.hall import Hall
 from qms_tui.mcp.http import HttpServer
 from qms_tui.mcp.jsonrpc import Message, encoded
 from qms_tui.mcp.places import STATUS, lists_file
 from qms_tui.mcp.server import Server
 from qms_tui.mcp.session import Session
 from qms_tui.mcp.stdio import StdioServer
+from qms_tui.mcp.tokens import owner_of, read_token
 from qms_tui.sockets import reachable
 
 _log = logging.getLogger(__name__)
@@ -31,8 +33,15 @@ MOST_SESSIONS = 64  # of an agent; the one that waits for its bridge longest goe
 class Gateway:
     """Serves until it is told to stop."""
 
-    def __init__(self, folder: Path, project: Path, owner: tuple[int, int]) -> None:
-        """`folder` is the gateway's own, `project` where servers start, `owner` whom agents run as."""
+    def __init__(self, folder: Path, project: Path, owner: tuple[int, int], listen: str = "") -> None:
+        """`folder` is the gateway's own, `project` where servers start, `owner` whom agents run as.
+
+        `listen` is ADDRESS:PORT, for agents that cannot have their sockets.
+        """
+        self._listen = listen
+        self._hall: Hall | None = None
+        self._listening = ""
+        self._tokens: dict[str, str] = {}
         self.instance = uuid.uuid4().hex
         self._folder, self._project, self._owner = folder, project, owner
         self._servers: dict[str, Server] = {}
@@ -50,6 +59,8 @@ class Gateway:
         finally:
             looking.cancel()
             status.close()
+            if self._hall is not None:
+                self._hall.close()
             (self._folder / STATUS).unlink(missing_ok=True)
             await self._close()
 
@@ -84,10 +95,28 @@ class Gateway:
         """Open the agent's door, if it is not."""
         if agent not in self._doors:
             self._doors[agent] = Door(agent, self._folder, self._owner, self)
+        self._tokens[agent] = read_token(self._folder, agent) if self._listen else ""
         try:
             self._doors[agent].open()
         except OSError as problem:
             self._doors[agent].complain(f"cannot listen: {problem}")
+
+    async def _have_hall(self) -> None:
+        """Listen for those with tokens; an address that comes later, as of a tunnel, is tried again."""
+        if not self._listen or self._hall is not None:
+            return
+        host, _, port = self._listen.rpartition(":")
+        hall = Hall(lambda token: self._doors.get(owner_of(token, self._tokens)))
+        try:
+            await hall.open(host, int(port))
+        except OSError as problem:
+            said = f"cannot listen at {self._listen}: {problem.strerror or problem}"
+            if said != self._listening:
+                _log.warning("%s", said)
+            self._listening = said
+            return
+        self._hall, self._listening = hall, f"listens at {self._listen}"
+        _log.info("%s", self._listening)
 
     # -- what comes in through a door ---------------------------------------------------------------------
 
@@ -134,6 +163,7 @@ class Gateway:
 
     async def _look_after(self) -> None:
         while True:
+            await self._have_hall()
             for agent in list(self._doors):
                 self.add_agent(agent)
             now = asyncio.get_running_loop().time()
@@ -163,6 +193,7 @@ class Gateway:
             "version": __version__,
             "pid": os.getpid(),
             "instance": self.instance,
+            "listening": self._listening,
             "servers": [server.status() for server in self._servers.values()],
             "agents": [
                 {"agent": agent, **door.status(), "servers": self._used_by(agent)}

@@ -1,8 +1,7 @@
 """A server that speaks streamable HTTP: a session per client, and one of our own that looks after it.
 
 The SDK's client does not say whether a message that failed had been delivered, so this uses what that client
-is made of: httpx2, and the SDK's types. Deviations: a broken event stream is not resumed (Last-Event-ID);
-redirects are not followed.
+is made of: httpx2, and the SDK's types. Deviation: redirects are not followed.
 """
 
 from __future__ import annotations

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 
 import httpx2
 
+from qms_tui.mcp.http_events import Place
 from qms_tui.mcp.jsonrpc import (
     INVALID_REQUEST,
     Interrupted,
@@ -30,12 +30,20 @@ MOST_BEGINNINGS = 3  # of sessions for one message
 CLOSE_PATIENCE = 2.0  # seconds to say goodbye in
 DRAIN_PATIENCE = 0.02  # seconds for the end of a stream after the answer: then its connection serves again
 LISTEN_AGAIN = 1.0  # seconds until the stream of the server's own messages is opened again
+MOST_RESUMED = 5  # tries in a row to go on with a stream
+LONGEST_RESUMED = 3600.0  # seconds; some servers end streams on purpose, again and again
+_BROKEN = (httpx2.HTTPError,)
+_OTHER = (httpx2.SSEError, httpx2.StreamError)
 _BEFORE = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)  # nothing was sent
 Heard = Callable[[Message], None]
 
 
 class SessionLost(NotDelivered):
     """The server does not know our session any more, and so has taken nothing."""
+
+
+class Cut(Interrupted):
+    """A stream ended before the answer came."""
 
 
 class HttpSession:
@@ -105,15 +113,40 @@ class HttpSession:
 
     async def _post(self, message: Message) -> Message:
         """Send; the answer to a request, {} to anything else."""
+        place = Place()
         try:
             async with self._http.stream(
                 "POST", self._url, content=encoded(message), headers=self._all_headers()
             ) as response:
-                return await self._read(response, message)
+                return await self._read(response, message, place)
         except _BEFORE as problem:
             raise NotDelivered(f"nobody listens: {problem}") from None
-        except (httpx2.HTTPError, httpx2.SSEError, httpx2.StreamError) as problem:
-            raise Interrupted(f"{type(problem).__name__} {problem}".strip()) from None
+        except (*_BROKEN, Cut) as problem:
+            if not place.last:
+                raise _interrupted(problem) from None
+        except _OTHER as problem:
+            raise _interrupted(problem) from None
+        return await self._go_on(message["id"], place)
+
+    async def _go_on(self, number: object, place: Place) -> Message:
+        """The answer behind that place, as long as the server knows the stream."""
+        tries, clock = 0, asyncio.get_running_loop().time
+        until = clock() + LONGEST_RESUMED
+        while tries < MOST_RESUMED and clock() < until:
+            tries += 1
+            await asyncio.sleep(place.pause)
+            headers = {**self._all_headers(), **place.headers}
+            try:
+                async with self._http.stream("GET", self._url, headers=headers) as response:
+                    if response.status_code >= 400:
+                        raise Interrupted(f"the stream is lost: status {response.status_code}")
+                    tries = 0
+                    return await self._read_events(response, number, place)
+            except (*_BROKEN, Cut) as problem:
+                _log.info("a stream broke: %r", problem)
+            except _OTHER as problem:
+                raise _interrupted(problem) from None
+        raise Interrupted("the stream broke, and could not be gone on with")
 
     def _all_headers(self) -> dict[str, str]:
         found = {
@@ -127,7 +160,7 @@ class HttpSession:
             found[VERSION] = str(self.initialized.get("protocolVersion", ""))
         return found
 
-    async def _read(self, response: httpx2.Response, message: Message) -> Message:
+    async def _read(self, response: httpx2.Response, message: Message, place: Place) -> Message:
         if response.status_code >= 400:
             return self._refusal(response, await _body(response))
         if "id" not in message or "method" not in message:
@@ -138,25 +171,31 @@ class HttpSession:
         if kind.startswith("application/json"):
             return _decoded(await _body(response))
         if kind.startswith("text/event-stream"):
-            return await self._read_events(response, message["id"])
+            return await self._read_events(response, message["id"], place)
         return error(INVALID_REQUEST, f"status {response.status_code} with content of type {kind[:100]!r}")
 
-    async def _read_events(self, response: httpx2.Response, number: object) -> Message:
-        answer: Message | None = None
-        with contextlib.suppress(TimeoutError):
+    async def _read_events(self, response: httpx2.Response, number: object, place: Place) -> Message:
+        answers: list[Message] = []
+        try:
             async with asyncio.timeout(None) as patience:
-                async for event in httpx2.EventSource(response, max_event_size=LONGEST_ANSWER):
-                    if event.event != "message" or not event.data:
-                        continue
-                    message = _decoded(event.data)
+                async for message in self._messages(response, place):
                     if "method" in message or message.get("id") != number:
                         self._heard(message)
                         continue
-                    answer = message
+                    answers.append(message)
                     patience.reschedule(asyncio.get_running_loop().time() + DRAIN_PATIENCE)
-        if answer is None:
-            raise Interrupted("the answer ended before it was complete")
-        return answer
+        except (TimeoutError, *_BROKEN):
+            if not answers:
+                raise
+        if not answers:
+            raise Cut("the answer ended before it was complete")
+        return answers[0]
+
+    async def _messages(self, response: httpx2.Response, place: Place) -> AsyncIterator[Message]:
+        async for event in httpx2.EventSource(response, max_event_size=LONGEST_ANSWER):
+            place.passed(event)
+            if event.event == "message" and event.data:
+                yield _decoded(event.data)
 
     def _refusal(self, response: httpx2.Response, body: bytes) -> Message:
         """A status that says no; the message had not been looked at if the session was not known."""
@@ -166,7 +205,7 @@ class HttpSession:
         except ValueError:
             said = {}
         lost = status == 404 or (status == 400 and said.get("id") is None)
-        if lost and self._session:
+        if lost and SESSION in response.request.headers:  # ours may be another one by now
             raise SessionLost("the server has lost the session")
         if isinstance(said.get("error"), dict):
             return said
@@ -174,19 +213,23 @@ class HttpSession:
 
     async def _listen(self) -> None:
         """Hear what the server says by itself, as long as it offers that."""
+        place = Place()
         while self._session:
             try:
-                headers = {**self._all_headers(), "accept": "text/event-stream"}
+                headers = {**self._all_headers(), **place.headers}
                 async with self._http.stream("GET", self._url, headers=headers) as response:
                     if response.status_code >= 400:
                         break
-                    async for event in httpx2.EventSource(response, max_event_size=LONGEST_ANSWER):
-                        if event.event == "message" and event.data:
-                            self._heard(_decoded(event.data))
-            except (httpx2.HTTPError, httpx2.SSEError, httpx2.StreamError, Interrupted) as problem:
+                    async for message in self._messages(response, place):
+                        self._heard(message)
+            except (*_BROKEN, *_OTHER, Interrupted) as problem:
                 _log.debug("a stream broke: %r", problem)
             await asyncio.sleep(LISTEN_AGAIN)
         self._listening = None
+
+
+def _interrupted(problem: Exception) -> Interrupted:
+    return Interrupted(f"{type(problem).__name__} {problem}".strip())
 
 
 async def _body(response: httpx2.Response) -> bytes:

@@ -1,4 +1,4 @@
-"""What of the gateway an agent's container gets to see: its own socket, and the client's list of servers."""
+"""What of the gateway an agent's container gets: its socket or token, and the client's list of servers."""
 
 from __future__ import annotations
 
@@ -8,37 +8,63 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import MappingProxyType
 
-from qms_tui.config import Config, Mount
+from qms_tui.config import Config, Laid, Mount
 from qms_tui.errors import GatewayError
 from qms_tui.mcp.client import client_config_text
-from qms_tui.mcp.places import CLIENT_FILE, IMAGE_CLIENT_FILE, INSIDE, make_agent_folder
+from qms_tui.mcp.places import (
+    CLIENT_FILE,
+    IMAGE_CLIENT_FILE,
+    INSIDE,
+    TOKEN_INSIDE,
+    agent_folder,
+    make_agent_folder,
+)
+from qms_tui.mcp.tokens import make_token, read_token
 from qms_tui.project import Owner
 
 
 def with_gateway(config: Config, folder: Path, agents: Sequence[str], owner: Owner) -> Config:
-    """The configuration with the mounts of those agents that may use servers; their folders are made.
+    """The same as `with_mounts`, and their folders are made.
 
     Raises GatewayError if that is not possible.
     """
-    overrides = dict(config.overrides)
     for agent in agents:
         if config.servers_of(agent):
-            mine = config.agent(agent)
             try:
-                mounts = _mounts(config, folder, agent, owner)
+                if config.engine.mcp_listen is not None:
+                    make_token(folder, agent)
+                    continue
+                made = make_agent_folder(folder, agent, owner.uid, owner.gid)
+                _write(made / CLIENT_FILE, client_config_text(agent, config.servers).encode(), owner)
             except OSError as error:
                 raise GatewayError(
                     f"{folder}: {error.strerror}", hint="the agents' way to MCP servers is kept there"
                 ) from error
-            overrides[agent] = dataclasses.replace(mine, mounts=(*mine.mounts, *mounts))
+    return with_mounts(config, folder, agents)
+
+
+def with_mounts(config: Config, folder: Path, agents: Sequence[str]) -> Config:
+    """The configuration with the mounts of those agents that may use servers, or what is laid there."""
+    overrides = dict(config.overrides)
+    for agent in agents:
+        if config.servers_of(agent):
+            mine = config.agent(agent)
+            if config.engine.mcp_listen is not None:
+                overrides[agent] = dataclasses.replace(mine, laid=_laid(config, folder, agent))
+            else:
+                overrides[agent] = dataclasses.replace(mine, mounts=(*mine.mounts, *_mounts(folder, agent)))
     return dataclasses.replace(config, overrides=MappingProxyType(overrides))
 
 
-def _mounts(config: Config, folder: Path, agent: str, owner: Owner) -> tuple[Mount, Mount]:
-    made = make_agent_folder(folder, agent, owner.uid, owner.gid)
-    text = client_config_text(agent, config.servers)
-    _write(made / CLIENT_FILE, text.encode(), owner)
-    return Mount(made, INSIDE), Mount(made / CLIENT_FILE, IMAGE_CLIENT_FILE)
+def _mounts(folder: Path, agent: str) -> tuple[Mount, Mount]:
+    own = agent_folder(folder, agent)
+    return Mount(own, INSIDE), Mount(own / CLIENT_FILE, IMAGE_CLIENT_FILE)
+
+
+def _laid(config: Config, folder: Path, agent: str) -> tuple[Laid, Laid]:
+    """Nothing of this machine can be mounted there, so the engine is given copies."""
+    text = client_config_text(agent, config.servers, config.engine.mcp_reached)
+    return Laid(TOKEN_INSIDE, read_token(folder, agent), secret=True), Laid(IMAGE_CLIENT_FILE, text)
 
 
 def _write(path: Path, content: bytes, owner: Owner) -> None:

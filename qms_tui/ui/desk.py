@@ -41,7 +41,9 @@ class Desk:
             rescan=session.config.inbox.rescan,
             past=session.past,
         )
-        self.sidebar = Sidebar(self.mail.ledger, self._lines, app.color_of, self.ask, app.receipt)
+        self.sidebar = Sidebar(
+            self.mail.ledger, self._lines, app.color_of, self.ask, app.receipt, session.servers
+        )
         self._toasts: list[Notification] = []
         self._draft: Draft | None = None
 

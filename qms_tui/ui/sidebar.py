@@ -18,6 +18,7 @@ from qms_tui.inbox import Counts, Entry, Kind, Ledger, Wish
 from qms_tui.inbox.words import age, by_kind
 from qms_tui.ui.line_input import LineInput
 from qms_tui.ui.notifications import Ask, Notifications, Receipt
+from qms_tui.ui.servers import Look, Servers
 
 T = TypeVar("T")
 WIDTH = 46  # columns: an item's headline, mostly whole
@@ -113,8 +114,11 @@ class Sidebar(Vertical):
         color: Callable[[str], str],
         ask: Ask,
         told: Receipt | None = None,
+        servers: Look | None = None,
     ) -> None:
+        """`servers` tells how the MCP servers stand, where there are any."""
         super().__init__(id="sidebar")
+        self._servers = servers
         self._ledger, self._lines, self._color, self._ask = ledger, lines, color, ask
         self._told = told
         self._wish = Wish()
@@ -124,6 +128,7 @@ class Sidebar(Vertical):
         yield Static(id="wish")
         yield LineInput(self._end_search, ("enter", "escape"), "", "search", "search")
         yield Notifications(self._color, self._asked, self._told)
+        yield Servers(self._servers)
         yield Static(
             Content.styled("Enter reads · / searches · F1 keys · Esc agent", "dim"), id="sidebar-keys"
         )

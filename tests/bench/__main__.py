@@ -21,6 +21,7 @@ from tests.bench import (
     journal,
     keeper,
     mcp,
+    mcp_client,
     paint,
     product,
     startup,
@@ -46,6 +47,7 @@ THEMES = (
     mcp,
     waking,
     product,
+    mcp_client,
 )
 """Modules whose rows are in the table; importing one registers its rows."""
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import socket
 import sys
 import threading
 import time
@@ -22,9 +24,11 @@ from qms_tui.mcp.stdio import CLIENT
 from tests.bench.table import Bar, Bench, Line, percentile, row
 from tests.mcp.house import House, TestServer, free_port, runs, wait_until
 from tests.mcp.scripted import Bridge
+from tests.mcp.test_hostile import endless_line, knock
 
 AGENTS = tuple(f"agent{number}" for number in range(7))
 AT_ONCE = 7  # bridges that connect at the same time
+MOST_HELD = 900  # connections of the attacker: it has as many descriptors as a process usually may
 RESTART = 2.0  # seconds between the server's restarts
 _MEGABYTE = 2**20
 
@@ -68,6 +72,73 @@ def restarts(bench: Bench) -> Iterator[Line]:
     yield Line("mcp calls, clear error", f"{what}: it says that they may have run", "", kinds[MAYBE_RUN])
     yield Line("mcp calls, wrong", f"{what}: ran twice, or not and said so", "", wrong, bar=Bar(0))
     yield Line("mcp calls, unclear", f"{what}: any other outcome", "", unclear, bar=Bar(0))
+
+
+@row("mcp hostile")
+def hostile(bench: Bench) -> Iterator[Line]:
+    """One agent opens connection after connection, or sends without end; another one calls meanwhile."""
+    count, calls = bench.times(10_000, 300), bench.times(300, 20)
+    with _house(bench) as (house, server):
+        assert house.process is not None
+        process = psutil.Process(house.process.pid)
+        for name, attack in (("connections", _connections), ("a line of 1 GB", _gigabyte)):
+            done = threading.Event()
+            with ThreadPoolExecutor(1) as pool:
+                attacking = pool.submit(attack, house.socket(AGENTS[1]), count, done)
+                times = _calls(house, f"{name} ", calls)
+                done.set()
+                tried = attacking.result()
+            what = f"a call while another agent tries {tried} {name}; {calls} calls"
+            for percent in (50, 99):
+                yield Line(f"mcp {name}, p{percent}", what, "ms", percentile(times, percent) * 1e3)
+            resident = process.memory_info().rss / _MEGABYTE
+            yield Line(f"mcp {name}, gateway", "resident memory afterwards", "MB", resident, bar=Bar(400))
+        once = sum(
+            runs(server.log).get(f"{name} {n}") == 1
+            for name in ("connections", "a line of 1 GB")
+            for n in range(calls)
+        )
+        yield Line(
+            "mcp hostile, calls", f"of {2 * calls} ran once", "", once, bar=Bar(2 * calls, at_least=True)
+        )
+
+
+def _connections(path: Path, count: int, done: threading.Event) -> int:
+    """Open so many, hold as many as go, at least until the calls are done."""
+    held: list[socket.socket] = []
+    tried = 0
+    while tried < count or not done.is_set():
+        tried += 1
+        try:
+            held.append(knock(path))
+        except OSError:  # refused by the kernel, which costs the gateway nothing
+            while len(held) > MOST_HELD:
+                held.pop(0).close()
+    for each in held:
+        each.close()
+    return tried
+
+
+def _gigabyte(path: Path, count: int, done: threading.Event) -> int:
+    """Lines of a gigabyte, as far as they get."""
+    tried = 0
+    while not done.is_set():
+        tried += 1
+        with contextlib.suppress(OSError, AssertionError):
+            endless_line(path)
+    return tried
+
+
+def _calls(house: House, name: str, count: int) -> list[float]:
+    times = []
+    with Bridge(house.socket(AGENTS[0]), "http") as bridge:
+        bridge.begin()
+        for number in range(count):
+            begun = time.perf_counter()
+            call = {"name": "count", "arguments": {"key": f"{name}{number}"}}
+            bridge.ask("tools/call", number + 1, call)
+            times.append(time.perf_counter() - begun)
+    return times
 
 
 @contextmanager

@@ -76,6 +76,8 @@ GOOD: list[tuple[str, str, object]] = [
     ("engine.host", '"tcp://[::1]:2376"', "tcp://[::1]:2376"),
     ("engine.host", '"tcp://build.example:2375/"', "tcp://build.example:2375/"),
     ("engine.runtime", '"local"', RuntimeKind.LOCAL),
+    ("engine.mcp_listen", '"172.17.0.1:7325"', "172.17.0.1:7325"),
+    ("engine.mcp_address", '"host.example:1"', "host.example:1"),
     ("agent.model", '"opus[1m]"', "opus[1m]"),
     ("agent.permission_mode", '"bypassPermissions"', PermissionMode.BYPASS),
     (
@@ -112,6 +114,8 @@ TOOLS = 'write it like ["Edit", "Bash(git log:*)"]'
 ARGS = 'write it like ["--verbose"]'
 VERSION = "write it like '2.1.330'"
 PACKAGES = 'write it like ["nodejs", "make"]'
+LISTEN = "write it like '127.0.0.1:7325' or '172.17.0.1:7325'"
+REACHED = "write it like '10.0.0.5:7325'"
 HOST = "write it like 'unix:///var/run/docker.sock' or 'tcp://10.0.0.5:2376'"
 
 BAD: list[tuple[str, str, str, str]] = [
@@ -236,6 +240,16 @@ BAD: list[tuple[str, str, str, str]] = [
     ("engine.host", '"tcp://a:70000"', "'tcp://a:70000' is not an engine's address", HOST),
     ("engine.host", '"tcp://me:pw@a:1"', "'tcp://me:pw@a:1' is not an engine's address", HOST),
     ("engine.host", '"unix://run/x"', "'unix://run/x' is not an engine's address", HOST),
+    (
+        "engine.mcp_listen",
+        '"0.0.0.0:7325"',
+        "'0.0.0.0' would let every machine of your networks knock",
+        LISTEN,
+    ),
+    ("engine.mcp_listen", '"localhost:7325"', "'localhost' is no IPv4 address", LISTEN),
+    ("engine.mcp_listen", '"127.0.0.1"', "'127.0.0.1' is not an address", REACHED),
+    ("engine.mcp_address", '"10.0.0.5:70000"', "'10.0.0.5:70000' has no such port", REACHED),
+    ("engine.mcp_address", '"a b:1"', "'a b:1' is not an address", REACHED),
     ("engine.runtime", '"podman"', "'podman' is not one of the choices", "write 'docker' or 'local'"),
     ("agent.model", '"--opus"', "'--opus' is not a model's name", MODEL),
     (

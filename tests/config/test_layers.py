@@ -20,6 +20,8 @@ NEEDS_TRUST = {
     "agent.workdir",
     "terminal.clipboard",
     "engine.host",
+    "engine.mcp_address",
+    "engine.mcp_listen",
     "engine.runtime",
     "agent.permission_mode",
     "agent.tools",

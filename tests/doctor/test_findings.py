@@ -15,7 +15,19 @@ import pytest
 from docker.types import Mount
 
 from qms_tui.config import AgentConfig, BuildConfig, Config
-from qms_tui.doctor import Finding, Verdict, agents, as_json, as_lines, engine, host, project, terminal
+from qms_tui.doctor import (
+    Finding,
+    Verdict,
+    agents,
+    as_json,
+    as_lines,
+    engine,
+    host,
+    inside,
+    project,
+    servers,
+    terminal,
+)
 from qms_tui.project import Project
 from qms_tui.runtime import Condition, Ending, Found
 from qms_tui.runtime.docker.image import Image
@@ -262,3 +274,45 @@ def test_settings_of_tmux(tmp_path: Path) -> None:
     said = told(terminal.tmux(environment))
     assert said == ["warning extended-keys is off: Shift+Enter becomes Enter"]
     assert len(told(terminal.tmux({"PATH": "/nowhere"}))) == 2
+
+
+@pytest.mark.parametrize(
+    ("status", "running", "said"),
+    [
+        (None, 0, "ok git: started with the first agent"),
+        (None, 1, "error agents run, and the gateway to their servers does not"),
+        ({"servers": [{"name": "git", "state": "up"}]}, 1, "ok git is up"),
+        (
+            {"servers": [{"name": "git", "state": "down", "detail": "killed\x1b"}]},
+            1,
+            "error git is down: killed\ufffd",
+        ),
+        ({"servers": []}, 1, "warning git is not known to the gateway yet"),
+        (
+            {
+                "servers": [{"name": "git", "state": "up"}],
+                "listening": "cannot listen at 127.0.0.1:1: in use",
+            },
+            1,
+            "ok git is up, error the gateway cannot listen at 127.0.0.1:1: in use",
+        ),
+    ],
+)
+def test_servers_are_as_the_gateway_says(status: Mapping[str, Any] | None, running: int, said: str) -> None:
+    assert ", ".join(told(servers.servers(["git"], status, running))) == said
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (b'{"seconds": 0.1, "tools": 6, "error": ""}\n', "ok mcp git: connected in 0.10 s, 6 tools"),
+        (b'{"seconds": 9, "tools": 0, "error": ""}', "warning mcp git: connected in 9.00 s, 0 tools"),
+        (b'{"seconds": 0, "tools": 0, "error": "agent qa may not"}', "error mcp git: agent qa may not"),
+        (b"", "error mcp git: its bridge does not answer"),
+        (b"[" * 60_000, "error mcp git: its bridge does not answer"),
+        (b'{"seconds": 1e999, "tools": 1e999, "error": ""}', "error mcp git: its bridge does not answer"),
+        (b"\xff\xfe", "error mcp git: its bridge does not answer"),
+    ],
+)
+def test_a_bridge_is_as_it_answers(answer: bytes, said: str) -> None:
+    assert told([servers.bridge("qa", "git", inside.read(answer))]) == [said]

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
+import sys
 from pathlib import Path
 
 import pytest
+
+from qms_tui.mcp.client import BRIDGE
+from tests.mcp import house
 
 from .test_app import App, leave
 
@@ -31,6 +36,29 @@ def test_what_runs_is_well(app: App, qms_project: Path, image: str) -> None:
     assert [line for line in said if line.startswith("qa ok running in qms-project-")]
     assert "bu ok has no container" in said
     assert not [line for line in said if "mounts" in line or " error " in line]
+
+
+def test_mcp_servers_are_looked_at_from_both_sides(
+    qms_project: Path, tmp_path: Path, programs_image: str
+) -> None:
+    app = App(qms_project, tmp_path / "home", programs_image)
+    command = [sys.executable, "-P", "-m", "qms_tui.demo.server", "."]
+    app.set(f'command = ["bash"]\nmounts = ["{house.BRIDGE}:{BRIDGE}:ro"]\n[mcp.qms]\ncommand = {command}\n')
+    app.set('[mcp.broken]\ncommand = ["/no/such/server"]\nagents = ["claude"]\n')
+    assert "mcp ok broken, qms: started with the first agent" in findings(app)
+    with app.open("qa") as tui:
+        tui.wait("1 qa ● running")
+        said = house.wait_until(lambda: _when_up(app), "the server is up")
+        leave(tui)
+    assert [line for line in said if line.startswith("mcp error broken is down: cannot start ")]
+    (line,) = [line for line in said if line.startswith("qa") and " mcp " in line]
+    assert re.fullmatch(r"qa (ok|warning) mcp qms: connected in \d+\.\d\d s, 6 tools", line)
+    assert not [line for line in said if "mounts" in line]
+
+
+def _when_up(app: App) -> list[str]:
+    said = findings(app)
+    return said if "mcp ok qms is up" in said else []
 
 
 def test_what_is_not_well_is_the_exit_status(app: App) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -19,6 +20,7 @@ from mcp import StdioServerParameters
 from mcp.client.session import ClientSession
 from mcp.client.stdio import stdio_client
 
+from qms_tui import demo
 from qms_tui.config import AgentConfig, Config, McpServer, Mount
 from qms_tui.keeper.gateway import GatewayProcess
 from qms_tui.mcp.client import BRIDGE, PYTHON
@@ -33,6 +35,8 @@ from tests.mcp import house
 from .direct import DirectAttachment, DirectRuntime
 
 AGENTS = ("claude", "qa")
+SAMPLE = Path(demo.__file__).parent / "sample" / "QMS"
+INBOX = "/pipe-dream/.claude/users/qa/inbox/"
 SERVER = Path(house.__file__).with_name("server.py")
 # A hostile program in qa's container: it says whatever might make it somebody else.
 LIAR = """
@@ -62,6 +66,7 @@ class Containers:
 
     engine: docker.APIClient
     names: dict[str, str]
+    root: Path
     folder: Path
     log: Path
 
@@ -71,9 +76,9 @@ class Containers:
         return str(self.engine.exec_start(made["Id"]).decode())
 
     @asynccontextmanager
-    async def client(self, agent: str) -> AsyncIterator[ClientSession]:
+    async def client(self, agent: str, server: str = "test") -> AsyncIterator[ClientSession]:
         """The SDK's client, with the bridge in the agent's container."""
-        words = ["exec", "-i", self.names[agent], *PYTHON, BRIDGE, "test"]
+        words = ["exec", "-i", self.names[agent], *PYTHON, BRIDGE, server]
         parameters = StdioServerParameters(command="docker", args=words, env=dict(os.environ))
         async with (
             stdio_client(parameters) as (reading, writing),
@@ -93,10 +98,13 @@ async def containers(
 ) -> AsyncIterator[Containers]:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     project, log = Project(make_qms_project()), tmp_path / "log"
+    shutil.copytree(SAMPLE, project.root / "QMS", dirs_exist_ok=True)
     words = [sys.executable, str(SERVER), str(log)]
+    qms = [sys.executable, "-P", "-m", "qms_tui.demo.server", "."]  # it starts in the project
     file = tmp_path / "config.toml"
     file.write_text(
         f"[mcp.test]\ncommand = {words!r}\n[mcp.closed]\ncommand = {words!r}\nagents = ['claude']\n"
+        f"[mcp.qms]\ncommand = {qms!r}\n"
     )
     every = AgentConfig(image=programs_image, command=("sleep", "600"), mounts=(Mount(house.BRIDGE, BRIDGE),))
     servers = (McpServer("test", command=tuple(words)),)
@@ -111,7 +119,7 @@ async def containers(
         gateway.serve(agent)
         held.append(await runtime.start(agent, Size(80, 24)))
     found = {agent: (await runtime.find(agent)).container for agent in AGENTS}
-    yield Containers(engine, found, gateway_folder(folder), log)
+    yield Containers(engine, found, project.root, gateway_folder(folder), log)
     for attachment in held:
         attachment.close()
     await gateway.close()
@@ -129,6 +137,26 @@ async def test_each_container_is_its_agent_whatever_it_says(containers: Containe
         assert (await whoami(qa), await whoami(claude)) == ("qa", "claude")
     said = await asyncio.to_thread(containers.run, "qa", "/usr/bin/python3", "-c", LIAR)
     assert said == "qa"
+
+
+async def test_agents_route_and_write_though_no_inbox_is_writable(containers: Containers) -> None:
+    """With the sample project's server: what an agent may not write itself, the QMS writes for it."""
+    root, inboxes = containers.root, containers.root / ".claude/users"
+    async with containers.client("claude", "qms") as claude, containers.client("qa", "qms") as qa:
+        routed = await claude.call_tool("route", {"document": "CR-001", "to": "qa"})
+        name = house.text_of(routed).removeprefix("qa has ")
+        house.text_of(await claude.call_tool("message", {"to": "qa", "text": "please"}))
+        assert "REVIEW REQUEST" in house.text_of(await qa.call_tool("read", {"name": name}))
+        for act, outcome in (
+            (f"print(open({INBOX + name!r}).read())", "REVIEW REQUEST"),
+            (f"open({INBOX + 'x'!r}, 'w')", "Read-only"),
+        ):
+            assert outcome in await asyncio.to_thread(containers.run, "qa", *PYTHON, "-c", act)
+        house.text_of(await qa.call_tool("review", {"document": "CR-001", "recommend": True}))
+        not_its_own = await qa.call_tool("approve", {"document": "CR-001"})
+    assert not_its_own.is_error
+    assert [item.name.rsplit("-", 4)[0] for item in (inboxes / "qa/inbox").iterdir()] == ["msg-claude"]
+    assert "PRE_REVIEWED" in (root / "QMS/CR/CR-001/CR-001.md").read_text()
 
 
 async def test_an_agent_has_its_own_socket_only_and_cannot_replace_it(containers: Containers) -> None:

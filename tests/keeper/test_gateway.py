@@ -96,6 +96,19 @@ async def test_a_change_of_the_configuration_holds_with_the_next_agent(
     assert servers_of(tmp_path) == ["one", "two"]
 
 
+async def test_what_servers_write_is_not_the_keepers_alone(config: Path, tmp_path: Path) -> None:
+    written = tmp_path / "written"
+    write = f"open({str(written)!r}, 'w')"
+    config.write_text(f"[mcp.one]\ncommand = {[sys.executable, '-c', write]!r}\n")  # noqa: ASYNC240
+    (tmp_path / ".claude").mkdir()
+    gateway = GatewayProcess(tmp_path / "keeper", tmp_path, config, "info", umask=0o027)
+    gateway.serve("qa")
+    await until(written.exists, "the server wrote")
+    assert written.stat().st_mode & 0o777 == 0o640
+    assert gateway_folder(tmp_path / "keeper").stat().st_mode & 0o777 == 0o700
+    await gateway.close()
+
+
 async def test_it_ends_with_the_keeper(gateway: GatewayProcess, config: Path, tmp_path: Path) -> None:
     configure(config, "one")
     gateway.serve("qa")

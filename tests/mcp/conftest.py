@@ -33,8 +33,8 @@ def make_house(tmp_path: Path) -> Iterator[Callable[..., House]]:
     """`make_house(McpServer(...), ...)`: a gateway with these servers, which is started."""
     made: list[House] = []
 
-    def make(*servers: McpServer) -> House:
-        house = House(tmp_path / f"house{len(made)}", servers, AGENTS)
+    def make(*servers: McpServer, listen: str = "") -> House:
+        house = House(tmp_path / f"house{len(made)}", servers, AGENTS, listen)
         made.append(house)
         house.start()
         return house

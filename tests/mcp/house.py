@@ -22,6 +22,7 @@ from qms_tui.config import McpServer
 from qms_tui.mcp.orders import agent_line, servers_line
 from qms_tui.mcp.places import SOCKET, agent_folder
 from qms_tui.mcp.status import gateway_status
+from qms_tui.mcp.tokens import make_token
 
 ROOT = Path(__file__).parents[2]
 BRIDGE = ROOT / "docker" / "inside" / "mcp_bridge.py"
@@ -79,13 +80,19 @@ class TestServer:
 class House:
     """One gateway's files and process."""
 
-    def __init__(self, folder: Path, servers: tuple[McpServer, ...], agents: tuple[str, ...]) -> None:
+    def __init__(
+        self, folder: Path, servers: tuple[McpServer, ...], agents: tuple[str, ...], listen: str = ""
+    ) -> None:
+        self.listen = listen
         self.folder, self.servers, self.agents = folder / ".mcp", servers, agents
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Start it as the keeper does, without waiting for the servers."""
         command = [sys.executable, "-m", "qms_tui.mcp", "--folder", str(self.folder), "--project", str(ROOT)]
+        command += ["--listen", self.listen]
+        for agent in self.agents if self.listen else ():
+            make_token(self.folder, agent)
         environment = os.environ | {"XDG_STATE_HOME": str(self.folder.parent / "state")}
         self.process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, env=environment)
         self.say(servers_line(self.servers), *map(agent_line, self.agents))
@@ -136,9 +143,12 @@ class House:
         return [PYTHON, "-I", str(BRIDGE), server], {"QMS_MCP_SOCKET": str(self.socket(agent))}
 
     @asynccontextmanager
-    async def client(self, agent: str, server: str, **callbacks: Any) -> AsyncIterator[ClientSession]:
-        """The SDK's client, initialized, through a bridge."""
-        command, environment = self.bridge(agent, server)
+    async def client(
+        self, agent: str, server: str, environment: Mapping[str, str] | None = None, **callbacks: Any
+    ) -> AsyncIterator[ClientSession]:
+        """The SDK's client, initialized, through a bridge; `environment` instead of that of its socket."""
+        command, own = self.bridge(agent, server)
+        environment = environment or own
         parameters = StdioServerParameters(command=command[0], args=command[1:], env=dict(environment))
         async with (
             stdio_client(parameters) as (reading, writing),

@@ -8,6 +8,7 @@ import select
 import socket
 import subprocess
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -48,12 +49,12 @@ class Lines:
 class Bridge:
     """The bridge as a process, with its client's end."""
 
-    def __init__(self, path: Path, server: str = "git") -> None:
+    def __init__(self, path: Path, server: str = "git", environment: Mapping[str, str] | None = None) -> None:
         self.process = subprocess.Popen(
             [PYTHON, "-I", str(BRIDGE), server],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env={"QMS_MCP_SOCKET": str(path)},
+            env={"QMS_MCP_SOCKET": str(path), **(environment or {})},
         )
         assert self.process.stdout is not None
         self._lines = Lines(self.process.stdout.fileno())

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from mcp.server.mcpserver import Context, MCPServer
+from mcp.server.streamable_http import EventCallback, EventMessage, EventStore
+from mcp_types import JSONRPCMessage
 from pydantic import BaseModel
 
 BIG = 10 * 2**20
@@ -19,6 +21,24 @@ class Answer(BaseModel):
     """What a client is asked for."""
 
     word: str
+
+
+class Kept(EventStore):
+    """Every event, for streams that are gone on with."""
+
+    def __init__(self) -> None:
+        self._events: list[tuple[str, JSONRPCMessage | None]] = []
+
+    async def store_event(self, stream_id: str, message: JSONRPCMessage | None) -> str:
+        self._events.append((stream_id, message))
+        return str(len(self._events))
+
+    async def replay_events_after(self, last_event_id: str, send_callback: EventCallback) -> str | None:
+        stream = self._events[int(last_event_id) - 1][0]
+        for number, (of, message) in enumerate(self._events, 1):
+            if of == stream and message is not None and number > int(last_event_id):
+                await send_callback(EventMessage(message, str(number)))
+        return stream
 
 
 def build(log: Path) -> MCPServer:
@@ -34,6 +54,7 @@ def build(log: Path) -> MCPServer:
         """Who the server is told that asks: by header, by `_meta`, and everything in that."""
         meta: dict[str, Any] = dict(ctx.request_context.meta or {})
         header = (ctx.headers or {}).get("x-qms-agent", "")
+        note(f"asked {header or meta.get('qms-tui/agent', '')}")
         return [header, str(meta.get("qms-tui/agent", "")), ",".join(sorted(meta)), claim]
 
     @server.tool()
@@ -86,6 +107,13 @@ def build(log: Path) -> MCPServer:
         return "grown"
 
     @server.tool()
+    async def cut(ctx: Context, key: str) -> str:
+        """End the stream of the answer before that is there."""
+        note(f"run {key}")
+        await ctx.close_sse_stream()
+        return key
+
+    @server.tool()
     def die() -> None:
         """End in the middle of a call."""
         note("die")
@@ -109,7 +137,7 @@ def main() -> None:
     if asked.port is None:
         server.run()
     else:
-        server.run("streamable-http", port=asked.port)
+        server.run("streamable-http", port=asked.port, event_store=Kept(), retry_interval=50)
 
 
 if __name__ == "__main__":

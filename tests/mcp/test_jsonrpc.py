@@ -75,7 +75,7 @@ def test_orders_come_out_as_they_went_in() -> None:
 
 def test_a_client_is_told_of_the_servers_that_its_agent_may_use() -> None:
     servers = (McpServer("git", agents=("claude",)), McpServer("qms"))
-    assert client_config("qa", servers, ("python3", "bridge.py")) == {
+    assert client_config("qa", servers, bridge=("python3", "bridge.py")) == {
         "mcpServers": {
             "qms": {"type": "stdio", "command": "python3", "args": ["bridge.py", "qms"], "alwaysLoad": True}
         }

@@ -32,6 +32,23 @@ async def test_a_server_restarted_between_calls_is_not_noticed(
     assert set(runs(log).values()) == {1}
 
 
+async def test_a_session_lost_by_many_calls_at_once_is_not_noticed(
+    make_house: Callable[..., House], web: TestServer, log: Path
+) -> None:
+    """Each of them hears that the session is not known; one begins another, none takes that for an answer."""
+    web.start()
+    house = make_house(McpServer("test", url=web.url))
+    house.up("test")
+    async with house.client("qa", "test") as session:
+        await session.call_tool("count", {"key": "first"})
+        web.kill()
+        await asyncio.to_thread(web.start)
+        house.up("test")
+        calls = [session.call_tool("count", {"key": str(number)}) for number in range(20)]
+        assert [text_of(each) for each in await asyncio.gather(*calls)] == [str(n) for n in range(20)]
+    assert set(runs(log).values()) == {1}
+
+
 async def test_a_server_killed_during_a_call_is_a_clear_error(house: House, log: Path) -> None:
     async with house.client("qa", "test") as session:
         with pytest.raises(MCPError) as caught:

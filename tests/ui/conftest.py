@@ -5,8 +5,8 @@
             await ui.type("hello")
             await ui.until(lambda: "hello" in ui.text("claude"))
 
-`open_app(*agents, size=(columns, lines), command=..., config=..., view=..., memory=..., past=...)` gives a
-`Screen`.
+`open_app(*agents, size=(columns, lines), command=..., config=..., view=..., memory=..., past=...,
+servers=...)` gives a `Screen`.
 Nothing of ours is replaced: the runtime is the local one, the agents run `command` (default: a shell without
 profile).
 Never sleep: `until` waits for a condition and says what the screen showed when it did not come true.
@@ -35,6 +35,7 @@ from qms_tui.runtime.local import LocalRuntime
 from qms_tui.ui.app import QmsTuiApp
 from qms_tui.ui.notifications import Notifications
 from qms_tui.ui.pane import Pane
+from qms_tui.ui.servers import Look, Servers
 from qms_tui.ui.session import Session
 from qms_tui.ui.sidebar import Agents
 
@@ -96,6 +97,11 @@ class Screen:
         return [" ".join(line.split()) for line in lines]
 
     @property
+    def servers(self) -> list[str]:
+        """The lines of the MCP servers, their words apart by one blank."""
+        return [" ".join(line.split()) for line in str(self.app.query_one(Servers).content).splitlines()]
+
+    @property
     def focused(self) -> str:
         """The agent whose pane has the keyboard."""
         return self.app.pane.agent.name
@@ -140,6 +146,7 @@ def open_app(project: Project) -> Callable[..., object]:
         view: View | None = None,
         memory: Memory | None = None,
         past: Past | None = None,
+        servers: Look | None = None,
     ) -> AsyncIterator[Screen]:
         def environment(agent: str) -> dict[str, str]:
             return inherited(os.environ) | {"QMS_USER": agent, "PS1": f"{agent}$ "}
@@ -147,7 +154,7 @@ def open_app(project: Project) -> Callable[..., object]:
         runtime = LocalRuntime(project.root, lambda agent: command, environment)
         session = Session(
             project, config or Config(), agents or ("claude", "qa"), project.roster(), runtime, "local", (),
-            view, memory, past,
+            view, memory, past, servers,
         )  # fmt: skip
         app = QmsTuiApp(session, headless_driver=True)
         async with app.run_test(size=size, notifications=True) as pilot:

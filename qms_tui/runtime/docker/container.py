@@ -18,7 +18,7 @@ from typing import Any
 
 from docker.types import LogConfig, Mount
 
-from qms_tui.config import AgentConfig
+from qms_tui.config import AgentConfig, Laid
 from qms_tui.project import Owner, Project
 from qms_tui.runtime.docker.kit import PRIVATE
 from qms_tui.runtime.environment import TERMINAL
@@ -164,9 +164,11 @@ def environment(agent: str, passed: dict[str, str]) -> dict[str, str]:
     )
 
 
-def furnishing(passwd: str, group: str, owner: Owner, private: Mapping[str, str] | None) -> bytes:
-    """A tar of /etc/passwd and /etc/group with the agent's user in them, of its home folder, and of the
-    variables that only its entrypoint may read, if it has one.
+def furnishing(
+    passwd: str, group: str, owner: Owner, private: Mapping[str, str] | None, laid: Sequence[Laid] = ()
+) -> bytes:
+    """A tar of /etc/passwd and /etc/group with the agent's user in them, of its home folder, of the
+    variables that only its entrypoint may read, if it has one, and of what else is laid there.
 
     Programs ask who they are (git, ssh, Python's pwd); a bare uid makes them fail.
     """
@@ -181,6 +183,10 @@ def furnishing(passwd: str, group: str, owner: Owner, private: Mapping[str, str]
         if private is not None:
             _add_folder(archive, PRIVATE)
             _add_file(archive, f"{PRIVATE}/environment.json", json.dumps(dict(private)), owner)
+        for each in laid:
+            path = PurePosixPath(each.path.strip("/"))
+            _add_folder(archive, str(path.parent))
+            _add_file(archive, str(path), each.text, owner if each.secret else None)
     return buffer.getvalue()
 
 

@@ -413,7 +413,7 @@ class DockerRuntime:
         """Put into the container what neither the image has nor the engine may show; at once, since each
         time the engine mounts the container for it."""
         known = accounts_of(self._api, container, accounts_folder())
-        content = spec.furnishing(known.passwd, known.group, self.owner, fitted.private)
+        content = spec.furnishing(known.passwd, known.group, self.owner, fitted.private, fitted.config.laid)
         self._api.put_archive(container, "/", content)
 
     def _image(self, agent: str) -> Image:

@@ -1,0 +1,75 @@
+"""A light for each MCP server in the sidebar, looked at anew as long as it is in view."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+
+from textual.content import Content
+from textual.widgets import Static
+
+from qms_tui.config.text import plain
+from qms_tui.mcp.lights import Light, Shown
+
+EVERY = 2.0  # seconds between looks
+MOST = 6  # servers that are shown
+_LOOKS = {
+    Light.UP: ("●", "$success"),
+    Light.DOWN: ("✖", "$error"),
+    Light.OFF: ("○", "$text-muted"),
+    Light.UNKNOWN: ("?", "$warning"),
+}
+Look = Callable[[], Awaitable[Sequence[Shown]]]
+
+
+class Servers(Static):
+    """A line for each server; its mark says the same as its colour. Not there without servers."""
+
+    def __init__(self, look: Look | None) -> None:
+        super().__init__(id="servers")
+        self._look = look
+        self._shown: Sequence[Shown] = ()
+        self._in_view = asyncio.Event()
+        self.display = look is not None
+
+    def on_mount(self) -> None:
+        if self._look is not None:
+            self.run_worker(self._keep_looking(self._look))
+
+    def on_show(self) -> None:
+        """Look at once, and go on."""
+        self._in_view.set()
+
+    def on_hide(self) -> None:
+        """Nobody sees it: no more looks."""
+        self._in_view.clear()
+
+    def on_resize(self) -> None:
+        """Reasons are as long as there is room."""
+        self._paint()
+
+    async def _keep_looking(self, look: Look) -> None:
+        while True:
+            await self._in_view.wait()
+            found = await look()
+            if found != self._shown:
+                self._shown = found
+                self._paint()
+            await asyncio.sleep(EVERY)
+
+    def _paint(self) -> None:
+        rows = [_row(each, self.content_size.width) for each in self._shown[:MOST]]
+        more = len(self._shown) - len(rows)
+        if more > 0:
+            rows.append(Content.styled(f" and {more} more: qms-tui mcp", "dim"))
+        self.update(Content("\n").join(rows))
+
+
+def _row(each: Shown, width: int) -> Content:
+    mark, color = _LOOKS[each.light]
+    left = Content.assemble(" ", (mark, color), f" {each.server}")
+    said = plain(f"{each.light}: {each.detail}" if each.detail else each.light)
+    room = max(0, width - left.cell_length - 2)
+    right = Content.styled(said, "$text-muted" if each.light is Light.UP else color)
+    right = right.truncate(room, ellipsis=True)
+    return left.truncate(max(0, width - right.cell_length - 1), ellipsis=True, pad=True) + right
