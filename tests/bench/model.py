@@ -73,7 +73,8 @@ class Model(ThreadingHTTPServer):
     """Listens on a port of its own; `url` is what ANTHROPIC_BASE_URL must be.
 
     `requests` is what was asked, `times` when (of the monotonic clock), `logins` what its clients authorized
-    themselves with. `scripted` are words to answer by what conversations ask next, whatever that is.
+    themselves with. `scripted` are words to answer by what conversations ask next, whatever that is. `rules`
+    are pairs: what the last message has in it, and the word to answer it by; the first that fits counts.
     """
 
     daemon_threads = True
@@ -84,6 +85,7 @@ class Model(ThreadingHTTPServer):
         self.requests: list[dict[str, Any]] = []
         self.times: list[float] = []
         self.scripted: collections.deque[str] = collections.deque()
+        self.rules: list[tuple[str, str]] = []
         self.logins: set[str] = set()
         self.numbers = itertools.count(1)
         self._thread = threading.Thread(target=self.serve_forever, daemon=True)
@@ -104,9 +106,14 @@ class Model(ThreadingHTTPServer):
 
     def to_answer(self, request: dict[str, Any]) -> dict[str, Any]:
         """The request, with a scripted word in place of what it says if there is one for it."""
-        if not request.get("tools") or not self.scripted:
+        if not request.get("tools"):
             return request
-        return request | {"messages": [{"role": "user", "content": self.scripted.popleft()}]}
+        word = self.scripted.popleft() if self.scripted else self._by_rule(request)
+        return request | {"messages": [{"role": "user", "content": word}]} if word else request
+
+    def _by_rule(self, request: dict[str, Any]) -> str:
+        said = json.dumps([each["content"] for each in request["messages"] if each["role"] == "user"][-1])
+        return next((word for text, word in self.rules if text in said), "")
 
     def said(self) -> list[str]:
         """What was in the last message of each request for a conversation (those that offer tools)."""
