@@ -35,8 +35,9 @@ ARMED = ("SessionStart", "UserPromptSubmit", "Stop", "StopFailure")
 MODEL = "claude-stand-in-1"
 LINE = "a new item waits"
 TOKEN = "sk-ant-oat01-of-a-login-0123456789-abcdefghij"
-# Each event in a file of its own; what is in the environment of the first, too.
-_KEEP = "mkdir -p /claude-config/told; cat >/claude-config/told/$(date +%s%N)-$$.json"
+# Each event in a file of its own, which is whole when it has its name.
+_KEEP = "mkdir -p /claude-config/told; f=/claude-config/told/$(date +%s%N)-$$; cat >$f; mv $f $f.json"
+_KEEP_LINE = "f=/claude-config/line-$$; cat >$f; mv $f /claude-config/line.json; echo here"
 _KEEP_ENVIRONMENT = "env -0 >/claude-config/environment"
 _WAIT = (
     "exec 9>/claude-config/waiter; flock -n 9 || exit 0; test -e /claude-config/woken && exit 0; "
@@ -150,7 +151,7 @@ def furnish(root: Path) -> None:
     for name in ARMED:
         hooks[name].append({"hooks": [waiter]})
     hooks["SessionStart"].append({"hooks": [{"type": "command", "command": _KEEP_ENVIRONMENT}]})
-    line = {"type": "command", "command": "cat >/claude-config/line.json; echo here"}
+    line = {"type": "command", "command": _KEEP_LINE}
     oauth = {"accessToken": TOKEN, "refreshToken": TOKEN, "expiresAt": int((time.time() + 86400) * 1000),
              "scopes": ["user:inference", "user:profile"], "subscriptionType": "max"}  # fmt: skip
     place(root, AGENT, "settings.json", {"hooks": hooks, "statusLine": line, "tui": "fullscreen"})
@@ -193,7 +194,7 @@ async def live(observer: Observer) -> None:
         await be_woken(observer)
         say(held, "background")
         await observer.reach("background", status="shell")
-        keep_files(observer)
+        await keep_files(observer)
     await observer.runtime.stop(AGENT)
     observer.seen.left = [file.name for file in (observer.config / "sessions").glob("*.json")]
 
@@ -202,9 +203,9 @@ async def look_around(observer: Observer) -> None:
     """What needs no conversation."""
     seen = observer.seen
     await observer.reach("idle", status="idle")
-    (seen.file,) = [file.name for file in (observer.config / "sessions").glob("*.json")]
+    seen.file = " ".join(file.name for file in (observer.config / "sessions").glob("*.json"))
     stat = await observer.inside("cat", f"/proc/{seen.registry['idle'].get('pid')}/stat")
-    seen.started = stat.rpartition(")")[2].split()[19]
+    seen.started = " ".join(stat.rpartition(")")[2].split()[19:20])
     seen.version = await observer.inside("claude", "--version")
     seen.help = await observer.inside("claude", "--help")
     seen.unknown_option = await observer.inside("claude", "--no-such-option")
@@ -241,11 +242,23 @@ async def be_woken(observer: Observer) -> None:
     await observer.reach("after it was woken", status="idle")
 
 
-def keep_files(observer: Observer) -> None:
+def whole(path: Path) -> dict[str, Any]:
+    """What a file holds; empty while it is not there, or is being written."""
+    try:
+        found: dict[str, Any] = json.loads(path.read_text())
+    except (OSError, ValueError):
+        return {}
+    return found
+
+
+async def keep_files(observer: Observer) -> None:
     """The client's own files, as it has left them."""
     for name in (".claude.json", "settings.json", "line.json"):
-        observer.seen.files[name] = json.loads((observer.config / name).read_text())
+        path = observer.config / name
+        await within(lambda path=path: whole(path))  # type: ignore[misc]
+        observer.seen.files[name] = whole(path)
     for file in (observer.config / "projects/-pipe-dream").glob("*.jsonl"):
         observer.seen.conversations[file.name] = file.read_text()
-    pairs = (observer.config / "environment").read_text().split("\0")
+    told = observer.config / "environment"
+    pairs = told.read_text().split("\0") if told.exists() else []
     observer.seen.environment = dict(pair.split("=", 1) for pair in pairs if pair)

@@ -260,9 +260,10 @@ def test_ps_and_stop(app: App, engine: docker.APIClient, image: str) -> None:
         tui.wait("agent ready claude", "agent ready qa")
         leave(tui)
     rows = app.ps()
+    digest = engine.inspect_image(image)["Id"]  # type: ignore[no-untyped-call]
     assert rows["qa"] | {"started_at": "", "container": ""} == {
         "project": str(app.root), "agent": "qa", "condition": "running", "started_at": "", "image": image,
-        "outdated": False, "wrong": "", "container": "", "exit_code": None, "reason": "",
+        "digest": digest, "outdated": False, "wrong": "", "container": "", "exit_code": None, "reason": "",
     }  # fmt: skip
     assert str(rows["qa"]["container"]).startswith("qms-project-")
     table = app.run("ps").stdout.splitlines()
@@ -271,6 +272,7 @@ def test_ps_and_stop(app: App, engine: docker.APIClient, image: str) -> None:
         ["claude", "running"],
         ["qa", "running"],
     ]
+    assert f"{image} ({digest.removeprefix('sha256:')[:12]})" in table[2]
     stopped = app.run("stop", "qa")
     assert (stopped.returncode, stopped.stderr) == (0, "")
     assert "qa: stopped" in stopped.stdout
