@@ -81,8 +81,10 @@ answer() {
 }
 
 echo "agent ready $QMS_USER uid=$(id -u)"
-while :; do # a signal just before a read is noticed only after it, hence the second
-    if IFS= read -r -t 1 line; then
+# A signal just before a read is noticed only after it, hence an end of it; what is read of a line when that
+# comes is lost, hence so late.
+while :; do
+    if IFS= read -r -t 10 line; then
         set -f -- $line
         answer "$@"
     elif ! [ -t 0 ]; then
