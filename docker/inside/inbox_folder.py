@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import stat
+import time
 
 import announcement
 
 SETTLE = 0.15  # seconds for which a file must stay as it is: it is made first and written then
 PATIENCE = 2.0  # seconds after which what has settled is announced, whatever else still comes
 LIST_SECONDS = 2.0  # between looks at all files, whatever the folder's time of change says
+LIST_SHARE = 300  # times the time that such a look takes, in a folder that has many files
 MOST_FILES = 10_000  # that are looked at
 
 
@@ -54,8 +56,9 @@ class Inbox:
         self.relisted = status.st_mtime_ns != self.changed
         if not self.relisted and now < self._due and not self._moved:
             return False
-        self.changed, self._due = status.st_mtime_ns, now + LIST_SECONDS
+        self.changed = status.st_mtime_ns
         self.files = self._list(now)
+        self._due = now + max(LIST_SECONDS, LIST_SHARE * (time.monotonic() - now))
         self._moved = self.is_unsettled(now)
         return True
 

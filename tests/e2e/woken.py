@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -57,6 +57,13 @@ class Woken:
     def write(self, name: str, content: str) -> float:
         (self.inbox / name).write_text(content)
         return time.monotonic()
+
+    def burst(self, files: Mapping[str, str]) -> None:
+        """Files come in at once: written beside, then renamed."""
+        for name, content in files.items():
+            (self.inbox / f".{name}.tmp").write_text(content)
+        for name in files:
+            (self.inbox / f".{name}.tmp").rename(self.inbox / name)
 
     def state(self) -> dict[str, Any]:
         """What this container's client says of itself; a killed one before may have left its last word."""

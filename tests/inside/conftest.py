@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from .waiting import World
+
 
 @pytest.fixture
 def config(tmp_path: Path) -> Path:
@@ -13,3 +15,8 @@ def config(tmp_path: Path) -> Path:
     folder = tmp_path / "config"
     (folder / "qms-tui").mkdir(parents=True)
     return folder
+
+
+@pytest.fixture
+def world(tmp_path: Path, config: Path) -> World:
+    return World(tmp_path / "project", config)

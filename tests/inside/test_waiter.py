@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import resource
 import subprocess
@@ -12,18 +11,7 @@ from pathlib import Path
 import pytest
 
 from .programs import SECONDS, command, lines, run
-from .waiting import PROBE, World, ended, line_of, terminate, until
-
-TASK = "task-CR-056-pre_review-v0-1.md"
-CONTENT = (
-    "---\ntask_type: REVIEW\nworkflow_type: PRE_REVIEW\ndoc_id: CR-056\nassigned_by: claude\n---\n\n# X\n"
-)
-CLAUDES_LINE = "New in your QMS inbox: review task CR-056 from claude. Check your QMS inbox."
-
-
-@pytest.fixture
-def world(tmp_path: Path, config: Path) -> World:
-    return World(tmp_path / "project", config)
+from .waiting import CLAUDES_LINE, CONTENT, PROBE, TASK, World, ended, line_of, terminate, until
 
 
 def test_an_item_wakes(world: World) -> None:
@@ -50,8 +38,7 @@ def test_a_file_is_announced_when_it_is_whole(world: World) -> None:
 
 def test_a_hundred_are_one_line(world: World) -> None:
     with world.waiter() as waiter:
-        for number in range(100):
-            world.put(f"task-CR-{number:03}-review-v0-1.md", CONTENT)
+        world.burst({f"task-CR-{number:03}-review-v0-1.md": CONTENT for number in range(100)})
         assert line_of(waiter) == "New in your QMS inbox: 100 new items. Check your QMS inbox."
     assert len(world.announced()) == 100
     world.quiet()
@@ -220,49 +207,6 @@ def test_an_inbox_may_come_late_and_go(world: World) -> None:
         assert TASK in world.announced()
 
 
-@pytest.mark.parametrize("asked", [[TASK], []])
-def test_the_human_can_wake_for_it_again(world: World, asked: list[str]) -> None:
-    world.put(TASK, CONTENT)
-    world.woken()
-    with world.waiter() as waiter:
-        assert poke(world, *asked).returncode == 0
-        assert line_of(waiter) == CLAUDES_LINE
-    assert world.announced()[TASK]["delivered"] is None
-    world.quiet()
-
-
-def test_who_pokes_before_anybody_waits_is_heard(world: World) -> None:
-    names = [f"task-CR-{number:03}-review-v0-1.md" for number in range(3)]
-    for name in names:
-        world.put(name)
-    world.woken()
-    for name in names[:2]:
-        poke(world, name)
-    assert world.woken() == (
-        "New in your QMS inbox: review task CR-000; review task CR-001. Check your QMS inbox."
-    )
-
-
-@pytest.mark.parametrize("asked", [["no-such.md"], ["../../../.env"], ["\x1b[31m.md", ""]])
-def test_a_poke_for_nothing_wakes_nobody(world: World, asked: list[str]) -> None:
-    with world.waiter() as waiter:
-        poke(world, *asked)
-        until(lambda: not (world.ours / "poke.json").exists())
-        world.settled(waiter)
-
-
-def test_a_poke_that_cannot_be_left_says_so(world: World) -> None:
-    (world.ours / "poke.json").mkdir()
-    ran = poke(world)
-    assert ran.returncode == 1
-    assert ran.stderr.startswith("the agent cannot be woken: ")
-
-
-def poke(world: World, *names: str) -> subprocess.CompletedProcess[str]:
-    argv = [*command("waiter.py"), "poke", *names]
-    return subprocess.run(argv, env=world.variables(), capture_output=True, text=True, timeout=SECONDS)
-
-
 @pytest.mark.parametrize(
     "name", ["seen.json", "pending.json", "identity.json", "poke.json", "announced.json"]
 )
@@ -325,9 +269,3 @@ def test_waiting_costs_next_to_nothing(world: World) -> None:
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     assert used < 0.05 * (time.monotonic() - began)  # its start is the most of that
-
-
-def test_an_identity_is_one_json_object(world: World) -> None:
-    world.put(TASK, CONTENT)
-    world.woken()
-    assert json.loads((world.ours / "seen.json").read_text()).keys() == {"changed", "files"}

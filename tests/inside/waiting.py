@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +17,11 @@ from .programs import SECONDS, command, read, run
 
 WAKE = 2
 POLL = 0.02
+TASK = "task-CR-056-pre_review-v0-1.md"
+CONTENT = (
+    "---\ntask_type: REVIEW\nworkflow_type: PRE_REVIEW\ndoc_id: CR-056\nassigned_by: claude\n---\n\n# X\n"
+)
+CLAUDES_LINE = "New in your QMS inbox: review task CR-056 from claude. Check your QMS inbox."
 PROBE = "msg-lead-2026-01-01-000000.md"
 
 
@@ -57,9 +62,15 @@ class World:
 
     def put(self, name: str, content: str = "") -> Path:
         """As other programs put an item: written beside, then renamed."""
-        beside = self.inbox / f".{name[:100]}.tmp"
-        beside.write_text(content)
-        return beside.rename(self.inbox / name)
+        self.burst({name: content})
+        return self.inbox / name
+
+    def burst(self, files: Mapping[str, str]) -> None:
+        """Many of them at once."""
+        for name, content in files.items():
+            (self.inbox / f".{name[:100]}.tmp").write_text(content)
+        for name in files:
+            (self.inbox / f".{name[:100]}.tmp").rename(self.inbox / name)
 
     def variables(self) -> dict[str, str]:
         own = {"CLAUDE_CONFIG_DIR": str(self.config), "CLAUDE_PROJECT_DIR": str(self.project)}
