@@ -1,8 +1,32 @@
 """What holds for all tests."""
 
+from __future__ import annotations
+
+import os
 import signal
+from typing import Any
+
+import pytest
 
 
 def pytest_configure() -> None:
-    """A run under nohup would hand its deafness for hang-ups on to the programs under test."""
+    """A run under nohup would hand its deafness for hang-ups on to the programs under test; and one in
+    pytest-xdist, or in some shells, the size of its own terminal."""
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    for name in ("COLUMNS", "LINES"):
+        os.environ.pop(name, None)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """With `-n 2`, one process has all tests with the engine, which share its images, and one the others.
+
+    Not `--dist loadgroup`: its marks are lost on pytest 9.2.
+    """
+    from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
+
+    class EngineApart(LoadScopeScheduling):  # type: ignore[misc]
+        def _split_scope(self, nodeid: str) -> str:
+            return "engine" if nodeid.startswith("tests/e2e/") else nodeid
+
+    return EngineApart(config, log)
