@@ -70,7 +70,7 @@ def waiter(content: bytes) -> Waiter:
     told = json.loads(content)
     inbox = told.get("inbox")
     seen = (int(inbox[0]), int(inbox[1]), int(inbox[2])) if inbox else None
-    return Waiter(_time(told["at"]), told["armed"] is True, _time(told["since"]), seen)
+    return Waiter(_time(told.get("at", 0)), told["armed"] is True, _time(told.get("since", 0)), seen)
 
 
 @_sound

@@ -64,6 +64,12 @@ def test_hooks_keep_what_makes_sense() -> None:
     assert (second.sub, second.items) == (True, ("task-1.md",))
 
 
+def test_a_waiter_that_never_waited() -> None:
+    """As the entrypoint leaves it."""
+    found = parse.waiter(b'{"armed": false}')
+    assert (found.at, found.armed, found.inbox) == (0.0, False, None)
+
+
 def test_deep_and_huge_values() -> None:
     with pytest.raises(Garbled):
         parse.session(b"[" * 60_000)
