@@ -1,9 +1,7 @@
 """docker/docker-compose.yml makes the containers that qms-tui makes, but for what docker/README.md names.
 
-With compose v2 where `docker compose version` answers, else with Debian's 1.29, which does not know
-`create_host_path`. Looked for in November 2026, v2 is in none of the places that the test machine may ask:
-Debian 12 has docker-compose 1.29.2-3 only, no docker-compose-v2, no docker-compose-plugin; PyPI has 1.x;
-npm's docker-compose drives one that is installed; the name of Go's module proxy is unknown there.
+With compose v2 where `docker compose version` answers, as in CI, else with 1.29, which does not know
+`create_host_path`.
 """
 
 from __future__ import annotations
