@@ -79,6 +79,13 @@ class Meter:
     context: float | None = None
     model: str = ""
 
+    @property
+    def text(self) -> str:
+        """What is worth a badge: context and cost; empty while there was no turn."""
+        context = f"{self.context:.0f} % context" if self.context else ""
+        cost = f"${self.cost:.2f}" if self.cost else ""
+        return " · ".join(part for part in (context, cost) if part)
+
 
 @dataclass(frozen=True, slots=True)
 class Announced:

@@ -19,7 +19,7 @@ SOONEST = 0.02  # seconds until something is judged again, at least
 
 class Activities:
     """Sets each agent's `activity`; `on_change(agent)` is called in the event loop when it is another one,
-    or when the agent has heard of an item of its inbox.
+    or when the agent has heard of an item of its inbox, or used more of its context.
     """
 
     def __init__(self, fleet: Fleet, project: Project, on_change: Callable[[Agent], None]) -> None:
@@ -98,7 +98,11 @@ class Activities:
 
     def _take(self, name: str, report: Report) -> None:
         before, self._reports[name] = self.report(name), report
-        if name in self._fleet:
-            self.judge(self._fleet[name])
-            if (report.announced, report.inbox_replaced) != (before.announced, before.inbox_replaced):
-                self._on_change(self._fleet[name])
+        if name not in self._fleet:
+            return
+        agent, meter = self._fleet[name], report.meter.text if report.meter else ""
+        changed = (report.announced, report.inbox_replaced) != (before.announced, before.inbox_replaced)
+        changed, agent.meter = changed or meter != agent.meter, meter
+        self.judge(agent)
+        if changed:
+            self._on_change(agent)

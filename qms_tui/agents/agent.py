@@ -68,6 +68,8 @@ class Agent:
         """When its program began, in seconds since 1970; 0 while nobody knows."""
         self.typed_at = 0.0
         """When the human typed into it last, here; seconds since 1970."""
+        self.meter = ""
+        """What its conversation has used, in a few words; set by `Activities`."""
         self.activity: Activity | None = None
         """What its program is doing, as far as it runs and somebody finds out; set by `Activities`."""
         self._runtime = runtime

@@ -102,7 +102,8 @@ def footnote(agent: Agent, back: int, cut: str, same_size: bool, width: int) -> 
         return _lost(agent)
     if agent.state is AgentState.RUNNING and not agent.leads:
         return _fitting(_following(agent, cut, same_size), width)
-    words = " · ".join(part for part in (*_upkeep(agent), agent.remark, cut) if part)
+    used = agent.meter if agent.state is AgentState.RUNNING else ""
+    words = " · ".join(part for part in (*_upkeep(agent), agent.remark, cut, used) if part)
     return f" {words} " if words else ""
 
 

@@ -164,6 +164,15 @@ async def test_the_state_is_explained(open_app: OpenApp, project: Project) -> No
         await ui.until(lambda: not isinstance(ui.app.screen, ExplainScreen))
 
 
+async def test_what_a_conversation_has_used_stands_at_the_bottom(open_app: OpenApp, project: Project) -> None:
+    async with open_app("claude", "qa") as ui:
+        await ui.running()
+        told = {"at": time.time(), "cost": 0.1234, "context": 34.4, "model": "Opus"}
+        (Client(project, "qa").folder / "qms-tui/status.json").write_text(json.dumps(told))
+        await ui.until(lambda: ui.footnote("qa") == " 34 % context · $0.12 ")
+        assert ui.footnote("claude") == ""
+
+
 async def test_tabs_have_marks(open_app: OpenApp, project: Project) -> None:
     async with open_app("claude", "qa", size=(80, 24)) as ui:
         await ui.running()
