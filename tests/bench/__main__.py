@@ -26,6 +26,7 @@ from tests.bench import (
     product,
     startup,
     state,
+    states,
     waking,
 )
 from tests.bench.machine import machine
@@ -46,6 +47,7 @@ THEMES = (
     inbox_screen,
     mcp,
     waking,
+    states,
     product,
     mcp_client,
 )
