@@ -37,7 +37,6 @@ LINE = "a new item waits"
 TOKEN = "sk-ant-oat01-of-a-login-0123456789-abcdefghij"
 # Each event in a file of its own, which is whole when it has its name.
 _KEEP = "mkdir -p /claude-config/told; f=/claude-config/told/$(date +%s%N)-$$; cat >$f; mv $f $f.json"
-_KEEP_LINE = "f=/claude-config/line-$$; cat >$f; mv $f /claude-config/line.json; echo here"
 _KEEP_ENVIRONMENT = "env -0 >/claude-config/environment"
 _WAIT = (
     "exec 9>/claude-config/waiter; flock -n 9 || exit 0; test -e /claude-config/woken && exit 0; "
@@ -143,7 +142,7 @@ async def observe(engine: docker.APIClient, image: str, network: str, root: Path
 
 
 def furnish(root: Path) -> None:
-    """Hooks and a status line that keep what they are given, a waiter as one would wake an agent, a login."""
+    """Hooks that keep what they are given, a waiter as one would wake an agent, a login."""
     waiter = {"type": "command", "command": _WAIT, "asyncRewake": True, "timeout": 86400}
     hooks: dict[str, list[dict[str, object]]] = {
         name: [{"hooks": [{"type": "command", "command": _KEEP}]}] for name in EVENTS
@@ -151,10 +150,9 @@ def furnish(root: Path) -> None:
     for name in ARMED:
         hooks[name].append({"hooks": [waiter]})
     hooks["SessionStart"].append({"hooks": [{"type": "command", "command": _KEEP_ENVIRONMENT}]})
-    line = {"type": "command", "command": _KEEP_LINE}
     oauth = {"accessToken": TOKEN, "refreshToken": TOKEN, "expiresAt": int((time.time() + 86400) * 1000),
              "scopes": ["user:inference", "user:profile"], "subscriptionType": "max"}  # fmt: skip
-    place(root, AGENT, "settings.json", {"hooks": hooks, "statusLine": line, "tui": "fullscreen"})
+    place(root, AGENT, "settings.json", {"hooks": hooks, "tui": "fullscreen"})
     place(root, OTHER, ".credentials.json", {"claudeAiOauth": oauth})
 
 
@@ -253,7 +251,7 @@ def whole(path: Path) -> dict[str, Any]:
 
 async def keep_files(observer: Observer) -> None:
     """The client's own files, as it has left them."""
-    for name in (".claude.json", "settings.json", "line.json"):
+    for name in (".claude.json", "settings.json", "qms-tui/status.json"):
         path = observer.config / name
         await within(lambda path=path: whole(path))  # type: ignore[misc]
         observer.seen.files[name] = whole(path)

@@ -261,6 +261,9 @@ def test_ps_and_stop(app: App, engine: docker.APIClient, image: str) -> None:
         leave(tui)
     rows = app.ps()
     digest = engine.inspect_image(image)["Id"]  # type: ignore[no-untyped-call]
+    activity = rows["qa"].pop("activity")
+    assert isinstance(activity, dict)
+    assert (activity["word"], activity["rule"]) == ("running", "1: not Claude Code")
     assert rows["qa"] | {"started_at": "", "container": ""} == {
         "project": str(app.root), "agent": "qa", "condition": "running", "started_at": "", "image": image,
         "digest": digest, "outdated": False, "wrong": "", "container": "", "exit_code": None, "reason": "",

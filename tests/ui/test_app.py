@@ -69,10 +69,10 @@ async def test_other_keys_reach_the_agent(open_app: OpenApp) -> None:
     raw = ("/bin/sh", "-c", "stty raw -echo; echo ready; exec od -An -v -tx1 -w1")
     async with open_app("claude", command=raw) as ui:
         await ui.until(lambda: "ready" in ui.text("claude"))
-        await ui.press("escape", "tab", "ctrl+p", "ctrl+c", "ctrl+a", "f3", "x")
+        await ui.press("escape", "tab", "ctrl+p", "ctrl+c", "ctrl+a", "f5", "x")
         await ui.until(lambda: "78" in ui.text("claude"))
         typed = bytes.fromhex("".join(ui.text("claude").split()[1:]))
-        assert typed == b"\x1b\t\x10\x03\x01\x1bORx"
+        assert typed == b"\x1b\t\x10\x03\x01\x1b[15~x"
 
 
 async def test_end_keeps_the_screen_and_r_restarts(open_app: OpenApp) -> None:
