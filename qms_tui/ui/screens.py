@@ -95,7 +95,7 @@ class MenuScreen(Dialog[str | None]):
     def compose(self) -> ComposeResult:
         rows = distinct(COMMANDS)
         width = max(len(meaning) for _, meaning in rows) + 7 + _GAP
-        columns = max(1, min(3, (self.app.size.width - _FRAME) // width))
+        columns = max(1, min(3, (self.app.size.width * 9 // 10 - _FRAME) // width))  # as app.tcss has it
         height = -(-len(rows) // columns)
         lines = []
         for y in range(height):

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 import pytest
 from textual.geometry import Region
-from textual.widgets import OptionList
+from textual.widgets import OptionList, Static
 
 from qms_tui.config import Clipboard, Config, TerminalConfig, Theme
 from qms_tui.ui.screens import HelpScreen, MenuScreen, PickScreen, QuestionScreen
@@ -325,3 +325,14 @@ async def test_output_does_not_keep_a_new_title_from_the_screen(open_app: OpenAp
         pane.agent.terminal.feed(b"more")
         pane._paint()
         assert Region(0, 0, *pane.outer_size) in pane._repaint_regions
+
+
+@pytest.mark.parametrize("size", [(80, 24), (100, 30), (140, 40), (200, 50)])
+async def test_the_menu_shows_every_command_whole(open_app: OpenApp, size: tuple[int, int]) -> None:
+    async with open_app("claude", size=size) as ui:
+        await ui.running()
+        await ui.press("ctrl+b")
+        menu = ui.app.screen.query_one("#menu")
+        await ui.until(lambda: menu.content_size.width > 0)
+        lines = str(menu.query(Static).first().content).splitlines()
+        assert max(map(len, lines)) <= menu.content_size.width
