@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,23 +19,15 @@ def pytest_configure() -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """With `-n 2`, one process has the tests with the product's image, one those with the engine alone.
+    """With `-n 2`, one process has all tests with the engine, which share its images, and one the others.
 
-    So each image is made once. The other tests are for whoever has nothing to do. Not `--dist loadgroup`: its
-    marks are lost on pytest 9.2.
+    Two with the engine at a time are too much for two cores: what waits for something then waits too long.
+    Not `--dist loadgroup`: its marks are lost on pytest 9.2.
     """
     from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
     class EngineApart(LoadScopeScheduling):  # type: ignore[misc]
         def _split_scope(self, nodeid: str) -> str:
-            file = nodeid.partition("::")[0]
-            if not file.startswith("tests/e2e/"):
-                return nodeid
-            return "clients" if _needs_the_product(config.rootpath / file) else "engine"
+            return "engine" if nodeid.startswith("tests/e2e/") else nodeid
 
     return EngineApart(config, log)
-
-
-@cache
-def _needs_the_product(file: Path) -> bool:
-    return "client_image" in file.read_text()

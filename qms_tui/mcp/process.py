@@ -14,6 +14,7 @@ from pathlib import Path
 _log = logging.getLogger(__name__)
 
 END_PATIENCE = 2.0  # seconds to end in after SIGTERM
+LAST_WORDS = 2.0  # seconds in which what it said last must have come; another program may hold the pipe open
 LONGEST_WORD = 500  # characters of a line of its standard error that are logged
 MOST_LINES = 200  # of them per start; a talkative server must not fill the log
 DRAIN, DRAIN_EVERY = 64 * 1024, 0.02  # bytes, seconds: what comes beyond that waits in the pipe
@@ -52,7 +53,7 @@ class Program:
     async def ended(self) -> str:
         """Wait for its end; how it ended."""
         code = await self.process.wait()
-        await asyncio.wait(self._listening, timeout=0.2)
+        await asyncio.wait(self._listening, timeout=LAST_WORDS)
         how = f"killed by signal {-code}" if code < 0 else f"ended with status {code}"
         return f"{how}: {self.last_words}" if self.last_words else how
 

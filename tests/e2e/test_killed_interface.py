@@ -6,6 +6,7 @@ import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import docker
 import pytest
@@ -36,7 +37,7 @@ def app(engine: docker.APIClient, qms_project: Path, tmp_path: Path, programs_im
     assert app.run("stop", "--all").returncode == 0
 
 
-def frozen(tui: Tui) -> tuple[object, ...]:
+def frozen(tui: Tui) -> tuple[Any, Any]:
     """What the human sees of it all."""
     return Frozen.of(tui.terminal).styled, tui.terminal.cursor
 
@@ -49,10 +50,17 @@ def wait_for_vim_at_its_full_size(tui: Tui) -> None:
         assert tui._read(1.0), "ended"
 
 
-def wait_for_the_same(tui: Tui, expected: tuple[object, ...]) -> None:
+def different(shown: tuple[Any, Any], expected: tuple[Any, Any]) -> list[object]:
+    """The rows and the cursor that are not as expected, with what was."""
+    rows = zip(shown[0], expected[0], strict=True)
+    found: list[object] = [(y, ours, wanted) for y, (ours, wanted) in enumerate(rows) if ours != wanted]
+    return found if shown[1] == expected[1] else [*found, shown[1], expected[1]]
+
+
+def wait_for_the_same(tui: Tui, expected: tuple[Any, Any]) -> None:
     deadline = time.monotonic() + PATIENCE
-    while frozen(tui) != expected:
-        assert time.monotonic() < deadline, f"not the same; shown:\n{tui.text}"
+    while (shown := frozen(tui)) != expected:
+        assert time.monotonic() < deadline, f"not the same: {different(shown, expected)}; shown:\n{tui.text}"
         assert tui._read(1.0), "ended"
 
 
@@ -62,7 +70,7 @@ def test_killed_at_a_wrapped_draft_and_in_vim(app: App) -> None:
         tui.type(f"{ALT_2}ohalf ä{ALT_1}{DRAFT}\x01\x1bf")
         tui.wait("half ä", "word29")
         tui.type("XYZ")
-        tui.wait("echoXYZ word0")
+        tui.wait("echoXYZ word0", "┃ord21 word22", " 2,8-7 ")  # to the last cell of both, vim's ruler
         wait_for_vim_at_its_full_size(tui)
         before = frozen(tui)
         tui.process.kill(signal.SIGKILL)

@@ -174,6 +174,13 @@ def _dead(process: psutil.Process) -> bool:
     return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
 
 
+def _is_back(containers: Containers) -> bool:
+    """Whether a gateway has qa's bridge."""
+    status = gateway_status(containers.folder)
+    found = [agent for agent in status["agents"] if agent["agent"] == "qa"] if status else []
+    return any(server["connected"] for agent in found for server in agent["servers"])
+
+
 async def test_a_restarted_gateway_is_found_through_the_same_mount(containers: Containers) -> None:
     async with containers.client("qa") as session:
         for number in range(2):
@@ -183,4 +190,6 @@ async def test_a_restarted_gateway_is_found_through_the_same_mount(containers: C
             dying = psutil.Process(status["pid"])
             dying.kill()
             await asyncio.to_thread(house.wait_until, partial(_dead, dying), "it is dead")
+            # What is sent to a dying gateway may have run, and is not sent again.
+            await asyncio.to_thread(house.wait_until, partial(_is_back, containers), "the bridge is back")
     assert house.runs(containers.log) == {"0": 1, "1": 1}
