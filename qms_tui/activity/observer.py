@@ -11,7 +11,7 @@ from qms_tui.activity.reader import Reader
 from qms_tui.activity.values import Report
 from qms_tui.project import Project
 
-PERIOD = 0.1  # seconds between two looks at an agent
+PERIOD = 0.2  # seconds between two looks at an agent
 SHARE = 20  # times as long as a look took, if that is more: an agent cannot make us busy
 _log = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ import re
 import stat
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from qms_tui.activity import parse
@@ -26,6 +26,7 @@ LARGEST = 64 * 1024  # bytes of a file that are read
 MOST_SESSIONS = 64  # files of the registry that are looked at
 RACY = 50_000_000  # nanoseconds after a write in which another may leave the same mark, as in git's index
 MOST_TRIES = 10  # times that a file which makes no sense is read before it has to change
+SLOW = 0.5  # seconds between two looks at what nobody waits for
 REOPEN = 2.0  # seconds after which folders are opened anew: theirs may have been replaced
 _SESSION = re.compile(r"[0-9]{1,10}\.json")
 _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
@@ -50,7 +51,8 @@ class Reader:
         self._parts = project.folders(agent).config.relative_to(project.root).parts
         self._ours: int | None = None  # descriptors of folders
         self._sessions: int | None = None
-        self._opened_at = float("-inf")
+        self._opened_at = self._slow_at = float("-inf")
+        self._slow = Report()
         self._names: tuple[str, ...] = ()
         self._files: dict[str, _File] = {}
         self._report = Report()
@@ -62,20 +64,29 @@ class Reader:
         """What is there; the very same object if nothing is new. `now` is monotonic."""
         if now - self._opened_at >= REOPEN:
             self._open(now)
-        waiter = self._value(self._ours, "waiter.json", parse.waiter, None)
-        report = Report(
+        if now - self._slow_at >= SLOW:
+            self._slow_at = now
+            self._read_slow()
+        report = replace(
+            self._slow,
             birth=self._value(self._ours, "identity.json", parse.birth, None),
             session=self._session(),
             hooks=self._value(self._ours, "hooks.jsonl", parse.hooks, ()),
-            waiter=waiter,
-            meter=self._value(self._ours, "status.json", parse.meter, None),
-            announced=self._value(self._ours, "announced.json", parse.announced, Report().announced),
-            inbox_replaced=self._is_replaced(waiter),
             trouble=self._trouble,
         )
         if report != self._report:
             self._report = report
         return self._report
+
+    def _read_slow(self) -> None:
+        """What nobody waits for."""
+        waiter = self._value(self._ours, "waiter.json", parse.waiter, None)
+        self._slow = Report(
+            waiter=waiter,
+            meter=self._value(self._ours, "status.json", parse.meter, None),
+            announced=self._value(self._ours, "announced.json", parse.announced, Report().announced),
+            inbox_replaced=self._is_replaced(waiter),
+        )
 
     def close(self) -> None:
         """Let go of the folders; idempotent."""

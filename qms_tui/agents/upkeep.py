@@ -12,7 +12,7 @@ from qms_tui.runtime import Found
 _log = logging.getLogger(__name__)
 
 # Who an agent is it says a second or two after its start; later something may still come to light.
-FIRST_PAUSE, MOST_PAUSE = 1.0, 60.0  # seconds, doubling
+FIRST_PAUSE, MOST_PAUSE, LONGER = 2.0, 60.0, 4  # seconds, each time so many times longer
 
 
 async def keep_looking(find: Callable[[], Awaitable[Found]], tell: Callable[[Found], None]) -> None:
@@ -24,4 +24,4 @@ async def keep_looking(find: Callable[[], Awaitable[Found]], tell: Callable[[Fou
             tell(await find())
         except QmsTuiError as error:
             _log.info("%s", error)
-        pause = min(pause * 2, MOST_PAUSE)
+        pause = min(pause * LONGER, MOST_PAUSE)
