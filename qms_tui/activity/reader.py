@@ -166,8 +166,8 @@ class Reader:
         except OSError:
             known.mark = None
         except Garbled:
-            known.tries += 1
-            known.mark = mark if known.tries >= MOST_TRIES else None
+            known.tries = (known.tries + 1) % MOST_TRIES
+            known.mark = None if known.tries else mark
         value: T = known.value
         return value
 
@@ -183,7 +183,10 @@ def _mark(folder: int | None, name: str) -> Mark:
 
 def _content(folder: int | None, name: str) -> bytes:
     descriptor = os.open(name, _FLAGS, dir_fd=folder)
-    with open(descriptor, "rb") as stream:
+    try:  # not open(descriptor), which leaves it open if that has become a folder by now
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise OSError(errno.EINVAL, "not a regular file", name)
-        return stream.read(LARGEST)
+        with open(descriptor, "rb", closefd=False) as stream:
+            return stream.read(LARGEST)
+    finally:
+        os.close(descriptor)

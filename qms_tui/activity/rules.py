@@ -54,7 +54,9 @@ class Sight:
 
 def judge(report: Report, sight: Sight, now: float) -> tuple[Activity, float | None]:
     """What the program is doing, and when to judge again if nothing new is said until then."""
-    birth = report.birth if report.birth and report.birth.started >= sight.began - SLACK else None
+    birth = report.birth
+    if birth is not None and not sight.began - SLACK <= birth.started <= now + SLACK:
+        birth = None  # of a container before, or nonsense
     began = birth.started if birth else sight.began
     session = report.session if report.session and report.session.started >= began - SLACK else None
     if session is None:

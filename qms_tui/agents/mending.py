@@ -9,6 +9,7 @@ from qms_tui.activity import Report, Word
 from qms_tui.agents.agent import Agent
 
 QUIET = 5.0  # seconds that an agent must have been idle, and the human away from it
+AGAIN = 600.0  # seconds between two restarts: an agent that lies about its inbox must not keep us busy
 REMARK = "its inbox was replaced: what arrives cannot reach it until it is restarted"
 
 
@@ -18,6 +19,7 @@ class Mending:
     def __init__(self, tell: Callable[[Agent, str], None]) -> None:
         self._tell = tell
         self._said: set[str] = set()
+        self._restarted: dict[str, float] = {}  # when, of the monotonic clock
 
     def look(self, agent: Agent, report: Report) -> bool:
         """Whether there is something to mend still: look again then."""
@@ -27,8 +29,10 @@ class Mending:
         if agent.name not in self._said:
             self._said.add(agent.name)
             self._tell(agent, REMARK)
-        if not _may_restart(agent):
+        last = self._restarted.get(agent.name, float("-inf"))
+        if not _may_restart(agent) or time.monotonic() - last < AGAIN:
             return True
+        self._restarted[agent.name] = time.monotonic()
         self._tell(agent, "it is restarted, with its conversation, to get its new inbox")
         agent.restart()
         return False

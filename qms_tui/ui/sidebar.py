@@ -58,6 +58,7 @@ class Agents(Static):
     def __init__(self) -> None:
         super().__init__(id="inboxes")
         self._lines: list[Line] = []
+        self._agents: list[str] = []  # whose each row is
         self._rows = 0
 
     def show(self, lines: Sequence[Line], wish: Wish, most: int) -> None:
@@ -65,7 +66,12 @@ class Agents(Static):
         cut = len(lines) > most
         self._lines = list(lines[: most - 1] if cut else lines)
         width = self.content_size.width
-        rows = [row for line in self._lines for row in _rows(line, width, line.agent == wish.agent)]
+        rows: list[Content] = []
+        self._agents = []
+        for line in self._lines:
+            own = _rows(line, width, line.agent == wish.agent)
+            rows += own
+            self._agents += [line.agent] * len(own)
         if cut:
             rows.append(Content.styled(f" and {len(lines) - len(rows)} more: a goes through all", "dim"))
         grown = len(rows) != self._rows
@@ -75,8 +81,8 @@ class Agents(Static):
     def on_click(self, event: events.Click) -> None:
         """Show the items of the agent under the mouse."""
         offset = event.get_content_offset(self)
-        if offset is not None and offset.y < len(self._lines):
-            self.post_message(self.Chosen(self._lines[offset.y].agent))
+        if offset is not None and offset.y < len(self._agents):
+            self.post_message(self.Chosen(self._agents[offset.y]))
 
 
 def _rows(line: Line, width: int, chosen: bool) -> list[Content]:

@@ -87,6 +87,11 @@ def test_a_client_that_never_speaks_is_unknown_in_time() -> None:
     assert judge(report, Sight(BEGAN), again)[0].word is Word.UNKNOWN
 
 
+def test_a_birth_in_the_future_is_not_believed() -> None:
+    report = Report(birth=Birth(7, "claude", NOW + 1e9), session=session("busy"))
+    assert judge(report, Sight(BEGAN), NOW)[0].word is Word.BUSY
+
+
 def test_other_programs_only_run_and_may_ring() -> None:
     codex = Report(birth=Birth(7, "codex", BEGAN))
     for report in (codex, Report()):

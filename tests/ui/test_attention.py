@@ -72,6 +72,8 @@ async def test_states_are_seen_everywhere(open_app: OpenApp, project: Project) -
         assert ui.agents[0] == "● claude running"
         assert ui.agents[1] == "◆ qa needs you"
         assert ui.agents[2].startswith("permission: Bash rm -r build[@click")
+        await ui.pilot.click("#inboxes", offset=(5, 2))
+        await ui.until(lambda: "only qa" in str(ui.app.query_one("#wish", Static).content))
         qa.is_("idle")
         await ui.until(lambda: "needs you" not in status(ui))
 
