@@ -24,7 +24,7 @@ T = TypeVar("T")
 WIDTH = 46  # columns: an item's headline, mostly whole
 AGES = 20.0  # seconds between two times that ages are brought up to date
 _MOST_SHARE = 3  # at most one part in so many of the height for the agents
-_KEYS = "Enter reads · / searches · F1 keys · Esc agent "
+_KEYS = "Enter reads · / searches · Esc agent · F1"
 _LETTERS = {Kind.REVIEW: "R", Kind.APPROVAL: "A", Kind.MESSAGE: "M", Kind.NOTICE: "N", Kind.UNKNOWN: "?"}
 
 
@@ -135,9 +135,7 @@ class Sidebar(Vertical):
         yield LineInput(self._end_search, ("enter", "escape"), "", "search", "search")
         yield Notifications(self._color, self._asked, self._told)
         yield Servers(self._servers)
-        yield Static(
-            Content.styled("Enter reads · / searches · F1 keys · Esc agent", "dim"), id="sidebar-keys"
-        )
+        yield Static(Content.styled(_KEYS, "dim"), id="sidebar-keys")
 
     def on_mount(self) -> None:
         self.border_title = "inboxes"
