@@ -29,7 +29,7 @@ ALLOWED = {
     "inbox": {"errors", "project", "config"},
     "leftovers": {"errors", "config", "runtime", "keeper", "remembered", "inbox"},
     "activity": {"errors", "project"},
-    "agents": {"errors", "project", "runtime", "terminal", "inbox", "activity"},
+    "agents": {"errors", "project", "config", "runtime", "terminal", "inbox", "activity"},
     "ui": {
         "errors",
         "project",

@@ -5,6 +5,7 @@ from qms_tui.agents.agent import Agent
 from qms_tui.agents.events import AgentEvent, Asked, LeaderChanged, Notice, Output, Reshaped, StateChanged
 from qms_tui.agents.fleet import Fleet
 from qms_tui.agents.mail import Mail, MailArrived, MailChanged, MailEvent, MailTrouble
+from qms_tui.agents.policies import Policies
 from qms_tui.agents.state import AgentState
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "MailTrouble",
     "Notice",
     "Output",
+    "Policies",
     "Reshaped",
     "StateChanged",
 ]

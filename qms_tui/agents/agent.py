@@ -14,7 +14,16 @@ from typing import Any
 from qms_tui.activity import Activity
 from qms_tui.agents.events import AgentEvent, Asked, LeaderChanged, Notice, Output, Reshaped, StateChanged
 from qms_tui.agents.feeder import Feeder, Line
-from qms_tui.agents.state import HELD, REACHABLE_SOON, STOPPED_BY_YOU, UNDER_WAY, AgentState, removed
+from qms_tui.agents.state import (
+    HELD,
+    REACHABLE_SOON,
+    STARTABLE,
+    STOPPED_BY_YOU,
+    UNDER_WAY,
+    AgentState,
+    removed,
+    stopped,
+)
 from qms_tui.agents.upkeep import keep_looking
 from qms_tui.errors import EngineError, QmsTuiError, RuntimeFailure
 from qms_tui.runtime import (
@@ -61,6 +70,8 @@ class Agent:
     ) -> None:
         self.name = name
         self.state = AgentState.ABSENT
+        self.state_at = time.time()
+        """Since when, in seconds since 1970."""
         self.ending: Ending | None = None
         self.trouble: QmsTuiError | None = None
         self.title = ""
@@ -72,6 +83,8 @@ class Agent:
         """What its conversation has used, in a few words; set by `Activities`."""
         self.activity: Activity | None = None
         """What its program is doing, as far as it runs and somebody finds out; set by `Activities`."""
+        self.plan = ""
+        """What will be done to it without the human, while it does not run; set by `Policies`."""
         self._runtime = runtime
         self._on_event = on_event
         self._scrollback = scrollback
@@ -107,16 +120,19 @@ class Agent:
 
     # -- what the human can ask for ---------------------------------------------------------------------
 
-    def open(self) -> None:
-        """Find the agent's program: attach if it runs, start it if there is none, show how it ended."""
-        self._do(self._open)
+    def open(self, *, start: bool = True) -> None:
+        """Find the agent's program: attach if it runs, show how it ended; start it if there is none, unless
+        it shall not be started yet.
+        """
+        self._do(partial(self._open, start=start))
 
     def restart(self, *, fresh: bool = False) -> None:
-        """Start the program anew, ending it first if it runs; after a failed start, look first what runs.
+        """Start the program anew, ending it first if it runs, as far as we know; one that somebody else has
+        started meanwhile is held.
 
         It goes on with its last conversation if it can, unless it shall be `fresh`.
         """
-        self._do(partial(self._open if self.state is AgentState.FAILED else self._restart, fresh))
+        self._do(partial(self._begin if self.state in STARTABLE else self._restart, fresh))
 
     def rebuild(self) -> None:
         """Build the image anew while the program goes on, then start it anew with its conversation."""
@@ -132,9 +148,9 @@ class Agent:
         else:
             self._tell(Notice(f"{self.name} is told of its inbox."))
 
-    def stop(self) -> None:
-        """End the program and clear it away; the screen stays."""
-        self._do(self._stop)
+    def stop(self, why: str = STOPPED_BY_YOU) -> None:
+        """End the program and clear it away; the screen stays, and says why."""
+        self._do(partial(self._stop, why))
 
     # -- what happens from outside ----------------------------------------------------------------------
 
@@ -273,15 +289,25 @@ class Agent:
             _log.exception("%s", self.name)
             self._fail(RuntimeFailure(f"unexpected {type(error).__name__}: {error}", "see the log file"))
 
-    async def _open(self, fresh: bool = False) -> None:
+    async def _open(self, *, start: bool) -> None:
         self._become(AgentState.ATTACHING)
         found = await self._runtime.find(self.name)
         if found.condition is Condition.EXITED:
             self.take(Restored(await self._runtime.last_state(self.name)))
-        if found.condition is Condition.ABSENT:
-            await self._start(fresh)
-        else:
+        if found.condition is not Condition.ABSENT:
             await self._agree(found)
+        elif start:
+            await self._start(fresh=False)
+        else:
+            self._become(AgentState.ABSENT)
+
+    async def _begin(self, fresh: bool) -> None:
+        self._become(AgentState.ATTACHING)
+        found = await self._runtime.find(self.name)
+        if found.alive:
+            await self._agree(found)
+        else:
+            await self._start(fresh)
 
     async def _look(self) -> None:
         self._news.clear()
@@ -303,6 +329,8 @@ class Agent:
             state = AgentState.PAUSED if found.condition is Condition.PAUSED else AgentState.RUNNING
             if self.state is not state:
                 self._become(state)
+        elif self.state is AgentState.ABSENT and found.condition is Condition.ABSENT:
+            return
         elif self.state is not AgentState.FAILED:
             await self._agree_that_it_ended(found)
 
@@ -315,7 +343,7 @@ class Agent:
         if known is None or known != ending:
             self._end(ending)
 
-    async def _start(self, fresh: bool = False) -> None:
+    async def _start(self, fresh: bool) -> None:
         self._become(AgentState.STARTING)
         self._new_terminal()
         size, self.began = self._size, time.time()
@@ -357,14 +385,18 @@ class Agent:
         self._tell(StateChanged())
 
     async def _restart(self, fresh: bool) -> None:
-        await self._stop()
+        await self._clear_away()
         await self._start(fresh)
 
-    async def _stop(self) -> None:
+    async def _stop(self, why: str) -> None:
+        await self._clear_away()
+        self._end(stopped(why))
+
+    async def _clear_away(self) -> None:
         self._become(AgentState.STOPPING)
         self._detach()
+        self._typed.clear()
         await self._runtime.stop(self.name)
-        self._end(STOPPED_BY_YOU)
 
     def _hold(self, attachment: Attachment, size: Size) -> None:
         self._attachment = attachment
@@ -500,7 +532,7 @@ class Agent:
     def _become(self, state: AgentState) -> None:
         if state not in (AgentState.FAILED, AgentState.UNREACHABLE):
             self.trouble = None
-        self.state = state
+        self.state, self.state_at = state, time.time()
         _log.info("%s: %s", self.name, state.value)
         self._tell(StateChanged())
 

@@ -67,6 +67,23 @@ class Wake(StrEnum):
     OFF = "off"
 
 
+class Launch(StrEnum):
+    """When an agent is started, while a screen is open."""
+
+    MANUAL = "manual"
+    """By the human, who opens its pane or asks for it."""
+    AUTO_ON_TASK = "auto_on_task"
+    ALWAYS_ON = "always_on"
+
+
+class Shutdown(StrEnum):
+    """When an agent is stopped, while a screen is open."""
+
+    MANUAL = "manual"
+    ON_INBOX_EMPTY = "on_inbox_empty"
+    IDLE_TIMEOUT = "idle_timeout"
+
+
 class Need(Enum):
     """When a project's file must be trusted to set something."""
 
@@ -255,6 +272,31 @@ class AgentConfig:
         default="Check your QMS inbox.",
         metadata=rule(
             parse.wake_text, '"Check your inbox, reviews first."', "what it is asked to do then, one line"
+        ),
+    )
+    launch: Launch = field(
+        default=Launch.MANUAL,
+        metadata=rule(
+            parse.one_of(Launch),
+            '"auto_on_task"',
+            "when it is started: manual (by opening its pane), auto_on_task (by a review or approval), "
+            "always_on (also when it has ended)",
+        ),
+    )
+    shutdown: Shutdown = field(
+        default=Shutdown.MANUAL,
+        metadata=rule(
+            parse.one_of(Shutdown),
+            '"on_inbox_empty"',
+            "when Claude Code is stopped while it is idle: manual, on_inbox_empty, idle_timeout",
+        ),
+    )
+    idle_timeout: float = field(
+        default=1800,
+        metadata=rule(
+            parse.number(10, 7 * 86_400, "1800 or 600"),
+            "600",
+            "seconds without a turn and without a key after which `idle_timeout` stops it",
         ),
     )
     memory: Memory = field(

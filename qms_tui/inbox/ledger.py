@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections import Counter, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
@@ -100,6 +100,12 @@ class Ledger:
         """How many items wait: of an agent, or of all."""
         agents = self._counts if agent is None else (agent,)
         return sum(self._counts[name].total() for name in agents if name in self._counts)
+
+    def pending(self, agent: str, kinds: Collection[Kind]) -> list[Item]:
+        """An agent's items of these kinds that wait, oldest first."""
+        places = sorted(place for (whose, _), place in self._pending.items() if whose == agent)
+        items = (self._order[bisect_left(self._order, place)][2].item for place in places)
+        return [item for item in items if item.kind in kinds]
 
     @property
     def agents(self) -> list[str]:

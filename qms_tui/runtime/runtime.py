@@ -32,6 +32,8 @@ class Ending:
     reason: str = ""
     resuming: bool = False
     """Whether it failed right after it was to go on with an earlier conversation."""
+    asked: bool = False
+    """Whether somebody has ended it, here or elsewhere, and cleared it away."""
 
     def __str__(self) -> str:
         code = "ended" if self.exit_code is None else f"exit code {self.exit_code}"

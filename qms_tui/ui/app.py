@@ -13,6 +13,7 @@ from functools import partial
 from textual import events
 from textual.app import App, ComposeResult
 from textual.containers import Container, Horizontal
+from textual.content import Content
 from textual.filter import ANSIToTruecolor, LineFilter
 from textual.message import Message
 from textual.screen import Screen
@@ -26,13 +27,16 @@ from qms_tui.agents import (
     LeaderChanged,
     Notice,
     Output,
+    Policies,
     Reshaped,
     StateChanged,
 )
+from qms_tui.agents.events import Severity
+from qms_tui.agents.policies import Ears
 from qms_tui.agents.state import HELD
 from qms_tui.config import Clipboard
 from qms_tui.remembered import View
-from qms_tui.runtime import RuntimeEvent, Size
+from qms_tui.runtime import EngineBack, RuntimeEvent, Size
 from qms_tui.terminal import Bell, ClipboardWrite, TerminalEvent, TitleChanged, late
 from qms_tui.ui.attention import Attention
 from qms_tui.ui.chrome import StatusLine, TabLine
@@ -106,6 +110,14 @@ class QmsTuiApp(App[None]):
         self._under_way = 0  # typed events in the app's own queue
         self.desk = Desk(self)
         self.attention = Attention(self)
+        self.policies = Policies(
+            self.fleet,
+            session.config,
+            self.desk.mail.ledger,
+            self.attention.activities,
+            lambda: session.project.roster(session.roster),
+            Ears(self._tell_of_policy, self.show_state, self._open_for_policy),
+        )
         self._prefix = session.config.prefix
         ours = global_keys(self._prefix)
         self._ours = frozenset(key.key for key in ours)
@@ -159,6 +171,7 @@ class QmsTuiApp(App[None]):
         self.fleet.watch()
         self.call_after_refresh(self.desk.mail.start)
         self.attention.start()
+        self.call_after_refresh(self.policies.start)
         self.pane.focus()
         self._arrange()
         for notice in self.session.notices:
@@ -166,6 +179,7 @@ class QmsTuiApp(App[None]):
 
     async def on_unmount(self) -> None:
         """Let go of the agents, however the screen ended."""
+        self.policies.close()
         self.attention.close()
         await self.desk.mail.close()
         await self.fleet.close()
@@ -244,10 +258,12 @@ class QmsTuiApp(App[None]):
         elif isinstance(event, StateChanged):
             self.attention.activities.judge(agent)
             self.show_state(agent)
+            self.policies.look(agent)
         elif isinstance(event, Reshaped | LeaderChanged):
             pane.show_terminal()
             if isinstance(event, LeaderChanged):
                 self._show_chrome()
+                self.policies.look(agent)
         elif isinstance(event, Asked):
             self._asked(pane, event.event)
 
@@ -260,6 +276,8 @@ class QmsTuiApp(App[None]):
     def _on_engine_event(self, event: RuntimeEvent) -> None:
         if self.is_running:
             self.base.query_one(StatusLine).tell(event)
+            if isinstance(event, EngineBack):
+                self.policies.engine_back()
 
     def _asked(self, pane: Pane, event: TerminalEvent) -> None:
         self.attention.saw(pane.agent, event)
@@ -337,7 +355,7 @@ class QmsTuiApp(App[None]):
             pane.agent.resize(known)
             if pane.agent.name not in self._opened:
                 self._opened.add(pane.agent.name)
-                pane.agent.open()
+                pane.agent.open(start=self.policies.opens(pane.agent.name))
 
     def _show_chrome(self) -> None:
         screen = self.base
@@ -504,13 +522,29 @@ class QmsTuiApp(App[None]):
             self.notify("Every agent of the roster has a pane already.", markup=False)
 
     async def _add(self, name: str | None) -> None:
-        if name is None:
-            return
+        if name is not None and name not in self.fleet:
+            self._focus(await self._mount(name))
+            self._arrange()
+
+    async def _mount(self, name: str) -> Pane:
         pane = self._pane(self.fleet.add(name), len(self.fleet))
         self.attention.activities.follow()
         await self.base.query_one("#panes").mount(pane)
-        self._focus(pane)
-        self._arrange()
+        return pane
+
+    def _open_for_policy(self, name: str) -> None:
+        """The agent gets a pane because it has to run; the keyboard stays where it is."""
+
+        async def add() -> None:
+            if name not in self.fleet:
+                await self._mount(name)
+                self._arrange()
+
+        self.call_later(add)
+
+    def _tell_of_policy(self, agent: Agent, text: str, severity: Severity) -> None:
+        name = Content.styled(agent.name, f"bold {self.color_of(agent.name)}")
+        self.desk.pop_up(Content.assemble(name, " ", text), severity)
 
     def action_leave(self) -> None:
         """Close the screen; what becomes of the agents is the runtime's matter."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from qms_tui.activity import Activity, Word
+from qms_tui.activity import Activity, Told, Word
 from qms_tui.agents import Activities, Agent
 from qms_tui.agents.events import Severity
 from qms_tui.agents.mending import Mending
@@ -88,7 +88,10 @@ class Attention:
         from qms_tui.ui.explain import ExplainScreen
 
         agent = self._app.pane.agent
-        self._app.push_screen(ExplainScreen(agent, self.activities))
+        self._app.push_screen(ExplainScreen(agent, self._told))
+
+    def _told(self, agent: Agent) -> tuple[Told, ...]:
+        return *self.activities.explain(agent), self._app.policies.explain(agent)
 
     def receipt(self, agent: str, file: str) -> str:
         """How far an item of an inbox has come, and when."""
@@ -107,6 +110,7 @@ class Attention:
         app.desk.sidebar.show_receipts()
         app.base.query_one(StatusLine).need(len(self.waiting()))
         self._mend(agent)
+        app.policies.look(agent)
         self._news.saw(agent.name, agent.activity, time.monotonic())
         self._tell_in_time()
 

@@ -96,6 +96,7 @@ class Desk:
             return
         if isinstance(event, MailChanged):
             self.show()
+            self._app.policies.inboxes_changed()
         elif isinstance(event, MailArrived):
             self._tell(event.toasts)
         else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Sequence
 
 from textual import events
 from textual.app import ComposeResult
@@ -10,7 +11,8 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from qms_tui.agents import Activities, Agent
+from qms_tui.activity import Told
+from qms_tui.agents import Agent
 from qms_tui.inbox.words import age
 from qms_tui.ui.frame import detail, mark, word
 from qms_tui.ui.screens import Dialog
@@ -21,9 +23,10 @@ PERIOD = 0.5  # seconds between two times that it is brought up to date
 class ExplainScreen(Dialog[None]):
     """Kept up to date while it is open; Esc, q, e or Enter closes it."""
 
-    def __init__(self, agent: Agent, activities: Activities) -> None:
+    def __init__(self, agent: Agent, told: Callable[[Agent], Sequence[Told]]) -> None:
+        """`told` asks all sources."""
         super().__init__()
-        self._agent, self._activities = agent, activities
+        self._agent, self._told = agent, told
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(classes="dialog", id="explain"):
@@ -50,7 +53,7 @@ class ExplainScreen(Dialog[None]):
             Content(f"rule {activity.rule}" if activity else "the engine says so"),
             Content(""),
         ]
-        for told in self._activities.explain(agent):
+        for told in self._told(agent):
             when = f"{age(now - told.at)} ago" if told.at else "never"
             said = Content.assemble((f"{told.source:<12}", "$accent"), Content(told.said))
             lines.append(Content.assemble(said, (f"  {when}", "dim")))

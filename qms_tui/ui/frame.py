@@ -93,9 +93,11 @@ def footnote(agent: Agent, back: int, cut: str, same_size: bool, width: int) -> 
     if back:
         return f" {back} rows back · PgUp PgDn scroll · any other key returns "
     if agent.state is AgentState.ENDED:
+        plan = f" · {agent.plan}" if agent.plan else ""
         if agent.ending is not None and agent.ending.resuming:
-            return f" {agent.ending}, going on with its conversation failed · f starts fresh · r tries again "
-        return f" {agent.ending or 'ended'} · r restarts "
+            how = f"{agent.ending}, going on with its conversation failed"
+            return f" {how}{plan} · f starts fresh · r tries again "
+        return f" {agent.ending or 'ended'}{plan} · r restarts "
     if agent.state is AgentState.PAUSED:
         return " paused from outside: docker unpause lets it go on "
     if agent.keys_waiting or agent.state is AgentState.UNREACHABLE:
@@ -111,7 +113,10 @@ def instead(agent: Agent, width: int) -> list[str] | None:
     """What stands in the pane instead of a terminal: under way, or why there is none."""
     trouble = agent.trouble
     if agent.state is AgentState.FAILED and trouble is not None:
-        return [*wrap(trouble.message, width), "", *wrap(trouble.hint, width), "", "r tries again"]
+        plan = [agent.plan] if agent.plan else []
+        return [*wrap(trouble.message, width), "", *wrap(trouble.hint, width), "", *plan, "r tries again"]
+    if agent.state is AgentState.ABSENT and agent.plan:
+        return ["not started", agent.plan, "", "r starts it now"]
     if agent.state in (AgentState.STARTING, AgentState.ATTACHING):
         return [f"{agent.state.value} {agent.name} …"]
     return None

@@ -16,6 +16,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from qms_tui.agents import Agent, AgentState
+from qms_tui.agents.state import STARTABLE
 from qms_tui.runtime import Size
 from qms_tui.terminal import (
     Key,
@@ -40,7 +41,6 @@ FRAME = 1 / 60  # seconds between two paintings of the focused pane: no screen s
 UNFOCUSED_PERIOD = 1 / 15  # seconds between two paintings of a pane nobody types into: streams stay readable
 TITLE_PERIOD = 0.2  # seconds between a program's change of its title and the frame that shows it
 WHEEL_ROWS = 3  # rows of history per notch of the wheel, as in most terminals
-_OVER = (AgentState.ENDED, AgentState.FAILED)
 _PLAIN = Style()
 _PAGING = {"pageup": 1, "pagedown": -1}
 
@@ -187,7 +187,7 @@ class Pane(Widget, can_focus=True):
 
     def show_state(self) -> None:
         """Bring the frame up to date, and what a state shows instead of a terminal."""
-        self.set_class(self.agent.state in _OVER, "-ended")
+        self.set_class(self.agent.state in STARTABLE, "-ended")
         self._show_all()
 
     def show_waiting(self, count: int) -> None:
@@ -289,7 +289,7 @@ class Pane(Widget, can_focus=True):
             self.scroll_pages(_PAGING[event.key])
             return
         self._follow()
-        if self.agent.state in _OVER:
+        if self.agent.state in STARTABLE:
             if event.key == "r":  # not Enter: it may end a line that was typed as the program ended
                 self.agent.restart()
             elif event.key == "f" and self.agent.ending is not None and self.agent.ending.resuming:

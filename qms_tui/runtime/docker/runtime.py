@@ -62,7 +62,7 @@ STARTING_WAIT = 10.0  # seconds between create and start of a container, with a 
 _WAKE = ("/usr/bin/python3", "-I", "-S", f"{INSIDE}/waiter.py", "poke")
 _STARTING_POLL = 0.05  # seconds between looks at a container that another interface starts
 ENDED_WAIT = 1  # seconds after its terminal closed in which a container still counts as ending
-_REMOVED = Ending(None, "the container was removed")
+_REMOVED = Ending(None, "the container was removed", asked=True)
 _MISSING = "make it with: qms-tui build"
 _MISSING_OTHER = "build or pull it, or name another with --image or agent.image; docker/README.md says more"
 

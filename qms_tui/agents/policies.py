@@ -1,0 +1,169 @@
+"""Starts and stops agents as the configuration says, for one interface, and says so."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from qms_tui.activity import Hook, Told
+from qms_tui.agents.activities import Activities
+from qms_tui.agents.agent import Agent
+from qms_tui.agents.events import Severity
+from qms_tui.agents.fleet import Fleet
+from qms_tui.agents.policy import TASKS, TRIES, Act, Policy, Seen, Verdict
+from qms_tui.agents.state import STARTABLE
+from qms_tui.config import Config, Launch
+from qms_tui.inbox import Ledger
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Ears:
+    """Whom policies tell: of an action (agent, text, severity), of an agent's new `plan`, and of an agent
+    without a pane that needs one."""
+
+    action: Callable[[Agent, str, Severity], None]
+    plan: Callable[[Agent], None]
+    pane: Callable[[str], None]
+
+
+class Policies:
+    """Looks at an agent whenever something about it has changed; between that only where time decides."""
+
+    def __init__(
+        self,
+        fleet: Fleet,
+        config: Config,
+        ledger: Ledger,
+        activities: Activities,
+        roster: Callable[[], Sequence[str]],
+        ears: Ears,
+    ) -> None:
+        """`roster` is asked when agents without a pane may have to be started."""
+        self._fleet, self._config, self._ledger, self._ears = fleet, config, ledger, ears
+        self._activities, self._roster = activities, roster
+        self._policies: dict[str, Policy] = {}
+        self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._waiting: dict[str, int] = {}
+        self._emptied: dict[str, float] = {}
+        self._done: dict[str, tuple[str, float]] = {}  # what was done last, and when
+        self._wanted: set[str] = set()  # agents for which a pane was asked
+
+    def start(self) -> None:
+        """Agents that shall always run get their panes."""
+        if self._any(Launch.ALWAYS_ON):
+            self._open(self._absent(Launch.ALWAYS_ON))
+
+    def close(self) -> None:
+        """Do nothing any more; idempotent."""
+        for timer in self._timers.values():
+            timer.cancel()
+
+    def opens(self, agent: str) -> bool:
+        """Whether an agent that has no program is started when its pane opens."""
+        return self._config.agent(agent).launch is not Launch.AUTO_ON_TASK
+
+    def engine_back(self) -> None:
+        """What could not be started while the engine was away may be now."""
+        for agent in self._fleet:
+            self._policy(agent.name).forgive()
+            self.look(agent)
+
+    def inboxes_changed(self) -> None:
+        """The ledger says something else than before."""
+        for agent in self._fleet:
+            waiting = self._ledger.waiting(agent.name)
+            before, self._waiting[agent.name] = self._waiting.get(agent.name, 0), waiting
+            if before and not waiting:
+                self._emptied[agent.name] = time.time()
+            self.look(agent)
+        if self._any(Launch.AUTO_ON_TASK):
+            waits = [name for name in self._ledger.agents if self._ledger.pending(name, TASKS)]
+            self._open(name for name in self._absent(Launch.AUTO_ON_TASK) if name in waits)
+
+    def look(self, agent: Agent) -> None:
+        """Something about the agent is new, or it is time."""
+        if timer := self._timers.pop(agent.name, None):
+            timer.cancel()
+        verdict = self._policy(agent.name).decide(self._seen(agent), time.time())
+        if verdict.again is not None:
+            delay = max(0.0, verdict.again - time.time())
+            self._timers[agent.name] = asyncio.get_running_loop().call_later(delay, self.look, agent)
+        if verdict.plan != agent.plan:
+            agent.plan = verdict.plan
+            self._ears.plan(agent)
+        if verdict.gave_up:
+            said = f"ended {TRIES} times right after its start and is left alone: r in its pane starts it"
+            self._tell(agent, said, "error")
+        self._act(agent, verdict)
+
+    def explain(self, agent: Agent) -> Told:
+        """What holds for the agent, and what was done last because of it."""
+        policy, (done, at) = self._policy(agent.name), self._done.get(agent.name, ("", 0.0))
+        what = f"launch {policy.launch}, shutdown {policy.shutdown}"
+        return Told("policies", "; ".join(part for part in (what, agent.plan, done) if part), at)
+
+    def _act(self, agent: Agent, verdict: Verdict) -> None:
+        policy = self._policy(agent.name)
+        if verdict.act is Act.START:
+            self._tell(agent, f"is started: {verdict.reason} (launch = {policy.launch})")
+            agent.restart()
+        elif verdict.act is Act.STOP:
+            self._tell(agent, f"is stopped: {verdict.reason} (shutdown = {policy.shutdown})")
+            agent.stop(f"stopped: {verdict.reason}")
+
+    def _tell(self, agent: Agent, text: str, severity: Severity = "information") -> None:
+        _log.info("%s %s", agent.name, text)
+        self._done[agent.name] = text, time.time()
+        self._ears.action(agent, text, severity)
+
+    def _policy(self, agent: str) -> Policy:
+        if agent not in self._policies:
+            config = self._config.agent(agent)
+            self._policies[agent] = Policy(config.launch, config.shutdown, config.idle_timeout)
+        return self._policies[agent]
+
+    def _seen(self, agent: Agent) -> Seen:
+        awaits = agent.state in STARTABLE and self._policy(agent.name).launch is Launch.AUTO_ON_TASK
+        return Seen(
+            agent.state,
+            agent.state_at,
+            agent.ending,
+            agent.activity,
+            agent.began,
+            agent.typed_at,
+            agent.leads,
+            self._ledger.pending(agent.name, TASKS) if awaits else (),
+            self._ledger.waiting(agent.name),
+            self._emptied.get(agent.name, 0.0),
+            _woken(self._activities.report(agent.name).hooks),
+        )
+
+    def _any(self, launch: Launch) -> bool:
+        return any(
+            one.launch is launch for one in (self._config.every_agent, *self._config.overrides.values())
+        )
+
+    def _absent(self, launch: Launch) -> list[str]:
+        """Agents of the roster without a pane for which this holds."""
+        return [
+            name
+            for name in self._roster()
+            if name not in self._fleet and self._config.agent(name).launch is launch
+        ]
+
+    def _open(self, names: Iterable[str]) -> None:
+        for name in names:
+            if name not in self._wanted:
+                self._wanted.add(name)
+                self._ears.pane(name)
+
+
+def _woken(hooks: Sequence[Hook]) -> bool:
+    """Whether the last prompt was a wake."""
+    prompts = (hook for hook in reversed(hooks) if hook.event == "UserPromptSubmit" and not hook.sub)
+    return bool(next((hook.items for hook in prompts), ()))
