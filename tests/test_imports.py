@@ -115,7 +115,7 @@ def _modules_after(statement: str) -> set[str]:
         ("import qms_tui.inbox", {"textual", "docker", "asyncio"}),
         ("import qms_tui.agents", {"textual", "docker"}),
         ("import qms_tui.keeper.process", {"textual", "mcp", "mcp_types", "pydantic", "httpx2"}),
-        ("import qms_tui.cli_mcp", {"asyncio", "mcp", "mcp_types", "pydantic", "httpx2"}),
+        ("import qms_tui.cli.mcp", {"asyncio", "mcp", "mcp_types", "pydantic", "httpx2"}),
         ("import qms_tui.mcp.gateway", {"textual", "docker", "starlette", "mcp"}),
         ("import qms_tui.runtime.local", {"textual", "docker"}),
         ("import qms_tui.runtime.docker", {"textual"}),

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from qms_tui.cli import _cli
+from qms_tui.cli.main import _cli
 from qms_tui.config import Config, config_table_markdown
 from qms_tui.ui.keymap import COMMANDS, SIDEBAR_KEYS, distinct, global_keys
 

@@ -252,7 +252,7 @@ def _build(
     common: Common, base: str | None, client_version: str | None, tag: str | None, no_cache: bool
 ) -> int:
     """Build the image that agents run in, with Claude Code."""
-    from qms_tui.cli_build import Report, build, recipe
+    from qms_tui.cli.building import Report, build, recipe
 
     wanted = recipe(_load_anywhere(common).build, base, client_version, tag)
     engine = _engine(common)
@@ -269,7 +269,7 @@ def _build(
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def _doctor(common: Common, as_json: bool) -> int:
     """Say what may hinder agents here, and what to do about it."""
-    from qms_tui.cli_doctor import doctor
+    from qms_tui.cli.doctor import doctor
 
     _log_to_file(common)
     try:
@@ -296,7 +296,7 @@ def _ps(common: Common, as_json: bool, all_projects: bool) -> int:
         found = runtime.all_now()
     finally:
         runtime.close_now()
-    from qms_tui.cli_ps import listing
+    from qms_tui.cli.ps_listing import listing
 
     _echo_lines(listing(project, found, as_json=as_json))
     return 0
@@ -428,7 +428,7 @@ def _stop(common: Common, agents: Sequence[str], every: bool) -> int:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def _mcp(common: Common, as_json: bool) -> int:
     """Show the MCP servers, and each agent's connections to them."""
-    from qms_tui.cli_mcp import report
+    from qms_tui.cli.mcp import report
 
     project, config = _load(common)
     click.echo(report(project, config, _gateway_folder(project, config), as_json=as_json))
@@ -489,7 +489,7 @@ def _send(common: Common, subject: str, sender: str | None, file: Path | None, w
     The words that are names of agents, or of others with an inbox, get it; a last one that is none is the
     message. - reads it from standard input.
     """
-    from qms_tui import cli_inbox
+    from qms_tui.cli import inbox as cli_inbox
 
     project, config = _load(common)
     return cli_inbox.send(project, project.roster(config.agents), words, subject, sender, file)
@@ -502,7 +502,7 @@ def _send(common: Common, subject: str, sender: str | None, file: Path | None, w
 @click.argument("agent", required=False, metavar="[AGENT]", shell_complete=_complete_agents)
 def _inbox(common: Common, agent: str | None, as_json: bool, watch: bool) -> int:
     """List what lies in the inboxes, or in one, or follow them."""
-    from qms_tui import cli_inbox
+    from qms_tui.cli import inbox as cli_inbox
 
     project, config = _load(common)
     inboxes = cli_inbox.inboxes(project, project.roster(config.agents), agent)

@@ -162,7 +162,7 @@ def test_small_terminal_is_refused(project: Path, environment: dict[str, str]) -
 
 _BROKEN = """
 import sys
-from qms_tui import cli
+from qms_tui.cli import main as cli
 
 def fail(*_):
     raise ZeroDivisionError("a fault of ours")
