@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from qms_tui.cli import _cli
+from qms_tui.cli.group import cli
 from qms_tui.config import Config, config_table_markdown
 from qms_tui.ui.keymap import COMMANDS, SIDEBAR_KEYS, distinct, global_keys
 
@@ -77,7 +77,7 @@ def test_the_key_tables_are_the_programs_own() -> None:
 
 
 def test_the_table_of_commands_is_the_programs_own() -> None:
-    commands = {name: command for name, command in _cli.commands.items() if not command.hidden}
+    commands = {name: command for name, command in cli.commands.items() if not command.hidden}
     lines = [f"| `{name}` | {commands[name].get_short_help_str(200)} |\n" for name in sorted(commands)]
     assert f"\n\n| command | what it does |\n|---|---|\n{''.join(lines)}\n" in page("README.md")
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from qms_tui.cli_mcp import report
+from qms_tui.cli.mcp import report
 from qms_tui.config import Config, McpServer
 from qms_tui.errors import GatewayError
 from qms_tui.mcp.places import STATUS

@@ -162,13 +162,13 @@ def test_small_terminal_is_refused(project: Path, environment: dict[str, str]) -
 
 _BROKEN = """
 import sys
-from qms_tui import cli
+from qms_tui.cli import loading, run
 
 def fail(*_):
     raise ZeroDivisionError("a fault of ours")
 
-cli.find_project = fail
-sys.exit(cli.run(["ps"]))
+loading.find_project = fail
+sys.exit(run(["ps"]))
 """
 
 

@@ -8,10 +8,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import click
+
+from qms_tui.cli.gateway import find_gateway
+from qms_tui.cli.loading import load
+from qms_tui.cli.options import Common, common_options
+from qms_tui.cli.printing import print_notices
 from qms_tui.config import Config, McpServer
 from qms_tui.config.files import read_regular_file
 from qms_tui.config.text import plain
-from qms_tui.mcp.status import gateway_status
 from qms_tui.project import Project
 
 LARGEST = 64 * 1024  # bytes of a project's .mcp.json that are looked at
@@ -19,8 +24,21 @@ MOST_NAMED = 10
 _MODULES = ("qms_mcp", "*/qms_mcp", "qms-cli/qms_mcp")  # where a QMS command line has its MCP server
 
 
+@click.command("mcp")
+@common_options
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def mcp(common: Common, as_json: bool) -> int:
+    """Show the MCP servers, and each agent's connections to them."""
+    project, config = load(common)
+    click.echo(report(project, config, find_gateway(project, config), as_json=as_json))
+    print_notices(config)
+    return 0
+
+
 def report(project: Project, config: Config, folder: Path, *, as_json: bool) -> str:
     """What there is to say. Raises GatewayError if the gateway hangs."""
+    from qms_tui.mcp.status import gateway_status
+
     status = gateway_status(folder)
     servers = _servers(config, status)
     agents: list[dict[str, Any]] = status["agents"] if status else []

@@ -1,19 +1,19 @@
-"""What the commands `inbox` and `send` do; options are read in cli.py."""
+"""`qms-tui inbox`: what waits for agents, and what comes and goes."""
 
 from __future__ import annotations
 
 import json
 import queue
-import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import click
 
-from qms_tui.errors import UsageError
+from qms_tui.cli.loading import load
+from qms_tui.cli.options import Common, common_options, complete_agents
+from qms_tui.cli.printing import warn, write_out
 from qms_tui.inbox import (
-    HUMAN,
     InboxEvent,
     InboxWatcher,
     Initial,
@@ -23,35 +23,26 @@ from qms_tui.inbox import (
     ItemConsumed,
     mailboxes,
     scan,
-    write_message,
 )
 from qms_tui.inbox.words import age
-from qms_tui.project import AGENT_NAME, Project
-
-LARGEST_INPUT = 2**20  # bytes read of a file or a pipe; send.py says what of that is too much
+from qms_tui.project import Project
 
 
-def send(
-    project: Project,
-    roster: Sequence[str],
-    words: Sequence[str],
-    subject: str,
-    sender: str | None,
-    file: Path | None,
-) -> int:
-    """Send what the words say; prints the files."""
-    known = mailboxes(project, roster)
-    recipients, body = _split(words, known, file)
-    project.check_agents(recipients, known)
-    if not recipients:
-        raise UsageError("send it to whom?", hint='write: qms-tui send AGENT --subject TEXT "MESSAGE"')
-    text = _read(sys.stdin.fileno(), "standard input") if body == "-" else body
-    for path in write_message(project, sender or HUMAN, recipients, subject, text):
-        click.echo(str(path))
-    return 0
+@click.command("inbox")
+@common_options
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--watch", is_flag=True, help="Go on, and print what comes and goes as lines of JSON.")
+@click.argument("agent", required=False, metavar="[AGENT]", shell_complete=complete_agents)
+def inbox(common: Common, agent: str | None, as_json: bool, watch: bool) -> int:
+    """List what lies in the inboxes, or in one, or follow them."""
+    project, config = load(common)
+    folders = _folders(project, project.roster(config.agents), agent)
+    if watch:
+        return write_out(_follow(folders, config.inbox.rescan), at_once=True)
+    return write_out(_listing(folders, as_json))
 
 
-def inboxes(project: Project, roster: Sequence[str], agent: str | None) -> dict[str, Path]:
+def _folders(project: Project, roster: Sequence[str], agent: str | None) -> dict[str, Path]:
     """The folders to look into."""
     known = mailboxes(project, roster)
     names = known if agent is None else (agent,)
@@ -59,11 +50,11 @@ def inboxes(project: Project, roster: Sequence[str], agent: str | None) -> dict[
     return {name: project.folders(name).inbox for name in names}
 
 
-def listing(folders: Mapping[str, Path], as_json: bool) -> Iterator[str]:
+def _listing(folders: Mapping[str, Path], as_json: bool) -> Iterator[str]:
     """Lines with their ends."""
     items, troubles = scan(folders)
     for trouble in troubles:
-        click.echo(f"qms-tui: {trouble}", err=True)
+        warn(trouble)
     if as_json:
         yield json.dumps([_as_json(item) for item in items], indent=2) + "\n"
     elif not items:
@@ -72,7 +63,7 @@ def listing(folders: Mapping[str, Path], as_json: bool) -> Iterator[str]:
         yield from _table(items, time.time())
 
 
-def follow(folders: Mapping[str, Path], rescan: float) -> Iterator[str]:
+def _follow(folders: Mapping[str, Path], rescan: float) -> Iterator[str]:
     """Lines of JSON: what is there, then what comes and goes. Without end."""
     events: queue.Queue[InboxEvent] = queue.Queue()
     watcher = InboxWatcher(folders, events.put, rescan=rescan)
@@ -83,30 +74,6 @@ def follow(folders: Mapping[str, Path], rescan: float) -> Iterator[str]:
                 yield json.dumps(document) + "\n"
     finally:
         watcher.close()
-
-
-def _split(words: Sequence[str], known: Sequence[str], file: Path | None) -> tuple[tuple[str, ...], str]:
-    """Who gets it, and the message."""
-    if file is not None:
-        return tuple(words), _read(file, str(file))
-    *names, last = words or ("",)
-    if not last or last in known:
-        raise UsageError("there is no message", hint="say it as the last word, or with --file FILE or -")
-    if AGENT_NAME.fullmatch(last):  # more likely a name with a slip in it than a message of one such word
-        raise UsageError(
-            f"there is no agent {last!r}, and no message", hint="a message of one word comes with --file or -"
-        )
-    return tuple(names), last
-
-
-def _read(source: int | Path, name: str) -> str:
-    try:
-        with open(source, "rb", closefd=isinstance(source, Path)) as stream:
-            return stream.read(LARGEST_INPUT).decode()
-    except UnicodeDecodeError:
-        raise UsageError(f"{name}: not UTF-8", hint="only text can be sent") from None
-    except OSError as error:
-        raise UsageError(f"{name}: {error.strerror}", hint="name a file that can be read") from None
 
 
 def _documents(event: InboxEvent) -> Iterator[dict[str, object]]:

@@ -1,0 +1,47 @@
+"""`qms-tui doctor`: what it looks at, and its exit status."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from qms_tui.cli.gateway import as_started
+from qms_tui.cli.loading import load_anywhere, log_to_file
+from qms_tui.cli.options import Common, common_options
+from qms_tui.config import Config
+from qms_tui.errors import ProjectError
+from qms_tui.project import Project, find_project
+
+
+@click.command("doctor")
+@common_options
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def doctor(common: Common, as_json: bool) -> int:
+    """Say what may hinder agents here, and what to do about it."""
+    log_to_file(common)
+    try:
+        project = find_project(common.project, Path())
+    except ProjectError:
+        if common.project is not None:
+            raise
+        return _report(None, load_anywhere(common), as_json)
+    config, gateway = as_started(project, load_anywhere(common))
+    return _report(project, config, as_json, gateway)
+
+
+def _report(project: Project | None, config: Config, json_wanted: bool, gateway: Path | None = None) -> int:
+    """Print the report; status 1 if there are errors. A terminal is only asked where one shows the report."""
+    from qms_tui.doctor import Verdict, as_json, as_lines, examine
+
+    on_terminal = not json_wanted and sys.stdin.isatty() and sys.stdout.isatty()
+    descriptor = sys.stdin.fileno() if on_terminal else None
+    findings = list(examine(project, config, os.environ, descriptor, gateway))
+    if json_wanted:
+        click.echo(json.dumps(as_json(findings), indent=2))
+    else:
+        click.echo("\n".join(as_lines(findings)))
+    return int(any(finding.verdict is Verdict.ERROR for finding in findings))

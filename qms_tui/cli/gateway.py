@@ -1,0 +1,66 @@
+"""How agents get to the MCP servers, and how those stand."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import os
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qms_tui.config import Config
+from qms_tui.errors import QmsTuiError
+from qms_tui.project import Project
+
+if TYPE_CHECKING:
+    from qms_tui.mcp.lights import Shown
+
+
+def with_servers(project: Project, config: Config, names: Sequence[str]) -> Config:
+    """Agents' containers get their way to the MCP servers, as far as there are any."""
+    if not config.servers:
+        return config
+    from qms_tui.mcp.mounting import with_gateway
+    from qms_tui.runtime.docker.address import find_address
+
+    host = find_address(config.engine.host, os.environ, Path.home()).host
+    if not host.startswith("unix://") and config.engine.mcp_listen is None:
+        notice = "MCP servers cannot be reached by agents on another machine: engine.mcp_listen says where to"
+        return dataclasses.replace(config, notices=(*config.notices, notice))
+    agents = dict.fromkeys((*project.roster(config.agents), *names))
+    return with_gateway(config, find_gateway(project, config), tuple(agents), project.owner())
+
+
+def as_started(project: Project, config: Config) -> tuple[Config, Path | None]:
+    """The configuration as agents are started with it, and the gateway's folder if they can reach it."""
+    from qms_tui.mcp.mounting import with_mounts
+    from qms_tui.runtime.docker.address import find_address
+
+    try:
+        host = find_address(config.engine.host, os.environ, Path.home()).host
+    except QmsTuiError:
+        return config, None  # the report will say it
+    if not config.servers or (not host.startswith("unix://") and config.engine.mcp_listen is None):
+        return config, None
+    folder = find_gateway(project, config)
+    return with_mounts(config, folder, project.roster(config.agents)), folder
+
+
+def find_gateway(project: Project, config: Config) -> Path:
+    """The folder of the gateway's sockets."""
+    from qms_tui.keeper.paths import keeper_folder
+    from qms_tui.mcp.places import gateway_folder
+    from qms_tui.runtime.docker.address import find_address
+
+    address = find_address(config.engine.host, os.environ, Path.home())
+    return gateway_folder(keeper_folder(project.root, address.host))
+
+
+def lights(project: Project, config: Config) -> Callable[[], Awaitable[Sequence[Shown]]] | None:
+    """What tells how the MCP servers stand, where there are any."""
+    if not config.servers:
+        return None
+    from qms_tui.mcp.lights import look
+
+    return functools.partial(look, find_gateway(project, config), [each.name for each in config.servers])

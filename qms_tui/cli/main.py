@@ -1,0 +1,57 @@
+"""The commands, and the outermost boundary: what a failure prints, and exit statuses."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+
+import click
+
+from qms_tui.cli.build import build
+from qms_tui.cli.completion import COMPLETE_VARIABLE, completion
+from qms_tui.cli.config import config
+from qms_tui.cli.demo import demo
+from qms_tui.cli.doctor import doctor
+from qms_tui.cli.group import cli
+from qms_tui.cli.inbox import inbox
+from qms_tui.cli.journal import log, record
+from qms_tui.cli.mcp import mcp
+from qms_tui.cli.open import open_screen
+from qms_tui.cli.printing import complain
+from qms_tui.cli.prune import prune
+from qms_tui.cli.ps import ps
+from qms_tui.cli.send import send
+from qms_tui.cli.stop import stop
+from qms_tui.cli.trust import trust
+from qms_tui.errors import QmsTuiError
+
+COMMANDS = (
+    build, completion, config, demo, doctor, inbox, log, mcp, open_screen, prune, ps, record, send, stop,
+    trust,
+)  # fmt: skip
+for _command in COMMANDS:
+    cli.add_command(_command)
+
+
+def run(args: Sequence[str]) -> int:
+    """Run the command line; the process's exit status: 0, 1 for a fault of ours, 2 for what you can mend."""
+    try:
+        status = cli.main(list(args), "qms-tui", standalone_mode=False, complete_var=COMPLETE_VARIABLE)
+    except QmsTuiError as error:
+        return complain(error.message, error.hint)
+    except click.exceptions.Abort:
+        return 130
+    except click.UsageError as error:
+        return complain(error.format_message(), "see: qms-tui --help")
+    except click.ClickException as error:
+        return complain(error.format_message(), "")
+    except Exception as error:  # the outermost boundary: a user never sees a traceback
+        if not logging.getLogger().handlers:  # it went wrong early: logging would print the traceback
+            from qms_tui.log import setup_logging
+
+            setup_logging("info")
+        logging.getLogger(__name__).exception("unexpected")
+        click.echo(f"qms-tui: something unexpected went wrong: {type(error).__name__}: {error}", err=True)
+        click.echo("  agents in containers are not affected; the log file has the details", err=True)
+        return 1
+    return status if isinstance(status, int) else 0

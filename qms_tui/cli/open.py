@@ -1,0 +1,69 @@
+"""`qms-tui [AGENT]...`: which agents, where they run, and the screen on them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+import click
+
+from qms_tui.cli.gateway import lights, with_servers
+from qms_tui.cli.group import OPEN
+from qms_tui.cli.loading import load
+from qms_tui.cli.names import DEFAULT_AGENTS, check_names
+from qms_tui.cli.options import Common, agents_argument, common_options
+from qms_tui.cli.runtimes import docker_runtime, kept_runtime, local_runtime
+from qms_tui.cli.screen import show
+from qms_tui.config import Overrides, RuntimeKind
+from qms_tui.errors import QmsTuiError
+from qms_tui.inbox.past import Past, past_folder
+from qms_tui.project import Project
+from qms_tui.remembered import Memory, View, views_folder
+
+
+@click.command(OPEN, hidden=True)
+@common_options
+@click.option("--runtime", type=click.Choice([kind.value for kind in RuntimeKind]),
+              help="Where agents run: docker (default); local is not isolated.")  # fmt: skip
+@click.option("--command", metavar="TEXT", help="What an agent runs, split as a shell would, given to none.")
+@click.option("--image", metavar="NAME", help="The image of the agents' containers.")
+@agents_argument
+def open_screen(
+    common: Common, agents: Sequence[str], runtime: str | None, command: str | None, image: str | None
+) -> int:
+    """Open the screen on these agents."""
+    project, config = load(common, Overrides(runtime, command, image))
+    memory = Memory(project.root, views_folder())
+    past = Past(project.root, past_folder())
+    names, view = _to_open(project, project.roster(config.agents), agents, memory.read())
+    if config.engine.runtime is RuntimeKind.LOCAL:
+        local = local_runtime(project, config)
+        return show(project, config, names, local, "local, not isolated", (), view, memory, past)
+    from qms_tui.runtime.logins import shared_logins
+
+    config = with_servers(project, config, names)
+    where = docker_runtime(project, config)
+    try:
+        where.check_images(names)
+    except QmsTuiError:
+        where.close_now()
+        raise
+    kept = kept_runtime(project, config, where, common)
+    remarks = (*where.remarks, *shared_logins(map(config.agent, names), os.environ))
+    servers = lights(project, config)
+    return show(project, config, names, kept, f"docker {where.version}", remarks, view, memory, past, servers)
+
+
+def _to_open(
+    project: Project, roster: Sequence[str], named: Sequence[str], remembered: View | None
+) -> tuple[tuple[str, ...], View | None]:
+    """The named agents, else those that were open last, else the usual ones; and how they stood.
+
+    Agents that left the roster are dropped. Named ones stand as they did if they are the same, in whatever
+    order.
+    """
+    if named:
+        names = check_names(project, named, roster)
+        return names, remembered.ordered(names) if remembered else None
+    view = remembered.only(roster) if remembered else None
+    return check_names(project, view.agents if view else DEFAULT_AGENTS, roster), view

@@ -1,0 +1,82 @@
+"""`qms-tui prune`: what may go, and what became of it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from qms_tui.cli.options import Common, common_options
+from qms_tui.cli.printing import echo_lines
+from qms_tui.cli.runtimes import engine_here
+from qms_tui.config.text import plain
+from qms_tui.errors import UsageError
+
+if TYPE_CHECKING:
+    from qms_tui.leftovers import Thing
+    from qms_tui.runtime.docker.engine import Engine
+
+
+@click.command("prune")
+@common_options
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def prune(common: Common, yes: bool) -> int:
+    """Remove what is dead or orphaned, after asking.
+
+    Of every project, or with --project of that one only, even if it is gone.
+
+    Ended containers, networks that nobody uses, what dead keepers left; and everything of projects that are
+    no longer there, their running containers too. What runs for a project that is there stays, and so does
+    what other users or machines have made.
+    """
+    from qms_tui import leftovers
+
+    engine = engine_here(common)
+    try:
+        things = [thing for thing in everything(engine) if leftovers.why_to_go(thing)]
+        if common.project is not None:
+            root = os.path.realpath(os.path.expanduser(common.project))
+            things = [thing for thing in things if thing.project == root]
+        if not things:
+            click.echo("there is nothing to remove")
+            return 0
+        echo_lines(leftovers.as_table(things))
+        if not yes:
+            _ask_to_prune(len(things))
+        return _remove(engine, things)
+    finally:
+        engine.close()
+
+
+def _ask_to_prune(count: int) -> None:
+    if not sys.stdin.isatty():
+        raise UsageError(
+            "prune asks before it removes anything, and standard input is no terminal",
+            hint="say --yes if what is listed here may go",
+        )
+    click.confirm(f"Remove {'it' if count == 1 else f'these {count}'}?", abort=True)
+
+
+def _remove(engine: Engine, things: Sequence[Thing]) -> int:
+    """Say what became of each; status 2 if something could not be removed."""
+    from qms_tui import leftovers
+
+    kinds = (leftovers.Kind.CONTAINER, leftovers.Kind.NETWORK)
+    outcomes = leftovers.remove_from_engine(engine, [thing for thing in things if thing.kind in kinds])
+    # Keepers last: they hold on to containers.
+    outcomes += leftovers.remove_from_state([thing for thing in things if thing.kind not in kinds])
+    for outcome in outcomes:
+        said = f": {outcome.said}" if outcome.said else ""
+        what = "removed" if outcome.removed else "left alone"
+        click.echo(f"{what} {outcome.thing.kind} {plain(outcome.thing.name)}{plain(said)}")
+    return 0 if all(outcome.removed for outcome in outcomes) else 2
+
+
+def everything(engine: Engine) -> list[Thing]:
+    """All that there is of qms-tui's, of every project."""
+    from qms_tui import leftovers
+
+    return leftovers.find_on_engine(engine) + leftovers.find_in_state(leftovers.state_folder())

@@ -1,0 +1,48 @@
+"""`qms-tui ps`: its options, and what there is of every project."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from qms_tui.cli.loading import load
+from qms_tui.cli.options import Common, common_options
+from qms_tui.cli.printing import echo_lines
+from qms_tui.cli.prune import everything
+from qms_tui.cli.runtimes import docker_runtime, engine_here
+
+
+@click.command("ps")
+@common_options
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--all-projects", is_flag=True, help="Everything of qms-tui's, of every project.")
+def ps(common: Common, as_json: bool, all_projects: bool) -> int:
+    """List the project's containers, or all there is."""
+    if all_projects:
+        return _ps_everything(common, as_json)
+    project, config = load(common)
+    runtime = docker_runtime(project, config)
+    try:
+        found = runtime.all_now()
+    finally:
+        runtime.close_now()
+    from qms_tui.cli.ps_listing import listing
+
+    echo_lines(listing(project, found, as_json=as_json))
+    return 0
+
+
+def _ps_everything(common: Common, as_json: bool) -> int:
+    from qms_tui import leftovers
+
+    engine = engine_here(common)
+    try:
+        things = everything(engine)
+    finally:
+        engine.close()
+    if as_json:
+        click.echo(json.dumps(leftovers.as_json(things), indent=2))
+    else:
+        echo_lines(leftovers.as_table(things) if things else ["there is nothing of qms-tui's"])
+    return 0

@@ -1,0 +1,85 @@
+"""Where agents run: on an engine, beside their keeper, or on this machine."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qms_tui.cli.loading import load_anywhere, log_to_file
+from qms_tui.cli.options import Common
+from qms_tui.config import Config
+from qms_tui.project import Project
+
+if TYPE_CHECKING:
+    from qms_tui.keeper.client import KeeperClient
+    from qms_tui.runtime import Runtime
+    from qms_tui.runtime.docker import DockerRuntime
+    from qms_tui.runtime.docker.engine import Engine
+
+
+def engine_here(common: Common) -> Engine:
+    """The engine that holds here, in a project or outside of any."""
+    from qms_tui.runtime.docker import connect
+
+    log_to_file(common)
+    return connect(load_anywhere(common).engine.host)
+
+
+def docker_runtime(project: Project, config: Config) -> DockerRuntime:
+    """Containers on the engine that holds here. Raises EngineError."""
+    from qms_tui.runtime.docker import DockerRuntime, connect
+
+    return DockerRuntime(connect(config.engine.host), project, config, os.environ)
+
+
+def keeper_client(
+    project: Project, config: Config, engine: str, log_level: str = "info", config_file: Path | None = None
+) -> KeeperClient:
+    """The project's keeper on that engine, whether it runs or not."""
+    from qms_tui.keeper.client import KeeperClient
+
+    setting = ("--engine-setting", config.engine.host) if config.engine.host else ()
+    if config_file is not None:
+        setting = (*setting, "--config", str(config_file.absolute()))
+    options = (*setting, "--scrollback", str(config.terminal.scrollback), "--log-level", log_level)
+    return KeeperClient(project.root, engine, options)
+
+
+def kept_runtime(project: Project, config: Config, docker: DockerRuntime, common: Common) -> Runtime:
+    """The keeper takes its time to start, and the screen too: let them do so side by side."""
+    from qms_tui.keeper.runtime import KeptRuntime
+
+    keeper = keeper_client(project, config, docker.host, common.log_level, common.config)
+    keeper.start_early()
+    return KeptRuntime(docker, keeper)
+
+
+def local_runtime(project: Project, config: Config) -> Runtime:
+    """Programs on this machine, which nothing isolates."""
+    from qms_tui.runtime.client import command_line
+    from qms_tui.runtime.environment import passed_on
+    from qms_tui.runtime.local import LocalRuntime
+    from qms_tui.runtime.resume import resuming
+
+    def command(agent: str) -> Sequence[str]:
+        return command_line(config.agent(agent), None)
+
+    def again(agent: str) -> Sequence[str]:
+        wanted = dataclasses.replace(config.agent(agent), command=tuple(command(agent)))
+        return resuming(project, agent, wanted, str(project.root))
+
+    def environment(agent: str) -> dict[str, str]:
+        folders = project.prepare(agent, project.owner())
+        own = {"CLAUDE_CONFIG_DIR": str(folders.config)}
+        return _local_environment(agent) | passed_on(config.agent(agent), os.environ) | own
+
+    return LocalRuntime(project.root, command, environment, again)
+
+
+def _local_environment(agent: str) -> dict[str, str]:
+    from qms_tui.runtime.environment import inherited
+
+    return inherited(os.environ) | {"QMS_USER": agent}

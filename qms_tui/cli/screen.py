@@ -1,0 +1,68 @@
+"""The screen, and what it asks of the terminal."""
+
+from __future__ import annotations
+
+import gc
+import shutil
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from qms_tui.config import Config
+from qms_tui.errors import UsageError
+from qms_tui.inbox.past import Past
+from qms_tui.project import Project
+from qms_tui.remembered import Memory, View
+
+if TYPE_CHECKING:
+    from qms_tui.mcp.lights import Shown
+    from qms_tui.runtime import Runtime
+
+SMALLEST = (40, 10)  # columns and lines of the outer terminal
+
+
+def show(
+    project: Project,
+    config: Config,
+    names: Sequence[str],
+    runtime: Runtime,
+    engine: str,
+    remarks: Sequence[str] = (),
+    view: View | None = None,
+    memory: Memory | None = None,
+    past: Past | None = None,
+    servers: Callable[[], Awaitable[Sequence[Shown]]] | None = None,
+) -> int:
+    """Show the screen until it is left; the exit status. Raises UsageError where it cannot be shown."""
+    _check_terminal()
+    gc.disable()  # until the first painting: what is made before that is hardly ever garbage
+    from qms_tui.ui.app import QmsTuiApp
+    from qms_tui.ui.session import Session
+
+    roster = project.roster((*config.agents, *names))
+    notices = (*config.notices, *remarks)
+    session = Session(
+        project, config, tuple(names), roster, runtime, engine, notices, view, memory, past, servers
+    )
+    app = QmsTuiApp(session)
+    app.run()
+    if app.return_code:
+        click.echo("qms-tui: the screen failed; the log file says how", err=True)
+        click.echo("  agents in containers go on: start qms-tui again to get back to them", err=True)
+    return app.return_code or 0
+
+
+def _check_terminal() -> None:
+    for stream, name in ((sys.stdin, "input"), (sys.stdout, "output")):
+        if not stream.isatty():
+            raise UsageError(
+                f"standard {name} is no terminal", hint="run qms-tui in a terminal, without pipes"
+            )
+    size = shutil.get_terminal_size()
+    if size.columns < SMALLEST[0] or size.lines < SMALLEST[1]:
+        raise UsageError(
+            f"the terminal is too small: {size.columns}x{size.lines}",
+            hint=f"make it at least {SMALLEST[0]} columns by {SMALLEST[1]} lines",
+        )
