@@ -33,7 +33,7 @@ def test_a_task_starts_the_agent_and_its_end_stops_it(client_app: App, model: Mo
         tui.wait("qa is stopped: its inbox is empty", "1 qa ○ exited")
         assert client_app.ps() == {}
         qms.route("CR-056", "qa", "PRE_APPROVAL")
-        tui.wait("approval task CR-056", "1 qa  1  ● idle")
+        wait_for_wakes(tui, model, 1, "approval")
         leave(tui)
     assert "review task CR-056" in str(model.requests[-1]["messages"])
 

@@ -178,19 +178,19 @@ def test_why_is_explained(app: App) -> None:
         tui.wait(PERMISSION, absent="rule 3")
 
 
-def wakes(model: Model) -> int:
+def wakes(model: Model, task: str) -> int:
     """How often the model was asked with a wake as the newest of what was said."""
-    return sum("review task CR-056" in text for text in model.said())
+    return sum(f"{task} task CR-056" in text for text in model.said())
 
 
-def wait_for_wakes(tui: Tui, model: Model, count: int) -> None:
+def wait_for_wakes(tui: Tui, model: Model, count: int, task: str = "review") -> None:
     """Wait until the model was asked so often; the screen must be read meanwhile."""
     for _ in range(60):
-        if wakes(model) >= count:
+        if wakes(model, task) >= count:
             break
         with contextlib.suppress(AssertionError):
             tui.wait("nothing", patience=0.5)
-    assert wakes(model) == count
+    assert wakes(model, task) == count
 
 
 def test_an_item_wakes_and_its_way_is_seen(app: App, model: Model) -> None:
