@@ -8,14 +8,14 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from qms_tui.activity import Hook, Told
+from qms_tui.activity import Hook, Told, Word
 from qms_tui.agents.activities import Activities
 from qms_tui.agents.agent import Agent
 from qms_tui.agents.events import Severity
 from qms_tui.agents.fleet import Fleet
 from qms_tui.agents.policy import TASKS, TRIES, Act, Policy, Seen, Verdict
 from qms_tui.agents.state import STARTABLE
-from qms_tui.config import Config, Launch
+from qms_tui.config import Config, Launch, Shutdown
 from qms_tui.inbox import Ledger
 
 _log = logging.getLogger(__name__)
@@ -105,15 +105,17 @@ class Policies:
         """What holds for the agent, and what was done last because of it."""
         policy, (done, at) = self._policy(agent.name), self._done.get(agent.name, ("", 0.0))
         what = f"launch {policy.launch}, shutdown {policy.shutdown}"
-        return Told("policies", "; ".join(part for part in (what, agent.plan, done) if part), at)
+        doubt = policy.shutdown is not Shutdown.MANUAL and _tells_nothing(agent)
+        effect = "which has no effect: it does not tell when it is idle" if doubt else ""
+        return Told("policies", "; ".join(part for part in (what, effect, agent.plan, done) if part), at)
 
     def _act(self, agent: Agent, verdict: Verdict) -> None:
         policy = self._policy(agent.name)
         if verdict.act is Act.START:
-            self._tell(agent, f"is started: {verdict.reason} (launch = {policy.launch})")
+            self._tell(agent, f"is started: {verdict.reason} · launch = {policy.launch}")
             agent.restart()
         elif verdict.act is Act.STOP:
-            self._tell(agent, f"is stopped: {verdict.reason} (shutdown = {policy.shutdown})")
+            self._tell(agent, f"is stopped: {verdict.reason} · shutdown = {policy.shutdown}")
             agent.stop(f"stopped: {verdict.reason}")
 
     def _tell(self, agent: Agent, text: str, severity: Severity = "information") -> None:
@@ -161,6 +163,10 @@ class Policies:
             if name not in self._wanted:
                 self._wanted.add(name)
                 self._ears.pane(name)
+
+
+def _tells_nothing(agent: Agent) -> bool:
+    return agent.activity is not None and agent.activity.word is Word.RUNNING
 
 
 def _woken(hooks: Sequence[Hook]) -> bool:

@@ -37,7 +37,7 @@ async def test_a_task_starts_the_agent_and_a_notice_does_not(open_app: OpenApp, 
         assert ui.pane("qa").agent.state is AgentState.ABSENT
         qms.route("CR-056", "qa")
         await ui.until(lambda: "● running" in ui.title("qa"))
-        assert "qa is started: CR-056 waits (launch = auto_on_task)" in ui.toasts
+        assert "qa is started: CR-056 waits · launch = auto_on_task" in ui.toasts
         await ui.press("alt+2", "ctrl+b", "e")
         await ui.until(lambda: isinstance(ui.app.screen, ExplainScreen))
         said = str(ui.app.screen.query_one("#explanation", Static).content)
@@ -74,7 +74,7 @@ async def test_always_on_gets_a_pane_and_is_started_when_it_ends(open_app: OpenA
         await ui.until(lambda: bu.state is AgentState.RUNNING)
         assert ui.focused == "claude"
         bu.send(b"exit 7\r")
-        await ui.until(lambda: "bu is started: it has ended: exit code 7 (launch = always_on)" in ui.toasts)
+        await ui.until(lambda: "bu is started: it has ended: exit code 7 · launch = always_on" in ui.toasts)
         await ui.until(lambda: bu.state is AgentState.RUNNING)
         bu.stop()
         await ui.until(lambda: bu.state is AgentState.ENDED)
@@ -88,6 +88,15 @@ async def test_a_boot_loop_is_left_alone_and_said(open_app: OpenApp) -> None:
         assert "exit code 3 · given up after 3 tries · r restarts" in ui.footnote("qa")
         assert len([one for one in ui.toasts if one.startswith("qa is started")]) == 2
         assert not [one for one in ui.toasts if one.startswith("claude")], "claude is started by hand"
+
+
+async def test_a_policy_without_effect_says_so(open_app: OpenApp) -> None:
+    async with open_app("claude", config=config("claude", shutdown=Shutdown.IDLE_TIMEOUT)) as ui:
+        await ui.running()
+        said = ui.app.policies.explain(ui.pane("claude").agent).said
+        assert said == (
+            "launch manual, shutdown idle_timeout; which has no effect: it does not tell when it is idle"
+        )
 
 
 async def test_idle_too_long_is_stopped(open_app: OpenApp, project: Project) -> None:
