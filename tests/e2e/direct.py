@@ -12,7 +12,7 @@ import docker
 from qms_tui.runtime import Closed, Fact, Received, Size
 from qms_tui.runtime.docker import DockerRuntime
 from qms_tui.runtime.docker.attachment import Direction, Opened, open_socket
-from qms_tui.runtime.docker.runtime import Reached
+from qms_tui.runtime.docker.starting import Reached
 from qms_tui.runtime.stream import Stream
 
 

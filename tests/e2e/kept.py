@@ -26,7 +26,7 @@ from qms_tui.project import Project
 from qms_tui.runtime import Size
 from qms_tui.runtime.docker import DockerRuntime, connect
 from qms_tui.runtime.docker.attachment import Direction, Opened, open_socket
-from qms_tui.runtime.docker.runtime import Closing, Reached
+from qms_tui.runtime.docker.starting import Closing, Reached
 from qms_tui.runtime.stream import Stream
 from qms_tui.terminal import Terminal, TerminalEvent
 

@@ -11,7 +11,7 @@ import pytest
 
 from qms_tui.errors import EngineError, ImageError, ProjectError
 from qms_tui.runtime import Condition, Ending, Found, RunsAlready
-from qms_tui.runtime.docker import runtime as module
+from qms_tui.runtime.docker import containers as module
 from qms_tui.runtime.docker.container import Identity
 from qms_tui.runtime.docker.maker import maker
 

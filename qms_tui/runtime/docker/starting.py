@@ -1,0 +1,166 @@
+"""Making an agent's container, having its output held, starting it: all of it or nothing stays. Blocking."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar
+
+from docker import APIClient
+from docker.errors import APIError, NotFound
+
+from qms_tui.config import AgentConfig, Config
+from qms_tui.errors import ImageError
+from qms_tui.project import Owner, Project
+from qms_tui.runtime.docker import container as spec
+from qms_tui.runtime.docker import podman
+from qms_tui.runtime.docker.accounts import accounts_folder, accounts_of
+from qms_tui.runtime.docker.attachment import Direction, Opened, open_socket
+from qms_tui.runtime.docker.containers import STARTING_POLL, STARTING_WAIT, Containers
+from qms_tui.runtime.docker.engine import Engine
+from qms_tui.runtime.docker.image import Image, find_image
+from qms_tui.runtime.docker.network import project_network
+from qms_tui.runtime.docker.outfit import Outfit, outfit
+
+_MISSING = "make it with: qms-tui build"
+_MISSING_OTHER = "build or pull it, or name another with --image or agent.image; docker/README.md says more"
+
+
+class Closing(Protocol):
+    """What can be let go of."""
+
+    def close(self) -> None:
+        """Let go; idempotent."""
+
+
+T = TypeVar("T", bound=Closing)
+
+
+@dataclass(frozen=True, slots=True)
+class Reached(Generic[T]):
+    """A container, whatever holds its output, and the way of its input."""
+
+    container: str
+    held: T
+    input: Opened
+
+    def close(self) -> None:
+        """Let go of both."""
+        self.input.free()
+        self.held.close()
+
+
+class Starter:
+    """Starts agents of one project. Methods raise EngineError leaves, and what the docker SDK raises."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        project: Project,
+        config: Config,
+        host_environment: Mapping[str, str],
+        owner: Owner,
+        containers: Containers,
+    ) -> None:
+        self._engine, self._project, self._config = engine, project, config
+        self._api: APIClient = engine.api
+        self._host_environment, self._owner, self._containers = host_environment, owner, containers
+
+    def launch(self, agent: str, hold: Callable[[str], T], fresh: bool) -> Reached[T]:
+        """Make the container, hold it, start it.
+
+        In one call: a start that is given up must have come back before its container can be removed.
+        """
+        container = self._create(agent, fresh)
+        try:
+            reached = self.reach(container, hold)
+            try:
+                self._api.start(container)
+            except BaseException:
+                reached.close()
+                raise
+        except BaseException:
+            self._containers.remove(container)
+            raise
+        return reached
+
+    def reach(self, container: str, hold: Callable[[str], T]) -> Reached[T]:
+        """Hold a container."""
+        held = hold(container)
+        way = Direction.INPUT_ON_PODMAN if self._engine.podman else Direction.INPUT
+        try:
+            return Reached(container, held, open_socket(self._api, container, way))
+        except BaseException:
+            held.close()
+            raise
+
+    def discard(self, reached: Reached[T]) -> None:
+        """Undo a launch that came too late."""
+        reached.close()
+        self._containers.remove(reached.container)
+
+    def image(self, agent: str) -> Image:
+        """The agent's image, which must be there."""
+        name = self._config.agent(agent).image
+        there = find_image(self._engine, name)
+        if there is None:
+            raise _no_image(name, agent)
+        return there
+
+    def _create(self, agent: str, fresh: bool) -> str:
+        """Make the agent's container; its id, since another interface may take the name at any time."""
+        self._project.prepare(agent, self._project.owner())
+        config = self._config.agent(agent)
+        fitted = outfit(
+            self._project, config, self.image(agent), self._host_environment, self._config.theme, fresh
+        )
+        request = spec.request(
+            self._containers.identity(agent),
+            fitted.config,
+            self._owner,
+            fitted.environment,
+            fitted.mounts,
+            project_network(self._api, str(self._project.root), config.network),
+            self._engine.cpus,
+            fitted.marks,
+        )
+        if self._engine.podman:
+            podman.keep_masks_empty(request["host_config"])
+        host = self._api.create_host_config(**request.pop("host_config"))
+        try:
+            container = self._take_name(agent, {**request, "host_config": host})
+        except NotFound:
+            raise _no_image(config.image, agent) from None
+        try:
+            self._furnish(container, fitted)
+        except BaseException:
+            self._containers.remove(container)
+            raise
+        return container
+
+    def _furnish(self, container: str, fitted: Outfit) -> None:
+        """Put into the container what neither the image has nor the engine may show; at once, since each
+        time the engine mounts the container for it."""
+        known = accounts_of(self._api, container, accounts_folder())
+        content = spec.furnishing(known.passwd, known.group, self._owner, fitted.private, fitted.config.laid)
+        self._api.put_archive(container, "/", content)
+
+    def _take_name(self, agent: str, request: dict[str, Any]) -> str:
+        """Make the container once its name is free: the engine holds a name from before a container can be
+        seen until after it is gone, and other interfaces may be at either."""
+        deadline = time.monotonic() + STARTING_WAIT
+        while True:
+            self._containers.clear_ended(agent)
+            try:
+                return str(self._api.create_container(**request)["Id"])
+            except APIError as error:
+                taken = error.status_code == 409 or "already in use" in str(error.explanation)  # Podman: 500
+                if not taken or time.monotonic() > deadline:
+                    raise
+            time.sleep(STARTING_POLL)
+
+
+def _no_image(image: str, agent: str) -> ImageError:
+    hint = _MISSING if image == AgentConfig().image else _MISSING_OTHER
+    return ImageError(f"there is no image {image!r} for {agent} on this engine", hint)

@@ -1,0 +1,47 @@
+"""What the engine says of a container, as values. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from qms_tui.runtime.docker import container as spec
+from qms_tui.runtime.docker.engine import seconds
+from qms_tui.runtime.docker.kit import LABEL_KIT, our_kit
+from qms_tui.runtime.resume import SOON
+from qms_tui.runtime.runtime import Condition, Ending, Found
+
+REMOVED = Ending(None, "the container was removed", asked=True)
+
+
+def found(facts: Mapping[str, Any]) -> Found:
+    """The container as it is."""
+    state = facts["State"]
+    image, kit = str(facts["Config"].get("Image", "")), (facts["Config"].get("Labels") or {}).get(LABEL_KIT)
+    name, started = str(facts["Name"]).lstrip("/"), str(state.get("StartedAt", ""))
+    outdated, digest = kit is not None and kit != our_kit().hash, str(facts.get("Image") or "")
+    ended = Found(Condition.EXITED, _ending(facts), started, image, name, outdated, digest=digest)
+    if state.get("Paused"):
+        return replace(ended, condition=Condition.PAUSED, ending=None)
+    if state.get("Running") or state.get("Restarting"):
+        return replace(ended, condition=Condition.RUNNING, ending=None)
+    return ended
+
+
+def _ending(facts: Mapping[str, Any]) -> Ending:
+    state = facts["State"]
+    reason = "out of memory" if state.get("OOMKilled") else str(state.get("Error") or "")
+    code: int | None = int(state.get("ExitCode", 0))
+    if not reason and code in (137, 143):
+        reason = "killed" if code == 137 else "terminated"
+    if state.get("Status") == "created":
+        code, reason = None, reason or "never started"
+    return Ending(code, reason, _failed_to_resume(facts))
+
+
+def _failed_to_resume(facts: Mapping[str, Any]) -> bool:
+    state, labels = facts["State"], facts["Config"].get("Labels") or {}
+    if spec.LABEL_RESUMES not in labels or not state.get("ExitCode"):
+        return False
+    return seconds(state["FinishedAt"]) - seconds(state["StartedAt"]) <= SOON
