@@ -80,11 +80,10 @@ class Meter:
     model: str = ""
 
     @property
-    def text(self) -> str:
-        """What is worth a badge: context and cost; empty while there was no turn."""
-        context = f"{self.context:.0f} % context" if self.context else ""
-        cost = f"${self.cost:.2f}" if self.cost else ""
-        return " · ".join(part for part in (context, cost) if part)
+    def shown(self) -> Meter:
+        """This as far as a badge tells it, in percents and cents and at no time: equal ones look the same."""
+        cost = None if self.cost is None else round(self.cost, 2)
+        return Meter(0.0, cost, None if self.context is None else round(self.context), self.model)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from qms_tui.agents.events import AgentEvent, Asked, LeaderChanged, Notice, Outp
 from qms_tui.agents.fleet import Fleet
 from qms_tui.agents.mail import Mail, MailArrived, MailChanged, MailEvent, MailTrouble
 from qms_tui.agents.policies import Policies
+from qms_tui.agents.rounds import Rounds
 from qms_tui.agents.state import AgentState
 
 __all__ = [
@@ -25,5 +26,6 @@ __all__ = [
     "Output",
     "Policies",
     "Reshaped",
+    "Rounds",
     "StateChanged",
 ]

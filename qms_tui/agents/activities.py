@@ -100,7 +100,7 @@ class Activities:
         before, self._reports[name] = self.report(name), report
         if name not in self._fleet:
             return
-        agent, meter = self._fleet[name], report.meter.text if report.meter else ""
+        agent, meter = self._fleet[name], report.meter.shown if report.meter else None
         changed = (report.announced, report.inbox_replaced) != (before.announced, before.inbox_replaced)
         changed, agent.meter = changed or meter != agent.meter, meter
         self.judge(agent)

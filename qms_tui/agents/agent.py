@@ -11,7 +11,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
 from typing import Any
 
-from qms_tui.activity import Activity
+from qms_tui.activity import Activity, Meter
 from qms_tui.agents.events import AgentEvent, Asked, LeaderChanged, Notice, Output, Reshaped, StateChanged
 from qms_tui.agents.feeder import Feeder, Line
 from qms_tui.agents.state import (
@@ -41,6 +41,7 @@ from qms_tui.runtime import (
     RunsAlready,
     Runtime,
     Size,
+    Usage,
 )
 from qms_tui.terminal import ClipboardWrite, Modes, Terminal, TitleChanged, encode_focus, encode_paste
 
@@ -79,8 +80,10 @@ class Agent:
         """When its program began, in seconds since 1970; 0 while nobody knows."""
         self.typed_at = 0.0
         """When the human typed into it last, here; seconds since 1970."""
-        self.meter = ""
-        """What its conversation has used, in a few words; set by `Activities`."""
+        self.meter: Meter | None = None
+        """What its conversation has used; set by `Activities`."""
+        self.usage: Usage | None = None
+        """What its program uses, as far as it runs; set by `Rounds`."""
         self.activity: Activity | None = None
         """What its program is doing, as far as it runs and somebody finds out; set by `Activities`."""
         self.plan = ""
@@ -400,7 +403,7 @@ class Agent:
 
     def _hold(self, attachment: Attachment, size: Size) -> None:
         self._attachment = attachment
-        self.ending, self.remark = None, ""
+        self.ending, self.usage, self.remark = None, None, ""
         if self._runtime.isolated:  # else nothing can be wrong
             looking = keep_looking(lambda: self._runtime.find(self.name), self._judge)
             self._upkeep = asyncio.get_running_loop().create_task(looking, name=f"look at {self.name}")

@@ -8,7 +8,7 @@ from qms_tui.errors import EngineError, KeeperError
 from qms_tui.keeper.attachment import KeptAttachment
 from qms_tui.keeper.client import ANSWER_PATIENCE, Connection, KeeperClient
 from qms_tui.keeper.protocol import Kind, ProtocolError, Want
-from qms_tui.runtime import Attachment, Ending, Found, RuntimeEvent, Size
+from qms_tui.runtime import Attachment, Ending, Found, RuntimeEvent, Size, Usage
 from qms_tui.runtime.docker import DockerRuntime
 from qms_tui.runtime.workers import Workers
 
@@ -87,6 +87,10 @@ class KeptRuntime:
     async def wake(self, agent: str, files: Sequence[str]) -> None:
         """Have the agent told of files in its inbox."""
         await self._docker.wake(agent, files)
+
+    async def usage(self, agent: str) -> Usage | None:
+        """What the agent's container uses."""
+        return await self._docker.usage(agent)
 
     def watch(self, on_event: Callable[[RuntimeEvent], None]) -> Callable[[], None]:
         """Tell what happens to the project's containers, and to the engine."""

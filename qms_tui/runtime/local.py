@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import contextlib
 import os
 import signal
+import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -22,6 +24,7 @@ from qms_tui.runtime.facts import Closed, Fact, Received, Resized
 from qms_tui.runtime.runtime import Attachment, Condition, Ending, Found
 from qms_tui.runtime.size import Size
 from qms_tui.runtime.stream import PtyChannel, Stream
+from qms_tui.runtime.usage import Sample, Samples, Usage
 
 HANGUP_GRACE = 2.0  # seconds between SIGHUP and SIGKILL when an agent is stopped
 _POLL = 0.02  # seconds between looks at a process that is ending
@@ -100,6 +103,7 @@ class LocalRuntime:
         self._environment = environment
         self._processes: dict[str, PtyProcess] = {}
         self._endings: dict[str, Ending] = {}
+        self._samples = Samples()
         # For the ways out that skip close(): an exception on the way, sys.exit in a signal handler.
         atexit.register(self._kill_all)
 
@@ -164,6 +168,12 @@ class LocalRuntime:
         raise RuntimeFailure(
             f"{agent} cannot be woken: it is a plain program of this host", hint="type to it in its pane"
         )
+
+    async def usage(self, agent: str) -> Usage | None:
+        """What the session's processes use together; memory that they share counts for each."""
+        process = self._processes.get(agent)
+        alive = process is not None and _alive(process)
+        return self._samples.usage(agent, _sample(process.pid) if process and alive else None)
 
     def watch(self, on_event: Callable[[RuntimeEvent], None]) -> Callable[[], None]:
         """Nothing happens from outside that the attachments do not tell."""
@@ -254,6 +264,16 @@ def _session(leader: int) -> list[psutil.Process]:
         except (OSError, psutil.NoSuchProcess):
             continue
     return members
+
+
+def _sample(leader: int) -> Sample:
+    busy, memory = 0.0, 0
+    for member in _session(leader):
+        with contextlib.suppress(psutil.Error), member.oneshot():
+            times = member.cpu_times()  # with those of its children that have ended
+            busy += times.user + times.system + times.children_user + times.children_system
+            memory += member.memory_info().rss
+    return Sample(str(leader), time.monotonic(), busy, memory)
 
 
 def _living(members: list[psutil.Process]) -> bool:

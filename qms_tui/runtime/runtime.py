@@ -12,6 +12,7 @@ from qms_tui.errors import EngineError
 from qms_tui.runtime.events import RuntimeEvent
 from qms_tui.runtime.facts import Fact
 from qms_tui.runtime.size import Size
+from qms_tui.runtime.usage import Usage
 
 
 class Condition(Enum):
@@ -146,6 +147,9 @@ class Runtime(Protocol):
 
         Raises RuntimeFailure where nothing in the agent's program can be told.
         """
+
+    async def usage(self, agent: str) -> Usage | None:
+        """What the agent's program uses now; None if it does not run. May take a second or two."""
 
     def watch(self, on_event: Callable[[RuntimeEvent], None]) -> Callable[[], None]:
         """Tell, in the running loop, what happens to agents from outside; what is returned ends that."""

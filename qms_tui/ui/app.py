@@ -273,6 +273,11 @@ class QmsTuiApp(App[None]):
         self._show_chrome()
         self.desk.sidebar.show_agents()
 
+    def show_usage(self, agent: Agent) -> None:
+        """What its program uses stands in its frame and nowhere else."""
+        if self.is_running:
+            self._panes[agent.name].show_frame()
+
     def _on_engine_event(self, event: RuntimeEvent) -> None:
         if self.is_running:
             self.base.query_one(StatusLine).tell(event)

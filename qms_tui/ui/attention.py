@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from qms_tui.activity import Activity, Told, Word
-from qms_tui.agents import Activities, Agent
+from qms_tui.agents import Activities, Agent, Rounds
 from qms_tui.agents.events import Severity
 from qms_tui.agents.mending import Mending
 from qms_tui.agents.news import News, NewsKind, Newsroom
@@ -35,12 +35,13 @@ def _wants(activity: Activity) -> bool:
 
 
 class Attention:
-    """Owns what is known of the agents' doings; `app` owns this."""
+    """Owns what is known of the agents' doings, and of what they use; `app` owns this."""
 
     def __init__(self, app: QmsTuiApp) -> None:
         self._app = app
         self._settings = app.session.config.notify
         self.activities = Activities(app.fleet, app.session.project, self._changed)
+        self._rounds = Rounds(app.fleet, app.show_usage)
         self._news = Newsroom(self._settings.dwell, self._settings.cooldown)
         self._timer: asyncio.TimerHandle | None = None
         self._mending = Mending(self._tell_of_mending)
@@ -49,10 +50,12 @@ class Attention:
     def start(self) -> None:
         """Begin to look, within the running loop."""
         self.activities.start()
+        self._rounds.start()
 
     def close(self) -> None:
         """Look no more."""
         self.activities.close()
+        self._rounds.close()
         for look in self._looks.values():
             look.cancel()
         if self._timer is not None:

@@ -10,6 +10,7 @@ from textual.content import Content
 
 from qms_tui.activity import Word
 from qms_tui.agents import Agent, AgentState
+from qms_tui.ui.badges import BETWEEN, CALM, Badge, badges, fitting
 
 LEADER_LENGTH = 20  # characters of another interface's name; it is whatever that process says
 _MARKS = {
@@ -85,11 +86,18 @@ def title(agent: Agent, number: int, color: str, waiting: int) -> Content:
     return said
 
 
-def footnote(agent: Agent, back: int, cut: str, same_size: bool, width: int) -> str:
-    """The most important thing to know, at most `width` cells if there are words for that.
+def footnote(agent: Agent, back: int, cut: str, same_size: bool, width: int) -> Content:
+    """The most important thing to know, at most `width` cells if there are words for that; else what it uses.
 
     `back` counts rows scrolled back; `cut` names what is out of view; `same_size` as the pane.
     """
+    if said := _pressing(agent, back, cut, same_size, width):
+        return Content.styled(said, CALM)
+    return _standing(agent, cut, width)
+
+
+def _pressing(agent: Agent, back: int, cut: str, same_size: bool, width: int) -> str:
+    """What goes before all else; empty if nothing does."""
     if back:
         return f" {back} rows back · PgUp PgDn scroll · any other key returns "
     if agent.state is AgentState.ENDED:
@@ -104,9 +112,17 @@ def footnote(agent: Agent, back: int, cut: str, same_size: bool, width: int) -> 
         return _lost(agent)
     if agent.state is AgentState.RUNNING and not agent.leads:
         return _fitting(_following(agent, cut, same_size), width)
-    used = agent.meter if agent.state is AgentState.RUNNING else ""
-    words = " · ".join(part for part in (*_upkeep(agent), agent.remark, cut, used) if part)
-    return f" {words} " if words else ""
+    return ""
+
+
+def _standing(agent: Agent, cut: str, width: int) -> Content:
+    """What is wrong or out of view, then as many badges as there is room for."""
+    words = BETWEEN.join(part for part in (*_upkeep(agent), agent.remark, cut) if part)
+    parts = [Badge(words, 0)] if words else []
+    if agent.state is AgentState.RUNNING:
+        parts += fitting(badges(agent), width - cell_len(f" {words}{BETWEEN if words else ''} "))
+    said = Content.styled(BETWEEN, CALM).join(Content.styled(part.text, part.look) for part in parts)
+    return Content.assemble(" ", said, " ") if parts else said
 
 
 def instead(agent: Agent, width: int) -> list[str] | None:

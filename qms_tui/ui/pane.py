@@ -90,6 +90,7 @@ class Pane(Widget, can_focus=True):
         self._mouse: tuple[MouseEvent, Modes] | None = None  # the last one, and the modes it was for
         self._soon: asyncio.TimerHandle | None = None
         self._title: asyncio.TimerHandle | None = None
+        self._above = self._below = Content("")  # what the frame says
 
     # -- size -------------------------------------------------------------------------------------------
 
@@ -194,25 +195,28 @@ class Pane(Widget, can_focus=True):
         """So many items wait in the agent's inbox."""
         if count != self.waiting:
             self.waiting = count
-            self._show_frame()
+            self.show_frame()
 
     def show_title_soon(self) -> None:
         """The program has another title; some change it many times a second."""
         if self._title is None:
-            self._title = asyncio.get_running_loop().call_later(TITLE_PERIOD, self._show_frame)
+            self._title = asyncio.get_running_loop().call_later(TITLE_PERIOD, self.show_frame)
 
-    def _show_frame(self) -> None:
+    def show_frame(self) -> None:
+        """Bring the frame up to date; painted only if it says something else than before."""
         self._title = None
         agent, (width, height) = self.agent, self.size
         terminal = agent.terminal
         cut = hidden(terminal, width, height, self._view)
         same = (terminal.columns, terminal.lines) == (width, height)
-        self.border_title = title(agent, self.number, self.color, self.waiting)
+        above = title(agent, self.number, self.color, self.waiting)
         below = footnote(agent, self._back, cut, same, width - 2)
-        self.border_subtitle = Content.styled(below, "$text-muted") if below else ""
+        if not (above.is_same(self._above) and below.is_same(self._below)):
+            self._above, self._below = above, below
+            self.border_title, self.border_subtitle = above, below  # which paint all of the pane anew
 
     def _show_all(self) -> None:
-        self._show_frame()
+        self.show_frame()
         self.repaint()
 
     def repaint(self) -> None:

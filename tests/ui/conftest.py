@@ -26,6 +26,7 @@ import pytest
 from textual.content import Content
 from textual.pilot import Pilot
 
+from qms_tui.agents import rounds
 from qms_tui.config import Config
 from qms_tui.inbox import Past
 from qms_tui.project import Project
@@ -120,6 +121,12 @@ class Screen:
     async def running(self) -> None:
         """Wait until every agent's program runs."""
         await self.until(lambda: all("running" in self.title(p.agent.name) for p in self.app.panes))
+
+
+@pytest.fixture(autouse=True)
+def no_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What programs use differs from run to run: it stands in frames only where a test wants it."""
+    monkeypatch.setattr(rounds, "PAUSE", 3600.0)
 
 
 @pytest.fixture

@@ -171,7 +171,7 @@ async def test_what_a_conversation_has_used_stands_at_the_bottom(open_app: OpenA
         await ui.running()
         told = {"at": time.time(), "cost": 0.1234, "context": 34.4, "model": "Opus"}
         (Client(project, "qa").folder / "qms-tui/status.json").write_text(json.dumps(told))
-        await ui.until(lambda: ui.footnote("qa") == " 34 % context · $0.12 ")
+        await ui.until(lambda: ui.footnote("qa") == " Opus · 34 % context · $0.12 ")
         assert ui.footnote("claude") == ""
 
 

@@ -27,9 +27,11 @@ from qms_tui.runtime.docker.kit import INSIDE, LABEL_KIT
 from qms_tui.runtime.docker.network import remove_project_network
 from qms_tui.runtime.docker.pulse import Pulse
 from qms_tui.runtime.docker.starting import Reached, Starter, T
+from qms_tui.runtime.docker.stats import Stats
 from qms_tui.runtime.docker.watch import Watch
 from qms_tui.runtime.events import RuntimeEvent
 from qms_tui.runtime.runtime import Ending, Found
+from qms_tui.runtime.usage import Usage
 from qms_tui.runtime.workers import Workers
 
 R = TypeVar("R")
@@ -52,6 +54,7 @@ class DockerRuntime:
         self._project = project
         self._config = config
         self._workers = Workers()
+        self._stats = Stats(engine.api)
         self.owner = _container_user(engine, project)
         self._containers = Containers(engine, project, config, self.owner)
         self._starter = Starter(engine, project, config, host_environment, self.owner, self._containers)
@@ -145,6 +148,10 @@ class DockerRuntime:
         if self._api.exec_inspect(made["Id"])["ExitCode"] != 0:
             raise RuntimeFailure(f"{agent} cannot be woken", hint=said.decode(errors="replace")[:200])
 
+    async def usage(self, agent: str) -> Usage | None:
+        """What the engine says that the agent's container uses."""
+        return await self._stats.usage(agent, self._containers.identity(agent).container)
+
     def watch(self, on_event: Callable[[RuntimeEvent], None]) -> Callable[[], None]:
         """Tell what happens to the project's containers, and to the engine."""
         ears = (
@@ -189,6 +196,7 @@ class DockerRuntime:
 
     def close_now(self) -> None:
         """As `close`."""
+        self._stats.close()
         self._workers.close()
         self._engine.close()
 

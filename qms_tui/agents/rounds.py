@@ -1,0 +1,71 @@
+"""What each running agent uses, asked for one after the other."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from qms_tui.agents.agent import Agent
+from qms_tui.agents.fleet import Fleet
+from qms_tui.agents.state import AgentState
+from qms_tui.errors import QmsTuiError
+from qms_tui.runtime import Usage
+
+_log = logging.getLogger(__name__)
+
+PAUSE = 2.0  # seconds between an answer and the next question: seven agents are round in 20 s with Docker
+LATER = 15.0  # seconds after a question that failed: who fails to answer is not asked more often for it
+
+
+class Rounds:
+    """Sets each agent's `usage`; `on_change(agent)` is called in the event loop when it is another one.
+
+    One question is under way at any time, whatever the runtime does with it, and none if no agent runs.
+    """
+
+    def __init__(self, fleet: Fleet, on_change: Callable[[Agent], None]) -> None:
+        self._fleet, self._on_change = fleet, on_change
+        self._asked: dict[str, float] = {}  # when, of the loop's clock
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin, within the running loop."""
+        self._task = asyncio.get_running_loop().create_task(self._go(), name="rounds")
+
+    def close(self) -> None:
+        """Ask no more; idempotent."""
+        if self._task is not None:
+            self._task.cancel()
+
+    async def _go(self) -> None:
+        pause = PAUSE
+        while True:
+            await asyncio.sleep(pause)
+            pause = PAUSE
+            agent = self._next()
+            if agent is not None and not await self._ask(agent):
+                pause = LATER
+
+    def _next(self) -> Agent | None:
+        """Who was asked longest ago. While the engine is away no agent counts as running."""
+        running = [agent for agent in self._fleet if agent.state is AgentState.RUNNING]
+        return min(running, key=lambda agent: self._asked.get(agent.name, 0.0), default=None)
+
+    async def _ask(self, agent: Agent) -> bool:
+        """Whether there was an answer."""
+        self._asked[agent.name] = asyncio.get_running_loop().time()
+        try:
+            usage = await self._fleet.runtime.usage(agent.name)
+        except QmsTuiError as error:
+            _log.info("%s: %s", agent.name, error)
+            return False
+        self._take(agent, usage)
+        return True
+
+    def _take(self, agent: Agent, usage: Usage | None) -> None:
+        told = agent.usage
+        if usage == told or (usage and told and usage.resembles(told)):
+            return
+        agent.usage = usage
+        self._on_change(agent)

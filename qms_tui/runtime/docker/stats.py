@@ -1,0 +1,85 @@
+"""What the engine says that a container uses."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from datetime import datetime
+from typing import Any
+
+from docker import APIClient
+
+from qms_tui.runtime.docker.engine import engine_errors
+from qms_tui.runtime.usage import Sample, Samples, Usage
+from qms_tui.runtime.workers import Workers
+
+PATIENCE = 5.0  # seconds between two signs of life: Docker collects once a second, Podman answers in 4 ms
+LARGEST = 2**18  # bytes of an answer, which has a number for each processor and each network
+_MOST = 2**63  # what the kernel counts in
+_ONCE = {"stream": "false", "one-shot": "true"}  # else a second of Docker's more; older engines ignore it
+_NANOSECONDS = 1e9
+
+
+class Stats:
+    """Asks the engine, in workers of its own: leaving waits for nobody who only wants figures."""
+
+    def __init__(self, api: APIClient) -> None:
+        self._api = api
+        self._workers = Workers()
+        self._samples = Samples()
+
+    async def usage(self, agent: str, container: str) -> Usage | None:
+        """What the agent's container, by its name, uses; None if it does not run. May take seconds."""
+        what = f"ask what {agent} uses"
+        with engine_errors(f"cannot {what}"):
+            # The request gives up by itself before the deadline, so that none is left behind in a thread.
+            sample = await self._workers.call(
+                lambda: _ask(self._api, container), what=what, deadline=3 * PATIENCE
+            )
+        return self._samples.usage(agent, sample)
+
+    def close(self) -> None:
+        """Ask no more; what is under way is left to itself."""
+        self._workers.close()
+
+
+def _ask(api: APIClient, container: str) -> Sample | None:
+    url = f"{api.base_url}/v{api.api_version}/containers/{container}/stats"
+    with contextlib.closing(api.get(url, params=_ONCE, timeout=PATIENCE, stream=True)) as answer:
+        if answer.status_code == 404:
+            return None
+        answer.raise_for_status()
+        return read_sample(answer.raw.read(LARGEST))
+
+
+def read_sample(answer: bytes) -> Sample | None:
+    """An answer of Docker or Podman, on cgroups of either version; None if it is of no running container.
+
+    Of one that has ended Docker tells no memory, Podman nothing at all.
+    """
+    try:
+        told = json.loads(answer)
+        memory, cpu = told["memory_stats"], told["cpu_stats"]["cpu_usage"]
+        used, stats = _number(memory["usage"]), memory.get("stats") or {}
+        return Sample(
+            program=str(told.get("id") or told.get("Id"))[:64],
+            at=datetime.fromisoformat(told["read"]).timestamp(),
+            busy=_number(cpu["total_usage"]) / _NANOSECONDS,
+            memory=used - min(used, _droppable(stats)),
+            # Podman does not say how much is file cache, so nobody knows whether little is left.
+            limit=_number(memory.get("limit", 0)) if stats else 0,
+        )
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
+        return None
+
+
+def _droppable(stats: dict[str, Any]) -> int:
+    """The file cache that is not in use, as `docker stats` leaves it out; version 1 says `total_`."""
+    return _number(stats.get("total_inactive_file", stats.get("inactive_file", 0)))
+
+
+def _number(value: Any) -> int:
+    number = int(value)
+    if not 0 <= number < _MOST:
+        raise ValueError("no count")
+    return number

@@ -1,0 +1,125 @@
+"""What agents use, asked for in turn: of real programs, and of a runtime that fails or hangs."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from qms_tui.agents import Agent, AgentState, Fleet, Rounds, rounds
+from qms_tui.errors import EngineError
+from qms_tui.runtime import Usage
+from qms_tui.runtime.local import LocalRuntime
+from qms_tui.runtime.usage import SHORTEST
+
+PATIENCE = 15.0
+
+
+class Asked(LocalRuntime):
+    """Notes who is asked for; then answers as told, or never."""
+
+    def __init__(self, folder: Path, script: str, answer: Callable[[], Usage] | None = None) -> None:
+        super().__init__(folder, lambda agent: ("/bin/sh", "-c", script), lambda agent: dict(os.environ))
+        self.asked: list[str] = []
+        self.hangs = False
+        self._answer = answer
+
+    async def usage(self, agent: str) -> Usage | None:
+        self.asked.append(agent)
+        if self.hangs:
+            await asyncio.Event().wait()
+        return self._answer() if self._answer else await super().usage(agent)
+
+
+class House:
+    """A fleet on its rounds, and what changed."""
+
+    def __init__(self, runtime: Asked, names: tuple[str, ...]) -> None:
+        self.runtime = runtime
+        self.changed: list[str] = []
+        self.fleet = Fleet(names, runtime, lambda agent, event: None)
+        self.rounds = Rounds(self.fleet, self._take)
+
+    def _take(self, agent: Agent) -> None:
+        self.changed.append(agent.name)
+
+    async def until(self, condition: Callable[[], object]) -> None:
+        async with asyncio.timeout(PATIENCE):
+            while not condition():  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+
+
+@asynccontextmanager
+async def going_round(runtime: Asked, *names: str, idle: tuple[str, ...] = ()) -> AsyncIterator[House]:
+    """Agents that run, others that were never started, and somebody who asks."""
+    house = House(runtime, (*names, *idle))
+    for name in names:
+        house.fleet[name].open()
+    await house.until(lambda: all(house.fleet[name].state is AgentState.RUNNING for name in names))
+    house.rounds.start()
+    try:
+        yield house
+    finally:
+        house.rounds.close()
+        await house.fleet.close()
+
+
+@pytest.fixture(autouse=True)
+def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rounds, "PAUSE", 0.05)
+
+
+async def test_what_a_real_program_uses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A child's time counts too."""
+    monkeypatch.setattr(rounds, "PAUSE", 2 * SHORTEST)
+    runtime = Asked(tmp_path, "(while :; do :; done)")
+    async with going_round(runtime, "busy") as house:
+        busy = house.fleet["busy"]
+        await house.until(lambda: busy.usage and (busy.usage.cpu or 0.0) > 0.2)
+        assert busy.usage is not None
+        assert 2**18 < busy.usage.memory < 2**28
+        assert busy.usage.limit == 0
+        busy.stop()
+        await house.until(lambda: busy.state is AgentState.ENDED)
+        assert await runtime.usage("busy") is None
+
+
+async def test_each_in_turn_and_only_those_that_run(tmp_path: Path) -> None:
+    runtime = Asked(tmp_path, "read line", lambda: Usage(0.1, 1000))
+    async with going_round(runtime, "claude", "qa", idle=("bu",)) as house:
+        await house.until(lambda: len(runtime.asked) >= 6)
+        assert runtime.asked[:6] == ["claude", "qa"] * 3
+        assert house.changed == ["claude", "qa"]
+        house.fleet["qa"].lose_engine("away")
+        count = len(runtime.asked)
+        await house.until(lambda: len(runtime.asked) > count + 2)
+        assert set(runtime.asked[count + 1 :]) == {"claude"}
+
+
+async def test_one_that_hangs_is_asked_once(tmp_path: Path) -> None:
+    runtime = Asked(tmp_path, "read line; echo got $line; read line")
+    runtime.hangs = True
+    async with going_round(runtime, "claude", "qa") as house:
+        await house.until(lambda: runtime.asked)
+        claude = house.fleet["claude"]
+        claude.send(b"word\r")
+        await house.until(lambda: "got word" in "".join(claude.terminal.display))
+        assert runtime.asked == ["claude"]
+
+
+async def test_one_that_fails_is_asked_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail() -> Usage:
+        raise EngineError("cannot tell", hint="")
+
+    monkeypatch.setattr(rounds, "LATER", 0.3)
+    runtime = Asked(tmp_path, "read line", fail)
+    async with going_round(runtime, "claude", "qa") as house:
+        began = asyncio.get_running_loop().time()
+        await house.until(lambda: len(runtime.asked) == 3)
+        assert asyncio.get_running_loop().time() - began > 2 * rounds.LATER
+        assert runtime.asked == ["claude", "qa", "claude"]
+        assert house.fleet["qa"].usage is None
