@@ -81,7 +81,7 @@ class Meter:
 
     @property
     def shown(self) -> Meter:
-        """This as far as a badge tells it, in percents and cents and at no time: equal ones look the same."""
+        """This as far as it is told, in percents and cents and at no time: equal ones look the same."""
         cost = None if self.cost is None else round(self.cost, 2)
         return Meter(0.0, cost, None if self.context is None else round(self.context), self.model)
 

@@ -11,25 +11,30 @@ from qms_tui.cli.options import Common, common_options
 from qms_tui.cli.printing import echo_lines
 from qms_tui.cli.prune import everything
 from qms_tui.cli.runtimes import docker_runtime, engine_here
+from qms_tui.errors import UsageError
 
 
 @click.command("ps")
 @common_options
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--usage", "with_usage", is_flag=True, help="Processor and memory, too; takes two seconds.")
 @click.option("--all-projects", is_flag=True, help="Everything of qms-tui's, of every project.")
-def ps(common: Common, as_json: bool, all_projects: bool) -> int:
+def ps(common: Common, as_json: bool, with_usage: bool, all_projects: bool) -> int:
     """List the project's containers, or all there is."""
+    if all_projects and with_usage:
+        raise UsageError("--usage is of one project's agents", hint="leave out --all-projects")
     if all_projects:
         return _ps_everything(common, as_json)
     project, config = load(common)
     runtime = docker_runtime(project, config)
     try:
         found = runtime.all_now()
+        usage = runtime.usage_now(found) if with_usage else None
     finally:
         runtime.close_now()
     from qms_tui.cli.ps_listing import listing
 
-    echo_lines(listing(project, found, as_json=as_json))
+    echo_lines(listing(project, found, usage, as_json=as_json))
     return 0
 
 

@@ -1,4 +1,4 @@
-"""`qms-tui ps`: each agent's container, and what its program is doing."""
+"""`qms-tui ps`: each agent's container, what its program is doing, and what it uses if that is wanted."""
 
 from __future__ import annotations
 
@@ -10,22 +10,25 @@ from typing import Any
 from qms_tui.activity import Activity, Reader, Sight, Told, armed, judge, sources
 from qms_tui.activity.values import Meter, Report
 from qms_tui.project import Project
-from qms_tui.runtime import Condition, Found
+from qms_tui.runtime import Condition, Found, Usage
+from qms_tui.runtime.usage import amount
 
 
-def listing(project: Project, found: Mapping[str, Found], *, as_json: bool) -> list[str]:
-    """The lines to print. Reads the agents' folders."""
-    known = [_Known(project, agent, found[agent]) for agent in sorted(found)]
+def listing(
+    project: Project, found: Mapping[str, Found], usage: Mapping[str, Usage] | None, *, as_json: bool
+) -> list[str]:
+    """The lines to print. Reads the agents' folders. `usage` is None if nobody wants to know it."""
+    known = [_Known(project, agent, found[agent], (usage or {}).get(agent)) for agent in sorted(found)]
     if as_json:
         return [json.dumps([_as_json(project, one) for one in known], indent=2)]
-    return _table(known) if known else [f"no agent of {project.name} has a container"]
+    return _table(known, usage is not None) if known else [f"no agent of {project.name} has a container"]
 
 
 class _Known:
     """What there is to say of one agent; `activity` is None unless its program runs."""
 
-    def __init__(self, project: Project, agent: str, found: Found) -> None:
-        self.agent, self.found = agent, found
+    def __init__(self, project: Project, agent: str, found: Found, usage: Usage | None) -> None:
+        self.agent, self.found, self.usage = agent, found, usage
         self.report = Report()
         self.activity: Activity | None = None
         self.told: Sequence[Told] = ()
@@ -39,7 +42,7 @@ class _Known:
 
 
 def _as_json(project: Project, known: _Known) -> dict[str, Any]:
-    found, activity = known.found, known.activity
+    found, activity, usage = known.found, known.activity, known.usage
     return {
         "project": str(project.root),
         "agent": known.agent,
@@ -52,6 +55,9 @@ def _as_json(project: Project, known: _Known) -> dict[str, Any]:
         "container": found.container,
         "exit_code": found.ending.exit_code if found.ending else None,
         "reason": found.ending.reason if found.ending else "",
+        "cpu": round(usage.cpu, 4) if usage and usage.cpu is not None else None,
+        "memory": usage.memory if usage else None,
+        "memory_limit": usage.limit or None if usage else None,
         "activity": activity and {
             "word": activity.word.value,
             "detail": activity.detail,
@@ -73,16 +79,23 @@ def _image(found: Found) -> str:
     return f"{found.image} ({found.digest.removeprefix('sha256:')[:12]})" if found.digest else found.image
 
 
-def _table(known: Sequence[_Known]) -> list[str]:
-    rows = [("AGENT", "CONDITION", "DOING", "STARTED", "IMAGE", "CONTAINER")]
+def _used(usage: Usage | None) -> tuple[str, str]:
+    if usage is None:
+        return "", ""
+    return f"{100 * usage.cpu:.0f} %" if usage.cpu is not None else "", amount(usage.memory)
+
+
+def _table(known: Sequence[_Known], with_usage: bool) -> list[str]:
+    used = ("CPU", "MEMORY") if with_usage else ()
+    rows = [("AGENT", "CONDITION", "DOING", *used, "STARTED", "IMAGE", "CONTAINER")]
     for one in known:
         f = one.found
         words = (f.condition.value, str(f.ending or ""), "outdated" if f.outdated else "", f.wrong)
         condition = ", ".join(word for word in words if word)
         doing = one.activity.word.value if one.activity else ""
-        rows.append(
-            (one.agent, condition, doing, f.started_at[:19].replace("T", " "), _image(f), f.container)
-        )
+        used = _used(one.usage) if with_usage else ()
+        started = f.started_at[:19].replace("T", " ")
+        rows.append((one.agent, condition, doing, *used, started, _image(f), f.container))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return [
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows

@@ -10,7 +10,7 @@ from textual.content import Content
 
 from qms_tui.activity import Word
 from qms_tui.agents import Agent, AgentState
-from qms_tui.ui.badges import BETWEEN, CALM, Badge, badges, fitting
+from qms_tui.ui.figures import BETWEEN, CALM, Figure, figures, fitting
 
 LEADER_LENGTH = 20  # characters of another interface's name; it is whatever that process says
 _MARKS = {
@@ -116,11 +116,11 @@ def _pressing(agent: Agent, back: int, cut: str, same_size: bool, width: int) ->
 
 
 def _standing(agent: Agent, cut: str, width: int) -> Content:
-    """What is wrong or out of view, then as many badges as there is room for."""
+    """What is wrong or out of view, then as many figures as there is room for."""
     words = BETWEEN.join(part for part in (*_upkeep(agent), agent.remark, cut) if part)
-    parts = [Badge(words, 0)] if words else []
+    parts = [Figure(words, 0)] if words else []
     if agent.state is AgentState.RUNNING:
-        parts += fitting(badges(agent), width - cell_len(f" {words}{BETWEEN if words else ''} "))
+        parts += fitting(figures(agent), width - cell_len(f" {words}{BETWEEN if words else ''} "))
     said = Content.styled(BETWEEN, CALM).join(Content.styled(part.text, part.look) for part in parts)
     return Content.assemble(" ", said, " ") if parts else said
 

@@ -70,6 +70,7 @@ def run(project: Path, environment: dict[str, str]) -> Run:
         ([], "cannot reach the engine at unix://", "start Docker, or --runtime local, or try: qms-tui demo"),
         (["ps"], "cannot reach the engine", "qms-tui demo"),
         (["ps", "--all-projects"], "cannot reach the engine", "qms-tui demo"),
+        (["ps", "--all-projects", "--usage"], "--usage is of one project's agents", "leave out"),
         (["prune", "--yes"], "cannot reach the engine", "qms-tui demo"),
         (["stop"], "stop which agents?", "--all"),
         (["trust"], "has no qms-tui.toml", ""),

@@ -267,6 +267,7 @@ def test_ps_and_stop(app: App, engine: docker.APIClient, image: str) -> None:
     assert rows["qa"] | {"started_at": "", "container": ""} == {
         "project": str(app.root), "agent": "qa", "condition": "running", "started_at": "", "image": image,
         "digest": digest, "outdated": False, "wrong": "", "container": "", "exit_code": None, "reason": "",
+        "cpu": None, "memory": None, "memory_limit": None,
     }  # fmt: skip
     assert str(rows["qa"]["container"]).startswith("qms-project-")
     table = app.run("ps").stdout.splitlines()

@@ -69,7 +69,12 @@ async def test_life(on_podman: Callable[..., DirectRuntime]) -> None:
         await qa.expect(GREETING % b"qa")
         qa.type(b"size\r")
         await qa.expect(rb"size 24 80\r\n")
-    assert (await runtime.find("qa")).condition is Condition.RUNNING
+    found = await runtime.find("qa")
+    assert found.condition is Condition.RUNNING
+    usage = runtime.usage_now({"qa": found})["qa"]
+    assert usage.cpu is not None
+    assert 0 < usage.memory < 100 * 2**20
+    assert usage.limit == 0  # how much of that is cache it does not say
     async with attached(runtime, "qa") as qa:
         qa.type(b"flood 2000\rback\r")
         await qa.expect(rb"flood 2000\r\n")

@@ -27,7 +27,7 @@ from qms_tui.runtime.docker.kit import INSIDE, LABEL_KIT
 from qms_tui.runtime.docker.network import remove_project_network
 from qms_tui.runtime.docker.pulse import Pulse
 from qms_tui.runtime.docker.starting import Reached, Starter, T
-from qms_tui.runtime.docker.stats import Stats
+from qms_tui.runtime.docker.stats import Stats, usage_now
 from qms_tui.runtime.docker.watch import Watch
 from qms_tui.runtime.events import RuntimeEvent
 from qms_tui.runtime.runtime import Ending, Found
@@ -176,6 +176,11 @@ class DockerRuntime:
         """Every container of this project, by agent. Blocking."""
         with engine_errors("cannot list the containers"):
             return self._containers.all()
+
+    def usage_now(self, found: Mapping[str, Found]) -> dict[str, Usage]:
+        """What the containers use that were found to run, by agent. Blocking, two seconds for all."""
+        alive = {agent: each.container for agent, each in found.items() if each.alive}
+        return usage_now(self._api, alive)
 
     def stop_now(self, agent: str) -> bool:
         """Stop and remove the agent's container; whether there was one. Blocking."""

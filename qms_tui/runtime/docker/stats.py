@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import json
+import time
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
 from docker import APIClient
 
 from qms_tui.runtime.docker.engine import engine_errors
 from qms_tui.runtime.usage import Sample, Samples, Usage
-from qms_tui.runtime.workers import Workers
+from qms_tui.runtime.workers import MOST, Workers
 
 PATIENCE = 5.0  # seconds between two signs of life: Docker collects once a second, Podman answers in 4 ms
+WATCHED = 1.0  # seconds between two looks of somebody who wants figures at once
 LARGEST = 2**18  # bytes of an answer, which has a number for each processor and each network
 _MOST = 2**63  # what the kernel counts in
 _ONCE = {"stream": "false", "one-shot": "true"}  # else a second of Docker's more; older engines ignore it
@@ -43,8 +48,22 @@ class Stats:
         self._workers.close()
 
 
+def usage_now(api: APIClient, containers: Mapping[str, str]) -> dict[str, Usage]:
+    """What each agent's container, by its name, uses in a second; without those that do not run. Blocking."""
+    with engine_errors("cannot ask what agents use"), ThreadPoolExecutor(MOST) as asking:
+        found = asking.map(lambda name: _watch(api, name), containers.values())
+        return {agent: usage for agent, usage in zip(containers, found, strict=True) if usage}
+
+
+def _watch(api: APIClient, container: str) -> Usage | None:
+    samples, began = Samples(), time.monotonic()
+    samples.usage(container, _ask(api, container))
+    time.sleep(max(0.0, WATCHED - (time.monotonic() - began)))
+    return samples.usage(container, _ask(api, container))
+
+
 def _ask(api: APIClient, container: str) -> Sample | None:
-    url = f"{api.base_url}/v{api.api_version}/containers/{container}/stats"
+    url = f"{api.base_url}/v{api.api_version}/containers/{quote(container, safe='')}/stats"
     with contextlib.closing(api.get(url, params=_ONCE, timeout=PATIENCE, stream=True)) as answer:
         if answer.status_code == 404:
             return None

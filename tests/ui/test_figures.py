@@ -1,4 +1,4 @@
-"""Badges: the words, what goes first where room is short, and that they are painted when they change only."""
+"""Figures: the words, what goes first where room is short, and that they are painted when they change only."""
 
 from __future__ import annotations
 
@@ -67,13 +67,13 @@ async def test_little_memory_left_stands_out_and_stays(agent: Agent, width: int,
     ]
 
 
-async def test_what_is_wrong_goes_before_badges(agent: Agent) -> None:
+async def test_what_is_wrong_goes_before_figures(agent: Agent) -> None:
     agent.remark = "the disk is full"
     assert said(agent, 42) == " the disk is full · 12 % context · 210 MB "
     assert said(agent, 20) == " the disk is full "
 
 
-async def test_who_does_not_run_has_no_badges(agent: Agent) -> None:
+async def test_who_does_not_run_has_no_figures(agent: Agent) -> None:
     agent.state = AgentState.STARTING
     assert said(agent) == ""
 

@@ -1,0 +1,35 @@
+"""What a container uses, as a real engine tells it: on the screen, and by `ps --usage`."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+
+from tests.tui import PATIENCE, Tui
+
+from .test_app import App, app, leave
+
+__all__ = ["app"]
+BUSY = "sh\rwhile :; do :; done & while :; do :; done\r"  # two, so that other tests leave it half a processor
+
+
+def shown(tui: Tui) -> tuple[int, int]:
+    """Percents of a processor and kilobytes at the bottom of the pane; zeros while they are not there."""
+    found = re.search(r" (\d+) % cpu · (\d+) kB ", tui.text)
+    return (int(found[1]), int(found[2])) if found else (0, 0)
+
+
+def test_a_busy_container(app: App) -> None:
+    with app.open("qa") as tui:
+        tui.wait("agent ready qa")
+        tui.type(BUSY)
+        deadline = time.monotonic() + PATIENCE
+        while shown(tui)[0] <= 50:
+            assert time.monotonic() < deadline, tui.text
+            assert tui._read(1.0), f"ended:\n{tui.text}"
+        assert shown(tui)[1] > 0
+        leave(tui)
+    (row,) = json.loads(app.run("ps", "--usage", "--json").stdout)
+    assert row["cpu"] > 0.5
+    assert 0 < row["memory"] < row["memory_limit"] == 4 * 2**30
