@@ -1,4 +1,4 @@
-"""Figures: the words, what goes first where room is short, and that they are painted when they change only."""
+"""Figures: the words, what goes first where room is short, and that they are painted as news only."""
 
 from __future__ import annotations
 

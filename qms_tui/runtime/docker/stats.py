@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any
@@ -68,7 +68,16 @@ def _ask(api: APIClient, container: str) -> Sample | None:
         if answer.status_code == 404:
             return None
         answer.raise_for_status()
-        return read_sample(answer.raw.read(LARGEST))
+        return read_sample(_bounded(answer.iter_content(LARGEST)))
+
+
+def _bounded(parts: Iterable[bytes]) -> bytes:
+    body = b""
+    for part in parts:
+        body += part
+        if len(body) > LARGEST:
+            return b""
+    return body
 
 
 def read_sample(answer: bytes) -> Sample | None:
