@@ -171,6 +171,27 @@ class Terminal:
         """Whether the line of a row (as in `styled`) goes on in the next one: copying joins them."""
         return (self._past() if row < 0 else self._screen.rows)[row][2]
 
+    def before_cursor(self, above: int = 0) -> str:
+        """The text up to the cursor from the start of its row, or of one so many rows above it.
+
+        Rows are joined as they stand, each `columns` cells wide; empty if there is no row that far up.
+        """
+        screen = self._screen
+        first = screen.cursor.y - above
+        if first < (0 if screen.is_alternate else -self.history_length):
+            return ""
+        rows = [*(self._past()[at] for at in range(first, 0))]
+        rows += screen.rows[max(first, 0) : screen.cursor.y + 1]
+        cells = [row[0].ljust(screen.columns) for row in rows]
+        cells[-1] = cells[-1][: screen.cursor.x + screen.pending]
+        return screen.clusters.expand("".join(cells).replace(FILLER, "").replace(SPACER, ""))
+
+    def after_cursor(self) -> str:
+        """The text of the cursor's row that does not stand before it."""
+        screen = self._screen
+        cells = screen.rows[screen.cursor.y][0][screen.cursor.x + screen.pending :]
+        return screen.clusters.expand(cells.replace(FILLER, "").replace(SPACER, ""))
+
     @property
     def cursor(self) -> Cursor:
         """Where the cursor stands and how it looks."""

@@ -191,3 +191,21 @@ def test_a_terminal_that_nobody_has_is_gone_at_once() -> None:
         assert [reference() for reference in gone] == [None, None]
     finally:
         gc.enable()
+
+
+def test_text_up_to_the_cursor_over_rows_and_history() -> None:
+    terminal = fed("first\r\n$ abcdefghijklmnopqrstuvwxyz", lines=2)
+    assert terminal.before_cursor() == "stuvwxyz"
+    assert terminal.before_cursor(2) == "$ abcdefghijklmnopqrstuvwxyz"
+    assert terminal.before_cursor(3) == "first     $ abcdefghijklmnopqrstuvwxyz"
+    assert terminal.before_cursor(4) == ""
+    terminal.feed(b"\x1b[?1049h\x1b[1;1H12345678")
+    assert (terminal.before_cursor(), terminal.before_cursor(1)) == ("12345678", "")
+
+
+def test_text_around_the_cursor_counts_cells() -> None:
+    assert fed("$ 漢字e\u0301abc").before_cursor() == "$ 漢字e\u0301abc"  # the next character wraps
+    wrapped = fed("$ 漢字abc漢")
+    assert (wrapped.before_cursor(1), wrapped.after_cursor()) == ("$ 漢字abc漢", "")
+    before = fed("$ 漢字\x1b[5G")
+    assert (before.before_cursor(), before.after_cursor()) == ("$ 漢", "字")
