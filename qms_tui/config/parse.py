@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 import re
 import shlex
+import warnings
 from collections.abc import Callable
 from enum import StrEnum
 from typing import TypeVar
@@ -32,6 +33,10 @@ class Memory(int):
 _UNITS = {"b": 1, "k": 2**10, "m": 2**20, "g": 2**30}
 _SIZE = re.compile(r"([0-9]{1,12})([bkmg])", re.IGNORECASE | re.ASCII)
 LONGEST_WAKE_TEXT = 200  # characters; docker/inside/announcement.py takes as many
+LONGEST_WAKE_PROMPT = 100  # characters
+# Rows of programs are matched: with these, the worst pattern takes 30 ms for the worst of 200 characters.
+MOST_REPEATS, MOST_CHOICES = 3, 6  # `*`, `+` and `{`; those and `?`
+_LITERAL = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]")  # what is no operator of a regular expression
 LEAST_MEMORY = Memory(6 * 2**20)  # Docker refuses less
 MOST_MEMORY = Memory(64 * 2**40)  # more than any machine; keeps the number inside the engine's int64
 
@@ -180,6 +185,27 @@ def wake_text(value: object) -> str:
     text = a_string(value, "a line of text", hint).strip()
     if not text or not text.isprintable() or len(text) > LONGEST_WAKE_TEXT:
         raise WrongValue(f"{shown(text)} is not a line of text", hint)
+    return text
+
+
+def wake_prompt(value: object) -> str:
+    """A regular expression for a prompt, which takes neither nothing nor any text, and no row for long."""
+    hint = r"write it like '> ' or '\$ ': what stands in the cursor's row up to the cursor, as a whole"
+    text = a_string(value, "a regular expression", hint)
+    if len(text) > LONGEST_WAKE_PROMPT:
+        raise WrongValue(f"{shown(text)} is longer than {LONGEST_WAKE_PROMPT} characters", hint)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of what a later Python may read in another way
+            pattern = re.compile(text)
+    except (re.error, OverflowError, RecursionError) as error:
+        raise WrongValue(f"{shown(text)} is not a regular expression: {error}", hint) from None
+    operators = _LITERAL.sub("x", text)
+    repeats, choices = (sum(operators.count(sign) for sign in signs) for signs in ("*+{", "*+{?"))
+    if re.search(r"\)[*+{]", operators) or repeats > MOST_REPEATS or choices > MOST_CHOICES:
+        raise WrongValue(f"{shown(text)} repeats too much: a row could keep qms-tui busy", hint)
+    if any(pattern.fullmatch(row) for row in ("", " ", "words that somebody has begun to type")):
+        raise WrongValue(f"{shown(text)} matches what is no prompt", hint)
     return text
 
 

@@ -271,7 +271,22 @@ class AgentConfig:
     wake_text: str = field(
         default="Check your QMS inbox.",
         metadata=rule(
-            parse.wake_text, '"Check your inbox, reviews first."', "what it is asked to do then, one line"
+            # typed, it could be a shell's command
+            parse.wake_text,
+            '"Check your inbox, reviews first."',
+            "what it is asked to do then, one line",
+            need=Need.TRUST,
+        ),
+    )
+    wake_prompt: str | None = field(
+        default=None,
+        metadata=rule(
+            parse.wake_prompt,
+            '"> "',
+            "a regular expression for the free prompt of a program that nothing else wakes: "
+            "what comes into its inbox is typed there",
+            need=Need.TRUST,
+            default_text="none: nothing is ever typed",
         ),
     )
     launch: Launch = field(

@@ -49,6 +49,8 @@ GOOD: list[tuple[str, str, object]] = [
     ("agent.shutdown", '"on_inbox_empty"', Shutdown.ON_INBOX_EMPTY),
     ("agent.shutdown", '"idle_timeout"', Shutdown.IDLE_TIMEOUT),
     ("agent.idle_timeout", "600", 600),
+    ("agent.wake_prompt", r"'[\w.-]+:.* \$ '", r"[\w.-]+:.* \$ "),
+    ("agent.wake_prompt", "'[*+{?)] [*]> '", "[*+{?)] [*]> "),
     ("agent.memory", '"4g"', 4 * 2**30),
     ("agent.memory", '"512M"', 512 * 2**20),
     ("agent.memory", '"6m"', 6 * 2**20),
@@ -112,6 +114,7 @@ SIZE = "write it like '4g' or '512m'"
 CPUS = "write it like 2 or 1.5"
 PIDS = "write it like 512"
 MOUNTS = 'write it like ["~/data:/data", "/srv/cache:/cache:rw"]: HOST:CONTAINER, read-only unless :rw'
+WAKE_PROMPT = r"write it like '> ' or '\$ ': what stands in the cursor's row up to the cursor, as a whole"
 WAKE_TEXT = "write one line of at most 200 characters, like 'Check your QMS inbox.'"
 NETWORK = "write 'project' (one of its own), 'none', or the name of an existing network"
 HIDE = 'write it like ["secrets", "build/keys.txt"]: paths inside the project'
@@ -223,6 +226,39 @@ BAD: list[tuple[str, str, str, str]] = [
     ("agent.wake_text", "3", "3 is not a line of text", WAKE_TEXT),
     ("agent.wake_text", r'"a\nb"', r"'a\nb' has control characters in it", WAKE_TEXT),
     ("agent.wake_text", '"' + 201 * "x" + '"', f"'{59 * 'x'}... is not a line of text", WAKE_TEXT),
+    ("agent.wake_prompt", "true", "true is not a regular expression", WAKE_PROMPT),
+    (
+        "agent.wake_prompt",
+        '"> ("',
+        "'> (' is not a regular expression: missing ), unterminated subpattern at position 2",
+        WAKE_PROMPT,
+    ),
+    (
+        "agent.wake_prompt",
+        '"a{99999999999}"',
+        "'a{99999999999}' is not a regular expression: the repetition number is too large",
+        WAKE_PROMPT,
+    ),
+    (
+        "agent.wake_prompt",
+        '"' + 101 * "x" + '"',
+        f"'{59 * 'x'}... is longer than 100 characters",
+        WAKE_PROMPT,
+    ),
+    (
+        "agent.wake_prompt",
+        r"'(\S+\s*)*> '",
+        r"'(\\S+\\s*)*> ' repeats too much: a row could keep qms-tui busy",
+        WAKE_PROMPT,
+    ),
+    (
+        "agent.wake_prompt",
+        "'.*.*.*.*> '",
+        "'.*.*.*.*> ' repeats too much: a row could keep qms-tui busy",
+        WAKE_PROMPT,
+    ),
+    ("agent.wake_prompt", r"'\s*'", r"'\\s*' matches what is no prompt", WAKE_PROMPT),
+    ("agent.wake_prompt", "'.+'", "'.+' matches what is no prompt", WAKE_PROMPT),
     ("agent.resume", "1", "1 is neither true nor false", "write true or false, without quotes"),
     ("inbox.toasts", "1", "1 is neither true nor false", "write true or false, without quotes"),
     ("inbox.bell", "1", "1 is neither true nor false", "write true or false, without quotes"),

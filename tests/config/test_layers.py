@@ -27,6 +27,8 @@ NEEDS_TRUST = {
     "agent.tools",
     "agent.args",
     "agent.token_file",
+    "agent.wake_prompt",
+    "agent.wake_text",
     "build.base",
     "build.client_version",
     "build.packages",
