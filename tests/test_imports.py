@@ -27,6 +27,7 @@ ALLOWED = {
     "remembered": {"config", "project"},
     "inbox": {"errors", "project", "config"},
     "leftovers": {"errors", "config", "runtime", "keeper", "remembered", "inbox"},
+    "waking": {"project", "config", "terminal", "inbox"},
     "activity": {"errors", "project"},
     "agents": {"errors", "project", "config", "runtime", "terminal", "inbox", "activity"},
     "ui": {
@@ -39,6 +40,7 @@ ALLOWED = {
         "remembered",
         "inbox",
         "activity",
+        "waking",
         "mcp",
     },
     "demo": {"errors", "project"},
@@ -118,6 +120,7 @@ def _modules_after(statement: str) -> set[str]:
         ("import qms_tui.cli", {"textual", "docker", "pyte", "asyncio"}),
         ("import qms_tui.terminal", {"textual", "docker", "asyncio"}),
         ("import qms_tui.keeper.journal", {"textual", "docker", "asyncio"}),
+        ("import qms_tui.waking", {"textual", "docker", "asyncio"}),
         ("import qms_tui.inbox", {"textual", "docker", "asyncio"}),
         ("import qms_tui.agents", {"textual", "docker"}),
         ("import qms_tui.keeper.process", {"textual", "mcp", "mcp_types", "pydantic", "httpx2"}),

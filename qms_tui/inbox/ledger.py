@@ -101,11 +101,18 @@ class Ledger:
         agents = self._counts if agent is None else (agent,)
         return sum(self._counts[name].total() for name in agents if name in self._counts)
 
-    def pending(self, agent: str, kinds: Collection[Kind]) -> list[Item]:
+    def pending(self, agent: str, kinds: Collection[Kind] = tuple(Kind)) -> list[Item]:
         """An agent's items of these kinds that wait, oldest first."""
         places = sorted(place for (whose, _), place in self._pending.items() if whose == agent)
-        items = (self._order[bisect_left(self._order, place)][2].item for place in places)
-        return [item for item in items if item.kind in kinds]
+        return [item for item in map(self._at, places) if item.kind in kinds]
+
+    def item(self, agent: str, file: str) -> Item | None:
+        """What waits under that name, if anything."""
+        place = self._pending.get((agent, file))
+        return None if place is None else self._at(place)
+
+    def _at(self, place: _Place) -> Item:
+        return self._order[bisect_left(self._order, place)][2].item
 
     @property
     def agents(self) -> list[str]:

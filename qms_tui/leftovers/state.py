@@ -5,6 +5,7 @@
     projects/KEY/...           journals
     layouts/NAME.json          see qms_tui/remembered.py
     inboxes/NAME.jsonl         see qms_tui/inbox/past.py
+    inboxes/NAME.typed.jsonl   see qms_tui/waking/typed.py
 
 A folder that does not tell its project is left alone: nobody knows whether that project is there.
 """

@@ -53,6 +53,16 @@ def test_counts_go_up_and_down() -> None:
     assert ledger.waiting() == 2
 
 
+def test_what_waits_for_somebody_oldest_first() -> None:
+    ledger = Ledger(START)
+    for one in (item(2), item(1), item(3, "bu"), item(4)):
+        ledger.take(ItemArrived(one))
+    ledger.take(ItemConsumed(item(4), START + 9))
+    ledger.take(ItemChanged(item(1), replace(item(1), sender="lead")))
+    assert ledger.pending("qa") == (replace(item(1), sender="lead"), item(2))
+    assert (ledger.item("bu", item(3).file), ledger.item("qa", item(4).file)) == (item(3), None)
+
+
 def test_newest_first_with_what_became_of_it() -> None:
     ledger = Ledger(START)
     for number in (1, 3, 2):
