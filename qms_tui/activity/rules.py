@@ -72,6 +72,12 @@ def judge(report: Report, sight: Sight, now: float) -> tuple[Activity, float | N
     return Activity(Word.UNKNOWN, why, since + DISAGREE_MOST, "5: sources disagree"), _title_ends(sight, now)
 
 
+def wakes(report: Report, began: float) -> bool:
+    """Whether something in the container, which began then, tells its client of the inbox."""
+    birth = report.birth
+    return birth is not None and birth.wakes and birth.started >= began - SLACK
+
+
 def _silent(birth: Birth | None, sight: Sight, began: float, now: float) -> tuple[Activity, float | None]:
     """Nothing in the registry that is of now."""
     if birth is None or birth.program != CLIENT:

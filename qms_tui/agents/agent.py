@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
 import time
 from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
@@ -80,6 +81,8 @@ class Agent:
         """When its program began, in seconds since 1970; 0 while nobody knows."""
         self.typed_at = 0.0
         """When the human typed into it last, here; seconds since 1970."""
+        self.touched_at = -math.inf
+        """The same, by the monotonic clock."""
         self.meter: Meter | None = None
         """What its conversation has used; set by `Activities`."""
         self.usage: Usage | None = None
@@ -191,7 +194,7 @@ class Agent:
         """Give the program a key, which waits while there is no connection: what it is for the program
         depends on the modes that the program has when it gets it.
         """
-        self.typed_at = time.time()
+        self._touched()
         if self._attachment is None:
             self._keep(key)
         elif data := key(self.terminal.modes):
@@ -209,6 +212,7 @@ class Agent:
 
     def paste(self, data: bytes) -> None:
         """Give the program a pasted text, whole or not at all."""
+        self._touched()
         if self._attachment is None:
             if self.state in REACHABLE_SOON:
                 self._tell(Notice(f"{self.name} cannot be reached now: the paste was refused", "error"))
@@ -216,6 +220,10 @@ class Agent:
         self._lead()
         if not self._attachment.write(encode_paste(data, self.terminal.modes)):
             self._tell(Notice(f"{self.name} does not read: the paste was refused", "error"))
+
+    def put(self, data: bytes) -> bool:
+        """Give the program bytes that are not the human's, if we lead; False if it did not get them."""
+        return self.leads and self._attachment is not None and self._attachment.write(data, urgent=True)
 
     def focus(self, focused: bool) -> None:
         """Its pane got or lost the focus: it is fed first, and told if it asked and we lead."""
@@ -238,6 +246,9 @@ class Agent:
             self._attachment.resize(size)
         else:
             self._reshape(size)
+
+    def _touched(self) -> None:
+        self.typed_at, self.touched_at = time.time(), time.monotonic()
 
     def _lead(self) -> None:
         """Whoever is typed into leads."""

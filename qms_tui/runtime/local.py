@@ -166,7 +166,8 @@ class LocalRuntime:
     async def wake(self, agent: str, files: Sequence[str]) -> None:
         """Not possible."""
         raise RuntimeFailure(
-            f"{agent} cannot be woken: it is a plain program of this host", hint="type to it in its pane"
+            f"{agent} cannot be woken: it is a plain program of this host",
+            hint="type to it in its pane, or set agent.wake_prompt",
         )
 
     async def usage(self, agent: str) -> Usage | None:

@@ -52,6 +52,7 @@ from qms_tui.ui.pane import Pane
 from qms_tui.ui.screens import HelpScreen, Link, LinkScreen, MenuScreen, PickScreen, QuestionScreen
 from qms_tui.ui.session import Session
 from qms_tui.ui.themes import THEMES
+from qms_tui.ui.waking import Waking
 
 _log = logging.getLogger(__name__)
 
@@ -118,6 +119,7 @@ class QmsTuiApp(App[None]):
             lambda: session.project.roster(session.roster),
             Ears(self._tell_of_policy, self.show_state, self._open_for_policy),
         )
+        self.waking = Waking(self)
         self._prefix = session.config.prefix
         ours = global_keys(self._prefix)
         self._ours = frozenset(key.key for key in ours)
@@ -180,6 +182,7 @@ class QmsTuiApp(App[None]):
     async def on_unmount(self) -> None:
         """Let go of the agents, however the screen ended."""
         self.policies.close()
+        self.waking.close()
         self.attention.close()
         await self.desk.mail.close()
         await self.fleet.close()
@@ -251,6 +254,7 @@ class QmsTuiApp(App[None]):
         pane = self._panes.get(agent.name)
         if not self.is_running or pane is None:
             return
+        self.waking.happened(agent)
         if isinstance(event, Output):
             pane.show_output()
         elif isinstance(event, Notice):
@@ -458,8 +462,13 @@ class QmsTuiApp(App[None]):
         return self.attention.receipt(agent, file)
 
     def action_wake(self) -> None:
-        """Have the agent told of its inbox; nothing is typed."""
-        self.run_worker(self.pane.agent.wake())
+        """Have the agent told of its inbox."""
+        self.wake(self.pane.agent)
+
+    def wake(self, agent: Agent, files: Sequence[str] = ()) -> None:
+        """Have the agent told of files in its inbox, or of all: typed only where nothing else can tell it."""
+        if not self.waking.again(agent, files):
+            self.run_worker(agent.wake(files))
 
     def action_write(self) -> None:
         """Write a message."""
@@ -534,6 +543,7 @@ class QmsTuiApp(App[None]):
     async def _mount(self, name: str) -> Pane:
         pane = self._pane(self.fleet.add(name), len(self.fleet))
         self.attention.activities.follow()
+        self.waking.mail_changed()
         await self.base.query_one("#panes").mount(pane)
         return pane
 

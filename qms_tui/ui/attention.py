@@ -94,16 +94,16 @@ class Attention:
         self._app.push_screen(ExplainScreen(agent, self._told))
 
     def _told(self, agent: Agent) -> tuple[Told, ...]:
-        return *self.activities.explain(agent), self._app.policies.explain(agent)
+        app = self._app
+        return *self.activities.explain(agent), app.policies.explain(agent), *app.waking.explain(agent)
 
     def receipt(self, agent: str, file: str) -> str:
         """How far an item of an inbox has come, and when."""
         known = self.activities.report(agent).announced.get(file)
-        if known is None:
-            return ""
-        if known.delivered is not None:
+        if known is not None and known.delivered is not None:
             return f"delivered {age(time.time() - known.delivered)}"
-        return f"announced {age(time.time() - known.at)}"
+        at = known.at if known is not None else self._app.waking.announced(agent, file)
+        return f"announced {age(time.time() - at)}" if at is not None else ""
 
     def _changed(self, agent: Agent) -> None:
         app = self._app
@@ -114,6 +114,7 @@ class Attention:
         app.base.query_one(StatusLine).need(len(self.waiting()))
         self._mend(agent)
         app.policies.look(agent)
+        app.waking.happened(agent)
         self._news.saw(agent.name, agent.activity, time.monotonic())
         self._tell_in_time()
 

@@ -97,6 +97,7 @@ class Desk:
         if isinstance(event, MailChanged):
             self.show()
             self._app.policies.inboxes_changed()
+            self._app.waking.mail_changed()
         elif isinstance(event, MailArrived):
             self._tell(event.toasts)
         else:
@@ -180,7 +181,7 @@ class Desk:
         elif action == "goto":
             self._go_to(entry.item.agent)
         elif action == "wake":
-            await self._wake(entry)
+            self._wake(entry)
         elif action == "copy":
             self._copy(self.mail.inbox(entry.item.agent) / entry.item.file)
         elif action == "edit":
@@ -207,12 +208,12 @@ class Desk:
         else:
             self._app.notify(f"{agent} is no agent of the roster and has no pane.", markup=False)
 
-    async def _wake(self, entry: Entry) -> None:
+    def _wake(self, entry: Entry) -> None:
         agent = entry.item.agent
         if entry.consumed is not None:
             self._app.notify("It has left the inbox.", markup=False)
         elif agent in self._app.fleet:
-            await self._app.fleet[agent].wake((entry.item.file,))
+            self._app.wake(self._app.fleet[agent], (entry.item.file,))
         else:
             self._app.notify(f"{agent} has no pane.", markup=False)
 

@@ -30,6 +30,6 @@ class Session:
     memory: Memory | None = None
     """Where changes of the arrangement are remembered, if anywhere."""
     past: Past | None = None
-    """Where it is remembered what was consumed, if anywhere."""
+    """Where it is remembered what was consumed, and what was typed, if anywhere."""
     servers: Callable[[], Awaitable[Sequence[Shown]]] | None = None
     """Tells how the MCP servers stand, if there are any."""

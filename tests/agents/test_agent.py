@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from qms_tui.agents import Agent, AgentEvent, AgentState, Asked, Notice
-from qms_tui.runtime import Size
+from qms_tui.runtime import Led, Size
 from qms_tui.runtime.local import LocalRuntime
 from qms_tui.runtime.stream import QUEUE_LIMIT
 from qms_tui.terminal import Bell
@@ -74,6 +74,19 @@ async def test_replies_reach_the_program(tmp_path: Path) -> None:
     script = r"stty raw -echo; printf '\033[3;5H\033[6n'; printf '[%s]' $(head -c 6 | od -An -tx1)"
     async with running(tmp_path, script) as held:
         await held.until(lambda: "[1b][5b][33][3b][35][52]" in held.text)
+
+
+async def test_what_is_put_is_not_the_humans(tmp_path: Path) -> None:
+    async with running(tmp_path, "read line; echo got $line; read line") as held:
+        assert not held.agent.put(b"too early\r")
+        await held.until(lambda: held.agent.state is AgentState.RUNNING)
+        assert held.agent.put(b"word\r")
+        await held.until(lambda: "got word" in held.text)
+        assert held.agent.touched_at < 0
+        held.agent.paste(b"x")
+        assert held.agent.touched_at > 0
+        held.agent.take(Led(False, "another"))
+        assert not held.agent.put(b"x")
 
 
 async def test_bell_comes_up_as_a_fact(tmp_path: Path) -> None:

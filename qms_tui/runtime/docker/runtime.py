@@ -141,7 +141,7 @@ class DockerRuntime:
         if LABEL_KIT not in labels:
             raise RuntimeFailure(
                 f"{agent} cannot be woken: nothing in its image can tell it",
-                hint="use an image of qms-tui build, or type to it in its pane",
+                hint="use an image of qms-tui build, set agent.wake_prompt, or type to it in its pane",
             )
         made = self._api.exec_create(container, [*_WAKE, *files])
         said = self._api.exec_start(made["Id"])

@@ -1,0 +1,207 @@
+"""Tells programs of their inbox that nothing else tells, by typing at their prompts; off unless configured.
+
+Nothing happens here while nothing waits: the mail and the agents say when to look.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from qms_tui.activity import Told, Word, wakes
+from qms_tui.agents import Agent, AgentState
+from qms_tui.config import Wake
+from qms_tui.inbox import HUMAN, Item
+from qms_tui.runtime.client import is_client
+from qms_tui.terminal import Key, encode_key, encode_paste
+from qms_tui.waking import Act, Scene, Typed, Typist, announcement
+
+if TYPE_CHECKING:
+    from qms_tui.ui.app import QmsTuiApp
+
+PERIOD = 0.25  # seconds from something new of a program to the look at it, while something waits for it
+_log = logging.getLogger(__name__)
+
+
+class Waking:
+    """Owns what is typed; `app` owns this."""
+
+    def __init__(self, app: QmsTuiApp) -> None:
+        self._app = app
+        self._config = app.session.config
+        self._typed = Typed(app.session.past)
+        self._typists: dict[str, Typist] = {}
+        self._again: dict[str, set[Item]] = {}  # what the human wants typed again
+        self._under_way: dict[str, tuple[Item, ...]] = {}
+        self._last: dict[str, float] = {}  # when something was typed, in seconds since 1970
+        self._waits: set[str] = set()
+        self._timers: dict[str, asyncio.TimerHandle] = {}
+
+    def close(self) -> None:
+        """Type no more."""
+        self._waits.clear()
+        for timer in self._timers.values():
+            timer.cancel()
+
+    # -- what happens -----------------------------------------------------------------------------------
+
+    def mail_changed(self) -> None:
+        """Something came into an inbox, or left it."""
+        for agent in self._app.fleet:
+            if self._is_wanted(agent):
+                self._again[agent.name] = self._again.get(agent.name, set()) & set(self._pending(agent))
+                self._consider(agent)
+
+    def happened(self, agent: Agent) -> None:
+        """There is something new of an agent: output, its state, who leads."""
+        if agent.state is AgentState.STARTING and self._is_wanted(agent):
+            self._typist(agent).start_over()
+            self._waits.add(agent.name)
+        if agent.name in self._waits:
+            self._look_in(agent, PERIOD)
+
+    def again(self, agent: Agent, files: Sequence[str] = ()) -> bool:
+        """The human wants these files typed, or all; False if nothing is ever typed to the agent."""
+        if not self._is_wanted(agent) or self._is_woken_inside(agent):
+            return False
+        items = {item for item in self._pending(agent) if not files or item.file in files}
+        self._again.setdefault(agent.name, set()).update(items)
+        if not self._typist(agent).busy:
+            self._typist(agent).start_over()
+        self._consider(agent)
+        told = "is told of its inbox as soon as its prompt is free" if items else "has nothing in its inbox"
+        self._app.notify(f"{agent.name} {told}.", markup=False)
+        return True
+
+    # -- what is known ----------------------------------------------------------------------------------
+
+    def announced(self, agent: str, file: str) -> float | None:
+        """When a file that waits was typed to the agent."""
+        item = self._app.desk.mail.ledger.item(agent, file)
+        return self._typed.at(item) if item else None
+
+    def explain(self, agent: Agent) -> tuple[Told, ...]:
+        """How it stands with typing; nothing where the agent is woken otherwise."""
+        if self._is_woken_inside(agent):
+            return ()
+        if not self._is_wanted(agent):
+            return (Told("typing", "off"),)
+        last = self._last.get(agent.name, 0.0)
+        state = self._typist(agent).state
+        waits = agent.name in self._waits or not last
+        return (Told("typing", state, last) if waits else Told("typing", "typed", last),)
+
+    def _is_wanted(self, agent: Agent) -> bool:
+        config = self._config.agent(agent.name)
+        return config.wake is Wake.AUTO and config.wake_prompt is not None
+
+    def _is_woken_inside(self, agent: Agent) -> bool:
+        return wakes(self._app.attention.activities.report(agent.name), agent.began)
+
+    def _pending(self, agent: Agent) -> tuple[Item, ...]:
+        return self._app.desk.mail.ledger.pending(agent.name)
+
+    def _waiting(self, agent: Agent) -> tuple[Item, ...]:
+        if self._is_woken_inside(agent):
+            return ()
+        again = self._again.get(agent.name, set())
+        return tuple(item for item in self._pending(agent) if item in again or self._typed.at(item) is None)
+
+    def _typist(self, agent: Agent) -> Typist:
+        pattern = self._config.agent(agent.name).wake_prompt
+        assert pattern is not None
+        return self._typists.setdefault(agent.name, Typist(re.compile(pattern)))
+
+    def _hindrance(self, agent: Agent) -> str:
+        """Why nothing may be typed now."""
+        if agent.state is not AgentState.RUNNING or agent.activity is None:
+            return f"it is {agent.state.value}"
+        if not agent.leads:
+            return "another screen leads"
+        if agent.keys_waiting:
+            return "keys wait for it"
+        word = agent.activity.word
+        # Claude Code that has not said yet how it is might have a dialog open.
+        silent = word is Word.RUNNING and not is_client(self._config.agent(agent.name).command)
+        return "" if silent or word is Word.IDLE else f"it is {word.value}"
+
+    # -- what is done -----------------------------------------------------------------------------------
+
+    def _consider(self, agent: Agent) -> None:
+        if self._waiting(agent):
+            self._waits.add(agent.name)
+            self._look_in(agent, 0)
+        elif not self._typist(agent).busy:
+            self._waits.discard(agent.name)
+
+    def _look_in(self, agent: Agent, seconds: float) -> None:
+        """Look then at the latest."""
+        loop = asyncio.get_running_loop()
+        timer, at = self._timers.get(agent.name), loop.time() + seconds
+        if timer is not None and timer.when() <= at:
+            return
+        if timer is not None:
+            timer.cancel()
+        self._timers[agent.name] = loop.call_at(at, self._look, agent)
+
+    def _look(self, agent: Agent) -> None:
+        self._timers.pop(agent.name, None)
+        typist, now = self._typist(agent), time.monotonic()
+        if not agent.leads:
+            self._typed.read()  # whoever does may have typed
+        if not typist.busy and not self._waiting(agent):
+            self._waits.discard(agent.name)
+            self._app.desk.sidebar.show_receipts()
+            return
+        step = typist.step(Scene(now, agent.touched_at, self._hindrance(agent), agent.terminal))
+        if step.act is Act.TYPE:
+            self._type(agent, typist, now)
+        elif step.act is Act.ENTER:
+            self._enter(agent)
+        elif step.act is Act.TOLD:
+            self._tell_that_it_went(agent)
+        elif step.act is Act.FAILED:
+            self._tell_that_it_failed(agent, typist)
+        if step.again is not None:
+            self._look_in(agent, step.again - now)
+
+    def _type(self, agent: Agent, typist: Typist, now: float) -> None:
+        self._typed.read()  # another screen may have been here
+        items = self._waiting(agent)
+        if items:
+            line = self._line(agent, items)
+            if agent.put(encode_paste(line.encode(), agent.terminal.modes)):
+                self._under_way[agent.name] = items
+                typist.typed(line, now)
+        self._look_in(agent, PERIOD)
+
+    def _line(self, agent: Agent, items: Sequence[Item]) -> str:
+        session = self._app.session
+        senders = {HUMAN, *session.project.roster(session.roster)}
+        return announcement(items, senders, self._config.agent(agent.name).wake_text)
+
+    def _enter(self, agent: Agent) -> None:
+        """Remembered first: if we die in between, the line stands there for the human."""
+        items = self._under_way.pop(agent.name, ())
+        self._typed.add(items, self._pending(agent), time.time())
+        self._again.get(agent.name, set()).difference_update(items)
+        agent.put(encode_key(Key("enter"), agent.terminal.modes) or b"\r")
+
+    def _tell_that_it_went(self, agent: Agent) -> None:
+        _log.info("%s: its inbox was typed", agent.name)
+        self._last[agent.name] = time.time()
+        self._app.desk.sidebar.show_receipts()
+        self._consider(agent)
+
+    def _tell_that_it_failed(self, agent: Agent, typist: Typist) -> None:
+        _log.warning("%s: typing its inbox: %s", agent.name, typist.state)
+        entered = self._under_way.pop(agent.name, None) is None
+        if not typist.gave_up:  # once: the next one fails for the same reason
+            ending = "" if entered else "; Enter was not pressed"
+            text = f"{agent.name}: its inbox was typed at its prompt, {typist.state}{ending}"
+            self._app.notify(text, severity="warning", markup=False, timeout=12)
+        self._consider(agent)
