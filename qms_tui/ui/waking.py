@@ -62,7 +62,8 @@ class Waking:
             self._typist(agent).start_over()
             self._waits.add(agent.name)
         if agent.name in self._waits:
-            self._look_in(agent, PERIOD)
+            # A line that has shown up is entered at once, before anything else can happen to it.
+            self._look_in(agent, 0 if self._typist(agent).busy else PERIOD)
 
     def again(self, agent: Agent, files: Sequence[str] = ()) -> bool:
         """The human wants these files typed, or all; False if nothing is ever typed to the agent."""

@@ -60,7 +60,7 @@ def test_what_waits_for_somebody_oldest_first() -> None:
     ledger.take(ItemConsumed(item(4), START + 9))
     ledger.take(ItemChanged(item(1), replace(item(1), sender="lead")))
     assert ledger.pending("qa") == (replace(item(1), sender="lead"), item(2))
-    assert (ledger.item("bu", item(3).file), ledger.item("qa", item(4).file)) == (item(3), None)
+    assert (ledger.item("bu", item(3).file), ledger.item("qa", item(4).file)) == (item(3, "bu"), None)
 
 
 def test_newest_first_with_what_became_of_it() -> None:
