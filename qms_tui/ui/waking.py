@@ -128,7 +128,7 @@ class Waking:
         word = agent.activity.word
         # Claude Code that has not said yet how it is might have a dialog open.
         silent = word is Word.RUNNING and not is_client(self._config.agent(agent.name).command)
-        return "" if silent or word is Word.IDLE else f"it is {word.value}"
+        return "" if silent or word is Word.IDLE else f"{word.value}, not idle"
 
     # -- what is done -----------------------------------------------------------------------------------
 

@@ -27,12 +27,12 @@ QUICK = NotifyConfig(dwell=0, cooldown=0)
 class Client:
     """Writes what a client, its entrypoint and its hooks write."""
 
-    def __init__(self, project: Project, agent: str) -> None:
+    def __init__(self, project: Project, agent: str, wake: bool = False) -> None:
         self.folder = project.folders(agent).config
         for name in ("sessions", "qms-tui"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
         self.started = time.time()
-        told = {"pid": 7, "program": "claude", "started": self.started}
+        told = {"pid": 7, "program": "claude", "started": self.started, "wake": wake}
         (self.folder / "qms-tui/identity.json").write_text(json.dumps(told))
 
     def is_(self, status: str, waiting: str = "", since: float = 0.0) -> None:

@@ -19,6 +19,7 @@ from qms_tui.waking import typist
 from tests.inbox.qms_commands import QmsCommands
 
 from .conftest import Screen
+from .test_attention import Client
 
 OpenApp: TypeAlias = Callable[..., AbstractAsyncContextManager[Screen]]
 BASH = ("env", "PS1=free> ", "bash", "--norc", "--noprofile")
@@ -148,3 +149,30 @@ async def test_off_unless_configured(open_app: OpenApp, qms: QmsCommands, config
         await ui.press("ctrl+b", "w")
         await ui.until(lambda: any("cannot be woken" in toast for toast in ui.toasts))
         assert not ui.app.waking._waits
+
+
+async def test_who_is_woken_inside_is_never_typed_to(
+    open_app: OpenApp, qms: QmsCommands, project: Project
+) -> None:
+    async with open_app("qa", command=BASH, config=waking()) as ui:
+        await ui.until(lambda: "free> " in ui.text("qa"))
+        Client(project, "qa", wake=True)
+        await ui.until(lambda: ui.app.waking.explain(ui.pane("qa").agent) == ())
+        qms.route("CR-056", "qa")
+        await ui.until(lambda: ui.app.desk.mail.ledger.waiting("qa"))
+        assert not ui.app.waking._waits
+
+
+async def test_who_tells_its_state_is_typed_to_when_it_is_idle(
+    open_app: OpenApp, qms: QmsCommands, project: Project
+) -> None:
+    async with open_app("qa", command=BASH, config=waking()) as ui:
+        await ui.until(lambda: "free> " in ui.text("qa"))
+        client = Client(project, "qa")
+        client.is_("waiting", "permission prompt")
+        await ui.until(lambda: "needs you" in ui.title("qa"))
+        qms.route("CR-056", "qa")
+        agent = ui.pane("qa").agent
+        await ui.until(lambda: ui.app.waking.explain(agent)[0].said == "waits: needs you, not idle")
+        client.is_("idle")
+        await ui.until(lambda: "command not found" in ui.text("qa"))
