@@ -265,7 +265,8 @@ class AgentConfig:
         metadata=rule(
             parse.one_of(Wake),
             '"off"',
-            "whether what comes into its inbox wakes it: auto (Claude Code in our image), off",
+            "whether what comes into its inbox wakes it: "
+            "auto (Claude Code in our image; what has a wake_prompt by typing), off",
         ),
     )
     wake_text: str = field(

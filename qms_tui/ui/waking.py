@@ -103,7 +103,7 @@ class Waking:
     def _is_woken_inside(self, agent: Agent) -> bool:
         return wakes(self._app.attention.activities.report(agent.name), agent.began)
 
-    def _pending(self, agent: Agent) -> tuple[Item, ...]:
+    def _pending(self, agent: Agent) -> list[Item]:
         return self._app.desk.mail.ledger.pending(agent.name)
 
     def _waiting(self, agent: Agent) -> tuple[Item, ...]:

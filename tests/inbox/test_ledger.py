@@ -59,7 +59,7 @@ def test_what_waits_for_somebody_oldest_first() -> None:
         ledger.take(ItemArrived(one))
     ledger.take(ItemConsumed(item(4), START + 9))
     ledger.take(ItemChanged(item(1), replace(item(1), sender="lead")))
-    assert ledger.pending("qa") == (replace(item(1), sender="lead"), item(2))
+    assert ledger.pending("qa") == [replace(item(1), sender="lead"), item(2)]
     assert (ledger.item("bu", item(3).file), ledger.item("qa", item(4).file)) == (item(3, "bu"), None)
 
 
