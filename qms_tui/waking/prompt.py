@@ -3,31 +3,74 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
-from qms_tui.terminal import Terminal
+from qms_tui.terminal import Attribute, Run, Terminal
 
 LONGEST_PROMPT = (
     200  # characters; a row that is longer is none. What config/parse.py admits is quick on so many
 )
+_WIDEST = 2  # columns of a character
 
 
-def free_prompt(terminal: Terminal, pattern: re.Pattern[str]) -> str | None:
-    """What stands before the cursor, if that is a prompt and nothing is typed there; else None.
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What stands before the cursor, and behind it as a hint that is gone once something is typed."""
 
-    A pattern that would take what is typed for a part of the prompt never finds one free.
+    text: str
+    hint: str = ""
+
+
+def free_prompt(terminal: Terminal, pattern: re.Pattern[str]) -> Prompt | None:
+    """The prompt at the cursor, if there is one and nothing is typed there; else None.
+
+    A blank is a blank, no-break or not: nobody sees which. A pattern that would take what is typed for a part
+    of the prompt never finds one free.
     """
-    before = terminal.before_cursor()
-    if not terminal.cursor.visible or len(before) > LONGEST_PROMPT or terminal.after_cursor().strip():
+    before, behind = _before(terminal), terminal.after_cursor().strip()
+    if not _has_cursor(terminal) or len(before) > LONGEST_PROMPT or _goes_on_from_above(terminal):
         return None
-    if _goes_on_from_above(terminal) or pattern.fullmatch(before + "x"):
+    if not pattern.fullmatch(before) or pattern.fullmatch(before + "x"):
         return None
-    return before if pattern.fullmatch(before) else None
+    return Prompt(before, behind) if not behind or _is_hint(terminal) else None
 
 
-def stands(terminal: Terminal, text: str) -> bool:
-    """Whether exactly this stands before the cursor, from a row's start, over as many rows as it takes."""
-    most = 2 * len(text) // terminal.columns + 1  # every character may be a wide one
-    return any(terminal.before_cursor(above) == text for above in range(most + 1))
+def stands(terminal: Terminal, prompt: Prompt, line: str) -> bool:
+    """Whether exactly prompt and line stand before the cursor, from a row's start, over as many rows as it
+    takes; of a hint behind it nothing may be left, for it may have been what somebody typed."""
+    text = prompt.text + line
+    if prompt.hint and terminal.after_cursor().strip():
+        return False
+    most = _WIDEST * len(text) // terminal.columns + 1
+    return any(_before(terminal, above) == text for above in range(most + 1))
+
+
+def _before(terminal: Terminal, above: int = 0) -> str:
+    return terminal.before_cursor(above).replace("\xa0", " ")
+
+
+def _has_cursor(terminal: Terminal) -> bool:
+    """Whether the program shows its cursor, or would if its pane had the focus: Claude Code hides it then."""
+    return terminal.cursor.visible or terminal.modes.focus_events
+
+
+def _is_hint(terminal: Terminal) -> bool:
+    """Whether what stands behind the cursor is faint, but for a character that the program's own cursor lies
+    on: so Claude Code and its like show what could be typed."""
+    cursor, start, faint = terminal.cursor, 0, False
+    for run in terminal.styled(cursor.row):
+        end = start + run.width
+        if end > cursor.column and run.text.strip():
+            is_faint = bool(run.style.attributes & Attribute.FAINT)
+            if not is_faint and not (start == cursor.column and _is_own_cursor(run)):
+                return False
+            faint = faint or is_faint
+        start = end
+    return faint
+
+
+def _is_own_cursor(run: Run) -> bool:
+    return run.width <= _WIDEST and bool(run.style.attributes & Attribute.INVERSE)
 
 
 def _goes_on_from_above(terminal: Terminal) -> bool:

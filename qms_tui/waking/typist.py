@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from enum import Enum, auto
 
 from qms_tui.terminal import Terminal
-from qms_tui.waking.prompt import free_prompt, stands
+from qms_tui.waking.prompt import Prompt, free_prompt, stands
 
 QUIET = 5.0  # seconds since the human's last key
 SETTLED = 0.5  # seconds that the prompt must stand: programs print one and go on printing
@@ -62,6 +62,7 @@ class Step:
 class _Line:
     """What must stand before the cursor, and since when it was to do so or, once entered, no more."""
 
+    prompt: Prompt
     text: str
     at: float
     entered: bool = False
@@ -79,7 +80,7 @@ class Typist:
         self.state = "nothing to type"
         """How it stands, in a few words for the human."""
         self._line: _Line | None = None
-        self._free: tuple[str, float] | None = None  # the prompt, and since when it is free
+        self._free: tuple[Prompt, float] | None = None  # the prompt, and since when it is free
         self._failed = 0
         self._failed_at = -math.inf
 
@@ -104,7 +105,7 @@ class Typist:
     def typed(self, line: str, now: float) -> None:
         """This has been typed, as `step` asked."""
         assert self._free is not None
-        self._line, self._free = _Line(self._free[0] + line, now), None
+        self._line, self._free = _Line(self._free[0], line, now), None
         self.state = "has typed, looks whether it shows up"
 
     def _wait(self, scene: Scene) -> Step:
@@ -130,7 +131,7 @@ class Typist:
             return self._fail(scene, scene.hindrance)
         if scene.touched_at > line.at:
             return self._fail(scene, "you typed meanwhile")
-        if stands(scene.terminal, line.text):
+        if stands(scene.terminal, line.prompt, line.text):
             self._line = replace(line, at=scene.now, entered=True)
             return Step(Act.ENTER, scene.now + LOOK)
         if scene.now - line.at > VERIFY:
@@ -138,7 +139,7 @@ class Typist:
         return Step(again=scene.now + LOOK)
 
     def _see_it_go(self, line: _Line, scene: Scene) -> Step:
-        if not stands(scene.terminal, line.text):
+        if not stands(scene.terminal, line.prompt, line.text):
             self.start_over()
             return Step(Act.TOLD)
         if scene.now - line.at > VERIFY:

@@ -63,6 +63,14 @@ def test_enter_once_prompt_and_line_stand_there_whatever_the_width(columns: int)
     assert not world.typist.busy
 
 
+def test_a_hint_behind_the_cursor_must_go() -> None:
+    for rest, act in (("\x1b[K", Act.ENTER), ("", Act.NOTHING)):
+        world = World("> \x1b[2mWhat shall I do?\x1b[m\x1b[H\x1b[2C", 100)
+        world.typed()
+        world.show(f"\x1b[4h{LINE}\x1b[4l{rest}")
+        assert world.step().act is act
+
+
 def test_rows_that_the_program_breaks_itself() -> None:
     world = World("\x1b[?7l> ", 20)
     world.typed()
@@ -106,13 +114,26 @@ def test_a_prompt_that_does_not_stay_is_none() -> None:
         ("x" * 38 + "\r\n" * 12 + "y" * 400 + "> \x1b[H\x1b[2C", "> "),
         ("\x1b[?1049h\x1b[2;1H", "> "),
         ("> " * 101, "(?:> |x)+"),
+        ("> \x1b[2mhint\x1b[m half\x1b[H\x1b[2C", "> "),
+        ("> \x1b[7mh\x1b[m\x1b[H\x1b[2C", "> "),  # one letter, below the program's own cursor
     ],
 )
 def test_what_is_no_free_prompt(shown: str, pattern: str) -> None:
     assert free_prompt(World(shown).terminal, re.compile(pattern)) is None
 
 
-@pytest.mark.parametrize("shown", ["> ", "\x1b[2J\x1b[H> ", "漢字> ", "text\r\n\x1b[31m> \x1b[m   \x1b[3D"])
+@pytest.mark.parametrize(
+    "shown",
+    [
+        "> ",
+        "\x1b[2J\x1b[H> ",
+        "漢字> ",
+        "text\r\n\x1b[31m> \x1b[m   \x1b[3D",
+        ">\xa0",
+        "\x1b[?1004h\x1b[?25l> ",
+        "> \x1b[7mt\x1b[;2mype here\x1b[m\x1b[H\x1b[2C",
+    ],
+)
 def test_what_is_a_free_prompt(shown: str) -> None:
     assert free_prompt(World(shown).terminal, re.compile("漢?字?> "))
 
