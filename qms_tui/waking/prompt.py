@@ -10,6 +10,7 @@ from qms_tui.terminal import Attribute, Run, Terminal
 LONGEST_PROMPT = (
     200  # characters; a row that is longer is none. What config/parse.py admits is quick on so many
 )
+MOST_ROWS = 4  # times as many as full ones: of wide characters, broken at words
 _WIDEST = 2  # columns of a character
 
 
@@ -36,13 +37,22 @@ def free_prompt(terminal: Terminal, pattern: re.Pattern[str]) -> Prompt | None:
 
 
 def stands(terminal: Terminal, prompt: Prompt, line: str) -> bool:
-    """Whether exactly prompt and line stand before the cursor, from a row's start, over as many rows as it
-    takes; of a hint behind it nothing may be left, for it may have been what somebody typed."""
+    """Whether prompt and line, and nothing else, stand from a row's start up to the cursor.
+
+    Over as many rows as they take, also if the program breaks them at words and indents what follows. Of a
+    hint behind it nothing may be left: it may have been what somebody typed.
+    """
     text = prompt.text + line
     if prompt.hint and terminal.after_cursor().strip():
         return False
-    most = _WIDEST * len(text) // terminal.columns + 1
-    return any(_before(terminal, above) == text for above in range(most + 1))
+    at_end = terminal.before_cursor().endswith(text[-1:])
+    most = MOST_ROWS * len(text) // terminal.columns + 1
+    befores = (_before(terminal, above) for above in range(most + 1))
+    return any(before == text or (at_end and _is_laid_out(before, prompt, text)) for before in befores)
+
+
+def _is_laid_out(before: str, prompt: Prompt, text: str) -> bool:
+    return before.startswith(prompt.text) and "".join(before.split()) == "".join(text.split())
 
 
 def _before(terminal: Terminal, above: int = 0) -> str:

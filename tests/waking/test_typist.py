@@ -71,12 +71,27 @@ def test_a_hint_behind_the_cursor_must_go() -> None:
         assert world.step().act is act
 
 
-def test_rows_that_the_program_breaks_itself() -> None:
+@pytest.mark.parametrize(
+    ("rows", "act"),
+    [
+        (["> New in your QMS in", "box: message from le", "ad. Check your QMS i", "nbox."], Act.ENTER),
+        (["> New in your QMS", "  inbox: message", "  from lead. Check", "  your QMS inbox."], Act.ENTER),
+        (["> New in your QMS", "| inbox: message", "| from lead. Check", "| your QMS inbox."], Act.NOTHING),
+        (["  New in your QMS", "  inbox: message", "  from lead. Check", "  your QMS inbox."], Act.NOTHING),
+        (
+            ["> New in your QMS", "  inbox: message", "  from lead. Check", "  your QMS inbox.", ""],
+            Act.NOTHING,
+        ),
+    ],
+)
+def test_rows_that_the_program_breaks_itself(rows: list[str], act: Act) -> None:
     world = World("\x1b[?7l> ", 20)
     world.typed()
-    text = "> " + LINE
-    world.show("\r" + "\r\n".join(text[at : at + 20] for at in range(0, len(text), 20)))
-    assert world.step(0.1).act is Act.ENTER
+    world.show("\r" + "\r\n".join(rows))
+    assert world.step(0.1).act is act
+    if act is Act.ENTER:
+        world.show("\r\n")
+        assert world.step(0.1).act is Act.TOLD
 
 
 def test_the_human_is_given_time() -> None:
