@@ -17,6 +17,7 @@ import pytest
 from qms_tui.inbox import Identity, ItemConsumed, Past, parse
 from qms_tui.leftovers import Kind, Thing, find_in_state, remove_from_state, why_to_go
 from qms_tui.remembered import Memory, View
+from qms_tui.waking import Typed
 from tests.inbox.samples import MESSAGE
 
 # Locks the file and stays, as a keeper does; `ready` when it has the lock.
@@ -173,9 +174,10 @@ def test_history_of_an_inbox_goes_with_its_project(place: Place) -> None:
     item = parse("qa", "msg-claude-2026-02-04-143022.md", MESSAGE, 1.0, Identity(1, 2))
     past = Past(place.root, place.base / "inboxes")
     past.add([ItemConsumed(item, 2.0)])
+    Typed(past).add([item], [item], 2.0)
     assert place.find() == []
     place.lose_project()
-    (thing,) = place.find()
-    assert (thing.kind, thing.project) == (Kind.INBOX, str(place.root))
-    assert [outcome.removed for outcome in remove_from_state([thing])] == [True]
-    assert not past.path.exists()
+    things = place.find()
+    assert [(thing.kind, thing.project) for thing in things] == [(Kind.INBOX, str(place.root))] * 2
+    assert [outcome.removed for outcome in remove_from_state(things)] == [True, True]
+    assert not list(past.folder.iterdir())
