@@ -27,7 +27,7 @@ ALLOWED = {
     "remembered": {"config", "project"},
     "inbox": {"errors", "project", "config"},
     "leftovers": {"errors", "config", "runtime", "keeper", "remembered", "inbox"},
-    "activity": {"errors", "project"},
+    "activity": {"errors", "project", "config", "runtime", "mcp"},
     "agents": {"errors", "project", "config", "runtime", "terminal", "inbox", "activity"},
     "ui": {
         "errors",

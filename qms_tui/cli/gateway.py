@@ -14,7 +14,7 @@ from qms_tui.errors import QmsTuiError
 from qms_tui.project import Project
 
 if TYPE_CHECKING:
-    from qms_tui.mcp.lights import Shown
+    from qms_tui.mcp.lights import Standing
 
 
 def with_servers(project: Project, config: Config, names: Sequence[str]) -> Config:
@@ -57,7 +57,7 @@ def find_gateway(project: Project, config: Config) -> Path:
     return gateway_folder(keeper_folder(project.root, address.host))
 
 
-def lights(project: Project, config: Config) -> Callable[[], Awaitable[Sequence[Shown]]] | None:
+def lights(project: Project, config: Config) -> Callable[[], Awaitable[Standing]] | None:
     """What tells how the MCP servers stand, where there are any."""
     if not config.servers:
         return None

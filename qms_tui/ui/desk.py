@@ -42,7 +42,13 @@ class Desk:
             past=session.past,
         )
         self.sidebar = Sidebar(
-            self.mail.ledger, self._lines, app.color_of, self.ask, app.receipt, session.servers
+            self.mail.ledger,
+            self._lines,
+            app.color_of,
+            self.ask,
+            app.receipt,
+            session.servers,
+            app.servers_stand,
         )
         self._toasts: list[Notification] = []
         self._draft: Draft | None = None
@@ -151,6 +157,7 @@ class Desk:
                 look(pane.agent, pane.color),
                 detail(pane.agent),
                 pane.agent.activity.since if pane.agent.activity else 0.0,
+                pane.agent.lights,
             )
             for pane in self._app.panes
         ]

@@ -8,7 +8,7 @@ from textwrap import wrap
 from rich.cells import cell_len
 from textual.content import Content
 
-from qms_tui.activity import Word
+from qms_tui.activity import Word, remark
 from qms_tui.agents import Agent, AgentState
 
 LEADER_LENGTH = 20  # characters of another interface's name; it is whatever that process says
@@ -65,6 +65,11 @@ def detail(agent: Agent) -> str:
     return agent.activity.detail if agent.activity is not None and not agent.wrong else ""
 
 
+def unlit(agent: Agent) -> str:
+    """Which light is wrong, if the word does not tell that."""
+    return remark(agent.lights, agent.activity) if agent.lights is not None else ""
+
+
 def badge(waiting: int) -> Content:
     """How many items wait in the inbox; nothing if none do."""
     return Content.styled(f" {waiting:,} ", "bold $background on $warning") if waiting else Content("")
@@ -78,7 +83,7 @@ def title(agent: Agent, number: int, color: str, waiting: int) -> Content:
         said += badge(waiting) + Content(" ")
     why = f" · {detail(agent)}" if detail(agent) else ""
     said += Content.styled(f"{mark(agent)} {word(agent)}{why}{where} ", look(agent, color))
-    if agent.remark:
+    if agent.remark or unlit(agent):
         said += Content.styled("! ", "bold $warning")
     if agent.title not in ("", agent.name):
         said += Content.styled(f"· {agent.title} ", "$text-muted")
@@ -105,7 +110,7 @@ def footnote(agent: Agent, back: int, cut: str, same_size: bool, width: int) -> 
     if agent.state is AgentState.RUNNING and not agent.leads:
         return _fitting(_following(agent, cut, same_size), width)
     used = agent.meter if agent.state is AgentState.RUNNING else ""
-    words = " · ".join(part for part in (*_upkeep(agent), agent.remark, cut, used) if part)
+    words = " · ".join(part for part in (*_upkeep(agent), agent.remark, unlit(agent), cut, used) if part)
     return f" {words} " if words else ""
 
 

@@ -1,0 +1,41 @@
+"""Lights on the screen: each mark says by its shape what its colour says."""
+
+from __future__ import annotations
+
+from textual.content import Content
+
+from qms_tui.activity import Light, Lights, Verdict
+from qms_tui.config.text import plain
+from qms_tui.inbox.words import age
+
+FINE, WRONG, ABSENT, UNKNOWN = ("●", "$success"), ("✖", "$error"), ("○", "dim"), ("?", "$warning")
+_MARKS = {Verdict.FINE: FINE, Verdict.WRONG: WRONG, Verdict.ABSENT: ABSENT, Verdict.UNKNOWN: UNKNOWN}
+
+
+def row(lights: Lights, width: int) -> Content:
+    """All of them in one line, which is dim but for what is wrong or unknown."""
+    shown = [Content.assemble(" ", _dimmed(light), (f" {name}", _look(light))) for name, light in lights]
+    return Content("").join(shown).truncate(width, ellipsis=True)
+
+
+def rows(lights: Lights, now: float) -> list[Content]:
+    """A line for each, with why and since when."""
+    lines = []
+    for name, light in lights:
+        since = f"  for {age(now - light.since)}" if light.since else ""
+        said = Content.assemble(_marked(light), (f" {name:<10}", "$accent"), plain(light.why))
+        lines.append(Content.assemble(said, (since, "dim")))
+    return lines
+
+
+def _marked(light: Light) -> tuple[str, str]:
+    return _MARKS[light.verdict]
+
+
+def _dimmed(light: Light) -> tuple[str, str]:
+    mark, color = _marked(light)
+    return mark, f"dim {color}" if light.verdict is Verdict.FINE else color
+
+
+def _look(light: Light) -> str:
+    return "dim" if light.verdict in (Verdict.FINE, Verdict.ABSENT) else _marked(light)[1]
