@@ -48,7 +48,7 @@ ALLOWED = {
     "cli.doctor": {"cli", "errors", "project", "config", "doctor"},
     "cli.inbox": {"cli", "project", "inbox"},
     "cli.mcp": {"cli", "project", "config", "mcp"},
-    "cli.ps_listing": {"project", "activity", "runtime"},
+    "cli.ps_listing": {"project", "config", "activity", "runtime", "mcp"},
     "cli.screen": {"errors", "project", "config", "runtime", "remembered", "inbox", "mcp", "ui"},
     "cli.send": {"cli", "errors", "project", "inbox"},
     "cli": {

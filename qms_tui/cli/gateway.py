@@ -64,3 +64,12 @@ def lights(project: Project, config: Config) -> Callable[[], Awaitable[Standing]
     from qms_tui.mcp.lights import look
 
     return functools.partial(look, find_gateway(project, config), [each.name for each in config.servers])
+
+
+def standing(project: Project, config: Config) -> Standing | None:
+    """How they stand now, where there are any."""
+    if not config.servers:
+        return None
+    from qms_tui.mcp.lights import look_now
+
+    return look_now(find_gateway(project, config), [each.name for each in config.servers])
