@@ -91,7 +91,11 @@ class Given:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Everything that lights are made of. `wrong` says in what the program is not who it should be."""
+    """Everything that lights are made of.
+
+    `wrong` says in what the program is not who it should be. `unarmed` is since when somebody who looks has
+    seen nothing wait for the inbox: after a pause, or the sleep of a laptop, heartbeats are merely late.
+    """
 
     container: Light
     activity: Activity | None
@@ -100,6 +104,7 @@ class Facts:
     given: Given = Given()
     served: Served | None = None
     wrong: str = ""
+    unarmed: float = 0.0
 
     @property
     def is_client(self) -> bool:
@@ -212,7 +217,7 @@ def _waker(facts: Facts, now: float) -> tuple[Light, float | None]:
     since = max(waiter.at if waiter is not None else 0.0, birth.started)
     if activity.word not in _FREE:
         return Light(Verdict.ABSENT, "not armed until its prompt is free", since), None
-    due = max(since, activity.since) + DWELL
+    due = max(since, activity.since, facts.unarmed) + DWELL
     if now < due:
         return Light(Verdict.ABSENT, "not armed", since), due
     return Light(Verdict.WRONG, "not armed, what arrives does not wake it", since), None

@@ -18,6 +18,7 @@ from qms_tui.activity import (
     Server,
     Sight,
     Told,
+    armed,
     judge,
     shine,
     sources,
@@ -49,6 +50,7 @@ class Activities:
         self._ask_given = given
         self._given: dict[str, Given] = {}
         self._served: dict[str, Served] = {}
+        self._unarmed: dict[str, float] = {}
         self._reports: dict[str, Report] = {}
         self._sights: dict[str, Sight] = {}
         self._timers: dict[str, asyncio.TimerHandle] = {}
@@ -130,8 +132,24 @@ class Activities:
 
     def _lit(self, agent: Agent, now: float) -> tuple[Lights, float | None]:
         report, served = self.report(agent.name), self._served.get(agent.name)
-        facts = (agent.activity, report, self._sight(agent), self.given(agent), served, agent.wrong)
-        return shine(Facts(container(agent), *facts), now)
+        facts = Facts(
+            container(agent),
+            agent.activity,
+            report,
+            self._sight(agent),
+            self.given(agent),
+            served,
+            agent.wrong,
+            self._unarmed_since(agent, report, now),
+        )
+        return shine(facts, now)
+
+    def _unarmed_since(self, agent: Agent, report: Report, now: float) -> float:
+        """Since when we have seen that nothing waits for its inbox; now, if we have not."""
+        if agent.activity is None or armed(report, now) is not False:
+            self._unarmed.pop(agent.name, None)
+            return now
+        return self._unarmed.setdefault(agent.name, now)
 
     def _judge_again(self, agent: Agent, now: float, *times: float | None) -> None:
         due = min((each for each in times if each is not None), default=None)

@@ -14,7 +14,7 @@ from qms_tui.mcp.lights import Light, Shown, Standing
 from qms_tui.ui.lights import ABSENT, FINE, UNKNOWN, WRONG
 
 EVERY = 2.0  # seconds between looks
-SELDOM = 15.0  # seconds until a look while nobody sees it: what is wrong stands on the panes too
+SELDOM = 15.0  # seconds more while nobody sees it and all are up: what is wrong stands on the panes too
 MOST = 6  # servers that are shown
 _LOOKS = {Light.UP: FINE, Light.DOWN: WRONG, Light.OFF: ABSENT, Light.UNKNOWN: UNKNOWN}
 Look = Callable[[], Awaitable[Standing]]
@@ -50,7 +50,7 @@ class Servers(Static):
     async def _keep_looking(self, look: Look) -> None:
         while True:
             with suppress(TimeoutError):
-                async with asyncio.timeout(SELDOM):
+                async with asyncio.timeout(0 if self._is_one_down else SELDOM):
                     await self._in_view.wait()
             found = await look()
             self._tell(found)
@@ -58,6 +58,10 @@ class Servers(Static):
                 self._shown = found.servers
                 self._paint()
             await asyncio.sleep(EVERY)
+
+    @property
+    def _is_one_down(self) -> bool:
+        return any(each.light is not Light.UP for each in self._shown)
 
     def _paint(self) -> None:
         rows = [_row(each, self.content_size.width) for each in self._shown[:MOST]]

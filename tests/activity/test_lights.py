@@ -201,6 +201,12 @@ def test_it_is_looked_again_when_a_waker_may_become_wrong() -> None:
     assert shine(gone, due)[1] is None
 
 
+def test_a_heartbeat_that_is_late_after_a_pause_is_no_fault() -> None:
+    late = replace(saying(waiter=replace(ARMED, at=NOW - 600)), unarmed=NOW - 1)
+    assert lit(late).waker.verdict is ABSENT
+    assert lit(late, NOW + DWELL).waker.verdict is WRONG
+
+
 def test_waker_of_who_has_none() -> None:
     asleep = saying(birth=replace(BIRTH, wakes=False), waiter=replace(GONE, at=0.0))
     assert lit(asleep).waker == Light(ABSENT, "none in this program")
