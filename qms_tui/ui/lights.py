@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from textual.content import Content
 
-from qms_tui.activity import Light, Lights, Verdict
+from qms_tui.activity import Light, Lights, Verdict, Word
+from qms_tui.agents import Agent
 from qms_tui.config.text import plain
 from qms_tui.inbox.words import age
 
@@ -12,10 +13,16 @@ FINE, WRONG, ABSENT, UNKNOWN = ("●", "$success"), ("✖", "$error"), ("○", "
 _MARKS = {Verdict.FINE: FINE, Verdict.WRONG: WRONG, Verdict.ABSENT: ABSENT, Verdict.UNKNOWN: UNKNOWN}
 
 
+def shown(agent: Agent) -> Lights | None:
+    """The lights that are worth a row: a program of this machine that says nothing has all but one out."""
+    silent = agent.activity is None or agent.activity.word is Word.RUNNING
+    return None if silent and not agent.isolated else agent.lights
+
+
 def row(lights: Lights, width: int) -> Content:
     """All of them in one line, which is dim but for what is wrong or unknown."""
-    shown = [Content.assemble(" ", _dimmed(light), (f" {name}", _look(light))) for name, light in lights]
-    return Content("").join(shown).truncate(width, ellipsis=True)
+    marked = [Content.assemble(" ", _dimmed(light), (f" {name}", _look(light))) for name, light in lights]
+    return Content("").join(marked).truncate(width, ellipsis=True)
 
 
 def rows(lights: Lights, now: float) -> list[Content]:

@@ -62,8 +62,8 @@ async def test_a_row_below_each_agent(open_app: OpenApp, project: Project) -> No
         await ui.until(lambda: ui.lights == [
             " ○ container ● program ● MCP ● login ● waker",
             " ○ container ● program ○ MCP ✖ login ● waker",
-            " ○ container ● program ○ MCP ○ login ○ waker",
         ])  # fmt: skip
+        assert ui.agents[-1] == "● bu running"  # which is another program, and has none
         assert {len(row) for row in ui.lights} == {WIDTH} == {ui.app.query_one(Agents).content_size.width}
         armed(claude, False)
         await ui.until(lambda: ui.lights[0].endswith("● login ○ waker"))
