@@ -70,6 +70,11 @@ def unlit(agent: Agent) -> str:
     return remark(agent.lights, agent.activity) if agent.lights is not None else ""
 
 
+def alarm(agent: Agent) -> Content:
+    """A sign that there is something to know of it that the word does not say."""
+    return Content.styled("! ", "bold $warning") if agent.remark or unlit(agent) else Content("")
+
+
 def badge(waiting: int) -> Content:
     """How many items wait in the inbox; nothing if none do."""
     return Content.styled(f" {waiting:,} ", "bold $background on $warning") if waiting else Content("")
@@ -83,8 +88,7 @@ def title(agent: Agent, number: int, color: str, waiting: int) -> Content:
         said += badge(waiting) + Content(" ")
     why = f" · {detail(agent)}" if detail(agent) else ""
     said += Content.styled(f"{mark(agent)} {word(agent)}{why}{where} ", look(agent, color))
-    if agent.remark or unlit(agent):
-        said += Content.styled("! ", "bold $warning")
+    said += alarm(agent)
     if agent.title not in ("", agent.name):
         said += Content.styled(f"· {agent.title} ", "$text-muted")
     return said

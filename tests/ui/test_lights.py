@@ -19,6 +19,7 @@ from qms_tui.mcp.lights import Light as ServerLight
 from qms_tui.mcp.lights import Shown, Standing
 from qms_tui.project import Project
 from qms_tui.ui import servers
+from qms_tui.ui.chrome import TabLine
 from qms_tui.ui.explain import ExplainScreen
 from qms_tui.ui.sidebar import Agents, Line, fitting
 
@@ -118,6 +119,7 @@ async def test_seven_agents_on_24_lines(open_app: OpenApp, project: Project) -> 
             "claude", "qa", "question", "tu_1", "tu_2", "container", "tu_3", "tu_4", "tu_5"
         ])  # fmt: skip
         assert "✖ login" in ui.above[5]
+        assert "tu_2  ● !  5 tu_3  ●  6" in str(ui.app.base.query_one(TabLine).content)
         for row, agent in ((0, "claude"), (2, "qa"), (3, "tu_1"), (5, "tu_2"), (6, "tu_3"), (8, "tu_5")):
             await ui.pilot.click("#inboxes", offset=(5, row))
             wish = ui.app.query_one("#wish", Static)
