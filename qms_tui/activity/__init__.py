@@ -1,14 +1,35 @@
 """What each agent's program is doing: read from its own folder, decided by rules that are written down."""
 
 from qms_tui.activity.explain import armed, sources
-from qms_tui.activity.lights import Facts, Given, Light, Lights, Served, Server, Verdict, remark, shine
+from qms_tui.activity.lights import Facts, Given, Health, Light, Lights, Served, Server, remark, shine
 from qms_tui.activity.observer import Observer
 from qms_tui.activity.reader import Reader
 from qms_tui.activity.rules import Sight, judge
 from qms_tui.activity.values import Activity, Announced, Hook, Meter, Report, Session, Told, Waiter, Word
 
 __all__ = [
-    "Activity", "Announced", "Facts", "Given", "Hook", "Light", "Lights", "Meter", "Observer", "Reader",
-    "Report", "Served", "Server", "Session", "Sight", "Told", "Verdict", "Waiter", "Word", "armed", "judge",
-    "remark", "shine", "sources",
+    "Activity",
+    "Announced",
+    "Facts",
+    "Given",
+    "Health",
+    "Hook",
+    "Light",
+    "Lights",
+    "Meter",
+    "Observer",
+    "Reader",
+    "Report",
+    "Served",
+    "Server",
+    "Session",
+    "Sight",
+    "Told",
+    "Waiter",
+    "Word",
+    "armed",
+    "judge",
+    "remark",
+    "shine",
+    "sources",
 ]  # fmt: skip

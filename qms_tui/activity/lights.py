@@ -21,7 +21,7 @@ NO_PROGRAM = "its program does not run"
 NO_LOGIN = "not logged in, /login in its pane"
 
 
-class Verdict(Enum):
+class Health(Enum):
     """How a light shines."""
 
     FINE = "fine"
@@ -34,7 +34,7 @@ class Verdict(Enum):
 class Light:
     """One light: `why` in a few words, `since` in seconds since 1970, or 0 if nobody knows."""
 
-    verdict: Verdict
+    health: Health
     why: str
     since: float = 0.0
 
@@ -56,7 +56,7 @@ class Lights:
     @property
     def wrong(self) -> int:
         """How many of them are."""
-        return sum(light.verdict is Verdict.WRONG for _, light in self)
+        return sum(light.health is Health.WRONG for _, light in self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,7 @@ def remark(lights: Lights, activity: Activity | None) -> str:
     told = activity is not None and activity.word is Word.ERROR  # and of what kind
     shown = [("login", lights.login)] if not told else []
     for name, light in (*shown, ("MCP", lights.mcp), ("waker", lights.waker)):
-        if light.verdict is Verdict.WRONG:
+        if light.health is Health.WRONG:
             return f"{name}: {light.why}"
     return ""
 
@@ -131,31 +131,31 @@ def remark(lights: Lights, activity: Activity | None) -> str:
 def _program(facts: Facts) -> Light:
     activity, session = facts.activity, facts.report.session
     if activity is None:
-        return Light(Verdict.ABSENT, NO_PROGRAM)
+        return Light(Health.ABSENT, NO_PROGRAM)
     if facts.wrong:
-        return Light(Verdict.WRONG, f"not who it should be: {facts.wrong}")
+        return Light(Health.WRONG, f"not who it should be: {facts.wrong}")
     if activity.word is Word.RUNNING:
-        return Light(Verdict.FINE, "runs, and does not say more", facts.sight.began)
+        return Light(Health.FINE, "runs, and does not say more", facts.sight.began)
     if activity.word is Word.STARTING:
-        return Light(Verdict.ABSENT, "starting", activity.since)
+        return Light(Health.ABSENT, "starting", activity.since)
     if activity.word is Word.UNKNOWN:
-        return Light(Verdict.UNKNOWN, activity.detail, activity.since)
-    return Light(Verdict.FINE, "ready", session.started if session else 0.0)
+        return Light(Health.UNKNOWN, activity.detail, activity.since)
+    return Light(Health.FINE, "ready", session.started if session else 0.0)
 
 
 def _mcp(facts: Facts) -> Light:
     served = facts.served
     if not facts.given.servers:
-        return Light(Verdict.ABSENT, "none configured")
+        return Light(Health.ABSENT, "none configured")
     if not facts.is_client:
-        return Light(Verdict.ABSENT, "none in this program" if facts.activity else NO_PROGRAM)
+        return Light(Health.ABSENT, "none in this program" if facts.activity else NO_PROGRAM)
     if served is None or any(server.up is None for server in served.servers):
-        return Light(Verdict.UNKNOWN, "the gateway does not answer" if served else "not asked yet")
+        return Light(Health.UNKNOWN, "the gateway does not answer" if served else "not asked yet")
     why, since = _missing(served.servers), max(served.since, facts.sight.began)
     if not why:
-        return Light(Verdict.FINE, f"has {_listed([server.name for server in served.servers])}", since)
-    verdict = Verdict.ABSENT if served.at - since < DWELL else Verdict.WRONG
-    return Light(verdict, why, since)
+        return Light(Health.FINE, f"has {_listed([server.name for server in served.servers])}", since)
+    health = Health.ABSENT if served.at - since < DWELL else Health.WRONG
+    return Light(health, why, since)
 
 
 def _missing(servers: Sequence[Server]) -> str:
@@ -174,20 +174,20 @@ def _listed(names: Sequence[str]) -> str:
 def _login(facts: Facts) -> Light:
     own, given = facts.report.own_login, facts.given.login
     if facts.activity is not None and not facts.is_client:
-        return Light(Verdict.ABSENT, "none in this program")
+        return Light(Health.ABSENT, "none in this program")
     stop, refused = _newest_turns(facts)
     if refused is not None and refused.at > own:
         why = f"refused: {given or '/login in its pane'}" if given or own else NO_LOGIN
-        return Light(Verdict.WRONG, why, refused.at)
+        return Light(Health.WRONG, why, refused.at)
     if given:
-        return Light(Verdict.FINE, given)
+        return Light(Health.FINE, given)
     if own:
-        return Light(Verdict.FINE, "its own, by /login", own)
+        return Light(Health.FINE, "its own, by /login", own)
     if stop is not None:  # by a way that we do not know of
-        return Light(Verdict.FINE, "its model has answered", stop.at)
+        return Light(Health.FINE, "its model has answered", stop.at)
     if facts.activity is None or facts.activity.word in (Word.STARTING, Word.UNKNOWN):
-        return Light(Verdict.ABSENT, "none yet")
-    return Light(Verdict.WRONG, NO_LOGIN)
+        return Light(Health.ABSENT, "none yet")
+    return Light(Health.WRONG, NO_LOGIN)
 
 
 def _newest_turns(facts: Facts) -> tuple[Hook | None, Hook | None]:
@@ -205,19 +205,19 @@ def _newest_turns(facts: Facts) -> tuple[Hook | None, Hook | None]:
 def _waker(facts: Facts, now: float) -> tuple[Light, float | None]:
     activity, report, birth = facts.activity, facts.report, born(facts.report, facts.sight, now)
     if activity is None:
-        return Light(Verdict.ABSENT, NO_PROGRAM), None
+        return Light(Health.ABSENT, NO_PROGRAM), None
     if birth is None or not birth.wakes:
         why = "none in this program" if facts.given.wakes else "off by configuration"
-        return Light(Verdict.ABSENT, why), None
+        return Light(Health.ABSENT, why), None
     waiter = report.waiter
     if waiter is not None and armed(report, now):
         if report.inbox_replaced:
-            return Light(Verdict.WRONG, "its inbox was replaced", waiter.since), None
-        return Light(Verdict.FINE, "armed", waiter.since), waiter.at + HEARTBEAT
+            return Light(Health.WRONG, "its inbox was replaced", waiter.since), None
+        return Light(Health.FINE, "armed", waiter.since), waiter.at + HEARTBEAT
     since = max(waiter.at if waiter is not None else 0.0, birth.started)
     if activity.word not in _FREE:
-        return Light(Verdict.ABSENT, "not armed until its prompt is free", since), None
+        return Light(Health.ABSENT, "not armed until its prompt is free", since), None
     due = max(since, activity.since, facts.unarmed) + DWELL
     if now < due:
-        return Light(Verdict.ABSENT, "not armed", since), due
-    return Light(Verdict.WRONG, "not armed, what arrives does not wake it", since), None
+        return Light(Health.ABSENT, "not armed", since), due
+    return Light(Health.WRONG, "not armed, what arrives does not wake it", since), None

@@ -11,13 +11,13 @@ from typing import Any
 from qms_tui.activity import (
     Activity,
     Facts,
+    Health,
     Light,
     Lights,
     Reader,
     Served,
     Sight,
     Told,
-    Verdict,
     armed,
     judge,
     remark,
@@ -31,7 +31,7 @@ from qms_tui.mcp.lights import Standing
 from qms_tui.project import Project
 from qms_tui.runtime import Condition, Found
 
-_VERDICTS = {Condition.RUNNING: Verdict.FINE, Condition.PAUSED: Verdict.WRONG}
+_HEALTH = {Condition.RUNNING: Health.FINE, Condition.PAUSED: Health.WRONG}
 
 
 def listing(
@@ -80,8 +80,8 @@ class _Known:
 
 def _container(found: Found) -> Light:
     if found.ending is not None:
-        return Light(Verdict.WRONG if found.ending.exit_code else Verdict.ABSENT, str(found.ending))
-    return Light(_VERDICTS.get(found.condition, Verdict.ABSENT), found.condition.value, found.began)
+        return Light(Health.WRONG if found.ending.exit_code else Health.ABSENT, str(found.ending))
+    return Light(_HEALTH.get(found.condition, Health.ABSENT), found.condition.value, found.began)
 
 
 def _as_json(project: Project, known: _Known) -> dict[str, Any]:
@@ -113,7 +113,7 @@ def _as_json(project: Project, known: _Known) -> dict[str, Any]:
 
 def _lights(lights: Lights) -> dict[str, Any]:
     return {
-        name.lower(): {"state": light.verdict.value, "why": light.why, "since": light.since}
+        name.lower(): {"state": light.health.value, "why": light.why, "since": light.since}
         for name, light in lights
     }
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from textual.content import Content
 
-from qms_tui.activity import Light, Lights, Verdict, Word
+from qms_tui.activity import Health, Light, Lights, Word
 from qms_tui.agents import Agent
 from qms_tui.config.text import plain
 from qms_tui.inbox.words import age
 
 FINE, WRONG, ABSENT, UNKNOWN = ("●", "$success"), ("✖", "$error"), ("○", "dim"), ("?", "$warning")
-_MARKS = {Verdict.FINE: FINE, Verdict.WRONG: WRONG, Verdict.ABSENT: ABSENT, Verdict.UNKNOWN: UNKNOWN}
+_MARKS = {Health.FINE: FINE, Health.WRONG: WRONG, Health.ABSENT: ABSENT, Health.UNKNOWN: UNKNOWN}
 
 
 def shown(agent: Agent) -> Lights | None:
@@ -36,13 +36,13 @@ def rows(lights: Lights, now: float) -> list[Content]:
 
 
 def _marked(light: Light) -> tuple[str, str]:
-    return _MARKS[light.verdict]
+    return _MARKS[light.health]
 
 
 def _dimmed(light: Light) -> tuple[str, str]:
     mark, color = _marked(light)
-    return mark, f"dim {color}" if light.verdict is Verdict.FINE else color
+    return mark, f"dim {color}" if light.health is Health.FINE else color
 
 
 def _look(light: Light) -> str:
-    return "dim" if light.verdict in (Verdict.FINE, Verdict.ABSENT) else _marked(light)[1]
+    return "dim" if light.health in (Health.FINE, Health.ABSENT) else _marked(light)[1]

@@ -12,6 +12,7 @@ from qms_tui.activity import (
     Activity,
     Facts,
     Given,
+    Health,
     Hook,
     Light,
     Lights,
@@ -20,7 +21,6 @@ from qms_tui.activity import (
     Server,
     Session,
     Sight,
-    Verdict,
     Waiter,
     Word,
     remark,
@@ -30,7 +30,7 @@ from qms_tui.activity.explain import HEARTBEAT
 from qms_tui.activity.lights import DWELL, NO_LOGIN, NO_PROGRAM, REFUSED
 from qms_tui.activity.values import Birth
 
-FINE, WRONG, ABSENT, UNKNOWN = Verdict.FINE, Verdict.WRONG, Verdict.ABSENT, Verdict.UNKNOWN
+FINE, WRONG, ABSENT, UNKNOWN = Health.FINE, Health.WRONG, Health.ABSENT, Health.UNKNOWN
 BEGAN, NOW = 1000.0, 1100.0
 IDLE = Activity(Word.IDLE, "", NOW - 50)
 QMS = Server("qms", up=True, connected=True)
@@ -63,7 +63,7 @@ def hook(event: str, at: float, error: str = "", sub: bool = False) -> Hook:
 def test_all_are_fine() -> None:
     given, served = Given(servers=("qms",)), Served((QMS,), BEGAN + 3, NOW)
     lights = lit(replace(FACTS, given=given, served=served))
-    assert [(name, light.verdict) for name, light in lights] == [
+    assert [(name, light.health) for name, light in lights] == [
         (name, FINE) for name in ("container", "program", "MCP", "login", "waker")
     ]
     assert [light.since for _, light in lights] == [BEGAN, BEGAN + 1, BEGAN + 3, 900.0, BEGAN + 2]
@@ -77,12 +77,12 @@ def test_a_program_that_does_not_run_has_no_lights_and_no_faults() -> None:
     lights = lit(replace(facts, served=Served((Server("qms", up=False, connected=False),), 0.0, NOW)))
     absent = Light(ABSENT, NO_PROGRAM)
     assert (lights.container, lights.program, lights.mcp, lights.waker) == (down, absent, absent, absent)
-    assert lights.login.verdict is FINE
+    assert lights.login.health is FINE
     assert remark(lights, None) == ""
 
 
 @pytest.mark.parametrize(
-    ("word", "detail", "verdict", "why"),
+    ("word", "detail", "health", "why"),
     [
         (Word.BUSY, "", FINE, "ready"),
         (Word.ERROR, "rate limit", FINE, "ready"),
@@ -91,14 +91,14 @@ def test_a_program_that_does_not_run_has_no_lights_and_no_faults() -> None:
         (Word.UNKNOWN, "it has not said that it is ready", UNKNOWN, "it has not said that it is ready"),
     ],
 )
-def test_program(word: Word, detail: str, verdict: Verdict, why: str) -> None:
+def test_program(word: Word, detail: str, health: Health, why: str) -> None:
     found = lit(doing(word, detail)).program
-    assert (found.verdict, found.why) == (verdict, why)
-    assert lit(replace(doing(word), wrong="says it is bu")).program.verdict is WRONG
+    assert (found.health, found.why) == (health, why)
+    assert lit(replace(doing(word), wrong="says it is bu")).program.health is WRONG
 
 
 @pytest.mark.parametrize(
-    ("servers", "verdict", "why"),
+    ("servers", "health", "why"),
     [
         ((QMS, GIT), FINE, "has qms, git"),
         ((QMS, GIT, Server("web", up=True, connected=True)), FINE, "has qms and 2 more"),
@@ -108,10 +108,10 @@ def test_program(word: Word, detail: str, verdict: Verdict, why: str) -> None:
         (None, UNKNOWN, "not asked yet"),
     ],
 )
-def test_mcp(servers: tuple[Server, ...] | None, verdict: Verdict, why: str) -> None:
+def test_mcp(servers: tuple[Server, ...] | None, health: Health, why: str) -> None:
     served = Served(servers, NOW - 50, NOW) if servers is not None else None
     found = lit(replace(FACTS, given=Given(servers=("qms", "git")), served=served)).mcp
-    assert (found.verdict, found.why) == (verdict, why)
+    assert (found.health, found.why) == (health, why)
 
 
 def test_mcp_of_who_has_none() -> None:
@@ -121,7 +121,7 @@ def test_mcp_of_who_has_none() -> None:
 
 
 @pytest.mark.parametrize(
-    ("began", "since", "at", "verdict"),
+    ("began", "since", "at", "health"),
     [
         (BEGAN, NOW - DWELL + 1, NOW, ABSENT),
         (BEGAN, NOW - DWELL, NOW, WRONG),
@@ -130,18 +130,18 @@ def test_mcp_of_who_has_none() -> None:
     ],
 )
 def test_a_server_that_is_not_there_is_wrong_after_a_while(
-    began: float, since: float, at: float, verdict: Verdict
+    began: float, since: float, at: float, health: Health
 ) -> None:
     served = Served((Server("qms", up=True, connected=False),), since, at)
     facts = replace(FACTS, sight=Sight(began), given=Given(servers=("qms",)), served=served)
-    assert lit(facts).mcp.verdict is verdict
+    assert lit(facts).mcp.health is health
 
 
 GOOD, REFUSAL = hook("Stop", NOW - 30), hook("StopFailure", NOW - 20, REFUSED)
 
 
 @pytest.mark.parametrize(
-    ("given", "own", "hooks", "verdict", "why"),
+    ("given", "own", "hooks", "health", "why"),
     [
         ("", 900.0, (), FINE, "its own, by /login"),
         ("its token_file", 0.0, (), FINE, "its token_file"),
@@ -158,10 +158,10 @@ GOOD, REFUSAL = hook("Stop", NOW - 30), hook("StopFailure", NOW - 20, REFUSED)
         ("KEY", 0.0, (hook("StopFailure", NOW - 10, REFUSED, sub=True),), FINE, "KEY"),
     ],
 )
-def test_login(given: str, own: float, hooks: tuple[Hook, ...], verdict: Verdict, why: str) -> None:
+def test_login(given: str, own: float, hooks: tuple[Hook, ...], health: Health, why: str) -> None:
     facts = replace(saying(own_login=own, hooks=hooks), given=Given(login=given))
     found = lit(facts).login
-    assert (found.verdict, found.why) == (verdict, why)
+    assert (found.health, found.why) == (health, why)
 
 
 def test_login_of_who_has_not_said_that_it_is_ready_or_is_another_program() -> None:
@@ -174,7 +174,7 @@ GONE = replace(ARMED, at=NOW - DWELL - 5, armed=False)
 
 
 @pytest.mark.parametrize(
-    ("waiter", "activity", "verdict", "since"),
+    ("waiter", "activity", "health", "since"),
     [
         (ARMED, IDLE, FINE, ARMED.since),
         (replace(ARMED, at=NOW - HEARTBEAT), IDLE, WRONG, NOW - HEARTBEAT),  # killed: it says nothing more
@@ -187,9 +187,9 @@ GONE = replace(ARMED, at=NOW - DWELL - 5, armed=False)
         (GONE, Activity(Word.ERROR, "", NOW - 50), WRONG, GONE.at),
     ],
 )
-def test_waker(waiter: Waiter | None, activity: Activity, verdict: Verdict, since: float) -> None:
+def test_waker(waiter: Waiter | None, activity: Activity, health: Health, since: float) -> None:
     found = lit(replace(saying(waiter=waiter), activity=activity)).waker
-    assert (found.verdict, found.since) == (verdict, since)
+    assert (found.health, found.since) == (health, since)
 
 
 def test_it_is_looked_again_when_a_waker_may_become_wrong() -> None:
@@ -197,21 +197,21 @@ def test_it_is_looked_again_when_a_waker_may_become_wrong() -> None:
     gone = saying(waiter=replace(GONE, at=NOW - 1))
     due = shine(gone, NOW)[1]
     assert due == NOW - 1 + DWELL
-    assert lit(gone, due).waker.verdict is WRONG
+    assert lit(gone, due).waker.health is WRONG
     assert shine(gone, due)[1] is None
 
 
 def test_a_heartbeat_that_is_late_after_a_pause_is_no_fault() -> None:
     late = replace(saying(waiter=replace(ARMED, at=NOW - 600)), unarmed=NOW - 1)
-    assert lit(late).waker.verdict is ABSENT
-    assert lit(late, NOW + DWELL).waker.verdict is WRONG
+    assert lit(late).waker.health is ABSENT
+    assert lit(late, NOW + DWELL).waker.health is WRONG
 
 
 def test_waker_of_who_has_none() -> None:
     asleep = saying(birth=replace(BIRTH, wakes=False), waiter=replace(GONE, at=0.0))
     assert lit(asleep).waker == Light(ABSENT, "none in this program")
     assert lit(replace(asleep, given=Given(wakes=False))).waker == Light(ABSENT, "off by configuration")
-    assert lit(saying(birth=replace(BIRTH, started=BEGAN - 50))).waker.verdict is ABSENT
+    assert lit(saying(birth=replace(BIRTH, started=BEGAN - 50))).waker.health is ABSENT
     assert lit(saying(inbox_replaced=True)).waker.why == "its inbox was replaced"
 
 

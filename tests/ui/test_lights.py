@@ -13,7 +13,7 @@ from typing import TypeAlias
 import pytest
 from textual.widgets import Static
 
-from qms_tui.activity import Light, Lights, Verdict
+from qms_tui.activity import Health, Light, Lights
 from qms_tui.config import Config, McpServer
 from qms_tui.mcp.lights import Light as ServerLight
 from qms_tui.mcp.lights import Shown, Standing
@@ -144,8 +144,8 @@ async def test_e_says_why_and_since_when(open_app: OpenApp, project: Project) ->
 
 
 def line(agent: str, wrong: int = 0, detail: str = "") -> Line:
-    verdicts = [Verdict.WRONG] * wrong + [Verdict.FINE] * (5 - wrong)
-    lights = Lights(*(Light(verdict, "") for verdict in verdicts))
+    healths = [Health.WRONG] * wrong + [Health.FINE] * (5 - wrong)
+    lights = Lights(*(Light(health, "") for health in healths))
     return Line(agent, "●", "", {}, detail=detail, lights=lights)
 
 
