@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from qms_tui.activity.lights import Given, Server
 from qms_tui.config import Config, Wake
 from qms_tui.mcp.lights import Light, Standing
-from qms_tui.runtime.logins import login
+from qms_tui.runtime.logins import login, unset
 
 _UP = {Light.UP: True, Light.UNKNOWN: None}
 
@@ -16,7 +16,12 @@ def given(config: Config, agent: str, host: Mapping[str, str], *, isolated: bool
     """What the configuration gives the agent; `served` says whether it can reach MCP servers at all."""
     servers = tuple(server.name for server in config.servers_of(agent)) if served else ()
     settings = config.agent(agent)
-    return Given(login(settings, host, isolated=isolated), settings.wake is not Wake.OFF, servers)
+    return Given(
+        login(settings, host, isolated=isolated),
+        settings.wake is not Wake.OFF,
+        servers,
+        unset(settings, host),
+    )
 
 
 def servers_of(standing: Standing, agent: str, names: Sequence[str]) -> tuple[Server, ...]:

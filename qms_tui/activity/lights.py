@@ -87,6 +87,8 @@ class Given:
     """Whether its inbox is to wake it."""
     servers: tuple[str, ...] = ()
     """The MCP servers that it may use."""
+    unset: str = ""
+    """A variable that is to be its login, and is not set here: who started it may have had it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +189,8 @@ def _login(facts: Facts) -> Light:
         return Light(Health.FINE, "its model has answered", stop.at)
     if facts.activity is None or facts.activity.word in (Word.STARTING, Word.UNKNOWN):
         return Light(Health.ABSENT, "none yet")
+    if facts.given.unset:
+        return Light(Health.UNKNOWN, f"{facts.given.unset} is not set here")
     return Light(Health.WRONG, NO_LOGIN)
 
 
@@ -211,9 +215,10 @@ def _waker(facts: Facts, now: float) -> tuple[Light, float | None]:
         return Light(Health.ABSENT, why), None
     waiter = report.waiter
     if waiter is not None and armed(report, now):
+        since = max(waiter.since, birth.started)
         if report.inbox_replaced:
-            return Light(Health.WRONG, "its inbox was replaced", waiter.since), None
-        return Light(Health.FINE, "armed", waiter.since), waiter.at + HEARTBEAT
+            return Light(Health.WRONG, "its inbox was replaced", since), None
+        return Light(Health.FINE, "armed", since), waiter.at + HEARTBEAT
     since = max(waiter.at if waiter is not None else 0.0, birth.started)
     if activity.word not in _FREE:
         return Light(Health.ABSENT, "not armed until its prompt is free", since), None

@@ -36,6 +36,11 @@ def login(config: AgentConfig, host: Mapping[str, str], *, isolated: bool) -> st
     return next((name for name in (*VARIABLES, *OTHERS) if passed.get(name)), "")
 
 
+def unset(config: AgentConfig, host: Mapping[str, str]) -> str:
+    """A variable that is to be its login and is not set here; the agent may have been started elsewhere."""
+    return next((name for name in (*VARIABLES, *OTHERS) if name in config.env and not host.get(name)), "")
+
+
 def shared_logins(configs: Iterable[AgentConfig], host: Mapping[str, str]) -> list[str]:
     """A sentence for each login that several agents use."""
     users: dict[str, list[str]] = {}

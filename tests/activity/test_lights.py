@@ -170,6 +170,12 @@ def test_login_of_who_has_not_said_that_it_is_ready_or_is_another_program() -> N
     assert lit(doing(Word.RUNNING)).login == Light(ABSENT, "none in this program")
 
 
+def test_a_login_that_somebody_else_may_have_given_is_unknown() -> None:
+    facts = replace(saying(own_login=0.0), given=Given(unset="KEY"))
+    assert lit(facts).login == Light(UNKNOWN, "KEY is not set here")
+    assert lit(replace(facts, report=replace(facts.report, hooks=(REFUSAL,)))).login.health is WRONG
+
+
 GONE = replace(ARMED, at=NOW - DWELL - 5, armed=False)
 
 

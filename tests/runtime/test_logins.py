@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from qms_tui.config import AgentConfig
-from qms_tui.runtime.logins import login, shared_logins, source
+from qms_tui.runtime.logins import login, shared_logins, source, unset
 
 KEY = "ANTHROPIC_API_KEY"
 
@@ -37,3 +37,5 @@ def test_a_login_in_words(tmp_path: Path) -> None:
     assert login(AgentConfig(), {KEY: "hush"}, isolated=True) == ""
     assert login(AgentConfig(), {KEY: "hush"}, isolated=False) == KEY
     assert login(AgentConfig(env_file=tmp_path), {}, isolated=True) == ""
+    assert unset(AgentConfig(env=(KEY,)), {}) == KEY
+    assert unset(AgentConfig(env=(KEY,)), {KEY: "hush"}) == ""
