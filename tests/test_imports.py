@@ -28,7 +28,7 @@ ALLOWED = {
     "inbox": {"errors", "project", "config"},
     "leftovers": {"errors", "config", "runtime", "keeper", "remembered", "inbox"},
     "waking": {"project", "config", "terminal", "inbox"},
-    "activity": {"errors", "project"},
+    "activity": {"errors", "project", "config", "runtime", "mcp"},
     "agents": {"errors", "project", "config", "runtime", "terminal", "inbox", "activity"},
     "ui": {
         "errors",
@@ -50,7 +50,7 @@ ALLOWED = {
     "cli.doctor": {"cli", "errors", "project", "config", "doctor"},
     "cli.inbox": {"cli", "project", "inbox"},
     "cli.mcp": {"cli", "project", "config", "mcp"},
-    "cli.ps_listing": {"project", "activity", "runtime"},
+    "cli.ps_listing": {"project", "config", "activity", "runtime", "mcp"},
     "cli.screen": {"errors", "project", "config", "runtime", "remembered", "inbox", "mcp", "ui"},
     "cli.send": {"cli", "errors", "project", "inbox"},
     "cli": {

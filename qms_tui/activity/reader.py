@@ -28,6 +28,7 @@ RACY = 50_000_000  # nanoseconds after a write in which another may leave the sa
 MOST_TRIES = 10  # times that a file which makes no sense is read before it has to change
 SLOW = 0.5  # seconds between two looks at what nobody waits for
 REOPEN = 2.0  # seconds after which folders are opened anew: theirs may have been replaced
+CREDENTIALS = ".credentials.json"  # of a login by /login; never read
 _SESSION = re.compile(r"[0-9]{1,10}\.json")
 _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 Mark = tuple[int, int, int]
@@ -49,7 +50,8 @@ class Reader:
     def __init__(self, project: Project, agent: str) -> None:
         self._project = project
         self._parts = project.folders(agent).config.relative_to(project.root).parts
-        self._ours: int | None = None  # descriptors of folders
+        self._config: int | None = None  # descriptors of folders
+        self._ours: int | None = None
         self._sessions: int | None = None
         self._opened_at = self._slow_at = float("-inf")
         self._slow = Report()
@@ -86,20 +88,29 @@ class Reader:
             meter=self._value(self._ours, "status.json", parse.meter, None),
             announced=self._value(self._ours, "announced.json", parse.announced, Report().announced),
             inbox_replaced=self._is_replaced(waiter),
+            own_login=self._own_login(),
         )
+
+    def _own_login(self) -> float:
+        """When the client's credentials were written. That there are some is all that is ever asked."""
+        try:
+            return _mark(self._config, CREDENTIALS)[1] / 1e9
+        except OSError:
+            return 0.0
 
     def close(self) -> None:
         """Let go of the folders; idempotent."""
-        for descriptor in (self._ours, self._sessions):
+        for descriptor in (self._config, self._ours, self._sessions):
             if descriptor is not None:
                 os.close(descriptor)
-        self._ours = self._sessions = None
+        self._config = self._ours = self._sessions = None
 
     def _open(self, now: float) -> None:
         self.close()
         self._opened_at = now
         trouble = ""
         try:
+            self._config = self._folder()
             self._ours = self._folder("qms-tui")
             self._sessions = self._folder("sessions")
             self._names = self._listed()
@@ -122,10 +133,10 @@ class Reader:
         device, number, links = waiter.inbox
         return links == 0 or (device == self._inbox_now[0] and number != self._inbox_now[1])
 
-    def _folder(self, name: str) -> int | None:
+    def _folder(self, *names: str) -> int | None:
         """A descriptor; None if there is no such folder yet."""
         try:
-            with self._project.open_folder((*self._parts, name)) as descriptor:
+            with self._project.open_folder((*self._parts, *names)) as descriptor:
                 return os.dup(descriptor)
         except FileNotFoundError:
             return None

@@ -54,9 +54,7 @@ class Sight:
 
 def judge(report: Report, sight: Sight, now: float) -> tuple[Activity, float | None]:
     """What the program is doing, and when to judge again if nothing new is said until then."""
-    birth = report.birth
-    if birth is not None and not sight.began - SLACK <= birth.started <= now + SLACK:
-        birth = None  # of a container before, or nonsense
+    birth = born(report, sight, now)
     began = birth.started if birth else sight.began
     session = report.session if report.session and report.session.started >= began - SLACK else None
     if session is None:
@@ -76,6 +74,14 @@ def wakes(report: Report, began: float) -> bool:
     """Whether something in the container, which began then, tells its client of the inbox."""
     birth = report.birth
     return birth is not None and birth.wakes and birth.started >= began - SLACK
+
+
+def born(report: Report, sight: Sight, now: float) -> Birth | None:
+    """What this container's entrypoint said; None for that of a container before, or nonsense."""
+    birth = report.birth
+    if birth is not None and sight.began - SLACK <= birth.started <= now + SLACK:
+        return birth
+    return None
 
 
 def _silent(birth: Birth | None, sight: Sight, began: float, now: float) -> tuple[Activity, float | None]:

@@ -106,6 +106,8 @@ class Report:
     announced: Mapping[str, Announced] = field(default_factory=lambda: MappingProxyType({}))
     inbox_replaced: bool = False
     """Whether the agent has another folder for its inbox than there is now: nothing new can reach it."""
+    own_login: float = 0.0
+    """When the login that its client keeps was last written; 0 if there is none."""
     trouble: str = ""
     """Why nothing can be read."""
 

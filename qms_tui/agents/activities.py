@@ -7,8 +7,24 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
-from qms_tui.activity import Activity, Observer, Report, Sight, Told, judge, sources
+from qms_tui.activity import (
+    Activity,
+    Facts,
+    Given,
+    Lights,
+    Observer,
+    Report,
+    Served,
+    Server,
+    Sight,
+    Told,
+    armed,
+    judge,
+    shine,
+    sources,
+)
 from qms_tui.agents.agent import Agent
+from qms_tui.agents.container import container
 from qms_tui.agents.fleet import Fleet
 from qms_tui.agents.state import AgentState
 from qms_tui.project import Project
@@ -18,12 +34,23 @@ SOONEST = 0.02  # seconds until something is judged again, at least
 
 
 class Activities:
-    """Sets each agent's `activity`; `on_change(agent)` is called in the event loop when it is another one,
-    or when the agent has heard of an item of its inbox, or used more of its context.
+    """Sets each agent's `activity` and `lights`; `on_change(agent)` is called in the event loop when one of
+    these is another, or when the agent has heard of an item of its inbox, or used more of its context.
     """
 
-    def __init__(self, fleet: Fleet, project: Project, on_change: Callable[[Agent], None]) -> None:
+    def __init__(
+        self,
+        fleet: Fleet,
+        project: Project,
+        on_change: Callable[[Agent], None],
+        given: Callable[[Agent], Given] = lambda agent: Given(),
+    ) -> None:
+        """`given`: what the configuration gives an agent; asked once for each."""
         self._fleet, self._project, self._on_change = fleet, project, on_change
+        self._ask_given = given
+        self._given: dict[str, Given] = {}
+        self._served: dict[str, Served] = {}
+        self._unarmed: dict[str, float] = {}
         self._reports: dict[str, Report] = {}
         self._sights: dict[str, Sight] = {}
         self._timers: dict[str, asyncio.TimerHandle] = {}
@@ -73,24 +100,62 @@ class Activities:
             self._sights[agent.name] = replace(self._sight(agent), rang_at=0.0)
             self.judge(agent)
 
+    def serve(self, agent: Agent, servers: tuple[Server, ...]) -> None:
+        """So the MCP servers stand that it may use, at this moment."""
+        now, known = time.time(), self._served.get(agent.name)
+        since = known.since if known is not None and known.servers == servers else now
+        self._served[agent.name] = Served(servers, since, now)
+        self.judge(agent)
+
+    def given(self, agent: Agent) -> Given:
+        """What the configuration gives it."""
+        if agent.name not in self._given:
+            self._given[agent.name] = self._ask_given(agent)
+        return self._given[agent.name]
+
     def judge(self, agent: Agent) -> None:
-        """Decide anew what it is doing."""
+        """Decide anew what it is doing, and how its lights are."""
         if timer := self._timers.pop(agent.name, None):
             timer.cancel()
-        before, agent.activity = agent.activity, None
-        if agent.state is AgentState.RUNNING:
-            agent.activity = self._judged(agent)
-        if agent.activity != before:
+        before = agent.activity, agent.lights
+        now = time.time()
+        agent.activity, first = self._judged(agent, now)
+        agent.lights, second = self._lit(agent, now)
+        self._judge_again(agent, now, first, second)
+        if (agent.activity, agent.lights) != before:
             self._on_change(agent)
 
-    def _judged(self, agent: Agent) -> Activity:
-        now = time.time()
-        activity, again = judge(self.report(agent.name), self._sight(agent), now)
-        if again is not None and self._observer is not None:
-            delay = max(SOONEST, again - now)
+    def _judged(self, agent: Agent, now: float) -> tuple[Activity | None, float | None]:
+        if agent.state is not AgentState.RUNNING:
+            return None, None
+        return judge(self.report(agent.name), self._sight(agent), now)
+
+    def _lit(self, agent: Agent, now: float) -> tuple[Lights, float | None]:
+        report, served = self.report(agent.name), self._served.get(agent.name)
+        facts = Facts(
+            container(agent),
+            agent.activity,
+            report,
+            self._sight(agent),
+            self.given(agent),
+            served,
+            agent.wrong,
+            self._unarmed_since(agent, report, now),
+        )
+        return shine(facts, now)
+
+    def _unarmed_since(self, agent: Agent, report: Report, now: float) -> float:
+        """Since when we have seen that nothing waits for its inbox; now, if we have not."""
+        if agent.activity is None or armed(report, now) is not False:
+            self._unarmed.pop(agent.name, None)
+            return now
+        return self._unarmed.setdefault(agent.name, now)
+
+    def _judge_again(self, agent: Agent, now: float, *times: float | None) -> None:
+        due = min((each for each in times if each is not None), default=None)
+        if due is not None and self._observer is not None:
             loop = asyncio.get_running_loop()
-            self._timers[agent.name] = loop.call_later(delay, self.judge, agent)
-        return activity
+            self._timers[agent.name] = loop.call_later(max(SOONEST, due - now), self.judge, agent)
 
     def _sight(self, agent: Agent) -> Sight:
         known = self._sights.get(agent.name, Sight())

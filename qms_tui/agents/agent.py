@@ -12,7 +12,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
 from typing import Any
 
-from qms_tui.activity import Activity, Meter
+from qms_tui.activity import Activity, Lights, Meter
 from qms_tui.agents.events import AgentEvent, Asked, LeaderChanged, Notice, Output, Reshaped, StateChanged
 from qms_tui.agents.feeder import Feeder, Line
 from qms_tui.agents.state import (
@@ -91,6 +91,8 @@ class Agent:
         """What its program is doing, as far as it runs and somebody finds out; set by `Activities`."""
         self.plan = ""
         """What will be done to it without the human, while it does not run; set by `Policies`."""
+        self.lights: Lights | None = None
+        """How its container, program and the like stand; set by `Activities`, as soon as somebody looks."""
         self._runtime = runtime
         self._on_event = on_event
         self._scrollback = scrollback

@@ -14,7 +14,7 @@ from qms_tui.errors import QmsTuiError
 from qms_tui.project import Project
 
 if TYPE_CHECKING:
-    from qms_tui.mcp.lights import Shown
+    from qms_tui.mcp.lights import Standing
 
 
 def with_servers(project: Project, config: Config, names: Sequence[str]) -> Config:
@@ -57,10 +57,19 @@ def find_gateway(project: Project, config: Config) -> Path:
     return gateway_folder(keeper_folder(project.root, address.host))
 
 
-def lights(project: Project, config: Config) -> Callable[[], Awaitable[Sequence[Shown]]] | None:
+def lights(project: Project, config: Config) -> Callable[[], Awaitable[Standing]] | None:
     """What tells how the MCP servers stand, where there are any."""
     if not config.servers:
         return None
     from qms_tui.mcp.lights import look
 
     return functools.partial(look, find_gateway(project, config), [each.name for each in config.servers])
+
+
+def standing(project: Project, config: Config) -> Standing | None:
+    """How they stand now, where there are any."""
+    if not config.servers:
+        return None
+    from qms_tui.mcp.lights import look_now
+
+    return look_now(find_gateway(project, config), [each.name for each in config.servers])

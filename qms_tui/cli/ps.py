@@ -6,6 +6,7 @@ import json
 
 import click
 
+from qms_tui.cli.gateway import standing
 from qms_tui.cli.loading import load
 from qms_tui.cli.options import Common, common_options
 from qms_tui.cli.printing import echo_lines
@@ -34,7 +35,7 @@ def ps(common: Common, as_json: bool, with_usage: bool, all_projects: bool) -> i
         runtime.close_now()
     from qms_tui.cli.ps_listing import listing
 
-    echo_lines(listing(project, found, usage, as_json=as_json))
+    echo_lines(listing(project, found, config, standing(project, config), usage, as_json=as_json))
     return 0
 
 

@@ -1,24 +1,56 @@
-"""`qms-tui ps`: each agent's container, what its program is doing, and what it uses if that is wanted."""
+"""`qms-tui ps`: each agent's container, what its program is doing and uses, and what is wrong with it."""
 
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from qms_tui.activity import Activity, Reader, Sight, Told, armed, judge, sources
-from qms_tui.activity.values import Meter, Report
+from qms_tui.activity import (
+    Activity,
+    Facts,
+    Health,
+    Light,
+    Lights,
+    Reader,
+    Served,
+    Sight,
+    Told,
+    armed,
+    judge,
+    remark,
+    shine,
+    sources,
+)
+from qms_tui.activity.given import given, servers_of
+from qms_tui.activity.values import Meter
+from qms_tui.config import Config
+from qms_tui.mcp.lights import Standing
 from qms_tui.project import Project
 from qms_tui.runtime import Condition, Found, Usage
 from qms_tui.runtime.usage import amount
 
+_HEALTH = {Condition.RUNNING: Health.FINE, Condition.PAUSED: Health.WRONG}
+
 
 def listing(
-    project: Project, found: Mapping[str, Found], usage: Mapping[str, Usage] | None, *, as_json: bool
+    project: Project,
+    found: Mapping[str, Found],
+    config: Config,
+    standing: Standing | None = None,
+    usage: Mapping[str, Usage] | None = None,
+    *,
+    as_json: bool,
 ) -> list[str]:
-    """The lines to print. Reads the agents' folders. `usage` is None if nobody wants to know it."""
-    known = [_Known(project, agent, found[agent], (usage or {}).get(agent)) for agent in sorted(found)]
+    """The lines to print. Reads the agents' folders; `standing` says how MCP servers stand, if any do,
+    `usage` what agents use, if anybody wants to know it.
+    """
+    used = usage or {}
+    known = [
+        _Known(project, agent, found[agent], config, standing, used.get(agent)) for agent in sorted(found)
+    ]
     if as_json:
         return [json.dumps([_as_json(project, one) for one in known], indent=2)]
     return _table(known, usage is not None) if known else [f"no agent of {project.name} has a container"]
@@ -27,18 +59,42 @@ def listing(
 class _Known:
     """What there is to say of one agent; `activity` is None unless its program runs."""
 
-    def __init__(self, project: Project, agent: str, found: Found, usage: Usage | None) -> None:
+    def __init__(
+        self,
+        project: Project,
+        agent: str,
+        found: Found,
+        config: Config,
+        standing: Standing | None,
+        usage: Usage | None,
+    ) -> None:
         self.agent, self.found, self.usage = agent, found, usage
-        self.report = Report()
+        now, sight = time.time(), Sight(began=found.began)
+        reader = Reader(project, agent)
+        self.report = reader.read(time.monotonic())
+        reader.close()
         self.activity: Activity | None = None
         self.told: Sequence[Told] = ()
         if found.condition is Condition.RUNNING:
-            now, sight = time.time(), Sight(began=found.began)
-            reader = Reader(project, agent)
-            self.report = reader.read(time.monotonic())
-            reader.close()
             self.activity = judge(self.report, sight, now)[0]
             self.told = sources(self.report, sight, now)
+        gets = given(config, agent, os.environ, isolated=True, served=standing is not None)
+        # Nobody has looked before: as it is now it has been since the start, as far as anybody knows.
+        served = Served(servers_of(standing, agent, gets.servers), 0.0, now) if standing is not None else None
+        facts = Facts(_container(found), self.activity, self.report, sight, gets, served, found.wrong)
+        self.lights = shine(facts, now)[0]
+
+    @property
+    def doing(self) -> str:
+        """What its program is doing, and what is wrong with it besides."""
+        words = (self.activity.word.value if self.activity else "", remark(self.lights, self.activity))
+        return ", ".join(word for word in words if word)
+
+
+def _container(found: Found) -> Light:
+    if found.ending is not None:
+        return Light(Health.WRONG if found.ending.exit_code else Health.ABSENT, str(found.ending))
+    return Light(_HEALTH.get(found.condition, Health.ABSENT), found.condition.value, found.began)
 
 
 def _as_json(project: Project, known: _Known) -> dict[str, Any]:
@@ -58,6 +114,7 @@ def _as_json(project: Project, known: _Known) -> dict[str, Any]:
         "cpu": round(usage.cpu, 4) if usage and usage.cpu is not None else None,
         "memory": usage.memory if usage else None,
         "memory_limit": usage.limit or None if usage else None,
+        "lights": _lights(known.lights),
         "activity": activity and {
             "word": activity.word.value,
             "detail": activity.detail,
@@ -68,6 +125,13 @@ def _as_json(project: Project, known: _Known) -> dict[str, Any]:
             "sources": [{"source": told.source, "said": told.said, "at": told.at} for told in known.told],
         },
     }  # fmt: skip
+
+
+def _lights(lights: Lights) -> dict[str, Any]:
+    return {
+        name.lower(): {"state": light.health.value, "why": light.why, "since": light.since}
+        for name, light in lights
+    }
 
 
 def _meter(meter: Meter | None) -> dict[str, Any] | None:
@@ -92,10 +156,9 @@ def _table(known: Sequence[_Known], with_usage: bool) -> list[str]:
         f = one.found
         words = (f.condition.value, str(f.ending or ""), "outdated" if f.outdated else "", f.wrong)
         condition = ", ".join(word for word in words if word)
-        doing = one.activity.word.value if one.activity else ""
         used = _used(one.usage) if with_usage else ()
         started = f.started_at[:19].replace("T", " ")
-        rows.append((one.agent, condition, doing, *used, started, _image(f), f.container))
+        rows.append((one.agent, condition, one.doing, *used, started, _image(f), f.container))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return [
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows

@@ -17,7 +17,7 @@ from qms_tui.project import Project
 from qms_tui.remembered import Memory, View
 
 if TYPE_CHECKING:
-    from qms_tui.mcp.lights import Shown
+    from qms_tui.mcp.lights import Standing
     from qms_tui.runtime import Runtime
 
 SMALLEST = (40, 10)  # columns and lines of the outer terminal
@@ -33,7 +33,7 @@ def show(
     view: View | None = None,
     memory: Memory | None = None,
     past: Past | None = None,
-    servers: Callable[[], Awaitable[Sequence[Shown]]] | None = None,
+    servers: Callable[[], Awaitable[Standing]] | None = None,
 ) -> int:
     """Show the screen until it is left; the exit status. Raises UsageError where it cannot be shown."""
     _check_terminal()

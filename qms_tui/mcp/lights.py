@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
+from qms_tui.errors import GatewayError
 from qms_tui.mcp.places import STATUS
-from qms_tui.mcp.status import LONGEST
+from qms_tui.mcp.status import LONGEST, gateway_status
 from qms_tui.sockets import reachable
 
 PATIENCE = 2.0  # seconds; a gateway that works takes milliseconds
@@ -35,24 +37,58 @@ class Shown:
     detail: str = ""
 
 
-async def look(folder: Path, servers: Sequence[str]) -> tuple[Shown, ...]:
-    """The configured servers, in their order. `folder` is the gateway's. Raises nothing."""
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """All configured servers, in their order, and which of them each agent's client is connected to."""
+
+    servers: tuple[Shown, ...]
+    connected: Mapping[str, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
+
+
+async def look(folder: Path, servers: Sequence[str]) -> Standing:
+    """How it stands now. `folder` is the gateway's. Raises nothing."""
     try:
         async with asyncio.timeout(PATIENCE):
             said = await _ask(folder)
     except (FileNotFoundError, ConnectionRefusedError):
-        return tuple(Shown(server, Light.OFF) for server in servers)
+        return standing(None, servers)
     except (OSError, ValueError, RecursionError):  # a TimeoutError is an OSError
-        return tuple(Shown(server, Light.UNKNOWN, "the gateway does not answer") for server in servers)
-    return shown(said, servers)
+        return unknown(servers)
+    return standing(said, servers)
+
+
+def look_now(folder: Path, servers: Sequence[str]) -> Standing:
+    """The same, blocking."""
+    try:
+        return standing(gateway_status(folder), servers)
+    except GatewayError:
+        return unknown(servers)
+
+
+def unknown(servers: Sequence[str]) -> Standing:
+    """Of a gateway that hangs."""
+    return Standing(tuple(Shown(server, Light.UNKNOWN, "the gateway does not answer") for server in servers))
+
+
+def standing(status: object, servers: Sequence[str]) -> Standing:
+    """What a gateway's status says of them; None is that of one that does not run. Pure."""
+    connected = {str(each.get("agent")): _connected(each) for each in _rows(status, "agents")}
+    return Standing(shown(status, servers), connected)
 
 
 def shown(status: object, servers: Sequence[str]) -> tuple[Shown, ...]:
-    """What a gateway's status says of them. Pure."""
-    listed = status.get("servers") if isinstance(status, dict) else None
-    rows = listed if isinstance(listed, list) else []
-    found = {each.get("name"): each for each in rows if isinstance(each, dict)}
+    """The same, of the servers alone. Pure."""
+    found = {each.get("name"): each for each in _rows(status, "servers")}
     return tuple(_shown(server, found.get(server)) for server in servers)
+
+
+def _rows(status: object, key: str) -> list[dict[str, Any]]:
+    listed = status.get(key) if isinstance(status, dict) else None
+    return [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
+
+
+def _connected(agent: dict[str, Any]) -> frozenset[str]:
+    return frozenset(str(each.get("name")) for each in _rows(agent, "servers") if each.get("connected"))
 
 
 def _shown(server: str, said: dict[str, Any] | None) -> Shown:

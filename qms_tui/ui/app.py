@@ -35,6 +35,7 @@ from qms_tui.agents.events import Severity
 from qms_tui.agents.policies import Ears
 from qms_tui.agents.state import HELD
 from qms_tui.config import Clipboard
+from qms_tui.mcp.lights import Standing
 from qms_tui.remembered import View
 from qms_tui.runtime import EngineBack, RuntimeEvent, Size
 from qms_tui.terminal import Bell, ClipboardWrite, TerminalEvent, TitleChanged, late
@@ -460,6 +461,10 @@ class QmsTuiApp(App[None]):
     def receipt(self, agent: str, file: str) -> str:
         """How far an item has come: announced to the agent, delivered to its model."""
         return self.attention.receipt(agent, file)
+
+    def servers_stand(self, standing: Standing) -> None:
+        """So the MCP servers stand now."""
+        self.attention.served(standing)
 
     def action_wake(self) -> None:
         """Have the agent told of its inbox."""

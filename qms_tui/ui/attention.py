@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from qms_tui.activity import Activity, Told, Word
+from qms_tui.activity import Activity, Given, Told, Word
+from qms_tui.activity.given import given, servers_of
 from qms_tui.agents import Activities, Agent, Rounds
 from qms_tui.agents.events import Severity
 from qms_tui.agents.mending import Mending
 from qms_tui.agents.news import News, NewsKind, Newsroom
 from qms_tui.inbox.words import age
+from qms_tui.mcp.lights import Standing
 from qms_tui.terminal import TerminalEvent
 from qms_tui.ui.chrome import StatusLine
 
@@ -40,7 +43,7 @@ class Attention:
     def __init__(self, app: QmsTuiApp) -> None:
         self._app = app
         self._settings = app.session.config.notify
-        self.activities = Activities(app.fleet, app.session.project, self._changed)
+        self.activities = Activities(app.fleet, app.session.project, self._changed, self._given)
         self._rounds = Rounds(app.fleet, app.show_usage)
         self._news = Newsroom(self._settings.dwell, self._settings.cooldown)
         self._timer: asyncio.TimerHandle | None = None
@@ -104,6 +107,17 @@ class Attention:
             return f"delivered {age(time.time() - known.delivered)}"
         at = known.at if known is not None else self._app.waking.announced(agent, file)
         return f"announced {age(time.time() - at)}" if at is not None else ""
+
+    def served(self, standing: Standing) -> None:
+        """So the MCP servers stand now."""
+        for agent in self._app.fleet:
+            names = self.activities.given(agent).servers
+            self.activities.serve(agent, servers_of(standing, agent.name, names))
+
+    def _given(self, agent: Agent) -> Given:
+        session = self._app.session
+        served = session.servers is not None
+        return given(session.config, agent.name, os.environ, isolated=agent.isolated, served=served)
 
     def _changed(self, agent: Agent) -> None:
         app = self._app

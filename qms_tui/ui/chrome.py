@@ -12,7 +12,7 @@ from textual.widgets import Static
 from qms_tui.agents import AgentState
 from qms_tui.inbox.words import items
 from qms_tui.runtime import EngineBack, EngineLost, Latency, RuntimeEvent
-from qms_tui.ui.frame import badge, leader, look, mark
+from qms_tui.ui.frame import alarm, badge, leader, look, mark
 from qms_tui.ui.pane import Pane
 
 
@@ -40,6 +40,7 @@ class TabLine(Static):
                 + badge(pane.waiting)
                 + Content(" ")
                 + Content.styled(f"{mark(pane.agent)} ", look(pane.agent, pane.color))
+                + alarm(pane.agent)
             )
             self._ends.append((line.cell_length, pane.number))
         self.update(line, layout=False)

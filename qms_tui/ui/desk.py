@@ -17,6 +17,7 @@ from qms_tui.inbox import Entry, Toast
 from qms_tui.ui.chrome import StatusLine
 from qms_tui.ui.editor import edit
 from qms_tui.ui.frame import detail, look, mark, word
+from qms_tui.ui.lights import shown as shown_lights
 from qms_tui.ui.sidebar import WIDTH, Line, Sidebar
 
 if TYPE_CHECKING:
@@ -42,7 +43,13 @@ class Desk:
             past=session.past,
         )
         self.sidebar = Sidebar(
-            self.mail.ledger, self._lines, app.color_of, self.ask, app.receipt, session.servers
+            self.mail.ledger,
+            self._lines,
+            app.color_of,
+            self.ask,
+            app.receipt,
+            session.servers,
+            app.servers_stand,
         )
         self._toasts: list[Notification] = []
         self._draft: Draft | None = None
@@ -152,6 +159,7 @@ class Desk:
                 look(pane.agent, pane.color),
                 detail(pane.agent),
                 pane.agent.activity.since if pane.agent.activity else 0.0,
+                shown_lights(pane.agent),
             )
             for pane in self._app.panes
         ]

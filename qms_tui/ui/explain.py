@@ -1,4 +1,4 @@
-"""Why an agent's state is what it is: each source, what it said, when, and the rule that decided."""
+"""Why an agent's state is what it is: its lights, what each source said and when, the rule that decided."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from qms_tui.activity import Told
 from qms_tui.agents import Agent
 from qms_tui.inbox.words import age
 from qms_tui.ui.frame import detail, mark, word
+from qms_tui.ui.lights import rows
 from qms_tui.ui.screens import Dialog
 
 PERIOD = 0.5  # seconds between two times that it is brought up to date
@@ -51,6 +52,8 @@ class ExplainScreen(Dialog[None]):
         lines = [
             Content.styled(f"{agent.name}: {mark(agent)} {word(agent)}{why}{since}", "bold"),
             Content(f"rule {activity.rule}" if activity else "the engine says so"),
+            Content(""),
+            *(rows(agent.lights, now) if agent.lights is not None else ()),
             Content(""),
         ]
         for told in self._told(agent):

@@ -8,7 +8,7 @@ from textwrap import wrap
 from rich.cells import cell_len
 from textual.content import Content
 
-from qms_tui.activity import Word
+from qms_tui.activity import Word, remark
 from qms_tui.agents import Agent, AgentState
 from qms_tui.ui.figures import BETWEEN, CALM, Figure, figures, fitting
 
@@ -66,6 +66,16 @@ def detail(agent: Agent) -> str:
     return agent.activity.detail if agent.activity is not None and not agent.wrong else ""
 
 
+def unlit(agent: Agent) -> str:
+    """Which light is wrong, if the word does not tell that."""
+    return remark(agent.lights, agent.activity) if agent.lights is not None else ""
+
+
+def alarm(agent: Agent) -> Content:
+    """A sign that there is something to know of it that the word does not say."""
+    return Content.styled("! ", "bold $warning") if agent.remark or unlit(agent) else Content("")
+
+
 def badge(waiting: int) -> Content:
     """How many items wait in the inbox; nothing if none do."""
     return Content.styled(f" {waiting:,} ", "bold $background on $warning") if waiting else Content("")
@@ -79,8 +89,7 @@ def title(agent: Agent, number: int, color: str, waiting: int) -> Content:
         said += badge(waiting) + Content(" ")
     why = f" · {detail(agent)}" if detail(agent) else ""
     said += Content.styled(f"{mark(agent)} {word(agent)}{why}{where} ", look(agent, color))
-    if agent.remark:
-        said += Content.styled("! ", "bold $warning")
+    said += alarm(agent)
     if agent.title not in ("", agent.name):
         said += Content.styled(f"· {agent.title} ", "$text-muted")
     return said
@@ -117,7 +126,7 @@ def _pressing(agent: Agent, back: int, cut: str, same_size: bool, width: int) ->
 
 def _standing(agent: Agent, cut: str, width: int) -> Content:
     """What is wrong or out of view, then as many figures as there is room for."""
-    words = BETWEEN.join(part for part in (*_upkeep(agent), agent.remark, cut) if part)
+    words = BETWEEN.join(part for part in (*_upkeep(agent), agent.remark, unlit(agent), cut) if part)
     parts = [Figure(words, 0)] if words else []
     if agent.state is AgentState.RUNNING:
         parts += fitting(figures(agent), width - cell_len(f" {words}{BETWEEN if words else ''} "))

@@ -1,33 +1,32 @@
-"""A light for each MCP server in the sidebar, looked at anew as long as it is in view."""
+"""A light for each MCP server in the sidebar, looked at anew as long as it is in view, and seldom else."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 
 from textual.content import Content
 from textual.widgets import Static
 
 from qms_tui.config.text import plain
-from qms_tui.mcp.lights import Light, Shown
+from qms_tui.mcp.lights import Light, Shown, Standing
+from qms_tui.ui.lights import ABSENT, FINE, UNKNOWN, WRONG
 
 EVERY = 2.0  # seconds between looks
+SELDOM = 15.0  # seconds more while nobody sees it and all are up: what is wrong stands on the panes too
 MOST = 6  # servers that are shown
-_LOOKS = {
-    Light.UP: ("●", "$success"),
-    Light.DOWN: ("✖", "$error"),
-    Light.OFF: ("○", "$text-muted"),
-    Light.UNKNOWN: ("?", "$warning"),
-}
-Look = Callable[[], Awaitable[Sequence[Shown]]]
+_LOOKS = {Light.UP: FINE, Light.DOWN: WRONG, Light.OFF: ABSENT, Light.UNKNOWN: UNKNOWN}
+Look = Callable[[], Awaitable[Standing]]
 
 
 class Servers(Static):
     """A line for each server; its mark says the same as its colour. Not there without servers."""
 
-    def __init__(self, look: Look | None) -> None:
+    def __init__(self, look: Look | None, tell: Callable[[Standing], None] = lambda standing: None) -> None:
+        """`tell` hears of each look."""
         super().__init__(id="servers")
-        self._look = look
+        self._look, self._tell = look, tell
         self._shown: Sequence[Shown] = ()
         self._in_view = asyncio.Event()
         self.display = look is not None
@@ -41,7 +40,7 @@ class Servers(Static):
         self._in_view.set()
 
     def on_hide(self) -> None:
-        """Nobody sees it: no more looks."""
+        """Nobody sees it: seldom."""
         self._in_view.clear()
 
     def on_resize(self) -> None:
@@ -50,12 +49,19 @@ class Servers(Static):
 
     async def _keep_looking(self, look: Look) -> None:
         while True:
-            await self._in_view.wait()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(0 if self._is_one_down else SELDOM):
+                    await self._in_view.wait()
             found = await look()
-            if found != self._shown:
-                self._shown = found
+            self._tell(found)
+            if found.servers != self._shown:
+                self._shown = found.servers
                 self._paint()
             await asyncio.sleep(EVERY)
+
+    @property
+    def _is_one_down(self) -> bool:
+        return any(each.light is not Light.UP for each in self._shown)
 
     def _paint(self) -> None:
         rows = [_row(each, self.content_size.width) for each in self._shown[:MOST]]

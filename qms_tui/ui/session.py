@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from qms_tui.config import Config
 from qms_tui.inbox import Past
-from qms_tui.mcp.lights import Shown
+from qms_tui.mcp.lights import Standing
 from qms_tui.project import Project
 from qms_tui.remembered import Memory, View
 from qms_tui.runtime import Runtime
@@ -31,5 +31,5 @@ class Session:
     """Where changes of the arrangement are remembered, if anywhere."""
     past: Past | None = None
     """Where it is remembered what was consumed, and what was typed, if anywhere."""
-    servers: Callable[[], Awaitable[Sequence[Shown]]] | None = None
+    servers: Callable[[], Awaitable[Standing]] | None = None
     """Tells how the MCP servers stand, if there are any."""

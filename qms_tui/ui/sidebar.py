@@ -14,8 +14,11 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Input, Static
 
+from qms_tui.activity import Lights
 from qms_tui.inbox import Counts, Entry, Kind, Ledger, Wish
 from qms_tui.inbox.words import age, by_kind
+from qms_tui.mcp.lights import Standing
+from qms_tui.ui.lights import row as lights_row
 from qms_tui.ui.line_input import LineInput
 from qms_tui.ui.notifications import Ask, Notifications, Receipt
 from qms_tui.ui.servers import Look, Servers
@@ -23,7 +26,7 @@ from qms_tui.ui.servers import Look, Servers
 T = TypeVar("T")
 WIDTH = 46  # columns: an item's headline, mostly whole
 AGES = 20.0  # seconds between two times that ages are brought up to date
-_MOST_SHARE = 3  # at most one part in so many of the height for the agents
+_MOST_SHARE = 2  # at most one part in so many of the height for the agents
 _KEYS = "Enter reads · / searches · Esc agent · F1"
 _LETTERS = {Kind.REVIEW: "R", Kind.APPROVAL: "A", Kind.MESSAGE: "M", Kind.NOTICE: "N", Kind.UNKNOWN: "?"}
 
@@ -32,7 +35,8 @@ _LETTERS = {Kind.REVIEW: "R", Kind.APPROVAL: "A", Kind.MESSAGE: "M", Kind.NOTICE
 class Line:
     """An agent's line: mark and word say the state of its program, empty where it has no pane.
 
-    `detail` has a line of its own: what the agent wants of the human, and since when (seconds since 1970).
+    `detail` has a line of its own: what the agent wants of the human, and since when (seconds since 1970);
+    and so have `lights`.
     """
 
     agent: str
@@ -43,10 +47,11 @@ class Line:
     look: str = ""
     detail: str = ""
     since: float = 0.0
+    lights: Lights | None = None
 
 
 class Agents(Static):
-    """A line for each agent that has a pane or something in the inbox."""
+    """Each agent that has a pane or something in the inbox, in up to three rows."""
 
     class Chosen(Message):
         """A line was clicked."""
@@ -57,23 +62,22 @@ class Agents(Static):
 
     def __init__(self) -> None:
         super().__init__(id="inboxes")
-        self._lines: list[Line] = []
         self._agents: list[str] = []  # whose each row is
         self._rows = 0
 
     def show(self, lines: Sequence[Line], wish: Wish, most: int) -> None:
-        """At most so many lines; the agent that is wished for stands out."""
+        """In at most so many rows; the agent that is wished for stands out."""
         cut = len(lines) > most
-        self._lines = list(lines[: most - 1] if cut else lines)
+        shown = lines[: most - 1] if cut else lines
         width = self.content_size.width
         rows: list[Content] = []
         self._agents = []
-        for line in self._lines:
+        for line in fitting(shown, most - cut):
             own = _rows(line, width, line.agent == wish.agent)
             rows += own
             self._agents += [line.agent] * len(own)
         if cut:
-            rows.append(Content.styled(f" and {len(lines) - len(rows)} more: a goes through all", "dim"))
+            rows.append(Content.styled(f" and {len(lines) - len(shown)} more: a goes through all", "dim"))
         grown = len(rows) != self._rows
         self._rows = len(rows)
         self.update(Content("\n").join(rows), layout=grown)
@@ -85,17 +89,44 @@ class Agents(Static):
             self.post_message(self.Chosen(self._agents[offset.y]))
 
 
+def fitting(lines: Sequence[Line], most: int) -> list[Line]:
+    """The lines with as much of what stands below them as there are rows for.
+
+    First what agents want, then lights of those that have something wrong, most of it first. Those of agents
+    that are well are shown if there is room for all of them: of some they would say nothing of the others.
+    """
+    room = max(0, most - len(lines))
+    wanting = [line.agent for line in lines if line.detail][:room]
+    room -= len(wanting)
+    lit = {line.agent: line.lights.wrong for line in lines if line.lights is not None}
+    if len(lit) > room:
+        wrong = sorted((agent for agent in lit if lit[agent]), key=lambda agent: -lit[agent])
+        lit = {agent: lit[agent] for agent in wrong[:room]}
+    return [
+        replace(
+            line,
+            detail=line.detail if line.agent in wanting else "",
+            lights=line.lights if line.agent in lit else None,
+        )
+        for line in lines
+    ]
+
+
 def _rows(line: Line, width: int, chosen: bool) -> list[Content]:
-    """The agent's line, and below it what it wants."""
-    first = _row(line, width, chosen)
-    if not line.detail:
-        return [first]
+    """The agent's line, below it what it wants, and its lights."""
+    rows = [_row(line, width, chosen)]
+    if line.detail:
+        rows.append(_wanted(line, width))
+    if line.lights is not None:
+        rows.append(lights_row(line.lights, width))
+    return rows
+
+
+def _wanted(line: Line, width: int) -> Content:
     since = age(time.time() - line.since) if line.since else ""
     said = Content.assemble("   ", (line.detail, "$warning"))
-    return [
-        first,
-        said.truncate(max(0, width - 5), ellipsis=True, pad=True) + Content.styled(f" {since:>4}", "dim"),
-    ]
+    cut = said.truncate(max(0, width - 5), ellipsis=True, pad=True)
+    return cut + Content.styled(f" {since:>4}", "dim")
 
 
 def _row(line: Line, width: int, chosen: bool) -> Content:
@@ -121,10 +152,11 @@ class Sidebar(Vertical):
         ask: Ask,
         told: Receipt | None = None,
         servers: Look | None = None,
+        standing: Callable[[Standing], None] = lambda standing: None,
     ) -> None:
-        """`servers` tells how the MCP servers stand, where there are any."""
+        """`servers` tells how the MCP servers stand, where there are any; `standing` hears of each look."""
         super().__init__(id="sidebar")
-        self._servers = servers
+        self._servers = servers, standing
         self._ledger, self._lines, self._color, self._ask = ledger, lines, color, ask
         self._told = told
         self._wish = Wish()
@@ -134,7 +166,7 @@ class Sidebar(Vertical):
         yield Static(id="wish")
         yield LineInput(self._end_search, ("enter", "escape"), "", "search", "search")
         yield Notifications(self._color, self._asked, self._told)
-        yield Servers(self._servers)
+        yield Servers(*self._servers)
         yield Static(Content.styled(_KEYS, "dim"), id="sidebar-keys")
 
     def on_mount(self) -> None:

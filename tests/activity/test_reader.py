@@ -217,3 +217,18 @@ def _cpu_of(thread: str, seconds: float) -> float:
     while time.monotonic() < until_then:
         threading.Event().wait(0.05)
     return (ticks() - before) / os.sysconf("SC_CLK_TCK") / seconds
+
+
+def test_that_there_is_a_login_is_known_and_nothing_of_it(project: Project, folder: Folder) -> None:
+    reader = Reader(project, "qa")
+    file = folder.path / ".credentials.json"
+    file.symlink_to("/etc/passwd")
+    assert reader.read(0.0).own_login == 0.0
+    file.unlink()
+    os.mkfifo(file)
+    assert reader.read(REOPEN).own_login == 0.0
+    file.unlink()
+    file.touch()
+    os.utime(file, (1000.0, 1000.0))
+    assert reader.read(2 * REOPEN).own_login == 1000.0
+    reader.close()

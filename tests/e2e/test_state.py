@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 
 from tests.bench.model import Model
 from tests.inbox.qms_commands import QmsCommands
+from tests.mcp import house
 from tests.tui import Tui
 
 from . import debian
@@ -228,3 +230,22 @@ def test_an_inbox_that_was_replaced_is_said_and_mended(app: App, model: Model) -
         tui.wait("delivered")
         wait_for_wakes(tui, model, 1)
         tui.type("\x1bOQ")
+
+
+def test_lights_tell_of_a_waiter_that_is_gone(app: App, engine: docker.APIClient, tmp_path: Path) -> None:
+    """All five are fine; the next prompt has the client begin another waiter."""
+    server = [sys.executable, str(Path(house.__file__).with_name("server.py")), str(tmp_path / "log")]
+    app.set(f"[mcp.test]\ncommand = {json.dumps(server)}\n")
+    with opened(app) as tui:
+        tui.wait(IDLE)
+        tui.type("\x1bOQ\x1b")  # the sidebar, and back to the agent
+        tui.wait("● container ● program ● MCP ● login ● waker")
+        (row,) = json.loads(app.run("ps", "--json").stdout)
+        assert {name: light["state"] for name, light in row["lights"].items()} == dict.fromkeys(
+            ("container", "program", "mcp", "login", "waker"), "fine"
+        )
+        waiter = json.loads((app.root / ".claude/users/qa/container/qms-tui/waiter.json").read_text())
+        engine.exec_start(engine.exec_create(row["container"], ["kill", str(waiter["pid"])])["Id"])
+        tui.wait("● login ○ waker")
+        say(tui, "good morning")
+        tui.wait("● login ● waker", "Understood.")

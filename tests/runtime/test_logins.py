@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from qms_tui.config import AgentConfig
-from qms_tui.runtime.logins import shared_logins, source
+from qms_tui.runtime.logins import login, shared_logins, source, unset
 
 KEY = "ANTHROPIC_API_KEY"
 
@@ -26,3 +26,16 @@ def test_shared_logins_are_named_and_never_shown() -> None:
         AgentConfig(name="two"),
     ]
     assert shared_logins(configs, {KEY: "hush"}) == ["shared login of claude, qa: /t"]
+
+
+def test_a_login_in_words(tmp_path: Path) -> None:
+    file = tmp_path / "env"
+    file.write_text(f"{KEY}=hush\n")
+    assert login(AgentConfig(token_file=Path("/t")), {}, isolated=True) == "its token_file"
+    assert login(AgentConfig(env=(KEY,)), {KEY: "hush"}, isolated=True) == KEY
+    assert login(AgentConfig(env_file=file), {}, isolated=True) == KEY
+    assert login(AgentConfig(), {KEY: "hush"}, isolated=True) == ""
+    assert login(AgentConfig(), {KEY: "hush"}, isolated=False) == KEY
+    assert login(AgentConfig(env_file=tmp_path), {}, isolated=True) == ""
+    assert unset(AgentConfig(env=(KEY,)), {}) == KEY
+    assert unset(AgentConfig(env=(KEY,)), {KEY: "hush"}) == ""

@@ -92,10 +92,19 @@ class Screen:
         return "\n".join(listed.render_line(y).text.rstrip() for y in range(listed.size.height))
 
     @property
+    def above(self) -> list[str]:
+        """The rows above the list."""
+        return str(self.app.query_one(Agents).content).splitlines()
+
+    @property
     def agents(self) -> list[str]:
-        """The lines above the list, their words apart by one blank."""
-        lines = str(self.app.query_one(Agents).content).splitlines()
-        return [" ".join(line.split()) for line in lines]
+        """Those that are no lights, their words apart by one blank."""
+        return [" ".join(row.split()) for row in self.above if not row.endswith("waker")]
+
+    @property
+    def lights(self) -> list[str]:
+        """Those that are."""
+        return [row for row in self.above if row.endswith("waker")]
 
     @property
     def servers(self) -> list[str]:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from qms_tui.config import McpServer
-from qms_tui.mcp.lights import Light, Shown, look, shown
+from qms_tui.mcp.lights import Light, Shown, Standing, look, standing
 from qms_tui.mcp.places import STATUS
 from tests.mcp.house import House, TestServer, free_port
 
@@ -59,29 +59,45 @@ async def test_without_servers_there_are_no_lights(open_app: OpenApp) -> None:
         assert ui.servers == []
 
 
-async def test_nobody_looks_while_nobody_sees_it(open_app: OpenApp) -> None:
+async def test_nobody_looks_often_while_nobody_sees_it(open_app: OpenApp) -> None:
     looks: list[int] = []
 
-    async def count() -> tuple[Shown, ...]:
+    async def count() -> Standing:
         looks.append(1)
-        return tuple(Shown(f"server{number}", Light.UP) for number in range(9))
+        return Standing(tuple(Shown(f"server{number}", Light.UP) for number in range(9)))
 
     async with open_app("qa", size=(200, 50), servers=count) as ui:
         await ui.running()
-        assert looks == []
+        assert looks == []  # the first look comes seconds later
         await ui.press("f2")
         await ui.until(lambda: looks)
         await ui.until(lambda: ui.servers[-1] == "and 3 more: qms-tui mcp")
 
 
-@pytest.mark.parametrize("status", [None, [], {}, {"servers": 3}, {"servers": [3, {"state": "up"}]}])
+@pytest.mark.parametrize(
+    "status",
+    [
+        None,
+        [],
+        {},
+        {"servers": 3},
+        {"servers": [3, {"state": "up"}], "agents": [3]},
+        {"agents": [{"servers": 3}]},
+    ],
+)
 def test_nonsense_is_no_light(status: object) -> None:
-    assert shown(status, ["one"]) == (Shown("one", Light.OFF),)
+    assert standing(status, ["one"]).servers == (Shown("one", Light.OFF),)
+
+
+def test_whose_client_has_which_server() -> None:
+    used = [{"name": "one", "connected": 2}, {"name": "two", "connected": 0}]
+    found = standing({"agents": [{"agent": "qa", "servers": used}, {"agent": "bu", "servers": []}]}, ["one"])
+    assert found.connected == {"qa": {"one"}, "bu": set()}
 
 
 def test_what_a_server_says_is_data() -> None:
     said = {"servers": [{"name": "one", "state": "down", "detail": "[@click=app.quit]\x1b[2J"}]}
-    assert shown(said, ["one"]) == (Shown("one", Light.DOWN, "[@click=app.quit]\x1b[2J"),)
+    assert standing(said, ["one"]).servers == (Shown("one", Light.DOWN, "[@click=app.quit]\x1b[2J"),)
 
 
 async def test_a_gateway_that_hangs_is_not_waited_for(tmp_path: Path) -> None:
@@ -89,4 +105,4 @@ async def test_a_gateway_that_hangs_is_not_waited_for(tmp_path: Path) -> None:
         silent.bind(str(tmp_path / STATUS))
         silent.listen()
         found = await look(tmp_path, ["one"])
-    assert found == (Shown("one", Light.UNKNOWN, "the gateway does not answer"),)
+    assert found.servers == (Shown("one", Light.UNKNOWN, "the gateway does not answer"),)

@@ -1,0 +1,228 @@
+"""Five lights of an agent, for a container that runs is not an agent that is alive. Pure.
+
+Each has a source of its own. What passes by itself is not wrong: a waiter that has woken its client is gone
+until the client's next event, and in its first seconds a client has no MCP server.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
+from enum import Enum
+
+from qms_tui.activity.explain import HEARTBEAT, armed
+from qms_tui.activity.rules import Sight, born
+from qms_tui.activity.values import Activity, Hook, Report, Word
+
+DWELL = 10.0  # seconds that what is not there may be so before it is wrong
+REFUSED = "authentication_failed"
+_FREE = (Word.IDLE, Word.ERROR, Word.BACKGROUND)  # the prompt is free: whatever wakes should be armed
+NO_PROGRAM = "its program does not run"
+NO_LOGIN = "not logged in, /login in its pane"
+
+
+class Health(Enum):
+    """How a light shines."""
+
+    FINE = "fine"
+    WRONG = "wrong"
+    ABSENT = "not there"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Light:
+    """One light: `why` in a few words, `since` in seconds since 1970, or 0 if nobody knows."""
+
+    health: Health
+    why: str
+    since: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Lights:
+    """All of an agent's. Iterating gives them with their names for people."""
+
+    container: Light
+    program: Light
+    mcp: Light
+    login: Light
+    waker: Light
+
+    def __iter__(self) -> Iterator[tuple[str, Light]]:
+        for field in fields(self):
+            yield "MCP" if field.name == "mcp" else field.name, getattr(self, field.name)
+
+    @property
+    def wrong(self) -> int:
+        """How many of them are."""
+        return sum(light.health is Health.WRONG for _, light in self)
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """An MCP server that an agent may use: whether it is up, None if nobody knows, and its client has it."""
+
+    name: str
+    up: bool | None
+    connected: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """An agent's servers as they were found `since` a time, and last `at` another."""
+
+    servers: tuple[Server, ...]
+    since: float
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What the configuration gives an agent."""
+
+    login: str = ""
+    """Where its login comes from, in words; empty if it logs in by itself."""
+    wakes: bool = True
+    """Whether its inbox is to wake it."""
+    servers: tuple[str, ...] = ()
+    """The MCP servers that it may use."""
+    unset: str = ""
+    """A variable that is to be its login, and is not set here: who started it may have had it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Everything that lights are made of.
+
+    `wrong` says in what the program is not who it should be. `unarmed` is since when somebody who looks has
+    seen nothing wait for the inbox: after a pause, or the sleep of a laptop, heartbeats are merely late.
+    """
+
+    container: Light
+    activity: Activity | None
+    report: Report
+    sight: Sight
+    given: Given = Given()
+    served: Served | None = None
+    wrong: str = ""
+    unarmed: float = 0.0
+
+    @property
+    def is_client(self) -> bool:
+        """Whether the program is Claude Code, as far as that says so."""
+        return self.activity is not None and self.activity.word is not Word.RUNNING
+
+
+def shine(facts: Facts, now: float) -> tuple[Lights, float | None]:
+    """The lights, and when to look again if nothing new is said until then."""
+    waker, again = _waker(facts, now)
+    return Lights(facts.container, _program(facts), _mcp(facts), _login(facts), waker), again
+
+
+def remark(lights: Lights, activity: Activity | None) -> str:
+    """What is wrong and the word for what the program is doing does not tell; empty if nothing is."""
+    told = activity is not None and activity.word is Word.ERROR  # and of what kind
+    shown = [("login", lights.login)] if not told else []
+    for name, light in (*shown, ("MCP", lights.mcp), ("waker", lights.waker)):
+        if light.health is Health.WRONG:
+            return f"{name}: {light.why}"
+    return ""
+
+
+def _program(facts: Facts) -> Light:
+    activity, session = facts.activity, facts.report.session
+    if activity is None:
+        return Light(Health.ABSENT, NO_PROGRAM)
+    if facts.wrong:
+        return Light(Health.WRONG, f"not who it should be: {facts.wrong}")
+    if activity.word is Word.RUNNING:
+        return Light(Health.FINE, "runs, and does not say more", facts.sight.began)
+    if activity.word is Word.STARTING:
+        return Light(Health.ABSENT, "starting", activity.since)
+    if activity.word is Word.UNKNOWN:
+        return Light(Health.UNKNOWN, activity.detail, activity.since)
+    return Light(Health.FINE, "ready", session.started if session else 0.0)
+
+
+def _mcp(facts: Facts) -> Light:
+    served = facts.served
+    if not facts.given.servers:
+        return Light(Health.ABSENT, "none configured")
+    if not facts.is_client:
+        return Light(Health.ABSENT, "none in this program" if facts.activity else NO_PROGRAM)
+    if served is None or any(server.up is None for server in served.servers):
+        return Light(Health.UNKNOWN, "the gateway does not answer" if served else "not asked yet")
+    why, since = _missing(served.servers), max(served.since, facts.sight.began)
+    if not why:
+        return Light(Health.FINE, f"has {_listed([server.name for server in served.servers])}", since)
+    health = Health.ABSENT if served.at - since < DWELL else Health.WRONG
+    return Light(health, why, since)
+
+
+def _missing(servers: Sequence[Server]) -> str:
+    """What the client lacks, the worst first."""
+    down = [server.name for server in servers if not server.up]
+    if down:
+        return f"{_listed(down)} {'is' if len(down) == 1 else 'are'} down"
+    alone = [server.name for server in servers if not server.connected]
+    return f"not connected to {_listed(alone)}" if alone else ""
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names) if len(names) <= 2 else f"{names[0]} and {len(names) - 1} more"
+
+
+def _login(facts: Facts) -> Light:
+    own, given = facts.report.own_login, facts.given.login
+    if facts.activity is not None and not facts.is_client:
+        return Light(Health.ABSENT, "none in this program")
+    stop, refused = _newest_turns(facts)
+    if refused is not None and refused.at > own:
+        why = f"refused: {given or '/login in its pane'}" if given or own else NO_LOGIN
+        return Light(Health.WRONG, why, refused.at)
+    if given:
+        return Light(Health.FINE, given)
+    if own:
+        return Light(Health.FINE, "its own, by /login", own)
+    if stop is not None:  # by a way that we do not know of
+        return Light(Health.FINE, "its model has answered", stop.at)
+    if facts.activity is None or facts.activity.word in (Word.STARTING, Word.UNKNOWN):
+        return Light(Health.ABSENT, "none yet")
+    if facts.given.unset:
+        return Light(Health.UNKNOWN, f"{facts.given.unset} is not set here")
+    return Light(Health.WRONG, NO_LOGIN)
+
+
+def _newest_turns(facts: Facts) -> tuple[Hook | None, Hook | None]:
+    """The newest turn that went well, and a refusal of the login if that is newer."""
+    for hook in reversed(facts.report.hooks):
+        if hook.sub or hook.at < facts.sight.began or facts.activity is None:
+            continue
+        if hook.event == "Stop":
+            return hook, None
+        if hook.event == "StopFailure" and hook.facts.get("error") == REFUSED:
+            return None, hook
+    return None, None
+
+
+def _waker(facts: Facts, now: float) -> tuple[Light, float | None]:
+    activity, report, birth = facts.activity, facts.report, born(facts.report, facts.sight, now)
+    if activity is None:
+        return Light(Health.ABSENT, NO_PROGRAM), None
+    if birth is None or not birth.wakes:
+        why = "none in this program" if facts.given.wakes else "off by configuration"
+        return Light(Health.ABSENT, why), None
+    waiter = report.waiter
+    if waiter is not None and armed(report, now):
+        since = max(waiter.since, birth.started)
+        if report.inbox_replaced:
+            return Light(Health.WRONG, "its inbox was replaced", since), None
+        return Light(Health.FINE, "armed", since), waiter.at + HEARTBEAT
+    since = max(waiter.at if waiter is not None else 0.0, birth.started)
+    if activity.word not in _FREE:
+        return Light(Health.ABSENT, "not armed until its prompt is free", since), None
+    due = max(since, activity.since, facts.unarmed) + DWELL
+    if now < due:
+        return Light(Health.ABSENT, "not armed", since), due
+    return Light(Health.WRONG, "not armed, what arrives does not wake it", since), None

@@ -1,0 +1,84 @@
+"""What `qms-tui ps` says of agents, from what the engine found and their folders have."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from qms_tui.cli.ps_listing import listing
+from qms_tui.config import Config, McpServer
+from qms_tui.mcp.lights import standing
+from qms_tui.project import Project
+from qms_tui.runtime import Condition, Ending, Found, Usage
+
+MINUTE = 60.0
+RUNS = Found(
+    Condition.RUNNING, None, datetime.fromtimestamp(time.time() - MINUTE, UTC).isoformat(), "image", "box"
+)
+
+
+def client(project: Project, agent: str) -> None:
+    """At its prompt, not logged in, of an image that wakes nobody."""
+    folder, began = project.folders(agent).config, RUNS.began + 1
+    for name in ("sessions", "qms-tui"):
+        (folder / name).mkdir(parents=True)
+    (folder / "qms-tui/identity.json").write_text(
+        json.dumps({"pid": 7, "program": "claude", "started": began})
+    )
+    (folder / "sessions/7.json").write_text(
+        json.dumps({"pid": 7, "status": "idle", "startedAt": began * 1000, "statusUpdatedAt": began * 1000})
+    )
+
+
+def test_lights_are_told_and_what_is_wrong_has_a_word(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    client(project, "qa")
+    config = replace(Config(), servers=(McpServer("qms", command=("true",)),))
+    now = standing({"servers": [{"name": "qms", "state": "up"}]}, ["qms"])
+    ended = Found(Condition.EXITED, Ending(137, "killed"), RUNS.started_at, "image", "other")
+    found = {"qa": RUNS, "bu": ended}
+    bu, qa = json.loads(listing(project, found, config, now, as_json=True)[0])
+    assert {name: (light["state"], light["why"]) for name, light in qa["lights"].items()} == {
+        "container": ("fine", "running"),
+        "program": ("fine", "ready"),
+        "mcp": ("wrong", "not connected to qms"),
+        "login": ("wrong", "not logged in, /login in its pane"),
+        "waker": ("not there", "none in this program"),
+    }
+    assert bu["lights"]["container"] == {"state": "wrong", "why": "exit code 137 (killed)", "since": 0.0}
+    assert bu["activity"] is None
+    rows = listing(project, found, config, now, as_json=False)
+    assert "idle, login: not logged in, /login in its pane" in rows[2]
+
+
+FOUND = {
+    "qa": Found(Condition.RUNNING, image="tiny", container="qms-qa"),
+    "bu": Found(Condition.RUNNING, image="tiny", container="qms-bu"),
+    "claude": Found(Condition.EXITED, Ending(3), image="tiny", container="qms-claude"),
+}
+USAGE = {"qa": Usage(0.3512345, 210 * 2**20, 2**32), "bu": Usage(None, 5 * 2**20)}
+
+
+def test_figures_are_where_they_are_known(tmp_path: Path) -> None:
+    table = listing(Project(tmp_path), FOUND, Config(), usage=USAGE, as_json=False)
+    assert [line.split() for line in table] == [
+        ["AGENT", "CONDITION", "DOING", "CPU", "MEMORY", "STARTED", "IMAGE", "CONTAINER"],
+        ["bu", "running", "running", "5", "MB", "tiny", "qms-bu"],
+        ["claude", "exited,", "exit", "code", "3", "tiny", "qms-claude"],
+        ["qa", "running", "running", "35", "%", "210", "MB", "tiny", "qms-qa"],
+    ]
+    rows = json.loads(listing(Project(tmp_path), FOUND, Config(), usage=USAGE, as_json=True)[0])
+    assert [(row["cpu"], row["memory"], row["memory_limit"]) for row in rows] == [
+        (None, 5 * 2**20, None),
+        (None, None, None),
+        (0.3512, 210 * 2**20, 2**32),
+    ]
+
+
+def test_nobody_asked_for_figures(tmp_path: Path) -> None:
+    assert "CPU" not in listing(Project(tmp_path), FOUND, Config(), as_json=False)[0]
+    rows = json.loads(listing(Project(tmp_path), FOUND, Config(), as_json=True)[0])
+    assert {row["cpu"] for row in rows} == {row["memory"] for row in rows} == {None}
