@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import shutil
@@ -182,11 +183,13 @@ def test_an_agent_that_writes_all_the_time_does_not_make_us_busy(project: Projec
     """Its garbage is read, too, but never for more than a small share of the time."""
     stop = threading.Event()
     hooks = folder.path / "qms-tui/hooks.jsonl"
-    line = json.dumps({"at": 1, "event": "PreToolUse"}) + "\n"
 
     def write() -> None:
-        while not stop.is_set():
-            hooks.write_text(line * 1500)
+        for number in itertools.count(1):
+            if stop.is_set():
+                return
+            line = json.dumps({"at": number, "event": "PreToolUse"}) + "\n"
+            hooks.write_text(line * 1500)  # another one each time, so that each look has something to tell
 
     told: list[Report] = []
     writer = threading.Thread(target=write)
