@@ -91,8 +91,10 @@ def announced(content: bytes) -> Mapping[str, Announced]:
     found = {}
     for name, told in list(json.loads(content).items())[:MOST_ITEMS]:
         if _FILE.fullmatch(name):
-            delivered = told.get("delivered")
-            found[name] = Announced(_time(told["announced"]), None if delivered is None else _time(delivered))
+            later = (told.get(when) for when in ("delivered", "failed", "again"))
+            found[name] = Announced(
+                _time(told["announced"]), *(None if at is None else _time(at) for at in later)
+            )
     return MappingProxyType(found)
 
 

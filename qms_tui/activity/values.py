@@ -89,10 +89,16 @@ class Meter:
 
 @dataclass(frozen=True, slots=True)
 class Announced:
-    """An inbox item that the agent was told of; `delivered` when its client took that in, or None."""
+    """An inbox item that the agent was told of; `delivered` when its client took that in, or None.
+
+    `failed` is when the turn that had it ended with an error, and `again` when it will be told of it again;
+    None while nothing has failed, or it will not be.
+    """
 
     at: float
     delivered: float | None = None
+    failed: float | None = None
+    again: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from qms_tui.activity import Activity, Told, Word
+from qms_tui.activity import Activity, Announced, Told, Word
 from qms_tui.agents import Activities, Agent
 from qms_tui.agents.events import Severity
 from qms_tui.agents.mending import Mending
@@ -32,6 +32,17 @@ _URGENCY = (Word.NEEDS_YOU, Word.ERROR, Word.RUNNING)
 def _wants(activity: Activity) -> bool:
     """Whether a human should go there: a program that says no more than that it runs has rung."""
     return activity.word in _URGENCY[:2] or (activity.word is Word.RUNNING and bool(activity.detail))
+
+
+def receipt(known: Announced, now: float) -> str:
+    """How far an item has come with its agent, in a few words."""
+    if known.again is not None:
+        return f"failed, again in {age(max(1.0, known.again - now))}"
+    if known.failed is not None:
+        return f"failed {age(now - known.failed)}: w wakes"
+    if known.delivered is not None:
+        return f"delivered {age(now - known.delivered)}"
+    return f"announced {age(now - known.at)}"
 
 
 class Attention:
@@ -96,11 +107,7 @@ class Attention:
     def receipt(self, agent: str, file: str) -> str:
         """How far an item of an inbox has come, and when."""
         known = self.activities.report(agent).announced.get(file)
-        if known is None:
-            return ""
-        if known.delivered is not None:
-            return f"delivered {age(time.time() - known.delivered)}"
-        return f"announced {age(time.time() - known.at)}"
+        return "" if known is None else receipt(known, time.time())
 
     def _changed(self, agent: Agent) -> None:
         app = self._app
