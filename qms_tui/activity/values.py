@@ -34,6 +34,8 @@ class Session:
     started: float
     session: str = ""
     version: str = ""
+    domain: int = 0
+    """The number of the PID namespace that its process is in, which is the container's; 0 if unknown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,8 @@ class Birth:
     program: str
     started: float
     wakes: bool = False
+    domain: int = 0
+    """As in `Session`."""
 
 
 @dataclass(frozen=True, slots=True)
