@@ -65,6 +65,7 @@ class _House:
     def __init__(self, root: Path, runtime: DirectRuntime, model: Model) -> None:
         self.root, self.runtime, self.model = root, runtime, model
         self.is_cut = False  # the last turn with an item never came to its end
+        self.before: object = None  # what was remembered when the last container was killed
         self._holding = contextlib.AsyncExitStack()
 
     async def start(self) -> None:
@@ -162,7 +163,8 @@ async def _troubled(bench: Bench, times: int) -> _Found:
             before = replace(found)
             await _judge(house, document, found, may_be_late=trouble in (_interrupted, _while_busy))
             if (before.lost, before.twice) != (found.lost, found.twice):
-                _report(f"{document}: {trouble.__name__} at {moment:.3f}: {house.agent.events()[-8:]}")
+                kept = house.before, house.agent.told("seen.json"), house.agent.events()[-8:]
+                _report(f"{document}: {trouble.__name__} at {moment:.3f}: {kept}")
             _forget(house, document)
             if (number + 1) % REPORTED == 0:
                 _report(f"{number + 1} of {times}: {found}")
@@ -262,8 +264,8 @@ async def _killed(house: _House, document: str, moment: float) -> None:
     house.agent.put(document)
     await asyncio.sleep(moment)
     await house.stop(kill=True)
-    receipt = house.agent.receipt(document)
-    house.is_cut = bool(receipt.get("delivered") and receipt.get("session"))
+    house.before = house.agent.told("seen.json")
+    house.is_cut = "session" in house.agent.remembered(document)  # which a turn that ends well takes away
     if house.is_cut:  # what it was asked before does not count: it never answered to the end
         house.model.times.clear()
         house.model.requests.clear()

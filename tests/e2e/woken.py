@@ -54,6 +54,12 @@ class Woken:
         found: dict[str, Any] = self.told("announced.json").get(f"task-{document}-review-v0-1.md", {})
         return found
 
+    def remembered(self, document: str) -> dict[str, Any]:
+        """The same, as the programs inside remember it, who write that first."""
+        files = self.told("seen.json").get("files", {})
+        found: dict[str, Any] = files.get(f"task-{document}-review-v0-1.md", {})
+        return found
+
     def make_due(self) -> None:
         """What failed is to be announced again at once."""
         file = self.root / f".claude/users/{AGENT}/container/qms-tui/seen.json"
