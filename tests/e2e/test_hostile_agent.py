@@ -14,7 +14,7 @@ import pytest
 from .test_app import ALT_1, ALT_2, App, leave
 
 ECHO_SECONDS = 5.0  # a key takes milliseconds; a busy machine more
-# `sh liar.sh WORD...` does these one after the other, in the agent's own folder.
+# What a shell can do from then on in the agent's own folder.
 LIAR = r"""
 cd "$CLAUDE_CONFIG_DIR" && mkdir -p sessions qms-tui || exit
 lies() { # garbage, torn files, huge ones, pipes, folders and links, while `flooding` is there
@@ -105,7 +105,9 @@ def test_who_lies_does_so_about_itself_alone(app: App) -> None:
         tui.wait("2 qa ◆ needs you")
         tui.type("steal\r" + ALT_1 + "truth idle\r")  # newer than the thief, whose own it would be
         tui.wait("1 claude ● idle", absent="2 qa ◆ needs you")
-        assert words(app) == {"claude": "idle", "qa": "starting"}
+        found = words(app)
+        assert found["claude"] == "idle"
+        assert found["qa"] in ("starting", "unknown")
         tui.type(ALT_2 + "truth busy\r")
         tui.wait("1 claude ● idle", "2 qa ◐ busy")
         leave(tui)

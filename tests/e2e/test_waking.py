@@ -9,19 +9,23 @@ from __future__ import annotations
 import functools
 import os
 import shutil
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import docker
 import pytest
 
+from qms_tui.activity import Reader, Sight, Word, armed, judge
 from qms_tui.config import Wake
+from qms_tui.project import Project
 from tests.bench.model import Model
 
 from . import debian
 from .clients import closed_network, until
 from .direct import DirectRuntime
 from .held import started
+from .observed import place
 from .woken import AGENT, LINE, VARIABLES, Woken, host, woken
 
 pytestmark = pytest.mark.timeout(debian.BUILD_SECONDS)
@@ -235,6 +239,22 @@ async def test_it_can_be_turned_off(make_agents: Start, qms_project: Path, model
         assert agent.told("waiter.json") == {"armed": False}
         assert agent.told("identity.json")["wake"] is False
         assert not agent.asked("QMS inbox")
+
+
+async def test_an_agent_that_turns_its_hooks_off_does_not_pass_for_armed(
+    runtime: DirectRuntime, qms_project: Path, model: Model
+) -> None:
+    place(qms_project, AGENT, "settings.json", {"disableAllHooks": True})
+    async with started(runtime, AGENT) as held:
+        agent = Woken(qms_project, model, held)
+        await agent.status("idle")
+        await agent.say("good morning")
+        await until(lambda: agent.asked("good morning"))
+        await agent.status("idle")
+        assert agent.events() == []
+        report = Reader(Project(qms_project), AGENT).read(0.0)
+        assert armed(report, time.time()) is False
+        assert judge(report, Sight(), time.time())[0].word is Word.IDLE
 
 
 async def test_what_it_is_asked_to_do_is_the_configurations(

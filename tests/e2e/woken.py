@@ -65,7 +65,7 @@ class Woken:
         file = self.root / f".claude/users/{AGENT}/container/qms-tui/seen.json"
         memory = json.loads(file.read_text())
         for receipt in memory["files"].values():
-            receipt.update({"again": 0.0} if "again" in receipt else {})
+            receipt.update({"again": 1.0} if "again" in receipt else {})
         beside = file.with_name("beside")
         beside.write_text(json.dumps(memory))
         beside.rename(file)
