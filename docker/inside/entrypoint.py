@@ -193,6 +193,7 @@ def tell_identity(config: str, command: list[str], notes: list[str]) -> None:
         "project": os.getcwd(),
         "program": os.path.basename(command[0]),
         "pid": os.getpid(),  # the command's too, which this process becomes
+        "domain": domain(),
         "wake": is_woken(command, os.environ),
         "started": time.time(),
         "notes": notes,
@@ -204,6 +205,14 @@ def tell_identity(config: str, command: list[str], notes: list[str]) -> None:
         replace(os.path.join(folder, "identity.json"), json.dumps(told))
     except OSError as error:
         notes.append(f"who runs here cannot be told: {error.strerror}")
+
+
+def domain() -> str:
+    """The PID namespace, `pid:[4026532462]`: the client's registry has it too, and so tells whose it is."""
+    try:
+        return os.readlink("/proc/self/ns/pid")
+    except OSError:
+        return ""
 
 
 def is_woken(command: list[str], environment: Any) -> bool:

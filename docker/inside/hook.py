@@ -6,6 +6,7 @@ what it says to the human or the model. What the lines have: see `line`.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -23,6 +24,7 @@ FULL, KEPT = 32 * 1024, 16 * 1024  # bytes of the file at which its beginning go
 ROOM_FOR_ITEMS = 1000  # bytes
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}", re.ASCII)
 WAKE = "<task-notification>"  # how the client marks what woke it
+ENDS = ("Stop", "StopFailure")  # of a turn; Esc has no event
 PLAIN = {  # our name of a field: the client's
     "source": "source",
     "tool": "tool_name",
@@ -40,22 +42,31 @@ def main() -> None:
     event = json.loads(sys.stdin.buffer.read(LARGEST))
     folder = kept.folder()
     now = round(time.time(), 3)
-    added = line(event, now, delivered(folder, event, now))
+    items: list[str] = []
+    with contextlib.suppress(OSError):  # the host is told of the event in any case
+        items = remembered(folder, event, now)
+    added = line(event, now, items)
     with kept.locked(os.path.join(folder, "hooks.lock")):
         append(os.path.join(folder, "hooks.jsonl"), added)
 
 
-def delivered(folder: str, event: dict[str, object], now: float) -> list[str]:
-    """The names of the inbox's files that this event brings to the agent."""
-    if event.get("hook_event_name") != "UserPromptSubmit":
-        return []
-    prompt = str(event.get("prompt", ""))
-    if not prompt.startswith(WAKE):
+def remembered(folder: str, event: dict[str, object], now: float) -> list[str]:
+    """Keep what this event says of the inbox's files; the names of those that it brings to the agent."""
+    name, prompt = event.get("hook_event_name"), str(event.get("prompt", ""))
+    is_wake = name == "UserPromptSubmit" and prompt.startswith(WAKE)
+    if "agent_id" in event or not (is_wake or name in ("SessionStart", *ENDS)):
         return []
     import receipts  # only here: most events are others
 
+    session = text(event.get("session_id"))
     with receipts.held(folder):
-        return receipts.deliver(folder, prompt, now)
+        if is_wake:
+            return receipts.deliver(folder, prompt, session, now)
+        if name == "SessionStart":
+            receipts.enter(folder, session)
+        else:
+            receipts.end_turn(folder, session, now, well=name == "Stop")
+    return []
 
 
 def line(event: dict[str, object], now: float, items: list[str]) -> bytes:

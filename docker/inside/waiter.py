@@ -13,6 +13,7 @@ Python 3.9 or newer, and takes less than 0.5 % of a processor.
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import signal
 import sys
@@ -40,7 +41,9 @@ class Waiter:
         self.folder, self.project = folder, project
         started = kept.read_object(os.path.join(folder, "identity.json")).get("started")
         self.started = started if isinstance(started, (int, float)) else 0.0
-        self.memory = self._remembered()
+        self._mark: object = ""  # of the memory's file when it was read; None if there was none
+        self._next = math.inf  # when something is to be announced again
+        self.refresh()
         self.inbox = Inbox(os.path.join(project, ".claude/users", agent, "inbox"), self.memory.changed)
         self.since = round(time.time(), 3)
 
@@ -49,15 +52,16 @@ class Waiter:
         due = 0.0
         while True:
             now = time.monotonic()
-            looked = self.inbox.look(now)
+            remembered, looked = self.refresh(), self.inbox.look(now)
             if now >= due:
                 due = now + BEAT_SECONDS
                 self.beat(armed=True)
                 if not is_alive(os.environ.get("CLAUDE_PID", "")):
                     return ""
             poked = self.poked()
+            is_due = time.time() >= self._next
             try:
-                line = self.line(now, poked) if looked or poked else ""
+                line = self.line(now, poked) if looked or remembered or poked or is_due else ""
             except OSError:  # unremembered it would be announced for ever
                 time.sleep(TROUBLE_SECONDS)
                 continue
@@ -65,12 +69,26 @@ class Waiter:
                 return line
             time.sleep(POLL_SETTLING if self.inbox.is_unsettled(now) else POLL)
 
+    def refresh(self) -> bool:
+        """Read the memory if somebody else has written it."""
+        try:
+            status = os.stat(os.path.join(self.folder, receipts.MEMORY), follow_symlinks=False)
+            mark = status.st_ino, status.st_mtime_ns, status.st_size
+        except OSError:
+            mark = None
+        if mark == self._mark:
+            return False
+        self._mark = mark
+        self.memory = self._remembered()
+        self._next = self.memory.next()
+        return True
+
     def line(self, now: float, poked: list[str]) -> str:
         """What is to be said now, and is remembered as said; empty for nothing. Raises OSError."""
         gone, rewritten, new = self.compare()
         names = self.inbox.settled(new, now)
         names += [name for name in poked if name not in names]
-        if not (gone or rewritten or names):
+        if not (gone or rewritten or names or self.again()):
             return ""
         with receipts.held(self.folder):
             self.memory = self._remembered()
@@ -80,8 +98,10 @@ class Waiter:
             for name in rewritten:
                 if name in self.memory.receipts:
                     self.memory.receipts[name].identity = self.inbox.files[name].identity
+            again = self.again()  # a turn may just have ended well
+            names += [name for name in again if name not in names]
             if names:
-                return self.announce(names)
+                return self.announce(names, again)
             receipts.save(self.folder, self.memory)
             return ""
 
@@ -101,13 +121,20 @@ class Waiter:
                 (rewritten if touched else gone).append(name)
         return gone, rewritten, new
 
-    def announce(self, names: list[str]) -> str:
+    def announce(self, names: list[str], again: list[str]) -> str:
         """The line for these files; its like is remembered. Raises OSError."""
         instruction = os.environ.get("QMS_TUI_WAKE_TEXT", "")
         line = announcement.announcement(self.project, self.inbox.path, names, instruction)
-        new = {name: self.inbox.files[name].identity for name in names}
-        receipts.announce(self.folder, self.memory, new, line, round(time.time(), 3))
+        now = round(time.time(), 3)
+        new = {name: receipts.Receipt(self.inbox.files[name].identity, now) for name in names}
+        for name in again:
+            new[name].tries = self.memory.receipts[name].tries
+        receipts.announce(self.folder, self.memory, new, line, now)
         return line
+
+    def again(self) -> list[str]:
+        """The files whose time has come to be announced again."""
+        return [name for name in self.memory.due(time.time()) if name in self.inbox.files]
 
     def poked(self) -> list[str]:
         """The files that the human wants announced again; asked for only once."""
@@ -136,10 +163,10 @@ class Waiter:
             kept.write_object(os.path.join(self.folder, "waiter.json"), told)
 
     def _remembered(self) -> receipts.Memory:
-        """Without what was announced to a client that died before it took it up: that is announced anew."""
+        """Without what a client that has died did not come to the end of: that is announced anew."""
         memory = receipts.load(self.folder)
         for name, receipt in list(memory.receipts.items()):
-            if receipt.delivered is None and receipt.announced < self.started:
+            if (receipt.delivered is None or receipt.session) and receipt.announced < self.started:
                 del memory.receipts[name]
         return memory
 

@@ -20,6 +20,7 @@ MOST_HOOKS = 400  # lines of the hooks' file that are looked at: the newest
 MOST_ITEMS = 2000
 _FACTS = ("source", "tool", "detail", "error", "reason", "message", "kind", "mode")
 _FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
+_DOMAIN = re.compile(r"\bpid:\[([0-9]{1,20})\]\Z", re.ASCII)
 _MILLISECONDS = 1000.0
 T = TypeVar("T")
 
@@ -54,6 +55,7 @@ def session(content: bytes) -> Session:
         started=started,
         session=_text(told.get("sessionId", "")),
         version=_text(told.get("version", "")),
+        domain=_domain(told.get("pidDomain")),
     )
 
 
@@ -61,7 +63,13 @@ def session(content: bytes) -> Session:
 def birth(content: bytes) -> Birth:
     """`identity.json`."""
     told = json.loads(content)
-    return Birth(int(told["pid"]), _text(told["program"]), _time(told["started"]), told.get("wake") is True)
+    return Birth(
+        pid=int(told["pid"]),
+        program=_text(told["program"]),
+        started=_time(told["started"]),
+        wakes=told.get("wake") is True,
+        domain=_domain(told.get("domain")),
+    )
 
 
 @_sound
@@ -91,8 +99,10 @@ def announced(content: bytes) -> Mapping[str, Announced]:
     found = {}
     for name, told in list(json.loads(content).items())[:MOST_ITEMS]:
         if _FILE.fullmatch(name):
-            delivered = told.get("delivered")
-            found[name] = Announced(_time(told["announced"]), None if delivered is None else _time(delivered))
+            later = (told.get(when) for when in ("delivered", "failed", "again"))
+            found[name] = Announced(
+                _time(told["announced"]), *(None if at is None else _time(at) for at in later)
+            )
     return MappingProxyType(found)
 
 
@@ -118,6 +128,12 @@ def _hook(line: bytes) -> Hook:
         facts=MappingProxyType({name: _text(told[name]) for name in _FACTS if told.get(name)}),
         items=tuple(name for name in map(str, told.get("items") or ()) if _FILE.fullmatch(name)),
     )
+
+
+def _domain(value: Any) -> int:
+    """The number in `linux::pid:[4026532462]` or `pid:[4026532462]`; 0 if that is not what it is."""
+    found = _DOMAIN.search(value) if isinstance(value, str) else None
+    return int(found[1]) if found else 0
 
 
 def _text(value: Any) -> str:

@@ -3,7 +3,7 @@
 The order of precedence, for a program that runs (whether it runs the engine says, and nobody contradicts it):
 
 1. A program that is not Claude Code, or that never said anything, is `running`; its bell is a hint.
-2. What was said before this container began is no news.
+2. What was said before this container began, or by a process of another PID namespace, is no news.
 3. The client's registry says whether it is busy, waits or is free. Without one the client is still starting,
    after `STARTING_MOST` seconds nobody knows.
 4. The hooks say why: which tool or question, and with which error a turn ended. An error stays until the next
@@ -56,8 +56,8 @@ def judge(report: Report, sight: Sight, now: float) -> tuple[Activity, float | N
     """What the program is doing, and when to judge again if nothing new is said until then."""
     birth = born(report, sight, now)
     began = birth.started if birth else sight.began
-    session = report.session if report.session and report.session.started >= began - SLACK else None
-    if session is None:
+    session = report.session
+    if session is None or session.started < began - SLACK or _is_elsewhere(session, birth):
         return _silent(birth, sight, began, now)
     hooks = [hook for hook in report.hooks if hook.at >= began - SLACK and not hook.sub]
     activity = _said(session, hooks)
@@ -82,6 +82,16 @@ def born(report: Report, sight: Sight, now: float) -> Birth | None:
     if birth is not None and sight.began - SLACK <= birth.started <= now + SLACK:
         return birth
     return None
+
+
+def _is_elsewhere(session: Session, birth: Birth | None) -> bool:
+    """Whether it is of another container, whatever its times say: clocks are set back.
+
+    That two numbers are the same proves nothing, as the kernel gives them again.
+    """
+    if birth is None or not birth.domain or not session.domain:
+        return False
+    return session.domain != birth.domain
 
 
 def _silent(birth: Birth | None, sight: Sight, began: float, now: float) -> tuple[Activity, float | None]:

@@ -34,6 +34,8 @@ class Session:
     started: float
     session: str = ""
     version: str = ""
+    domain: int = 0
+    """The number of the PID namespace that its process is in, which is the container's; 0 if unknown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,8 @@ class Birth:
     program: str
     started: float
     wakes: bool = False
+    domain: int = 0
+    """As in `Session`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +92,16 @@ class Meter:
 
 @dataclass(frozen=True, slots=True)
 class Announced:
-    """An inbox item that the agent was told of; `delivered` when its client took that in, or None."""
+    """An inbox item that the agent was told of; `delivered` when its client took that in, or None.
+
+    `failed` is when the turn that had it ended with an error, and `again` when it will be told of it again;
+    None while nothing has failed, or it will not be.
+    """
 
     at: float
     delivered: float | None = None
+    failed: float | None = None
+    again: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

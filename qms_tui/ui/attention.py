@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from qms_tui.activity import Activity, Given, Told, Word
+from qms_tui.activity import Activity, Announced, Given, Told, Word
 from qms_tui.activity.given import given, servers_of
 from qms_tui.agents import Activities, Agent, Rounds
 from qms_tui.agents.events import Severity
@@ -35,6 +35,17 @@ _URGENCY = (Word.NEEDS_YOU, Word.ERROR, Word.RUNNING)
 def _wants(activity: Activity) -> bool:
     """Whether a human should go there: a program that says no more than that it runs has rung."""
     return activity.word in _URGENCY[:2] or (activity.word is Word.RUNNING and bool(activity.detail))
+
+
+def receipt(known: Announced, now: float) -> str:
+    """How far an item has come with its agent, in a few words."""
+    if known.again is not None:
+        return f"failed, again in {age(max(1.0, known.again - now))}"
+    if known.failed is not None:
+        return f"failed {age(now - known.failed)}: w wakes"
+    if known.delivered is not None:
+        return f"delivered {age(now - known.delivered)}"
+    return f"announced {age(now - known.at)}"
 
 
 class Attention:
@@ -103,10 +114,10 @@ class Attention:
     def receipt(self, agent: str, file: str) -> str:
         """How far an item of an inbox has come, and when."""
         known = self.activities.report(agent).announced.get(file)
-        if known is not None and known.delivered is not None:
-            return f"delivered {age(time.time() - known.delivered)}"
-        at = known.at if known is not None else self._app.waking.announced(agent, file)
-        return f"announced {age(time.time() - at)}" if at is not None else ""
+        typed = self._app.waking.announced(agent, file)
+        if known is None and typed is not None:
+            known = Announced(typed)
+        return "" if known is None else receipt(known, time.time())
 
     def served(self, standing: Standing) -> None:
         """So the MCP servers stand now."""

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qms_tui.activity import parse
+from qms_tui.activity import Announced, parse
 from qms_tui.activity.parse import Garbled
 
 PARSERS = (parse.session, parse.birth, parse.waiter, parse.meter, parse.announced)
@@ -62,6 +62,35 @@ def test_hooks_keep_what_makes_sense() -> None:
     first, second = parse.hooks(b"\n".join(lines))
     assert dict(first.facts) == {"tool": "Bash", "detail": "ls [2J"}
     assert (second.sub, second.items) == (True, ("task-1.md",))
+
+
+def test_receipts() -> None:
+    """The usual one, one whose turn has failed, one that is nonsense."""
+    fine = {"id": "1-2-3", "announced": 1, "delivered": 2}
+    failed = fine | {"session": "s", "tries": 2, "failed": 3, "again": 303}
+    found = parse.announced(json.dumps({"a.md": fine, "b.md": failed, "../c.md": fine}).encode())
+    assert found == {"a.md": Announced(1, 2), "b.md": Announced(1, 2, failed=3, again=303)}
+    with pytest.raises(Garbled):
+        parse.announced(json.dumps({"a.md": fine | {"again": "soon"}}).encode())
+
+
+@pytest.mark.parametrize(
+    ("written", "number"),
+    [
+        ("linux::pid:[4026532462]", 4026532462),
+        ("pid:[4026532462]", 4026532462),
+        ("", 0),
+        ("darwin", 0),
+        ("pid:[4026532462", 0),
+        (None, 0),
+        (["pid:[1]"], 0),
+    ],
+)
+def test_domains_of_processes(written: object, number: int) -> None:
+    """As the client writes it, and as the kernel does."""
+    assert parse.session(json.dumps(REGISTRY | {"pidDomain": written}).encode()).domain == number
+    told = {"pid": 7, "program": "claude", "started": 999, "domain": written}
+    assert parse.birth(json.dumps(told).encode()).domain == number
 
 
 def test_a_waiter_that_never_waited() -> None:

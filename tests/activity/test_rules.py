@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import MappingProxyType
 
 import pytest
@@ -77,6 +78,17 @@ def test_what_an_earlier_container_left_is_no_news() -> None:
     assert said(left, now=BEGAN + STARTING_MOST)[0] is Word.UNKNOWN
     failed = hook("StopFailure", BEGAN - 300, error="rate_limit")
     assert said(session("idle"), failed)[0] is Word.IDLE
+
+
+@pytest.mark.parametrize(
+    ("container", "client", "word"),
+    [(2, 1, Word.STARTING), (2, 2, Word.BUSY), (2, 0, Word.BUSY), (0, 1, Word.BUSY)],
+)
+def test_a_registry_of_another_container_is_no_news(container: int, client: int, word: Word) -> None:
+    """However new it seems: clocks are set back."""
+    written = replace(session("busy"), domain=client)
+    report = Report(birth=Birth(7, "claude", BEGAN, domain=container), session=written)
+    assert judge(report, Sight(BEGAN), BEGAN + 2)[0].word is word
 
 
 def test_a_client_that_never_speaks_is_unknown_in_time() -> None:

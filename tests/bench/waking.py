@@ -7,8 +7,9 @@ import contextlib
 import functools
 import os
 import random
+import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from tests.e2e.woken import AGENT, LINE, VARIABLES, Woken, host, woken
 
 SEED = 8  # of the random trouble
 REFUSALS = 9  # a refused request is tried again in other forms
+REPORTED = 25  # items between two reports
 LOST_SECONDS = 15.0  # after which a wake counts as lost
 READY_SECONDS = 20.0
 CLEAR_LINE = b"\x15"  # an Esc may have brought the prompt before back
@@ -51,6 +53,10 @@ def lost(bench: Bench) -> Iterator[Line]:
     yield Line("wakes told twice", what, "", found.twice, bar=Bar(0))
     late = "turns that Esc ended before their request: the model got the line with the human's next prompt"
     yield Line("wakes ended by Esc", late, "", found.late)
+    cut = (
+        "turns that ended with an error or with their container, and whose items were told of again, rightly"
+    )
+    yield Line("wakes told again", cut, "", found.again)
 
 
 class _House:
@@ -58,6 +64,8 @@ class _House:
 
     def __init__(self, root: Path, runtime: DirectRuntime, model: Model) -> None:
         self.root, self.runtime, self.model = root, runtime, model
+        self.is_cut = False  # the last turn with an item never came to its end
+        self.before: object = None  # what was remembered when the last container was killed
         self._holding = contextlib.AsyncExitStack()
 
     async def start(self) -> None:
@@ -133,10 +141,12 @@ async def _ready(house: _House) -> None:
 
 @dataclass
 class _Found:
-    """How many items did not reach the model, did so more than once, or only with a prompt of the human's."""
+    """How many items did not reach the model, did so more than once without a reason or with one, or only
+    with a prompt of the human's."""
 
     lost: int = 0
     twice: int = 0
+    again: int = 0
     late: int = 0
 
 
@@ -146,19 +156,38 @@ async def _troubled(bench: Bench, times: int) -> _Found:
         for number in range(times):
             document = f"CR-{number}"
             (trouble,) = chance.choices(list(TROUBLES), list(TROUBLES.values()))
+            moment = chance.random()
+            house.is_cut = False
             await _ready(house)
-            await trouble(house, document, chance.random())
-            if not await _heard(house, document):
-                await _ready(house)
-                await _hello(house)
-                late = await _heard(house, document)
-                found.late += late
-                found.lost += not late
-            await _ready(house)
-            told = max((_count(request, document) for request in house.model.requests), default=0)
-            found.twice += told > 1
+            await trouble(house, document, moment)
+            before = replace(found)
+            await _judge(house, document, found, may_be_late=trouble in (_interrupted, _while_busy))
+            if (before.lost, before.twice) != (found.lost, found.twice):
+                kept = house.before, house.agent.told("seen.json"), house.agent.events()[-8:]
+                _report(f"{document}: {trouble.__name__} at {moment:.3f}: {kept}")
             _forget(house, document)
+            if (number + 1) % REPORTED == 0:
+                _report(f"{number + 1} of {times}: {found}")
     return found
+
+
+async def _judge(house: _House, document: str, found: _Found, *, may_be_late: bool) -> None:
+    """Count what became of an item."""
+    if not await _heard(house, document):
+        await _ready(house)
+        await _hello(house)
+        is_late = may_be_late and await _heard(house, document)
+        found.late += is_late
+        found.lost += not is_late
+    await _ready(house)
+    told = max((_count(request, document) for request in house.model.requests), default=0)
+    found.twice += told > 1 + house.is_cut
+    found.again += house.is_cut
+
+
+def _report(text: str) -> None:
+    """How it goes on, for who waits for an hour."""
+    print(f"waking lost, {text}", file=sys.stderr, flush=True)
 
 
 async def _heard(house: _House, document: str) -> bool:
@@ -198,11 +227,17 @@ async def _interrupted(house: _House, document: str, moment: float) -> None:
 
 
 async def _refused(house: _House, document: str, moment: float) -> None:
+    """The turn ends with an error; sometimes the time comes for the next attempt."""
     house.model.scripted.extend(["fail"] * REFUSALS)
     house.agent.put(document)
-    await house.agent.reached(document)
-    await house.agent.status("idle")
+    await until(lambda: "again" in house.agent.receipt(document))
+    await house.agent.ready()
     house.model.scripted.clear()
+    if moment < 0.5:
+        house.is_cut = True
+        house.model.times.clear()
+        house.model.requests.clear()
+        house.agent.make_due()
 
 
 async def _while_busy(house: _House, document: str, moment: float) -> None:
@@ -229,6 +264,11 @@ async def _killed(house: _House, document: str, moment: float) -> None:
     house.agent.put(document)
     await asyncio.sleep(moment)
     await house.stop(kill=True)
+    house.before = house.agent.told("seen.json")
+    house.is_cut = "session" in house.agent.remembered(document)  # which a turn that ends well takes away
+    if house.is_cut:  # what it was asked before does not count: it never answered to the end
+        house.model.times.clear()
+        house.model.requests.clear()
     await house.start()
 
 

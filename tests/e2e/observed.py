@@ -58,6 +58,8 @@ class Seen:
     """The registry's name."""
     started: str = ""
     """The clock of the kernel at which the registry's process began."""
+    domain: str = ""
+    """What the kernel calls the PID namespace of the container."""
     events: list[dict[str, Any]] = field(default_factory=list)
     after_escape: list[str] = field(default_factory=list)
     """Events between Esc in the middle of an answer and a free prompt."""
@@ -204,6 +206,7 @@ async def look_around(observer: Observer) -> None:
     seen.file = " ".join(file.name for file in (observer.config / "sessions").glob("*.json"))
     stat = await observer.inside("cat", f"/proc/{seen.registry['idle'].get('pid')}/stat")
     seen.started = " ".join(stat.rpartition(")")[2].split()[19:20])
+    seen.domain = (await observer.inside("readlink", "/proc/self/ns/pid")).strip()
     seen.version = await observer.inside("claude", "--version")
     seen.help = await observer.inside("claude", "--help")
     seen.unknown_option = await observer.inside("claude", "--no-such-option")

@@ -129,6 +129,8 @@ FACTS = (
          lambda s: (s.file, f"{s.registry['idle'].get('pid')}.json")),
     Fact(1, "procStart is when the process began, in the kernel's ticks", STATE,
          lambda s: (s.registry["idle"].get("procStart"), s.started)),
+    Fact(1, "pidDomain names the container's PID namespace as the kernel does", STATE,
+         lambda s: (s.registry["idle"].get("pidDomain"), f"linux::{s.domain}")),
     state("idle", status="idle"),
     Fact(1, "a free prompt waits for nothing", STATE,
          lambda s: (s.registry["idle"].get("waitingFor"), None)),

@@ -9,19 +9,23 @@ from __future__ import annotations
 import functools
 import os
 import shutil
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import docker
 import pytest
 
+from qms_tui.activity import Reader, Sight, Word, armed, judge
 from qms_tui.config import Wake
+from qms_tui.project import Project
 from tests.bench.model import Model
 
 from . import debian
 from .clients import closed_network, until
 from .direct import DirectRuntime
 from .held import started
+from .observed import place
 from .woken import AGENT, LINE, VARIABLES, Woken, host, woken
 
 pytestmark = pytest.mark.timeout(debian.BUILD_SECONDS)
@@ -130,8 +134,12 @@ async def test_after_a_turn_that_ended_badly_the_next_item_wakes(agent: Woken, m
     await agent.wakes("CR-002")
     model.scripted.extend(["fail"] * 9)  # the client tries a refused request again in another form
     agent.put("CR-003")
-    await until(lambda: agent.events("StopFailure"))
+    await until(lambda: "again" in agent.receipt("CR-003"))
     model.scripted.clear()
+    await agent.ready()
+    agent.make_due()
+    await until(lambda: len(agent.delivered("CR-003")) == 2)
+    await until(lambda: "session" not in agent.receipt("CR-003"))  # which a turn that ends well takes away
     await agent.wakes("CR-004")
     await agent.say("slow")
     await agent.status("busy")
@@ -140,14 +148,26 @@ async def test_after_a_turn_that_ended_badly_the_next_item_wakes(agent: Woken, m
     agent.held.type(b"\x1b")
     await agent.reached("CR-005")
     await agent.wakes("CR-006")
+    assert [len(agent.delivered(f"CR-00{number}")) for number in range(1, 7)] == [1, 1, 2, 1, 1, 1]
 
 
-async def test_after_clear_and_compact_too(agent: Woken) -> None:
+async def test_after_clear_and_compact_too(agent: Woken, model: Model) -> None:
     await agent.wakes("CR-001")
     for source, document in (("compact", "CR-002"), ("clear", "CR-003")):
         await agent.command(f"/{source}")
         await until(functools.partial(agent.begun, source))
         await agent.wakes(document)
+    model.scripted.append("slow")
+    agent.put("CR-004")
+    await agent.reached("CR-004")
+    await agent.status("busy")
+    agent.held.type(b"\x1b")
+    await agent.ready()
+    model.requests.clear()
+    model.times.clear()
+    await agent.command("/clear")  # the conversation with the line, to whose end no turn came
+    await agent.reached("CR-004")
+    assert [len(agent.delivered(f"CR-00{number}")) for number in range(1, 5)] == [1, 1, 1, 2]
 
 
 async def test_a_hundred_items_are_one_wake_and_none_speaks_to_it(agent: Woken) -> None:
@@ -219,6 +239,22 @@ async def test_it_can_be_turned_off(make_agents: Start, qms_project: Path, model
         assert agent.told("waiter.json") == {"armed": False}
         assert agent.told("identity.json")["wake"] is False
         assert not agent.asked("QMS inbox")
+
+
+async def test_an_agent_that_turns_its_hooks_off_does_not_pass_for_armed(
+    runtime: DirectRuntime, qms_project: Path, model: Model
+) -> None:
+    place(qms_project, AGENT, "settings.json", {"disableAllHooks": True})
+    async with started(runtime, AGENT) as held:
+        agent = Woken(qms_project, model, held)
+        await agent.status("idle")
+        await agent.say("good morning")
+        await until(lambda: agent.asked("good morning"))
+        await agent.status("idle")
+        assert agent.events() == []
+        report = Reader(Project(qms_project), AGENT).read(0.0)
+        assert armed(report, time.time()) is False
+        assert judge(report, Sight(), time.time())[0].word is Word.IDLE
 
 
 async def test_what_it_is_asked_to_do_is_the_configurations(

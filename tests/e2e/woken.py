@@ -44,6 +44,32 @@ class Woken:
         file = self.root / f".claude/users/{AGENT}/container/qms-tui/{name}"
         return json.loads(file.read_text()) if file.exists() else {}
 
+    def delivered(self, document: str) -> list[dict[str, Any]]:
+        """The prompts that have told the client of a task."""
+        file = f"task-{document}-review-v0-1.md"
+        return [event for event in self.events("UserPromptSubmit") if file in event.get("items", ())]
+
+    def receipt(self, document: str) -> dict[str, Any]:
+        """What the host is told of a task's way; empty while it is unknown."""
+        found: dict[str, Any] = self.told("announced.json").get(f"task-{document}-review-v0-1.md", {})
+        return found
+
+    def remembered(self, document: str) -> dict[str, Any]:
+        """The same, as the programs inside remember it, who write that first."""
+        files = self.told("seen.json").get("files", {})
+        found: dict[str, Any] = files.get(f"task-{document}-review-v0-1.md", {})
+        return found
+
+    def make_due(self) -> None:
+        """What failed is to be announced again at once."""
+        file = self.root / f".claude/users/{AGENT}/container/qms-tui/seen.json"
+        memory = json.loads(file.read_text())
+        for receipt in memory["files"].values():
+            receipt.update({"again": 1.0} if "again" in receipt else {})
+        beside = file.with_name("beside")
+        beside.write_text(json.dumps(memory))
+        beside.rename(file)
+
     def events(self, name: str = "") -> list[dict[str, Any]]:
         """What the client's hooks have told; only events of that name if there is one."""
         file = self.root / f".claude/users/{AGENT}/container/qms-tui/hooks.jsonl"

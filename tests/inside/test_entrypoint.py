@@ -194,6 +194,7 @@ def test_it_tells_who_runs(run: Run, config: Path, tmp_path: Path) -> None:
     told = read(config / "qms-tui/identity.json")
     assert (told["agent"], told["uid"], told["gid"]) == ("qa", os.getuid(), os.getgid())
     assert (told["project"], told["program"]) == (str(tmp_path / "project"), "claude")
+    assert told["domain"] == os.readlink("/proc/self/ns/pid")
     assert abs(told["started"] - time.time()) < 30
     assert (config / "qms-tui").stat().st_mode & 0o777 == 0o700
 

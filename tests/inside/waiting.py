@@ -104,18 +104,37 @@ class World:
         file = self.ours / "announced.json"
         return read(file) if file.exists() else {}
 
+    def hook(self, event: str, session: str = "s", **more: str) -> None:
+        """An event of the client's."""
+        given = {"hook_event_name": event, "session_id": session, **more}
+        assert run("hook.py", self.config, given).returncode == 0
+
     def deliver(self, said: str) -> None:
         """The client takes up what woke it."""
         prompt = f"<task-notification>\n<system-reminder>\nFrom the inbox waiter: {said}\n</system-reminder>"
-        event = {"hook_event_name": "UserPromptSubmit", "session_id": "s", "prompt": prompt}
-        assert run("hook.py", self.config, event).returncode == 0
+        self.hook("UserPromptSubmit", prompt=prompt)
 
-    def woken(self) -> str:
-        """What a new waiter says at once of what lies there; it is delivered."""
+    def taken_up(self) -> str:
+        """What a new waiter says at once of what lies there; it is delivered, and the model is asked."""
         with self.waiter() as waiter:
             said = line_of(waiter)
         self.deliver(said)
         return said
+
+    def woken(self) -> str:
+        """What a new waiter says at once of what lies there; it is delivered, and the turn ends well."""
+        said = self.taken_up()
+        self.hook("Stop")
+        return said
+
+    def pass_time(self, seconds: float) -> None:
+        """What was to be announced again comes due so much earlier."""
+        memory = read(self.ours / "seen.json")
+        for receipt in memory["files"].values():
+            if "again" in receipt:
+                receipt["again"] -= seconds
+        (self.ours / "beside").write_text(json.dumps(memory))
+        (self.ours / "beside").rename(self.ours / "seen.json")
 
     def quiet(self) -> None:
         """A new waiter finds nothing to say: it looks through the folder, and waits on."""
@@ -127,6 +146,7 @@ class World:
         self.put(PROBE)
         said = line_of(waiter)
         self.deliver(said)
+        self.hook("Stop")
         (self.inbox / PROBE).unlink()
         assert said.startswith("New in your QMS inbox: message from lead. ")
 

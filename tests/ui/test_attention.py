@@ -12,8 +12,10 @@ from typing import TypeAlias
 import pytest
 from textual.widgets import Static
 
+from qms_tui.activity import Announced
 from qms_tui.config import Config, NotifyConfig, OuterNotification
 from qms_tui.project import Project
+from qms_tui.ui.attention import receipt
 from qms_tui.ui.chrome import StatusLine, TabLine
 from qms_tui.ui.explain import ExplainScreen
 from qms_tui.ui.outer import outer_notification
@@ -180,6 +182,20 @@ async def test_tabs_have_marks(open_app: OpenApp, project: Project) -> None:
         await ui.running()
         Client(project, "qa").is_("waiting", "permission prompt")
         await ui.until(lambda: "2 qa  ◆" in str(ui.app.base.query_one(TabLine).content))
+
+
+@pytest.mark.parametrize(
+    ("known", "said"),
+    [
+        (Announced(9_000.0), "announced 16m"),
+        (Announced(9_000.0, delivered=9_970.0), "delivered 30s"),
+        (Announced(9_000.0, 9_970.0, failed=9_990.0, again=10_240.0), "failed, again in 4m"),
+        (Announced(9_000.0, 9_970.0, failed=9_990.0, again=9_999.0), "failed, again in 1s"),
+        (Announced(9_000.0, 9_970.0, failed=2_000.0), "failed 2h: w wakes"),
+    ],
+)
+def test_how_far_an_item_has_come(known: Announced, said: str) -> None:
+    assert receipt(known, 10_000.0) == said
 
 
 @pytest.mark.parametrize(
