@@ -9,7 +9,7 @@ The order of precedence, for a program that runs (whether it runs the engine say
 4. The hooks say why: which tool or question, and with which error a turn ended. An error stays until the next
    prompt.
 5. A hook that is newer than the registry by `DISAGREE_MOST` seconds and cannot be true beside it, unless the
-   title sides with the registry; or a title that turns while the registry says idle: nobody knows.
+   title sides with the registry; or a title that turns as long while the registry says idle: nobody knows.
 
 How much a program prints says nothing.
 """
@@ -17,7 +17,7 @@ How much a program prints says nothing.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from qms_tui.activity.values import Activity, Birth, Hook, Report, Session, Word
 
@@ -50,6 +50,14 @@ class Sight:
     title: str = ""
     title_at: float = 0.0
     rang_at: float = 0.0
+    turning_since: float = 0.0
+    """When its title began to show work, if it does."""
+
+    def titled(self, title: str, now: float) -> Sight:
+        """The same with another title."""
+        works = title.startswith(_SPINNERS)
+        since = self.turning_since if works and turns(self, now) else now
+        return replace(self, title=title, title_at=now, turning_since=since if works else 0.0)
 
 
 def judge(report: Report, sight: Sight, now: float) -> tuple[Activity, float | None]:
@@ -133,7 +141,7 @@ def _doubt(session: Session, hooks: Sequence[Hook], sight: Sight, now: float) ->
     if last is not None and late and _contradicts(last, session) and not _sides(sight, session, now):
         return last.at, f"the registry says {session.status}, a later hook {last.event}"
     if session.status == "idle" and turns(sight, now) and sight.title_at > session.changed + DISAGREE_MOST:
-        return sight.title_at - DISAGREE_MOST, "the registry says idle, the title that it works"
+        return max(sight.turning_since, session.changed), "the registry says idle, the title that it works"
     return None
 
 

@@ -130,3 +130,15 @@ def test_a_registry_that_says_idle_while_the_title_turns_is_not_believed() -> No
     report = Report(birth=Birth(7, "claude", BEGAN), session=idle)
     _, again = judge(report, Sight(BEGAN, "◐ Working", NOW - 0.5), NOW)
     assert again == NOW - 0.5 + TURNING
+
+
+def test_a_title_may_be_ahead_of_the_registry_for_a_moment() -> None:
+    """A turn begins: the title is painted before the registry is read."""
+    report = Report(birth=Birth(7, "claude", BEGAN), session=session("idle", changed=NOW - 10))
+    sight = Sight(BEGAN, "✳ Claude Code", NOW - 9).titled("◐ Claude Code", NOW)
+    activity, again = judge(report, sight, NOW + 0.1)
+    assert (activity.word, again) == (Word.IDLE, NOW + DISAGREE_MOST)
+    turned = sight.titled("◑ Claude Code", NOW + 0.96)
+    assert judge(report, turned, NOW + DISAGREE_MOST)[0].word is Word.UNKNOWN
+    rested = turned.titled("✳ Claude Code", NOW + 1.5)
+    assert judge(report, rested.titled("◐ Claude Code", NOW + 2), NOW + 2.1)[0].word is Word.IDLE
