@@ -56,6 +56,7 @@ class Reader:
         self._names: tuple[str, ...] = ()
         self._files: dict[str, _File] = {}
         self._report = Report()
+        self._gone = 0.0
         self._trouble = ""
         self._inbox = project.folders(agent).inbox
         self._inbox_now: tuple[int, int] | None = None  # device and number; None if there is none
@@ -67,10 +68,16 @@ class Reader:
         if now - self._slow_at >= SLOW:
             self._slow_at = now
             self._read_slow()
+        birth, session = self._value(self._ours, "identity.json", parse.birth, None), self._session()
+        if session is not None or birth != self._report.birth:
+            self._gone = 0.0
+        elif self._report.session is not None:
+            self._gone = time.time()
         report = replace(
             self._slow,
-            birth=self._value(self._ours, "identity.json", parse.birth, None),
-            session=self._session(),
+            birth=birth,
+            session=session,
+            gone=self._gone,
             hooks=self._value(self._ours, "hooks.jsonl", parse.hooks, ()),
             trouble=self._trouble,
         )

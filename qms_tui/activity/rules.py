@@ -5,7 +5,8 @@ The order of precedence, for a program that runs (whether it runs the engine say
 1. A program that is not Claude Code, or that never said anything, is `running`; its bell is a hint.
 2. What was said before this container began is no news.
 3. The client's registry says whether it is busy, waits or is free. Without one the client is still starting,
-   after `STARTING_MOST` seconds nobody knows.
+   after `STARTING_MOST` seconds nobody knows. One that takes its registry away leaves, which takes less than
+   `LEAVING_MOST` seconds.
 4. The hooks say why: which tool or question, and with which error a turn ended. An error stays until the next
    prompt.
 5. A hook that is newer than the registry by `DISAGREE_MOST` seconds and cannot be true beside it, unless the
@@ -23,6 +24,7 @@ from qms_tui.activity.values import Activity, Birth, Hook, Report, Session, Word
 
 CLIENT = "claude"
 STARTING_MOST = 20.0  # seconds until a client has written its registry; it takes 1.3
+LEAVING_MOST = 2.0  # seconds from a registry's end to its program's; it takes 0.3
 DISAGREE_MOST = 1.0  # seconds that sources may take to agree
 TURNING = 2.5  # seconds after which a title that stands still is no sign of work; busy ones turn every 0.96 s
 SLACK = 0.05  # seconds between a container's start and the clock that its program reads
@@ -67,6 +69,8 @@ def judge(report: Report, sight: Sight, now: float) -> tuple[Activity, float | N
         birth = None  # of a container before, or nonsense
     began = birth.started if birth else sight.began
     session = report.session if report.session and report.session.started >= began - SLACK else None
+    if session is None and birth is not None and report.gone >= birth.started:
+        return _leaving(report.gone, now)
     if session is None:
         return _silent(birth, sight, began, now)
     hooks = [hook for hook in report.hooks if hook.at >= began - SLACK and not hook.sub]
@@ -95,6 +99,14 @@ def _silent(birth: Birth | None, sight: Sight, began: float, now: float) -> tupl
     if now < until:
         return Activity(Word.STARTING, "", began, "3: no registry yet"), until
     return Activity(Word.UNKNOWN, "it has not said that it is ready", until, "3: no registry"), None
+
+
+def _leaving(gone: float, now: float) -> tuple[Activity, float | None]:
+    """The client has taken its registry away, as it does when it ends."""
+    until = gone + LEAVING_MOST
+    if now < until:
+        return Activity(Word.IDLE, "leaving", gone, "3: the registry has gone"), until
+    return Activity(Word.UNKNOWN, "its registry has gone", until, "3: the registry has gone"), None
 
 
 def _said(session: Session, hooks: Sequence[Hook]) -> Activity:

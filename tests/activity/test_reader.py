@@ -87,6 +87,24 @@ def test_the_clients_own_session_counts_and_no_other(project: Project, folder: F
     assert status(reader.read(0.0)) == "none"
 
 
+def test_when_its_registry_went_is_known_until_another_client_begins(
+    project: Project, folder: Folder
+) -> None:
+    folder.identity(pid=7)
+    reader = Reader(project, "qa")
+    assert reader.read(0.0).gone == 0  # it has not been there yet
+    file = folder.registry("idle", pid=7)
+    reader.read(0.0)
+    file.unlink()
+    before = time.time()
+    gone = reader.read(0.0).gone
+    assert before <= gone <= time.time()
+    assert reader.read(0.0).gone == gone
+    folder.identity(pid=6)
+    assert reader.read(0.0).gone == 0
+    reader.close()
+
+
 def test_writes_of_the_same_size_in_the_same_moment_are_seen(project: Project, folder: Folder) -> None:
     """A file system's clock ticks every 4 ms: a second write may leave size and time as they were."""
     folder.identity()

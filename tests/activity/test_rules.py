@@ -7,7 +7,7 @@ from types import MappingProxyType
 import pytest
 
 from qms_tui.activity import Hook, Report, Session, Sight, Word, judge
-from qms_tui.activity.rules import DISAGREE_MOST, STARTING_MOST, TURNING
+from qms_tui.activity.rules import DISAGREE_MOST, LEAVING_MOST, STARTING_MOST, TURNING
 from qms_tui.activity.values import Birth
 
 BEGAN = 1000.0
@@ -85,6 +85,14 @@ def test_a_client_that_never_speaks_is_unknown_in_time() -> None:
     assert activity.word is Word.STARTING
     assert again == BEGAN + STARTING_MOST
     assert judge(report, Sight(BEGAN), again)[0].word is Word.UNKNOWN
+
+
+def test_a_client_that_takes_its_registry_away_leaves() -> None:
+    report = Report(birth=Birth(7, "claude", BEGAN), gone=NOW)
+    activity, again = judge(report, Sight(BEGAN), NOW + 0.1)
+    assert (activity.word, activity.detail, again) == (Word.IDLE, "leaving", NOW + LEAVING_MOST)
+    assert judge(report, Sight(BEGAN), NOW + LEAVING_MOST)[0].word is Word.UNKNOWN
+    assert judge(report, Sight(NOW + 1), NOW + 2)[0].word is Word.RUNNING  # another container's by now
 
 
 def test_a_birth_in_the_future_is_not_believed() -> None:
