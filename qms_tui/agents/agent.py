@@ -559,6 +559,7 @@ class Agent:
         if state not in (AgentState.FAILED, AgentState.UNREACHABLE):
             self.trouble = None
         self.state, self.state_at = state, time.time()
+        self.clearing = self.clearing and state is AgentState.ENDED
         _log.info("%s: %s", self.name, state.value)
         self._tell(StateChanged())
 
