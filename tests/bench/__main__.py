@@ -13,6 +13,7 @@ from pathlib import Path
 from tests.bench import (
     back,
     echo,
+    ei6,
     feed,
     hostile,
     idle,
@@ -35,6 +36,7 @@ from tests.bench.table import ROWS, Bench, Table, Unavailable
 THEMES = (
     startup,
     echo,
+    ei6,
     feed,
     state,
     paint,

@@ -122,6 +122,12 @@ class Model(ThreadingHTTPServer):
         said = json.dumps([each["content"] for each in request["messages"] if each["role"] == "user"][-1])
         return next((word for text, word in self.rules if text in said), "")
 
+    def asked(self, text: str) -> list[float]:
+        """When it was asked with this in the last message of a conversation, by the monotonic clock."""
+        pairs = zip(list(self.times), list(self.requests), strict=False)
+        talks = ((at, request) for at, request in pairs if request.get("tools"))
+        return [at for at, request in talks if any(text in said for said in _last_said(request))]
+
     def said(self) -> list[str]:
         """What was in the last message of each request for a conversation (those that offer tools)."""
         return [text for request in self.requests if request.get("tools") for text in _last_said(request)]
