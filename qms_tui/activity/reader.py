@@ -27,7 +27,7 @@ MOST_SESSIONS = 64  # files of the registry that are looked at
 RACY = 50_000_000  # nanoseconds after a write in which another may leave the same mark, as in git's index
 MOST_TRIES = 10  # times that a file which makes no sense is read before it has to change
 SLOW = 0.5  # seconds between two looks at what nobody waits for
-REOPEN = 2.0  # seconds after which folders are opened anew: theirs may have been replaced
+REOPEN = 2.0  # seconds after which folders that are there are opened anew: they may have been replaced
 _SESSION = re.compile(r"[0-9]{1,10}\.json")
 _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 Mark = tuple[int, int, int]
@@ -63,7 +63,7 @@ class Reader:
 
     def read(self, now: float) -> Report:
         """What is there; the very same object if nothing is new. `now` is monotonic."""
-        if now - self._opened_at >= REOPEN:
+        if self._sessions is None or now - self._opened_at >= REOPEN:
             self._open(now)
         if now - self._slow_at >= SLOW:
             self._slow_at = now

@@ -63,16 +63,18 @@ def until(look: Callable[[], object]) -> None:
 
 
 def test_what_is_new_is_read_and_what_is_not_is_the_same_object(project: Project, folder: Folder) -> None:
+    shutil.rmtree(folder.path)
     reader = Reader(project, "qa")
     assert reader.read(0.0) == Report()
+    folder.make()  # by a client that has just started
     folder.identity()
     folder.registry("idle")
-    first = reader.read(REOPEN)
+    first = reader.read(0.0)
     assert status(first) == "idle"
     assert first.birth is not None
-    assert reader.read(REOPEN) is first
+    assert reader.read(0.0) is first
     folder.registry("busy")
-    assert status(reader.read(REOPEN)) == "busy"
+    assert status(reader.read(0.0)) == "busy"
     reader.close()
 
 
