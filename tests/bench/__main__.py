@@ -12,6 +12,7 @@ from pathlib import Path
 
 from tests.bench import (
     back,
+    day,
     echo,
     ei6,
     feed,
@@ -36,7 +37,6 @@ from tests.bench.table import ROWS, Bench, Table, Unavailable
 THEMES = (
     startup,
     echo,
-    ei6,
     feed,
     state,
     paint,
@@ -50,6 +50,8 @@ THEMES = (
     mcp,
     waking,
     states,
+    day,
+    ei6,
     product,
     mcp_client,
 )

@@ -8,10 +8,12 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
+from qms_tui.inbox.toasts import RECENT
 from qms_tui.runtime.docker import connect
 from tests.bench.model import Model
 from tests.bench.table import Bar, Bench, Line, Unavailable, percentile, row
@@ -73,6 +75,8 @@ def _way(tui: Tui, app: App, model: Model, document: str) -> Way:
     for item in (app.root / ".claude/users").glob("*/inbox/*.md"):
         item.unlink()
     tui.wait(*BOTH_IDLE, absent="item waits: F2")
+    rested = time.monotonic() + RECENT  # sooner, the toasts of several become one that counts them
+    tui.until(lambda: time.monotonic() > rested)
     model.requests.clear()
     model.times.clear()
     way = record.travel(tui, app.root, model, document)

@@ -48,13 +48,9 @@ def stage(root: Path, home: Path, image: str, network: str, model: Model) -> Ite
     """The sample QMS in a project; its agents may use it, and reach nothing else but the model."""
     shutil.copytree(SAMPLE, root / "QMS", dirs_exist_ok=True)
     app = App(root, home, image)
-    given = login(model)
-    app.environment |= given
+    app.use(network, login(model), "mcp__qms")
     server = [sys.executable, "-P", "-m", "qms_tui.demo.server", "."]
-    app.set(
-        f'network = "{network}"\nenv = {json.dumps(list(given))}\ntools = ["mcp__qms"]\n'
-        f"[mcp.qms]\ncommand = {json.dumps(server)}\n"
-    )
+    app.set(f"[mcp.qms]\ncommand = {json.dumps(server)}\n")
     yield app
     app.run("stop", "--all")
 

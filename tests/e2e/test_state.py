@@ -17,7 +17,7 @@ from tests.inbox.qms_commands import QmsCommands
 from tests.tui import Tui
 
 from . import debian
-from .clients import KEY, closed_network
+from .clients import closed_network, login
 from .test_app import App, leave
 
 pytestmark = pytest.mark.timeout(debian.BUILD_SECONDS)
@@ -58,13 +58,7 @@ def app(
 ) -> Iterator[App]:
     """Its agents are the real client, logged in with a key, and reach nothing but the model."""
     made = App(qms_project, tmp_path / "home", client_image)
-    given = {
-        "ANTHROPIC_BASE_URL": model.url,
-        "ANTHROPIC_API_KEY": KEY,
-        "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
-    }
-    made.environment |= given
-    made.set(f'network = "{network[0]}"\nenv = {json.dumps(list(given))}\ntools = ["Bash(sleep:*)"]\n')
+    made.use(network[0], login(model), "Bash(sleep:*)")
     yield made
     made.run("stop", "--all")
 
