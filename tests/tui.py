@@ -15,7 +15,7 @@ import select
 import signal
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -26,6 +26,7 @@ import qms_tui
 from qms_tui.terminal import Terminal
 
 PATIENCE = 30.0  # seconds; what is waited for takes far less, unless the machine is busy
+LOOK = 0.01  # seconds between looks at what is not on the screen
 _SOURCE = str(Path(qms_tui.__file__).parent.parent)
 
 
@@ -86,6 +87,13 @@ class Tui:
             left = deadline - time.monotonic()
             assert left > 0, f"waited {patience:g} s for {texts}, without {absent!r}; shown:\n{self.text}"
             assert self._read(left), f"ended before {texts}; shown:\n{self.text}"
+
+    def until(self, holds: Callable[[], object], patience: float = PATIENCE) -> None:
+        """Read until something holds that need not be on the screen; it is asked every few milliseconds."""
+        deadline = time.monotonic() + patience
+        while not holds():
+            assert time.monotonic() < deadline, f"waited {patience:g} s; shown:\n{self.text}"
+            assert self._read(LOOK), f"ended; shown:\n{self.text}"
 
     def end(self, patience: float = PATIENCE) -> int:
         """Read until the program has ended; its exit status, or minus the signal's number."""

@@ -39,7 +39,7 @@ def _birth(report: Report) -> Told:
 def _registry(report: Report) -> Told:
     session = report.session
     if session is None:
-        return Told("registry", "nothing")
+        return Told("registry", "it has gone" if report.gone else "nothing", report.gone)
     waiting = f", {session.waiting_for}" if session.waiting_for else ""
     return Told("registry", f"{session.status or 'no status yet'}{waiting}", session.changed)
 

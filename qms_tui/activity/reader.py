@@ -27,7 +27,7 @@ MOST_SESSIONS = 64  # files of the registry that are looked at
 RACY = 50_000_000  # nanoseconds after a write in which another may leave the same mark, as in git's index
 MOST_TRIES = 10  # times that a file which makes no sense is read before it has to change
 SLOW = 0.5  # seconds between two looks at what nobody waits for
-REOPEN = 2.0  # seconds after which folders are opened anew: theirs may have been replaced
+REOPEN = 2.0  # seconds after which folders that are there are opened anew: they may have been replaced
 CREDENTIALS = ".credentials.json"  # of a login by /login; never read
 _SESSION = re.compile(r"[0-9]{1,10}\.json")
 _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
@@ -58,21 +58,28 @@ class Reader:
         self._names: tuple[str, ...] = ()
         self._files: dict[str, _File] = {}
         self._report = Report()
+        self._gone = 0.0
         self._trouble = ""
         self._inbox = project.folders(agent).inbox
         self._inbox_now: tuple[int, int] | None = None  # device and number; None if there is none
 
     def read(self, now: float) -> Report:
         """What is there; the very same object if nothing is new. `now` is monotonic."""
-        if now - self._opened_at >= REOPEN:
+        if self._sessions is None or now - self._opened_at >= REOPEN:
             self._open(now)
         if now - self._slow_at >= SLOW:
             self._slow_at = now
             self._read_slow()
+        birth, session = self._value(self._ours, "identity.json", parse.birth, None), self._session()
+        if session is not None or birth != self._report.birth:
+            self._gone = 0.0
+        elif self._report.session is not None:
+            self._gone = time.time()
         report = replace(
             self._slow,
-            birth=self._value(self._ours, "identity.json", parse.birth, None),
-            session=self._session(),
+            birth=birth,
+            session=session,
+            gone=self._gone,
             hooks=self._value(self._ours, "hooks.jsonl", parse.hooks, ()),
             trouble=self._trouble,
         )

@@ -5,11 +5,12 @@ The order of precedence, for a program that runs (whether it runs the engine say
 1. A program that is not Claude Code, or that never said anything, is `running`; its bell is a hint.
 2. What was said before this container began, or by a process of another PID namespace, is no news.
 3. The client's registry says whether it is busy, waits or is free. Without one the client is still starting,
-   after `STARTING_MOST` seconds nobody knows.
+   after `STARTING_MOST` seconds nobody knows. One that takes its registry away leaves, which takes less than
+   `LEAVING_MOST` seconds.
 4. The hooks say why: which tool or question, and with which error a turn ended. An error stays until the next
    prompt.
 5. A hook that is newer than the registry by `DISAGREE_MOST` seconds and cannot be true beside it, unless the
-   title sides with the registry; or a title that turns while the registry says idle: nobody knows.
+   title sides with the registry; or a title that turns as long while the registry says idle: nobody knows.
 
 How much a program prints says nothing.
 """
@@ -17,12 +18,13 @@ How much a program prints says nothing.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from qms_tui.activity.values import Activity, Birth, Hook, Report, Session, Word
 
 CLIENT = "claude"
 STARTING_MOST = 20.0  # seconds until a client has written its registry; it takes 1.3
+LEAVING_MOST = 2.0  # seconds from a registry's end to its program's; it takes 0.3
 DISAGREE_MOST = 1.0  # seconds that sources may take to agree
 TURNING = 2.5  # seconds after which a title that stands still is no sign of work; busy ones turn every 0.96 s
 SLACK = 0.05  # seconds between a container's start and the clock that its program reads
@@ -50,6 +52,14 @@ class Sight:
     title: str = ""
     title_at: float = 0.0
     rang_at: float = 0.0
+    turning_since: float = 0.0
+    """When its title began to show work, if it does."""
+
+    def titled(self, title: str, now: float) -> Sight:
+        """The same with another title."""
+        works = title.startswith(_SPINNERS)
+        since = self.turning_since if works and turns(self, now) else now
+        return replace(self, title=title, title_at=now, turning_since=since if works else 0.0)
 
 
 def judge(report: Report, sight: Sight, now: float) -> tuple[Activity, float | None]:
@@ -57,7 +67,11 @@ def judge(report: Report, sight: Sight, now: float) -> tuple[Activity, float | N
     birth = born(report, sight, now)
     began = birth.started if birth else sight.began
     session = report.session
-    if session is None or session.started < began - SLACK or _is_elsewhere(session, birth):
+    if session is not None and (session.started < began - SLACK or _is_elsewhere(session, birth)):
+        session = None
+    if session is None and birth is not None and report.gone >= birth.started:
+        return _leaving(report.gone, now)
+    if session is None:
         return _silent(birth, sight, began, now)
     hooks = [hook for hook in report.hooks if hook.at >= began - SLACK and not hook.sub]
     activity = _said(session, hooks)
@@ -105,6 +119,14 @@ def _silent(birth: Birth | None, sight: Sight, began: float, now: float) -> tupl
     return Activity(Word.UNKNOWN, "it has not said that it is ready", until, "3: no registry"), None
 
 
+def _leaving(gone: float, now: float) -> tuple[Activity, float | None]:
+    """The client has taken its registry away, as it does when it ends."""
+    until = gone + LEAVING_MOST
+    if now < until:
+        return Activity(Word.IDLE, "leaving", gone, "3: the registry has gone"), until
+    return Activity(Word.UNKNOWN, "its registry has gone", until, "3: the registry has gone"), None
+
+
 def _said(session: Session, hooks: Sequence[Hook]) -> Activity:
     """By the registry, with the hooks' reasons."""
     word = _WORDS.get(session.status)
@@ -149,7 +171,7 @@ def _doubt(session: Session, hooks: Sequence[Hook], sight: Sight, now: float) ->
     if last is not None and late and _contradicts(last, session) and not _sides(sight, session, now):
         return last.at, f"the registry says {session.status}, a later hook {last.event}"
     if session.status == "idle" and turns(sight, now) and sight.title_at > session.changed + DISAGREE_MOST:
-        return sight.title_at - DISAGREE_MOST, "the registry says idle, the title that it works"
+        return max(sight.turning_since, session.changed), "the registry says idle, the title that it works"
     return None
 
 

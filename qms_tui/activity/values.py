@@ -110,6 +110,8 @@ class Report:
 
     birth: Birth | None = None
     session: Session | None = None
+    gone: float = 0.0
+    """When this client's registry was seen to have gone; 0 if it is there, or never was."""
     hooks: tuple[Hook, ...] = ()
     waiter: Waiter | None = None
     meter: Meter | None = None

@@ -87,7 +87,7 @@ class Activities:
         """Its program has changed its title, or rung."""
         now = time.time()
         if isinstance(event, TitleChanged):
-            self._sights[agent.name] = replace(self._sight(agent), title=agent.title, title_at=now)
+            self._sights[agent.name] = self._sight(agent).titled(agent.title, now)
         elif isinstance(event, Bell):
             self._sights[agent.name] = replace(self._sight(agent), rang_at=now)
         else:

@@ -75,6 +75,10 @@ class Agent:
         self.state_at = time.time()
         """Since when, in seconds since 1970."""
         self.ending: Ending | None = None
+        self.clearing = False
+        """Whether it has ended and the engine is not done with it: nobody knows if somebody removes it."""
+        self.starved_at = 0.0
+        """When the engine said last that it had no memory left."""
         self.trouble: QmsTuiError | None = None
         self.title = ""
         self.began = 0.0
@@ -167,6 +171,14 @@ class Agent:
         self._news.set()
         if self._work is not None and self._work.done():
             self._do(self._look)
+
+    def died(self, exit_code: int, at: float) -> None:
+        """Its container ended at `at`, says the engine, which may take seconds to clear up after it, and
+        answers no question about it until then. What the program said last may still come.
+        """
+        if self.state in (*HELD, AgentState.RECONNECTING) and at >= self.began:
+            starved = self.starved_at >= self.began > 0
+            self._end(Ending.by(exit_code, starved=starved), clearing=True)
 
     def lose_engine(self, why: str) -> None:
         """The runtime's engine is away. The attachment may survive that."""
@@ -356,7 +368,7 @@ class Agent:
             self._detach()
         known = self.ending if self.state is AgentState.ENDED else None
         ending = removed(known) if found.condition is Condition.ABSENT else found.ending
-        if known is None or known != ending:
+        if known is None or known != ending or self.clearing:
             self._end(ending)
 
     async def _start(self, fresh: bool) -> None:
@@ -437,8 +449,8 @@ class Agent:
         if attachment is not None:
             attachment.close()
 
-    def _end(self, ending: Ending | None) -> None:
-        self.ending = ending
+    def _end(self, ending: Ending | None, *, clearing: bool = False) -> None:
+        self.ending, self.clearing = ending, clearing
         self.wrong, self.outdated = "", False
         self._typed.clear()
         self._become(AgentState.ENDED)
@@ -549,6 +561,7 @@ class Agent:
         if state not in (AgentState.FAILED, AgentState.UNREACHABLE):
             self.trouble = None
         self.state, self.state_at = state, time.time()
+        self.clearing = self.clearing and state is AgentState.ENDED
         _log.info("%s: %s", self.name, state.value)
         self._tell(StateChanged())
 

@@ -68,7 +68,7 @@ class Fleet:
     def _happened(self, event: RuntimeEvent) -> None:
         if isinstance(event, ContainerEvent):
             if event.agent in self:
-                self._happened_to(self[event.agent], event.action)
+                self._happened_to(self[event.agent], event)
             return
         for agent in self:
             if isinstance(event, EngineLost):
@@ -77,9 +77,12 @@ class Fleet:
                 agent.look()
         self._on_engine(event)
 
-    def _happened_to(self, agent: Agent, action: Action) -> None:
-        if action is Action.OOM:
+    def _happened_to(self, agent: Agent, event: ContainerEvent) -> None:
+        if event.action is Action.OOM:
             self._on_event(agent, Notice(f"{agent.name} reached its memory limit: {_OOM}", "warning"))
+            agent.starved_at = event.at
+        if event.exit_code is not None:
+            agent.died(event.exit_code, event.at)
         agent.look()
 
     async def close(self) -> None:

@@ -1,7 +1,8 @@
 """What a human is told of an agent's doings: that it waits, that it has finished, that it has failed. Pure.
 
-Each is told once, after it has held for `dwell` seconds, so that what passes by itself disturbs nobody; the
-same of the same agent again after `cooldown` seconds at the soonest, if it still holds then.
+Each is told once, after it has held for `dwell` seconds, so that what passes by itself disturbs nobody;
+another of the same kind and agent after `cooldown` seconds at the soonest, if it still holds then. What has
+been told is not told again because something else came over it for a while, as a menu does over an error.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ class News:
     agent: str
     kind: NewsKind
     detail: str = ""
+    since: float = 0.0
 
     @property
     def text(self) -> str:
@@ -46,7 +48,7 @@ class Newsroom:
         self._dwell, self._cooldown = dwell, cooldown
         self._before: dict[str, Activity | None] = {}
         self._due: dict[str, tuple[float, News]] = {}
-        self._told: dict[tuple[str, NewsKind], float] = {}
+        self._told: dict[tuple[str, NewsKind], tuple[float, float]] = {}  # when, and since when it was so
 
     def saw(self, agent: str, activity: Activity | None, now: float) -> None:
         """The agent does this now. What it did before and nobody has been told of is no news any more."""
@@ -57,9 +59,12 @@ class Newsroom:
         if activity is None:
             return
         kind = _kind(activity, before)
-        if kind is not None:
-            soonest = self._told.get((agent, kind), float("-inf")) + self._cooldown
-            self._due[agent] = max(now + self._dwell, soonest), News(agent, kind, activity.detail)
+        if kind is None:
+            return
+        told, since = self._told.get((agent, kind), (float("-inf"), float("-inf")))
+        if since != activity.since:
+            news = News(agent, kind, activity.detail, activity.since)
+            self._due[agent] = max(now + self._dwell, told + self._cooldown), news
 
     @property
     def due(self) -> float | None:
@@ -71,7 +76,7 @@ class Newsroom:
         ready = [news for when, news in self._due.values() if when <= now]
         for news in ready:
             del self._due[news.agent]
-            self._told[news.agent, news.kind] = now
+            self._told[news.agent, news.kind] = now, news.since
         return ready
 
 

@@ -89,6 +89,8 @@ class Policies:
         """Something about the agent is new, or it is time."""
         if timer := self._timers.pop(agent.name, None):
             timer.cancel()
+        if agent.clearing:  # it may have been stopped elsewhere: what has ended so is not started again
+            return
         verdict = self._policy(agent.name).decide(self._seen(agent), time.time())
         if verdict.again is not None:
             delay = max(0.0, verdict.again - time.time())

@@ -30,6 +30,8 @@ class ContainerEvent:
     container: str
     action: Action
     at: float
+    exit_code: int | None = None
+    """With which it ended, if it did and the engine says so."""
 
 
 @dataclass(frozen=True, slots=True)

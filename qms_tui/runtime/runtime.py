@@ -36,6 +36,12 @@ class Ending:
     asked: bool = False
     """Whether somebody has ended it, here or elsewhere, and cleared it away."""
 
+    @classmethod
+    def by(cls, exit_code: int, *, starved: bool = False) -> Ending:
+        """By the exit code, and by whether there was no memory left."""
+        killed = "out of memory" if starved else "killed"
+        return cls(exit_code, {137: killed, 143: "terminated"}.get(exit_code, ""))
+
     def __str__(self) -> str:
         code = "ended" if self.exit_code is None else f"exit code {self.exit_code}"
         return f"{code} ({self.reason})" if self.reason else code

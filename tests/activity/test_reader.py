@@ -64,16 +64,18 @@ def until(look: Callable[[], object]) -> None:
 
 
 def test_what_is_new_is_read_and_what_is_not_is_the_same_object(project: Project, folder: Folder) -> None:
+    shutil.rmtree(folder.path)
     reader = Reader(project, "qa")
     assert reader.read(0.0) == Report()
+    folder.make()  # by a client that has just started
     folder.identity()
     folder.registry("idle")
-    first = reader.read(REOPEN)
+    first = reader.read(0.0)
     assert status(first) == "idle"
     assert first.birth is not None
-    assert reader.read(REOPEN) is first
+    assert reader.read(0.0) is first
     folder.registry("busy")
-    assert status(reader.read(REOPEN)) == "busy"
+    assert status(reader.read(0.0)) == "busy"
     reader.close()
 
 
@@ -86,6 +88,24 @@ def test_the_clients_own_session_counts_and_no_other(project: Project, folder: F
     assert status(reader.read(0.0)) == "idle"
     (folder.path / "sessions/7.json").unlink()
     assert status(reader.read(0.0)) == "none"
+
+
+def test_when_its_registry_went_is_known_until_another_client_begins(
+    project: Project, folder: Folder
+) -> None:
+    folder.identity(pid=7)
+    reader = Reader(project, "qa")
+    assert reader.read(0.0).gone == 0  # it has not been there yet
+    file = folder.registry("idle", pid=7)
+    reader.read(0.0)
+    file.unlink()
+    before = time.time()
+    gone = reader.read(0.0).gone
+    assert before <= gone <= time.time()
+    assert reader.read(0.0).gone == gone
+    folder.identity(pid=6)
+    assert reader.read(0.0).gone == 0
+    reader.close()
 
 
 def test_writes_of_the_same_size_in_the_same_moment_are_seen(project: Project, folder: Folder) -> None:

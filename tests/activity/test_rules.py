@@ -8,7 +8,7 @@ from types import MappingProxyType
 import pytest
 
 from qms_tui.activity import Hook, Report, Session, Sight, Word, judge
-from qms_tui.activity.rules import DISAGREE_MOST, STARTING_MOST, TURNING
+from qms_tui.activity.rules import DISAGREE_MOST, LEAVING_MOST, STARTING_MOST, TURNING
 from qms_tui.activity.values import Birth
 
 BEGAN = 1000.0
@@ -99,6 +99,14 @@ def test_a_client_that_never_speaks_is_unknown_in_time() -> None:
     assert judge(report, Sight(BEGAN), again)[0].word is Word.UNKNOWN
 
 
+def test_a_client_that_takes_its_registry_away_leaves() -> None:
+    report = Report(birth=Birth(7, "claude", BEGAN), gone=NOW)
+    activity, again = judge(report, Sight(BEGAN), NOW + 0.1)
+    assert (activity.word, activity.detail, again) == (Word.IDLE, "leaving", NOW + LEAVING_MOST)
+    assert judge(report, Sight(BEGAN), NOW + LEAVING_MOST)[0].word is Word.UNKNOWN
+    assert judge(report, Sight(NOW + 1), NOW + 2)[0].word is Word.RUNNING  # another container's by now
+
+
 def test_a_birth_in_the_future_is_not_believed() -> None:
     report = Report(birth=Birth(7, "claude", NOW + 1e9), session=session("busy"))
     assert judge(report, Sight(BEGAN), NOW)[0].word is Word.BUSY
@@ -142,3 +150,15 @@ def test_a_registry_that_says_idle_while_the_title_turns_is_not_believed() -> No
     report = Report(birth=Birth(7, "claude", BEGAN), session=idle)
     _, again = judge(report, Sight(BEGAN, "◐ Working", NOW - 0.5), NOW)
     assert again == NOW - 0.5 + TURNING
+
+
+def test_a_title_may_be_ahead_of_the_registry_for_a_moment() -> None:
+    """A turn begins: the title is painted before the registry is read."""
+    report = Report(birth=Birth(7, "claude", BEGAN), session=session("idle", changed=NOW - 10))
+    sight = Sight(BEGAN, "✳ Claude Code", NOW - 9).titled("◐ Claude Code", NOW)
+    activity, again = judge(report, sight, NOW + 0.1)
+    assert (activity.word, again) == (Word.IDLE, NOW + DISAGREE_MOST)
+    turned = sight.titled("◑ Claude Code", NOW + 0.96)
+    assert judge(report, turned, NOW + DISAGREE_MOST)[0].word is Word.UNKNOWN
+    rested = turned.titled("✳ Claude Code", NOW + 1.5)
+    assert judge(report, rested.titled("◐ Claude Code", NOW + 2), NOW + 2.1)[0].word is Word.IDLE

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from hashlib import sha256
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from qms_tui.agents import Agent, AgentEvent, AgentState, Asked, Notice
-from qms_tui.runtime import Led, Size
+from qms_tui.runtime import Ending, Led, Size
 from qms_tui.runtime.local import LocalRuntime
 from qms_tui.runtime.stream import QUEUE_LIMIT
 from qms_tui.terminal import Bell
@@ -68,6 +69,20 @@ async def test_life(tmp_path: Path) -> None:
         held.agent.restart()
         await held.until(lambda: held.agent.state is AgentState.RUNNING and "here" in held.text)
         assert "got word" not in held.text
+
+
+async def test_an_end_that_the_engine_tells_is_believed_at_once(tmp_path: Path) -> None:
+    async with running(tmp_path, "echo here; read line; echo got $line") as held:
+        await held.until(lambda: "here" in held.text)
+        agent, now = held.agent, time.time()
+        agent.began = now
+        agent.died(137, now - 1)  # of a container before
+        assert agent.state is AgentState.RUNNING
+        agent.died(137, now + 1)
+        assert (agent.state, agent.ending) == (AgentState.ENDED, Ending(137, "killed"))
+        assert agent.clearing
+        agent.send(b"word\r")
+        await held.until(lambda: "got word" in held.text)  # what was under way is shown
 
 
 async def test_replies_reach_the_program(tmp_path: Path) -> None:

@@ -12,7 +12,9 @@ from pathlib import Path
 
 from tests.bench import (
     back,
+    day,
     echo,
+    ei6,
     feed,
     hostile,
     idle,
@@ -48,6 +50,8 @@ THEMES = (
     mcp,
     waking,
     states,
+    day,
+    ei6,
     product,
     mcp_client,
 )

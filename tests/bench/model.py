@@ -3,7 +3,8 @@
 What it answers depends on the last message, so that a script decides what is seen: `tool` runs a shell
 command, `background` one that goes on, `ask` asks the human, `slow` streams, `fail` is refused, `markdown`
 shows every kind of that, `echo TEXT` is the text, `call NAME JSON` calls that tool with that input, `status
-529` is answered by that status, and anything else is one line.
+529` is answered by that status, which clients try again, `refuse 529` by the same and the wish not to, and
+anything else is one line.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ ERRORS = {
     "500": "api_error",
     "401": "authentication_error",
 }
+_STATUSES = {"status ": {}, "refuse ": {"x_should_retry": "false"}}
 SHELL_COMMAND = "touch made && echo made it"  # writes, so the client asks for permission
 _TOOLS: dict[str, tuple[str, dict[str, Any]]] = {
     "tool": ("Bash", {"command": SHELL_COMMAND, "description": "Say something"}),
@@ -75,6 +77,7 @@ class Model(ThreadingHTTPServer):
     `requests` is what was asked, `times` when (of the monotonic clock), `logins` what its clients authorized
     themselves with. `scripted` are words to answer by what conversations ask next, whatever that is. `rules`
     are pairs: what the last message has in it, and the word to answer it by; the first that fits counts.
+    `pause` is how many seconds it thinks before the first byte of an answer to a conversation.
     """
 
     daemon_threads = True
@@ -88,6 +91,7 @@ class Model(ThreadingHTTPServer):
         self.rules: list[tuple[str, str]] = []
         self.logins: set[str] = set()
         self.numbers = itertools.count(1)
+        self.pause = 0.0
         self._thread = threading.Thread(target=self.serve_forever, daemon=True)
 
     @property
@@ -104,6 +108,9 @@ class Model(ThreadingHTTPServer):
         self.server_close()
         self._thread.join()
 
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Nothing: the screen belongs to the table, and clients that are killed do not say farewell."""
+
     def to_answer(self, request: dict[str, Any]) -> dict[str, Any]:
         """The request, with a scripted word in place of what it says if there is one for it."""
         if not request.get("tools"):
@@ -114,6 +121,12 @@ class Model(ThreadingHTTPServer):
     def _by_rule(self, request: dict[str, Any]) -> str:
         said = json.dumps([each["content"] for each in request["messages"] if each["role"] == "user"][-1])
         return next((word for text, word in self.rules if text in said), "")
+
+    def asked(self, text: str) -> list[float]:
+        """When it was asked with this in the last message of a conversation, by the monotonic clock."""
+        pairs = zip(list(self.times), list(self.requests), strict=False)
+        talks = ((at, request) for at, request in pairs if request.get("tools"))
+        return [at for at, request in talks if any(text in said for said in _last_said(request))]
 
     def said(self) -> list[str]:
         """What was in the last message of each request for a conversation (those that offer tools)."""
@@ -154,9 +167,11 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._json({})
 
-    def _json(self, answer: dict[str, Any], code: int = 200) -> None:
+    def _json(self, answer: dict[str, Any], code: int = 200, **headers: str) -> None:
         body = json.dumps(answer).encode()
         self.send_response(code)
+        for name, value in headers.items():
+            self.send_header(name.replace("_", "-"), value)
         self.send_header("content-type", "application/json")
         self.send_header("content-length", str(len(body)))
         self.end_headers()
@@ -164,13 +179,17 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(body)
 
     def _message(self, request: dict[str, Any]) -> None:
+        if request.get("tools"):
+            time.sleep(self.server.pause)
         newest = _newest(_last_said(request))  # after an error, the prompt before comes again with the next
         if newest == "fail":
             self._json({"type": "error", "error": {"type": "invalid_request_error", "message": "No."}}, 400)
             return
-        if status := _word_after([newest], "status "):
-            self._json({"type": "error", "error": {"type": ERRORS[status], "message": "No."}}, int(status))
-            return
+        for word, headers in _STATUSES.items():
+            if status := _word_after([newest], word):
+                error = {"type": ERRORS[status], "message": "No."}
+                self._json({"type": "error", "error": error}, int(status), **headers)
+                return
         number = next(self.server.numbers)  # a client joins the messages that have one id
         blocks = list(_answer(request, number))
         if not request.get("stream"):

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import docker
@@ -42,6 +42,11 @@ class App:
     def set(self, text: str) -> None:
         """Add to the user's configuration."""
         self.config.write_text(self.config.read_text() + text)
+
+    def use(self, network: str, variables: Mapping[str, str], *tools: str) -> None:
+        """Its agents have these variables, may use these tools, and reach that network."""
+        self.environment |= variables
+        self.set(f'network = "{network}"\nenv = {json.dumps(list(variables))}\ntools = {json.dumps(tools)}\n')
 
     def open(self, *args: str) -> Tui:
         """The screen, in a terminal."""

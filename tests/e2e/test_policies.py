@@ -12,7 +12,7 @@ from tests.inbox.qms_commands import QmsCommands
 from . import debian
 from .test_app import App, leave
 from .test_state import app as client_app
-from .test_state import model, network, wait_for_wakes
+from .test_state import model, network, wakes
 
 __all__ = ["client_app", "model", "network"]
 pytestmark = pytest.mark.timeout(debian.BUILD_SECONDS)
@@ -28,12 +28,12 @@ def test_a_task_starts_the_agent_and_its_end_stops_it(client_app: App, model: Mo
         qms.route("CR-056", "qa")
         tui.wait("qa is started: CR-056 waits")
         tui.wait("1 qa  1  ● idle")
-        wait_for_wakes(tui, model, 1)
+        tui.until(lambda: wakes(model) == 1)
         qms.answer("CR-056", "qa", "REVIEWED")
         tui.wait("qa is stopped: its inbox is empty", "1 qa ○ exited")
         assert client_app.ps() == {}
         qms.route("CR-056", "qa", "PRE_APPROVAL")
-        wait_for_wakes(tui, model, 1, "approval")
+        tui.until(lambda: wakes(model, "approval") == 1)
         leave(tui)
     assert "review task CR-056" in str(model.requests[-1]["messages"])
 

@@ -19,7 +19,7 @@ from tests.mcp import house
 from tests.tui import Tui
 
 from . import debian
-from .clients import KEY, closed_network
+from .clients import closed_network, login
 from .test_app import App, leave
 
 pytestmark = pytest.mark.timeout(debian.BUILD_SECONDS)
@@ -31,6 +31,14 @@ QUESTION = {
          "options": [{"label": "A", "description": "a"}, {"label": "B", "description": "b"}]}
     ]
 }  # fmt: skip
+MENU = "1 qa ◆ needs you · dialog open"
+ESC, NO = "\x1b", "3"  # the third of the permission dialog's answers
+REASONS = {
+    "refuse 500": "server error",
+    "refuse 401": "authentication",
+    "refuse 429": "rate limit",
+}
+TOOL = {"command": "sleep 4", "description": "Sleep"}  # the client refuses to sleep long in the foreground
 JOB = {"command": "sleep 4", "description": "Sleep", "run_in_background": True}
 
 
@@ -52,13 +60,7 @@ def app(
 ) -> Iterator[App]:
     """Its agents are the real client, logged in with a key, and reach nothing but the model."""
     made = App(qms_project, tmp_path / "home", client_image)
-    given = {
-        "ANTHROPIC_BASE_URL": model.url,
-        "ANTHROPIC_API_KEY": KEY,
-        "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
-    }
-    made.environment |= given
-    made.set(f'network = "{network[0]}"\nenv = {json.dumps(list(given))}\ntools = ["Bash(sleep:*)"]\n')
+    made.use(network[0], login(model), "Bash(sleep:*)")
     yield made
     made.run("stop", "--all")
 
@@ -97,35 +99,56 @@ def test_every_state(app: App, model: Model) -> None:
         tui.wait(IDLE)
         say(tui, "slow")
         tui.wait(BUSY)
-        tui.type("\x1b")  # Esc while it thinks
+        tui.type(ESC)  # while it thinks
         tui.wait(IDLE)
+        say(tui, f"call Bash {json.dumps(TOOL)}")
+        tui.wait(BUSY, f"$ {TOOL['command']}")
+        tui.type(ESC)  # while a tool runs
+        tui.wait(IDLE, absent="The tool has run.")
         say(tui, "tool")
         tui.wait(PERMISSION, "1 needs you: F3")
-        tui.type("\x1b")  # a rejection
+        answer(tui, ESC, PERMISSION)
+        tui.wait(IDLE, absent="needs you: F3")
+        say(tui, "tool")
+        tui.wait("3. No")  # typed before, it would be the next prompt's
+        answer(tui, NO, PERMISSION)
         tui.wait(IDLE, absent="needs you: F3")
         say(tui, "tool")
         answer(tui, "\r", PERMISSION)
         tui.wait(IDLE, "The tool has run.")
-        say(tui, f"call AskUserQuestion {json.dumps(QUESTION)}")
-        tui.wait("1 qa ◆ needs you · question: Which one?")
-        tui.type("\x1b")
-        tui.wait(IDLE)
+        for key in (ESC, "\r"):
+            say(tui, f"call AskUserQuestion {json.dumps(QUESTION)}")
+            answer(tui, key, "1 qa ◆ needs you · question: Which one?")
+            tui.wait(IDLE)
         say(tui, "/model")
-        tui.wait("1 qa ◆ needs you · dialog open")
-        tui.type("\x1b")
+        answer(tui, ESC, MENU)
         tui.wait(IDLE)
 
 
-def test_errors_and_jobs(app: App, model: Model) -> None:
+def test_errors_stick_until_the_next_prompt(app: App, model: Model) -> None:
     with opened(app) as tui:
         tui.wait(IDLE)
-        say(tui, "fail")
-        tui.wait("1 qa ✖ error")
+        for refusal, reason in REASONS.items():
+            say(tui, refusal)
+            tui.wait(f"1 qa ✖ error · {reason}", "1 needs you: F3")
+        say(tui, "/model")
+        answer(tui, ESC, MENU)
+        tui.wait(f"1 qa ✖ error · {reason}")  # a menu is no prompt
         say(tui, "good morning")
+        tui.wait(IDLE, absent="needs you: F3")
+
+
+def test_retries_jobs_and_a_killed_client(app: App, model: Model, engine: docker.APIClient) -> None:
+    with opened(app) as tui:
         tui.wait(IDLE)
+        model.scripted.append("status 529")
+        say(tui, "good morning")
+        tui.wait(BUSY)
+        tui.wait(IDLE, "Understood.")
+        assert model.said().count("good morning") == 2
         say(tui, "status 529")  # which the client tries again and again
         tui.wait(BUSY)
-        tui.type("\x1b")
+        tui.type(ESC)
         tui.wait(IDLE)
         say(tui, f"call Bash {json.dumps(JOB)}")
         tui.wait("1 qa ◔ background job")
@@ -136,6 +159,10 @@ def test_errors_and_jobs(app: App, model: Model) -> None:
         tui.wait(IDLE, "Understood.")
         say(tui, "/compact")
         tui.wait(IDLE, "ompacted")
+        say(tui, "slow")
+        tui.wait(BUSY)
+        kill_client(engine, app)
+        tui.wait("1 qa ○ exited", "exit code 137 (killed)")
 
 
 def test_ends_and_returns(app: App, engine: docker.APIClient) -> None:
@@ -180,19 +207,16 @@ def test_why_is_explained(app: App) -> None:
         tui.wait(PERMISSION, absent="rule 3")
 
 
-def wakes(model: Model, task: str) -> int:
+def kill_client(engine: docker.APIClient, app: App) -> None:
+    """Inside, as a lack of memory would."""
+    born = json.loads((app.root / ".claude/users/qa/container/qms-tui/identity.json").read_text())
+    made = engine.exec_create(str(app.ps()["qa"]["container"]), ["kill", "-9", str(born["pid"])])
+    engine.exec_start(made["Id"])
+
+
+def wakes(model: Model, task: str = "review") -> int:
     """How often the model was asked with a wake as the newest of what was said."""
     return sum(f"{task} task CR-056" in text for text in model.said())
-
-
-def wait_for_wakes(tui: Tui, model: Model, count: int, task: str = "review") -> None:
-    """Wait until the model was asked so often; the screen must be read meanwhile."""
-    for _ in range(60):
-        if wakes(model, task) >= count:
-            break
-        with contextlib.suppress(AssertionError):
-            tui.wait("nothing", patience=0.5)
-    assert wakes(model, task) == count
 
 
 def test_an_item_wakes_and_its_way_is_seen(app: App, model: Model) -> None:
@@ -204,10 +228,10 @@ def test_an_item_wakes_and_its_way_is_seen(app: App, model: Model) -> None:
         tui.wait("1 qa  1 ", "New task: Review CR-056")
         tui.type("\x1bOQ")  # F2
         tui.wait("delivered", "1 review", "● idle")
-        wait_for_wakes(tui, model, 1)
+        tui.until(lambda: wakes(model) == 1)
         tui.type("w")
         tui.wait("qa is told of its inbox.")
-        wait_for_wakes(tui, model, 2)
+        tui.until(lambda: wakes(model) == 2)
         qms.cancel("CR-056", "qa")
         tui.wait("✓ after", absent="delivered")
         tui.type("\x1bOQ")
@@ -228,7 +252,7 @@ def test_an_inbox_that_was_replaced_is_said_and_mended(app: App, model: Model) -
         qms.route("CR-056", "qa")
         tui.type("\x1bOQ")
         tui.wait("delivered")
-        wait_for_wakes(tui, model, 1)
+        tui.until(lambda: wakes(model) == 1)
         tui.type("\x1bOQ")
 
 

@@ -31,13 +31,12 @@ def found(facts: Mapping[str, Any]) -> Found:
 
 def _ending(facts: Mapping[str, Any]) -> Ending:
     state = facts["State"]
-    reason = "out of memory" if state.get("OOMKilled") else str(state.get("Error") or "")
-    code: int | None = int(state.get("ExitCode", 0))
-    if not reason and code in (137, 143):
-        reason = "killed" if code == 137 else "terminated"
+    said = "out of memory" if state.get("OOMKilled") else str(state.get("Error") or "")
+    ending = Ending.by(int(state.get("ExitCode", 0)))
+    reason, resuming = said or ending.reason, _failed_to_resume(facts)
     if state.get("Status") == "created":
-        code, reason = None, reason or "never started"
-    return Ending(code, reason, _failed_to_resume(facts))
+        return Ending(None, reason or "never started", resuming)
+    return Ending(ending.exit_code, reason, resuming)
 
 
 def _failed_to_resume(facts: Mapping[str, Any]) -> bool:

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from docker import APIClient
@@ -118,6 +118,13 @@ def container_event(row: Any) -> ContainerEvent | None:
         attributes = row["Actor"]["Attributes"]
         action = _ACTIONS[row["Action"].partition(":")[0]]  # "health_status: healthy"
         at = int(row["timeNano"]) / 1e9
-        return ContainerEvent(str(attributes[LABEL_AGENT]), str(row["Actor"]["ID"]), action, at)
+        code = _exit_code(attributes) if action is Action.DIE else None
+        return ContainerEvent(str(attributes[LABEL_AGENT]), str(row["Actor"]["ID"]), action, at, code)
     except (KeyError, TypeError, ValueError, AttributeError):
         return None
+
+
+def _exit_code(attributes: Mapping[str, str]) -> int | None:
+    """As Docker calls it, or Podman."""
+    code = attributes.get("exitCode") or attributes.get("containerExitCode")
+    return int(code) if code else None
