@@ -104,7 +104,7 @@ class KeeperClient:
             self._started = self._spawn()
 
     def close(self) -> None:
-        """Reap what was started and never needed; the keeper goes on."""
+        """Reap what was started early, once a keeper is there or none is needed; the keeper goes on."""
         with self._starting:
             process, self._started = self._started, None
         if process is not None and process.stdout is not None:
@@ -114,9 +114,11 @@ class KeeperClient:
     def _knock(self) -> dict[str, Any]:
         """What the keeper says of itself at once: only then it is worth to wait for more."""
         welcome = self._ask(Want.STATUS, KNOCK_PATIENCE)
-        if welcome is None:
-            self._start().close()
-            welcome = self._ask(Want.STATUS, KNOCK_PATIENCE)
+        if welcome is not None:
+            self.close()  # else it would be taken for the one that is started when this keeper has ended
+            return welcome
+        self._start().close()
+        welcome = self._ask(Want.STATUS, KNOCK_PATIENCE)
         if welcome is None:
             raise KeeperError("the keeper ended", _HINT)
         return welcome

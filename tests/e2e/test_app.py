@@ -384,3 +384,14 @@ def test_a_killed_interface_opens_as_it_was(app: App) -> None:
         tui.wait("2 claude ● running", "zoomed", "echo:remember me", absent="1 qa ● running")
         leave(tui)
     assert sorted(app.ps()) == ["claude", "qa"]
+
+
+def test_after_everything_was_stopped_elsewhere_it_starts_again(app: App) -> None:
+    """Its keeper has gone as well, which the screen had started itself."""
+    with app.open("claude") as tui:
+        tui.wait("agent ready claude")
+        assert app.run("stop", "--all").returncode == 0
+        tui.wait("the container was removed")
+        tui.type("r")
+        tui.wait("1 claude ● running", "agent ready claude")
+        leave(tui)
