@@ -30,7 +30,7 @@ WAKE = 2  # the exit status that wakes the client
 POLL = 0.1  # seconds between looks
 POLL_SETTLING = 0.03
 TROUBLE_SECONDS = 1.0  # before the next attempt, when what is announced cannot be remembered
-BEAT_SECONDS = 4.0  # between heartbeats; the host takes more than 5 s of silence for the end
+BEAT_SECONDS = 4.0  # between heartbeats; the host takes 15 s of silence for the end
 MOST_POKED = 2000
 
 

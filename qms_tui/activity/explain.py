@@ -5,7 +5,7 @@ from __future__ import annotations
 from qms_tui.activity.rules import Sight
 from qms_tui.activity.values import Hook, Report, Told
 
-HEARTBEAT = 15.0  # seconds after which a silent waiter is not believed to be armed; it speaks every 5
+HEARTBEAT = 15.0  # seconds after which a silent waiter is not believed to be armed; it speaks every 4
 SHOWN_HOOKS = 3
 
 

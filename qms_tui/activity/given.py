@@ -19,6 +19,7 @@ def given(config: Config, agent: str, host: Mapping[str, str], *, isolated: bool
     return Given(
         login(settings, host, isolated=isolated),
         settings.wake is not Wake.OFF,
+        settings.wake is not Wake.OFF and settings.wake_prompt is not None,
         servers,
         unset(settings, host),
     )

@@ -85,6 +85,8 @@ class Given:
     """Where its login comes from, in words; empty if it logs in by itself."""
     wakes: bool = True
     """Whether its inbox is to wake it."""
+    typed: bool = False
+    """Whether it is told of its inbox at its prompt, where nothing in its container does that."""
     servers: tuple[str, ...] = ()
     """The MCP servers that it may use."""
     unset: str = ""
@@ -211,6 +213,8 @@ def _waker(facts: Facts, now: float) -> tuple[Light, float | None]:
     if activity is None:
         return Light(Health.ABSENT, NO_PROGRAM), None
     if birth is None or not birth.wakes:
+        if facts.given.typed:
+            return Light(Health.FINE, "typed at its prompt while a screen is open"), None
         why = "none in this program" if facts.given.wakes else "off by configuration"
         return Light(Health.ABSENT, why), None
     waiter = report.waiter

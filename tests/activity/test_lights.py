@@ -217,6 +217,8 @@ def test_waker_of_who_has_none() -> None:
     asleep = saying(birth=replace(BIRTH, wakes=False), waiter=replace(GONE, at=0.0))
     assert lit(asleep).waker == Light(ABSENT, "none in this program")
     assert lit(replace(asleep, given=Given(wakes=False))).waker == Light(ABSENT, "off by configuration")
+    typed = Light(FINE, "typed at its prompt while a screen is open")
+    assert lit(replace(asleep, given=Given(typed=True))).waker == typed
     assert lit(saying(birth=replace(BIRTH, started=BEGAN - 50))).waker.health is ABSENT
     assert lit(saying(inbox_replaced=True)).waker.why == "its inbox was replaced"
 
