@@ -48,7 +48,7 @@ class ExplainScreen(Dialog[None]):
         agent, now = self._agent, time.time()
         activity = agent.activity
         why = f" · {detail(agent)}" if detail(agent) else ""
-        since = f" · for {age(now - activity.since)}" if activity and activity.since else ""
+        since = f" · for {age(max(1.0, now - activity.since))}" if activity and activity.since else ""
         lines = [
             Content.styled(f"{agent.name}: {mark(agent)} {word(agent)}{why}{since}", "bold"),
             Content(f"rule {activity.rule}" if activity else "the engine says so"),
@@ -57,7 +57,7 @@ class ExplainScreen(Dialog[None]):
             Content(""),
         ]
         for told in self._told(agent):
-            when = f"{age(now - told.at)} ago" if told.at else "never"
+            when = f"{age(max(1.0, now - told.at))} ago" if told.at else "never"
             said = Content.assemble((f"{told.source:<12}", "$accent"), Content(told.said))
             lines.append(Content.assemble(said, (f"  {when}", "dim")))
         self.query_one("#explanation", Static).update(Content("\n").join(lines))

@@ -29,7 +29,7 @@ def rows(lights: Lights, now: float) -> list[Content]:
     """A line for each, with why and since when."""
     lines = []
     for name, light in lights:
-        since = f"  for {age(now - light.since)}" if light.since else ""
+        since = f"  for {age(max(1.0, now - light.since))}" if light.since else ""
         said = Content.assemble(_marked(light), (f" {name:<10}", "$accent"), plain(light.why))
         lines.append(Content.assemble(said, (since, "dim")))
     return lines
