@@ -25,6 +25,7 @@ ROOM_FOR_ITEMS = 1000  # bytes
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}", re.ASCII)
 WAKE = "<task-notification>"  # how the client marks what woke it
 ENDS = ("Stop", "StopFailure")  # of a turn; Esc has no event
+READ = "max_output_tokens"  # the error of a turn whose model has read all, and said too much
 PLAIN = {  # our name of a field: the client's
     "source": "source",
     "tool": "tool_name",
@@ -65,7 +66,7 @@ def remembered(folder: str, event: dict[str, object], now: float) -> list[str]:
         if name == "SessionStart":
             receipts.enter(folder, session)
         else:
-            receipts.end_turn(folder, session, now, well=name == "Stop")
+            receipts.end_turn(folder, session, now, well=name == "Stop" or event.get("error") == READ)
     return []
 
 

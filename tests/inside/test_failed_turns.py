@@ -174,3 +174,16 @@ def test_an_event_is_told_also_where_nothing_can_be_remembered(world: World) -> 
     (world.ours / "announced.lock").mkdir()
     world.hook("StopFailure", error="rate_limit")
     assert "rate_limit" in (world.ours / "hooks.jsonl").read_text()
+
+
+@pytest.mark.parametrize(("error", "is_lost"), [("rate_limit", True), ("max_output_tokens", False)])
+def test_a_model_that_said_too_much_has_read_the_line(
+    receipts: ModuleType, tmp_path: Path, error: str, is_lost: bool
+) -> None:
+    hook = importlib.import_module("hook")
+    announce(receipts, tmp_path, T, TASK)
+    receipts.deliver(str(tmp_path), LINE, "s", T + 1)
+    hook.remembered(
+        str(tmp_path), {"hook_event_name": "StopFailure", "session_id": "s", "error": error}, T + 2
+    )
+    assert (receipts.load(str(tmp_path)).receipts[TASK].again is not None) is is_lost
