@@ -12,7 +12,7 @@ from qms_tui.activity.values import Report
 from qms_tui.project import Project
 
 PERIOD = 0.2  # seconds between two looks at an agent
-SHARE = 20  # times as long as a look took, if that is more: an agent cannot make us busy
+SHARE = 20  # times as long as a look worked, if that is more: an agent cannot make us busy
 _log = logging.getLogger(__name__)
 
 
@@ -57,12 +57,13 @@ class Observer:
         began = time.monotonic()
         if began < watched.next or self._end.is_set():
             return
+        worked = time.thread_time()  # what others take of the processor meanwhile makes no look rarer
         try:
             report = watched.reader.read(began)
         except Exception:  # one agent's boundary: the others go on
             _log.exception("%s: its folder cannot be read", agent)
             report = Report(trouble="its folder cannot be read: the log file says why")
-        watched.next = began + SHARE * (time.monotonic() - began)
+        watched.next = began + SHARE * (time.thread_time() - worked)
         if report is watched.told:
             return
         watched.told = report

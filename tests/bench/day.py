@@ -51,8 +51,19 @@ class _Day:
         """Say on the other stream where to look, and how many there are."""
         for span in wrong:
             step = next((name for at, name in reversed(self.log) if at <= span.begin), "the start")
-            print(f"{what}: for {span.length:.2f} s in or after {step}", file=sys.stderr)
+            print(
+                f"{what}: for {span.length:.2f} s in or after {step}; {self._around(span)}", file=sys.stderr
+            )
         return len(wrong)
+
+    def _around(self, span: Span) -> str:
+        """What was true and what was shown then, in seconds from its beginning."""
+        parts = []
+        for name, those in (("true", self.true), ("shown", self.shown)):
+            near = (one for one in those if one.end > span.begin - 1 and one.begin < span.end + 1)
+            words = ", ".join(f"{one.begin - span.begin:+.2f} {one.word or 'nobody knows'}" for one in near)
+            parts.append(f"{name}: {words}")
+        return "; ".join(parts)
 
 
 @row("needs you")

@@ -12,7 +12,7 @@ import docker
 
 from tests.bench.model import Model
 from tests.bench.truth import GRACE
-from tests.bench.witness import AGENT, Seat, Witness
+from tests.bench.witness import AGENT, EXITED, Seat, Witness
 from tests.e2e.test_app import App, leave
 
 DWELL = 0.5  # seconds after which the human is told
@@ -107,7 +107,7 @@ class Human:
 
     def restart(self) -> None:
         """Start anew what has ended."""
-        self.seat.sees("r restarts")
+        self.seat.sees(f"○ {EXITED}", " · r ")  # restarts, or tries again to go on with the conversation
         self.rest(0.5, 1.5)
         self.witness.restarts()
         self.type("r")

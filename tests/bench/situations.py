@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable
 
 from tests.bench.human import ESC, Human
-from tests.bench.witness import AGENT
 
 PERMISSION, QUESTION, MENU = "3. No", "Enter to select", "Select model"
 """What stands in each dialog, and nowhere else."""
@@ -72,15 +71,17 @@ def _overloaded(human: Human) -> None:
     human.busy()
 
 
-def _command(text: str) -> Callable[[Human], None]:
-    def step(human: Human) -> None:
-        asked = len(human.model.requests)
-        human.say(text)
-        human.rest(0.5, 0.5)
-        if text == "/compact":
-            human.seat.until(lambda: len(human.model.requests) > asked)
+def _clear(human: Human) -> None:
+    human.say("/clear")
+    human.rest(0.5, 1)
 
-    return step
+
+def _compact(human: Human) -> None:
+    _plain(human)  # else there may be nothing to sum up
+    human.settle()
+    asked = len(human.model.requests)
+    human.say("/compact")
+    human.seat.until(lambda: len(human.model.requests) > asked)
 
 
 def _returning(human: Human) -> None:
@@ -107,10 +108,7 @@ def _client_killed(human: Human) -> None:
     human.say("slow")
     human.busy()
     human.rest(0.2, 1)
-    pid = json.loads((human.app.root / f".claude/users/{AGENT}/container/qms-tui/identity.json").read_text())[
-        "pid"
-    ]
-    made = human.engine.exec_create(human.witness.container, ["kill", "-9", str(pid)])
+    made = human.engine.exec_create(human.witness.container, ["kill", "-9", human.witness.process])
     human.engine.exec_start(made["Id"])
     human.restart()
 
@@ -147,8 +145,8 @@ SITUATIONS: dict[str, tuple[Callable[[Human], None], int]] = {
     "server error": (_error("500"), 2),
     "not logged in": (_error("401"), 2),
     "overloaded once": (_overloaded, 2),
-    "/clear": (_command("/clear"), 1),
-    "/compact": (_command("/compact"), 1),
+    "/clear": (_clear, 1),
+    "/compact": (_compact, 1),
     "interface started late": (_returning, 2),
     "interface started late, dialog": (_returning_to_a_dialog, 2),
     "exit": (_exit, 1),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.bench.__main__ import run
-from tests.bench.table import Bar, Line, percentile
+from tests.bench.table import ROWS, Bar, Line, percentile
 
 
 def test_a_cheap_row_runs(capsys: pytest.CaptureFixture[str]) -> None:
@@ -16,6 +16,10 @@ def test_a_cheap_row_runs(capsys: pytest.CaptureFixture[str]) -> None:
     printed = capsys.readouterr().out
     assert printed.splitlines()[0].split() == ["what", "ours", "peer", "ours/peer", "bar"]
     assert f"{line.name}: {line.what}." in printed
+
+
+def test_what_the_record_and_a_day_ask_for_is_measured() -> None:
+    assert {"ei6", "needs you", "states", "waking", "waking lost"} <= ROWS.keys()
 
 
 def test_bars_judge_figures_and_ratios() -> None:

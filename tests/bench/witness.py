@@ -55,7 +55,8 @@ class Witness:
         self._told_status = ("", "", 0.0)
         self._since = 0.0
         """Before which, of the wall clock, nothing in the registry is of now."""
-        self._answered: Mark | None = None
+        self._answered = ""
+        """What stands in a dialog that is answered and may still be painted."""
         self._kept = ""
 
     # -- what is seen -----------------------------------------------------------------------------------
@@ -70,6 +71,10 @@ class Witness:
             self.shown.append(Mark(now, found[1]))
         if self.dialog and self.dialog in tui.text and self.now != NEEDS_YOU:
             self.true.append(Mark(now, NEEDS_YOU))
+        if self._answered and self._answered not in tui.text:
+            self._answered = ""
+            if self.now == NEEDS_YOU:
+                self.true.append(Mark(now, ANSWERED))
         for event in tui.terminal.take_events():
             if isinstance(event, DesktopNotification):
                 kind = next((kind for text, kind in KINDS.items() if text in event.body), event.body)
@@ -92,19 +97,25 @@ class Witness:
         if (status, waiting, changed) == self._told_status or status not in STATUSES or started < self._since:
             return
         self._told_status = status, waiting, changed
-        word = STATUSES[status]
-        if word is Word.IDLE and self.fails:
-            word = Word.ERROR
-        self.true.append(Mark(changed - time.time() + now, word.value))
+        word = STATUSES[status].value
+        if word == NEEDS_YOU and not self.dialog:
+            word = ""  # the driver knows of nothing that waits: to show it would be false
+        elif word == Word.IDLE.value and self.fails:
+            word = Word.ERROR.value
+        self.true.append(Mark(changed - time.time() + now, word))
 
     def registry(self) -> tuple[str, str, float, float]:
         """Of the client that runs: status, what it waits for, when that changed, when it began."""
         with contextlib.suppress(OSError, ValueError, KeyError):
-            pid = json.loads((self._folder / "qms-tui/identity.json").read_text())["pid"]
-            told: dict[str, Any] = json.loads((self._folder / f"sessions/{pid}.json").read_text())
+            told: dict[str, Any] = json.loads((self._folder / f"sessions/{self.process}.json").read_text())
             changed = told.get("statusUpdatedAt", 0) / 1000
             return told.get("status", ""), told.get("waitingFor") or "", changed, told["startedAt"] / 1000
         return "", "", 0.0, 0.0
+
+    @property
+    def process(self) -> str:
+        """The number of the client's process in its container."""
+        return str(json.loads((self._folder / "qms-tui/identity.json").read_text())["pid"])
 
     @property
     def is_idle(self) -> bool:
@@ -123,14 +134,11 @@ class Witness:
 
     def faces(self, dialog: str) -> None:
         """A dialog is to come that has this in it."""
-        self.dialog, self._answered = dialog, None
+        self.dialog, self._answered = dialog, ""
 
     def answers(self) -> None:
-        """A key is typed that closes the dialog: nothing waits any more."""
-        if self._answered is not None and self._answered in self.true:
-            self.true.remove(self._answered)  # the key before was not taken
-        self.dialog, self._answered = "", Mark(time.monotonic(), ANSWERED)
-        self.true.append(self._answered)
+        """A key is typed that closes the dialog; it waits until the client takes it away."""
+        self._answered, self.dialog = self.dialog or self._answered, ""
 
     def begins(self) -> None:
         """A prompt is submitted: what failed before is over."""
