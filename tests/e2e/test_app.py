@@ -269,6 +269,10 @@ def test_ps_and_stop(app: App, engine: docker.APIClient, image: str) -> None:
     activity = rows["qa"].pop("activity")
     assert isinstance(activity, dict)
     assert (activity["word"], activity["rule"]) == ("running", "1: not Claude Code")
+    lights = rows["qa"].pop("lights")
+    assert isinstance(lights, dict)
+    states = {"container": "fine", "program": "fine", "mcp": "not there", "login": "not there"}
+    assert {name: light["state"] for name, light in lights.items()} == states | {"waker": "not there"}
     assert rows["qa"] | {"started_at": "", "container": ""} == {
         "project": str(app.root), "agent": "qa", "condition": "running", "started_at": "", "image": image,
         "digest": digest, "outdated": False, "wrong": "", "container": "", "exit_code": None, "reason": "",

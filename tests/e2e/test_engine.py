@@ -219,7 +219,7 @@ def over(qms_project: Path, image: str) -> Callable[[str], DirectRuntime]:
 async def test_a_broken_connection_is_no_ending(
     relay: Relay, over: Callable[[str], DirectRuntime], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("qms_tui.runtime.docker.runtime.ENDED_WAIT", 0.5)
+    monkeypatch.setattr("qms_tui.runtime.docker.containers.ENDED_WAIT", 0.5)
     runtime = over(relay.host)
     async with started(runtime, "qa") as qa:
         qa.type(b"before\r")
