@@ -18,17 +18,21 @@ from qms_tui.agents.state import STARTABLE
 from qms_tui.config import Config, Launch, Shutdown
 from qms_tui.inbox import Ledger
 
+MOST_OPENED = (
+    16  # panes that are opened unasked: a project that is not trusted may define any number of agents
+)
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Ears:
-    """Whom policies tell: of an action (agent, text, severity), of an agent's new `plan`, and of an agent
-    without a pane that needs one."""
+    """Whom policies tell: of an action (agent, text, severity), of an agent's new `plan`, of an agent without
+    a pane that needs one, and of what they do not do."""
 
     action: Callable[[Agent, str, Severity], None]
     plan: Callable[[Agent], None]
     pane: Callable[[str], None]
+    refusal: Callable[[str], None]
 
 
 class Policies:
@@ -162,9 +166,15 @@ class Policies:
 
     def _open(self, names: Iterable[str]) -> None:
         for name in names:
-            if name not in self._wanted:
-                self._wanted.add(name)
+            if name in self._wanted:
+                continue
+            self._wanted.add(name)
+            if len(self._wanted) <= MOST_OPENED:
                 self._ears.pane(name)
+            elif len(self._wanted) == MOST_OPENED + 1:
+                said = f"{MOST_OPENED} agents were opened by themselves: {name} and others are left to you"
+                _log.warning("%s", said)
+                self._ears.refusal(said)
 
 
 def _tells_nothing(agent: Agent) -> bool:

@@ -118,7 +118,7 @@ class QmsTuiApp(App[None]):
             self.desk.mail.ledger,
             self.attention.activities,
             lambda: session.project.roster(session.roster),
-            Ears(self._tell_of_policy, self.show_state, self._open_for_policy),
+            Ears(self._tell_of_policy, self.show_state, self._open_for_policy, self._warn),
         )
         self.waking = Waking(self)
         self._prefix = session.config.prefix
@@ -561,6 +561,9 @@ class QmsTuiApp(App[None]):
                 self._arrange()
 
         self.call_later(add)
+
+    def _warn(self, text: str) -> None:
+        self.notify(text, severity="warning", markup=False, timeout=12)
 
     def _tell_of_policy(self, agent: Agent, text: str, severity: Severity) -> None:
         name = Content.styled(agent.name, f"bold {self.color_of(agent.name)}")

@@ -26,7 +26,7 @@ async def test_nothing_is_started_while_the_engine_may_say_that_it_was_removed(t
     runtime = LocalRuntime(tmp_path, lambda agent: ("/bin/sh", "-c", "read line"), lambda agent: {})
     fleet = Fleet(["qa"], runtime, on_event)
     config = Config(every_agent=AgentConfig(launch=Launch.ALWAYS_ON))
-    ears = Ears(lambda *said: None, lambda agent: None, lambda agent: None)
+    ears = Ears(lambda *said: None, lambda agent: None, lambda name: None, lambda text: None)
     activities = Activities(fleet, Project(tmp_path), lambda agent: None)
     policies = Policies(fleet, config, Ledger(time.time()), activities, lambda: ["qa"], ears)
     agent = fleet["qa"]

@@ -11,6 +11,7 @@ from typing import TypeAlias
 from textual.widgets import Static
 
 from qms_tui.agents import AgentState
+from qms_tui.agents.policies import MOST_OPENED
 from qms_tui.config import AgentConfig, Config, Launch, Shutdown
 from qms_tui.project import Project
 from qms_tui.ui.explain import ExplainScreen
@@ -88,6 +89,15 @@ async def test_a_boot_loop_is_left_alone_and_said(open_app: OpenApp) -> None:
         assert "exit code 3 · given up after 3 tries · r restarts" in ui.footnote("qa")
         assert len([one for one in ui.toasts if one.startswith("qa is started")]) == 2
         assert not [one for one in ui.toasts if one.startswith("claude")], "claude is started by hand"
+
+
+async def test_no_project_opens_panes_without_end(open_app: OpenApp, project: Project) -> None:
+    for number in range(MOST_OPENED + 3):
+        (project.root / f".claude/agents/x_{number:02}.md").write_text("")
+    every = replace(Config(), every_agent=replace(AgentConfig(), launch=Launch.ALWAYS_ON))
+    async with open_app("claude", config=every, command=("cat",)) as ui:
+        await ui.until(lambda: any("others are left to you" in toast for toast in ui.toasts))
+        await ui.until(lambda: len(ui.app.panes) == 1 + MOST_OPENED)
 
 
 async def test_a_policy_without_effect_says_so(open_app: OpenApp) -> None:
