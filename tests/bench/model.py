@@ -199,8 +199,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("content-type", "text/event-stream")
         self.send_header("connection", "close")
         self.close_connection = True
-        self.end_headers()
         try:
+            self.end_headers()
             for event in _events(request, number, blocks):
                 data = f"event: {event['type']}\ndata: {json.dumps(event)}\n\n"
                 self.wfile.write(data.encode())
