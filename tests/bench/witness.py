@@ -102,7 +102,11 @@ class Witness:
             word = ""  # the driver knows of nothing that waits: to show it would be false
         elif word == Word.IDLE.value and self.fails:
             word = Word.ERROR.value
-        self.true.append(Mark(changed - time.time() + now, word))
+        at = changed - time.time() + now
+        # The client may have gone on before its dialog was off the screen.
+        for mark in [mark for mark in self.true if mark.word == ANSWERED and mark.at >= at]:
+            self.true.remove(mark)
+        self.true.append(Mark(at, word))
 
     def registry(self) -> tuple[str, str, float, float]:
         """Of the client that runs: status, what it waits for, when that changed, when it began."""
