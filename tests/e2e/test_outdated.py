@@ -53,7 +53,8 @@ async def test_one_whose_image_was_replaced_is_outdated(
         async with started(runtime, "qa"):
             before = await runtime.find("qa")
             assert (before.digest, before.outdated) == (digest_of(engine, client_image), False)
-            list(engine.build(fileobj=io.BytesIO(f"FROM {client_image}\nLABEL x=y\n".encode()), tag=name))
+            other = io.BytesIO(f"FROM {client_image}\nLABEL x=y\n".encode())
+            list(engine.build(fileobj=other, tag=name, rm=True))
             assert await runtime.find("qa") == replace(before, outdated=True)
             assert runtime.all_now()["qa"].outdated
         await runtime.stop("qa")

@@ -29,7 +29,7 @@ from .clients import asked, login, registry, say, status, until
 from .kept import Client, House
 from .shown import Frozen
 from .test_app import App, leave
-from .test_killed_interface import frozen, wait_for_the_same
+from .test_killed_interface import frozen, rest, wait_for_the_same
 
 pytestmark = pytest.mark.timeout(debian.BUILD_SECONDS)
 TURNS = [f"turn {number:02}" for number in range(1, 31)]
@@ -166,6 +166,7 @@ def test_a_screen_that_is_left_or_killed_is_the_same_again(talk: Talk, app: App)
         tui.wait(TURNS[-1])
         tui.type("half a wo")
         tui.wait("half a wo", absent="/effort")  # a hint that it takes away by itself, some seconds later
+        rest(tui)
         before = frozen(tui)
         leave(tui)
     with app.open(talk.agent) as tui:
