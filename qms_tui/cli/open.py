@@ -44,7 +44,7 @@ def open_screen(
     config = with_servers(project, config, names)
     where = docker_runtime(project, config)
     try:
-        where.check_images(names)
+        where.prepare_early(where.check_images(names))
     except QmsTuiError:
         where.close_now()
         raise

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from docker.types import Mount
@@ -25,11 +25,15 @@ FULL = 0.9  # of the memory limit
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the engine has of a running agent's container: its mounts and memory, as it says them."""
+    """What the engine has of an agent's container: its mounts and memory, as it says them.
+
+    Among the mounts are not the container's own `files`, which are made with it.
+    """
 
     found: Found
     mounts: Sequence[Mapping[str, Any]]
     memory: Mapping[str, Any]
+    files: Path = Path()
 
 
 def container(agent: str, facts: Facts | None, expected: Sequence[Mount]) -> Iterator[Finding]:

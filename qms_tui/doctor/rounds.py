@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from qms_tui.config import Config
 from qms_tui.doctor import agents as at_agents
@@ -20,7 +21,8 @@ from qms_tui.mcp.status import gateway_status
 from qms_tui.project import Project
 from qms_tui.runtime import Found
 from qms_tui.runtime.docker import DockerRuntime, Engine, connect
-from qms_tui.runtime.docker.container import mounts
+from qms_tui.runtime.docker.agent_files import Place
+from qms_tui.runtime.docker.container import LABEL_FILES, mounts
 from qms_tui.runtime.docker.engine import engine_errors
 from qms_tui.runtime.docker.outfit import TOKEN
 from qms_tui.runtime.logins import shared_logins
@@ -89,7 +91,8 @@ def _at_containers(
         facts = dict(zip(there, pool.map(lambda agent: _facts(engine, found[agent]), there), strict=True))
     for agent in agents:
         try:
-            expected = mounts(project, agent, config.agent(agent))
+            files = facts[agent].files if agent in facts else Path()
+            expected = mounts(project, agent, config.agent(agent), Place(files).empty)
         except (ProjectError, ConfigError):
             continue  # told with the project
         yield from at_agents.container(agent, facts.get(agent), expected)
@@ -114,8 +117,15 @@ def _at_servers(
 
 def _facts(engine: Engine, found: Found) -> Facts:
     with engine_errors(f"cannot look at {found.container}"):
-        there = engine.api.inspect_container(found.container)["Mounts"]
+        facts = engine.api.inspect_container(found.container)
         used = engine.api.stats(found.container, stream=False, one_shot=True) if found.alive else {}
-    return Facts(
-        found, [mount for mount in there if mount["Destination"] != TOKEN], used.get("memory_stats", {})
-    )
+    place = Place(Path((facts["Config"].get("Labels") or {}).get(LABEL_FILES, "/dev/null")))
+    there = [mount for mount in facts["Mounts"] if not _is_own(mount, place)]
+    return Facts(found, there, used.get("memory_stats", {}), place.base)
+
+
+def _is_own(mount: Mapping[str, Any], place: Place) -> bool:
+    """Whether what is mounted is the container's own, made with it."""
+    source = Path(str(mount.get("Source") or "/"))
+    own = source.is_relative_to(place.base) and source != place.empty
+    return own or mount["Destination"] == TOKEN

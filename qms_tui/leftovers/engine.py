@@ -10,6 +10,7 @@ from docker.errors import APIError, NotFound
 
 from qms_tui.errors import EngineError
 from qms_tui.leftovers.thing import YOUNG, Kind, Outcome, Thing, looked_at_again, project_exists, why_to_go
+from qms_tui.runtime.docker.agent_files import remove_files
 from qms_tui.runtime.docker.container import LABEL_AGENT, LABEL_MAKER, LABEL_PROJECT
 from qms_tui.runtime.docker.engine import Engine, engine_errors, seconds
 from qms_tui.runtime.docker.maker import maker
@@ -100,7 +101,9 @@ def _remove(api: APIClient, thing: Thing) -> Outcome:
     try:
         if thing.used:
             api.stop(thing.id, timeout=STOP_GRACE)
+        labels = api.inspect_container(thing.id)["Config"].get("Labels") or {}
         api.remove_container(thing.id, v=True, force=thing.used)
+        remove_files(api, labels)
     except NotFound:
         return Outcome(thing, True, "was gone already")
     except APIError as error:

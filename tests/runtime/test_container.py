@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import re
-import tarfile
 from pathlib import Path
 
 import pytest
@@ -14,9 +12,10 @@ from qms_tui.config import AgentConfig, Memory
 from qms_tui.config.paths import Mount as Configured
 from qms_tui.errors import ProjectError
 from qms_tui.project import Owner, Project
-from qms_tui.runtime.docker.container import Identity, environment, furnishing, mounts, project_slug, request
+from qms_tui.runtime.docker.container import Identity, environment, mounts, project_slug, request
 
 OWNER = Owner(1234, 5678)
+EMPTY = Path("/state/empty")
 
 
 @pytest.fixture
@@ -42,7 +41,7 @@ def test_mounts_from_outer_to_inner(project: Project) -> None:
         hide=("vault",), mounts=(Configured(Path("/srv"), "/srv"), Configured(Path("/tmp"), "/t", False))
     )
     users = "/pipe-dream/.claude/users"
-    assert [shown(mount) for mount in mounts(project, "qa", config)] == [
+    assert [shown(mount) for mount in mounts(project, "qa", config, EMPTY)] == [
         f"/pipe-dream bind ro {root}",
         f"{users} tmpfs rw",
         f"{users}/qa/inbox bind ro {root}/.claude/users/qa/inbox",
@@ -50,7 +49,7 @@ def test_mounts_from_outer_to_inner(project: Project) -> None:
         f"/claude-config bind rw {root}/.claude/users/qa/container",
         f"/pipe-dream/.claude/sessions bind rw {root}/.claude/sessions",
         f"/pipe-dream/CLAUDE.md bind ro {root}/.claude/agents/qa.md",
-        "/pipe-dream/.env bind ro /dev/null",
+        f"/pipe-dream/.env bind ro {EMPTY}",
         "/pipe-dream/vault tmpfs rw",
         "/srv bind ro /srv",
         "/t bind rw /tmp",
@@ -58,12 +57,12 @@ def test_mounts_from_outer_to_inner(project: Project) -> None:
 
 
 def test_the_empty_file_systems_are_small_and_the_agents_cannot_write_them(project: Project) -> None:
-    (tmpfs,) = (mount for mount in mounts(project, "qa", AgentConfig()) if mount["Type"] == "tmpfs")
+    (tmpfs,) = (mount for mount in mounts(project, "qa", AgentConfig(), EMPTY) if mount["Type"] == "tmpfs")
     assert tmpfs["TmpfsOptions"] == {"SizeBytes": 2**20, "Mode": 0o755}
 
 
 def test_claude_has_the_projects_own_context(project: Project) -> None:
-    targets = [mount["Target"] for mount in mounts(project, "claude", AgentConfig())]
+    targets = [mount["Target"] for mount in mounts(project, "claude", AgentConfig(), EMPTY)]
     assert not any(target.endswith("CLAUDE.md") for target in targets)
 
 
@@ -73,7 +72,7 @@ def test_without_a_context_to_mount_over_it_is_the_machines(project: Project, li
     (project.root / "CLAUDE.md").unlink()
     if link:
         (project.root / "CLAUDE.md").symlink_to(link)
-    last = mounts(project, "qa", AgentConfig())[-1]
+    last = mounts(project, "qa", AgentConfig(), EMPTY)[-1]
     assert shown(last) == f"/etc/claude-code/CLAUDE.md bind ro {project.root}/.claude/agents/qa.md"
 
 
@@ -81,7 +80,7 @@ def test_a_context_that_is_a_link_in_the_project(project: Project) -> None:
     (project.root / "AGENTS.md").write_text("")
     (project.root / "CLAUDE.md").unlink()
     (project.root / "CLAUDE.md").symlink_to("AGENTS.md")
-    last = mounts(project, "qa", AgentConfig())[-1]
+    last = mounts(project, "qa", AgentConfig(), EMPTY)[-1]
     assert shown(last) == f"/pipe-dream/AGENTS.md bind ro {project.root}/.claude/agents/qa.md"
 
 
@@ -89,25 +88,25 @@ def test_no_place_is_mounted_over_twice(project: Project) -> None:
     """The engine refuses that."""
     (project.root / "vault").mkdir()
     (project.root / ".env").symlink_to("vault")
-    found = mounts(project, "qa", AgentConfig(hide=("CLAUDE.md", "vault", "vault/../vault")))
+    found = mounts(project, "qa", AgentConfig(hide=("CLAUDE.md", "vault", "vault/../vault")), EMPTY)
     targets = [mount["Target"] for mount in found]
     assert len(targets) == len(set(targets))
     assert f"{project.root}/.claude/agents/qa.md" in {mount["Source"] for mount in found}
 
 
 def test_a_working_folder_of_ones_own(project: Project) -> None:
-    targets = [str(mount["Target"]) for mount in mounts(project, "qa", AgentConfig(workdir="/srv/p"))]
+    targets = [str(mount["Target"]) for mount in mounts(project, "qa", AgentConfig(workdir="/srv/p"), EMPTY)]
     assert not any(target.startswith("/pipe-dream") for target in targets)
     assert "/srv/p/.claude/users/qa/workspace" in targets
 
 
 def test_planted_links_are_not_mounted(project: Project) -> None:
     (project.root / ".claude/sessions").symlink_to("/")
-    assert "/" not in {mount["Source"] for mount in mounts(project, "qa", AgentConfig())}
+    assert "/" not in {mount["Source"] for mount in mounts(project, "qa", AgentConfig(), EMPTY)}
     (project.root / ".claude/agents/qa.md").unlink()
     (project.root / ".claude/agents/qa.md").symlink_to("/etc/shadow")
     with pytest.raises(ProjectError, match=r"qa.md is not a regular file"):
-        mounts(project, "qa", AgentConfig())
+        mounts(project, "qa", AgentConfig(), EMPTY)
 
 
 def test_the_request_leaves_an_agent_nothing() -> None:
@@ -169,44 +168,3 @@ def test_what_must_hold_wins_over_what_passed() -> None:
         "HTTPS_PROXY": "http://proxy", "TERM": "xterm-256color", "COLORTERM": "truecolor", "QMS_USER": "qa",
         "CLAUDE_CONFIG_DIR": "/claude-config", "HOME": "/home/agent", "LANG": "C.UTF-8",
     }  # fmt: skip
-
-
-def unpacked(archive: bytes) -> dict[str, tuple[int, int, int, str]]:
-    """Name: uid, gid, mode, content."""
-    with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
-        return {
-            member.name: (
-                member.uid,
-                member.gid,
-                member.mode,
-                (file.read().decode() if (file := tar.extractfile(member)) else ""),
-            )
-            for member in tar
-        }
-
-
-def test_accounts_are_added() -> None:
-    passwd, group = "root:x:0:0:root:/root:/bin/sh\nbin:x:2:2::/:/bin/false", "root:x:0:\n"
-    assert unpacked(furnishing(passwd, group, OWNER, None)) == {
-        "etc/passwd": (0, 0, 0o644, f"{passwd}\nagent:x:1234:5678:agent:/home/agent:/bin/sh\n"),
-        "etc/group": (0, 0, 0o644, "root:x:0:\nagent:x:5678:\n"),
-        "home": (0, 0, 0o755, ""),
-        "home/agent": (1234, 5678, 0o700, ""),
-    }
-
-
-def test_accounts_that_are_there_stay() -> None:
-    passwd, group = "node:x:1234:5678::/home/node:/bin/sh\n", "node:x:5678:\n"
-    found = unpacked(furnishing(passwd, group, OWNER, None))
-    assert (found["etc/passwd"][3], found["etc/group"][3]) == (passwd, group)
-
-
-def test_an_image_without_accounts() -> None:
-    found = unpacked(furnishing("", "", OWNER, None))
-    assert found["etc/passwd"][3] == "agent:x:1234:5678:agent:/home/agent:/bin/sh\n"
-
-
-def test_what_the_engine_must_not_show_is_the_agents_alone() -> None:
-    found = unpacked(furnishing("", "", OWNER, {"KEY": "hush"}))
-    assert found["run/qms-tui/environment.json"] == (1234, 5678, 0o400, '{"KEY": "hush"}')
-    assert found["run/qms-tui"] == (0, 0, 0o755, "")

@@ -7,10 +7,7 @@ and workspace; no credentials but its own; no other container; no capabilities.
 from __future__ import annotations
 
 import hashlib
-import io
-import json
 import re
-import tarfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -18,9 +15,8 @@ from typing import Any
 
 from docker.types import LogConfig, Mount
 
-from qms_tui.config import AgentConfig, Laid
+from qms_tui.config import AgentConfig
 from qms_tui.project import Owner, Project
-from qms_tui.runtime.docker.kit import PRIVATE
 from qms_tui.runtime.environment import TERMINAL
 
 SCHEMA = "1"
@@ -30,6 +26,9 @@ LABEL_SCHEMA = "qms-tui.schema"
 LABEL_MAKER = "qms-tui.maker"
 LABEL_RESUMES = "qms-tui.resumes"
 LABEL_DEFINITION = "qms-tui.definition"
+LABEL_FILES = "qms-tui.files"  # where on the engine's machine the container's own files are (agent_files.py)
+LABEL_VOLUME = "qms-tui.volume"  # the volume that they are in, where they are in one
+LABEL_THROWAWAY = "qms-tui.throwaway"  # the project that a container was made for which never runs
 CONFIG_FOLDER = "/claude-config"
 HOME = "/home/agent"
 MACHINE_CONTEXT = "/etc/claude-code/CLAUDE.md"  # read by the client on every start, whatever the project
@@ -61,8 +60,11 @@ def project_slug(root: str) -> str:
     return f"qms-{readable}-{hashlib.sha256(root.encode()).hexdigest()[:8]}"
 
 
-def mounts(project: Project, agent: str, config: AgentConfig) -> list[Mount]:
+def mounts(project: Project, agent: str, config: AgentConfig, empty: Path) -> list[Mount]:
     """The container's mounts, outer before inner. The agent's folders must have been prepared.
+
+    `empty` is an empty file on the engine's machine: what stands over files that the agent must not see. No
+    device: a rootless engine cannot remount one read-only, and programs expect a file.
 
     `mounts=` and never `volumes=`: the engine answers 400 to a missing source instead of making it as root.
     """
@@ -83,7 +85,7 @@ def mounts(project: Project, agent: str, config: AgentConfig) -> list[Mount]:
     for path, is_folder in project.hidden(config.hide):
         if str(work / path) in taken:  # CLAUDE.md is hidden by a definition already
             continue
-        found.append(_empty_folder(work / path) if is_folder else bind(Path("/dev/null"), work / path))
+        found.append(_empty_folder(work / path) if is_folder else bind(empty, work / path))
     found.extend(bind(m.source, PurePosixPath(m.target), writable=not m.read_only) for m in config.mounts)
     return found
 
@@ -162,56 +164,3 @@ def environment(agent: str, passed: dict[str, str]) -> dict[str, str]:
             "LANG": "C.UTF-8",
         }
     )
-
-
-def furnishing(
-    passwd: str, group: str, owner: Owner, private: Mapping[str, str] | None, laid: Sequence[Laid] = ()
-) -> bytes:
-    """A tar of /etc/passwd and /etc/group with the agent's user in them, of its home folder, of the
-    variables that only its entrypoint may read, if it has one, and of what else is laid there.
-
-    Programs ask who they are (git, ssh, Python's pwd); a bare uid makes them fail.
-    """
-    passwd = _with_line(passwd, str(owner.uid), f"agent:x:{owner.uid}:{owner.gid}:agent:{HOME}:/bin/sh")
-    group = _with_line(group, str(owner.gid), f"agent:x:{owner.gid}:")
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w") as archive:
-        for name, text in (("etc/passwd", passwd), ("etc/group", group)):
-            _add_file(archive, name, text)
-        _add_folder(archive, "home")
-        _add_folder(archive, HOME.strip("/"), owner)
-        if private is not None:
-            _add_folder(archive, PRIVATE)
-            _add_file(archive, f"{PRIVATE}/environment.json", json.dumps(dict(private)), owner)
-        for each in laid:
-            path = PurePosixPath(each.path.strip("/"))
-            _add_folder(archive, str(path.parent))
-            _add_file(archive, str(path), each.text, owner if each.secret else None)
-    return buffer.getvalue()
-
-
-def _add_file(archive: tarfile.TarFile, name: str, text: str, owner: Owner | None = None) -> None:
-    """Readable for everybody, or for its owner alone."""
-    entry, content = tarfile.TarInfo(name), text.encode()
-    entry.size, entry.mode = len(content), 0o644 if owner is None else 0o400
-    _give(entry, owner)
-    archive.addfile(entry, io.BytesIO(content))
-
-
-def _add_folder(archive: tarfile.TarFile, name: str, owner: Owner | None = None) -> None:
-    entry = tarfile.TarInfo(name)
-    entry.type, entry.mode = tarfile.DIRTYPE, 0o755 if owner is None else 0o700
-    _give(entry, owner)
-    archive.addfile(entry)
-
-
-def _give(entry: tarfile.TarInfo, owner: Owner | None) -> None:
-    if owner is not None:
-        entry.uid, entry.gid = owner.uid, owner.gid
-
-
-def _with_line(table: str, number: str, line: str) -> str:
-    """The table with a line added, unless somebody has that number already."""
-    rows = [row for row in table.splitlines() if row]
-    taken = any(row.split(":")[2:3] == [number] for row in rows)
-    return "\n".join(rows if taken else [*rows, line]) + "\n"

@@ -13,6 +13,7 @@ from qms_tui.config import Config
 from qms_tui.errors import EngineError
 from qms_tui.project import AGENT_NAME, Owner, Project
 from qms_tui.runtime.docker import container as spec
+from qms_tui.runtime.docker.agent_files import remove_files
 from qms_tui.runtime.docker.engine import Engine, seconds
 from qms_tui.runtime.docker.image import is_replaced
 from qms_tui.runtime.docker.kit import LABEL_KIT
@@ -100,14 +101,17 @@ class Containers:
         self.remove(facts["Id"])
 
     def remove(self, container: str) -> None:
-        """Remove a container, whatever it does; gone already is fine."""
+        """Remove a container, whatever it does, and its files; gone already is fine."""
         try:
-            self._api.remove_container(container, force=True)
+            labels = self._api.inspect_container(container)["Config"].get("Labels") or {}
+            self._api.remove_container(container, v=True, force=True)
         except NotFound:
-            pass
+            return
         except APIError as error:
             if error.status_code != 409:  # 409: its removal is under way
                 raise
+            return
+        remove_files(self._api, labels)
 
     def settled(self, agent: str) -> dict[str, Any] | None:
         """The engine's facts of the agent's container.

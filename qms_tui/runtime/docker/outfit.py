@@ -7,9 +7,10 @@ the engine gets all of it, as docker/README.md says.
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from docker.types import Mount
 
@@ -17,7 +18,10 @@ from qms_tui.config import AgentConfig, Theme
 from qms_tui.errors import ConfigError
 from qms_tui.project import Owner, Project
 from qms_tui.runtime.client import command_line
+from qms_tui.runtime.docker import agent_files
 from qms_tui.runtime.docker import container as spec
+from qms_tui.runtime.docker.accounts import Accounts
+from qms_tui.runtime.docker.agent_files import Entry
 from qms_tui.runtime.docker.image import Image
 from qms_tui.runtime.docker.kit import INSIDE, PRIVATE
 from qms_tui.runtime.docker.maker import maker
@@ -30,13 +34,32 @@ TOKEN = f"/{PRIVATE}/token"
 
 @dataclass(frozen=True, slots=True)
 class Outfit:
-    """`config` has the command as it will run; `private` is for the entrypoint alone, None without one."""
+    """`config` has the command as it will run; `private` has texts by name that only the agent may read."""
 
     config: AgentConfig
     environment: dict[str, str]
-    private: dict[str, str] | None
-    mounts: list[Mount]
+    private: dict[str, str]
     marks: dict[str, str]
+    token: list[Mount]
+
+    @property
+    def shared(self) -> list[str]:
+        """Where in the container there stand files of ours that everybody there may read."""
+        return [each.path for each in self.config.laid if not each.secret]
+
+    def mounts(self, project: Project, base: Path) -> list[Mount]:
+        """What is mounted; `base` is where the engine has the container's own files."""
+        place = agent_files.Place(base)
+        return [
+            *spec.mounts(project, self.config.name, self.config, place.empty),
+            *agent_files.mounts(base, bool(self.private), self.shared),
+            *self.token,
+        ]
+
+    def entries(self, accounts: Accounts, owner: Owner) -> list[Entry]:
+        """The container's own files."""
+        shared = [each.text for each in self.config.laid if not each.secret]
+        return agent_files.entries(accounts, owner, self.private, shared)
 
 
 def outfit(
@@ -57,16 +80,24 @@ def outfit(
     return Outfit(
         config,
         shown,
-        _private(passed, shown, config) if ours else None,
-        [*spec.mounts(project, agent, config), *_token(project, config, ours)],
+        _private(passed, shown, config, ours),
         marks,
+        _token(project, config, ours),
     )
 
 
-def _private(passed: dict[str, str], shown: dict[str, str], config: AgentConfig) -> dict[str, str]:
-    """What only the agent gets to know, and what our waiter does there."""
-    waking = {"QMS_TUI_WAKE": config.wake.value, "QMS_TUI_WAKE_TEXT": config.wake_text}
-    return {name: value for name, value in passed.items() if name not in shown} | waking
+def _private(
+    passed: dict[str, str], shown: dict[str, str], config: AgentConfig, ours: bool
+) -> dict[str, str]:
+    """What only the agent gets to know: secrets laid there, and for our entrypoint its variables."""
+    texts = {PurePosixPath(each.path).name: each.text for each in config.laid if each.secret}
+    if ours:
+        waking = {"QMS_TUI_WAKE": config.wake.value, "QMS_TUI_WAKE_TEXT": config.wake_text}
+        hidden = {name: value for name, value in passed.items() if name not in shown}
+        texts["environment.json"] = json.dumps(hidden | waking)
+    if config.token_file is not None:
+        texts[PurePosixPath(TOKEN).name] = ""  # what the file is mounted over
+    return texts
 
 
 def _token(project: Project, config: AgentConfig, ours: bool) -> list[Mount]:

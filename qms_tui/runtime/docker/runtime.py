@@ -192,12 +192,20 @@ class DockerRuntime:
         with engine_errors("cannot remove the project's network"):
             remove_project_network(self._api, str(self._project.root))
 
-    def check_images(self, agents: Sequence[str]) -> None:
-        """Raise ImageError for the first agent that has no image and no running container. Blocking."""
+    def check_images(self, agents: Sequence[str]) -> list[str]:
+        """The agents that have no running container. Blocking.
+
+        Raises ImageError for the first of them that has no image.
+        """
         with engine_errors("cannot look for the images"):
-            for agent in agents:
-                if not self._containers.find(agent).alive:
-                    self._starter.image(agent)
+            missing = [agent for agent in agents if not self._containers.find(agent).alive]
+            for agent in missing:
+                self._starter.image(agent)
+        return missing
+
+    def prepare_early(self, agents: Sequence[str]) -> None:
+        """Begin with what these agents' containers will need; returns at once."""
+        self._starter.prepare_early(agents)
 
     def close_now(self) -> None:
         """As `close`."""

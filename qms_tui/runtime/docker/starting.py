@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
 from docker import APIClient
-from docker.errors import APIError, NotFound
+from docker.errors import APIError, DockerException, NotFound
+from requests import RequestException
 
 from qms_tui.config import AgentConfig, Config
-from qms_tui.errors import ImageError
+from qms_tui.errors import ImageError, QmsTuiError
 from qms_tui.project import Owner, Project
+from qms_tui.runtime.docker import agent_files, podman
 from qms_tui.runtime.docker import container as spec
-from qms_tui.runtime.docker import podman
-from qms_tui.runtime.docker.accounts import accounts_folder, accounts_of
+from qms_tui.runtime.docker.accounts import Accounts, accounts_folder, accounts_of
+from qms_tui.runtime.docker.agent_files import Entry, Place
 from qms_tui.runtime.docker.attachment import Direction, Opened, open_socket
 from qms_tui.runtime.docker.containers import STARTING_POLL, STARTING_WAIT, Containers
 from qms_tui.runtime.docker.engine import Engine
 from qms_tui.runtime.docker.image import Image, find_image
 from qms_tui.runtime.docker.network import project_network
 from qms_tui.runtime.docker.outfit import Outfit, outfit
+from qms_tui.runtime.docker.throwaway import fill
 
 _MISSING = "make it with: qms-tui build"
 _MISSING_OTHER = "build or pull it, or name another with --image or agent.image; docker/README.md says more"
@@ -66,6 +71,8 @@ class Starter:
         self._engine, self._project, self._config = engine, project, config
         self._api: APIClient = engine.api
         self._host_environment, self._owner, self._containers = host_environment, owner, containers
+        self._sees_our_files = not engine.remote
+        self._asking = threading.Lock()  # agents that start at the same time ask for their accounts once
 
     def launch(self, agent: str, hold: Callable[[str], T], fresh: bool) -> Reached[T]:
         """Make the container, hold it, start it.
@@ -108,43 +115,76 @@ class Starter:
             raise _no_image(name, agent)
         return there
 
+    def prepare_early(self, agents: Sequence[str]) -> None:
+        """Ask and make what these agents' containers will need, while nobody waits for it yet.
+
+        What fails here fails again, and is told, when an agent starts.
+        """
+
+        def prepare() -> None:
+            with contextlib.suppress(QmsTuiError, DockerException, RequestException, OSError):
+                for agent in agents:
+                    self._accounts(self.image(agent))
+                    self._network(self._config.agent(agent))
+
+        threading.Thread(target=prepare, name="qms-tui-early", daemon=True).start()
+
+    def _accounts(self, image: Image) -> Accounts:
+        with self._asking:
+            return accounts_of(self._api, image.id, str(self._project.root), accounts_folder())
+
+    def _network(self, config: AgentConfig) -> str:
+        return project_network(self._api, str(self._project.root), config.network)
+
     def _create(self, agent: str, fresh: bool) -> str:
         """Make the agent's container; its id, since another interface may take the name at any time."""
         self._project.prepare(agent, self._project.owner())
-        config = self._config.agent(agent)
-        fitted = outfit(
-            self._project, config, self.image(agent), self._host_environment, self._config.theme, fresh
-        )
+        config, image = self._config.agent(agent), self.image(agent)
+        fitted = outfit(self._project, config, image, self._host_environment, self._config.theme, fresh)
+        files = fitted.entries(self._accounts(image), self._owner)
+        if self._sees_our_files:
+            place = agent_files.place_here(self._containers.identity(agent), self._engine.host)
+            try:
+                return self._create_at(place, agent, fitted, files, image.id)
+            except APIError as error:
+                if not _is_not_seen(error, place):
+                    raise
+            self._sees_our_files = False
+        place = agent_files.place_there(self._api, self._containers.identity(agent))
+        return self._create_at(place, agent, fitted, files, image.id)
+
+    def _create_at(self, place: Place, agent: str, fitted: Outfit, files: Sequence[Entry], image: str) -> str:
+        """Make the container with its files at a place; neither stays if that fails."""
+        identity = self._containers.identity(agent)
+        try:
+            if place.volume:
+                content = agent_files.as_tar(files, self._owner)
+                fill(self._api, image, identity.project, place.volume, content)
+            else:
+                agent_files.write(place, files, self._owner)
+            container = self._take_name(agent, self._request(place, agent, fitted))
+        except BaseException as error:
+            agent_files.remove_files(self._api, place.labels)
+            if isinstance(error, NotFound):
+                raise _no_image(fitted.config.image, agent) from None
+            raise
+        agent_files.remove_others(self._api, place, identity)
+        return container
+
+    def _request(self, place: Place, agent: str, fitted: Outfit) -> dict[str, Any]:
         request = spec.request(
             self._containers.identity(agent),
             fitted.config,
             self._owner,
             fitted.environment,
-            fitted.mounts,
-            project_network(self._api, str(self._project.root), config.network),
+            fitted.mounts(self._project, place.base),
+            self._network(fitted.config),
             self._engine.cpus,
-            fitted.marks,
+            {**fitted.marks, **place.labels},
         )
         if self._engine.podman:
             podman.keep_masks_empty(request["host_config"])
-        host = self._api.create_host_config(**request.pop("host_config"))
-        try:
-            container = self._take_name(agent, {**request, "host_config": host})
-        except NotFound:
-            raise _no_image(config.image, agent) from None
-        try:
-            self._furnish(container, fitted)
-        except BaseException:
-            self._containers.remove(container)
-            raise
-        return container
-
-    def _furnish(self, container: str, fitted: Outfit) -> None:
-        """Put into the container what neither the image has nor the engine may show; at once, since each
-        time the engine mounts the container for it."""
-        known = accounts_of(self._api, container, accounts_folder())
-        content = spec.furnishing(known.passwd, known.group, self._owner, fitted.private, fitted.config.laid)
-        self._api.put_archive(container, "/", content)
+        return {**request, "host_config": self._api.create_host_config(**request["host_config"])}
 
     def _take_name(self, agent: str, request: dict[str, Any]) -> str:
         """Make the container once its name is free: the engine holds a name from before a container can be
@@ -159,6 +199,13 @@ class Starter:
                 if not taken or time.monotonic() > deadline:
                     raise
             time.sleep(STARTING_POLL)
+
+
+def _is_not_seen(error: APIError, place: Place) -> bool:
+    """Whether the engine lives where the place is not: in another machine, or as a user who may not enter."""
+    text = str(error.explanation)
+    reasons = ("does not exist", "no such file", "permission denied", "not shared")
+    return str(place.base) in text and any(reason in text for reason in reasons)
 
 
 def _no_image(image: str, agent: str) -> ImageError:

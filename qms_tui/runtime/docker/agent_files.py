@@ -1,0 +1,266 @@
+"""The files of its own that an agent's container gets, mounted before it starts.
+
+    passwd, group   the image's accounts, with the agent's user among them
+    empty           what stands over files that the agent must not see
+    home/           the agent's home folder
+    private/        what only the agent may read
+    shared/N        what else stands in the container, readable for everybody there
+
+They are made for one container and go with it. Where the engine sees this machine's files they are below
+the user's state folder; elsewhere they are in a volume of the engine's, filled through a throw-away
+container, and mounted from where the engine keeps that volume: older engines cannot mount a single file of a
+volume by its name.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+import os
+import re
+import secrets
+import shutil
+import tarfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from docker import APIClient
+from docker.errors import APIError
+from docker.types import Mount
+
+from qms_tui.errors import EngineError
+from qms_tui.project import Owner
+from qms_tui.runtime.docker.accounts import Accounts
+from qms_tui.runtime.docker.container import (
+    HOME,
+    LABEL_FILES,
+    LABEL_MAKER,
+    LABEL_VOLUME,
+    Identity,
+    bind,
+)
+from qms_tui.runtime.docker.kit import PRIVATE
+from qms_tui.runtime.docker.maker import maker
+
+PROJECT = "project"  # the file beside an agent's folders that names their project
+_NAME = re.compile(r"[0-9a-f]{16}")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A file, or with no content a folder; `owned` by the agent's user, or readable for everybody."""
+
+    path: str
+    content: bytes | None
+    mode: int
+    owned: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where one container's files are, as the engine sees it; in a volume if that has a name."""
+
+    base: Path
+    volume: str = ""
+
+    @property
+    def empty(self) -> Path:
+        """The empty file."""
+        return self.base / "empty"
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """By what the files are found again when their container goes."""
+        return {LABEL_FILES: str(self.base)} | ({LABEL_VOLUME: self.volume} if self.volume else {})
+
+
+def containers_folder() -> Path:
+    """Where this user's containers have their files."""
+    import platformdirs
+
+    return platformdirs.user_state_path("qms-tui") / "containers"
+
+
+# -- what there is (pure) ----------------------------------------------------------------------------------
+
+
+def entries(
+    accounts: Accounts, owner: Owner, private: Mapping[str, str], shared: Sequence[str] = ()
+) -> list[Entry]:
+    """The files of a container whose agent runs as `owner`; `private` has texts by name, `shared` texts.
+
+    Programs ask who they are (git, ssh, Python's pwd); a bare uid makes them fail.
+    """
+    passwd = _with_line(
+        accounts.passwd, str(owner.uid), f"agent:x:{owner.uid}:{owner.gid}:agent:{HOME}:/bin/sh"
+    )
+    group = _with_line(accounts.group, str(owner.gid), f"agent:x:{owner.gid}:")
+    return [
+        Entry("passwd", passwd.encode(), 0o644),
+        Entry("group", group.encode(), 0o644),
+        Entry("empty", b"", 0o444),
+        Entry("home", None, 0o700, owned=True),
+        Entry("private", None, 0o700, owned=True),
+        *(Entry(f"private/{name}", text.encode(), 0o400, owned=True) for name, text in private.items()),
+        Entry("shared", None, 0o755),
+        *(Entry(f"shared/{number}", text.encode(), 0o444) for number, text in enumerate(shared)),
+    ]
+
+
+def _with_line(table: str, number: str, line: str) -> str:
+    """The table with a line added, unless somebody has that number already."""
+    rows = [row for row in table.splitlines() if row]
+    taken = any(row.split(":")[2:3] == [number] for row in rows)
+    return "\n".join(rows if taken else [*rows, line]) + "\n"
+
+
+def mounts(base: Path, private: bool, shared: Sequence[str] = ()) -> list[Mount]:
+    """What of it stands where; `shared` has the paths inside, in the order of the entries' texts."""
+    found = [
+        bind(base / "passwd", PurePosixPath("/etc/passwd")),
+        bind(base / "group", PurePosixPath("/etc/group")),
+        bind(base / "home", PurePosixPath(HOME), writable=True),
+    ]
+    if private:
+        found.append(bind(base / "private", PurePosixPath(f"/{PRIVATE}")))
+    for number, path in enumerate(shared):
+        found.append(bind(base / "shared" / str(number), PurePosixPath(path)))
+    return found
+
+
+def as_tar(found: Sequence[Entry], owner: Owner) -> bytes:
+    """The entries as an archive."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        for entry in found:
+            member, content = tarfile.TarInfo(entry.path), entry.content or b""
+            member.mode, member.size = entry.mode, len(content)
+            if entry.content is None:
+                member.type = tarfile.DIRTYPE
+            if entry.owned:
+                member.uid, member.gid = owner.uid, owner.gid
+            archive.addfile(member, io.BytesIO(content))
+    return buffer.getvalue()
+
+
+# -- on this machine ---------------------------------------------------------------------------------------
+
+
+def place_here(identity: Identity, engine: str) -> Place:
+    """A new, empty place below the state folder; `engine` is its address. Raises EngineError."""
+    agent = _agent_folder(identity, engine)
+    base = agent / secrets.token_hex(8)
+    with _writing(base):
+        agent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (agent / PROJECT).write_bytes(os.fsencode(identity.project))
+        base.mkdir(mode=0o700)
+    return Place(base)
+
+
+def write(place: Place, found: Sequence[Entry], owner: Owner) -> None:
+    """Make the entries; only root has to hand files over. Raises EngineError."""
+    with _writing(place.base):
+        for entry in found:
+            path = place.base / entry.path
+            if entry.content is None:
+                path.mkdir()
+                opened = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+            else:
+                flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+                opened = os.open(path, flags, 0o600)
+            try:
+                if entry.content:
+                    os.write(opened, entry.content)
+                os.fchmod(opened, entry.mode)
+                if entry.owned and os.geteuid() == 0:
+                    os.fchown(opened, owner.uid, owner.gid)
+            finally:
+                os.close(opened)
+
+
+def _remove_other_folders(place: Place) -> None:
+    for path in place.base.parent.iterdir():
+        if path != place.base and _NAME.fullmatch(path.name):
+            remove_tree(path)
+
+
+def remove_tree(path: Path) -> None:
+    """Remove a folder in which an agent could write; follows no link. What resists stays."""
+    shutil.rmtree(path, ignore_errors=True)
+    if not path.exists():
+        return
+    pending = [path]  # folders that the agent has locked, for itself too
+    while pending:
+        folder = pending.pop()
+        with contextlib.suppress(OSError):
+            folder.chmod(0o700)
+            with os.scandir(folder) as inside:
+                pending += [folder / entry.name for entry in inside if entry.is_dir(follow_symlinks=False)]
+    shutil.rmtree(path, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _writing(base: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise EngineError(
+            f"{error.filename or base}: {error.strerror}",
+            hint="the files of an agent's container are made there; is the disk full, the folder yours?",
+        ) from error
+
+
+def _agent_folder(identity: Identity, engine: str) -> Path:
+    return containers_folder() / f"{identity.container}-{hashlib.sha256(engine.encode()).hexdigest()[:8]}"
+
+
+# -- on the engine's -----------------------------------------------------------------------------------------
+
+
+def place_there(api: APIClient, identity: Identity) -> Place:
+    """A new volume, where the engine keeps it. Raises what the docker SDK raises."""
+    name = f"{identity.container}-{secrets.token_hex(8)}"
+    made = api.create_volume(name, driver="local", labels={**identity.labels, LABEL_MAKER: maker()})
+    return Place(Path(made["Mountpoint"]), name)
+
+
+def _remove_other_volumes(api: APIClient, place: Place, identity: Identity) -> None:
+    labels = [f"{name}={value}" for name, value in identity.labels.items()]
+    for volume in api.volumes(filters={"label": labels})["Volumes"] or ():
+        if volume["Name"] != place.volume:
+            remove_volume(api, volume["Name"])
+
+
+def remove_volume(api: APIClient, name: str) -> None:
+    """Remove a volume; gone already or in use is fine."""
+    try:
+        api.remove_volume(name)
+    except APIError as error:
+        if error.status_code not in (404, 409):
+            raise
+
+
+# -- either ------------------------------------------------------------------------------------------------
+
+
+def remove_others(api: APIClient, place: Place, identity: Identity) -> None:
+    """Remove what the agent's containers before have left: somebody else removed them.
+
+    Called by whoever has just made the agent's container, so no other one is there.
+    """
+    if place.volume:
+        _remove_other_volumes(api, place, identity)
+    else:
+        _remove_other_folders(place)
+
+
+def remove_files(api: APIClient, labels: Mapping[str, str]) -> None:
+    """Remove the files of a container that is gone, by its labels; nothing but what we made goes."""
+    if volume := labels.get(LABEL_VOLUME):
+        remove_volume(api, volume)
+    elif base := labels.get(LABEL_FILES):
+        path = Path(base)
+        if path.parent.parent == containers_folder() and _NAME.fullmatch(path.name):
+            remove_tree(path)

@@ -1,0 +1,60 @@
+"""Containers that never run: the engine's archive calls need one, and an agent's own will not do.
+
+An archive call mounts for itself whatever the container mounts, in its own way in each version of the engine:
+some refuse a file below a read-only folder, rootless ones a device. So files are read and written through a
+container that has no mounts, or nothing but the volume that is to be filled.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import tarfile
+from collections.abc import Iterator
+
+from docker import APIClient
+from docker.errors import APIError, NotFound
+from docker.types import Mount
+
+from qms_tui.runtime.docker.container import LABEL_MAKER, LABEL_THROWAWAY
+from qms_tui.runtime.docker.maker import maker
+
+VOLUME = "/qms-tui"  # where a volume is mounted that is to be filled
+_NEVER_RUN = ["/nothing"]  # an image without a command is refused else
+
+
+@contextlib.contextmanager
+def throwaway(api: APIClient, image: str, project: str, volume: str = "") -> Iterator[str]:
+    """The id of a container of the image, removed at the end. Raises what the docker SDK raises."""
+    mounts = [Mount(VOLUME, volume, type="volume", no_copy=True)] if volume else []
+    container = api.create_container(
+        image,
+        _NEVER_RUN,
+        entrypoint=[],
+        labels={LABEL_THROWAWAY: project, LABEL_MAKER: maker()},
+        host_config=api.create_host_config(network_mode="none", mounts=mounts),
+    )["Id"]
+    try:
+        yield container
+    finally:
+        with contextlib.suppress(NotFound):
+            api.remove_container(container, v=True, force=True)
+
+
+def read_file(api: APIClient, container: str, path: str) -> str:
+    """A small text file of a throw-away container; empty if there is none."""
+    try:
+        chunks, _ = api.get_archive(container, path)
+        with tarfile.open(fileobj=io.BytesIO(b"".join(chunks))) as archive:
+            member = archive.extractfile(os.path.basename(path))
+            return member.read().decode(errors="replace") if member else ""
+    except (NotFound, KeyError):
+        return ""
+
+
+def fill(api: APIClient, image: str, project: str, volume: str, archive: bytes) -> None:
+    """Unpack a tar archive into a volume."""
+    with throwaway(api, image, project, volume) as container:
+        if not api.put_archive(container, VOLUME, archive):
+            raise APIError(f"the volume {volume} cannot be filled")
