@@ -8,7 +8,7 @@ from typing import Any
 
 from qms_tui.config import AgentConfig, BuildConfig
 from qms_tui.doctor.finding import Finding, error, ok, warning
-from qms_tui.runtime.docker.engine import Engine, engine_errors
+from qms_tui.runtime.docker.engine import Engine, engine_errors, security_options
 from qms_tui.runtime.docker.image import Image, find_image
 from qms_tui.runtime.docker.kit import our_kit
 
@@ -21,13 +21,43 @@ def engine(found: Engine) -> Iterator[Finding]:
     with engine_errors("cannot ask the engine"):
         facts: dict[str, Any] = found.api.info()
     kind = "Podman" if found.podman else "Docker"
-    cgroups = f"cgroup v{facts.get('CgroupVersion') or '?'}"
-    yield ok("engine", f"{kind} {found.version} at {found.host}, {cgroups}")
+    yield ok("engine", f"{kind} {found.version} at {found.host}: {character(found, facts)}")
+    yield from users(found)
     yield from limits(facts)
     if found.podman:
         yield warning("engine", "Podman does not keep agents' networks apart", "see docker/README.md")
     if not found.remote:
         yield from disk(str(facts.get("DockerRootDir") or ""))
+
+
+def character(found: Engine, facts: Mapping[str, Any]) -> str:
+    """What sets engines apart: API, image store, cgroups, whose users, what keeps containers in."""
+    store = "containerd" if is_containerd_store(facts) else str(facts.get("Driver") or "?")
+    modules = security_options(facts) - {"rootless", "userns"}
+    parts = [
+        f"API {found.api.api_version}",
+        f"image store {store}",
+        f"cgroup v{facts.get('CgroupVersion') or '?'}",
+        "rootless" if found.rootless else "rootful",
+        *(["users remapped"] if found.remapped else []),
+        ", ".join(sorted(modules)) or "no security modules",
+    ]
+    return ", ".join(parts)
+
+
+def is_containerd_store(facts: Mapping[str, Any]) -> bool:
+    """Whether containerd keeps the images, which then counts what was downloaded and what is unpacked."""
+    return ["driver-type", "io.containerd.snapshotter.v1"] in (facts.get("DriverStatus") or [])
+
+
+def users(found: Engine) -> Iterator[Finding]:
+    """Every mode of the engine that changes what a user's number means."""
+    if found.rootless:
+        yield ok("engine", "rootless: an agent is root in its container, and you outside")
+    if found.remapped:
+        yield ok("engine", "it remaps users; agents' containers are exempt, so that they can write")
+    if found.elsewhere and not found.remote:
+        yield ok("engine", f"in a virtual machine ({found.system}), which maps users of shared files itself")
 
 
 def limits(facts: Mapping[str, Any]) -> Iterator[Finding]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -16,15 +17,17 @@ from qms_tui.doctor import project as at_project
 from qms_tui.doctor import servers as at_servers
 from qms_tui.doctor.agents import Facts
 from qms_tui.doctor.finding import Finding, failed, ok, warning
+from qms_tui.doctor.trial import trial
 from qms_tui.errors import ConfigError, EngineError, GatewayError, ProjectError
 from qms_tui.mcp.status import gateway_status
-from qms_tui.project import Project
+from qms_tui.project import Owner, Project
 from qms_tui.runtime import Found
 from qms_tui.runtime.docker import DockerRuntime, Engine, connect
 from qms_tui.runtime.docker.agent_files import Place
 from qms_tui.runtime.docker.container import LABEL_FILES, mounts
 from qms_tui.runtime.docker.engine import engine_errors
 from qms_tui.runtime.docker.outfit import TOKEN
+from qms_tui.runtime.docker.runtime import NO_SOCKETS, container_user
 from qms_tui.runtime.logins import shared_logins
 
 AT_ONCE = 8  # containers whose memory is asked for; each answer takes the engine a second
@@ -71,6 +74,10 @@ def _at_engine(
     with closing(engine):
         try:
             yield from at_engine.engine(engine)
+            if engine.elsewhere and config.servers and config.engine.mcp_listen is None:
+                yield warning("mcp", NO_SOCKETS, "see README, Engines elsewhere")
+            owner = container_user(engine, project) if project else Owner(os.getuid(), os.getgid())
+            yield from trial(engine, project, owner, config.agent(agents[0] if agents else ""))
             for name in dict.fromkeys(config.agent(agent).image for agent in agents or ("",)):
                 yield at_engine.image(engine, name, config.build)
             if project is not None:

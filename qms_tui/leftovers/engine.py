@@ -1,8 +1,8 @@
-"""Containers and networks with our labels, of every project."""
+"""Containers, networks and volumes with our labels, of every project."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from docker import APIClient
@@ -11,7 +11,13 @@ from docker.errors import APIError, NotFound
 from qms_tui.errors import EngineError
 from qms_tui.leftovers.thing import YOUNG, Kind, Outcome, Thing, looked_at_again, project_exists, why_to_go
 from qms_tui.runtime.docker.agent_files import remove_files
-from qms_tui.runtime.docker.container import LABEL_AGENT, LABEL_MAKER, LABEL_PROJECT
+from qms_tui.runtime.docker.container import (
+    LABEL_AGENT,
+    LABEL_MAKER,
+    LABEL_PROJECT,
+    LABEL_THROWAWAY,
+    LABEL_VOLUME,
+)
 from qms_tui.runtime.docker.engine import Engine, engine_errors, seconds
 from qms_tui.runtime.docker.maker import maker
 
@@ -20,7 +26,7 @@ _OVER = ("created", "exited", "dead")  # the engine's words for a container with
 
 
 def find_on_engine(engine: Engine) -> list[Thing]:
-    """Every container and network that carries our labels, made by whom ever. Blocking."""
+    """Every container, network and volume that carries our labels, whoever made it. Blocking."""
     with engine_errors("cannot list what there is"):
         now = seconds(engine.api.info()["SystemTime"])
         labelled = {"label": LABEL_PROJECT}
@@ -33,26 +39,37 @@ def find_on_engine(engine: Engine) -> list[Thing]:
             for row in engine.api.networks(filters=labelled)
             if (facts := _inspected(engine.api, row["Id"]))
         ]
-    return containers + networks
+        kept = {(row["Labels"] or {}).get(LABEL_VOLUME) for row in rows}
+        volumes = [
+            _volume(facts, now, facts["Name"] in kept)
+            for facts in engine.api.volumes(filters=labelled)["Volumes"] or ()
+        ]
+        # Of a container that was to be removed at once, and whose maker was killed before.
+        thrown = [
+            _container(row, now)
+            for row in engine.api.containers(all=True, filters={"label": LABEL_THROWAWAY})
+        ]
+    return [*containers, *networks, *volumes, *thrown]
 
 
 def remove_from_engine(engine: Engine, things: Sequence[Thing]) -> list[Outcome]:
-    """Remove those of the things that still may go, containers before networks. Blocking.
+    """Remove those of the things that still may go, containers before what they use. Blocking.
 
     Each is looked at again: one that runs by now, or whose project has come back, stays.
     """
-    ordered = sorted(things, key=lambda thing: thing.kind is Kind.NETWORK)
+    ordered = sorted(things, key=lambda thing: thing.kind is not Kind.CONTAINER)
     return [_removed(engine.api, looked_at_again(thing)) for thing in ordered]
 
 
 def _container(row: dict[str, Any], now: float) -> Thing:
     labels, state = row["Labels"], str(row["State"])
+    root = labels.get(LABEL_PROJECT) or labels[LABEL_THROWAWAY]
     return Thing(
         Kind.CONTAINER,
         row["Id"],
         (row.get("Names") or ["/?"])[0].lstrip("/"),
-        labels[LABEL_PROJECT],
-        project_exists(labels[LABEL_PROJECT]),
+        root,
+        project_exists(root),
         state,
         state not in _OVER,
         max(0.0, now - row["Created"]),
@@ -78,6 +95,23 @@ def _network(facts: dict[str, Any], now: float, starting: set[str]) -> Thing:
     )
 
 
+def _volume(facts: dict[str, Any], now: float, used: bool) -> Thing:
+    labels = facts["Labels"]
+    root = labels[LABEL_PROJECT]
+    return Thing(
+        Kind.VOLUME,
+        facts["Name"],
+        facts["Name"],
+        root,
+        project_exists(root),
+        "in use" if used else "unused",
+        used,
+        max(0.0, now - seconds(facts["CreatedAt"])),
+        labels.get(LABEL_MAKER) == maker(),
+        labels.get(LABEL_AGENT, ""),
+    )
+
+
 def _inspected(api: APIClient, network: str) -> dict[str, Any] | None:
     try:
         facts: dict[str, Any] = api.inspect_network(network)
@@ -91,7 +125,7 @@ def _removed(api: APIClient, thing: Thing) -> Outcome:
         return Outcome(thing, False, "its project is there again")
     try:
         with engine_errors(f"cannot remove {thing.name}"):
-            return _remove_network(api, thing) if thing.kind is Kind.NETWORK else _remove(api, thing)
+            return _REMOVERS[thing.kind](api, thing)
     except EngineError as error:  # the others go nevertheless
         return Outcome(thing, False, error.message)
 
@@ -123,3 +157,22 @@ def _remove_network(api: APIClient, thing: Thing) -> Outcome:
             raise
         return Outcome(thing, False, "it is in use")
     return Outcome(thing, True)
+
+
+def _remove_volume(api: APIClient, thing: Thing) -> Outcome:
+    try:
+        api.remove_volume(thing.id)
+    except NotFound:
+        return Outcome(thing, True, "was gone already")
+    except APIError as error:
+        if error.status_code != 409:
+            raise
+        return Outcome(thing, False, "it is in use")
+    return Outcome(thing, True)
+
+
+_REMOVERS: dict[Kind, Callable[[APIClient, Thing], Outcome]] = {
+    Kind.CONTAINER: _remove,
+    Kind.NETWORK: _remove_network,
+    Kind.VOLUME: _remove_volume,
+}

@@ -6,6 +6,7 @@
     layouts/NAME.json          see qms_tui/remembered.py
     inboxes/NAME.jsonl         see qms_tui/inbox/past.py
     inboxes/NAME.typed.jsonl   see qms_tui/waking/typed.py
+    containers/NAME/           see qms_tui/runtime/docker/agent_files.py
 
 A folder that does not tell its project is left alone: nobody knows whether that project is there.
 """
@@ -29,6 +30,7 @@ from qms_tui.config.files import read_regular_file
 from qms_tui.inbox import past
 from qms_tui.keeper.paths import LOCK, SOCKET
 from qms_tui.leftovers.thing import Kind, Outcome, Thing, looked_at_again, project_exists, why_to_go
+from qms_tui.runtime.docker import agent_files
 
 MOST = 5000  # folders and files looked at
 LARGEST_LOCK = 16 * 2**10  # bytes
@@ -55,6 +57,7 @@ def find_in_state(base: Path, now: Callable[[], float] = time.time) -> list[Thin
     for folder, kind, project_of in (
         ("layouts", Kind.LAYOUT, remembered.project_of),
         ("inboxes", Kind.INBOX, past.project_of),
+        ("containers", Kind.FILES, agent_files.project_of),
     ):
         for path in _entries(base / folder):
             found += _memory(path, kind, project_of(path), now())
@@ -175,6 +178,11 @@ def _remove_socket(thing: Thing) -> Outcome:
     return Outcome(thing, True)
 
 
+def _remove_files(thing: Thing) -> Outcome:
+    agent_files.remove_tree(Path(thing.id))
+    return Outcome(thing, True)
+
+
 def _remove_file(thing: Thing) -> Outcome:
     os.unlink(thing.id)
     return Outcome(thing, True)
@@ -186,4 +194,5 @@ _REMOVERS: dict[Kind, Callable[[Thing], Outcome]] = {
     Kind.SOCKET: _remove_socket,
     Kind.LAYOUT: _remove_file,
     Kind.INBOX: _remove_file,
+    Kind.FILES: _remove_files,
 }

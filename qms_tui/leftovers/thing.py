@@ -15,14 +15,21 @@ class Kind(StrEnum):
 
     CONTAINER = "container"
     NETWORK = "network"
+    VOLUME = "volume"
     KEEPER = "keeper"
     SOCKET = "socket"
     JOURNAL = "journal"
     LAYOUT = "layout"
     INBOX = "inbox"
+    FILES = "files"
 
 
-_MEMORIES = (Kind.JOURNAL, Kind.LAYOUT, Kind.INBOX)  # nobody needs to use them for them to be wanted
+_MEMORIES = (
+    Kind.JOURNAL,
+    Kind.LAYOUT,
+    Kind.INBOX,
+    Kind.FILES,
+)  # nobody needs to use them for them to be wanted
 
 
 @dataclass(frozen=True, slots=True)

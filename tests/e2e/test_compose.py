@@ -93,7 +93,7 @@ def test_it_is_the_same_container(
 ) -> None:
     facts = started(engine, compose, agent, qms_project)
     project, config = Project(qms_project), AgentConfig(name=agent, image=image)
-    mounts = spec.mounts(project, agent, config)
+    mounts = spec.mounts(project, agent, config, qms_project / "empty")
     wanted = {str(m["Target"]): (str(m["Source"] or ""), not m["ReadOnly"]) for m in mounts}
     there = shown(facts["Mounts"])
     assert {k: v for k, v in there.items() if k not in OWN} == {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -45,6 +46,7 @@ async def test_a_started_agent_is_found_and_held(
     assert found.container.startswith("qms-project-")
     assert found.container.endswith("-qa")
     ours = {key: value for key, value in facts["Config"]["Labels"].items() if key.startswith("qms-tui.")}
+    assert os.path.isdir(ours.pop("qms-tui.files"))  # noqa: ASYNC240
     assert ours == {
         "qms-tui.project": str(qms_project),
         "qms-tui.agent": "qa",

@@ -14,7 +14,15 @@ from qms_tui.errors import EngineError
 from qms_tui.project import Owner
 from qms_tui.runtime.docker import agent_files
 from qms_tui.runtime.docker.accounts import Accounts
-from qms_tui.runtime.docker.agent_files import Entry, as_tar, entries, mounts, place_here, remove_tree, write
+from qms_tui.runtime.docker.agent_files import (
+    Entry,
+    _place_here,
+    _write,
+    as_tar,
+    entries,
+    mounts,
+    remove_tree,
+)
 from qms_tui.runtime.docker.container import Identity
 
 OWNER = Owner(1234, 5678)
@@ -77,8 +85,8 @@ def test_what_is_private_is_the_agents_alone_in_both_places() -> None:
         "shared": (0, 0, 0o755, True),
         "shared/0": (0, 0, 0o444, False),
     }
-    place = place_here(Identity("/p", "qa"), ENGINE)
-    write(place, found, OWNER)
+    place = _place_here(Identity("/p", "qa"), ENGINE)
+    _write(place, found, OWNER)
     for path in sorted(place.base.rglob("*")):
         uid, _, mode, folder = packed.pop(str(path.relative_to(place.base)))
         status = path.lstat()
@@ -89,22 +97,22 @@ def test_what_is_private_is_the_agents_alone_in_both_places() -> None:
 
 
 def test_nobody_else_on_this_machine_reaches_them() -> None:
-    place = place_here(Identity("/p", "qa"), ENGINE)
+    place = _place_here(Identity("/p", "qa"), ENGINE)
     assert stat.S_IMODE(place.base.stat().st_mode) == 0o700
     assert stat.S_IMODE(place.base.parent.stat().st_mode) == 0o700
 
 
 def test_each_container_has_a_place_of_its_own() -> None:
     identity = Identity("/p", "qa")
-    places = {place_here(identity, ENGINE).base for _ in range(3)}
+    places = {_place_here(identity, ENGINE).base for _ in range(3)}
     assert len(places) == 3
-    assert place_here(identity, "unix:///other.sock").base.parent != next(iter(places)).parent
+    assert _place_here(identity, "unix:///other.sock").base.parent != next(iter(places)).parent
 
 
 def test_a_state_folder_that_cannot_be_written_is_one_line(state: Path) -> None:
     state.write_text("in the way")
     with pytest.raises(EngineError) as caught:
-        place_here(Identity("/p", "qa"), ENGINE)
+        _place_here(Identity("/p", "qa"), ENGINE)
     assert str(state) in caught.value.message
     assert caught.value.hint
 

@@ -22,14 +22,16 @@ import re
 import secrets
 import shutil
 import tarfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import TypeVar
 
 from docker import APIClient
 from docker.errors import APIError
 from docker.types import Mount
 
+from qms_tui.config.files import read_regular_file
 from qms_tui.errors import EngineError
 from qms_tui.project import Owner
 from qms_tui.runtime.docker.accounts import Accounts
@@ -41,10 +43,15 @@ from qms_tui.runtime.docker.container import (
     Identity,
     bind,
 )
+from qms_tui.runtime.docker.engine import Engine
 from qms_tui.runtime.docker.kit import PRIVATE
 from qms_tui.runtime.docker.maker import maker
+from qms_tui.runtime.docker.throwaway import fill
+
+T = TypeVar("T")
 
 PROJECT = "project"  # the file beside an agent's folders that names their project
+LONGEST_PATH = 4096  # bytes of what that file has
 _NAME = re.compile(r"[0-9a-f]{16}")
 
 
@@ -81,6 +88,69 @@ def containers_folder() -> Path:
     import platformdirs
 
     return platformdirs.user_state_path("qms-tui") / "containers"
+
+
+class AgentFiles:
+    """Makes them on one engine, wherever it sees them. Methods raise what the docker SDK raises."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._sees_ours = not engine.remote
+
+    def provide(
+        self,
+        identity: Identity,
+        image: str,
+        found: Sequence[Entry],
+        owner: Owner,
+        use: Callable[[Place], T],
+    ) -> T:
+        """Make the files at a new place and return what `use` makes of it; if that fails, they are removed.
+
+        `image` is the id of an image that the engine has. Raises EngineError if the files cannot be written.
+        """
+        if self._sees_ours:
+            place = _place_here(identity, self._engine.host)
+            try:
+                return self._used(place, use, lambda: _write(place, found, owner))
+            except APIError as error:
+                if not _is_not_seen(error, place):
+                    raise
+            self._sees_ours = False
+        if self._engine.remapped:  # what it unpacks into a volume gets other owners, and nothing undoes that
+            raise EngineError(
+                f"the engine at {self._engine.host} remaps users, and sees no files of this machine",
+                hint="start it without userns-remap, or use qms-tui on its own machine",
+            )
+        api = self._engine.api
+        there = _place_there(api, identity)
+        archive = as_tar(found, owner)
+        return self._used(there, use, lambda: fill(api, image, identity.project, there.volume, archive))
+
+    def _used(self, place: Place, use: Callable[[Place], T], make: Callable[[], None]) -> T:
+        try:
+            make()
+            return use(place)
+        except BaseException:
+            remove_files(self._engine.api, place.labels)
+            raise
+
+    def remove_others(self, place: Place, identity: Identity) -> None:
+        """Remove what the agent's containers before have left: somebody else removed them.
+
+        Called by whoever has just made the agent's container, so no other one is there.
+        """
+        if place.volume:
+            _remove_other_volumes(self._engine.api, place, identity)
+        else:
+            _remove_other_folders(place)
+
+
+def _is_not_seen(error: APIError, place: Place) -> bool:
+    """Whether the engine lives where the place is not: on another machine, or as a user who may not enter."""
+    text = str(error.explanation)
+    reasons = ("does not exist", "no such file", "permission denied", "not shared")
+    return str(place.base) in text and any(reason in text for reason in reasons)
 
 
 # -- what there is (pure) ----------------------------------------------------------------------------------
@@ -148,18 +218,19 @@ def as_tar(found: Sequence[Entry], owner: Owner) -> bytes:
 # -- on this machine ---------------------------------------------------------------------------------------
 
 
-def place_here(identity: Identity, engine: str) -> Place:
+def _place_here(identity: Identity, engine: str) -> Place:
     """A new, empty place below the state folder; `engine` is its address. Raises EngineError."""
     agent = _agent_folder(identity, engine)
     base = agent / secrets.token_hex(8)
     with _writing(base):
-        agent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        base.mkdir(mode=0o700, parents=True)
+        for folder in (agent, agent.parent):
+            folder.chmod(0o700)
         (agent / PROJECT).write_bytes(os.fsencode(identity.project))
-        base.mkdir(mode=0o700)
     return Place(base)
 
 
-def write(place: Place, found: Sequence[Entry], owner: Owner) -> None:
+def _write(place: Place, found: Sequence[Entry], owner: Owner) -> None:
     """Make the entries; only root has to hand files over. Raises EngineError."""
     with _writing(place.base):
         for entry in found:
@@ -219,7 +290,7 @@ def _agent_folder(identity: Identity, engine: str) -> Path:
 # -- on the engine's -----------------------------------------------------------------------------------------
 
 
-def place_there(api: APIClient, identity: Identity) -> Place:
+def _place_there(api: APIClient, identity: Identity) -> Place:
     """A new volume, where the engine keeps it. Raises what the docker SDK raises."""
     name = f"{identity.container}-{secrets.token_hex(8)}"
     made = api.create_volume(name, driver="local", labels={**identity.labels, LABEL_MAKER: maker()})
@@ -245,17 +316,6 @@ def remove_volume(api: APIClient, name: str) -> None:
 # -- either ------------------------------------------------------------------------------------------------
 
 
-def remove_others(api: APIClient, place: Place, identity: Identity) -> None:
-    """Remove what the agent's containers before have left: somebody else removed them.
-
-    Called by whoever has just made the agent's container, so no other one is there.
-    """
-    if place.volume:
-        _remove_other_volumes(api, place, identity)
-    else:
-        _remove_other_folders(place)
-
-
 def remove_files(api: APIClient, labels: Mapping[str, str]) -> None:
     """Remove the files of a container that is gone, by its labels; nothing but what we made goes."""
     if volume := labels.get(LABEL_VOLUME):
@@ -264,3 +324,19 @@ def remove_files(api: APIClient, labels: Mapping[str, str]) -> None:
         path = Path(base)
         if path.parent.parent == containers_folder() and _NAME.fullmatch(path.name):
             remove_tree(path)
+            _remove_if_last(path.parent)
+
+
+def _remove_if_last(agent: Path) -> None:
+    with contextlib.suppress(OSError):
+        if [path.name for path in agent.iterdir()] == [PROJECT]:
+            (agent / PROJECT).unlink()
+            agent.rmdir()
+
+
+def project_of(folder: Path) -> str | None:
+    """The root of the project for whose containers a folder of `containers_folder()` is."""
+    try:
+        return os.fsdecode(read_regular_file(folder / PROJECT, LONGEST_PATH)) or None
+    except OSError:
+        return None

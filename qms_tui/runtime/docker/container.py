@@ -139,6 +139,7 @@ def request(
             "mounts": list(mounted),
             "network_mode": network,
             "init": True,
+            "userns_mode": "host",  # users inside are those outside, also on an engine that remaps them
             "cap_drop": ["ALL"],
             "security_opt": ["no-new-privileges"],
             "pids_limit": config.pids,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -38,11 +38,25 @@ class Engine:
     rootless: bool
     podman: bool = False
     tunnel: Tunnel | None = None
+    remapped: bool = False
+    """Users of containers are others on its machine, unless a container is exempt."""
+    selinux: bool = False
+    system: str = ""
+    """What its machine calls its operating system."""
+    kernel: str = ""
 
     @property
     def remote(self) -> bool:
         """Whether it is on another machine, as far as its address tells."""
         return not self.host.startswith("unix://")
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether it is on another machine, or in a virtual one on this (Docker Desktop and the like).
+
+        There a folder may be shared, but never a socket in it.
+        """
+        return self.remote or bool(self.kernel and self.kernel != os.uname().release)
 
     def close(self) -> None:
         """Close idle connections, and the tunnel."""
@@ -85,9 +99,26 @@ def _connect(host: str, address: Address) -> Engine:
     except BaseException:
         api.close()
         raise
-    rootless = any("rootless" in option for option in info.get("SecurityOptions") or ())
+    options = security_options(info)
     version, cpus = str(info.get("ServerVersion", "")), int(info.get("NCPU") or 1)
-    return Engine(api, host, version, cpus, rootless, podman)
+    return Engine(
+        api,
+        host,
+        version,
+        cpus,
+        "rootless" in options,
+        podman,
+        remapped="userns" in options,
+        selinux="selinux" in options,
+        system=str(info.get("OperatingSystem") or ""),
+        kernel=str(info.get("KernelVersion") or ""),
+    )
+
+
+def security_options(info: Mapping[str, Any]) -> set[str]:
+    """The names of what keeps containers in: `name=seccomp,profile=builtin` is seccomp."""
+    parts = (option.split(",")[0] for option in info.get("SecurityOptions") or ())
+    return {part.removeprefix("name=") for part in parts}
 
 
 class _Client(APIClient):
@@ -139,7 +170,7 @@ def _hint(error: APIError) -> str:
     text = str(error.explanation)
     if "bind source path does not exist" in text or "statfs" in text:
         return "the engine's own machine must have that folder under the same path"
-    return "the engine refused; its log may say more"
+    return "qms-tui doctor tries what this engine can do"
 
 
 def seconds(stamp: str) -> float:

@@ -37,6 +37,10 @@ from qms_tui.runtime.workers import Workers
 R = TypeVar("R")
 
 START_DEADLINE = 60.0  # seconds for create and start, which wait for disks
+NO_SOCKETS = (
+    "Agents cannot reach their MCP servers: no socket can be mounted into the engine's machine. "
+    'engine.mcp_listen = "127.0.0.1:7325" has them come over TCP.'
+)
 BUILD_DEADLINE = 3600.0  # seconds for an image, from slow mirrors
 CLEANUP_DEADLINE = 5.0  # seconds to remove what was given up: somebody waits for the screen to close
 _WAKE = ("/usr/bin/python3", "-I", "-S", f"{INSIDE}/waiter.py", "poke")
@@ -55,7 +59,7 @@ class DockerRuntime:
         self._config = config
         self._workers = Workers()
         self._stats = Stats(engine.api)
-        self.owner = _container_user(engine, project)
+        self.owner = container_user(engine, project)
         self._containers = Containers(engine, project, config, self.owner)
         self._starter = Starter(engine, project, config, host_environment, self.owner, self._containers)
 
@@ -73,6 +77,8 @@ class DockerRuntime:
     def remarks(self) -> tuple[str, ...]:
         """What the human should be told once about how agents run here."""
         said = [podman.REMARK] if self._engine.podman else []
+        if self._engine.elsewhere and self._config.servers and self._config.engine.mcp_listen is None:
+            said.append(NO_SOCKETS)
         if self.owner.uid == 0 and not self._engine.rootless:
             said.append(
                 "Agents run as root without capabilities: you are root and so is the project's owner."
@@ -224,6 +230,6 @@ class DockerRuntime:
             return await self._workers.call(function, what=what, deadline=deadline, undo=undo)
 
 
-def _container_user(engine: Engine, project: Project) -> Owner:
-    """On a rootless engine the container's root is the user who runs the engine."""
+def container_user(engine: Engine, project: Project) -> Owner:
+    """As whom agents run. On a rootless engine the container's root is the user who runs the engine."""
     return Owner(0, 0) if engine.rootless else project.owner()

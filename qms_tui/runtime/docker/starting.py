@@ -16,17 +16,16 @@ from requests import RequestException
 from qms_tui.config import AgentConfig, Config
 from qms_tui.errors import ImageError, QmsTuiError
 from qms_tui.project import Owner, Project
-from qms_tui.runtime.docker import agent_files, podman
 from qms_tui.runtime.docker import container as spec
+from qms_tui.runtime.docker import podman
 from qms_tui.runtime.docker.accounts import Accounts, accounts_folder, accounts_of
-from qms_tui.runtime.docker.agent_files import Entry, Place
+from qms_tui.runtime.docker.agent_files import AgentFiles, Place
 from qms_tui.runtime.docker.attachment import Direction, Opened, open_socket
 from qms_tui.runtime.docker.containers import STARTING_POLL, STARTING_WAIT, Containers
 from qms_tui.runtime.docker.engine import Engine
 from qms_tui.runtime.docker.image import Image, find_image
 from qms_tui.runtime.docker.network import project_network
 from qms_tui.runtime.docker.outfit import Outfit, outfit
-from qms_tui.runtime.docker.throwaway import fill
 
 _MISSING = "make it with: qms-tui build"
 _MISSING_OTHER = "build or pull it, or name another with --image or agent.image; docker/README.md says more"
@@ -71,7 +70,7 @@ class Starter:
         self._engine, self._project, self._config = engine, project, config
         self._api: APIClient = engine.api
         self._host_environment, self._owner, self._containers = host_environment, owner, containers
-        self._sees_our_files = not engine.remote
+        self._files = AgentFiles(engine)
         self._asking = threading.Lock()  # agents that start at the same time ask for their accounts once
 
     def launch(self, agent: str, hold: Callable[[str], T], fresh: bool) -> Reached[T]:
@@ -141,35 +140,18 @@ class Starter:
         self._project.prepare(agent, self._project.owner())
         config, image = self._config.agent(agent), self.image(agent)
         fitted = outfit(self._project, config, image, self._host_environment, self._config.theme, fresh)
-        files = fitted.entries(self._accounts(image), self._owner)
-        if self._sees_our_files:
-            place = agent_files.place_here(self._containers.identity(agent), self._engine.host)
-            try:
-                return self._create_at(place, agent, fitted, files, image.id)
-            except APIError as error:
-                if not _is_not_seen(error, place):
-                    raise
-            self._sees_our_files = False
-        place = agent_files.place_there(self._api, self._containers.identity(agent))
-        return self._create_at(place, agent, fitted, files, image.id)
-
-    def _create_at(self, place: Place, agent: str, fitted: Outfit, files: Sequence[Entry], image: str) -> str:
-        """Make the container with its files at a place; neither stays if that fails."""
+        entries = fitted.entries(self._accounts(image), self._owner)
         identity = self._containers.identity(agent)
-        try:
-            if place.volume:
-                content = agent_files.as_tar(files, self._owner)
-                fill(self._api, image, identity.project, place.volume, content)
-            else:
-                agent_files.write(place, files, self._owner)
+
+        def create(place: Place) -> str:
             container = self._take_name(agent, self._request(place, agent, fitted))
-        except BaseException as error:
-            agent_files.remove_files(self._api, place.labels)
-            if isinstance(error, NotFound):
-                raise _no_image(fitted.config.image, agent) from None
-            raise
-        agent_files.remove_others(self._api, place, identity)
-        return container
+            self._files.remove_others(place, identity)
+            return container
+
+        try:
+            return self._files.provide(identity, image.id, entries, self._owner, create)
+        except NotFound:
+            raise _no_image(config.image, agent) from None
 
     def _request(self, place: Place, agent: str, fitted: Outfit) -> dict[str, Any]:
         request = spec.request(
@@ -199,13 +181,6 @@ class Starter:
                 if not taken or time.monotonic() > deadline:
                     raise
             time.sleep(STARTING_POLL)
-
-
-def _is_not_seen(error: APIError, place: Place) -> bool:
-    """Whether the engine lives where the place is not: in another machine, or as a user who may not enter."""
-    text = str(error.explanation)
-    reasons = ("does not exist", "no such file", "permission denied", "not shared")
-    return str(place.base) in text and any(reason in text for reason in reasons)
 
 
 def _no_image(image: str, agent: str) -> ImageError:
