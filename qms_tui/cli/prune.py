@@ -64,7 +64,7 @@ def _remove(engine: Engine, things: Sequence[Thing]) -> int:
     """Say what became of each; status 2 if something could not be removed."""
     from qms_tui import leftovers
 
-    kinds = (leftovers.Kind.CONTAINER, leftovers.Kind.NETWORK)
+    kinds = (leftovers.Kind.CONTAINER, leftovers.Kind.NETWORK, leftovers.Kind.VOLUME)
     outcomes = leftovers.remove_from_engine(engine, [thing for thing in things if thing.kind in kinds])
     # Keepers last: they hold on to containers.
     outcomes += leftovers.remove_from_state([thing for thing in things if thing.kind not in kinds])

@@ -24,12 +24,8 @@ class Kind(StrEnum):
     FILES = "files"
 
 
-_MEMORIES = (
-    Kind.JOURNAL,
-    Kind.LAYOUT,
-    Kind.INBOX,
-    Kind.FILES,
-)  # nobody needs to use them for them to be wanted
+# Nobody needs to use them for them to be wanted.
+_MEMORIES = (Kind.JOURNAL, Kind.LAYOUT, Kind.INBOX, Kind.FILES)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from . import engine as engines
 
 START_SECONDS = 30.0
 LIMIT = 4096  # open files and processes; Podman's own million is not everywhere allowed
-INIT = Path("/usr/libexec/podman/catatonit")
+INITS = ("/usr/libexec/podman/catatonit", "/usr/local/libexec/podman/catatonit", "/usr/lib/podman/catatonit")
 
 
 class NoPodman(Exception):
@@ -27,7 +27,8 @@ class Podman:
     """`host` is its address."""
 
     def __init__(self, folder: Path) -> None:
-        if shutil.which("podman") is None or not INIT.exists() or os.getuid() != 0:
+        init = shutil.which("catatonit") or any(os.path.exists(path) for path in INITS)
+        if shutil.which("podman") is None or not init or os.getuid() != 0:
             raise NoPodman("needs root, podman and catatonit")
         self.host = f"unix://{folder}/podman.sock"
         self._log = folder / "log"

@@ -119,4 +119,5 @@ async def test_what_the_container_is_marked_with(runtime: DirectRuntime, engine:
     async with started(runtime, "qa") as qa:
         await qa.expect(rb"--continue")
         after = engine.inspect_container((await runtime.find("qa")).container)["Config"]["Labels"]
+    assert after.pop("qms-tui.files") != before.pop("qms-tui.files")
     assert after == before | {"qms-tui.resumes": "1"}

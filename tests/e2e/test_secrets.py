@@ -41,7 +41,11 @@ def test_a_key_and_a_token_are_shown_nowhere(
     facts = json.dumps(engine.inspect_container(container))
     log = (tmp_path / "home/XDG_STATE_HOME/qms-tui/log/qms-tui.log").read_text()
     kept = [path for path in (tmp_path / "home").rglob("*") if path.is_file() and "XDG_STATE" in str(path)]
-    files = [path.read_bytes().decode(errors="replace") for path in kept]
+    (private,) = [
+        path for path in kept if path.name == "environment.json"
+    ]  # the agent's own, and nobody else's
+    assert (private.stat().st_mode & 0o777, private.stat().st_uid) == (0o400, owner())
+    files = [path.read_bytes().decode(errors="replace") for path in kept if path != private]
     assert "has both" in said[3]
     assert f"logs in with {token}" in said[1]
     for text in (*said, shown, facts, log, *files, engine.logs(container).decode()):

@@ -22,6 +22,7 @@ from qms_tui.runtime.docker import connect
 from qms_tui.runtime.docker.container import Identity
 from qms_tui.runtime.docker.watch import Watch
 
+from . import engine as engines
 from . import image as images
 from .direct import DirectRuntime
 from .own_engine import NoOwnEngine, OwnEngine
@@ -165,7 +166,7 @@ async def test_events_of_other_projects_are_not_heard(
     begin = time.time()
     close = make_runtime(one).watch(hear)
     async with watched(make_runtime(two), "qa"), watched(make_runtime(one), "bu") as held:
-        await outside(connect_and_kill, Identity(str(one), "bu").container)
+        await outside(kill, Identity(str(one), "bu").container)
         await held.says("bu", ENDED)
         async with asyncio.timeout(TRUTH):
             while Action.DIE not in [event.action for event in heard if isinstance(event, ContainerEvent)]:
@@ -179,8 +180,8 @@ async def test_events_of_other_projects_are_not_heard(
     assert all(begin - 1 < event.at < time.time() + 1 for event in events)
 
 
-def connect_and_kill(container: str) -> None:
-    with docker.APIClient(version="auto") as client:
+def kill(container: str) -> None:
+    with engines.connect() as client:
         client.kill(container)
 
 

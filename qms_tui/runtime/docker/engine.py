@@ -170,6 +170,8 @@ def _hint(error: APIError) -> str:
     text = str(error.explanation)
     if "bind source path does not exist" in text or "statfs" in text:
         return "the engine's own machine must have that folder under the same path"
+    if "container-init" in text or "catatonit" in text:
+        return "Podman needs its package catatonit on the engine's machine"
     return "qms-tui doctor tries what this engine can do"
 
 
