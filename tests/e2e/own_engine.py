@@ -19,6 +19,7 @@ import docker
 from . import engine as engines
 
 START_SECONDS = 30.0  # it takes 0.3 s
+REMAPPED = "daemon"  # a user that every Debian has; whose numbers containers' users get
 
 
 class NoOwnEngine(Exception):
@@ -26,9 +27,11 @@ class NoOwnEngine(Exception):
 
 
 class OwnEngine:
-    """`hidden` is a folder that the engine's host seems not to have."""
+    """`hidden` is a folder that the engine's host seems not to have; `remap` gives containers other users."""
 
-    def __init__(self, folder: Path, *, live_restore: bool = False, hidden: Path | None = None) -> None:
+    def __init__(
+        self, folder: Path, *, live_restore: bool = False, hidden: Path | None = None, remap: bool = False
+    ) -> None:
         missing = [name for name in ("dockerd", "unshare", "nsenter") if not shutil.which(name)]
         if missing or os.getuid() != 0:
             raise NoOwnEngine(f"an engine of our own needs root and {', '.join(missing) or 'more rights'}")
@@ -37,6 +40,8 @@ class OwnEngine:
         self.socket = folder / "docker.sock"
         self.host = f"unix://{self.socket}"
         self._flags = ["--live-restore"] if live_restore else []
+        if remap:
+            self._flags.append(f"--userns-remap={REMAPPED}")
         # Holds the namespaces while the engine is away.
         self._holder = subprocess.Popen(
             ["unshare", "--net", "--mount", "sleep", "infinity"], stdin=subprocess.DEVNULL
@@ -46,6 +51,11 @@ class OwnEngine:
         self._inside("ip", "link", "set", "lo", "up")
         if hidden is not None:
             self._inside("mount", "-t", "tmpfs", "hidden", str(hidden))
+        if remap:
+            ranges = folder / "ranges"
+            ranges.write_text(f"{REMAPPED}:100000:65536\n")
+            for table in ("/etc/subuid", "/etc/subgid"):
+                self._inside("mount", "--bind", str(ranges), table)
         self.start()
 
     def __enter__(self) -> Self:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import selectors
 import socket
 import ssl
@@ -17,6 +18,7 @@ from typing import Self
 from .engine import DEFAULT_HOST
 
 _CHUNK = 65536
+_REQUEST = re.compile(rb"^(GET|HEAD|POST|PUT|DELETE) (?:/v[0-9.]+)?(\S*) HTTP/1.1\r$", re.MULTILINE)
 
 
 class Relay:
@@ -25,6 +27,8 @@ class Relay:
     def __init__(self, path: Path | None = None, tls: ssl.SSLContext | None = None) -> None:
         self._engine = (os.environ.get("DOCKER_HOST") or DEFAULT_HOST).removeprefix("unix://")
         self._tls = tls
+        self.requests: list[str] = []
+        """The first lines of what clients asked, without the version of the API."""
         self.swallows = b""
         """Whatever a client says with this in it is not passed on, nor anything else of it."""
         self._lock = threading.Lock()
@@ -91,6 +95,8 @@ class Relay:
             _pump(secured, engine, self._passes)
 
     def _passes(self, data: bytes) -> bool:
+        for method, path in _REQUEST.findall(data):
+            self.requests.append(f"{method.decode()} {path.decode()}")
         return not self.swallows or self.swallows not in data
 
 
