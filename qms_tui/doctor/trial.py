@@ -153,11 +153,11 @@ def judge(said: str) -> Finding:
     words = said.split()
     if "looked" not in words:
         shown = " ".join(words)[-200:] or "nothing"
-        return warning("engine", f"a container with an agent's mounts says: {shown}", "look at agent.image")
+        return warning("engine", f"an agent's container says: {shown}", "look at agent.image")
     wrong = [text for word, text in _BROKEN.items() if word in words]
     if wrong:
         return error("engine", f"an agent's container does not work: {', '.join(wrong)}", UID_REMEDY)
-    return ok("engine", "a container with an agent's mounts starts, writes what it may, and nothing else")
+    return ok("engine", "an agent's container starts, and can write what it may and nothing else")
 
 
 UID_REMEDY = "the engine's users or file sharing differ from this machine's: see docker/README.md, Engines"

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import sys
 from pathlib import Path
 
+import docker
 import pytest
 
 from qms_tui.mcp.client import BRIDGE
+from qms_tui.runtime.docker.container import LABEL_THROWAWAY
 from tests.mcp import house
 
 from .test_app import App, leave
@@ -36,6 +39,32 @@ def test_what_runs_is_well(app: App, qms_project: Path, image: str) -> None:
     assert [line for line in said if line.startswith("qa ok running in qms-project-")]
     assert "bu ok has no container" in said
     assert not [line for line in said if "mounts" in line or " error " in line]
+
+
+TRIED = "engine ok an agent's container starts, and can write what it may and nothing else"
+
+
+def test_a_container_is_tried_with_the_agents_mounts(
+    app: App, engine: docker.APIClient, qms_project: Path
+) -> None:
+    before = sorted(qms_project.rglob("*"))
+    assert TRIED in findings(app)
+    assert sorted(qms_project.rglob("*")) == before
+    assert not engine.containers(all=True, filters={"label": f"{LABEL_THROWAWAY}={qms_project}"})
+
+
+def test_an_engine_that_refuses_is_one_line_in_its_own_words(app: App, engine: docker.APIClient) -> None:
+    app.set('mounts = ["/no/such/folder:/data"]\n')
+    refused = [line for line in findings(app) if line.startswith("engine error")]
+    assert len(refused) == 1
+    assert "an agent's container does not start: " in refused[0]
+    assert "/no/such/folder" in refused[0]
+
+
+def test_a_project_in_which_no_agent_was_started_yet(app: App, qms_project: Path) -> None:
+    shutil.rmtree(qms_project / ".claude/users")
+    assert TRIED in findings(app)
+    assert not (qms_project / ".claude/users").exists()
 
 
 def test_mcp_servers_are_looked_at_from_both_sides(
