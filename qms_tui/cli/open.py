@@ -12,7 +12,7 @@ from qms_tui.cli.group import OPEN
 from qms_tui.cli.loading import load
 from qms_tui.cli.names import DEFAULT_AGENTS, check_names
 from qms_tui.cli.options import Common, agents_argument, common_options
-from qms_tui.cli.runtimes import docker_runtime, kept_runtime, local_runtime
+from qms_tui.cli.runtimes import docker_runtime, early_keeper, kept_runtime, local_runtime
 from qms_tui.cli.screen import show
 from qms_tui.config import Overrides, RuntimeKind
 from qms_tui.errors import QmsTuiError
@@ -42,13 +42,18 @@ def open_screen(
     from qms_tui.runtime.logins import shared_logins
 
     config = with_servers(project, config, names)
-    where = docker_runtime(project, config)
+    keeper = early_keeper(project, config, common)
     try:
-        where.prepare_early(where.check_images(names))
+        where = docker_runtime(project, config)
+        try:
+            where.prepare_early(where.check_images(names))
+        except QmsTuiError:
+            where.close_now()
+            raise
     except QmsTuiError:
-        where.close_now()
+        keeper.close()
         raise
-    kept = kept_runtime(project, config, where, common)
+    kept = kept_runtime(where, keeper)
     remarks = (*where.remarks, *shared_logins(map(config.agent, names), os.environ))
     servers = lights(project, config)
     return show(project, config, names, kept, f"docker {where.version}", remarks, view, memory, past, servers)

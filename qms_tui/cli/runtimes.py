@@ -48,12 +48,23 @@ def keeper_client(
     return KeeperClient(project.root, engine, options)
 
 
-def kept_runtime(project: Project, config: Config, docker: DockerRuntime, common: Common) -> Runtime:
-    """The keeper takes its time to start, and the screen too: let them do so side by side."""
+def early_keeper(project: Project, config: Config, common: Common) -> KeeperClient:
+    """The keeper takes its time to start, and so does the rest: let them do so side by side.
+
+    Raises EngineError for an engine that cannot be named.
+    """
+    from qms_tui.runtime.docker.address import find_address
+
+    address = find_address(config.engine.host, os.environ, Path.home())
+    keeper = keeper_client(project, config, address.host, common.log_level, common.config)
+    keeper.start_early()
+    return keeper
+
+
+def kept_runtime(docker: DockerRuntime, keeper: KeeperClient) -> Runtime:
+    """Containers by the engine, their terminals by the keeper. Takes over both."""
     from qms_tui.keeper.runtime import KeptRuntime
 
-    keeper = keeper_client(project, config, docker.host, common.log_level, common.config)
-    keeper.start_early()
     return KeptRuntime(docker, keeper)
 
 
