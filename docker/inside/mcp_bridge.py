@@ -32,7 +32,11 @@ GATEWAY_PATIENCE = 60.0  # seconds without gateway after which requests fail
 GREETING_PATIENCE = 5.0  # seconds for a welcome; a gateway that works takes milliseconds
 ADDRESS = os.environ.get("QMS_MCP_ADDRESS", "")  # HOST:PORT where there is no socket; a token says who we are
 TOKEN = os.environ.get("QMS_MCP_TOKEN", "/run/qms-tui/mcp-token")
-KEEPALIVE = ((socket.TCP_KEEPIDLE, 15), (socket.TCP_KEEPINTVL, 5), (socket.TCP_KEEPCNT, 3))  # seconds, times
+if sys.platform == "darwin":  # nobody runs this there, but tests import it
+    IDLE = socket.TCP_KEEPALIVE
+else:
+    IDLE = socket.TCP_KEEPIDLE
+KEEPALIVE = ((IDLE, 15), (socket.TCP_KEEPINTVL, 5), (socket.TCP_KEEPCNT, 3))  # seconds, times
 RETRY_FIRST, RETRY_MOST = 0.02, 1.0  # seconds between knocks
 REFUSED_RETRY = 5.0  # seconds until a gateway that has refused us is asked again: settings may change
 FAREWELL_PATIENCE = 0.5  # seconds to say goodbye in

@@ -18,8 +18,9 @@ from qms_tui.inbox.item import Identity
 MOST_READ = 64 * 2**10  # bytes of a file: fifteen times what the QMS writes
 MOST_ENTRIES = 200_000  # of a folder that are looked at: a scan of that many takes a second or two
 MOST_ITEMS = 50_000  # of an inbox: some 50 MB here, and more than anybody works off
-_THROUGH = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC  # needs no right to read
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+# O_PATH needs no right to read the folders on the way; macOS has none, so there they must be readable.
+_THROUGH: int = _FOLDER | getattr(os, "O_PATH", 0)
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 
 

@@ -14,6 +14,8 @@ import os
 from dataclasses import dataclass
 from typing import Protocol
 
+from watchdog.utils import UnsupportedLibcError
+
 from qms_tui.inbox.book import Hint
 from qms_tui.inbox.files import is_item_name
 
@@ -30,7 +32,8 @@ except (
     ImportError,
     OSError,
     AttributeError,
-):  # watchdog looks for inotify in libc
+    UnsupportedLibcError,
+):  # watchdog looks for inotify in libc, and macOS has none
     AVAILABLE = False
 else:
     AVAILABLE = True

@@ -14,6 +14,7 @@ from qms_tui.errors import EngineError, QmsTuiError, UsageError
 from qms_tui.keeper.gateway import GatewayProcess
 from qms_tui.keeper.guest import Guest
 from qms_tui.keeper.held import HeldAgent
+from qms_tui.keeper.paths import SOCKET
 from qms_tui.keeper.protocol import PROTOCOL, Hello, Want
 from qms_tui.project import AGENT_NAME
 from qms_tui.runtime import Size
@@ -40,16 +41,17 @@ class Keeper:
         self._count = 0
         self._stopped = asyncio.Event()
 
-    async def run(self, socket_path: Path, ready: Callable[[], None]) -> None:
-        """Hold what runs, serve, until stopped; `ready` is called when interfaces may come."""
+    async def run(self, address: Path, ready: Callable[[], None]) -> None:
+        """Hold what runs, serve, until stopped; `ready` is called when interfaces may come.
+
+        `address` is that of the socket in our folder, short enough to bind. It need not last.
+        """
         loop = asyncio.get_running_loop()
-        server = await loop.create_unix_server(self._new_guest, str(socket_path))
+        server = await loop.create_unix_server(self._new_guest, str(address))
         try:
             ready()
             await self._take_up_all()
-            watching = [
-                loop.create_task(each) for each in (self._watch_over(), self._watch_files(socket_path))
-            ]
+            watching = [loop.create_task(each) for each in (self._watch_over(), self._watch_files())]
             await self._stopped.wait()
             for task in watching:
                 task.cancel()
@@ -160,8 +162,9 @@ class Keeper:
             await asyncio.sleep(LONELY)
         self.stop()
 
-    async def _watch_files(self, socket_path: Path) -> None:
+    async def _watch_files(self) -> None:
         """Write removed journals anew. Without a socket end: the next keeper goes on from the journals."""
+        socket_path = self._folder / SOCKET
         ours = _inode(socket_path)
         while ours and _inode(socket_path) == ours:
             for agent in self._agents.values():

@@ -12,7 +12,7 @@ from pathlib import Path
 from qms_tui.errors import JournalError
 
 LOCK, SOCKET = "keeper.lock", "keeper.sock"
-LONGEST_NAME = 24  # of the readable part of a key: a socket's path has to stay under 108 bytes
+LONGEST_NAME = 24  # of the readable part of a key: the path of a socket should stay short, see sockets.py
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 
 

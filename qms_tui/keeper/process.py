@@ -74,11 +74,11 @@ def _lock(project: Path, engine: str) -> int | None:
 def _serve(asked: argparse.Namespace, lock: int) -> int:
     project = Path(asked.project)
     folder = keeper_folder(project, asked.engine)
-    with reachable(folder / SOCKET) as socket_path:
-        socket_path.unlink(missing_ok=True)
+    with reachable(folder / SOCKET) as address:
+        address.unlink(missing_ok=True)
         tap = Tap(connect(asked.engine_setting), str(project))
         gateway = GatewayProcess(folder, project, asked.config, asked.log_level, asked.umask)
-        asyncio.run(_run(Keeper(folder, tap, asked.scrollback, gateway), socket_path))
+        asyncio.run(_run(Keeper(folder, tap, asked.scrollback, gateway), address))
     if _is(lock, folder / LOCK):
         (folder / SOCKET).unlink(missing_ok=True)
     return 0
@@ -92,13 +92,13 @@ def _is(descriptor: int, path: Path) -> bool:
         return False
 
 
-async def _run(keeper: Keeper, socket_path: Path) -> None:
+async def _run(keeper: Keeper, address: Path) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, keeper.stop)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     _log.info("serving")
-    await keeper.run(socket_path, lambda: _say({"ready": True}))
+    await keeper.run(address, lambda: _say({"ready": True}))
     _log.info("ended")
 
 

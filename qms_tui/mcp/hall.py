@@ -10,6 +10,7 @@ import asyncio
 import json
 import logging
 import socket
+import sys
 from collections.abc import Callable
 
 from qms_tui.mcp.door import GREETING, Door
@@ -20,8 +21,12 @@ _log = logging.getLogger(__name__)
 LONGEST_TOKEN = 512  # bytes of the first line
 MOST_NEWCOMERS = 64
 BACKLOG = 128
+if sys.platform == "darwin":
+    _IDLE = socket.TCP_KEEPALIVE
+else:
+    _IDLE = socket.TCP_KEEPIDLE
 # Seconds until a peer that has vanished without a word is missed: first word, between words; words.
-KEEPALIVE = ((socket.TCP_KEEPIDLE, 15), (socket.TCP_KEEPINTVL, 5), (socket.TCP_KEEPCNT, 3))
+KEEPALIVE = ((_IDLE, 15), (socket.TCP_KEEPINTVL, 5), (socket.TCP_KEEPCNT, 3))
 Find = Callable[[str], Door | None]
 
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ctypes
+import errno
+import functools
 import logging
 import os
+import shutil
 import signal
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,7 +22,14 @@ LONGEST_WORD = 500  # characters of a line of its standard error that are logged
 MOST_LINES = 200  # of them per start; a talkative server must not fill the log
 DRAIN, DRAIN_EVERY = 64 * 1024, 0.02  # bytes, seconds: what comes beyond that waits in the pipe
 _PR_SET_PDEATHSIG = 1
-_libc = ctypes.CDLL(None, use_errno=True)
+_prctl = getattr(ctypes.CDLL(None, use_errno=True), "prctl", None)  # Linux only
+# Elsewhere a shell in the server's group reads a pipe whose other end only we hold, and ends the group then.
+_WATCHED = """
+lifeline=$1
+shift
+{ read -r _ <"/dev/fd/$lifeline"; kill 0; } </dev/null >/dev/null 2>&1 &
+exec "$@"
+"""
 
 
 class Program:
@@ -39,14 +49,15 @@ class Program:
     async def start(cls, name: str, command: Sequence[str], cwd: Path, *, piped: bool, limit: int) -> Program:
         """Start it; `piped`: we speak with it on stdio, in lines of at most `limit` bytes. Raises OSError."""
         process = await asyncio.create_subprocess_exec(
-            *command,
+            *(command if _prctl else _watched(command, cwd)),
             stdin=asyncio.subprocess.PIPE if piped else asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE if piped else asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.PIPE,
             cwd=cwd,
             limit=limit,
             start_new_session=True,
-            preexec_fn=_end_with_us,
+            preexec_fn=_end_with_us if _prctl else None,
+            pass_fds=() if _prctl else (_lifeline(),),
         )
         return cls(name, process)
 
@@ -90,4 +101,20 @@ class Program:
 
 def _end_with_us() -> None:
     """In the new process: end when the gateway does, however that ends (prctl(2))."""
-    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+    assert _prctl is not None
+    _prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+
+
+def _watched(command: Sequence[str], cwd: Path) -> list[str]:
+    """What to start, so that it ends with us where there is no prctl. Raises OSError for no program."""
+    program = command[0]
+    if shutil.which(str(cwd / program) if "/" in program else program) is None:
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), program)
+    return ["/bin/sh", "-c", _WATCHED, "sh", str(_lifeline()), *command]
+
+
+@functools.cache
+def _lifeline() -> int:
+    """The reading end of a pipe that closes with this process, which never writes to it."""
+    reading, _ = os.pipe()
+    return reading

@@ -10,6 +10,7 @@ import atexit
 import contextlib
 import os
 import signal
+import sys
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -28,6 +29,7 @@ from qms_tui.runtime.usage import Sample, Samples, Usage
 
 HANGUP_GRACE = 2.0  # seconds between SIGHUP and SIGKILL when an agent is stopped
 _POLL = 0.02  # seconds between looks at a process that is ending
+_LOOK = 0.2  # seconds between looks whether a process has ended, on systems that do not tell
 
 
 class LocalAttachment:
@@ -46,6 +48,8 @@ class LocalAttachment:
         self._stream.listen(lambda data: on_fact(Received(data)), lambda: on_fact(Closed()))
         if self._exit >= 0:
             asyncio.get_running_loop().add_reader(self._exit, self._stream.finish)
+        else:
+            self._look_for_exit()
 
     def pause(self) -> None:
         """Read no more for now."""
@@ -71,6 +75,14 @@ class LocalAttachment:
     def close(self) -> None:
         """Let go of the terminal."""
         self._stream.close()
+
+    def _look_for_exit(self) -> None:
+        if self._stream.closed:
+            return
+        if _alive(self._process):
+            asyncio.get_running_loop().call_later(_LOOK, self._look_for_exit)
+        else:
+            self._stream.finish()
 
     def _forget_exit(self) -> None:
         descriptor, self._exit = self._exit, -1
@@ -227,11 +239,11 @@ class LocalRuntime:
 
 
 def _open_exit(pid: int) -> int:
-    """A descriptor that becomes readable when the process ends; -1 where the system has none."""
-    try:
-        return os.pidfd_open(pid)
-    except (AttributeError, OSError):
-        return -1  # macOS: the end is seen when the last program has left the terminal
+    """A descriptor that becomes readable when the process ends; -1 where the system has none, as on macOS."""
+    if sys.platform == "linux":
+        with contextlib.suppress(AttributeError, OSError):  # a Python or a kernel that is too old
+            return os.pidfd_open(pid)
+    return -1
 
 
 def _alive(process: PtyProcess) -> bool:

@@ -234,8 +234,19 @@ def test_events_of_files(tmp_path: Path) -> None:
     few, many = limits(tmp_path, 100, 128), "ok events on ext4: 9000 watches for each user"
     assert told(host.events(Path("/home/p"), few, mounts))[0].startswith("warning only 100 inotify watches")
     assert told(host.events(Path("/home/p"), limits(tmp_path, 9000, 128), mounts)) == [many]
-    assert told(host.events(Path("/mnt/a b/p"), tmp_path, mounts))[0].startswith("warning nfs4 tells no")
+    assert told(host.events(Path("/mnt/a b/p"), tmp_path, mounts)) == [
+        "warning nfs4 tells no changes made elsewhere"
+    ]
     assert told(host.events(Path("/"), tmp_path / "none", mounts)) == ["warning no inotify here"]
+    assert told(host.events(Path("/"), tmp_path / "none", tmp_path / "none")) == ["warning no inotify here"]
+
+
+def test_a_drive_of_windows_in_wsl(tmp_path: Path) -> None:
+    mounts = tmp_path / "mounts"
+    mounts.write_text("/dev/sdc / ext4 rw 0 0\nC:\\134 /mnt/c 9p rw,aname=drvfs;path=C:\\;uid=1000 0 0\n")
+    (found,) = host.events(Path("/mnt/c/Users/me/p"), limits(tmp_path, 9000, 128), mounts)
+    assert found.text == "9p tells no changes made elsewhere"
+    assert found.remedy.endswith("in WSL move the project from /mnt to your home there (ext4)")
 
 
 @pytest.mark.parametrize(

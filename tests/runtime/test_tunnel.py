@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from qms_tui.errors import EngineError
-from qms_tui.runtime.docker.tunnel import Destination, parse_destination
+from qms_tui.runtime.docker.tunnel import Destination, Tunnel, parse_destination
 
 
 @pytest.mark.parametrize(
@@ -58,3 +59,19 @@ def test_an_option_is_never_taken_from_an_address() -> None:
 def test_it_is_shown_as_one_types_it() -> None:
     assert str(parse_destination("ssh://me@build:2222")) == "-p 2222 me@build"
     assert str(parse_destination("ssh://build")) == "build"
+
+
+def test_a_group_in_which_all_have_ended_is_no_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """macOS says EPERM of it."""
+    (tmp_path / "ssh").write_text("#!/bin/sh\necho 'Permission denied (publickey).' >&2\nexit 255\n")
+    (tmp_path / "ssh").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    killpg = os.killpg
+
+    def refusing(group: int, number: int) -> None:
+        killpg(group, number)
+        raise PermissionError
+
+    monkeypatch.setattr(os, "killpg", refusing)
+    with pytest.raises(EngineError, match="Permission denied"):
+        Tunnel("ssh://build")

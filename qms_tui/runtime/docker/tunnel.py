@@ -196,7 +196,8 @@ class Tunnel:
     def _end(self) -> None:
         """ssh and the shell beside it; the shell must not outlive it, or it ends a stranger."""
         process = self._process
-        with contextlib.suppress(ProcessLookupError):
+        # PermissionError: what macOS says of a group in which all have ended.
+        with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         if process.stdin is not None:
