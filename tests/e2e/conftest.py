@@ -17,6 +17,7 @@ import pytest
 from qms_tui.config import AgentConfig, Config
 from qms_tui.project import Project
 from qms_tui.runtime.docker import connect
+from qms_tui.runtime.docker.engine import security_options
 
 from . import clients, debian, kept, programs
 from . import engine as engines
@@ -72,6 +73,12 @@ def engine() -> Iterator[docker.APIClient]:
         pytest.skip(str(reason))
     with client:
         yield client
+
+
+@pytest.fixture(scope="session")
+def rootless(engine: docker.APIClient) -> bool:
+    """Whether an agent is root in its container there, and its container's own files are its own."""
+    return "rootless" in security_options(engine.info())
 
 
 @pytest.fixture(scope="session")

@@ -91,8 +91,8 @@ async def test_each_container_is_its_agent_by_its_token(
 
             assert await asyncio.to_thread(run, CLIENT) == agent
             assert run(f"print(open({TOKEN_INSIDE!r}).read())") == read_token(folder, agent)
-            assert "Permission" in run(f"open({IMAGE_CLIENT_FILE!r}, 'w')")
-            assert "Permission" in run("open('/run/qms-tui/other', 'w')")
+            assert "Read-only" in run(f"open({IMAGE_CLIENT_FILE!r}, 'w')")
+            assert "Read-only" in run("open('/run/qms-tui/other', 'w')")
             assert read_token(folder, agent) not in json.dumps(engine.inspect_container(container))
             assert "/run/qms-mcp" not in json.dumps(engine.inspect_container(container)["Mounts"])
             attachment.close()

@@ -22,6 +22,7 @@ import re
 import secrets
 import shutil
 import tarfile
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -43,7 +44,7 @@ from qms_tui.runtime.docker.container import (
     Identity,
     bind,
 )
-from qms_tui.runtime.docker.engine import Engine
+from qms_tui.runtime.docker.engine import Engine, seconds
 from qms_tui.runtime.docker.kit import PRIVATE
 from qms_tui.runtime.docker.maker import maker
 from qms_tui.runtime.docker.throwaway import fill
@@ -51,6 +52,7 @@ from qms_tui.runtime.docker.throwaway import fill
 T = TypeVar("T")
 
 PROJECT = "project"  # the file beside an agent's folders that names their project
+YOUNG = 60.0  # seconds in which a container is made, or given up, whose files are there already
 LONGEST_PATH = 4096  # bytes of what that file has
 _NAME = re.compile(r"[0-9a-f]{16}")
 
@@ -138,7 +140,8 @@ class AgentFiles:
     def remove_others(self, place: Place, identity: Identity) -> None:
         """Remove what the agent's containers before have left: somebody else removed them.
 
-        Called by whoever has just made the agent's container, so no other one is there.
+        Called once the agent's container is made, so no other one is there; but other interfaces may be
+        about to make one, and will find that they are too late.
         """
         if place.volume:
             _remove_other_volumes(self._engine.api, place, identity)
@@ -253,7 +256,7 @@ def _write(place: Place, found: Sequence[Entry], owner: Owner) -> None:
 
 def _remove_other_folders(place: Place) -> None:
     for path in place.base.parent.iterdir():
-        if path != place.base and _NAME.fullmatch(path.name):
+        if path != place.base and _NAME.fullmatch(path.name) and time.time() - path.stat().st_mtime > YOUNG:
             remove_tree(path)
 
 
@@ -299,8 +302,9 @@ def _place_there(api: APIClient, identity: Identity) -> Place:
 
 def _remove_other_volumes(api: APIClient, place: Place, identity: Identity) -> None:
     labels = [f"{name}={value}" for name, value in identity.labels.items()]
+    now = seconds(api.info()["SystemTime"])
     for volume in api.volumes(filters={"label": labels})["Volumes"] or ():
-        if volume["Name"] != place.volume:
+        if volume["Name"] != place.volume and now - seconds(volume["CreatedAt"]) > YOUNG:
             remove_volume(api, volume["Name"])
 
 
