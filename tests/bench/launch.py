@@ -66,9 +66,11 @@ def start_local(bench: Bench, commands: Sequence[Sequence[str]]) -> Program:
     return Program(qms_tui(*words), columns=COLUMNS, lines=LINES, env=environment(home), folder=home)
 
 
-def start_docker(bench: Bench, root: Path, image: str, agents: Sequence[str]) -> Program:
-    """qms-tui with these agents in containers of the image."""
-    home = bench.fresh("home")
+def start_docker(
+    bench: Bench, root: Path, image: str, agents: Sequence[str], home: Path | None = None
+) -> Program:
+    """qms-tui with these agents in containers of the image; in a fresh home, or one that knows the image."""
+    home = home or bench.fresh("home")
     words = qms_tui("--project", str(root), "--image", image, *agents)
     return Program(words, columns=COLUMNS, lines=LINES, env=environment(home), folder=home)
 
