@@ -36,10 +36,10 @@ def act(name: str, shows: str, *after: tuple[bytes, str], before: tuple[tuple[by
 
 BASH = ("bash", "--norc", "-i")
 CASES = {
-    "bash": Case(BASH, "$", ((b"echo o''ne; echo tw''o\r", "two"),), ((b"echo fi''ve\r", "five"),)),
-    "sh": Case(("sh",), "$", ((b"echo o''ne\r", "one"),), ((b"echo fi''ve\r", "five"),)),
+    "bash": Case(BASH, "bash-", ((b"echo o''ne; echo tw''o\r", "two"),), ((b"echo fi''ve\r", "five"),)),
+    "sh": Case(("env", "PS1=$ ", "sh"), "$", ((b"echo o''ne\r", "one"),), ((b"echo fi''ve\r", "five"),)),
     "draft_bash": Case(
-        BASH, "$", ((LONG_DRAFT, "END"), (b"\x01\x1bf\x1bf", "")), ((b"X\r", "word29 END\n"),)
+        BASH, "bash-", ((LONG_DRAFT, "END"), (b"\x01\x1bf\x1bf", "")), ((b"X\r", "word29 END\n"),)
     ),
     "draft_python": Case(
         (PYTHON, "-q"), ">>>", ((b"x = '" + LONG_DRAFT, "END"), (b"\x1b[D" * 9, "")), ((b"'#\r", ">>>"),)

@@ -77,7 +77,7 @@ def wait_for_the_same(tui: Tui, expected: tuple[Any, Any]) -> None:
 
 def test_killed_at_a_wrapped_draft_and_in_vim(app: App) -> None:
     with app.open("claude", "qa") as tui:
-        tui.wait("bash-5.2$", "Standard library")
+        tui.wait("bash-5.2", "Standard library")
         wait_for_vim_at_its_full_size(tui)
         tui.type(f"{ALT_2}ohalf ä{ALT_1}{DRAFT}\x01\x1bf")
         tui.wait("half ä", "word29")
