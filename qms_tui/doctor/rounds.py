@@ -27,9 +27,10 @@ from qms_tui.runtime.docker.agent_files import Place
 from qms_tui.runtime.docker.container import LABEL_FILES, mounts
 from qms_tui.runtime.docker.engine import engine_errors
 from qms_tui.runtime.docker.outfit import TOKEN
-from qms_tui.runtime.docker.runtime import NO_SOCKETS, container_user
+from qms_tui.runtime.docker.runtime import container_user, without_sockets
 from qms_tui.runtime.logins import shared_logins
 
+MCP_REMEDY = "see README, Engines elsewhere"
 AT_ONCE = 8  # containers whose memory is asked for; each answer takes the engine a second
 
 
@@ -74,8 +75,7 @@ def _at_engine(
     with closing(engine):
         try:
             yield from at_engine.engine(engine)
-            if engine.elsewhere and config.servers and config.engine.mcp_listen is None:
-                yield warning("mcp", NO_SOCKETS, "see README, Engines elsewhere")
+            yield from (warning("mcp", said, MCP_REMEDY) for said in without_sockets(engine, config))
             owner = container_user(engine, project) if project else Owner(os.getuid(), os.getgid())
             yield from trial(engine, project, owner, config.agent(agents[0] if agents else ""))
             for name in dict.fromkeys(config.agent(agent).image for agent in agents or ("",)):
