@@ -2,6 +2,7 @@
 
 finding   one line of the report
 engine    the engine, and the images on it
+selinux   whether labels of files keep agents from what is mounted
 project   the project on disk
 agents    each agent: container, identity, login, memory
 servers   MCP servers, by the gateway and from inside agents' containers (inside)

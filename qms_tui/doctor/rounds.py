@@ -2,34 +2,39 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
+
+from docker.types import Mount
 
 from qms_tui.config import Config
 from qms_tui.doctor import agents as at_agents
 from qms_tui.doctor import engine as at_engine
 from qms_tui.doctor import host, inside, terminal
 from qms_tui.doctor import project as at_project
+from qms_tui.doctor import selinux as at_selinux
 from qms_tui.doctor import servers as at_servers
 from qms_tui.doctor.agents import Facts
-from qms_tui.doctor.finding import Finding, failed, ok, warning
+from qms_tui.doctor.finding import Finding, Verdict, failed, ok, warning
 from qms_tui.doctor.trial import trial
 from qms_tui.errors import ConfigError, EngineError, GatewayError, ProjectError
 from qms_tui.mcp.status import gateway_status
 from qms_tui.project import Owner, Project
 from qms_tui.runtime import Found
 from qms_tui.runtime.docker import DockerRuntime, Engine, connect
-from qms_tui.runtime.docker.agent_files import Place
-from qms_tui.runtime.docker.container import LABEL_FILES, mounts
+from qms_tui.runtime.docker.agent_files import Place, containers_folder
+from qms_tui.runtime.docker.container import LABEL_FILES, bind, mounts
 from qms_tui.runtime.docker.engine import engine_errors
 from qms_tui.runtime.docker.outfit import TOKEN
-from qms_tui.runtime.docker.runtime import NO_SOCKETS, container_user
+from qms_tui.runtime.docker.runtime import container_user, without_sockets
 from qms_tui.runtime.logins import shared_logins
 
+MCP_REMEDY = "see README, Engines elsewhere"
 AT_ONCE = 8  # containers whose memory is asked for; each answer takes the engine a second
 
 
@@ -74,10 +79,13 @@ def _at_engine(
     with closing(engine):
         try:
             yield from at_engine.engine(engine)
-            if engine.elsewhere and config.servers and config.engine.mcp_listen is None:
-                yield warning("mcp", NO_SOCKETS, "see README, Engines elsewhere")
-            owner = container_user(engine, project) if project else Owner(os.getuid(), os.getgid())
-            yield from trial(engine, project, owner, config.agent(agents[0] if agents else ""))
+            yield from (warning("mcp", said, MCP_REMEDY) for said in without_sockets(engine, config))
+            labels = list(at_selinux.selinux(engine, _mounted(project, config, agents)))
+            yield from labels
+            # What labels keep from agents would fail the trial too, for a reason that it cannot tell.
+            if all(label.verdict is not Verdict.ERROR for label in labels):
+                owner = container_user(engine, project) if project else Owner(os.getuid(), os.getgid())
+                yield from trial(engine, project, owner, config.agent(agents[0] if agents else ""))
             for name in dict.fromkeys(config.agent(agent).image for agent in agents or ("",)):
                 yield at_engine.image(engine, name, config.build)
             if project is not None:
@@ -87,6 +95,18 @@ def _at_engine(
                     yield from _at_servers(engine, config, found, gateway)
         except EngineError as why:
             yield failed("engine", why)
+
+
+def _mounted(project: Project | None, config: Config, agents: Sequence[str]) -> Iterator[Mount]:
+    """What of this machine agents' containers would have, but for the files that are made with them."""
+    if project is None:
+        return
+    for agent in agents:
+        mine = config.agent(agent)
+        with contextlib.suppress(ProjectError, ConfigError):  # told with the project
+            yield from mounts(project, agent, mine, Place(containers_folder()).empty)
+        if mine.token_file is not None:
+            yield bind(mine.token_file, PurePosixPath(TOKEN))
 
 
 def _at_containers(

@@ -15,7 +15,7 @@ from qms_tui.config import AgentConfig
 from qms_tui.doctor.finding import Finding, error, failed, ok, warning
 from qms_tui.errors import QmsTuiError
 from qms_tui.project import AgentFolders, Owner, Project
-from qms_tui.runtime.docker import agent_files, podman
+from qms_tui.runtime.docker import agent_files, podman, selinux
 from qms_tui.runtime.docker import container as spec
 from qms_tui.runtime.docker.accounts import Accounts
 from qms_tui.runtime.docker.agent_files import AgentFiles, Entry, Place
@@ -128,6 +128,7 @@ def _request(
         *spec.mounts(project, AGENT, replace(config, name=AGENT), place.empty),
         *agent_files.mounts(place.base, private=True),
     ]
+    selinux.label_ours(engine, mounts)
     looking = replace(config, command=("-c", LOOK))
     asked = spec.request(identity, looking, owner, {}, mounts, "none", engine.cpus, {})
     if engine.podman:

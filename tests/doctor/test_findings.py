@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from docker import APIClient
 from docker.types import Mount
 
 from qms_tui.config import AgentConfig, BuildConfig, Config
@@ -25,13 +26,16 @@ from qms_tui.doctor import (
     host,
     inside,
     project,
+    selinux,
     servers,
     terminal,
 )
 from qms_tui.project import Project
 from qms_tui.runtime import Condition, Ending, Found
+from qms_tui.runtime.docker.engine import Engine
 from qms_tui.runtime.docker.image import Image
 from qms_tui.runtime.docker.kit import our_kit
+from tests.labels import HOME, set_label
 
 NOW = 1_800_000_000.0
 OURS = {"qms-tui.kit": our_kit().hash, "qms-tui.client": our_kit().client_version}
@@ -125,6 +129,23 @@ def test_logins_from_elsewhere(found: Project, tmp_path: Path) -> None:
         f"ok logs in with {key} of your environment"
     ]
     assert told(agents.login(found, "qa", config, {}, NOW)) == ["warning is not logged in"]
+
+
+def test_labels_that_keep_agents_from_what_is_mounted(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    set_label(tmp_path / "data", HOME)
+    mounted = [Mount("/data", str(tmp_path / "data"), type="bind", read_only=True)]
+    with APIClient(base_url="unix:///nowhere.sock", version="1.41") as api:
+        fedora = Engine(api, "unix:///nowhere.sock", "28", 2, False, selinux=True, kernel=os.uname().release)
+        assert told(selinux.selinux(replace(fedora, selinux=False), mounted)) == []
+        (refused,) = selinux.selinux(fedora, mounted, tmp_path)
+        (tmp_path / "enforce").write_text("0")
+        assert told(selinux.selinux(fedora, mounted, tmp_path)) == [
+            "ok permissive: it logs what it would refuse to agents"
+        ]
+    assert (refused.verdict, refused.subject) == (Verdict.ERROR, "selinux")
+    assert "its type is user_home_t" in refused.text
+    assert refused.remedy.endswith(f"chcon -R -t container_file_t {tmp_path / 'data'}")
 
 
 EXPECTED = [

@@ -31,6 +31,8 @@ class Relay:
         """The first lines of what clients asked, without the version of the API."""
         self.swallows = b""
         """Whatever a client says with this in it is not passed on, nor anything else of it."""
+        self.edit: Callable[[bytes], bytes] = bytes
+        """What becomes of the engine's words; they must stay as long as they are."""
         self._lock = threading.Lock()
         self._open: set[socket.socket] = set()
         self._threads: list[threading.Thread] = []
@@ -83,7 +85,7 @@ class Relay:
                 self._open |= {client, engine}
             try:
                 if self._tls is None:
-                    _pump(client, engine, self._passes)
+                    _pump(client, engine, self._passes, self.edit)
                 else:
                     self._serve_tls(client, engine, self._tls)
             finally:
@@ -92,7 +94,7 @@ class Relay:
 
     def _serve_tls(self, client: socket.socket, engine: socket.socket, tls: ssl.SSLContext) -> None:
         with contextlib.suppress(OSError), tls.wrap_socket(client.dup(), server_side=True) as secured:
-            _pump(secured, engine, self._passes)
+            _pump(secured, engine, self._passes, self.edit)
 
     def _passes(self, data: bytes) -> bool:
         for method, path in _REQUEST.findall(data):
@@ -100,7 +102,12 @@ class Relay:
         return not self.swallows or self.swallows not in data
 
 
-def _pump(client: socket.socket, engine: socket.socket, passes: Callable[[bytes], bool]) -> None:
+def _pump(
+    client: socket.socket,
+    engine: socket.socket,
+    passes: Callable[[bytes], bool],
+    edit: Callable[[bytes], bytes],
+) -> None:
     """Both ways until either side closes; one thread, since a TLS socket must not be used by two."""
     with contextlib.suppress(OSError), selectors.DefaultSelector() as selector:
         selector.register(client, selectors.EVENT_READ, engine)
@@ -117,7 +124,7 @@ def _pump(client: socket.socket, engine: socket.socket, passes: Callable[[bytes]
                 if source is client and not passes(data):
                     client.recv(_CHUNK)  # until it gives up
                     return
-                key.data.sendall(data)
+                key.data.sendall(edit(data) if source is engine else data)
 
 
 def _shut(one: socket.socket) -> None:

@@ -58,6 +58,11 @@ class Engine:
         """
         return self.remote or bool(self.kernel and self.kernel != os.uname().release)
 
+    @property
+    def labels_here(self) -> bool:
+        """Whether SELinux keeps its containers in, with the labels of this machine's files."""
+        return self.selinux and not self.elsewhere
+
     def close(self) -> None:
         """Close idle connections, and the tunnel."""
         self.api.close()

@@ -13,7 +13,7 @@ from docker import APIClient
 from qms_tui.config import Config
 from qms_tui.errors import ImageError, RuntimeFailure
 from qms_tui.project import Owner, Project
-from qms_tui.runtime.docker import podman
+from qms_tui.runtime.docker import podman, selinux
 from qms_tui.runtime.docker.attachment import ATTACH_DEADLINE
 from qms_tui.runtime.docker.containers import Containers
 from qms_tui.runtime.docker.engine import Engine, engine_errors
@@ -40,6 +40,10 @@ START_DEADLINE = 60.0  # seconds for create and start, which wait for disks
 NO_SOCKETS = (
     "Agents cannot reach their MCP servers: no socket can be mounted into the engine's machine. "
     'engine.mcp_listen = "127.0.0.1:7325" has them come over TCP.'
+)
+SOCKETS_REFUSED = (
+    "Agents cannot reach their MCP servers: SELinux lets no container connect to a socket of the gateway. "
+    'engine.mcp_listen = "172.17.0.1:7325", an address that containers reach, has them come over TCP.'
 )
 BUILD_DEADLINE = 3600.0  # seconds for an image, from slow mirrors
 CLEANUP_DEADLINE = 5.0  # seconds to remove what was given up: somebody waits for the screen to close
@@ -77,8 +81,7 @@ class DockerRuntime:
     def remarks(self) -> tuple[str, ...]:
         """What the human should be told once about how agents run here."""
         said = [podman.REMARK] if self._engine.podman else []
-        if self._engine.elsewhere and self._config.servers and self._config.engine.mcp_listen is None:
-            said.append(NO_SOCKETS)
+        said += without_sockets(self._engine, self._config)
         if self.owner.uid == 0 and not self._engine.rootless:
             said.append(
                 "Agents run as root without capabilities: you are root and so is the project's owner."
@@ -228,6 +231,15 @@ class DockerRuntime:
     ) -> R:
         with engine_errors(f"cannot {what}"):
             return await self._workers.call(function, what=what, deadline=deadline, undo=undo)
+
+
+def without_sockets(engine: Engine, config: Config) -> list[str]:
+    """Why agents cannot reach the MCP servers that are configured, if they would have to by a socket."""
+    if not config.servers or config.engine.mcp_listen is not None:
+        return []
+    if engine.elsewhere:
+        return [NO_SOCKETS]
+    return [SOCKETS_REFUSED] if selinux.enforced(engine) else []
 
 
 def container_user(engine: Engine, project: Project) -> Owner:

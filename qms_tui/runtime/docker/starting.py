@@ -17,7 +17,7 @@ from qms_tui.config import AgentConfig, Config
 from qms_tui.errors import ImageError, QmsTuiError
 from qms_tui.project import Owner, Project
 from qms_tui.runtime.docker import container as spec
-from qms_tui.runtime.docker import podman
+from qms_tui.runtime.docker import podman, selinux
 from qms_tui.runtime.docker.accounts import Accounts, accounts_folder, accounts_of
 from qms_tui.runtime.docker.agent_files import AgentFiles, Place
 from qms_tui.runtime.docker.attachment import Direction, Opened, open_socket
@@ -154,12 +154,14 @@ class Starter:
             raise _no_image(config.image, agent) from None
 
     def _request(self, place: Place, agent: str, fitted: Outfit) -> dict[str, Any]:
+        mounts = fitted.mounts(self._project, place.base)
+        selinux.admit(self._engine, mounts)
         request = spec.request(
             self._containers.identity(agent),
             fitted.config,
             self._owner,
             fitted.environment,
-            fitted.mounts(self._project, place.base),
+            mounts,
             self._network(fitted.config),
             self._engine.cpus,
             {**fitted.marks, **place.labels},
