@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +13,7 @@ from typing import Any
 
 from docker.types import Mount
 
-from qms_tui.config import Config
+from qms_tui.config import AgentConfig, Config
 from qms_tui.doctor import agents as at_agents
 from qms_tui.doctor import engine as at_engine
 from qms_tui.doctor import host, inside, terminal
@@ -85,7 +86,8 @@ def _at_engine(
             # What labels keep from agents would fail the trial too, for a reason that it cannot tell.
             if all(label.verdict is not Verdict.ERROR for label in labels):
                 owner = container_user(engine, project) if project else Owner(os.getuid(), os.getgid())
-                yield from trial(engine, project, owner, config.agent(agents[0] if agents else ""))
+                mine = _without(gateway, config.agent(agents[0] if agents else ""))
+                yield from trial(engine, project, owner, mine)
             for name in dict.fromkeys(config.agent(agent).image for agent in agents or ("",)):
                 yield at_engine.image(engine, name, config.build)
             if project is not None:
@@ -107,6 +109,12 @@ def _mounted(project: Project | None, config: Config, agents: Sequence[str]) -> 
             yield from mounts(project, agent, mine, Place(containers_folder()).empty)
         if mine.token_file is not None:
             yield bind(mine.token_file, PurePosixPath(TOKEN))
+
+
+def _without(gateway: Path | None, config: AgentConfig) -> AgentConfig:
+    """Without an agent's way to its servers, which is made when it starts."""
+    kept = (mount for mount in config.mounts if gateway is None or not mount.source.is_relative_to(gateway))
+    return dataclasses.replace(config, mounts=tuple(kept), laid=())
 
 
 def _at_containers(

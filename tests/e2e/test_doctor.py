@@ -74,7 +74,9 @@ def test_mcp_servers_are_looked_at_from_both_sides(
     command = [sys.executable, "-P", "-m", "qms_tui.demo.server", "."]
     app.set(f'command = ["bash"]\nmounts = ["{house.BRIDGE}:{BRIDGE}:ro"]\n[mcp.qms]\ncommand = {command}\n')
     app.set('[mcp.broken]\ncommand = ["/no/such/server"]\nagents = ["claude"]\n')
-    assert "mcp ok broken, qms: started with the first agent" in findings(app)
+    before = findings(app)
+    assert "mcp ok broken, qms: started with the first agent" in before
+    assert TRIED in before
     with app.open("qa") as tui:
         tui.wait("1 qa ● running")
         said = house.wait_until(lambda: _when_up(app), "the server is up")
