@@ -243,7 +243,7 @@ def test_an_agent_that_was_killed_says_so(app: App, engine: docker.APIClient) ->
 def test_a_failing_start_does_not_hold_up_the_other(app: App) -> None:
     app.set('[agent.qa]\nnetwork = "qms-tui-no-such-network"\n')
     with app.open("claude", "qa") as tui:
-        tui.wait("agent ready claude", "qms-tui-no-such-network", "1 of 2 running")
+        tui.wait("agent ready claude", "no-such-network", "1 of 2 running")
         tui.type("working\r")
         tui.wait("echo:working")
         leave(tui)

@@ -11,6 +11,8 @@ import pytest
 
 from qms_tui.agents import AgentState
 from qms_tui.config import AgentConfig, Config
+from qms_tui.config.paths import Mount
+from qms_tui.errors import EngineError
 from qms_tui.project import Project
 from qms_tui.runtime import Condition, Ending
 from qms_tui.runtime.docker import connect
@@ -52,6 +54,18 @@ def on_podman(podman: Podman, root: Path) -> Callable[..., DirectRuntime]:
         return DirectRuntime(connect(podman.host), Project(root), config, {})
 
     return make
+
+
+async def test_what_is_missing_is_refused_and_not_made(
+    on_podman: Callable[..., DirectRuntime], tmp_path: Path
+) -> None:
+    missing = tmp_path / "missing"
+    runtime = on_podman(mounts=(Mount(missing, "/data"),))
+    with pytest.raises(EngineError, match="missing"):
+        async with started(runtime, "qa"):
+            pass
+    assert not missing.exists()
+    await runtime.close()
 
 
 async def tried(qa: Held, command: str) -> str:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterable
 from typing import Any
 
 from docker import APIClient
+from docker.types import Mount
+
+from qms_tui.errors import EngineError
 
 REMARK = "Podman does not keep the agents of a project apart on their network, as Docker does."
 
@@ -25,6 +30,19 @@ def keep_masks_empty(host_config: dict[str, Any]) -> None:
     masks = [mount for mount in mounts if mount["Type"] == "tmpfs"]
     host_config["mounts"] = [mount for mount in mounts if mount["Type"] != "tmpfs"]
     host_config["tmpfs"] = {mount["Target"]: _options(mount["TmpfsOptions"]) for mount in masks}
+
+
+def check_sources(mounts: Iterable[Mount]) -> None:
+    """Raise EngineError for what is to be mounted and is not there: Podman 5 makes a folder of root's there.
+
+    For an engine that sees this machine's files.
+    """
+    for mount in mounts:
+        if mount["Type"] == "bind" and not os.path.exists(mount["Source"]):
+            raise EngineError(
+                f"{mount['Source']} does not exist, and is to be mounted at {mount['Target']}",
+                hint="make it, or leave it out of agent.mounts",
+            )
 
 
 def _options(given: dict[str, int]) -> str:

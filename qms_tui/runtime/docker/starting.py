@@ -156,6 +156,8 @@ class Starter:
     def _request(self, place: Place, agent: str, fitted: Outfit) -> dict[str, Any]:
         mounts = fitted.mounts(self._project, place.base)
         selinux.admit(self._engine, mounts)
+        if self._engine.podman and not self._engine.elsewhere:
+            podman.check_sources(mounts)
         request = spec.request(
             self._containers.identity(agent),
             fitted.config,
