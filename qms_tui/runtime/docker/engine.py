@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import requests
 from docker import APIClient
-from docker.errors import APIError, DockerException, ImageNotFound
+from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 
 from qms_tui.errors import EngineError, ImageError
 from qms_tui.runtime.docker.address import Address, find_address
@@ -24,6 +24,7 @@ from qms_tui.runtime.docker.tunnel import Tunnel
 
 API_TIMEOUT = 60  # seconds one call may take; an attachment's own socket is non-blocking
 KNOCK_TIMEOUT = 5.0  # seconds in which somebody must at least take the connection
+_GONE = re.compile(r"no such container|no container with (name or )?ID")
 DEFAULT_PORT = 2375  # as the docker command takes it
 
 
@@ -127,10 +128,20 @@ def security_options(info: Mapping[str, Any]) -> set[str]:
 
 
 class _Client(APIClient):
-    """A client that does not look into the environment, as requests does.
+    """A client that does not look into the environment, as requests does, and knows what is gone.
 
     There REQUESTS_CA_BUNDLE, which people behind a company's proxy set, would replace the engine's own CA.
     """
+
+    def _raise_for_status(self, response: requests.Response) -> None:
+        """Podman answers 500 for a container that somebody removes at the same moment."""
+        try:
+            super()._raise_for_status(response)  # type: ignore[misc]
+        except APIError as error:
+            gone = _GONE.search(str(error.explanation)) if error.status_code == 500 else None
+            if gone is None:
+                raise
+            raise NotFound(str(error), error.response, error.explanation) from error
 
     @property
     def trust_env(self) -> bool:
