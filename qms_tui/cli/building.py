@@ -11,21 +11,12 @@ from qms_tui.config import BuildConfig
 from qms_tui.config import parse as values
 from qms_tui.config.text import WrongValue
 from qms_tui.errors import UsageError
+from qms_tui.runtime.docker.build_log import Output, Progress, Pull, Step
 from qms_tui.runtime.docker.engine import Engine
-from qms_tui.runtime.docker.image import (
-    Image,
-    Output,
-    Progress,
-    Recipe,
-    Step,
-    build_image,
-    configured,
-    find_image,
-)
+from qms_tui.runtime.docker.image import Image, Recipe, build_image, configured, find_image
 
 _CLEAR = "\r\x1b[K"
 LONGEST = 100  # columns of what is shown of a step
-_MEGABYTE = 10**6
 
 
 class Report:
@@ -36,16 +27,22 @@ class Report:
 
     def __call__(self, progress: Progress) -> None:
         """Show what the build has come to."""
-        if isinstance(progress, Step):
-            self.clear()
-            click.echo(self._cut(f"[{progress.number}/{progress.count}] {progress.instruction}"))
-        elif self._live and isinstance(progress, Output):
-            click.echo(f"{_CLEAR}{self._cut('    ' + progress.line)}", nl=False)
+        match progress:
+            case Pull(image):
+                self._line(f"pulling {image}")
+            case Step(number, count, instruction):
+                self._line(f"[{number}/{count}] {instruction}")
+            case Output(line) if self._live:
+                click.echo(f"{_CLEAR}{self._cut(f'    {line}')}", nl=False)
 
     def clear(self) -> None:
         """Take away what is not to stay."""
         if self._live:
             click.echo(_CLEAR, nl=False)
+
+    def _line(self, line: str) -> None:
+        self.clear()
+        click.echo(self._cut(line))
 
     def _cut(self, line: str) -> str:
         return line if len(line) < self._columns else f"{line[: self._columns - 4]}..."
@@ -74,7 +71,7 @@ def build(engine: Engine, wanted: Recipe, report: Report, *, use_cache: bool = T
     finally:
         report.clear()
     seconds = time.monotonic() - began
-    click.echo(f"{_outcome(before, built)}: {wanted.tag}, {built.size // _MEGABYTE} MB, {seconds:.0f} s")
+    click.echo(f"{_outcome(before, built)}: {wanted.tag}, {built.size_text}, {seconds:.0f} s")
     if before is not None and before.id != built.id:
         click.echo("agents that run go on with the old image: restart them to have the new one")
 

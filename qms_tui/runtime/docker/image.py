@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-import io
-import re
-from collections import deque
+import contextlib
+import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from docker.errors import APIError, ImageNotFound
+import requests
+from docker import APIClient
+from docker.errors import APIError, ImageNotFound, create_api_error_from_http_exception
 
 from qms_tui.config import AgentConfig, BuildConfig
 from qms_tui.errors import ImageError
 from qms_tui.runtime.docker import kit as kits
-from qms_tui.runtime.docker.engine import Engine, engine_errors
+from qms_tui.runtime.docker.build_log import BuildLog, Progress
+from qms_tui.runtime.docker.buildkit import TRACE, Traces
+from qms_tui.runtime.docker.engine import API_TIMEOUT, Engine, engine_errors
 from qms_tui.runtime.docker.kit import Kit
 
 SILENCE = 900  # seconds without a word of a build after which it is given up: slow mirrors, big downloads
-LAST_LINES = 15  # of a build that failed, shown with the error
-LONGEST_LINE = 400  # characters of a build's output that are kept
-_STEP = re.compile(r"Step (\d+)/(\d+) : (.*)")
-_CHATTER = ("--->", "Removing intermediate container", "npm notice")
-_CODE = re.compile(r"returned a non-zero code: (\d+)")
-_ESCAPES = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +59,15 @@ class Recipe:
             kits.LABEL_PACKAGES: " ".join(self.packages),
         }
 
+    def context(self) -> bytes:
+        """What the engine gets, as a tar archive: the files, and the labels as the last instruction.
+
+        Podman would write labels of the request in another order each time: a new image although nothing is.
+        """
+        labels = " ".join(f"{name}={json.dumps(value)}" for name, value in self.labels.items())
+        dockerfile = self.kit.files["Dockerfile"] + f"\nLABEL {labels}\n".encode()
+        return Kit({**self.kit.files, "Dockerfile": dockerfile}).context()
+
 
 def configured(build: BuildConfig) -> Recipe:
     """What the configuration wants. Raises ImageError if our files are missing."""
@@ -69,31 +75,17 @@ def configured(build: BuildConfig) -> Recipe:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """The build has come to this instruction; `number` of `count`."""
-
-    number: int
-    count: int
-    instruction: str
-
-
-@dataclass(frozen=True, slots=True)
-class Output:
-    """A line that an instruction has printed, without what a terminal would obey."""
-
-    line: str
-
-
-Progress = Step | Output
-
-
-@dataclass(frozen=True, slots=True)
 class Image:
-    """An image of ours as the engine has it; `size` in bytes. The labels are empty for one of others."""
+    """An image of ours as the engine has it; the labels are empty for one of others.
+
+    `size` in bytes is the engine's own count, as `docker images` shows it.
+    """
 
     id: str
     size: int
     labels: Mapping[str, str]
+    counted_twice: bool = False
+    """Whether `size` has every layer twice: compressed, and unpacked on the disk beside that."""
 
     @property
     def kit(self) -> str:
@@ -105,6 +97,12 @@ class Image:
         """The version of Claude Code in it, if it is ours."""
         return self.labels.get(kits.LABEL_CLIENT, "")
 
+    @property
+    def size_text(self) -> str:
+        """Its size, and what the engine counts if that is not what one would think."""
+        counted = " (compressed and unpacked)" if self.counted_twice else ""
+        return f"{self.size / 10**6:.0f} MB{counted}"
+
 
 def find_image(engine: Engine, name: str) -> Image | None:
     """The image of that name. Blocking. Raises EngineError."""
@@ -113,7 +111,14 @@ def find_image(engine: Engine, name: str) -> Image | None:
             facts: dict[str, Any] = engine.api.inspect_image(name)  # type: ignore[no-untyped-call]
         except ImageNotFound:
             return None
-    return Image(str(facts["Id"]), int(facts.get("Size") or 0), facts["Config"].get("Labels") or {})
+        size = _listed_size(engine.api, facts, name) if engine.containerd_store else facts.get("Size")
+    labels = facts["Config"].get("Labels") or {}
+    return Image(str(facts["Id"]), int(size or 0), labels, counted_twice=engine.containerd_store)
+
+
+def _listed_size(api: APIClient, facts: Mapping[str, Any], name: str) -> int:
+    """With containerd's store, only the list counts what is unpacked; 0 for a name that is not in it."""
+    return next((image["Size"] for image in api.images(name=name) if image["Id"] == facts["Id"]), 0)
 
 
 def is_replaced(engine: Engine, name: str, digest: str) -> bool:
@@ -127,99 +132,82 @@ def is_replaced(engine: Engine, name: str, digest: str) -> bool:
 def build_image(
     engine: Engine, recipe: Recipe, on_progress: Callable[[Progress], None], *, use_cache: bool = True
 ) -> Image:
-    """Build and name the image; one of ours that had its name is removed, unless it is used. Blocking.
+    """Build and name the image; those of ours that have no name any more go, unless they are used. Blocking.
 
     Raises ImageError with the last lines that the build printed, EngineError.
     """
-    before = find_image(engine, recipe.tag)
+    log = BuildLog(on_progress)
     with engine_errors("cannot build the image"):
-        stream = engine.api.build(
-            fileobj=io.BytesIO(recipe.kit.context()),
-            custom_context=True,
-            tag=recipe.tag,
-            buildargs=recipe.arguments,
-            labels=recipe.labels,
-            nocache=not use_cache,
-            decode=True,
-            rm=True,
-            forcerm=True,
-            timeout=SILENCE,
-        )
-        _follow(stream, on_progress)
+        if find_image(engine, recipe.base) is None:
+            _pull(engine.api, recipe.base, log)
+        _build(engine.api, recipe, log, use_cache)
     built = find_image(engine, recipe.tag)
     if built is None:
         raise ImageError("the build ended without an image", hint="its output, above, may say why")
-    if before is not None and before.kit and before.id != built.id:
-        _remove_unused(engine, before.id)
+    with engine_errors("cannot remove the image that was replaced"):
+        _remove_nameless(engine.api)
     return built
 
 
-class _Log:
-    """Makes steps and lines of a build's stream, which comes in pieces; keeps the last lines."""
+def _pull(api: APIClient, image: str, log: BuildLog) -> None:
+    """Fetch the base with the human's login for its registry.
 
-    def __init__(self, on_progress: Callable[[Progress], None]) -> None:
-        self._on_progress = on_progress
-        self._unfinished = ""
-        self._step = Step(0, 0, "")
-        self._last: deque[str] = deque(maxlen=LAST_LINES)
-
-    def add(self, text: str) -> None:
-        """Take the next piece."""
-        *lines, self._unfinished = re.split(r"[\r\n]+", self._unfinished[-LONGEST_LINE:] + text)
-        for line in filter(None, map(_clean, lines)):
-            step = _STEP.match(line)
-            if step:
-                self._step = Step(int(step[1]), int(step[2]), step[3])
-                self._last.clear()
-            elif not line.startswith(_CHATTER):
-                self._last.append(line)
-            self._on_progress(self._step if step else Output(line))
-
-    def failure(self, error: str) -> ImageError:
-        """The error that says how the build ended, with the last lines."""
-        self.add("\n")
-        code = _CODE.search(error)
-        step = f"step {self._step.number} ended with {code[1]}" if code else _clean(error)
-        lines = "".join(f"\n  {line}" for line in self._last)
-        return ImageError(f"cannot build the image: {step}{lines}", hint=_advice([*self._last, error]))
+    A builder could do that itself, but BuildKit asks its client for the login over a connection of its own,
+    even for an anonymous one: "no active sessions".
+    """
+    log.pull(image)
+    try:
+        for event in api.pull(image, stream=True, decode=True):
+            if "error" in event:
+                raise log.pull_failure(image, str(event["error"]))
+            log.passing(f"{event.get('status') or ''} {event.get('progress') or ''}")
+    except APIError as error:
+        raise log.pull_failure(image, str(error.explanation)) from error
 
 
-def _follow(stream: Iterable[Mapping[str, Any]], on_progress: Callable[[Progress], None]) -> None:
-    log = _Log(on_progress)
-    for event in stream:
+def _build(api: APIClient, recipe: Recipe, log: BuildLog, use_cache: bool) -> None:
+    """Post the build, as the SDK's `build` does, but with BuildKit where that is the engine's own choice."""
+    query: dict[str, str | int] = {
+        "t": recipe.tag,
+        "buildargs": json.dumps(recipe.arguments),
+        "nocache": int(not use_cache),
+        "rm": 1,
+        "forcerm": 1,
+        "version": _builder(api),
+    }
+    with api.post(
+        f"{api.base_url}/v{api.api_version}/build",
+        params=query,
+        data=recipe.context(),
+        headers={"Content-Type": "application/x-tar"},
+        stream=True,
+        timeout=SILENCE,
+    ) as response:
+        try:
+            response.raise_for_status()
+        except requests.HTTPError as error:
+            create_api_error_from_http_exception(error)
+        follow((json.loads(line) for line in response.iter_lines(chunk_size=None) if line), log)
+
+
+def _builder(api: APIClient) -> str:
+    """The builder that the engine prefers: "1" is the classic one, "2" BuildKit; Podman names none."""
+    return api.get(f"{api.base_url}/_ping", timeout=API_TIMEOUT).headers.get("Builder-Version") or "1"
+
+
+def follow(events: Iterable[Mapping[str, Any]], log: BuildLog) -> None:
+    """Tell the log what a build's stream says, until its end. Raises ImageError if the build failed."""
+    traces = Traces(log)
+    for event in events:
+        if event.get("id") == TRACE:
+            traces.add(str(event.get("aux") or ""))
         if "error" in event:
             raise log.failure(str(event["error"]))
-        log.add(str(event.get("stream") or ""))
-        if "status" in event:  # of a pull: no line's end
-            log.add(f"{event['status']} {event.get('progress') or ''}\n")
+        log.text(str(event.get("stream") or ""))
 
 
-def _advice(said: Iterable[str]) -> str:
-    text = " ".join(said).lower()
-    if "manifest" in text or "pull access denied" in text or "registry" in text:
-        return "the base image must be on the engine, or the engine able to pull it; --base names another"
-    if "etarget" in text or "no matching version" in text or "notarget" in text:
-        return "there is no such version of the client; --client-version names another"
-    if "unable to locate package" in text:
-        return "build.packages has a name that the base's distribution does not know"
-    if (
-        "certificate" in text
-        or "could not resolve" in text
-        or "failed to fetch" in text
-        or "eai_again" in text
-    ):
-        return "a build needs the network: a mirror of the base's distribution, and npm's registry"
-    return "the lines above are the end of the build's output"
-
-
-def _clean(line: str) -> str:
-    text = _ESCAPES.sub("", line).strip()
-    return "".join(c if c.isprintable() else " " for c in text)[:LONGEST_LINE]
-
-
-def _remove_unused(engine: Engine, image: str) -> None:
-    """An image that lost its name would stay for ever; containers that were made of it keep it."""
-    try:
-        engine.api.remove_image(image)
-    except APIError:
-        return
+def _remove_nameless(api: APIClient) -> None:
+    """They would stay for ever; one that is still used stays till a later build."""
+    for image in api.images(filters={"dangling": True, "label": kits.LABEL_KIT}):
+        with contextlib.suppress(APIError):
+            api.remove_image(image["Id"])
