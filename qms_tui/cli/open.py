@@ -56,7 +56,7 @@ def open_screen(
     kept = kept_runtime(where, keeper)
     remarks = (*where.remarks, *shared_logins(map(config.agent, names), os.environ))
     servers = lights(project, config)
-    return show(project, config, names, kept, f"docker {where.version}", remarks, view, memory, past, servers)
+    return show(project, config, names, kept, where.engine, remarks, view, memory, past, servers)
 
 
 def _to_open(

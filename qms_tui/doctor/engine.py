@@ -12,7 +12,7 @@ from qms_tui.runtime.docker.engine import Engine, engine_errors, security_option
 from qms_tui.runtime.docker.image import Image, find_image
 from qms_tui.runtime.docker.kit import our_kit
 
-LEAST_DISK = 5 * 2**30  # bytes: an image takes 0.7, its build 2, agents and their logs the rest
+LEAST_DISK = 5 * 2**30  # bytes: an image takes 0.7 to 1, a newer one beside it as much, agents the rest
 _LIMITS = {"MemoryLimit": "memory", "CpuCfsQuota": "processors", "PidsLimit": "processes"}
 
 
@@ -20,8 +20,7 @@ def engine(found: Engine) -> Iterator[Finding]:
     """What the engine says of itself. Raises EngineError."""
     with engine_errors("cannot ask the engine"):
         facts: dict[str, Any] = found.api.info()
-    kind = "Podman" if found.podman else "Docker"
-    yield ok("engine", f"{kind} {found.version} at {found.host}: {character(found, facts)}")
+    yield ok("engine", f"{found.kind} {found.version} at {found.host}: {character(found, facts)}")
     yield from users(found)
     yield from limits(facts)
     if found.podman:
@@ -32,7 +31,7 @@ def engine(found: Engine) -> Iterator[Finding]:
 
 def character(found: Engine, facts: Mapping[str, Any]) -> str:
     """What sets engines apart: API, image store, cgroups, whose users, what keeps containers in."""
-    store = "containerd" if is_containerd_store(facts) else str(facts.get("Driver") or "?")
+    store = "containerd" if found.containerd_store else str(facts.get("Driver") or "?")
     modules = security_options(facts) - {"rootless", "userns"}
     parts = [
         f"API {found.api.api_version}",
@@ -43,11 +42,6 @@ def character(found: Engine, facts: Mapping[str, Any]) -> str:
         ", ".join(sorted(modules)) or "no security modules",
     ]
     return ", ".join(parts)
-
-
-def is_containerd_store(facts: Mapping[str, Any]) -> bool:
-    """Whether containerd keeps the images, which then counts what was downloaded and what is unpacked."""
-    return ["driver-type", "io.containerd.snapshotter.v1"] in (facts.get("DriverStatus") or [])
 
 
 def users(found: Engine) -> Iterator[Finding]:
@@ -100,4 +94,4 @@ def judge(name: str, there: Image | None, build: BuildConfig) -> Finding:
     wanted = build.client_version or our_kit().client_version
     if there.client != wanted:
         return warning("image", f"{name} has Claude Code {there.client}, not {wanted}", anew)
-    return ok("image", f"{name}, Claude Code {there.client}, {there.size // 10**6} MB, kit {there.kit}")
+    return ok("image", f"{name}, Claude Code {there.client}, {there.size_text}, kit {there.kit}")

@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 from docker import APIClient
 
-from qms_tui.doctor.engine import character, is_containerd_store, users
+from qms_tui.doctor.engine import character, users
 from qms_tui.doctor.finding import Verdict
 from qms_tui.doctor.trial import _BROKEN, LOOK, judge
 from qms_tui.runtime.docker.engine import Engine, security_options
@@ -42,10 +42,9 @@ def test_a_line_has_what_sets_engines_apart() -> None:
     fedora = (
         "API 1.51, image store containerd, cgroup v2, rootless, users remapped, cgroupns, seccomp, selinux"
     )
-    other = dataclasses.replace(ENGINE, rootless=True, remapped=True)
+    other = dataclasses.replace(ENGINE, rootless=True, remapped=True, containerd_store=True)
     assert character(other, FEDORA_42) == fedora
     assert character(ENGINE, {}) == "API 1.51, image store ?, cgroup v?, rootful, no security modules"
-    assert not is_containerd_store(DEBIAN_12)
 
 
 def test_the_names_of_security_options() -> None:

@@ -23,7 +23,7 @@ BASE = "qms-tui-test-base"
 CLIENT = "qms-tui-test-client"
 CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 INSIDE = "/etc/ssl/test-certificates.crt"
-VARIABLES = ("SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS", "npm_config_cafile")
+VARIABLES = ("SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS")
 BUILD_SECONDS = 600  # everything from nothing, on a busy machine
 MAKE = (
     "mmdebstrap", "--variant=minbase", "--mode=root", "--include=ca-certificates",
@@ -50,13 +50,13 @@ def ensure(engine: Engine, scratch: Path) -> str:
 
 
 def _ensure_base(engine: docker.APIClient, scratch: Path) -> str:
-    content = hashlib.sha256(CERTIFICATES.read_bytes() + repr(MAKE).encode()).hexdigest()
+    content = hashlib.sha256(CERTIFICATES.read_bytes() + repr((MAKE, VARIABLES)).encode()).hexdigest()
     name = f"{BASE}:{content[:12]}"
     if content_in(engine, name) == content:
         return name
     changes = [f"ENV {variable}={INSIDE}" for variable in VARIABLES]
     changes.append(f"LABEL {CONTENT_LABEL}={content}")
-    engine.import_image_from_data(_packed(scratch), repository=BASE, tag=content[:12], changes=changes)
+    engine.import_image_from_data(_packed(scratch), repository=name, changes=changes)  # Podman heeds no tag=
     assert content_in(engine, name) == content, f"the engine did not import {name}"
     return name
 

@@ -32,7 +32,7 @@ def ensure(engine: docker.APIClient) -> str:
     Raises:
         NoBusybox: without the static busybox, the image cannot be made.
     """
-    root = _root_filesystem(static_busybox())
+    root = root_filesystem(static_busybox())
     content = hashlib.sha256(root).hexdigest()
     if content_in(engine, NAME) != content:
         changes = ["ENV PATH=/bin", 'CMD ["/bin/agent"]', f"LABEL {CONTENT_LABEL}={content}"]
@@ -57,7 +57,7 @@ def static_busybox() -> Path:
     return Path(path)
 
 
-def _root_filesystem(busybox: Path) -> bytes:
+def root_filesystem(busybox: Path) -> bytes:
     """A tar archive; the same bytes for the same content, so that its hash names it."""
     applets = subprocess.run([busybox, "--list"], check=True, capture_output=True, text=True).stdout.split()
     links = dict.fromkeys(applets, "busybox") | {"claude": "agent"}

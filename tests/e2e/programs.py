@@ -44,11 +44,10 @@ def ensure(engine: docker.APIClient) -> str:
         raise NoPrograms(f"not here: {', '.join(missing)}; apt-get install {' '.join(_packages(missing))}")
     root = _root_filesystem()
     content = hashlib.sha256(root).hexdigest()
-    tag = content[:12]
-    name = f"{REPOSITORY}:{tag}"
+    name = f"{REPOSITORY}:{content[:12]}"
     if content_in(engine, name) != content:
         changes = ["ENV PATH=/usr/bin:/bin", 'CMD ["/usr/bin/bash"]', f"LABEL {CONTENT_LABEL}={content}"]
-        engine.import_image_from_data(root, repository=REPOSITORY, tag=tag, changes=changes)
+        engine.import_image_from_data(root, repository=name, changes=changes)  # Podman heeds no tag=
         assert content_in(engine, name) == content, f"the engine did not import {name}"
     return name
 

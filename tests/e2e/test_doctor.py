@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import shutil
@@ -12,7 +13,9 @@ import docker
 import pytest
 
 from qms_tui.mcp.client import BRIDGE
+from qms_tui.runtime.docker import connect
 from qms_tui.runtime.docker.container import LABEL_THROWAWAY
+from qms_tui.runtime.docker.image import find_image
 from tests.mcp import house
 
 from .test_app import App, leave
@@ -65,6 +68,20 @@ def test_a_project_in_which_no_agent_was_started_yet(app: App, qms_project: Path
     shutil.rmtree(qms_project / ".claude/users")
     assert TRIED in findings(app)
     assert not (qms_project / ".claude/users").exists()
+
+
+def test_our_image_says_its_version_and_its_size(
+    qms_project: Path, tmp_path: Path, client_image: str
+) -> None:
+    with contextlib.closing(connect()) as engine:
+        image = find_image(engine, client_image)
+        twice = engine.containerd_store
+    assert image is not None
+    (said,) = [
+        line for line in findings(App(qms_project, tmp_path / "home", client_image)) if client_image in line
+    ]
+    assert said == f"image ok {client_image}, Claude Code {image.client}, {image.size_text}, kit {image.kit}"
+    assert ("MB (compressed and unpacked)" in said) is twice
 
 
 def test_mcp_servers_are_looked_at_from_both_sides(

@@ -23,6 +23,7 @@ from . import project as projects
 from .direct import DirectRuntime
 from .held import GREETING, Held, attached, started
 from .podman import NoPodman, Podman
+from .test_app import App, leave
 from .watched import watched
 
 
@@ -122,6 +123,15 @@ async def test_what_an_agent_must_not_see_or_do(on_podman: Callable[..., DirectR
     await runtime.stop("qa")
     await runtime.close()
     check_files(root)
+
+
+def test_the_status_line_names_it(podman: Podman, root: Path, tmp_path: Path) -> None:
+    app = App(root, tmp_path / "home", images.NAME)
+    app.environment["DOCKER_HOST"] = podman.host
+    with app.open("qa") as tui, podman.client() as client:
+        tui.wait("1 qa ● running", f"podman {client.version()['Version']}")
+        leave(tui)
+    assert app.run("stop", "--all").returncode == 0
 
 
 def check_files(root: Path) -> None:

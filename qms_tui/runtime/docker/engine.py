@@ -24,6 +24,7 @@ from qms_tui.runtime.docker.tunnel import Tunnel
 
 API_TIMEOUT = 60  # seconds one call may take; an attachment's own socket is non-blocking
 KNOCK_TIMEOUT = 5.0  # seconds in which somebody must at least take the connection
+CONTAINERD_STORE = "io.containerd.snapshotter.v1"  # what such an engine says of its images
 _GONE = re.compile(r"no such container|no container with (name or )?ID")
 DEFAULT_PORT = 2375  # as the docker command takes it
 
@@ -38,6 +39,8 @@ class Engine:
     cpus: int
     rootless: bool
     podman: bool = False
+    containerd_store: bool = False
+    """Whether it keeps images in containerd's store: compressed, and unpacked beside that."""
     tunnel: Tunnel | None = None
     remapped: bool = False
     """Users of containers are others on its machine, unless a container is exempt."""
@@ -45,6 +48,11 @@ class Engine:
     system: str = ""
     """What its machine calls its operating system."""
     kernel: str = ""
+
+    @property
+    def kind(self) -> str:
+        """Its name as people write it."""
+        return "Podman" if self.podman else "Docker"
 
     @property
     def remote(self) -> bool:
@@ -114,6 +122,7 @@ def _connect(host: str, address: Address) -> Engine:
         cpus,
         "rootless" in options,
         podman,
+        containerd_store=["driver-type", CONTAINERD_STORE] in (info.get("DriverStatus") or ()),
         remapped="userns" in options,
         selinux="selinux" in options,
         system=str(info.get("OperatingSystem") or ""),

@@ -15,14 +15,10 @@ from qms_tui.errors import ImageError, RuntimeFailure
 from qms_tui.project import Owner, Project
 from qms_tui.runtime.docker import podman, selinux
 from qms_tui.runtime.docker.attachment import ATTACH_DEADLINE
+from qms_tui.runtime.docker.build_log import Progress, Pull, Step
 from qms_tui.runtime.docker.containers import Containers
 from qms_tui.runtime.docker.engine import Engine, engine_errors
-from qms_tui.runtime.docker.image import (
-    Progress,
-    Step,
-    build_image,
-    configured,
-)
+from qms_tui.runtime.docker.image import build_image, configured
 from qms_tui.runtime.docker.kit import INSIDE, LABEL_KIT
 from qms_tui.runtime.docker.network import remove_project_network
 from qms_tui.runtime.docker.pulse import Pulse
@@ -68,9 +64,9 @@ class DockerRuntime:
         self._starter = Starter(engine, project, config, host_environment, self.owner, self._containers)
 
     @property
-    def version(self) -> str:
-        """The engine's version."""
-        return self._engine.version
+    def engine(self) -> str:
+        """Which engine it is, in which version: `docker 28.5.2`, `podman 5.4.2`."""
+        return f"{self._engine.kind.lower()} {self._engine.version}"
 
     @property
     def host(self) -> str:
@@ -128,15 +124,21 @@ class DockerRuntime:
         wanted = replace(configured(self._config.build), tag=self._config.agent(agent).image)
         loop = asyncio.get_running_loop()
 
-        def progress(told: Progress) -> None:
-            if isinstance(told, Step):
-                with contextlib.suppress(RuntimeError):  # the loop is closed: nobody listens any more
-                    loop.call_soon_threadsafe(on_step, f"step {told.number} of {told.count}")
+        def say(text: str) -> None:
+            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody listens any more
+                loop.call_soon_threadsafe(on_step, text)
+
+        def on_progress(progress: Progress) -> None:
+            match progress:
+                case Pull(base):
+                    say(f"pulling {base}")
+                case Step(number, count):
+                    say(f"step {number} of {count}")
 
         def build() -> None:
             if not self._starter.image(agent).kit:
                 raise ImageError(f"{wanted.tag} was not made by qms-tui build", hint="build it as you did")
-            build_image(self._engine, wanted, progress)
+            build_image(self._engine, wanted, on_progress)
 
         await self._call(build, "build the image", BUILD_DEADLINE)
 
