@@ -35,6 +35,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     ours = [item for item in items if item.path.is_relative_to(HERE)]
     for item in ours:
         item.add_marker(pytest.mark.engine)
+        if "client_image" in getattr(item, "fixturenames", ()):  # the first of them has it built
+            item.add_marker(pytest.mark.timeout(debian.BUILD_SECONDS))
     items[:] = ours + [item for item in items if item not in set(ours)]  # what takes longest begins first
 
 
