@@ -4,6 +4,7 @@ QmsTuiError            what failed and where; `hint` says what to do next
 ├── UsageError         words on the command line
 ├── ConfigError        a configuration file: file, key, what is wrong, how to write it
 ├── ProjectError       the QMS project on disk
+│   └── OwnerError     its agents are another user's, who alone starts them
 ├── UnknownAgentError  a name that is not in the roster
 ├── EngineError        the engine is not there, refuses us, or failed at something
 ├── KeeperError        the keeper cannot be started, or does not answer
@@ -35,6 +36,10 @@ class ConfigError(QmsTuiError):
 
 class ProjectError(QmsTuiError):
     """There is no QMS project, or something in it cannot be used."""
+
+
+class OwnerError(ProjectError):
+    """The project's agents are another user's."""
 
 
 class UnknownAgentError(QmsTuiError):

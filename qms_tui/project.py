@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import errno
 import os
+import pwd
 import re
 import stat
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from qms_tui.errors import ProjectError, UnknownAgentError
+from qms_tui.errors import OwnerError, ProjectError, UnknownAgentError
 
 AGENT_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")  # a hostname ends at 63
 INITIATOR = "claude"  # has no definition file: the project's own CLAUDE.md is its context
@@ -131,7 +132,8 @@ class Project:
         """Make the agent's missing folders; nothing else in the project is touched.
 
         `container/` becomes 0700 and gets a `.gitignore` of `*`, so that credentials are never committed.
-        Raises ProjectError for links in the way, wrong owners, or what the file system refuses.
+        Raises ProjectError for links in the way, folders of root, or what the file system refuses, and
+        OwnerError for folders of another user.
         """
         folders = self.folders(agent)
         try:
@@ -143,17 +145,26 @@ class Project:
                 with _made(base, "inbox", owner):
                     pass
                 with _made(base, "workspace", owner) as workspace:
-                    _check_owner(workspace, folders.workspace, owner)
+                    self._check_owner(workspace, folders.workspace, owner)
                 with _made(base, "container", owner, 0o700) as config:
-                    _check_owner(config, folders.config, owner)
+                    self._check_owner(config, folders.config, owner)
                     os.fchmod(config, 0o700)
                     _write_gitignore(config, owner)
         except OSError as error:
-            raise ProjectError(
-                f"{folders.inbox.parent}: {error.strerror}: {error.filename}",
-                hint="each of an agent's folders must be a real folder (no link) that you may write",
-            ) from error
+            raise self._refusal(agent, owner, error) from error
         return folders
+
+    def owner_of(self, folder: Path) -> int:
+        """The uid of a folder below the root, which we need not be allowed to open.
+
+        Raises OSError, also for links and for what is not a folder.
+        """
+        parts = folder.relative_to(self.root).parts
+        with self.open_folder(parts[:-1]) as above:
+            status = os.stat(parts[-1], dir_fd=above, follow_symlinks=False)
+        if not stat.S_ISDIR(status.st_mode):
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder))
+        return status.st_uid
 
     @contextmanager
     def open_inbox(self, agent: str, owner: Owner) -> Iterator[int]:
@@ -201,6 +212,43 @@ class Project:
                 return stream.read(most)
         finally:
             os.close(descriptor)
+
+    def wrong_owner(self, folder: Path, uid: int, owner: Owner) -> ProjectError:
+        """Why the agent of a folder that belongs to `uid` cannot run as `owner`.
+
+        In somebody's project, root's folders were left by a first attempt that ran as root. Those of another
+        user are in use: to take them over would take that user's agents away.
+        """
+        if uid == 0 and self.root.stat().st_uid != 0:
+            return ProjectError(
+                f"{folder} belongs to root, but its agent runs as user {owner.uid}",
+                hint=f"sudo chown -R {owner.uid}:{owner.gid} {folder}",
+            )
+        who = _account(uid)
+        return OwnerError(
+            f"{folder} belongs to {who}: this project's agents are {who}'s",
+            hint=f"only {who} starts them; while they run you can look on, as with: qms-tui ps, qms-tui log",
+        )
+
+    def _check_owner(self, descriptor: int, folder: Path, owner: Owner) -> None:
+        uid = os.fstat(descriptor).st_uid
+        if uid != owner.uid:
+            raise self.wrong_owner(folder, uid, owner)
+
+    def _refusal(self, agent: str, owner: Owner, error: OSError) -> ProjectError:
+        """Why the agent's folders cannot be made."""
+        folders = self.folders(agent)
+        base = folders.inbox.parent
+        if isinstance(error, PermissionError):
+            for folder in (folders.workspace, folders.config, base, base.parent):
+                with suppress(OSError):
+                    uid = self.owner_of(folder)
+                    if uid not in (0, owner.uid):
+                        return self.wrong_owner(folder, uid, owner)
+        return ProjectError(
+            f"{base}: {error.strerror}: {error.filename}",
+            hint="each of an agent's folders must be a real folder (no link) that you may write",
+        )
 
     def _exists(self, relative: PurePosixPath) -> bool:
         return os.path.lexists(self.root / relative)
@@ -288,13 +336,11 @@ def _just_made(descriptor: int) -> bool:
     return os.fstat(descriptor).st_uid == 0 and not os.listdir(descriptor)
 
 
-def _check_owner(descriptor: int, path: Path, owner: Owner) -> None:
-    found = os.fstat(descriptor).st_uid
-    if found != owner.uid:
-        raise ProjectError(
-            f"{path} belongs to user {found}, but its agent runs as user {owner.uid}",
-            hint=f"sudo chown -R {owner.uid}:{owner.gid} {path}",
-        )
+def _account(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f"user {uid}"
 
 
 def _write_gitignore(folder: int, owner: Owner) -> None:

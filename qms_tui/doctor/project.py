@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 from collections.abc import Iterator, Sequence
 
 from qms_tui.config import Config
 from qms_tui.doctor.finding import Finding, error, failed, ok, warning
-from qms_tui.errors import ProjectError
+from qms_tui.errors import OwnerError, ProjectError
 from qms_tui.project import INITIATOR, Project
 
 GIT_SECONDS = 20.0
@@ -46,16 +45,21 @@ def folders(found: Project, agent: str) -> Iterator[Finding]:
     owner = found.owner()
     for path in (found.folders(agent).workspace, found.folders(agent).config):
         try:
-            with found.open_folder(path.relative_to(found.root).parts) as descriptor:
-                uid = os.fstat(descriptor).st_uid
+            uid = found.owner_of(path)
         except FileNotFoundError:
             continue  # made at the first start
+        except PermissionError:
+            yield warning(agent, f"you are not allowed to look at {path}", "its owner can run qms-tui doctor")
+            return
         except OSError as why:
             yield error(agent, f"{path}: {why.strerror}", "put a real folder there, no link")
             continue
         if uid != owner.uid:
-            remedy = f"sudo chown -R {owner.uid}:{owner.gid} {path}"
-            yield error(agent, f"{path} belongs to user {uid}, agents run as {owner.uid}", remedy)
+            wrong = found.wrong_owner(path, uid, owner)
+            if isinstance(wrong, OwnerError):  # no fault, and the same of all the folders
+                yield warning(agent, wrong.message, wrong.hint)
+                return
+            yield failed(agent, wrong)
 
 
 def tracked(found: Project) -> Iterator[Finding]:

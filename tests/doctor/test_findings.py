@@ -36,6 +36,7 @@ from qms_tui.runtime.docker.engine import Engine
 from qms_tui.runtime.docker.image import Image
 from qms_tui.runtime.docker.kit import our_kit
 from tests.labels import HOME, set_label
+from tests.somebody import ROOT, SOMEBODY, somebody
 
 NOW = 1_800_000_000.0
 OURS = {"qms-tui.kit": our_kit().hash, "qms-tui.client": our_kit().client_version}
@@ -218,13 +219,38 @@ def test_folders_in_the_way(found: Project) -> None:
     assert told(project.folders(found, "qa"))[0].startswith(f"error {place}: ")
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives folders away")
-def test_folders_of_somebody_else(found: Project) -> None:
+@pytest.mark.skipif(not ROOT, reason="only root gives folders away")
+def test_folders_of_root_in_somebodys_project(found: Project) -> None:
     place = found.folders("qa").config
-    os.chown(place, 4321, 4321)
+    os.chown(found.root, SOMEBODY.uid, SOMEBODY.gid)
     (finding,) = project.folders(found, "qa")
-    assert finding.text == f"{place} belongs to user 4321, agents run as {found.owner().uid}"
-    assert finding.remedy.startswith("sudo chown -R")
+    assert told([finding]) == [f"error {place} belongs to root, but its agent runs as user 1000"]
+    assert finding.remedy == f"sudo chown -R 1000:1000 {place}"
+
+
+@pytest.mark.skipif(not ROOT, reason="only root gives folders away")
+def test_folders_of_another_user(found: Project) -> None:
+    places = found.folders("qa")
+    places.workspace.mkdir()
+    for place in (places.workspace, places.config):
+        os.chown(place, 4321, 4321)
+    (finding,) = project.folders(found, "qa")
+    said = f"warning {places.workspace} belongs to user 4321: this project's agents are user 4321's"
+    assert told([finding]) == [said]
+    assert finding.remedy.startswith("only user 4321 starts them; ")
+
+
+@pytest.mark.skipif(not ROOT, reason="root becomes somebody else here")
+def test_folders_that_this_user_may_not_look_at(found: Project) -> None:
+    found.root.chmod(0o755)
+    with somebody(found) as here:
+        assert told(project.folders(here, "qa")) == [
+            "warning .claude/users/qa/container belongs to root: this project's agents are root's"
+        ]
+    found.folders("qa").config.parent.chmod(0o700)
+    with somebody(found) as here:
+        (finding,) = project.folders(here, "qa")
+    assert told([finding]) == ["warning you are not allowed to look at .claude/users/qa/workspace"]
 
 
 def test_tracked_credentials(found: Project, tmp_path: Path) -> None:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import os
+import pwd
 import stat
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
 import pytest
 
-from qms_tui.errors import ProjectError, UnknownAgentError
+from qms_tui.errors import OwnerError, ProjectError, UnknownAgentError
 from qms_tui.project import AGENT_NAME, Owner, Project, find_project
+from tests.somebody import ROOT, SOMEBODY, somebody
 
-ROOT = os.geteuid() == 0
 ME = Owner(os.getuid(), os.getgid())
-SOMEBODY = Owner(1000, 1000)
 
 
 @pytest.fixture
@@ -333,27 +333,55 @@ class TestPreparing:
         assert {f.stat().st_uid for f in (folders.workspace, folders.config)} == {SOMEBODY.uid}
         (folders.workspace / "letter").write_text("")
         os.chown(folders.workspace, 0, 0)  # somebody works there as root: that is for a human to decide
-        with pytest.raises(ProjectError, match="workspace belongs to user 0"):
+        with pytest.raises(ProjectError, match="workspace belongs to root"):
             project.prepare("qa", SOMEBODY)
 
     @pytest.mark.skipif(not ROOT, reason="only root can give files to somebody else")
     @pytest.mark.parametrize("name", ["workspace", "container"])
-    def test_a_folder_of_somebody_else_is_refused(self, project: Project, name: str) -> None:
+    def test_folders_of_root_in_somebodys_project_are_to_be_given_back(
+        self, project: Project, name: str
+    ) -> None:
+        os.chown(project.root, SOMEBODY.uid, SOMEBODY.gid)
+        folders = project.prepare("qa", SOMEBODY)
+        os.chown(folders.inbox.parent / name, 0, 0)
+        (folders.inbox.parent / name / "left by the first attempt").touch()
+        with pytest.raises(ProjectError, match=f"{name} belongs to root") as caught:
+            project.prepare("qa", SOMEBODY)
+        assert caught.value.hint == f"sudo chown -R 1000:1000 {folders.inbox.parent / name}"
+
+    @pytest.mark.skipif(not ROOT, reason="only root can give files to somebody else")
+    @pytest.mark.parametrize("name", ["workspace", "container"])
+    @pytest.mark.parametrize(("uid", "who"), [(4321, "user 4321"), (1, pwd.getpwuid(1).pw_name)])
+    def test_folders_of_another_user_stay_theirs(
+        self, project: Project, name: str, uid: int, who: str
+    ) -> None:
         folders = project.prepare("qa", ME)
-        os.chown(folders.inbox.parent / name, 4321, 4321)
-        with pytest.raises(ProjectError, match=f"{name} belongs to user 4321") as caught:
+        os.chown(folders.inbox.parent / name, uid, uid)
+        with pytest.raises(OwnerError, match=f"{name} belongs to {who}: ") as caught:
             project.prepare("qa", ME)
-        assert f"sudo chown -R {ME.uid}:{ME.gid}" in caught.value.hint
+        assert caught.value.hint.startswith(f"only {who} starts them; ")
+        assert "chown" not in caught.value.hint
+
+    @pytest.mark.skipif(not ROOT, reason="root becomes somebody else here")
+    def test_roots_own_agents_stay_roots(self, project: Project) -> None:
+        """Its project is root's, too."""
+        project.prepare("qa", ME)
+        with somebody(project) as here, pytest.raises(OwnerError, match=" belongs to root: "):
+            here.prepare("qa", SOMEBODY)
+
+    @pytest.mark.skipif(not ROOT, reason="root becomes somebody else here")
+    @pytest.mark.parametrize("agent", ["qa", "tu_ui"])
+    def test_where_another_user_may_not_write(self, project: Project, agent: str) -> None:
+        """Of qa there are folders that may not even be opened, of tu_ui none can be made."""
+        os.chown(project.root, 4321, 4321)
+        project.prepare("qa", Owner(4321, 4321)).workspace.chmod(0o700)
+        with somebody(project) as here, pytest.raises(OwnerError, match=" belongs to user 4321: "):
+            here.prepare(agent, SOMEBODY)
 
     @pytest.mark.skipif(not ROOT, reason="root becomes somebody else here")
     def test_a_project_that_may_not_be_written(self, project: Project) -> None:
-        project.root.parent.chmod(0o755)
-        os.seteuid(65534)
-        try:
-            with pytest.raises(ProjectError):
-                project.prepare("qa", Owner(65534, 65534))
-        finally:
-            os.seteuid(0)
+        with somebody(project) as here, pytest.raises(ProjectError, match="Permission denied"):
+            here.prepare("qa", SOMEBODY)
         assert not (project.root / ".claude/users").exists()
 
 
