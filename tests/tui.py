@@ -15,7 +15,7 @@ import select
 import signal
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -39,12 +39,13 @@ class Tui:
         cwd: Path | None = None,
         size: tuple[int, int] = (140, 36),
         env: Mapping[str, str] | None = None,
+        program: Sequence[str] = (sys.executable, "-m", "qms_tui"),
     ) -> None:
         columns, lines = size
         self.terminal = Terminal(columns, lines)
         environment = os.environ | {"TERM": "xterm-256color", "COLORTERM": "truecolor", "PYTHONPATH": _SOURCE}
         self.process = PtyProcess.spawn(
-            [sys.executable, "-m", "qms_tui", *args],
+            [*program, *args],
             cwd=str(cwd) if cwd else None,
             env=environment | dict(env or {}),
             dimensions=(lines, columns),

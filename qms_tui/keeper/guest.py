@@ -25,6 +25,7 @@ from qms_tui.runtime import Size
 
 _log = logging.getLogger(__name__)
 
+ANOTHER_USER = "another user"  # who leads an agent that they have started, while nobody types here
 BEHIND = 512 * 1024  # bytes beyond a state that wait for an interface; then it gets the next state instead
 
 
@@ -63,6 +64,12 @@ class Guest(asyncio.Protocol):
     def rank(self) -> tuple[int, int]:
         """For the choice of a leader."""
         return self._house.rank(self)
+
+    @property
+    def typed(self) -> bool:
+        """Whether a human has typed into this interface."""
+        order, _ = self.rank
+        return order > 0
 
     # -- of asyncio ---------------------------------------------------------------------------------------
 
@@ -149,9 +156,9 @@ class Guest(asyncio.Protocol):
         else:
             self.send(size_frame(size.columns, size.lines))
 
-    def send_leader(self, leader: Watcher) -> None:
-        """This one leads from here on."""
-        name = leader.hello.name if isinstance(leader, Guest) else ""
+    def send_leader(self, leader: Watcher | None) -> None:
+        """This one leads from here on, or another user does."""
+        name = leader.hello.name if isinstance(leader, Guest) else ANOTHER_USER
         self.send(message(Kind.LEADER, {"ours": self.leads, "name": name}))
 
     def send_state(self) -> None:

@@ -49,6 +49,8 @@ class HeldAgent:
         self._heard = 0.0  # when the last output came, in seconds since 1970
         self._watchers: list[Watcher] = []
         self._leader: Watcher | None = None
+        self._is_foreign = False
+        self._foreign_size: Size | None = None  # what the other user has set, if that could be found out
         self._telling = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
         self._starting = False  # its program may have looked for a size before there was one
@@ -69,6 +71,11 @@ class HeldAgent:
         return len(self._watchers)
 
     @property
+    def is_foreign(self) -> bool:
+        """Whether another user made the container: then only an interface that is typed into leads."""
+        return self._is_foreign
+
+    @property
     def trouble(self) -> str:
         """What is wrong with the journal, for a human; empty if nothing is."""
         return self._journal.trouble
@@ -85,7 +92,7 @@ class HeldAgent:
         async with self._holding:
             self._let_go()
             stream = await self._tap.open(container)
-            self.container = container
+            self.container, self._is_foreign, self._foreign_size = container, False, None
             self._new_terminal(Terminal(size.columns, size.lines, scrollback=self._scrollback))
             self._journal.rotate(self.terminal.save())
             note_container(self._folder, container)
@@ -110,10 +117,7 @@ class HeldAgent:
     async def _mend(self, container: str, stream: Stream) -> None:
         stayed = bool(self.container)  # it was this keeper that listened before
         self.remember()
-        if self.container != container:
-            self._new_terminal(Terminal(80, 24, scrollback=self._scrollback))
-            self._heard = 0.0
-        self.container = container
+        await self._meet(container)
         log = await self._read_log(container, self._heard - LOG_SLACK)
         live = await _arrived(stream)
         found = missed(bytes(self._known), log, live) if log is not None else None
@@ -125,8 +129,25 @@ class HeldAgent:
         self._gap = "" if stayed and found is not None else self._incomplete(found, now)
         self._take((found or b"") + live)
         self._listen(stream)
-        if self.terminal.modes.alternate_screen:
+        if self.terminal.modes.alternate_screen and (self._foreign_size or not self._is_foreign):
             await self._nudge()
+
+    async def _meet(self, container: str) -> None:
+        """Find out who made the container, and have a terminal of its size where that is not known."""
+        new = self.container != container
+        if self._is_foreign and not new:
+            return
+        self._is_foreign = await self._tap.is_foreign(container)
+        if not (new or self._is_foreign):
+            return
+        size = await self._tap.size(container)
+        self._foreign_size = size if self._is_foreign else None
+        if new:
+            found = size or GUESSED
+            self._new_terminal(Terminal(found.columns, found.lines, scrollback=self._scrollback))
+            self.container, self._heard = container, 0.0
+        elif size is not None:  # the journal has that of then
+            self.terminal.resize(size.columns, size.lines)
 
     def _incomplete(self, found: bytes | None, now: float) -> str:
         """What the interfaces are told of a gap; the log shows all but a line that is still unfinished."""
@@ -272,9 +293,10 @@ class HeldAgent:
 
     def choose_leader(self, told: Watcher | None = None) -> None:
         """Whoever was typed into last leads; `told` has not been told of anybody yet."""
-        leader = max(self._watchers, key=lambda watcher: watcher.rank, default=None)
+        leader = max(filter(self._may_lead, self._watchers), key=lambda watcher: watcher.rank, default=None)
         changed, self._leader = leader is not self._leader, leader
         if leader is None:
+            self._leave_to_other_user(self._watchers if changed else [told] if told else [])
             return
         if changed and leader is not told and leader.size != self.size and self.alive:
             self._do(self._hand_over(leader))
@@ -283,6 +305,17 @@ class HeldAgent:
         if changed:
             self.resize(leader)
 
+    def _may_lead(self, watcher: Watcher) -> bool:
+        """Who only looks at another user's agent changes nothing about it."""
+        return not self._is_foreign or watcher.typed
+
+    def _leave_to_other_user(self, told: Iterable[Watcher]) -> None:
+        """None of ours leads: the terminal gets the size that the other user has given it."""
+        self._announce(None, told)
+        if self._foreign_size is not None and self._foreign_size != self.size and self.alive:
+            self._take_size(self._foreign_size)
+            self._do(self._tell_size())
+
     async def _hand_over(self, leader: Watcher) -> None:
         """Give it the lead once the program has its size: it keeps its keys until then."""
         self._take_size(leader.size)
@@ -290,7 +323,7 @@ class HeldAgent:
         if self._leader is leader:
             self._announce(leader, self._watchers)
 
-    def _announce(self, leader: Watcher, told: Iterable[Watcher]) -> None:
+    def _announce(self, leader: Watcher | None, told: Iterable[Watcher]) -> None:
         for watcher in told:
             watcher.leads = watcher is leader
             watcher.send_leader(leader)

@@ -88,12 +88,11 @@ class Keeper:
 
     async def _prepared(self, hello: Hello) -> HeldAgent:
         agent = self._agent(hello.agent)
-        if hello.want != Want.LAST:
-            self._gateway.serve(hello.agent)
         if hello.want == Want.HOLD:
+            self._gateway.serve(hello.agent)
             await agent.hold(hello.container, Size(hello.columns, hello.lines))
         elif hello.want == Want.ATTACH:
-            await agent.take_up(hello.container)
+            await self._take_up(agent, hello.container)
         else:
             agent.remember()
         return agent
@@ -145,14 +144,19 @@ class Keeper:
             _log.warning("%s", error)
             return
         ours = ((name, container) for name, container in running.items() if AGENT_NAME.fullmatch(name))
-        await asyncio.gather(*(self._take_up(self._agent(name), container) for name, container in ours))
+        await asyncio.gather(*(self._try_to_take_up(name, container) for name, container in ours))
+
+    async def _try_to_take_up(self, name: str, container: str) -> None:
+        try:
+            await self._take_up(self._agent(name), container)
+        except QmsTuiError as error:
+            _log.warning("%s: %s", name, error)
 
     async def _take_up(self, agent: HeldAgent, container: str) -> None:
-        self._gateway.serve(agent.name)
-        try:
-            await agent.take_up(container)
-        except QmsTuiError as error:
-            _log.warning("%s: %s", agent.name, error)
+        """Hold what runs. Another user's agent has its MCP servers from that user's gateway."""
+        await agent.take_up(container)
+        if not agent.is_foreign:
+            self._gateway.serve(agent.name)
 
     async def _watch_over(self) -> None:
         """Stop once nobody has needed us for long."""

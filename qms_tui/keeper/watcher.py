@@ -17,14 +17,18 @@ class Watcher(Protocol):
     def rank(self) -> tuple[int, int]:
         """Whoever has the highest leads."""
 
+    @property
+    def typed(self) -> bool:
+        """Whether a human has typed into it."""
+
     def send_output(self, data: bytes) -> None:
         """The program printed this."""
 
     def send_size(self, size: Size) -> None:
         """The terminal has this size from here on."""
 
-    def send_leader(self, leader: Watcher) -> None:
-        """This one leads from here on."""
+    def send_leader(self, leader: Watcher | None) -> None:
+        """This one leads from here on, or none: another user does."""
 
     def send_state(self) -> None:
         """The terminal became another one."""

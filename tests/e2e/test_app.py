@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import docker
@@ -31,6 +31,7 @@ class App:
     def __init__(self, root: Path, home: Path, image: str) -> None:
         self.root = root
         self.config = home / "config.toml"
+        self.program: Sequence[str] = (sys.executable, "-m", "qms_tui")
         home.mkdir()
         self.config.write_text(f'[agent]\nimage = "{image}"\n')
         self.environment = {
@@ -48,14 +49,17 @@ class App:
         self.environment |= variables
         self.set(f'network = "{network}"\nenv = {json.dumps(list(variables))}\ntools = {json.dumps(tools)}\n')
 
-    def open(self, *args: str) -> Tui:
+    def open(self, *args: str, size: tuple[int, int] = WIDE) -> Tui:
         """The screen, in a terminal."""
-        return Tui("--config", str(self.config), *args, cwd=self.root, size=WIDE, env=self.environment)
+        return Tui(
+            *("--config", str(self.config), *args),
+            cwd=self.root, size=size, env=self.environment, program=self.program,
+        )  # fmt: skip
 
     def run(self, *args: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """A command, without a terminal."""
         return subprocess.run(
-            [sys.executable, "-m", "qms_tui", "--config", str(self.config), *args],
+            [*self.program, "--config", str(self.config), *args],
             cwd=self.root, env=os.environ | self.environment | environment, stdin=subprocess.DEVNULL,
             capture_output=True, text=True, timeout=60, check=False,
         )  # fmt: skip

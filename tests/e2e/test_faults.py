@@ -132,6 +132,19 @@ async def test_journal_removed(home: House) -> None:
     await until(lambda: b"after" in printed(home, "removed"), "what is printed now")
 
 
+async def test_journal_removed_while_no_keeper_runs(home: House) -> None:
+    """The next one has never listened to the agent: what it shows is from the engine's log."""
+    client, _ = await home.start("unknown", *BASH)
+    await echoes(client, "before")
+    await home.let_go(client)
+    home.kill_keeper()
+    shutil.rmtree(keepers_folder(home) / "unknown")
+    again = home.client("unknown")
+    await again.come_back()
+    await again.expect("before")
+    assert b"before" in printed(home, "unknown")
+
+
 async def test_state_folder_removed(home: House) -> None:
     """The keeper's socket too: it makes way for one that can be found."""
     client, witness = await home.start("forgotten", *BASH)

@@ -12,6 +12,8 @@ from qms_tui.errors import EngineError
 from qms_tui.runtime.docker import container as spec
 from qms_tui.runtime.docker.attachment import ATTACH_DEADLINE, Direction, open_socket
 from qms_tui.runtime.docker.engine import Engine, engine_errors
+from qms_tui.runtime.docker.engine_log import read_log, terminal_size
+from qms_tui.runtime.docker.maker import is_foreign
 from qms_tui.runtime.size import Size
 from qms_tui.runtime.stream import Stream
 from qms_tui.runtime.workers import Workers
@@ -19,8 +21,7 @@ from qms_tui.runtime.workers import Workers
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
 
-LOG_MOST = 8 * 1024 * 1024  # bytes of an engine's log that are looked through for what was missed
-_LOG_LINES = 20_000
+SIZE_DEADLINE = 3.0  # seconds: it takes 0.1, and an interface waits for it
 
 
 class Tap:
@@ -64,12 +65,25 @@ class Tap:
 
     async def log(self, container: str, since: float) -> bytes:
         """What the engine logged of the output since a time (seconds since 1970), its end at most."""
+        return await self._call(
+            lambda: read_log(self._engine.api, container, since), f"read the log of {container[:12]}"
+        )
 
-        def read() -> bytes:
-            logged = self._engine.api.logs(container, since=int(since), tail=_LOG_LINES)
-            return bytes(logged)[-LOG_MOST:]
+    async def size(self, container: str) -> Size | None:
+        """The size of a container's terminal as it is now; None if that cannot be found out."""
+        try:
+            return await self._call(
+                lambda: terminal_size(self._engine.api, container),
+                f"ask for the size of {container[:12]}",
+                SIZE_DEADLINE,
+            )
+        except EngineError as error:
+            _log.info("%s", error)
+            return None
 
-        return await self._call(read, f"read the log of {container[:12]}")
+    async def is_foreign(self, container: str) -> bool:
+        """Whether another user made the container."""
+        return await self._call(lambda: self._is_foreign(container), f"look for {container[:12]}")
 
     def close(self) -> None:
         """Let go of the engine."""
@@ -90,6 +104,9 @@ class Tap:
         filters = {"label": f"{spec.LABEL_PROJECT}={self._root}", "status": ["running", "paused"]}
         rows = self._engine.api.containers(filters=filters)
         return {str(row["Labels"].get(spec.LABEL_AGENT, "")): str(row["Id"]) for row in rows}
+
+    def _is_foreign(self, container: str) -> bool:
+        return is_foreign(self._engine.api.inspect_container(container)["Config"].get("Labels"))
 
     def _ending(self, container: str) -> int | None:
         try:
