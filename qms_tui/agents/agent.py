@@ -51,6 +51,10 @@ _log = logging.getLogger(__name__)
 RETRY_FIRST, RETRY_MOST = 0.1, 1.5  # seconds between tries to attach again, doubling; they are cheap
 LAST_WORDS = 1.0  # seconds in which the rest of a dead program's output must have come
 TITLE_LENGTH = 80  # characters of a program's title, or of a remark, that are kept
+FOREIGN = (
+    "Another user has started agents of this project. You can look on, and type. "
+    "Only that user starts agents; nothing is started, stopped or typed by itself here."
+)
 TYPED_MOST = 4096  # keys typed while there is no connection that are kept: minutes of fast typing
 
 Key = Callable[[Modes], bytes | None]
@@ -107,6 +111,8 @@ class Agent:
         """Who leads while we follow, for the human; whatever that process calls itself."""
         self.outdated = False
         """Whether its image was built from older files than ours."""
+        self.foreign = False
+        """Whether another user has started the program: who is here may look, type and end it."""
         self.wrong = ""
         """In what the program is not who it should be, as far as it says."""
         self.building = ""
@@ -142,14 +148,27 @@ class Agent:
         """Start the program anew, ending it first if it runs, as far as we know; one that somebody else has
         started meanwhile is held.
 
-        It goes on with its last conversation if it can, unless it shall be `fresh`.
+        It goes on with its last conversation if it can, unless it shall be `fresh`. Another user's program is
+        left alone: here it could only be ended.
         """
+        if self._is_kept_from_restarting():
+            return
         self._do(partial(self._begin if self.state in STARTABLE else self._restart, fresh))
 
     def rebuild(self) -> None:
         """Build the image anew while the program goes on, then start it anew with its conversation."""
+        if self._is_kept_from_restarting():
+            return
         if self._build is None or self._build.done():
             self._build = asyncio.get_running_loop().create_task(self._rebuild(), name=f"build {self.name}")
+
+    def _is_kept_from_restarting(self) -> bool:
+        kept = self.foreign and self.state not in STARTABLE
+        if kept:
+            self._tell(
+                Notice(f"{self.name} goes on: only the user who has started it restarts it", "warning")
+            )
+        return kept
 
     async def wake(self, files: Sequence[str] = ()) -> None:
         """Have its program told of these files in its inbox, or of all; the human hears if that fails."""
@@ -388,12 +407,15 @@ class Agent:
         self._hold(await self._runtime.attach(self.name, size), size)
 
     def _judge(self, found: Found) -> None:
-        """Keep what the runtime found wrong; what is new of it the human is told."""
+        """Keep what the runtime found wrong, or foreign; what is new of it the human is told."""
+        if found.foreign and not self.foreign:
+            self._tell(Notice(FOREIGN, "warning", once=True))
         if found.wrong and found.wrong != self.wrong:
             self._tell(Notice(f"{self.name} is not who it should be: {found.wrong}", "error"))
         began = found.began or self.began
-        if (found.wrong, found.outdated, began) != (self.wrong, self.outdated, self.began):
-            self.wrong, self.outdated, self.began = found.wrong, found.outdated, began
+        new = found.wrong, found.outdated, found.foreign, began
+        if new != (self.wrong, self.outdated, self.foreign, self.began):
+            self.wrong, self.outdated, self.foreign, self.began = new
             self._tell(StateChanged())
 
     async def _rebuild(self) -> None:
@@ -554,7 +576,7 @@ class Agent:
 
     def _new_terminal(self) -> None:
         self.terminal = Terminal(self._size.columns, self._size.lines, scrollback=self._scrollback)
-        self.title, self.wrong, self.outdated = "", "", False
+        self.title, self.wrong, self.outdated, self.foreign = "", "", False, False
         self._tell(Reshaped())
 
     def _become(self, state: AgentState) -> None:

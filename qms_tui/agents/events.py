@@ -39,10 +39,14 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something the human should read now; `severity` is one of information, warning, error."""
+    """Something the human should read now; `severity` is one of information, warning, error.
+
+    What is the same of all agents is told `once`.
+    """
 
     text: str
     severity: Severity = "information"
+    once: bool = False
 
 
 AgentEvent = StateChanged | Output | Reshaped | LeaderChanged | Asked | Notice

@@ -40,6 +40,6 @@ class Mending:
 
 def _may_restart(agent: Agent) -> bool:
     activity, now = agent.activity, time.time()
-    if activity is None or activity.word is not Word.IDLE:
+    if agent.foreign or activity is None or activity.word is not Word.IDLE:
         return False
     return now - activity.since > QUIET and agent.typed_at < activity.since

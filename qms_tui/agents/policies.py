@@ -16,6 +16,7 @@ from qms_tui.agents.fleet import Fleet
 from qms_tui.agents.policy import TASKS, TRIES, Act, Policy, Seen, Verdict
 from qms_tui.agents.state import STARTABLE
 from qms_tui.config import Config, Launch, Shutdown
+from qms_tui.errors import OwnerError
 from qms_tui.inbox import Ledger
 
 MOST_OPENED = (
@@ -95,7 +96,10 @@ class Policies:
             timer.cancel()
         if agent.clearing:  # it may have been stopped elsewhere: what has ended so is not started again
             return
-        verdict = self._policy(agent.name).decide(self._seen(agent), time.time())
+        if self._is_left_alone(agent):
+            verdict = Verdict()
+        else:
+            verdict = self._policy(agent.name).decide(self._seen(agent), time.time())
         if verdict.again is not None:
             delay = max(0.0, verdict.again - time.time())
             self._timers[agent.name] = asyncio.get_running_loop().call_later(delay, self.look, agent)
@@ -113,7 +117,16 @@ class Policies:
         what = f"launch {policy.launch}, shutdown {policy.shutdown}"
         doubt = policy.shutdown is not Shutdown.MANUAL and _tells_nothing(agent)
         effect = "which has no effect: it does not tell when it is idle" if doubt else ""
-        return Told("policies", "; ".join(part for part in (what, effect, agent.plan, done) if part), at)
+        kept = (
+            "which has no effect: another user has started agents here" if self._is_left_alone(agent) else ""
+        )
+        return Told(
+            "policies", "; ".join(part for part in (what, kept or effect, agent.plan, done) if part), at
+        )
+
+    def _is_left_alone(self, agent: Agent) -> bool:
+        """One project has one owner; where that is another user, nothing is done by itself."""
+        return isinstance(agent.trouble, OwnerError) or any(each.foreign for each in self._fleet)
 
     def _act(self, agent: Agent, verdict: Verdict) -> None:
         policy = self._policy(agent.name)

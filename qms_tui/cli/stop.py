@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 
 import click
@@ -15,9 +16,13 @@ from qms_tui.errors import UsageError
 @click.command("stop")
 @common_options
 @click.option("--all", "every", is_flag=True, help="Every agent of this project.")
+@click.option("--yes", is_flag=True, help="Do not ask, also of another user's agents.")
 @agents_argument
-def stop(common: Common, agents: Sequence[str], every: bool) -> int:
-    """End agents and remove their containers; their files stay."""
+def stop(common: Common, agents: Sequence[str], every: bool, yes: bool) -> int:
+    """End agents and remove their containers; their files stay.
+
+    Asks before it ends what another user has started.
+    """
     if bool(agents) == every:
         raise UsageError("stop which agents?", hint="name them, or say --all for every agent of this project")
     from concurrent.futures import ThreadPoolExecutor
@@ -29,6 +34,9 @@ def stop(common: Common, agents: Sequence[str], every: bool) -> int:
         if not every:
             project.check_agents(agents, sorted({*project.roster(config.agents), *found}))
         wanted = sorted(found) if every else list(dict.fromkeys(agents))
+        foreign = [agent for agent in wanted if agent in found and found[agent].foreign]
+        if foreign and not yes:
+            _ask_to_stop(foreign)
         click.echo(
             f"stopping {', '.join(wanted)} ..." if wanted else f"no agent of {project.name} has a container"
         )
@@ -42,3 +50,11 @@ def stop(common: Common, agents: Sequence[str], every: bool) -> int:
     finally:
         runtime.close_now()
     return 0
+
+
+def _ask_to_stop(foreign: Sequence[str]) -> None:
+    """They may be another user's, or one's own under another name of the machine: only a human knows."""
+    said = f"{', '.join(foreign)}: started by another user, by root, or on another machine"
+    if not sys.stdin.isatty():
+        raise UsageError(said, hint="say --yes if they may be ended")
+    click.confirm(f"{said}. End {'it' if len(foreign) == 1 else 'them'} all the same?", abort=True)

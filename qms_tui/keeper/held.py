@@ -49,7 +49,8 @@ class HeldAgent:
         self._heard = 0.0  # when the last output came, in seconds since 1970
         self._watchers: list[Watcher] = []
         self._leader: Watcher | None = None
-        self._is_foreign = False
+        self.foreign = False
+        """Whether another user made the container: then only an interface that is typed into leads."""
         self._foreign_size: Size | None = None  # what the other user has set, if that could be found out
         self._telling = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -71,11 +72,6 @@ class HeldAgent:
         return len(self._watchers)
 
     @property
-    def is_foreign(self) -> bool:
-        """Whether another user made the container: then only an interface that is typed into leads."""
-        return self._is_foreign
-
-    @property
     def trouble(self) -> str:
         """What is wrong with the journal, for a human; empty if nothing is."""
         return self._journal.trouble
@@ -92,7 +88,7 @@ class HeldAgent:
         async with self._holding:
             self._let_go()
             stream = await self._tap.open(container)
-            self.container, self._is_foreign, self._foreign_size = container, False, None
+            self.container, self.foreign, self._foreign_size = container, False, None
             self._new_terminal(Terminal(size.columns, size.lines, scrollback=self._scrollback))
             self._journal.rotate(self.terminal.save())
             note_container(self._folder, container)
@@ -129,19 +125,19 @@ class HeldAgent:
         self._gap = "" if stayed and found is not None else self._incomplete(found, now)
         self._take((found or b"") + live)
         self._listen(stream)
-        if self.terminal.modes.alternate_screen and (self._foreign_size or not self._is_foreign):
+        if self.terminal.modes.alternate_screen and (self._foreign_size or not self.foreign):
             await self._nudge()
 
     async def _meet(self, container: str) -> None:
         """Find out who made the container, and have a terminal of its size where that is not known."""
         new = self.container != container
-        if self._is_foreign and not new:
+        if self.foreign and not new:
             return
-        self._is_foreign = await self._tap.is_foreign(container)
-        if not (new or self._is_foreign):
+        self.foreign = await self._tap.is_foreign(container)
+        if not (new or self.foreign):
             return
         size = await self._tap.size(container)
-        self._foreign_size = size if self._is_foreign else None
+        self._foreign_size = size if self.foreign else None
         if new:
             found = size or GUESSED
             self._new_terminal(Terminal(found.columns, found.lines, scrollback=self._scrollback))
@@ -307,7 +303,7 @@ class HeldAgent:
 
     def _may_lead(self, watcher: Watcher) -> bool:
         """Who only looks at another user's agent changes nothing about it."""
-        return not self._is_foreign or watcher.typed
+        return not self.foreign or watcher.typed
 
     def _leave_to_other_user(self, told: Iterable[Watcher]) -> None:
         """None of ours leads: the terminal gets the size that the other user has given it."""

@@ -155,7 +155,7 @@ class Keeper:
     async def _take_up(self, agent: HeldAgent, container: str) -> None:
         """Hold what runs. Another user's agent has its MCP servers from that user's gateway."""
         await agent.take_up(container)
-        if not agent.is_foreign:
+        if not agent.foreign:
             self._gateway.serve(agent.name)
 
     async def _watch_over(self) -> None:

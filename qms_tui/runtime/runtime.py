@@ -65,6 +65,8 @@ class Found:
     """In what its program is not who it should be."""
     digest: str = ""
     """Which image it is, whatever has its name by now: `sha256:` and 64 digits."""
+    foreign: bool = False
+    """Whether another user has started it; only that user can say what it should be like."""
 
     @property
     def began(self) -> float:

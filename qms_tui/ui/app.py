@@ -109,6 +109,7 @@ class QmsTuiApp(App[None]):
         self._first_focus = view.focused
         self._last_focused: Pane | None = None
         self._refused: set[str] = set()  # agents of whose clipboard writes the human has been told
+        self._told: set[Notice] = set()  # what is told once
         self._under_way = 0  # typed events in the app's own queue
         self.desk = Desk(self)
         self.attention = Attention(self)
@@ -259,7 +260,7 @@ class QmsTuiApp(App[None]):
         if isinstance(event, Output):
             pane.show_output()
         elif isinstance(event, Notice):
-            self.notify(event.text, severity=event.severity, markup=False)
+            self._read_out(event)
         elif isinstance(event, StateChanged):
             self.attention.activities.judge(agent)
             self.show_state(agent)
@@ -271,6 +272,14 @@ class QmsTuiApp(App[None]):
                 self.policies.look(agent)
         elif isinstance(event, Asked):
             self._asked(pane, event.event)
+
+    def _read_out(self, notice: Notice) -> None:
+        if notice not in self._told:
+            self.notify(
+                notice.text, severity=notice.severity, markup=False, timeout=12 if notice.once else None
+            )
+        if notice.once:
+            self._told.add(notice)
 
     def show_state(self, agent: Agent) -> None:
         """What the agent does is to be seen wherever it is said."""
@@ -509,7 +518,8 @@ class QmsTuiApp(App[None]):
         """Start the agent anew, after asking if it runs; a fresh one does not go on with its conversation."""
         agent = self.pane.agent
         how = " without its conversation" if fresh else ""
-        if agent.state in (*HELD, AgentState.RECONNECTING, AgentState.UNREACHABLE):
+        running = agent.state in (*HELD, AgentState.RECONNECTING, AgentState.UNREACHABLE)
+        if running and not agent.foreign:
             question = f"End the running program of {agent.name} and start it anew{how}?"
             self._ask(question, partial(agent.restart, fresh=fresh))
         else:
@@ -526,7 +536,8 @@ class QmsTuiApp(App[None]):
     def action_stop(self) -> None:
         """End the agent's program, after asking."""
         agent = self.pane.agent
-        self._ask(f"Stop {agent.name}? Its program ends; its files stay.", agent.stop)
+        whose = " Another user has started it." if agent.foreign else ""
+        self._ask(f"Stop {agent.name}?{whose} Its program ends; its files stay.", agent.stop)
 
     def _ask(self, question: str, then: Callable[[], None]) -> None:
         self.push_screen(QuestionScreen(question), lambda yes: then() if yes else None)

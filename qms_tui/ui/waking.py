@@ -121,6 +121,8 @@ class Waking:
         """Why nothing may be typed now."""
         if agent.state is not AgentState.RUNNING or agent.activity is None:
             return f"it is {agent.state.value}"
+        if agent.foreign:
+            return "another user has started it"
         if not agent.leads:
             return "another screen leads"
         if agent.keys_waiting:

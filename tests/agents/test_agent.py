@@ -71,6 +71,23 @@ async def test_life(tmp_path: Path) -> None:
         assert "got word" not in held.text
 
 
+async def test_another_users_program_is_neither_restarted_nor_rebuilt(tmp_path: Path) -> None:
+    async with running(tmp_path, "echo here; read line; echo got $line; read line") as held:
+        await held.until(lambda: "here" in held.text)
+        held.agent.foreign = True
+        held.agent.restart()
+        held.agent.rebuild()
+        kept = Notice("qa goes on: only the user who has started it restarts it", "warning")
+        assert held.told.count(kept) == 2
+        held.agent.send(b"word\r")
+        await held.until(lambda: "got word" in held.text)
+        held.agent.stop()
+        await held.until(lambda: held.agent.state is AgentState.ENDED)
+        held.agent.restart()  # the runtime knows whose the agents are by now
+        await held.until(lambda: held.agent.state is AgentState.RUNNING and "here" in held.text)
+        assert not held.agent.foreign
+
+
 async def test_an_end_that_the_engine_tells_is_believed_at_once(tmp_path: Path) -> None:
     async with running(tmp_path, "echo here; read line; echo got $line") as held:
         await held.until(lambda: "here" in held.text)

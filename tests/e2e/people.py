@@ -31,8 +31,8 @@ class Person(App):
             os.chown(path, uid, uid)
 
     def close(self) -> None:
-        """End the user's keeper, and the agents."""
-        self.run("stop", "--all")
+        """End the user's keeper, and all agents."""
+        self.run("stop", "--all", "--yes")
 
 
 def _as_user(uid: int) -> Sequence[str]:

@@ -151,6 +151,17 @@ async def test_off_unless_configured(open_app: OpenApp, qms: QmsCommands, config
         assert not ui.app.waking._waits
 
 
+async def test_another_users_agent_is_never_typed_to(open_app: OpenApp, qms: QmsCommands) -> None:
+    async with open_app("qa", command=BASH, config=waking()) as ui:
+        await ui.until(lambda: "free> " in ui.text("qa"))
+        ui.pane("qa").agent.foreign = True
+        qms.route("CR-056", "qa")
+        said = "typing      waits: another user has started it"
+        await ui.until(lambda: ui.app.waking.explain(ui.pane("qa").agent)[0].said in said)
+        assert (await explained(ui)).startswith(said)
+        assert NEW not in ui.text("qa")
+
+
 async def test_who_is_woken_inside_is_never_typed_to(
     open_app: OpenApp, qms: QmsCommands, project: Project
 ) -> None:

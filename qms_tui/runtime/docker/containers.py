@@ -10,13 +10,15 @@ from docker import APIClient
 from docker.errors import APIError, NotFound
 
 from qms_tui.config import Config
-from qms_tui.errors import EngineError
+from qms_tui.errors import EngineError, OwnerError
 from qms_tui.project import AGENT_NAME, Owner, Project
 from qms_tui.runtime.docker import container as spec
 from qms_tui.runtime.docker.agent_files import remove_files
 from qms_tui.runtime.docker.engine import Engine, seconds
+from qms_tui.runtime.docker.engine_log import UNKNOWN_SIZE, EngineLog, read_log, terminal_size
 from qms_tui.runtime.docker.image import is_replaced
 from qms_tui.runtime.docker.kit import LABEL_KIT
+from qms_tui.runtime.docker.maker import is_foreign
 from qms_tui.runtime.docker.told import REMOVED, found
 from qms_tui.runtime.identity import mismatch, read_identity
 from qms_tui.runtime.runtime import Condition, Ending, Found, RunsAlready
@@ -24,6 +26,11 @@ from qms_tui.runtime.runtime import Condition, Ending, Found, RunsAlready
 STOP_GRACE = 5  # seconds between SIGTERM and SIGKILL
 STARTING_WAIT = 10.0  # seconds between create and start of a container, with a slow disk
 STARTING_POLL = 0.05  # seconds between looks at a container that another interface starts
+_LOOK_ON = (
+    "only that user starts more; you can look on, as with: qms-tui ps, qms-tui log. "
+    "If they are yours (started by root, on another machine, or before this one was renamed), "
+    "end them: qms-tui stop --all"
+)
 ENDED_WAIT = 1  # seconds after its terminal closed in which a container still counts as ending
 
 
@@ -44,11 +51,18 @@ class Containers:
         facts = self.settled(agent)
         return self._told(agent, facts) if facts else Found(Condition.ABSENT)
 
+    def check_owner(self) -> None:
+        """One project has one owner: raises OwnerError if another user has made containers of this one."""
+        rows = [row["Labels"] or {} for row in self._rows()]
+        names = sorted({str(labels.get(spec.LABEL_AGENT, "")) for labels in rows if is_foreign(labels)})
+        if names:
+            known = ", ".join(name for name in names if AGENT_NAME.fullmatch(name))
+            raise OwnerError(f"another user has started agents of this project: {known}", hint=_LOOK_ON)
+
     def all(self) -> dict[str, Found]:
         """Every container of this project, by agent."""
-        wanted = {"label": f"{spec.LABEL_PROJECT}={self._project.root}"}
         listed = {}
-        for row in self._api.containers(all=True, filters=wanted):
+        for row in self._rows():
             try:
                 facts = self._api.inspect_container(row["Id"])
             except NotFound:
@@ -56,6 +70,20 @@ class Containers:
             agent = facts["Config"]["Labels"].get(spec.LABEL_AGENT, "")
             listed[agent or "?"] = self._told(agent, facts) if AGENT_NAME.fullmatch(agent) else found(facts)
         return listed
+
+    def _rows(self) -> list[dict[str, Any]]:
+        """What the engine lists of this project's containers, ended ones too."""
+        wanted = {"label": f"{spec.LABEL_PROJECT}={self._project.root}"}
+        rows: list[dict[str, Any]] = self._api.containers(all=True, filters=wanted)
+        return rows
+
+    def log(self, agent: str, since: float) -> EngineLog | None:
+        """What the agent's container has printed since a time (seconds since 1970); None without one."""
+        facts = self._inspect(agent)
+        if facts is None:
+            return None
+        size = terminal_size(self._api, facts["Id"]) or UNKNOWN_SIZE
+        return EngineLog(read_log(self._api, facts["Id"], since), size)
 
     def running(self, agent: str) -> str:
         """The id of the agent's container, which must be there."""
@@ -150,6 +178,8 @@ class Containers:
     def _told(self, agent: str, facts: dict[str, Any]) -> Found:
         """What the engine knows of the container, and who its program says it is."""
         there, labels = found(facts), facts["Config"].get("Labels") or {}
+        if is_foreign(labels):
+            return replace(there, outdated=False, foreign=True)
         if not there.alive or LABEL_KIT not in labels:
             return there
         config, expected = self._config.agent(agent), labels.get(spec.LABEL_DEFINITION, "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from docker import APIClient
 from docker.errors import APIError
@@ -12,8 +13,17 @@ from qms_tui.runtime.size import Size
 LOG_MOST = 8 * 1024 * 1024  # bytes of a log that are looked through; an agent's own has no more
 LOG_LINES = 20_000
 LARGEST = 1000  # columns or lines; the agent itself can set any size, and cells take memory
+UNKNOWN_SIZE = Size(80, 24)
 _ASKED = ("stty", "-F", "/dev/console", "size")
 _SIZE = re.compile(rb"(\d{1,4}) (\d{1,4})\s*")
+
+
+@dataclass(frozen=True, slots=True)
+class EngineLog:
+    """The end of what a container has printed, and its terminal's size as far as that can be found out."""
+
+    content: bytes
+    size: Size
 
 
 def read_log(api: APIClient, container: str, since: float = 0.0) -> bytes:

@@ -18,6 +18,7 @@ from qms_tui.runtime.docker.attachment import ATTACH_DEADLINE
 from qms_tui.runtime.docker.build_log import Progress, Pull, Step
 from qms_tui.runtime.docker.containers import Containers
 from qms_tui.runtime.docker.engine import Engine, engine_errors
+from qms_tui.runtime.docker.engine_log import EngineLog
 from qms_tui.runtime.docker.image import build_image, configured
 from qms_tui.runtime.docker.kit import INSIDE, LABEL_KIT
 from qms_tui.runtime.docker.network import remove_project_network
@@ -192,6 +193,11 @@ class DockerRuntime:
         """What the containers use that were found to run, by agent. Blocking, two seconds for all."""
         alive = {agent: each.container for agent, each in found.items() if each.alive}
         return usage_now(self._api, alive)
+
+    def log_now(self, agent: str, since: float) -> EngineLog | None:
+        """What the agent has shown since a time (seconds since 1970), by the engine's log. Blocking."""
+        with engine_errors(f"cannot read the log of {agent}"):
+            return self._containers.log(agent, since)
 
     def stop_now(self, agent: str) -> bool:
         """Stop and remove the agent's container; whether there was one. Blocking."""

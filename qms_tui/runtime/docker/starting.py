@@ -137,6 +137,7 @@ class Starter:
 
     def _create(self, agent: str, fresh: bool) -> str:
         """Make the agent's container; its id, since another interface may take the name at any time."""
+        self._containers.check_owner()
         self._project.prepare(agent, self._project.owner())
         config, image = self._config.agent(agent), self.image(agent)
         fitted = outfit(self._project, config, image, self._host_environment, self._config.theme, fresh)
