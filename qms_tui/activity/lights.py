@@ -12,12 +12,13 @@ from enum import Enum
 
 from qms_tui.activity.explain import HEARTBEAT, armed
 from qms_tui.activity.rules import Sight, born
-from qms_tui.activity.values import Activity, Hook, Report, Word
+from qms_tui.activity.values import NOT_ALLOWED, Activity, Hook, Report, Word
 
 DWELL = 10.0  # seconds that what is not there may be so before it is wrong
 REFUSED = "authentication_failed"
 _FREE = (Word.IDLE, Word.ERROR, Word.BACKGROUND)  # the prompt is free: whatever wakes should be armed
 NO_PROGRAM = "its program does not run"
+ONLY_STARTER = "only the user who has started it can tell"
 NO_LOGIN = "not logged in, /login in its pane"
 
 
@@ -109,6 +110,8 @@ class Facts:
     served: Served | None = None
     wrong: str = ""
     unarmed: float = 0.0
+    foreign: bool = False
+    """Whether another user has started it, as that user's configuration says and not ours."""
 
     @property
     def is_client(self) -> bool:
@@ -149,6 +152,8 @@ def _program(facts: Facts) -> Light:
 
 def _mcp(facts: Facts) -> Light:
     served = facts.served
+    if facts.foreign:
+        return Light(Health.UNKNOWN, ONLY_STARTER)
     if not facts.given.servers:
         return Light(Health.ABSENT, "none configured")
     if not facts.is_client:
@@ -176,7 +181,9 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _login(facts: Facts) -> Light:
-    own, given = facts.report.own_login, facts.given.login
+    own, given = facts.report.own_login, "" if facts.foreign else facts.given.login
+    if facts.report.forbidden and facts.activity is not None:
+        return Light(Health.UNKNOWN, NOT_ALLOWED)
     if facts.activity is not None and not facts.is_client:
         return Light(Health.ABSENT, "none in this program")
     stop, refused = _newest_turns(facts)
@@ -191,6 +198,8 @@ def _login(facts: Facts) -> Light:
         return Light(Health.FINE, "its model has answered", stop.at)
     if facts.activity is None or facts.activity.word in (Word.STARTING, Word.UNKNOWN):
         return Light(Health.ABSENT, "none yet")
+    if facts.foreign:  # who may have it from a place that only that user knows
+        return Light(Health.UNKNOWN, ONLY_STARTER)
     if facts.given.unset:
         return Light(Health.UNKNOWN, f"{facts.given.unset} is not set here")
     return Light(Health.WRONG, NO_LOGIN)
@@ -212,8 +221,10 @@ def _waker(facts: Facts, now: float) -> tuple[Light, float | None]:
     activity, report, birth = facts.activity, facts.report, born(facts.report, facts.sight, now)
     if activity is None:
         return Light(Health.ABSENT, NO_PROGRAM), None
+    if report.forbidden:
+        return Light(Health.UNKNOWN, NOT_ALLOWED), None
     if birth is None or not birth.wakes:
-        if facts.given.typed:
+        if facts.given.typed and not facts.foreign:
             return Light(Health.FINE, "typed at its prompt while a screen is open"), None
         why = "none in this program" if facts.given.wakes else "off by configuration"
         return Light(Health.ABSENT, why), None

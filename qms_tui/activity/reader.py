@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 
 from qms_tui.activity import parse
 from qms_tui.activity.parse import Garbled
-from qms_tui.activity.values import Report, Session, Waiter
+from qms_tui.activity.values import NOT_ALLOWED, Report, Session, Waiter
 from qms_tui.errors import ProjectError
 from qms_tui.project import Project
 
@@ -59,7 +59,7 @@ class Reader:
         self._files: dict[str, _File] = {}
         self._report = Report()
         self._gone = 0.0
-        self._trouble = ""
+        self._trouble, self._forbidden = "", False
         self._inbox = project.folders(agent).inbox
         self._inbox_now: tuple[int, int] | None = None  # device and number; None if there is none
 
@@ -82,6 +82,7 @@ class Reader:
             gone=self._gone,
             hooks=self._value(self._ours, "hooks.jsonl", parse.hooks, ()),
             trouble=self._trouble,
+            forbidden=self._forbidden,
         )
         if report != self._report:
             self._report = report
@@ -115,15 +116,17 @@ class Reader:
     def _open(self, now: float) -> None:
         self.close()
         self._opened_at = now
-        trouble = ""
+        trouble, forbidden = "", False
         try:
             self._config = self._folder()
             self._ours = self._folder("qms-tui")
             self._sessions = self._folder("sessions")
             self._names = self._listed()
+        except PermissionError:
+            trouble, forbidden = NOT_ALLOWED, True
         except (OSError, ProjectError) as error:
             trouble = str(error)
-        self._trouble = trouble
+        self._trouble, self._forbidden = trouble, forbidden
         try:
             status = os.stat(self._inbox, follow_symlinks=False)
             self._inbox_now = status.st_dev, status.st_ino

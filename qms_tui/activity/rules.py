@@ -2,6 +2,7 @@
 
 The order of precedence, for a program that runs (whether it runs the engine says, and nobody contradicts it):
 
+0. Of an agent whose folder this user is not allowed to read, nobody knows.
 1. A program that is not Claude Code, or that never said anything, is `running`; its bell is a hint.
 2. What was said before this container began, or by a process of another PID namespace, is no news.
 3. The client's registry says whether it is busy, waits or is free. Without one the client is still starting,
@@ -20,7 +21,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from qms_tui.activity.values import Activity, Birth, Hook, Report, Session, Word
+from qms_tui.activity.values import NOT_ALLOWED, Activity, Birth, Hook, Report, Session, Word
 
 CLIENT = "claude"
 STARTING_MOST = 20.0  # seconds until a client has written its registry; it takes 1.3
@@ -64,6 +65,8 @@ class Sight:
 
 def judge(report: Report, sight: Sight, now: float) -> tuple[Activity, float | None]:
     """What the program is doing, and when to judge again if nothing new is said until then."""
+    if report.forbidden:
+        return Activity(Word.UNKNOWN, NOT_ALLOWED, sight.began, "0: not allowed to look"), None
     birth = born(report, sight, now)
     began = birth.started if birth else sight.began
     session = report.session

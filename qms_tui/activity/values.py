@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from types import MappingProxyType
 
+NOT_ALLOWED = "not allowed to look into its folder"
+
 
 class Word(Enum):
     """What an agent's program is doing, in one word for the human."""
@@ -122,6 +124,8 @@ class Report:
     """When the login that its client keeps was last written; 0 if there is none."""
     trouble: str = ""
     """Why nothing can be read."""
+    forbidden: bool = False
+    """Whether that is because this user is not allowed to."""
 
 
 @dataclass(frozen=True, slots=True)

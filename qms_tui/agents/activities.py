@@ -141,6 +141,7 @@ class Activities:
             served,
             agent.wrong,
             self._unarmed_since(agent, report, now),
+            agent.foreign,
         )
         return shine(facts, now)
 

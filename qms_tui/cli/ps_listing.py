@@ -25,7 +25,7 @@ from qms_tui.activity import (
     sources,
 )
 from qms_tui.activity.given import given, servers_of
-from qms_tui.activity.values import Meter
+from qms_tui.activity.values import NOT_ALLOWED, Meter
 from qms_tui.config import Config
 from qms_tui.mcp.lights import Standing
 from qms_tui.project import Project
@@ -81,13 +81,18 @@ class _Known:
         gets = given(config, agent, os.environ, isolated=True, served=standing is not None)
         # Nobody has looked before: as it is now it has been since the start, as far as anybody knows.
         served = Served(servers_of(standing, agent, gets.servers), 0.0, now) if standing is not None else None
-        facts = Facts(_container(found), self.activity, self.report, sight, gets, served, found.wrong)
+        facts = Facts(
+            _container(found), self.activity, self.report, sight, gets, served, found.wrong,
+            foreign=found.foreign,
+        )  # fmt: skip
         self.lights = shine(facts, now)[0]
 
     @property
     def doing(self) -> str:
         """What its program is doing, and what is wrong with it besides."""
         words = (self.activity.word.value if self.activity else "", remark(self.lights, self.activity))
+        if self.report.forbidden and self.activity is not None:
+            words = (self.activity.word.value, NOT_ALLOWED)
         return ", ".join(word for word in words if word)
 
 
@@ -107,6 +112,7 @@ def _as_json(project: Project, known: _Known) -> dict[str, Any]:
         "image": found.image,
         "digest": found.digest,
         "outdated": found.outdated,
+        "foreign": found.foreign,
         "wrong": found.wrong,
         "container": found.container,
         "exit_code": found.ending.exit_code if found.ending else None,
@@ -154,7 +160,8 @@ def _table(known: Sequence[_Known], with_usage: bool) -> list[str]:
     rows = [("AGENT", "CONDITION", "DOING", *used, "STARTED", "IMAGE", "CONTAINER")]
     for one in known:
         f = one.found
-        words = (f.condition.value, str(f.ending or ""), "outdated" if f.outdated else "", f.wrong)
+        whose = "another user's" if f.foreign else ""
+        words = (f.condition.value, whose, str(f.ending or ""), "outdated" if f.outdated else "", f.wrong)
         condition = ", ".join(word for word in words if word)
         used = _used(one.usage) if with_usage else ()
         started = f.started_at[:19].replace("T", " ")

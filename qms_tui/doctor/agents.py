@@ -42,11 +42,15 @@ def container(agent: str, facts: Facts | None, expected: Sequence[Mount]) -> Ite
         yield ok(agent, "has no container")
         return
     found = facts.found
-    if not found.alive:
+    if not found.alive and not found.foreign:
         yield warning(agent, f"its program has ended: {found.ending or 'nobody knows how'}", "start it anew")
         return
     image = f", image {found.digest.removeprefix('sha256:')[:12]}" if found.digest else ""
-    yield ok(agent, f"{found.condition.value} in {found.container}{image}{_memory(facts.memory)}")
+    said = f"{found.condition.value} in {found.container}{image}{_memory(facts.memory)}"
+    if found.foreign:  # how it should be is for the doctor of that user
+        yield ok(agent, f"{said}, started by another user")
+        return
+    yield ok(agent, said)
     if found.outdated:
         yield warning(agent, "its image is not that of today", "b in the menu builds it anew")
     if found.wrong:
@@ -94,7 +98,10 @@ def login(
     elif passed := source(config, host):
         yield ok(agent, f"logs in with {passed} of your environment")
     else:
-        yield own_login(agent, _credentials(project, agent), now)
+        try:
+            yield own_login(agent, _credentials(project, agent), now)
+        except PermissionError:
+            yield ok(agent, "whether it is logged in you are not allowed to see")
 
 
 def own_login(agent: str, credentials: Mapping[str, Any], now: float) -> Finding:
@@ -113,9 +120,12 @@ def own_login(agent: str, credentials: Mapping[str, Any], now: float) -> Finding
 
 
 def _credentials(project: Project, agent: str) -> Mapping[str, Any]:
+    """Raises PermissionError if this user is not allowed to look."""
     folder = project.folders(agent).config.relative_to(project.root)
     try:
         found = json.loads(project.read(PurePosixPath(folder, CREDENTIALS), LARGEST))
+    except PermissionError:
+        raise
     except (OSError, ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}

@@ -136,7 +136,7 @@ def _at_containers(
 def _at_servers(
     engine: Engine, config: Config, found: Mapping[str, Found], gateway: Path
 ) -> Iterator[Finding]:
-    alive = {agent: one.container for agent, one in found.items() if one.alive}
+    alive = {agent: one.container for agent, one in found.items() if one.alive and not one.foreign}
     try:
         status = gateway_status(gateway)
         yield from at_servers.servers([server.name for server in config.servers], status, len(alive))

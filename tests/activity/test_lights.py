@@ -223,6 +223,29 @@ def test_waker_of_who_has_none() -> None:
     assert lit(saying(inbox_replaced=True)).waker.why == "its inbox was replaced"
 
 
+def test_of_another_users_agent_our_configuration_says_nothing() -> None:
+    ours = Given("ANTHROPIC_API_KEY", typed=True, servers=("qms",))
+    alone = Served((Server("qms", up=True, connected=False),), BEGAN, NOW)
+    facts = replace(FACTS, given=ours, served=alone)
+    assert (lit(facts).mcp.health, lit(facts).login.why) == (WRONG, "ANTHROPIC_API_KEY")
+    theirs = replace(facts, foreign=True)
+    assert lit(theirs).mcp == Light(UNKNOWN, "only the user who has started it can tell")
+    assert lit(theirs).login.why == "its own, by /login"
+    theirs = replace(theirs, report=replace(REPORT, own_login=0.0, birth=None))
+    assert lit(theirs).login == Light(UNKNOWN, "only the user who has started it can tell")
+    assert lit(theirs).waker == Light(ABSENT, "none in this program")
+
+
+def test_where_one_may_not_look_lights_are_unknown() -> None:
+    activity = Activity(Word.UNKNOWN, "not allowed to look into its folder", BEGAN)
+    lights = lit(replace(FACTS, activity=activity, report=Report(forbidden=True), foreign=True))
+    assert {lights.program.why, lights.login.why, lights.waker.why} == {"not allowed to look into its folder"}
+    assert {lights.program.health, lights.login.health, lights.waker.health} == {UNKNOWN}
+    assert remark(lights, activity) == ""
+    ended = lit(replace(FACTS, activity=None, report=Report(forbidden=True), foreign=True))
+    assert ended.waker == Light(ABSENT, NO_PROGRAM)
+
+
 def test_a_remark_says_what_the_word_does_not() -> None:
     lights = lit(saying(hooks=(REFUSAL,), waiter=GONE))
     assert remark(lights, IDLE) == "login: refused: /login in its pane"

@@ -16,6 +16,7 @@ import pytest
 from qms_tui.activity import Observer, Reader, Report
 from qms_tui.activity.reader import LARGEST, REOPEN
 from qms_tui.project import Project
+from tests.somebody import ROOT, somebody
 
 PATIENCE = 10.0
 
@@ -54,6 +55,18 @@ def folder(project: Project) -> Folder:
 
 def status(report: Report) -> str:
     return report.session.status if report.session else "none"
+
+
+@pytest.mark.skipif(not ROOT, reason="root becomes somebody else here")
+def test_who_is_not_allowed_to_look(project: Project, folder: Folder) -> None:
+    project.root.chmod(0o755)
+    folder.identity()
+    folder.registry("idle")
+    assert (status(Reader(project, "qa").read(0)), Reader(project, "qa").read(0).forbidden) == ("idle", False)
+    folder.path.chmod(0o700)
+    with somebody(project) as here:
+        report = Reader(here, "qa").read(0)
+    assert report == Report(trouble="not allowed to look into its folder", forbidden=True)
 
 
 def until(look: Callable[[], object]) -> None:

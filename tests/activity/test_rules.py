@@ -48,6 +48,12 @@ def test_the_registry_alone(status: str, waiting: str, word: Word, detail: str) 
     assert said(session(status, waiting)) == (word, detail)
 
 
+def test_where_one_may_not_look_nobody_knows() -> None:
+    activity, again = judge(Report(forbidden=True), Sight(BEGAN, "✳ title", NOW), NOW)
+    assert (activity.word, activity.detail) == (Word.UNKNOWN, "not allowed to look into its folder")
+    assert (activity.rule, again) == ("0: not allowed to look", None)
+
+
 def test_hooks_say_for_what_it_waits() -> None:
     asks = hook("PermissionRequest", NOW - 9.9, tool="Bash", detail="rm -r build")
     assert said(session("waiting", "permission prompt"), asks) == (

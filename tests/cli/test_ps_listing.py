@@ -8,11 +8,14 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
 from qms_tui.cli.ps_listing import listing
 from qms_tui.config import Config, McpServer
 from qms_tui.mcp.lights import standing
 from qms_tui.project import Project
 from qms_tui.runtime import Condition, Ending, Found, Usage
+from tests.somebody import ROOT, somebody
 
 MINUTE = 60.0
 RUNS = Found(
@@ -52,6 +55,20 @@ def test_lights_are_told_and_what_is_wrong_has_a_word(tmp_path: Path) -> None:
     assert bu["activity"] is None
     rows = listing(project, found, config, now, as_json=False)
     assert "idle, login: not logged in, /login in its pane" in rows[2]
+
+
+@pytest.mark.skipif(not ROOT, reason="root becomes somebody else here")
+def test_of_another_users_agent_it_says_whose_it_is_and_what_may_not_be_seen(tmp_path: Path) -> None:
+    project, found = Project(tmp_path), {"qa": replace(RUNS, foreign=True)}
+    tmp_path.chmod(0o755)
+    client(project, "qa")
+    project.folders("qa").config.chmod(0o700)
+    with somebody(project) as here:
+        _, row = listing(here, found, Config(), as_json=False)
+        (known,) = json.loads(listing(here, found, Config(), as_json=True)[0])
+    assert row.startswith("qa     running, another user's  unknown, not allowed to look into its folder  ")
+    assert (known["foreign"], known["activity"]["word"]) == (True, "unknown")
+    assert known["lights"]["waker"]["why"] == "not allowed to look into its folder"
 
 
 FOUND = {

@@ -197,6 +197,18 @@ def test_containers() -> None:
     ]
 
 
+def test_a_container_of_another_user_is_as_that_user_wants_it() -> None:
+    theirs = replace(Found(Condition.RUNNING, container="c"), foreign=True, outdated=True)
+    full = {"usage": 95 * 2**20, "limit": 100 * 2**20}
+    assert told(agents.container("qa", agents.Facts(theirs, [], full), EXPECTED)) == [
+        "ok running in c, 95 of 100 MB, started by another user"
+    ]
+    ended = replace(theirs, condition=Condition.EXITED, ending=Ending(3))
+    assert told(agents.container("qa", agents.Facts(ended, [], {}), EXPECTED)) == [
+        "ok exited in c, started by another user"
+    ]
+
+
 def test_a_project_that_is_well(found: Project) -> None:
     said = told(project.project(found, Config(), ["claude", "qa"]))
     assert said == [f"ok {found.root}: claude, qa"]
@@ -246,6 +258,13 @@ def test_folders_that_this_user_may_not_look_at(found: Project) -> None:
     with somebody(found) as here:
         assert told(project.folders(here, "qa")) == [
             "warning .claude/users/qa/container belongs to root: this project's agents are root's"
+        ]
+    with somebody(found) as here:
+        assert told(agents.login(here, "qa", AgentConfig(), {}, NOW)) == ["warning is not logged in"]
+    found.folders("qa").config.chmod(0o700)
+    with somebody(found) as here:
+        assert told(agents.login(here, "qa", AgentConfig(), {}, NOW)) == [
+            "ok whether it is logged in you are not allowed to see"
         ]
     found.folders("qa").config.parent.chmod(0o700)
     with somebody(found) as here:
