@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +14,10 @@ from qms_tui.cli.loading import load
 from qms_tui.cli.names import check_spelling
 from qms_tui.cli.options import Common, common_options, complete_agents
 from qms_tui.cli.printing import warn, write_out
+from qms_tui.cli.runtimes import docker_runtime
+from qms_tui.config import Config
+from qms_tui.errors import EngineError
+from qms_tui.project import Project
 
 if TYPE_CHECKING:
     from qms_tui.keeper.journal import Journal
@@ -34,9 +40,9 @@ def record(common: Common, agent: str, output: Path, since: str | None, force: b
     """Save what an agent has shown as a recording for asciinema; what was typed is not in it."""
     from qms_tui.keeper.journal import cast_lines, read_entries, write_file
 
-    journal, moment = _journal(common, agent, since)
-    title = f"{agent} in {journal.project}"
-    lines = journal.must(cast_lines(read_entries(journal.segments, warn), title, moment or 0.0, warn))
+    request = _request(common, agent, since)
+    journal, title = request.journal, f"{agent} in {request.journal.project}"
+    lines = journal.must(cast_lines(read_entries(journal.segments, warn), title, request.moment or 0.0, warn))
     if str(output) == "-":
         return write_out(lines)
     write_file(output, lines, force=force)
@@ -53,13 +59,27 @@ def log(common: Common, agent: str, expression: str | None, since: str | None) -
     """Print what an agent has shown as text, also of full-screen programs."""
     from qms_tui.keeper.journal import grep, read_entries, text_lines
 
-    journal, moment = _journal(common, agent, since)
-    lines = journal.must(text_lines(read_entries(journal.segments, warn), moment, warn))
+    request = _request(common, agent, since)
+    segments = request.journal.segments
+    found = (
+        text_lines(read_entries(segments, warn), request.moment, warn) if segments else _engine_lines(request)
+    )
+    lines = request.journal.must(found)
     return write_out(f"{line}\n" for line in (grep(lines, expression) if expression else lines))
 
 
-def _journal(common: Common, agent: str, since: str | None) -> tuple[Journal, float | None]:
-    """What is kept of an agent, and from which moment on; no engine has to answer for that."""
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """What is kept of an agent, and from which moment on it is wanted (seconds since 1970)."""
+
+    project: Project
+    config: Config
+    journal: Journal
+    moment: float | None
+
+
+def _request(common: Common, agent: str, since: str | None) -> _Request:
+    """No engine has to answer for that."""
     from datetime import datetime
 
     from qms_tui.keeper.journal import find_journal, parse_since
@@ -72,4 +92,24 @@ def _journal(common: Common, agent: str, since: str | None) -> tuple[Journal, fl
     journal = find_journal(project.root, address.host, agent, moment)
     if not journal.segments:
         project.check_agents([agent], project.roster(config.agents))
-    return journal, moment
+    return _Request(project, config, journal, moment)
+
+
+def _engine_lines(request: _Request) -> Iterator[str]:
+    """Lines of the engine's log, where no keeper of this user's has listened to the agent; none without an
+    engine or a container.
+    """
+    from qms_tui.keeper.journal import log_lines
+
+    agent = request.journal.agent
+    try:
+        runtime = docker_runtime(request.project, request.config)
+    except EngineError:
+        return
+    try:
+        log = runtime.log_now(agent, request.moment or 0.0)
+    finally:
+        runtime.close_now()
+    if log is not None and log.content:
+        warn(f"nothing is recorded of {agent} here; this is from the engine's log")
+        yield from log_lines(log.content, log.size.columns, log.size.lines)

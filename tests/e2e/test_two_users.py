@@ -73,19 +73,123 @@ def test_looking_on_changes_nothing_and_typing_takes_over(first: Person, second:
         one.wait("42ready")
         with second.open("claude", size=SMALL) as other:
             both = Two(one, other)
-            both.until(lambda: "another user leads at 158x37 · type to take over" in other.text)
+            both.until(lambda: "following another user" in other.text)
             one.type(f"{ASK}echo known$((1 + 1))\r")
             both.show("known2")
             one.type("clear; q 1; stty size\r")
             both.show("-end", LARGE_SIZE)
             (reply,) = re.findall("reply-1-([0-9a-f]*)-end", one.text)
             assert re.fullmatch(rb"\x1b\[\d+;\d+R", bytes.fromhex(reply))
-            assert "type to take over" in other.text
+            assert "following another user" in other.text
             other.type("\r")
-            both.until(lambda: "type to take over" not in other.text)
+            both.until(lambda: "following another user" not in other.text)
             other.type(f"clear; {until_size(SMALL_SIZE)}; echo small$((1 + 1))\r")
             both.until(lambda: "small2" in other.text)
             leave(other)
         one.type(f"clear; {until_size(LARGE_SIZE)}; echo large$((1 + 1))\r")
         one.wait("large2")
         leave(one)
+
+
+def test_the_engines_log_before_a_screen_was_ever_opened(first: Person, second: Person) -> None:
+    with first.open("claude") as tui:
+        tui.wait("agent ready claude")
+        tui.type("flood 30\r")
+        tui.wait("flood 29")
+        tui.type("exit 3\r")
+        tui.wait("exit code 3")
+        leave(tui)
+    log = second.run("log", "claude", "--grep", "^flood ")
+    assert (log.returncode, log.stdout.split("\n")[1:]) == (0, [*(f"flood {n}" for n in range(1, 31)), ""])
+    assert log.stderr == "qms-tui: nothing is recorded of claude here; this is from the engine's log\n"
+    assert second.run("log", "claude", "--since", "2099-01-01").returncode == 2
+    unknown = second.run("log", "qa")
+    assert (unknown.returncode, unknown.stdout) == (2, "")
+    assert unknown.stderr.startswith("qms-tui: nothing is recorded of 'qa' in project\n")
+    assert first.run("log", "claude").stderr == ""
+
+
+def test_only_the_first_user_starts_and_restarts_agents(first: Person, second: Person) -> None:
+    with first.open("claude", "qa") as tui:
+        tui.wait("agent ready claude", "agent ready qa")
+        leave(tui)
+    before = first.ps()
+    with second.open("claude", "qa", "bu") as tui:
+        tui.wait("another user has started agents of this project: claude, qa", "3 bu ○ cannot start")
+        tui.wait("Another user has started agents")
+        assert tui.text.count("Another user has started agents") == 1
+        tui.type(PREFIX + "r")
+        tui.wait("claude goes on: only the user who has started")
+        leave(tui)
+    assert not (first.root / ".claude/users/bu").exists()
+    after = second.ps()
+    assert [after[agent]["started_at"] for agent in after] == [
+        before[agent]["started_at"] for agent in before
+    ]
+    assert {after[agent]["foreign"] for agent in after} == {True}
+    assert {before[agent]["foreign"] for agent in before} == {False}
+
+
+def test_the_folders_stay_the_first_users(first: Person, second: Person) -> None:
+    with first.open("claude") as tui:
+        tui.wait("agent ready claude")
+        leave(tui)
+    with second.open("claude") as tui:
+        tui.wait("1 claude ? unknown · not allowed to look into its folder")
+        assert first.run("stop", "claude").returncode == 0
+        tui.wait("1 claude ○ exited")
+        tui.type("r")
+        tui.wait("workspace belongs to", "this project's agents are", "1 claude ○ cannot start")
+        assert "chown" not in tui.text
+        leave(tui)
+    report = second.run("doctor").stdout
+    assert "this project's agents are" in report
+    assert "whether it is logged in you are not allowed to see" in report
+    assert "chown" not in report
+
+
+def test_policies_of_the_second_user_leave_agents_alone(first: Person, second: Person) -> None:
+    second.set('launch = "always_on"\n')
+    with first.open("claude") as tui:
+        tui.wait("agent ready claude")
+        leave(tui)
+    with second.open("claude") as tui:
+        tui.wait("agent ready claude")
+        tui.type("exit 3\r")
+        tui.wait("exit code 3 · r restarts")
+        tui.type(PREFIX + "e")
+        tui.wait(
+            "launch always_on, shutdown manual; which has no effect: another user has started agents here"
+        )
+        tui.type("\x1b")
+        tui.wait("exit code 3 · r restarts", absent="launch always_on")
+        leave(tui)
+    assert second.ps()["claude"]["exit_code"] == 3
+
+
+def test_the_second_user_ends_agents_after_being_asked(first: Person, second: Person) -> None:
+    with first.open("claude", "qa") as tui:
+        tui.wait("agent ready claude", "agent ready qa")
+        leave(tui)
+    refused = second.run("stop", "--all")
+    assert (refused.returncode, "say --yes" in refused.stderr) == (2, True)
+    assert second.ps().keys() == {"claude", "qa"}
+    with second.open("stop", "qa") as tui:
+        tui.wait("qa: started by another user, by root, or on another machine. End it all the same? [y/N]")
+        tui.type("y\r")
+        tui.wait("qa: stopped")
+        assert tui.end() == 0
+    assert second.ps().keys() == {"claude"}
+    assert second.run("stop", "--all", "--yes").returncode == 0
+    assert first.ps() == {}
+
+
+def test_an_inbox_that_the_second_user_may_not_look_at(first: Person, second: Person) -> None:
+    inbox = first.root / ".claude/users/qa/inbox"
+    inbox.chmod(0o700)
+    assert first.run("send", "qa", "--subject", "Secret", "a word").returncode == 0
+    listed = second.run("inbox")
+    assert (listed.returncode, listed.stdout) == (0, "nothing is waiting\n")
+    assert listed.stderr == "qms-tui: the inbox of qa cannot be looked at: Permission denied\n"
+    refused = second.run("send", "qa", "--subject", "Hello", "a word")
+    assert (refused.returncode, f"{inbox}: Permission denied" in refused.stderr) == (2, True)

@@ -20,7 +20,7 @@ from qms_tui.keeper.journal.reader import (
     since,
 )
 from qms_tui.keeper.journal.records import Ended, Fact, Gap, Output, Record, Resized, Snapshot, Started
-from qms_tui.keeper.journal.text import text_lines
+from qms_tui.keeper.journal.text import log_lines, text_lines
 from qms_tui.keeper.journal.writer import JournalWriter
 
 __all__ = [
@@ -42,6 +42,7 @@ __all__ = [
     "find_journal",
     "grep",
     "latest",
+    "log_lines",
     "parse_since",
     "read_entries",
     "read_records",

@@ -44,6 +44,15 @@ def text_lines(entries: Iterable[Entry], since: float | None = None, say: Say = 
         yield from map(printable, text.rest())
 
 
+def log_lines(log: bytes, columns: int, lines: int) -> Iterator[str]:
+    """An engine's log as such lines: what a program has printed on a terminal of this size."""
+    terminal = Terminal(columns, lines)
+    terminal.muted = True
+    text = Text(terminal, 0.0, nothing)
+    yield from map(printable, text.take(Entry(0.0, 0.0, Output(log))))
+    yield from map(printable, text.rest())
+
+
 class Text:
     """Follows a terminal through facts."""
 

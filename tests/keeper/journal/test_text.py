@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from qms_tui.keeper.journal import text_lines
+from qms_tui.keeper.journal import log_lines, text_lines
 from qms_tui.terminal import Terminal
 from tests.keeper.journal.tape import NOON, Tape
 
@@ -47,6 +47,16 @@ def test_a_long_line_is_one_line(tape: Tape) -> None:
     long = "".join(f"{number:05}" for number in range(60))
     tape.say(f"{long}\r\n" * 20)
     assert text(tape) == [long] * 20
+
+
+def test_an_engines_log_is_laid_out_at_a_size() -> None:
+    log = "".join(f"line {number}\r\n" for number in range(300)) + "x" * 50 + "\r\n\x1b[1A\x1b[2Klast"
+    lines = [f"line {number}" for number in range(300)]
+    assert [*log_lines(log.encode(), 50, 10)] == [*lines, "last"]
+    assert [*log_lines(log.encode(), 40, 10)] == [*lines, "x" * 40 + "last"]
+    assert [*log_lines(paint(["one", "two"]).encode() + ALTERNATE.encode() + b"three", 40, 10)] == [
+        "one", "two", "three",
+    ]  # fmt: skip
 
 
 def test_lines_survive_new_sizes(tape: Tape) -> None:
