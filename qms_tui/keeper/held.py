@@ -159,6 +159,22 @@ class HeldAgent:
             self.container, self._heard = past.container, past.until
             self._known[:] = past.tail
 
+    async def recall(self) -> None:
+        """As `remember`; where nothing is journaled, have what the engine has logged of what has ended."""
+        self.remember()
+        if self.container:
+            return
+        try:
+            container = await self._tap.last(self.name)
+        except EngineError as error:
+            _log.info("%s: %s", self.name, error)
+            return
+        log = await self._read_log(container, 0.0) if container else None
+        if log and not self.container:  # nor has it been held meanwhile
+            self._new_terminal(Terminal(GUESSED.columns, GUESSED.lines, scrollback=self._scrollback))
+            self.terminal.feed(log)
+            self.terminal.take_events()
+
     async def _read_log(self, container: str, since: float) -> bytes | None:
         try:
             return await self._tap.log(container, max(since, 0.0))

@@ -94,7 +94,7 @@ class Keeper:
         elif hello.want == Want.ATTACH:
             await self._take_up(agent, hello.container)
         else:
-            agent.remember()
+            await agent.recall()
         return agent
 
     def lead(self, guest: Guest) -> None:

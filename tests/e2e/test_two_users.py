@@ -55,7 +55,7 @@ def test_the_second_user_sees_what_came_before(first: Person, second: Person) ->
         tui.wait("flood 300")
         leave(tui)
     with second.open("claude") as tui:
-        tui.wait("flood 300", "1 claude ● running")
+        tui.wait("flood 300", "following another user")
         tui.type(PREFIX + PAGE_UP + 9 * PAGE_UP)
         tui.wait("agent ready claude")
         leave(tui)
@@ -107,6 +107,9 @@ def test_the_engines_log_before_a_screen_was_ever_opened(first: Person, second: 
     assert (unknown.returncode, unknown.stdout) == (2, "")
     assert unknown.stderr.startswith("qms-tui: nothing is recorded of 'qa' in project\n")
     assert first.run("log", "claude").stderr == ""
+    with second.open("claude") as tui:
+        tui.wait("1 claude ○ exited", "flood 30")
+        leave(tui)
 
 
 def test_only_the_first_user_starts_and_restarts_agents(first: Person, second: Person) -> None:

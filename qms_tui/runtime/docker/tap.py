@@ -37,6 +37,10 @@ class Tap:
         """The ids of the project's running containers, by agent."""
         return await self._call(self._running, "list the containers")
 
+    async def last(self, agent: str) -> str | None:
+        """The id of an agent's container that has ended; None without one."""
+        return await self._call(lambda: self._last(agent), f"look for the last container of {agent}")
+
     async def open(self, container: str) -> Stream:
         """The output of a container from now on; it may not have been started yet."""
         opened = await self._call(
@@ -104,6 +108,11 @@ class Tap:
         filters = {"label": f"{spec.LABEL_PROJECT}={self._root}", "status": ["running", "paused"]}
         rows = self._engine.api.containers(filters=filters)
         return {str(row["Labels"].get(spec.LABEL_AGENT, "")): str(row["Id"]) for row in rows}
+
+    def _last(self, agent: str) -> str | None:
+        labels = [f"{spec.LABEL_PROJECT}={self._root}", f"{spec.LABEL_AGENT}={agent}"]
+        rows = self._engine.api.containers(all=True, filters={"label": labels, "status": ["exited", "dead"]})
+        return str(rows[0]["Id"]) if rows else None
 
     def _is_foreign(self, container: str) -> bool:
         return is_foreign(self._engine.api.inspect_container(container)["Config"].get("Labels"))
