@@ -12,6 +12,7 @@ LAB_CACHE=${QMS_TUI_CI_CACHE:-/var/cache/qms-tui-ci} # file systems and images, 
 LAB_PACKAGES=docker.io,docker-cli,iptables,nftables,ca-certificates,docker-buildx
 LAB_START_SECONDS=30 # it takes 0.5 s; a cold, busy machine may need more
 LAB_STOP_SECONDS=20
+LAB_IMAGES=3 # of the agents' image that are kept
 LAB_CHECKOUT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
 lab_host() {
@@ -43,8 +44,14 @@ lab_start() {
         sleep 0.2
     done
     DOCKER_HOST=$(lab_host "$name") docker version --format "$name: Docker {{.Server.Version}}, API {{.Server.APIVersion}}"
-    # What a run before left behind, when it was killed.
-    DOCKER_HOST=$(lab_host "$name") docker ps -aq | DOCKER_HOST=$(lab_host "$name") xargs -r docker rm -f >/dev/null
+    DOCKER_HOST=$(lab_host "$name") lab_tidy
+}
+
+# What a run before left behind when it was killed, and images of files that nobody has any more.
+lab_tidy() {
+    docker ps -aq | xargs -r docker rm -f >/dev/null
+    docker images -q qms-tui-test-client | tail -n +$((LAB_IMAGES + 1)) | xargs -r docker rmi -f >/dev/null
+    docker image prune -f >/dev/null
 }
 
 # The file system of a Debian release with an engine in it; made once.
