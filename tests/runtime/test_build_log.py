@@ -101,16 +101,16 @@ def test_a_failure_shows_the_last_lines_of_its_step() -> None:
 @pytest.mark.parametrize(
     ("said", "hint"),
     [
-        ("jq: error (at x:0): there is no Claude Code 9.9.9", "--client-version"),
+        ("npm error notarget No matching version found for a@9.9.9", "--client-version"),
         ("E: Unable to locate package x", "build.packages"),
         ("Could not resolve 'mirror'", "network"),
-        ("curl: (6) Could not resolve host: registry.example", "network"),
-        ("sha512sum: WARNING: 1 computed checksum did NOT match", "proxy or mirror"),
+        ("npm error code EAI_AGAIN", "network"),
+        ("npm error code EINTEGRITY", "proxy or mirror"),
         ("make: *** no rule", "the lines above"),
     ],
 )
 def test_a_failure_says_what_to_do(said: str, hint: str) -> None:
-    code = {"error": "The command 'echo there is no Claude Code' returned a non-zero code: 1"}
+    code = {"error": "The command 'echo etarget' returned a non-zero code: 1"}
     for events in ([{"stream": f"{STEP}{said}\n"}, code], [{"stream": STEP}, {"error": said}]):
         assert hint in failure(events).hint
 
