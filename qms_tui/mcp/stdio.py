@@ -39,6 +39,7 @@ from qms_tui.mcp.session import Call, Session
 _log = logging.getLogger(__name__)
 
 INITIALIZE_PATIENCE = 60.0  # seconds; a first `uvx` downloads
+LAST_WORDS = 2.0  # seconds in which what a program said before its end must have come
 MOST_NONSENSE = 1000  # lines of a start that are no messages
 CLIENT = {
     "protocolVersion": LATEST_HANDSHAKE_VERSION,
@@ -100,7 +101,11 @@ class StdioServer(Server):
         if beginning not in done:
             beginning.cancel()
             raise Interrupted(await self._why_not(reading))
-        answer = beginning.result()
+        try:
+            answer = beginning.result()
+        except NotDelivered as reason:  # it has ended already, and its last words may still be on their way
+            await asyncio.wait({reading}, timeout=LAST_WORDS)
+            raise Interrupted(await self._why_not(reading) if reading.done() else str(reason)) from None
         if "error" in answer:
             raise Interrupted(f"it refuses initialize: {str(answer['error'].get('message'))[:200]}")
         self._write(notification("notifications/initialized"))

@@ -37,7 +37,9 @@ def act(name: str, shows: str, *after: tuple[bytes, str], before: tuple[tuple[by
 BASH = ("bash", "--norc", "-i")
 CASES = {
     "bash": Case(BASH, "bash-", ((b"echo o''ne; echo tw''o\r", "two"),), ((b"echo fi''ve\r", "five"),)),
-    "sh": Case(("env", "PS1=$ ", "sh"), "$", ((b"echo o''ne\r", "one"),), ((b"echo fi''ve\r", "five"),)),
+    "sh": Case(
+        ("sh", "-c", "PS1='$ ' exec sh"), "$", ((b"echo o''ne\r", "one"),), ((b"echo fi''ve\r", "five"),)
+    ),
     "draft_bash": Case(
         BASH, "bash-", ((LONG_DRAFT, "END"), (b"\x01\x1bf\x1bf", "")), ((b"X\r", "word29 END\n"),)
     ),
