@@ -11,7 +11,8 @@ import click
 from qms_tui.cli.loading import load
 from qms_tui.cli.names import check_spelling
 from qms_tui.cli.options import Common, common_options, complete_agents
-from qms_tui.cli.printing import warn, write_out
+from qms_tui.cli.printing import note, warn, write_out
+from qms_tui.printable import plain
 
 if TYPE_CHECKING:
     from qms_tui.keeper.journal import Journal
@@ -35,12 +36,12 @@ def record(common: Common, agent: str, output: Path, since: str | None, force: b
     from qms_tui.keeper.journal import cast_lines, read_entries, write_file
 
     journal, moment = _journal(common, agent, since)
-    title = f"{agent} in {journal.project}"
+    title = plain(f"{agent} in {journal.project}")
     lines = journal.must(cast_lines(read_entries(journal.segments, warn), title, moment or 0.0, warn))
     if str(output) == "-":
-        return write_out(lines)
+        return write_out(line.rstrip("\n") for line in lines)
     write_file(output, lines, force=force)
-    click.echo(f"play it with: asciinema play {output}", err=True)
+    note(f"play it with: asciinema play {output}")
     return 0
 
 
@@ -55,7 +56,7 @@ def log(common: Common, agent: str, expression: str | None, since: str | None) -
 
     journal, moment = _journal(common, agent, since)
     lines = journal.must(text_lines(read_entries(journal.segments, warn), moment, warn))
-    return write_out(f"{line}\n" for line in (grep(lines, expression) if expression else lines))
+    return write_out(grep(lines, expression) if expression else lines)
 
 
 def _journal(common: Common, agent: str, since: str | None) -> tuple[Journal, float | None]:

@@ -8,6 +8,7 @@ import click
 
 from qms_tui.cli.loading import load
 from qms_tui.cli.options import Common, agents_argument, common_options
+from qms_tui.cli.printing import echo
 from qms_tui.cli.runtimes import docker_runtime, keeper_client
 from qms_tui.errors import UsageError
 
@@ -29,13 +30,11 @@ def stop(common: Common, agents: Sequence[str], every: bool) -> int:
         if not every:
             project.check_agents(agents, sorted({*project.roster(config.agents), *found}))
         wanted = sorted(found) if every else list(dict.fromkeys(agents))
-        click.echo(
-            f"stopping {', '.join(wanted)} ..." if wanted else f"no agent of {project.name} has a container"
-        )
+        echo(f"stopping {', '.join(wanted)} ..." if wanted else f"no agent of {project.name} has a container")
         # Each may take its seconds to end, so all at once.
         with ThreadPoolExecutor(max_workers=8) as pool:
             for agent, stopped in zip(wanted, pool.map(runtime.stop_now, wanted), strict=True):
-                click.echo(f"{agent}: {'stopped' if stopped else 'has no container'}")
+                echo(f"{agent}: {'stopped' if stopped else 'has no container'}")
         if every:
             keeper_client(project, config, runtime.host).stop()
             runtime.remove_network_now()
