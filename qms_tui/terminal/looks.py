@@ -78,6 +78,8 @@ class Looks:
         self.need(PLAIN, *state["_turns"].values(), *(step[:1] for step in state["_turns"]))
         for step, after in state["_turns"].items():
             self.turns(step[0])[step[1:]] = after, self.turns(after)
+        if self._link_bytes > MAX_LINK_BYTES:  # saved before there was a bound
+            self.forget_old_links()
 
     def need(self, *codes: str) -> None:
         """Refuse (ValueError) a saved state in which one of these code points stands for nothing."""
@@ -135,9 +137,9 @@ class Looks:
         """Take all looks by their codes."""
         self._looks, self._codes, self._links, self._link_bytes = looks, {}, {}, 0
         for code, look in looks.items():
-            self._codes[look] = code
             if look.link:
-                self._known(look.link)
+                look = looks[code] = look._replace(link=self._known(look.link))
+            self._codes[look] = code
 
     def look(self, code: str) -> Look:
         """What a cell's code point stands for."""

@@ -25,6 +25,9 @@ RAW = re.compile(
     "[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\U000e0000-\U000e007f]"
 )
 
+OWN_WORDS_ONLY = {"screen.py", "completion.py", "building.py"}  # the last prints outside text by `plain`
+PRINTS = re.compile(r"\bclick\.(?:echo|secho)\(|\bprint\(|\bsys\.std(?:out|err)\.(?:write|buffer)")
+
 Run = Callable[..., str]
 
 
@@ -102,6 +105,12 @@ def test_nothing_is_printed_raw(run: Run, args: list[str], named: bool) -> None:
     assert not RAW.search(printed)
     assert "\nqms-tui: forged" not in printed
     assert ("evil" in printed) >= named
+
+
+def test_commands_print_in_one_place() -> None:
+    folder = Path(qms_tui.__file__).with_name("cli")
+    printing = {path.name for path in folder.glob("*.py") if PRINTS.search(path.read_text())}
+    assert printing == {"printing.py", *OWN_WORDS_ONLY}
 
 
 def test_what_was_not_safe_can_be_seen(run: Run) -> None:

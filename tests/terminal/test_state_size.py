@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -18,6 +19,7 @@ from qms_tui.terminal.parser import MAX_STRING
 from qms_tui.terminal.resizing import MAX_CELLS, MAX_SIDE
 from qms_tui.terminal.state import LARGEST
 from tests.terminal.test_state import check_equal, take_all
+from tests.terminal.test_state_refused import sealed
 
 SCROLLBACK = 100_000  # rows; the most that the configuration takes
 BROAD = "\U0001d400"  # four bytes, one cell
@@ -201,6 +203,22 @@ def test_both_go_on_alike_when_the_history_is_too_large() -> None:
         each.feed(b"short\r\n" * 3000)
     check_equal(terminal, restored)
     assert terminal.history_length > full
+
+
+@pytest.mark.parametrize("count", [1, 8000])
+def test_a_state_of_before_there_was_a_bound_is_taken_and_gets_small(count: int) -> None:
+    """A keeper of the version before may have written one; the agent must come back from it."""
+    values = states.read(Terminal(80, 24).save())
+    targets = [("", f"{URI}{number % count:06}{'x' * 2057}") for number in range(8000)]
+    columns: list[list[Any]] = [[None], [None], [0], [0], [None], [None], [False]]
+    looks = ([*column, *column * 8000] for column in columns)
+    filled = [[None, *targets] if at == 5 else column for at, column in enumerate(looks)]
+    values["screen"]["looks"]["_looks"] = "".join(map(chr, range(8001))), tuple(filled)
+    state = sealed(values)
+    assert len(state) > LARGEST
+    terminal = Terminal.restored(state)
+    assert len(terminal.save()) < LARGEST // 4
+    check(terminal)
 
 
 def test_an_ordinary_history_is_not_shortened() -> None:
