@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import logging
 import os
-import re
 from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
+
+from qms_tui.printable import plain
 
 LEVELS = ("debug", "info", "warning", "error")
 LARGEST_LOG = 2 * 2**20  # bytes per file, of which there are OLDER_LOGS + 1
 OLDER_LOGS = 2
 _TALKATIVE = ("docker", "urllib3", "asyncio", "watchdog")
-_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 
 
 class _PrivateFile(RotatingFileHandler):
@@ -30,7 +30,8 @@ class _OneEntry(logging.Formatter):
     """What agents and engines say is data: no control characters, and no line that looks like an entry."""
 
     def format(self, record: logging.LogRecord) -> str:
-        return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", super().format(record)).replace("\n", "\n    ")
+        text = super().format(record).encode(errors="backslashreplace").decode()
+        return "\n    ".join(map(plain, text.split("\n")))
 
 
 def setup_logging(level: str, name: str = "qms-tui") -> Path | None:

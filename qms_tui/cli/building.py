@@ -11,6 +11,7 @@ from qms_tui.config import BuildConfig
 from qms_tui.config import parse as values
 from qms_tui.config.text import WrongValue
 from qms_tui.errors import UsageError
+from qms_tui.printable import plain
 from qms_tui.runtime.docker.build_log import Output, Progress, Pull, Step
 from qms_tui.runtime.docker.engine import Engine
 from qms_tui.runtime.docker.image import Image, Recipe, build_image, configured, find_image
@@ -33,7 +34,7 @@ class Report:
             case Step(number, count, instruction):
                 self._line(f"[{number}/{count}] {instruction}")
             case Output(line) if self._live:
-                click.echo(f"{_CLEAR}{self._cut(f'    {line}')}", nl=False)
+                click.echo(f"{_CLEAR}{self._cut(f'    {plain(line)}')}", nl=False)
 
     def clear(self) -> None:
         """Take away what is not to stay."""
@@ -42,7 +43,7 @@ class Report:
 
     def _line(self, line: str) -> None:
         self.clear()
-        click.echo(self._cut(line))
+        click.echo(self._cut(plain(line)))
 
     def _cut(self, line: str) -> str:
         return line if len(line) < self._columns else f"{line[: self._columns - 4]}..."
@@ -64,14 +65,14 @@ def recipe(build: BuildConfig, base: str | None, client_version: str | None, ima
 def build(engine: Engine, wanted: Recipe, report: Report, *, use_cache: bool = True) -> None:
     """Build, showing how far it is; say what came of it. Raises ImageError, EngineError."""
     began = time.monotonic()
-    click.echo(f"building {wanted.tag}: Claude Code {wanted.client} on {wanted.base}")
+    click.echo(plain(f"building {wanted.tag}: Claude Code {wanted.client} on {wanted.base}"))
     before = find_image(engine, wanted.tag)
     try:
         built = build_image(engine, wanted, report, use_cache=use_cache)
     finally:
         report.clear()
     seconds = time.monotonic() - began
-    click.echo(f"{_outcome(before, built)}: {wanted.tag}, {built.size_text}, {seconds:.0f} s")
+    click.echo(plain(f"{_outcome(before, built)}: {wanted.tag}, {built.size_text}, {seconds:.0f} s"))
     if before is not None and before.id != built.id:
         click.echo("agents that run go on with the old image: restart them to have the new one")
 

@@ -8,7 +8,7 @@ import click
 
 from qms_tui.cli.loading import load_anywhere
 from qms_tui.cli.options import Common, common_options
-from qms_tui.cli.printing import print_notices
+from qms_tui.cli.printing import echo_lines, print_notices
 from qms_tui.config import format_config
 from qms_tui.project import find_project
 
@@ -20,6 +20,6 @@ def config(common: Common) -> int:
     if common.project is not None:
         find_project(common.project, Path())
     config = load_anywhere(common)
-    click.echo(format_config(config), nl=False)
+    echo_lines(format_config(config).rstrip("\n").split("\n"))
     print_notices(config)
     return 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from pathlib import Path
@@ -12,6 +11,7 @@ import click
 from qms_tui.cli.gateway import as_started
 from qms_tui.cli.loading import load_anywhere, log_to_file
 from qms_tui.cli.options import Common, common_options
+from qms_tui.cli.printing import echo_json, echo_lines
 from qms_tui.config import Config
 from qms_tui.errors import ProjectError
 from qms_tui.project import Project, find_project
@@ -41,7 +41,7 @@ def _report(project: Project | None, config: Config, json_wanted: bool, gateway:
     descriptor = sys.stdin.fileno() if on_terminal else None
     findings = list(examine(project, config, os.environ, descriptor, gateway))
     if json_wanted:
-        click.echo(json.dumps(as_json(findings), indent=2))
+        echo_json(as_json(findings))
     else:
-        click.echo("\n".join(as_lines(findings)))
+        echo_lines(as_lines(findings))
     return int(any(finding.verdict is Verdict.ERROR for finding in findings))

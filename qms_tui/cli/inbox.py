@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import queue
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,6 +24,7 @@ from qms_tui.inbox import (
     scan,
 )
 from qms_tui.inbox.words import age
+from qms_tui.printable import json_text
 from qms_tui.project import Project
 
 
@@ -51,14 +51,14 @@ def _folders(project: Project, roster: Sequence[str], agent: str | None) -> dict
 
 
 def _listing(folders: Mapping[str, Path], as_json: bool) -> Iterator[str]:
-    """Lines with their ends."""
+    """Lines without their ends."""
     items, troubles = scan(folders)
     for trouble in troubles:
         warn(trouble)
     if as_json:
-        yield json.dumps([_as_json(item) for item in items], indent=2) + "\n"
+        yield from json_text([_as_json(item) for item in items], indent=2).split("\n")
     elif not items:
-        yield "nothing is waiting\n"
+        yield "nothing is waiting"
     else:
         yield from _table(items, time.time())
 
@@ -71,7 +71,7 @@ def _follow(folders: Mapping[str, Path], rescan: float) -> Iterator[str]:
     try:
         while True:
             for document in _documents(events.get()):
-                yield json.dumps(document) + "\n"
+                yield json_text(document)
     finally:
         watcher.close()
 
@@ -107,4 +107,4 @@ def _table(items: Sequence[Item], now: float) -> Iterator[str]:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        yield "  ".join(cells).rstrip() + "\n"
+        yield "  ".join(cells).rstrip()

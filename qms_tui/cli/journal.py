@@ -13,10 +13,11 @@ import click
 from qms_tui.cli.loading import load
 from qms_tui.cli.names import check_spelling
 from qms_tui.cli.options import Common, common_options, complete_agents
-from qms_tui.cli.printing import warn, write_out
+from qms_tui.cli.printing import note, warn, write_out
 from qms_tui.cli.runtimes import docker_runtime
 from qms_tui.config import Config
 from qms_tui.errors import EngineError
+from qms_tui.printable import plain
 from qms_tui.project import Project
 
 if TYPE_CHECKING:
@@ -41,12 +42,12 @@ def record(common: Common, agent: str, output: Path, since: str | None, force: b
     from qms_tui.keeper.journal import cast_lines, read_entries, write_file
 
     request = _request(common, agent, since)
-    journal, title = request.journal, f"{agent} in {request.journal.project}"
+    journal, title = request.journal, plain(f"{agent} in {request.journal.project}")
     lines = journal.must(cast_lines(read_entries(journal.segments, warn), title, request.moment or 0.0, warn))
     if str(output) == "-":
-        return write_out(lines)
+        return write_out(line.rstrip("\n") for line in lines)
     write_file(output, lines, force=force)
-    click.echo(f"play it with: asciinema play {output}", err=True)
+    note(f"play it with: asciinema play {output}")
     return 0
 
 
@@ -65,7 +66,7 @@ def log(common: Common, agent: str, expression: str | None, since: str | None) -
         text_lines(read_entries(segments, warn), request.moment, warn) if segments else _engine_lines(request)
     )
     lines = request.journal.must(found)
-    return write_out(f"{line}\n" for line in (grep(lines, expression) if expression else lines))
+    return write_out(grep(lines, expression) if expression else lines)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from qms_tui.cli.inbox import inbox
 from qms_tui.cli.journal import log, record
 from qms_tui.cli.mcp import mcp
 from qms_tui.cli.open import open_screen
-from qms_tui.cli.printing import complain
+from qms_tui.cli.printing import complain, note, warn
 from qms_tui.cli.prune import prune
 from qms_tui.cli.ps import ps
 from qms_tui.cli.send import send
@@ -51,7 +51,7 @@ def run(args: Sequence[str]) -> int:
 
             setup_logging("info")
         logging.getLogger(__name__).exception("unexpected")
-        click.echo(f"qms-tui: something unexpected went wrong: {type(error).__name__}: {error}", err=True)
-        click.echo("  agents in containers are not affected; the log file has the details", err=True)
+        warn(f"something unexpected went wrong: {type(error).__name__}: {error}")
+        note("  agents in containers are not affected; the log file has the details")
         return 1
     return status if isinstance(status, int) else 0

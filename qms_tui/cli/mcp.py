@@ -13,10 +13,10 @@ import click
 from qms_tui.cli.gateway import find_gateway
 from qms_tui.cli.loading import load
 from qms_tui.cli.options import Common, common_options
-from qms_tui.cli.printing import print_notices
+from qms_tui.cli.printing import echo_lines, print_notices
 from qms_tui.config import Config, McpServer
 from qms_tui.config.files import read_regular_file
-from qms_tui.config.text import plain
+from qms_tui.printable import json_text, plain
 from qms_tui.project import Project
 
 LARGEST = 64 * 1024  # bytes of a project's .mcp.json that are looked at
@@ -30,7 +30,7 @@ _MODULES = ("qms_mcp", "*/qms_mcp", "qms-cli/qms_mcp")  # where a QMS command li
 def mcp(common: Common, as_json: bool) -> int:
     """Show the MCP servers, and each agent's connections to them."""
     project, config = load(common)
-    click.echo(report(project, config, find_gateway(project, config), as_json=as_json))
+    echo_lines(report(project, config, find_gateway(project, config), as_json=as_json).split("\n"))
     print_notices(config)
     return 0
 
@@ -43,7 +43,7 @@ def report(project: Project, config: Config, folder: Path, *, as_json: bool) -> 
     servers = _servers(config, status)
     agents: list[dict[str, Any]] = status["agents"] if status else []
     if as_json:
-        return json.dumps({"gateway": _gateway(status), "servers": servers, "agents": agents}, indent=2)
+        return json_text({"gateway": _gateway(status), "servers": servers, "agents": agents}, indent=2)
     if not config.servers and not servers:
         return "\n".join(_how_to_begin(project))
     lines = _table(("SERVER", "STATE", "SINCE", "STARTS", "WHERE"), [_server_row(each) for each in servers])

@@ -1,27 +1,41 @@
-"""What is printed: lines of a result, and what went wrong."""
+"""What is printed: lines of a result, and what went wrong.
+
+All commands print here, so that no name or word from outside reaches the terminal as it is.
+"""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import click
 
 from qms_tui.config import Config
+from qms_tui.printable import json_text, plain
 
 
-def echo_lines(lines: Sequence[str]) -> None:
+def echo(line: str) -> None:
+    """Print a line."""
+    click.echo(plain(line))
+
+
+def echo_lines(lines: Iterable[str]) -> None:
     """Print lines that have no ends."""
     for line in lines:
-        click.echo(line)
+        echo(line)
+
+
+def echo_json(document: object) -> None:
+    """Print JSON."""
+    echo_lines(json_text(document, indent=2).split("\n"))
 
 
 def write_out(lines: Iterable[str], *, at_once: bool = False) -> int:
-    """Print lines that have their ends; a reader that has seen enough is no fault."""
+    """Print lines that have no ends; a reader that has seen enough is no fault."""
     try:
         for line in lines:
-            sys.stdout.buffer.write(line.encode(errors="replace"))
+            sys.stdout.buffer.write(plain(line).encode() + b"\n")
             if at_once:
                 sys.stdout.buffer.flush()
         sys.stdout.buffer.flush()
@@ -30,9 +44,14 @@ def write_out(lines: Iterable[str], *, at_once: bool = False) -> int:
     return 0
 
 
+def note(line: str) -> None:
+    """Print a line beside the result, on standard error."""
+    click.echo(plain(line.replace("\n", " ")), err=True)
+
+
 def warn(message: str) -> None:
     """Say what does not stop the command."""
-    click.echo(f"qms-tui: {message}", err=True)
+    note(f"qms-tui: {message}")
 
 
 def print_notices(config: Config) -> None:
@@ -43,7 +62,7 @@ def print_notices(config: Config) -> None:
 
 def complain(message: str, hint: str) -> int:
     """Say what failed and what to do next; the exit status for it."""
-    click.echo(f"qms-tui: {message}", err=True)
+    warn(message)
     if hint:
-        click.echo(f"  {hint}", err=True)
+        note(f"  {hint}")
     return 2

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 import click
 
 from qms_tui.cli.options import Common, common_options
-from qms_tui.cli.printing import echo_lines
+from qms_tui.cli.printing import echo, echo_lines
 from qms_tui.cli.runtimes import engine_here
-from qms_tui.config.text import plain
 from qms_tui.errors import UsageError
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ def prune(common: Common, yes: bool) -> int:
             root = os.path.realpath(os.path.expanduser(common.project))
             things = [thing for thing in things if thing.project == root]
         if not things:
-            click.echo("there is nothing to remove")
+            echo("there is nothing to remove")
             return 0
         echo_lines(leftovers.as_table(things))
         if not yes:
@@ -71,7 +70,7 @@ def _remove(engine: Engine, things: Sequence[Thing]) -> int:
     for outcome in outcomes:
         said = f": {outcome.said}" if outcome.said else ""
         what = "removed" if outcome.removed else "left alone"
-        click.echo(f"{what} {outcome.thing.kind} {plain(outcome.thing.name)}{plain(said)}")
+        echo(f"{what} {outcome.thing.kind} {outcome.thing.name}{said}")
     return 0 if all(outcome.removed for outcome in outcomes) else 2
 
 

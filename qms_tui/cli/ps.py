@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
 from qms_tui.cli.gateway import standing
 from qms_tui.cli.loading import load
 from qms_tui.cli.options import Common, common_options
-from qms_tui.cli.printing import echo_lines
+from qms_tui.cli.printing import echo_json, echo_lines
 from qms_tui.cli.prune import everything
 from qms_tui.cli.runtimes import docker_runtime, engine_here
 from qms_tui.errors import UsageError
@@ -35,7 +33,8 @@ def ps(common: Common, as_json: bool, with_usage: bool, all_projects: bool) -> i
         runtime.close_now()
     from qms_tui.cli.ps_listing import listing
 
-    echo_lines(listing(project, found, config, standing(project, config), usage, as_json=as_json))
+    lines = listing(project, found, config, standing(project, config), usage, as_json=as_json)
+    echo_lines(lines[0].split("\n") if as_json else lines)
     return 0
 
 
@@ -48,7 +47,7 @@ def _ps_everything(common: Common, as_json: bool) -> int:
     finally:
         engine.close()
     if as_json:
-        click.echo(json.dumps(leftovers.as_json(things), indent=2))
+        echo_json(leftovers.as_json(things))
     else:
         echo_lines(leftovers.as_table(things) if things else ["there is nothing of qms-tui's"])
     return 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from collections.abc import Mapping, Sequence
@@ -28,6 +27,7 @@ from qms_tui.activity.given import given, servers_of
 from qms_tui.activity.values import NOT_ALLOWED, Meter
 from qms_tui.config import Config
 from qms_tui.mcp.lights import Standing
+from qms_tui.printable import json_text
 from qms_tui.project import Project
 from qms_tui.runtime import Condition, Found, Usage
 from qms_tui.runtime.usage import amount
@@ -52,7 +52,7 @@ def listing(
         _Known(project, agent, found[agent], config, standing, used.get(agent)) for agent in sorted(found)
     ]
     if as_json:
-        return [json.dumps([_as_json(project, one) for one in known], indent=2)]
+        return [json_text([_as_json(project, one) for one in known], indent=2)]
     return _table(known, usage is not None) if known else [f"no agent of {project.name} has a container"]
 
 

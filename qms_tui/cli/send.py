@@ -10,6 +10,7 @@ import click
 
 from qms_tui.cli.loading import load
 from qms_tui.cli.options import Common, common_options, complete_agents
+from qms_tui.cli.printing import echo
 from qms_tui.errors import UsageError
 from qms_tui.inbox import HUMAN, mailboxes, write_message
 from qms_tui.project import AGENT_NAME
@@ -37,7 +38,7 @@ def send(common: Common, subject: str, sender: str | None, file: Path | None, wo
         raise UsageError("send it to whom?", hint='write: qms-tui send AGENT --subject TEXT "MESSAGE"')
     text = _read(sys.stdin.fileno(), "standard input") if body == "-" else body
     for path in write_message(project, sender or HUMAN, recipients, subject, text):
-        click.echo(str(path))
+        echo(str(path))
     return 0
 
 

@@ -9,8 +9,10 @@ import click
 
 from qms_tui.cli.loading import load
 from qms_tui.cli.options import Common, agents_argument, common_options
+from qms_tui.cli.printing import echo
 from qms_tui.cli.runtimes import docker_runtime, keeper_client
 from qms_tui.errors import UsageError
+from qms_tui.printable import plain
 
 
 @click.command("stop")
@@ -37,13 +39,11 @@ def stop(common: Common, agents: Sequence[str], every: bool, yes: bool) -> int:
         foreign = [agent for agent in wanted if agent in found and found[agent].foreign]
         if foreign and not yes:
             _ask_to_stop(foreign)
-        click.echo(
-            f"stopping {', '.join(wanted)} ..." if wanted else f"no agent of {project.name} has a container"
-        )
+        echo(f"stopping {', '.join(wanted)} ..." if wanted else f"no agent of {project.name} has a container")
         # Each may take its seconds to end, so all at once.
         with ThreadPoolExecutor(max_workers=8) as pool:
             for agent, stopped in zip(wanted, pool.map(runtime.stop_now, wanted), strict=True):
-                click.echo(f"{agent}: {'stopped' if stopped else 'has no container'}")
+                echo(f"{agent}: {'stopped' if stopped else 'has no container'}")
         if every:
             keeper_client(project, config, runtime.host).stop()
             runtime.remove_network_now()
@@ -54,7 +54,7 @@ def stop(common: Common, agents: Sequence[str], every: bool, yes: bool) -> int:
 
 def _ask_to_stop(foreign: Sequence[str]) -> None:
     """They may be another user's, or one's own under another name of the machine: only a human knows."""
-    said = f"{', '.join(foreign)}: started by another user, by root, or on another machine"
+    said = plain(f"{', '.join(foreign)}: started by another user, by root, or on another machine")
     if not sys.stdin.isatty():
         raise UsageError(said, hint="say --yes if they may be ended")
     click.confirm(f"{said}. End {'it' if len(foreign) == 1 else 'them'} all the same?", abort=True)

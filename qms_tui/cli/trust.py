@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from qms_tui.cli.options import Common, common_options
+from qms_tui.cli.printing import echo
 from qms_tui.config import read_project_file, settings_needing_trust, toml
 from qms_tui.errors import ProjectError
 from qms_tui.project import find_project
@@ -24,7 +25,7 @@ def trust(common: Common, folder: Path | None) -> int:
         raise ProjectError(f"{project.root} has no qms-tui.toml", hint="there is nothing to trust")
     settings = settings_needing_trust(file)
     TrustStore.of_user().grant(project.root, file.content)
-    click.echo(f"trusted until it changes: {project.root}/qms-tui.toml")
+    echo(f"trusted until it changes: {project.root}/qms-tui.toml")
     for setting in settings:
-        click.echo(f"  {setting.key} = {toml(setting.value)}")
+        echo(f"  {setting.key} = {toml(setting.value)}")
     return 0

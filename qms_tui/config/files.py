@@ -12,9 +12,9 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
-from qms_tui.config.text import plain
 from qms_tui.config.values import Origin, Source
 from qms_tui.errors import ConfigError
+from qms_tui.printable import plain
 
 PROJECT_FILE = "qms-tui.toml"
 LARGEST_FILE = 64 * 1024  # bytes; a thousand lines of settings are far less

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from qms_tui.config.parse import Memory
-from qms_tui.config.text import plain
 from qms_tui.config.values import (
     TABLE,
     AgentConfig,
@@ -20,6 +19,7 @@ from qms_tui.config.values import (
     Setting,
     TerminalConfig,
 )
+from qms_tui.printable import plain
 
 _Section = Config | AgentConfig | TerminalConfig | InboxConfig | NotifyConfig | EngineConfig | BuildConfig
 _WIDEST_VALUE = 40  # columns; wider values push only their own comment

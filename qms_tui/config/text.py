@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-import unicodedata
+
+from qms_tui.printable import is_plain
 
 MOST_ITEMS = 100  # of a list; each may become a mount or a container of its own
 LONGEST_SHOWN = 60  # characters of a wrong value in a message
@@ -27,16 +28,6 @@ def shown(value: object) -> str:
     except (ValueError, RecursionError):  # more digits than Python converts, or nested without end
         return "something huge"
     return text if len(text) <= LONGEST_SHOWN else text[:LONGEST_SHOWN] + "..."
-
-
-def is_plain(text: str) -> bool:
-    """Whether text has no control, format (bidi) or line-separating character and no lone surrogate."""
-    return not any(unicodedata.category(c) in ("Cc", "Cf", "Cs", "Zl", "Zp") for c in text)
-
-
-def plain(text: str) -> str:
-    """Text with every character that `is_plain` refuses replaced."""
-    return "".join(c if is_plain(c) else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
 def a_string(value: object, noun: str, hint: str) -> str:

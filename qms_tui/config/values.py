@@ -373,7 +373,11 @@ class TerminalConfig:
 
     scrollback: int = field(
         default=5000,
-        metadata=rule(parse.whole_number(0, 100_000, "5000"), "20000", "rows of history to keep per agent"),
+        metadata=rule(
+            parse.whole_number(0, 100_000, "5000"),
+            "20000",
+            "rows of history to keep per agent; fewer where they are very long",
+        ),
     )
     clipboard: Clipboard = field(
         default=Clipboard.OFF,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from qms_tui.config.text import plain
 from qms_tui.errors import QmsTuiError
+from qms_tui.printable import plain
 
 
 class Verdict(StrEnum):

@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from qms_tui.config.text import plain
 from qms_tui.inbox.front_matter import front_matter
 from qms_tui.inbox.item import Identity, Item, Kind
+from qms_tui.printable import plain
 from qms_tui.project import AGENT_NAME
 
 LONGEST_NAME = 120  # characters of a file's name that are shown

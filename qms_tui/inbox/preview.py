@@ -10,11 +10,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from qms_tui.config.text import is_plain, plain
 from qms_tui.inbox.files import MOST_READ, look, open_folder, read_start
 from qms_tui.inbox.front_matter import body, front_matter
 from qms_tui.inbox.item import Item
 from qms_tui.inbox.parse import one_line
+from qms_tui.printable import is_plain, plain
 
 LONGEST_FACT = 120  # characters
 # What the QMS writes and a reader wants; subject, sender and document stand in the headline.

@@ -15,8 +15,8 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from qms_tui.config.text import is_plain
 from qms_tui.errors import ProjectError, UsageError
+from qms_tui.printable import is_plain
 from qms_tui.project import AGENT_NAME, Owner, Project
 
 HUMAN = "lead"  # who sends when nobody is named, and has an inbox too

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from qms_tui.config.text import plain
 from qms_tui.leftovers.thing import Thing, why_to_go
+from qms_tui.printable import plain
 
 _HEAD = ("WHAT", "NAME", "STATE", "AGE", "PROJECT", "PRUNE?")
 _UNITS = ((86400, "d"), (3600, "h"), (60, "min"))

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import sys
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from itertools import islice
 from typing import overload
 
-from qms_tui.terminal.packing import Packed, packed, unpacked
+from qms_tui.terminal.packing import SAVED_ROW, Packed, packed, unpacked, utf8_size
 from qms_tui.terminal.reflow import reflow
 from qms_tui.terminal.rows import Row
 from qms_tui.terminal.shapes import State, checked
 
+MOST_BYTES = 5_500_000  # of a saved history: the largest part of the largest state (see state.py)
+_MOST_OF_CELL = 7  # bytes saved of a cell: four of its character, three of its look
+_MOST_OF_WIDTH = 128  # bytes saved of rows of one width, besides the rows themselves
+_NEAR = 256  # rows of room from which on each is counted: to measure them all takes as long as to count 1,000
 _PIECE = 128  # rows laid out at a time when a resize wants some back
 _SAVED = {"maxlen": int, "rows": tuple, "_older": [(int, tuple)]}
 _LONGEST = 1000  # rows of one line that are laid out together: a longer line may be cut by a resize
@@ -27,6 +32,9 @@ class History(deque[Row]):
     def __init__(self, bound: int) -> None:
         super().__init__((), bound)
         self._older: deque[tuple[int, list[Row]]] = deque()  # their width, and rows that are whole lines
+        self._columns = 1
+        self._free = 0  # rows that may come uncounted; 0 when each is counted
+        self._size = 0  # bytes of all rows when saved, while each is counted
 
     def state(self) -> State:
         """What is saved of it, the bound included."""
@@ -46,6 +54,64 @@ class History(deque[Row]):
         """Forget all rows."""
         super().clear()
         self._older.clear()
+        self._size = 0
+
+    def add(self, rows: Sequence[Row]) -> None:
+        """Take rows of the screen's width; the oldest go when there are too many or they are too large."""
+        if len(rows) < self._free:
+            self._free -= len(rows)
+            self.extend(rows)
+        elif self._free:
+            self.extend(rows)
+            self.fit(self._columns)
+        else:
+            self._count(rows)
+
+    def fit(self, columns: int) -> None:
+        """Know the screen's width after a change of that or of the rows, and drop what is too much."""
+        self._columns, self._free = columns, sys.maxsize
+        older = sum(_MOST_OF_WIDTH + _most(len(rows), width) for width, rows in self._older)
+        if older + _most(self.maxlen or 0, columns) > MOST_BYTES:
+            self._size = saved_size(self) + sum(map(_size_of_older, self._older))
+            self._drop_surplus()
+            room = self._room()
+            self._free = room if room > _NEAR else 0
+
+    def _count(self, rows: Sequence[Row]) -> None:
+        """Take rows near the bound, where each of them counts."""
+        for row in rows:
+            if self and len(self) == self.maxlen:
+                self._size -= saved_size((self[0],))
+            self.append(row)
+            self._size += saved_size((row,))
+        self._drop_surplus()
+        room = self._room()
+        self._free = room if room > 4 * _NEAR else 0
+
+    def _room(self) -> int:
+        """How many rows fit in any case."""
+        return (MOST_BYTES - self._size) // _most(1, self._columns)
+
+    def _drop_surplus(self) -> None:
+        while self._size > MOST_BYTES:
+            if self._older:
+                self._drop_older()
+            else:
+                self._size -= saved_size((self.popleft(),))
+
+    def _drop_older(self) -> None:
+        """Of the rows of the oldest width, as many as are too much."""
+        rows = self._older[0][1]
+        surplus = self._size - MOST_BYTES
+        count = 0
+        while surplus > 0 and count < len(rows):
+            surplus -= saved_size((rows[count],))
+            count += 1
+        self._size = MOST_BYTES + surplus
+        del rows[:count]
+        if not rows:
+            self._older.popleft()
+            self._size -= _MOST_OF_WIDTH
 
     def settle(self, columns: int) -> None:
         """Lay all rows out for the screen's width."""
@@ -55,6 +121,7 @@ class History(deque[Row]):
             for width, rows in older:
                 self.extend(reflow(rows, width, columns, ())[0])
             self.extend(newest)
+            self.fit(columns)
 
     def take(self, count: int, columns: int) -> list[Row]:
         """Remove the newest rows, as many as asked for and so many more that they are whole lines."""
@@ -85,13 +152,14 @@ class History(deque[Row]):
             yield from rows
         yield from self
 
-    def drop_half(self) -> bool:
+    def drop_half(self, columns: int) -> bool:
         """Forget the older half; whether any rows are left."""
         if self._older:
             self._older.popleft()
         else:
             for _ in range((len(self) + 1) // 2):
                 self.popleft()
+        self.fit(columns)
         return bool(self or self._older)
 
     def _fetch(self, columns: int) -> bool:
@@ -107,6 +175,23 @@ class History(deque[Row]):
             if not rows:
                 self._older.pop()
         return bool(self)
+
+
+def saved_size(rows: Collection[Row]) -> int:
+    """Bytes that rows take in a saved state."""
+    if not rows:
+        return 0
+    texts, looks, _ = zip(*rows, strict=True)
+    return utf8_size("".join(texts)) + utf8_size("".join(looks)) + SAVED_ROW * len(rows)
+
+
+def _size_of_older(older: tuple[int, list[Row]]) -> int:
+    return _MOST_OF_WIDTH + saved_size(older[1])
+
+
+def _most(rows: int, columns: int) -> int:
+    """Bytes that so many rows of so many cells take at most."""
+    return rows * (columns * _MOST_OF_CELL + SAVED_ROW)
 
 
 class HistoryView(Sequence[str]):

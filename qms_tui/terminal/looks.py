@@ -10,12 +10,15 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from qms_tui.terminal import sgr
+from qms_tui.terminal.packing import utf8_size
 from qms_tui.terminal.rows import PLAIN
 from qms_tui.terminal.shapes import State, checked, plain
 from qms_tui.terminal.style import Attribute, Style, Underline
 
 MAX_LOOKS = 32768  # distinct ones alive at a time; below the surrogates, 8 MB at worst
+MAX_LINK_BYTES = 1_500_000  # of all links together: 15,000 usual ones, or 500 of the longest
 _MAX_TURNS = 4096  # remembered SGR steps, see `Turns`
+_SAVED_LINK = 16  # bytes of a saved link besides its texts
 _MAX_REMEMBERED = 1024  # rows, see `remembered`: the states between which programs switch a whole screen
 
 _PLAIN = {"_next": int, "_turn_count": int}
@@ -27,6 +30,9 @@ Turns = dict[str, "Turn"]
 Turn = tuple[str, Turns]
 
 
+Link = tuple[str, str]  # id, URI
+
+
 class Look(NamedTuple):
     """What SGR, OSC 8 and DECSCA say about a cell."""
 
@@ -35,7 +41,7 @@ class Look(NamedTuple):
     attributes: int = 0
     underline: int = 0
     underline_color: int | None = None
-    link: tuple[str, str] | None = None  # id, URI
+    link: Link | None = None
     protected: bool = False
 
 
@@ -46,6 +52,9 @@ class Looks:
         self._looks: dict[str, Look] = {PLAIN: Look()}
         self._codes: dict[Look, str] = {Look(): PLAIN}
         self._next = 1
+        self._links: dict[Link, Link] = {}  # of all looks, each once: many looks may have the same
+        self._link_bytes = 0
+        self.links_forgotten = 0  # how often: runs made before may have links that are gone
         self._blanks: dict[str, str] = {PLAIN: PLAIN}
         self._turns: dict[str, Turns] = {}
         self._turn_count = 0
@@ -64,12 +73,13 @@ class Looks:
         """Take a saved state; ValueError if it is none."""
         codes, columns = checked(state, _SAVED)["_looks"]
         looks = map(Look, *checked(columns, _COLUMNS))
-        self._looks = dict(zip(codes, looks, strict=True))
-        self._codes = {look: code for code, look in self._looks.items()}
+        self._index(dict(zip(codes, looks, strict=True)))
         self._next, self._turn_count = state["_next"], state["_turn_count"]
         self.need(PLAIN, *state["_turns"].values(), *(step[:1] for step in state["_turns"]))
         for step, after in state["_turns"].items():
             self.turns(step[0])[step[1:]] = after, self.turns(after)
+        if self._link_bytes > MAX_LINK_BYTES:  # saved before there was a bound
+            self.forget_old_links()
 
     def need(self, *codes: str) -> None:
         """Refuse (ValueError) a saved state in which one of these code points stands for nothing."""
@@ -88,8 +98,48 @@ class Looks:
             if self.is_full:
                 return PLAIN
             code = self._free()
+            if look.link:
+                look = look._replace(link=self._known(look.link))
             self._codes[look], self._looks[code] = code, look
         return code
+
+    def has_room(self, link: Link | None) -> bool:
+        """Whether one more link may be kept; one that is known needs no room."""
+        return link is None or link in self._links or self._link_bytes + _link_size(link) <= MAX_LINK_BYTES
+
+    def forget_old_links(self) -> None:
+        """Keep the newest links only, until half of the room for them is free; cells keep their colours."""
+        surplus = self._link_bytes - MAX_LINK_BYTES // 2
+        old: set[Link] = set()
+        for link in self._links:
+            if surplus <= 0:
+                break
+            surplus -= _link_size(link)
+            old.add(link)
+        if old:
+            self._forget(old)
+
+    def _forget(self, links: set[Link]) -> None:
+        looks = self._looks.items()
+        self._index({code: look._replace(link=None) if look.link in links else look for code, look in looks})
+        self._remembered.clear()
+        self._forget_turns()
+        self.links_forgotten += 1
+
+    def _known(self, link: Link) -> Link:
+        """This link as the looks that have it already do, so that it is kept and saved once."""
+        if link not in self._links:
+            self._links[link] = link
+            self._link_bytes += _link_size(link)
+        return self._links[link]
+
+    def _index(self, looks: dict[str, Look]) -> None:
+        """Take all looks by their codes."""
+        self._looks, self._codes, self._links, self._link_bytes = looks, {}, {}, 0
+        for code, look in looks.items():
+            if look.link:
+                look = looks[code] = look._replace(link=self._known(look.link))
+            self._codes[look] = code
 
     def look(self, code: str) -> Look:
         """What a cell's code point stands for."""
@@ -141,8 +191,7 @@ class Looks:
     def keep(self, alive: set[str]) -> None:
         """Forget the looks whose code points are not in `alive`."""
         alive = alive | {PLAIN}
-        self._looks = {code: look for code, look in self._looks.items() if code in alive}
-        self._codes = {look: code for code, look in self._looks.items()}
+        self._index({code: look for code, look in self._looks.items() if code in alive})
         self._blanks = {PLAIN: PLAIN}
         self._remembered.clear()
         self._forget_turns()
@@ -152,6 +201,11 @@ class Looks:
             turns.clear()
         self._turns.clear()
         self._turn_count = 0
+
+
+def _link_size(link: Link) -> int:
+    """Bytes that a link takes in a saved state."""
+    return utf8_size(link[0]) + utf8_size(link[1]) + _SAVED_LINK
 
 
 @lru_cache(4096)

@@ -11,6 +11,7 @@ from qms_tui.terminal.shapes import checked
 
 # All texts, all looks, the length of each row's text and looks, whether each is wrapped.
 Packed = tuple[str, str, list[int], list[int], bytes]
+SAVED_ROW = 8  # bytes of a packed row besides its cells: two lengths, and whether it is wrapped
 _SHAPE = (str, str, [int], [int], bytes)
 
 
@@ -30,6 +31,11 @@ def unpacked(state: Any) -> list[Row]:
     texts = _cut(text, text_lengths)
     rows = zip(texts, _cut(looks, look_lengths), map(bool, wrapped), strict=True)
     return [row if row != EMPTY else EMPTY for row in rows]
+
+
+def utf8_size(text: str) -> int:
+    """Bytes of a text in a saved state."""
+    return len(text) if text.isascii() else len(text.encode(errors="surrogatepass"))
 
 
 def _cut(joined: str, lengths: list[int]) -> list[str]:

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 
 from qms_tui.terminal import late, strings
 from qms_tui.terminal.looks import Turn
+from qms_tui.terminal.packing import utf8_size
 from qms_tui.terminal.rows import FILLER, PLAIN
 from qms_tui.terminal.sequences import CONTROLS, MAX_BODY, Plan, escape, graphics, plan
 from qms_tui.terminal.shapes import State, assign
@@ -30,7 +31,7 @@ from qms_tui.terminal.shapes import plain as plain_state
 if TYPE_CHECKING:
     from qms_tui.terminal.screen import Screen
 
-MAX_STRING = 1 << 20  # characters of a control string; what is longer is dropped when it ends
+MAX_STRING = 1 << 20  # bytes (UTF-8) of a control string; what is longer is dropped when it ends
 _PIECE = 1 << 12  # bytes taken at a time: each thing that is not well-formed copies what is left of them
 _MAX_PLANS = 16384  # remembered control sequences, 3 MB: a large screen has 10,000 cursor positions
 
@@ -376,7 +377,7 @@ class Parser:
         return match.end()
 
     def _keep(self, text: str) -> None:
-        self._string_size += len(text)
+        self._string_size += utf8_size(text)
         if self._string_size <= MAX_STRING and self._kind in "]P":
             self._string.append(text)
         elif self._string:

@@ -65,6 +65,7 @@ class Screen(pyte.Screen):
         self._patience = 0
         super().__init__(columns, lines)
         self.buffer = {}  # pyte's makes rows by a function that holds the screen: a cycle, with its history
+        self.history.fit(columns)
         self.reset()
 
     # -- state ----------------------------------------------------------------------------------------------
@@ -144,24 +145,36 @@ class Screen(pyte.Screen):
         """Write on in a look that differs from the current one."""
         if self.looks.is_full:
             self.collect_looks()
+        if not self.looks.has_room(changes.get("link")):
+            self._collect_links()
         self.look = self.looks.code(self.looks.look(self.look)._replace(**changes))
 
     def collect_looks(self) -> None:
         """Make room in the table of looks by forgetting those that no row has."""
         while self.looks.is_full and self._is_patient_no_more():
-            alive = {self.look, self.main.saved.look, self.alternate.saved.look}
-            alive = alive.union(*{row[1] for row in self._all_rows()})
+            alive = self._looks_alive()
             self.looks.keep(alive)
             if len(alive) <= MAX_LOOKS // 2:
                 return
-            if not self.history.drop_half():  # it is nothing but colours or marks, and those are bounded
+            if not self.history.drop_half(
+                self.columns
+            ):  # it is nothing but colours or marks, and those are bounded
                 self._patience = _PATIENCE
+
+    def _collect_links(self) -> None:
+        """Make room for links: those on no row go, then the oldest, which leave their text behind."""
+        self.looks.keep(self._looks_alive())
+        self.looks.forget_old_links()
+
+    def _looks_alive(self) -> set[str]:
+        alive = {self.look, self.main.saved.look, self.alternate.saved.look}
+        return alive.union(*{row[1] for row in self._all_rows()})
 
     def collect_clusters(self) -> None:
         """Make room in the table of clusters by forgetting those on no row."""
         while self.clusters.is_full and self._is_patient_no_more():
             self.clusters.keep(set(self.last).union(*{row[0] for row in self._all_rows()}))
-            if self.clusters.is_full and not self.history.drop_half():
+            if self.clusters.is_full and not self.history.drop_half(self.columns):
                 self._patience = _PATIENCE
 
     def _is_patient_no_more(self) -> bool:
@@ -276,7 +289,7 @@ class Screen(pyte.Screen):
             return
         rows = self.rows
         if self.page is self.main:
-            self.history.append(rows[0])
+            self.history.add(rows[:1])
             self.history_added += 1
         del rows[0]
         rows.append(EMPTY)
@@ -362,7 +375,7 @@ class Screen(pyte.Screen):
 
     def remember(self, rows: list[Row]) -> None:
         """Move rows into the history."""
-        self.history.extend(rows)
+        self.history.add(rows)
         self.history_added += len(rows)
 
     # -- size -----------------------------------------------------------------------------------------------

@@ -22,11 +22,21 @@ from qms_tui.terminal.charsets import Charsets
 from qms_tui.terminal.history import History
 from qms_tui.terminal.modes import CursorShape
 from qms_tui.terminal.parser import Parser
+from qms_tui.terminal.resizing import possible
 from qms_tui.terminal.screen import Screen
 from qms_tui.terminal.shapes import State, assign, checked, plain
 
 VERSION = 1  # goes up when saved values change their meaning; other names or shapes are refused anyway
-MAX_SIDE = 65535  # columns or lines: what a PTY can be told
+LARGEST = 16_000_000
+"""Bytes of the largest state, whatever a program writes and however large its screen is.
+
+The parts at most, in bytes: history 5.5 M (history.MOST_BYTES), the two screens 1.9 M each (4 of a cell's
+character and 3 of its look, resizing.MAX_CELLS), rows below the screen 1 M (resizing.MAX_BELOW), links 1.5 M
+(looks.MAX_LINK_BYTES), the other parts of looks and the remembered steps between them 1.4 M
+(looks.MAX_LOOKS), clusters 1.2 M (clusters.MAX_CLUSTERS of clusters.MAX_CODE_POINTS), an unfinished control
+string 1.1 M (parser.MAX_STRING), titles, colours, tab stops and modes 0.2 M. All are bounded when they are
+fed, not when they are saved: a restored terminal must go on as the saved one does.
+"""
 _HEADER = struct.Struct(">8sHQI")  # magic, version, bytes of the pickle, CRC-32 of all but itself
 _MAGIC = b"qms-term"
 
@@ -135,6 +145,7 @@ def _restored_screen(state: State) -> Screen:
         getattr(screen, name).restore(state[name])
     screen.charsets = Charsets.restored(state["charsets"])
     _restore_others(screen, state)
+    screen.history.fit(screen.columns)
     screen.looks.need(screen.look, screen.main.saved.look, screen.alternate.saved.look)
     return screen
 
@@ -153,8 +164,7 @@ def _check_places(state: State) -> None:
     columns, lines = state["columns"], state["lines"]
     x, y = state["cursor"]
     is_possible = (
-        0 < columns <= MAX_SIDE
-        and 0 < lines <= MAX_SIDE
+        possible(columns, lines) == (columns, lines)
         and 0 <= state["top"] <= state["bottom"] < lines
         and 0 <= state["left"] <= state["right"] < columns
         and 0 <= x < columns

@@ -27,7 +27,9 @@ Where we deviate from the standards (ECMA-48, DEC STD 070, VT420/VT510 manuals, 
   DECNCSM below 5.
 - REP of more than a row's worth ends with the row (VTE, libvterm), less wraps (xterm).
 - Marks beyond 32 code points in one cell are dropped; a table that is full of looks or clusters gives plain
-  text.
+  text; of links that are too large together the oldest leave their text only.
+- A history that is too large goes before it has all the rows that it may have; a screen has at most 4,096
+  columns and lines, and 262,144 cells.
 - Tab characters leave no trace in the row.
 """
 
@@ -42,6 +44,7 @@ from qms_tui.terminal.events import Damage, TerminalEvent
 from qms_tui.terminal.history import History, HistoryView
 from qms_tui.terminal.modes import Cursor, Modes, MouseEncoding, MouseTracking
 from qms_tui.terminal.parser import Parser
+from qms_tui.terminal.resizing import possible
 from qms_tui.terminal.rows import FILLER, SPACER, Row
 from qms_tui.terminal.runs import runs_of
 from qms_tui.terminal.screen import SYNCHRONIZED, VISIBLE, Screen
@@ -52,12 +55,13 @@ class Terminal:
     """A screen of `columns` x `lines` cells with at most `scrollback` rows of history above it."""
 
     def __init__(self, columns: int, lines: int, *, scrollback: int = 5000) -> None:
-        screen = Screen(max(columns, 1), max(lines, 1), scrollback)
+        columns, lines = possible(columns, lines)
+        screen = Screen(columns, lines, scrollback)
         self._show(screen, Parser(screen))
 
     def _show(self, screen: Screen, parser: Parser) -> None:
         self._screen, self._parser = screen, parser
-        self._drawn: dict[int, tuple[Row, int, tuple[Run, ...]]] = {}
+        self._drawn: dict[int, tuple[Row, int, tuple[Run, ...]]] = {}  # with `links_forgotten`
         self._seen: list[Row] = []
 
     def save(self) -> bytes:
@@ -131,6 +135,7 @@ class Terminal:
 
     def resize(self, columns: int, lines: int) -> None:
         """Take a new size in cells; wrapped lines of the main screen and the history reflow."""
+        columns, lines = possible(columns, lines)
         self._screen.resize(lines, columns)
         self._drawn.clear()
         self._seen = []
@@ -154,6 +159,7 @@ class Terminal:
         """Bound the history anew; the newest rows stay."""
         history = History(rows)
         history.extend(self._past())
+        history.fit(self._screen.columns)
         self._screen.history = history
 
     def styled(self, row: int) -> tuple[Run, ...]:
@@ -163,8 +169,9 @@ class Terminal:
             return runs_of(self._past()[row], screen)
         content = screen.rows[row]
         drawn = self._drawn.get(row)
-        if drawn is None or drawn[0] is not content:
-            drawn = self._drawn[row] = content, screen.columns, runs_of(content, screen)
+        forgotten = screen.looks.links_forgotten
+        if drawn is None or drawn[0] is not content or drawn[1] != forgotten:
+            drawn = self._drawn[row] = content, forgotten, runs_of(content, screen)
         return drawn[2]
 
     def is_wrapped(self, row: int) -> bool:

@@ -50,6 +50,7 @@ from qms_tui.ui.links import addresses
 from qms_tui.ui.outer import outer_notification
 from qms_tui.ui.palette import AGENT_COLORS, AGENT_COLORS_LIGHT, DARK, LIGHT, Palette
 from qms_tui.ui.pane import Pane
+from qms_tui.ui.safe_cells import SafeCells
 from qms_tui.ui.screens import HelpScreen, Link, LinkScreen, MenuScreen, PickScreen, QuestionScreen
 from qms_tui.ui.session import Session
 from qms_tui.ui.themes import THEMES
@@ -122,6 +123,7 @@ class QmsTuiApp(App[None]):
             Ears(self._tell_of_policy, self.show_state, self._open_for_policy, self._warn),
         )
         self.waking = Waking(self)
+        self._safe_cells = SafeCells()
         self._prefix = session.config.prefix
         ours = global_keys(self._prefix)
         self._ours = frozenset(key.key for key in ours)
@@ -203,11 +205,13 @@ class QmsTuiApp(App[None]):
         return self._last_focused or self.panes[0]
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        """Textual's filters without the one that resolves ANSI colours: nothing of ours has any.
+        """Textual's filters without the one that resolves ANSI colours, and ours for what is not safe.
 
-        It looked at every run of every row of every pane for each key that was echoed.
+        Nothing of ours has ANSI colours, and that one looked at every run of every row of every pane for each
+        key that was echoed.
         """
-        return [found for found in super().get_line_filters() if not isinstance(found, ANSIToTruecolor)]
+        kept = [found for found in super().get_line_filters() if not isinstance(found, ANSIToTruecolor)]
+        return [*kept, self._safe_cells]
 
     def palette(self) -> Palette:
         """The terminals' colours under the theme in force."""

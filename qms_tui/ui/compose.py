@@ -12,8 +12,8 @@ from textual.content import Content
 from textual.widgets import Input, SelectionList, Static, TextArea
 from textual.widgets.selection_list import Selection
 
-from qms_tui.config.text import plain
 from qms_tui.errors import QmsTuiError, UsageError
+from qms_tui.printable import plain
 from qms_tui.ui.line_input import LineInput
 from qms_tui.ui.screens import Dialog
 

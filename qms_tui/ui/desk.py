@@ -11,9 +11,9 @@ from textual.notifications import Notification, Notify
 
 from qms_tui.agents import Mail, MailArrived, MailChanged, MailEvent
 from qms_tui.agents.events import Severity
-from qms_tui.config.text import is_plain
 from qms_tui.errors import UsageError
 from qms_tui.inbox import Entry, Toast
+from qms_tui.printable import is_plain
 from qms_tui.ui.chrome import StatusLine
 from qms_tui.ui.editor import edit
 from qms_tui.ui.frame import detail, look, mark, word

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from qms_tui.config import OuterNotification
+from qms_tui.printable import painted
 
 LONGEST = 200  # characters; terminals show fewer
 
@@ -12,7 +13,7 @@ def outer_notification(how: OuterNotification, text: str) -> str:
 
     Empty if there shall be none. What could end the sequence is left out, and `;`, which parts its fields.
     """
-    clean = "".join(c for c in text if c.isprintable() and c != ";")[:LONGEST]
+    clean = painted(text).replace(";", "")[:LONGEST]
     if how is OuterNotification.OSC9:
         return f"\x1b]9;{clean}\x1b\\"
     if how is OuterNotification.OSC777:

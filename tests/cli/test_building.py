@@ -32,3 +32,13 @@ def test_a_line_a_step_and_what_it_prints_only_while_it_does(
     for progress in PROGRESS:
         report(progress)
     assert capsys.readouterr().out.split("\n") == [*wanted, ""]
+
+
+@pytest.mark.parametrize("live", [True, False])
+def test_what_a_step_prints_moves_nothing(capsys: pytest.CaptureFixture[str], live: bool) -> None:
+    report = Report(live, columns=80)
+    for progress in (Pull("a\x1b[2Jb"), Step(1, 1, "RUN \x1b]0;x\x07"), Output("\x1b[H\u202eok")):
+        report(progress)
+    printed = capsys.readouterr().out
+    assert "a\ufffd[2Jb" in printed
+    assert not {"\x1b", "\x07", "\u202e"} & {*printed}

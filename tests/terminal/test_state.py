@@ -191,7 +191,15 @@ LEFT_OUT = {
         "cell_pixels": "the host's",
     },
     "Parser": {"_screen": "the one it is restored with"},
+    "History": {
+        "_columns": "the screen's",
+        "_free": "follows from the rows and their bound",
+        "_size": "follows from the rows",
+    },
     "Looks": {
+        "_links": "those of the looks",
+        "_link_bytes": "follows from the links",
+        "links_forgotten": "remembered runs",
         "_codes": "the looks the other way round",
         "_blanks": "remembered",
         "_remembered": "remembered",

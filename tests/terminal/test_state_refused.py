@@ -37,7 +37,7 @@ def test_what_is_not_whole_or_too_much_is_refused(size: int, more: bytes) -> Non
             Terminal.restored(wrong)
 
 
-def _sealed(values: object, version: int = states.VERSION) -> bytes:
+def sealed(values: object, version: int = states.VERSION) -> bytes:
     """Values with a header that is right."""
     return _headed(pickle.dumps(values, protocol=5), version)
 
@@ -49,9 +49,9 @@ def _headed(body: bytes, version: int = states.VERSION) -> bytes:
 
 def test_another_version_is_refused() -> None:
     values = states.read(STATE)
-    assert Terminal.restored(_sealed(values)).display == used().display
+    assert Terminal.restored(sealed(values)).display == used().display
     with pytest.raises(ValueError, match="version"):
-        Terminal.restored(_sealed(values, states.VERSION + 1))
+        Terminal.restored(sealed(values, states.VERSION + 1))
 
 
 class _Code:
@@ -62,7 +62,7 @@ class _Code:
 @pytest.mark.parametrize("value", [_Code(), len, Path("x"), {"screen": {}, "parser": _Code()}])
 def test_classes_and_functions_are_refused(value: object) -> None:
     with pytest.raises(ValueError, match="plain values only"):
-        Terminal.restored(_sealed(value))
+        Terminal.restored(sealed(value))
 
 
 @quick
@@ -86,7 +86,7 @@ def test_wrong_shapes_are_refused_or_mean_something(place: tuple[Any, ...]) -> N
     refused = 0
     for wrong in WRONG:
         try:
-            terminal = Terminal.restored(_sealed(_with(states.read(STATE), place, wrong)))
+            terminal = Terminal.restored(sealed(_with(states.read(STATE), place, wrong)))
         except ValueError:
             refused += 1
             continue
@@ -110,4 +110,4 @@ def test_missing_parts_are_refused(place: tuple[Any, ...]) -> None:
         return
     del inner[place[-1]]
     with pytest.raises(ValueError, match="shape"):
-        Terminal.restored(_sealed(values))
+        Terminal.restored(sealed(values))

@@ -8,12 +8,12 @@ wait for a night. Raw 8-bit controls (after S8C1T), which text cannot hold, beco
 from __future__ import annotations
 
 import codecs
-import json
 from collections.abc import Iterable, Iterator
 
 from qms_tui.keeper.journal.facts import told
 from qms_tui.keeper.journal.reader import Entry, Say, apply, nothing, restored
 from qms_tui.keeper.journal.records import Output, Resized, Snapshot
+from qms_tui.printable import json_text
 from qms_tui.terminal import Terminal
 from qms_tui.terminal.drawn import CLEAN
 
@@ -102,4 +102,4 @@ class Cast:
 
 
 def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False) + "\n"
+    return json_text(value, ascii_only=False) + "\n"

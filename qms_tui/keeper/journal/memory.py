@@ -22,7 +22,9 @@ class Memory:
         """Bytes of output that are lost."""
 
     def add(self, time: float, fact: Fact) -> None:
-        """Keep a fact."""
+        """Keep a fact; a state that is larger than all the room is left out, since output tells the same."""
+        if isinstance(fact, Snapshot) and _size(fact) > self._limit:
+            return
         self._facts.append((time, fact))
         self._size += _size(fact)
         while self._size > self._limit:

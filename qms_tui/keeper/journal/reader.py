@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from qms_tui.keeper.journal.files import file_name, numbers, open_segment
 from qms_tui.keeper.journal.records import (
@@ -70,17 +71,34 @@ def read_segments(folder: Path) -> list[Segment]:
 
 
 def read_records(segment: Segment, say: Say = nothing) -> Iterator[Record]:
-    """The records of one file, up to its end or what is damaged; none if it has vanished."""
+    """The records of one file without those that are damaged; none if it has vanished."""
     name = file_name(segment.number)
     try:
         with open(open_segment(segment.folder, segment.number), "rb") as file:
             file.seek(HEADER_SIZE)
-            while record := read_record(file):
-                yield record
+            yield from _undamaged(file, lambda text: say(f"{name}: {text}"))
     except FileNotFoundError:
         return  # pruned meanwhile
-    except (Damaged, OSError) as error:
+    except OSError as error:
         say(f"{name}: {error}; the rest of it is left out")
+
+
+def _undamaged(file: BinaryIO, say: Say) -> Iterator[Record]:
+    """Records without damaged ones; after two in a row nobody knows where the next one begins."""
+    was_damaged = False
+    while True:
+        try:
+            record = read_record(file)
+        except Damaged as error:
+            say(f"{error}; {'the rest of it' if was_damaged else 'it'} is left out")
+            if was_damaged:
+                return
+            was_damaged = True
+            continue
+        if record is None:
+            return
+        was_damaged = False
+        yield record
 
 
 def read_entries(segments: list[Segment], say: Say = nothing) -> Iterator[Entry]:

@@ -16,11 +16,12 @@ import json
 import struct
 from dataclasses import asdict, dataclass
 from enum import IntEnum
+from os import SEEK_CUR
 from typing import Any, BinaryIO
 from zlib import crc32
 
 MAGIC = b"qmsj\x01"
-LARGEST_PAYLOAD = 64 * 2**20  # bytes; a snapshot has a few millions, all else is far smaller
+LARGEST_PAYLOAD = 64 * 2**20  # bytes; a snapshot has 16 millions at most, all else is far smaller
 _HEADER = struct.Struct(f">{len(MAGIC)}s8sQQ")
 _RECORD = struct.Struct(">BQI")
 _CRC = struct.Struct(">I")
@@ -115,7 +116,7 @@ class Record:
 
 
 class Damaged(ValueError):
-    """What was read is no record: from here on the file says nothing."""
+    """What was read is not a record; the file stands where the next one begins, if the length was right."""
 
 
 def encode_header(header: Header) -> bytes:
@@ -140,12 +141,16 @@ def encode(time: float, fact: Fact) -> bytes:
 
 
 def read_record(file: BinaryIO) -> Record | None:
-    """The next record; None at the end or before a torn one. Raises Damaged, OSError."""
+    """The next record; None at the end or before a torn one.
+
+    Raises Damaged, after which reading may go on unless the next one is damaged too, and OSError.
+    """
     head = file.read(_RECORD.size)
     if len(head) < _RECORD.size:
         return None
     kind, time, length = _RECORD.unpack(head)
     if length > LARGEST_PAYLOAD:
+        file.seek(length + _CRC.size, SEEK_CUR)
         raise Damaged("a record longer than any")
     payload, crc = file.read(length), file.read(_CRC.size)
     if len(payload) < length or len(crc) < _CRC.size:

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator
 
 from qms_tui.keeper.journal.facts import moment, told
 from qms_tui.keeper.journal.full_screen import FullScreen
-from qms_tui.keeper.journal.lines import printable
 from qms_tui.keeper.journal.main_screen import MainScreen
 from qms_tui.keeper.journal.reader import Entry, Say, apply, nothing, restored
 from qms_tui.keeper.journal.records import Output, Resized, Snapshot
+from qms_tui.printable import painted
 from qms_tui.terminal import Terminal
 
 _PIECE = 4096  # bytes fed at a time: what they scroll off fits into the history
@@ -30,18 +30,18 @@ def text_lines(entries: Iterable[Entry], since: float | None = None, say: Say = 
         if text is None and terminal is not None and since is not None and entry.wall >= since:
             text = Text(terminal, entry.clock, say)
         if text is not None:
-            yield from map(printable, text.take(entry))
+            yield from map(painted, text.take(entry))
             continue
         terminal = restored(entry.fact, say) or terminal
         if terminal is not None and since is None:
             text = Text(terminal, entry.clock, say)
-            yield from map(printable, text.past())
+            yield from map(painted, text.past())
         elif terminal is not None:
             apply(terminal, entry.fact)
     if text is None and terminal is not None:
         text = Text(terminal, 0.0, say)
     if text is not None:
-        yield from map(printable, text.rest())
+        yield from map(painted, text.rest())
 
 
 def log_lines(log: bytes, columns: int, lines: int) -> Iterator[str]:
@@ -49,8 +49,8 @@ def log_lines(log: bytes, columns: int, lines: int) -> Iterator[str]:
     terminal = Terminal(columns, lines)
     terminal.muted = True
     text = Text(terminal, 0.0, nothing)
-    yield from map(printable, text.take(Entry(0.0, 0.0, Output(log))))
-    yield from map(printable, text.rest())
+    yield from text.take(Entry(0.0, 0.0, Output(log)))
+    yield from text.rest()
 
 
 class Text:

@@ -16,9 +16,12 @@ from qms_tui.keeper.journal import (
     read_records,
     read_segments,
     since,
+    text_lines,
 )
 from qms_tui.keeper.journal.files import file_name
+from qms_tui.keeper.journal.records import LARGEST_PAYLOAD, OVERHEAD, encode
 from qms_tui.terminal import Terminal
+from qms_tui.terminal.state import LARGEST
 from tests.keeper.journal.tape import NOON, Tape, replayed, screen
 
 CAPTURES = sorted((Path(__file__).parents[2] / "terminal" / "captures").glob("*.raw"))
@@ -95,19 +98,70 @@ def test_files_of_others_are_left_alone(tmp_path: Path) -> None:
     assert [segment.number for segment in read_segments(tmp_path)] == [1, 12]
 
 
-def test_damage_ends_a_file_and_is_told_and_the_next_one_is_read(tmp_path: Path) -> None:
+LENGTH = 9  # where a record has its length: after its kind and time
+WRONG = "00000001.journal: a record whose checksum is wrong; it is left out"
+
+
+@pytest.mark.parametrize(("number", "at"), [(0, OVERHEAD - 4), (1, 0), (1, 8), (1, OVERHEAD - 4), (1, -1)])
+def test_a_damaged_record_costs_itself_and_is_told(number: int, at: int, tmp_path: Path) -> None:
     tape = Tape(tmp_path)
-    tape.say("one ")
-    tape.say("two ")
+    ends = [tape.size]
+    for word in ("one ", "two ", "three "):
+        tape.say(word)
+        ends.append(tape.size)
     tape.writer.rotate(tape.terminal.save())
-    tape.say("three")
-    flip(tmp_path / file_name(1), -6)
+    tape.say("four")
+    flip(tmp_path / file_name(1), (ends[number + 1] if at < 0 else ends[number]) + at)
     said: list[str] = []
     facts = [entry.fact for entry in read_entries(read_segments(tmp_path), said.append)]
-    assert Output(b"one ") in facts
-    assert Output(b"three") in facts
-    assert Output(b"two ") not in facts
-    assert said == ["00000001.journal: a record whose checksum is wrong; the rest of it is left out"]
+    left = [word for word in (b"one ", b"two ", b"three ", b"four") if word != (b"one ", b"two ")[number]]
+    assert [fact.data for fact in facts if isinstance(fact, Output)] == left
+    assert said == [WRONG]
+
+
+def test_after_a_wrong_length_the_rest_of_the_file_is_left_out_and_the_next_one_is_read(
+    tmp_path: Path,
+) -> None:
+    tape = Tape(tmp_path)
+    before = tape.size
+    for word in ("one ", "two ", "three " * 9):
+        tape.say(word)
+    tape.writer.rotate(tape.terminal.save())
+    tape.say("four")
+    flip(tmp_path / file_name(1), before + LENGTH + 3)
+    said: list[str] = []
+    facts = [entry.fact for entry in read_entries(read_segments(tmp_path), said.append)]
+    assert [fact.data for fact in facts if isinstance(fact, Output)] == [b"four"]
+    assert said[0] == WRONG
+
+
+def test_a_record_that_is_too_large_costs_itself(tmp_path: Path) -> None:
+    """As an earlier version wrote of an agent with very many links."""
+    tape = Tape(tmp_path)
+    tape.say("one ")
+    head = b"\x01" + bytes(8) + (LARGEST_PAYLOAD + 1).to_bytes(4, "big")
+    with (tmp_path / file_name(1)).open("ab") as file:
+        file.write(head)
+        file.seek(LARGEST_PAYLOAD + 1 + 4, os.SEEK_CUR)
+        file.truncate()  # a hole: it takes no room
+        file.write(encode(1.0, Output(b"two")))
+    said: list[str] = []
+    found = latest(tmp_path, said.append)
+    assert found is not None
+    assert found.facts == (Output(b"one "), Output(b"two"))
+    assert {*said} == {"00000001.journal: a record longer than any; it is left out"}
+
+
+def test_an_agent_cannot_erase_its_record(tmp_path: Path) -> None:
+    """Thousands of long links made each state so large that older files had no room."""
+    tape = Tape(tmp_path, size=(200, 50))
+    tape.say("this is how it began\r\n")
+    for number in range(5000):
+        tape.say(f"\x1b]8;id={number};https://example.org/{'x' * 2060}\x1b\\{'a' * 900}")
+    assert read_segments(tmp_path)[0].number == 1
+    assert len(read_segments(tmp_path)) > 5
+    assert max(len(fact.state) for fact in tape.facts if isinstance(fact, Snapshot)) <= LARGEST
+    assert next(text_lines(iter(tape.entries))) == "this is how it began"
 
 
 def test_a_snapshot_that_cannot_be_used_is_made_up_for_by_what_is_before(tmp_path: Path) -> None:

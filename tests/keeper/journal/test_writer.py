@@ -188,6 +188,17 @@ def test_memory_is_bounded_and_tells_what_it_dropped(tmp_path: Path) -> None:
     assert last.wall == pytest.approx(NOON + count)
 
 
+def test_a_state_larger_than_memory_costs_no_output(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    tape = Tape(tmp_path / "file" / "qa")
+    tape.say("said")
+    tape.writer.rotate(bytes(IN_MEMORY))
+    (tmp_path / "file").unlink()
+    assert tape.writer.retry(tape.terminal.save())
+    assert outputs(tape) == b"said"
+    assert not [fact for fact in tape.facts if isinstance(fact, Gap)]
+
+
 def test_tiny_facts_do_not_grow_memory_either(tmp_path: Path) -> None:
     import tracemalloc
 
