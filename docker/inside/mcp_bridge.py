@@ -11,7 +11,10 @@ What goes over the socket are lines. First JSON objects, hello and welcome; from
 `0 ACK` only acknowledges, `0 ACK bye` is a farewell. A side keeps what it sent until it is acknowledged.
 After a broken connection each says what it has got, and the rest is sent again: nothing is lost and nothing
 comes twice. That holds for one instance of the gateway. After its restart nobody knows what became of a
-request that had been sent: it is sent again if that does no harm, and answered by an error if it may.
+request that had been sent: it is sent again if that does no harm, and answered by an error if it may. The
+same holds when the gateway has ended our session, because too much waited for this agent; it says so then.
+
+What leaves us is UTF-8 and JSON: what a client says that is not, it hears of here.
 """
 
 from __future__ import annotations
@@ -41,7 +44,8 @@ RETRY_FIRST, RETRY_MOST = 0.02, 1.0  # seconds between knocks
 REFUSED_RETRY = 5.0  # seconds until a gateway that has refused us is asked again: settings may change
 FAREWELL_PATIENCE = 0.5  # seconds to say goodbye in
 LONGEST = 16 * 2**20  # bytes of a client's message: the gateway takes no more
-MOST_WAITING = 32 * 2**20  # bytes that wait for the gateway; then the client has to
+MOST_WAITING = 32 * 2**20  # bytes that wait for the gateway or the client; then the other one has to
+MOST_VALUES = 200_000  # in a message: the gateway reads no more
 READ = 256 * 1024
 LATEST = "2025-11-25"
 VERSIONS = ("2024-11-05", "2025-03-26", "2025-06-18", LATEST)
@@ -148,7 +152,7 @@ class Bridge:
         writing: list[Any] = [1] if self.output else []
         link = self.link
         if link:
-            reading.append(link.socket)
+            reading += [link.socket] if len(self.output) < MOST_WAITING else []
             writing += [link.socket] if link.wants_to_write else []
         ready, writable, _ = select.select(reading, writing, [], self._until_next())
         if 1 in writable:
@@ -212,9 +216,9 @@ class Bridge:
 
     def _take(self, line: bytes) -> None:
         try:
-            message = json.loads(line)
-        except (ValueError, RecursionError):
-            self._tell_error(None, PARSE_ERROR, "this is no JSON")
+            message = decoded(line)
+        except (ValueError, RecursionError) as error:
+            self._tell_error(None, PARSE_ERROR, f"this is not JSON: {str(error)[:200]}")
             return
         if not isinstance(message, dict):
             self._tell_error(None, INVALID_REQUEST, "this is no JSON-RPC message")
@@ -259,7 +263,7 @@ class Bridge:
         self._tell({"id": request.id, "result": {**result, "protocolVersion": version}})
 
     def _tell(self, message: dict[str, Any]) -> None:
-        self.output += json.dumps({"jsonrpc": "2.0", **message}).encode() + b"\n"
+        self.output += encoded({"jsonrpc": "2.0", **message}) + b"\n"
 
     def _tell_error(self, request_id: Any, code: int, text: str) -> None:
         self._tell({"id": request_id, "error": {"code": code, "message": f"{self.server}: {text}"}})
@@ -281,11 +285,11 @@ class Bridge:
         self.requests.pop(number, None)
         self.kept.pop(number, None)
 
-    def _fail(self, number: int) -> None:
+    def _fail(self, number: int, reason: str = "the gateway went away") -> None:
         request = self.requests[number]
         self._drop(number)
         if request.sent:
-            text = f"the gateway went away during {request.method}; it may have run, so it is not tried again"
+            text = f"{reason} during {request.method}; it may have run, so it is not tried again"
             self._tell_error(request.id, MAYBE_RUN, text)
         else:
             text = f"{request.method} was not run: the gateway does not answer (on the host: qms-tui mcp)"
@@ -342,7 +346,7 @@ class Bridge:
         if welcome["resumed"]:
             self._acknowledged(welcome["received"])
         else:
-            self._begin_anew()
+            self._begin_anew(welcome)
         self.instance, self.stale, link.greeted = welcome["instance"], False, True
         for number in self.kept:
             self._send(link, number)
@@ -360,11 +364,13 @@ class Bridge:
             self._drop(number)
             self._tell_error(request.id, REFUSED, text)
 
-    def _begin_anew(self) -> None:
+    def _begin_anew(self, welcome: dict[str, Any]) -> None:
         """Another gateway, which knows nothing of us: what is safe goes there, under new numbers."""
+        ended = welcome.get("ended")
+        reason = f"the gateway ended our session ({ended})" if ended else "the gateway went away"
         for number, request in list(self.requests.items()):
             if request.sent and request.method not in HARMLESS:
-                self._fail(number)
+                self._fail(number, reason)
         again = [(self.kept[number], request) for number, request in self.requests.items()]
         self.kept, self.requests, self.number, self.received = {}, {}, 0, 0
         for line, request in again:
@@ -424,6 +430,39 @@ def over_tcp() -> Link:
     link = Link(connecting)
     link.put(0, json.dumps({"token": token}).encode() + b"\n")
     return link
+
+
+def decoded(line: bytes) -> Any:
+    """What a line says, as the gateway reads it. Raises ValueError, RecursionError."""
+    if len(line) > MOST_VALUES:  # a value has a byte at least
+        check_values(line)
+    return json.loads(line.decode(), parse_constant=refuse, parse_float=finite)
+
+
+def check_values(line: bytes) -> None:
+    """Raise ValueError for more values than the gateway reads. Text does not count."""
+    structure = bytes(set(range(256)) - set(b"[{,"))
+    if len(line.translate(None, structure)) <= MOST_VALUES:
+        return
+    plain = line.replace(b"\\\\", b"").replace(b'\\"', b"")
+    few = plain.count(b'"') <= 4 * MOST_VALUES
+    if not few or len(b"".join(plain.split(b'"')[::2]).translate(None, structure)) > MOST_VALUES:
+        raise ValueError(f"more than {MOST_VALUES} values in a message")
+
+
+def refuse(text: str) -> float:
+    raise ValueError(f"{text[:20]} is not a number in JSON")
+
+
+def finite(text: str) -> float:
+    found = float(text)
+    return found if abs(found) != float("inf") else refuse(text)
+
+
+def encoded(message: dict[str, Any]) -> bytes:
+    """As valid UTF-8, whatever the client calls its request; half a surrogate pair is replaced."""
+    text = json.dumps(message, ensure_ascii=False, allow_nan=False)
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").encode()
 
 
 def cut(waiting: bytearray, data: bytes) -> list[bytes]:

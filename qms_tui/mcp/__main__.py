@@ -14,6 +14,7 @@ from pathlib import Path
 from qms_tui.log import setup_logging
 from qms_tui.mcp.gateway import Gateway
 from qms_tui.mcp.orders import read_order
+from qms_tui.mcp.process import allow_descriptors
 
 _log = logging.getLogger(__name__)
 
@@ -27,6 +28,7 @@ def main() -> int:
     setup_logging(asked.log_level, f"mcp-{Path(asked.folder).parent.name}")
     for talkative in _TALKATIVE:
         logging.getLogger(talkative).setLevel(logging.WARNING)
+    allow_descriptors()
     gc.freeze()  # the types of the SDK are many, and stay
     gateway = Gateway(Path(asked.folder), Path(asked.project), (asked.uid, asked.gid), asked.listen)
     asyncio.run(_run(gateway))

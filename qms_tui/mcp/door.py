@@ -1,7 +1,7 @@
 """An agent's socket, and what comes in through it. An agent is hostile: everything here has a bound.
 
 What one agent costs is counted in bytes that wait, connections, and time: who takes more than a share of the
-gateway's time is not listened to for a while. So nobody else has to wait.
+gateway's time is not listened to for a while, longer each time. So nobody else has to wait.
 """
 
 from __future__ import annotations
@@ -13,10 +13,12 @@ import logging
 import os
 import socket
 import time
+from collections import deque
 from pathlib import Path
 from typing import Any, Protocol
 
-from qms_tui.mcp.jsonrpc import Message, decoded, encoded
+from qms_tui.mcp.budget import AgentBudget, Usage
+from qms_tui.mcp.jsonrpc import MOST_VALUES, Message, decoded, encoded, structure, weight
 from qms_tui.mcp.places import SOCKET, make_agent_folder
 from qms_tui.mcp.session import Session
 from qms_tui.sockets import reachable
@@ -26,13 +28,15 @@ _log = logging.getLogger(__name__)
 MOST_CONNECTIONS = 48  # of an agent: clients of Claude Code times servers, with room
 BACKLOG = 128  # connections that wait to be taken in
 LONGEST_LINE = 16 * 2**20 + 64  # bytes: a message of the client, and our numbers
-LONGEST_HELLO = 256 * 1024  # bytes
-MOST_HELD = 64 * 2**20  # bytes of an agent that wait here: unfinished lines, requests in flight
+LONGEST_HELLO = 256 * 1024  # bytes; also of the memory that it takes
 GREETING = 5.0  # seconds to say hello in
 FULL_PAUSE = 0.1  # seconds in which no more connections are taken in
 SHARE = 0.02  # seconds of work for an agent after which it has to wait
 WITHIN = 0.2  # seconds in which that work has to be done to count
-REST = 2.0  # so many times as long
+REST_FIRST, REST_MOST = 2.0, 16.0  # so many times as long; twice as many each time that it does not help
+LONGEST_REST = 5.0  # seconds; a client's largest message is read in a tenth of a second
+CALM = 10.0  # seconds without a rest after which the next is a first one again
+AT_ONCE = 64 * 1024  # bytes that are read, or handed over to be sent, at once: a thousand small messages
 
 
 class Refused(Exception):
@@ -46,13 +50,18 @@ class House(Protocol):
         """The session, and what to tell the bridge first. Raises Refused."""
 
 
-class Visitor(asyncio.Protocol):
+class Visitor(asyncio.BufferedProtocol):
     """One connection of a bridge, or of somebody who says so."""
 
     def __init__(self, door: Door) -> None:
         self._door = door
         self._transport: asyncio.Transport | None = None
+        self._buffer = bytearray(AT_ONCE)
         self._waiting = bytearray()
+        self._values, self._next_check = 0, MOST_VALUES  # of the unfinished line, at most
+        self._usage = Usage(door.budget, self._be_ended)
+        self._outgoing: deque[memoryview] = deque()
+        self._full = False  # the transport takes no more at the moment
         self._session: Session | None = None
         self._timeout: asyncio.TimerHandle | None = None
 
@@ -67,13 +76,22 @@ class Visitor(asyncio.Protocol):
         self._transport = None
         if self._timeout is not None:
             self._timeout.cancel()
-        self._door.held -= len(self._waiting)
+        self._usage.close()
         self._waiting.clear()
+        self._outgoing.clear()
         self._door.visitors.discard(self)
         if self._session is not None:
             self._session.detach(self)
 
-    def data_received(self, data: bytes) -> None:
+    def get_buffer(self, sizehint: int) -> bytearray:
+        """Where to put what comes."""
+        return self._buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """So much has come."""
+        self.hear(bytes(self._buffer[:nbytes]))
+
+    def hear(self, data: bytes) -> None:
         """Take complete lines; whoever says nonsense is shown out."""
         begun = time.perf_counter()
         try:
@@ -89,39 +107,81 @@ class Visitor(asyncio.Protocol):
             if self._transport is not None:
                 (self._transport.resume_reading if reading else self._transport.pause_reading)()
 
-    def write(self, line: bytes) -> None:
-        """Send without waiting; the session knows how much waits."""
-        if self._transport is not None:
-            self._transport.write(line)
+    @property
+    def has_room(self) -> bool:
+        """Whether everything is on its way."""
+        return not self._full and not self._outgoing
+
+    def write(self, *parts: bytes) -> None:
+        """Send as the other end reads; what it does not read has no copy here."""
+        self._outgoing.extend(memoryview(part) for part in parts)
+        self._send()
+
+    def pause_writing(self) -> None:
+        """The other end does not read as fast as this is sent."""
+        self._full = True
+
+    def resume_writing(self) -> None:
+        """It has read."""
+        self._full = False
+        self._send()
+        if self._session is not None and self._session.wire is self:
+            self._session.pump()
+
+    def _send(self) -> None:
+        while self._outgoing and not self._full and self._transport is not None:
+            part = self._outgoing.popleft()
+            if len(part) > AT_ONCE:
+                self._outgoing.appendleft(part[AT_ONCE:])
+            self._transport.write(part[:AT_ONCE])
 
     def close(self) -> None:
-        """Say no more."""
-        if self._transport is not None:
+        """Say no more. Words to somebody who has no session yet are still sent."""
+        self._usage.close()
+        self._waiting.clear()
+        self._outgoing.clear()
+        if self._transport is not None and self._session is not None:
+            self._transport.abort()
+        elif self._transport is not None:
             self._transport.close()
 
+    def _be_ended(self, reason: str) -> None:
+        self._door.complain(f"a connection was ended: {reason}")
+        self.close()
+
     def _take(self, data: bytes) -> None:
+        if self._transport is None or self._transport.is_closing():
+            return
         begin = len(self._waiting)
         self._waiting += data
-        self._door.held += len(data)
-        if self._waiting.find(b"\n", begin) >= 0:
-            *lines, rest = bytes(self._waiting).split(b"\n")
-            self._waiting[:] = rest
-            for line in lines:
-                self._take_line(line)
+        self._usage.add(len(data))
+        self._check_values(data)
+        while (end := self._waiting.find(b"\n", begin)) >= 0:
+            line = bytes(self._waiting[:end])
+            del self._waiting[: end + 1]
+            self._usage.remove(end + 1)
+            begin = 0
+            self._values, self._next_check = 0, MOST_VALUES
+            self._take_line(line)
         if len(self._waiting) > (LONGEST_LINE if self._session else LONGEST_HELLO):
             raise ValueError("a line is too long")
-        if self._door.held > MOST_HELD:
-            raise ValueError("too much waits for this agent")
+
+    def _check_values(self, data: bytes) -> None:
+        """Refuse a line that says too much before all of it is here."""
+        self._values += structure(data)
+        if self._values > self._next_check:
+            weight(self._waiting)
+            self._next_check *= 2
 
     def _take_line(self, line: bytes) -> None:
-        size = len(line) + 1
         if self._transport is None or self._transport.is_closing():
-            self._door.held -= size
-        elif self._session is None:
-            self._door.held -= size
+            return
+        if self._session is not None:
+            self._take_message(self._session, line)
+        elif weight(line) > LONGEST_HELLO:
+            raise ValueError("a hello that says too much")
+        else:
             self._be_greeted(decoded(line))
-        elif not self._take_message(self._session, line, size):
-            self._door.held -= size
 
     def _be_greeted(self, hello: Message) -> None:
         if self._timeout is not None:
@@ -136,31 +196,32 @@ class Visitor(asyncio.Protocol):
         self._session = session
         session.attach(self, int(hello.get("received", 0)) if welcome["resumed"] else 0)
 
-    def _take_message(self, session: Session, line: bytes, size: int) -> bool:
-        """Whether the session holds on to it; it says when it does no more."""
+    def _take_message(self, session: Session, line: bytes) -> None:
         number, acknowledged, *rest = line.split(b" ", 2)
         session.acknowledge(int(acknowledged))
         if rest == [b"bye"]:
             session.end()
-        if int(number) <= session.received or not rest:
-            return False  # an acknowledgement, or what came already
-        session.take(int(number), decoded(rest[0]), lambda: self._door.let_go(size))
-        return True
+        if int(number) > session.received and rest:  # else an acknowledgement, or what came already
+            session.received = int(number)  # also if it is nonsense: it must not come again
+            size = weight(rest[0])
+            session.take(decoded(rest[0]), size)
 
 
 class Door:
     """The socket of one agent."""
 
-    def __init__(self, agent: str, folder: Path, owner: tuple[int, int], house: House) -> None:
+    def __init__(
+        self, agent: str, folder: Path, owner: tuple[int, int], house: House, budget: AgentBudget
+    ) -> None:
         """`owner`: uid and gid of the agent's container."""
-        self.agent, self.house = agent, house
+        self.agent, self.house, self.budget = agent, house, budget
         self.visitors: set[Visitor] = set()
-        self.held = 0
         self.complaints = 0
         self._folder, self._owner = folder, owner
         self._listening: socket.socket | None = None
         self._inode = 0
-        self._worked = self._since = 0.0
+        self._worked = self._since = self._rested = 0.0
+        self._rest = REST_FIRST
         self._resting = False
 
     def open(self) -> None:
@@ -230,7 +291,7 @@ class Door:
         if self._resting:
             visitor.pause(reading=False)
         if said:
-            visitor.data_received(said)
+            visitor.hear(said)
 
     def _pause_accepting(self) -> None:
         """Let them wait in the backlog, and then be refused by the kernel, at no cost of ours."""
@@ -246,10 +307,6 @@ class Door:
 
     # -- what it costs ------------------------------------------------------------------------------------
 
-    def let_go(self, size: int) -> None:
-        """So many bytes wait no more."""
-        self.held -= size
-
     def worked(self, seconds: float) -> None:
         """So long the gateway worked for this agent; after its share others come first."""
         now = time.perf_counter()
@@ -261,7 +318,14 @@ class Door:
         self._resting = True
         for visitor in self.visitors:
             visitor.pause(reading=False)
-        asyncio.get_running_loop().call_later(self._worked * REST, self._go_on)
+        asyncio.get_running_loop().call_later(self._next_rest(now), self._go_on)
+
+    def _next_rest(self, now: float) -> float:
+        """Seconds until it is listened to again."""
+        self._rest = min(self._rest * 2, REST_MOST) if now - self._rested < CALM else REST_FIRST
+        seconds = min(self._worked * self._rest, LONGEST_REST)
+        self._rested = now + seconds
+        return seconds
 
     def _go_on(self) -> None:
         self._resting, self._worked = False, 0.0
@@ -276,7 +340,7 @@ class Door:
 
     def status(self) -> dict[str, Any]:
         """For people."""
-        return {"connections": len(self.visitors), "held": self.held, "complaints": self.complaints}
+        return {"connections": len(self.visitors), "held": self.budget.bytes, "complaints": self.complaints}
 
 
 def _inode(path: Path) -> int:

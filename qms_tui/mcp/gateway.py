@@ -12,6 +12,7 @@ from typing import Any
 
 from qms_tui import __version__
 from qms_tui.config import McpServer
+from qms_tui.mcp.budget import AgentBudget, Budget
 from qms_tui.mcp.door import Door, Refused
 from qms_tui.mcp.hall import Hall
 from qms_tui.mcp.http import HttpServer
@@ -45,6 +46,7 @@ class Gateway:
         self.instance = uuid.uuid4().hex
         self._folder, self._project, self._owner = folder, project, owner
         self._servers: dict[str, Server] = {}
+        self._budget = Budget()
         self._doors: dict[str, Door] = {}
         self._sessions: dict[tuple[str, str], Session] = {}
         self._running: list[asyncio.Task[None]] = []
@@ -94,7 +96,7 @@ class Gateway:
     def add_agent(self, agent: str) -> None:
         """Open the agent's door, if it is not."""
         if agent not in self._doors:
-            self._doors[agent] = Door(agent, self._folder, self._owner, self)
+            self._doors[agent] = Door(agent, self._folder, self._owner, self, AgentBudget(self._budget))
         self._tokens[agent] = read_token(self._folder, agent) if self._listen else ""
         try:
             self._doors[agent].open()
@@ -124,11 +126,14 @@ class Gateway:
         """The session that was, or a new one. Raises Refused."""
         name = str(hello.get("session", ""))[:64]
         server = self._server_for(agent, str(hello.get("server", ""))[:64])
-        session = self._sessions.get((agent, name))
-        resumed = session is not None and hello.get("instance") == self.instance and session.target is server
+        session = before = self._sessions.get((agent, name))
+        same = hello.get("instance") == self.instance
+        resumed = session is not None and same and session.target is server and not session.ended
         if not resumed or session is None:
             session = self._begin(agent, name, server, hello)
         welcome: Message = {"instance": self.instance, "resumed": resumed, "received": session.received}
+        if before is not None and before.reason:
+            welcome["ended"] = before.reason
         return session, {**welcome, "initialize": server.initialized}
 
     def _server_for(self, agent: str, name: str) -> Server:
@@ -141,8 +146,9 @@ class Gateway:
     def _begin(self, agent: str, name: str, server: Server, hello: Message) -> Session:
         self._end((agent, name))
         self._make_room(agent)
-        client = hello.get("client")
-        session = Session(name, agent, server, client if isinstance(client, dict) else {}, self.instance)
+        door, client = self._doors[agent], hello.get("client")
+        known = client if isinstance(client, dict) else {}
+        session = Session(name, agent, server, known, self.instance, door.budget, door.worked)
         session.stale = bool(hello.get("stale")) or not server.up.is_set()
         self._sessions[agent, name] = session
         asyncio.get_running_loop().call_soon(server.join, session)  # after the welcome
@@ -168,7 +174,8 @@ class Gateway:
                 self.add_agent(agent)
             now = asyncio.get_running_loop().time()
             for key, session in list(self._sessions.items()):
-                if session.ended or (session.wire is None and now - session.alone_since > KEPT):
+                gone = session.ended and not session.reason  # else its bridge comes back, and hears why
+                if gone or (session.wire is None and now - session.alone_since > KEPT):
                     self._end(key)
             await asyncio.sleep(LOOK)
 

@@ -1,5 +1,8 @@
 """A server that speaks streamable HTTP: a session per client, and one of our own that looks after it.
 
+Each session has an HTTP client of its own, because that keeps what a server says about one agent: cookies,
+and connections that somebody may be logged in on. Only the certificates that are trusted are shared.
+
 The SDK's client does not say whether a message that failed had been delivered, so this uses what that client
 is made of: httpx2, and the SDK's types. Deviation: redirects are not followed.
 """
@@ -11,7 +14,7 @@ import contextlib
 import itertools
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -32,7 +35,7 @@ from qms_tui.mcp.jsonrpc import (
 )
 from qms_tui.mcp.process import Program
 from qms_tui.mcp.server import Pause, Server
-from qms_tui.mcp.session import Call, Session
+from qms_tui.mcp.session import Call, Post, Session
 from qms_tui.mcp.stdio import CLIENT
 
 _log = logging.getLogger(__name__)
@@ -42,7 +45,7 @@ ANSWER_PATIENCE = 3600.0  # seconds without a byte of an answer; the client give
 LOOK_PATIENCE = 10.0  # seconds for an answer to our own requests
 LOOK_EVERY = 10.0  # seconds between looks at a server that is up
 LOOK_MOST = 2.0  # seconds between looks at one that is down
-KEPT_CONNECTIONS = 100
+KEPT_CONNECTIONS = 2  # of a client
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -60,23 +63,27 @@ class HttpServer(Server):
         self._tasks: set[asyncio.Task[None]] = set()
         assert spec.url is not None
         self._url = spec.url
-        self._http = httpx2.AsyncClient(
+        self._trust_env = urlsplit(spec.url).hostname not in _LOOPBACK
+        self._certificates = httpx2.create_ssl_context(trust_env=self._trust_env)
+
+    def _http(self) -> httpx2.AsyncClient:
+        """For one session."""
+        return httpx2.AsyncClient(
+            verify=self._certificates,
             timeout=httpx2.Timeout(ANSWER_PATIENCE, connect=CONNECT_PATIENCE, write=60.0),
             limits=httpx2.Limits(max_connections=None, max_keepalive_connections=KEPT_CONNECTIONS),
-            trust_env=urlsplit(spec.url).hostname not in _LOOPBACK,
+            headers={"accept-encoding": "identity"},  # a small answer stays one
+            trust_env=self._trust_env,
         )
 
     # -- looking after it ---------------------------------------------------------------------------------
 
     async def run(self) -> None:
         """Until cancelled."""
-        try:
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._look_after())
-                if self.spec.command is not None:
-                    tasks.create_task(self._keep_running())
-        finally:
-            await self._http.aclose()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._look_after())
+            if self.spec.command is not None:
+                tasks.create_task(self._keep_running())
 
     async def _keep_running(self) -> None:
         pause, clock = Pause(), asyncio.get_running_loop().time
@@ -102,7 +109,7 @@ class HttpServer(Server):
         pause = Pause(LOOK_MOST)
         while True:
             begun = time.monotonic()
-            looker = HttpSession(self._http, self._url, self._headers(""), CLIENT, lambda _message: None)
+            looker = HttpSession(self._http(), self._url, self._headers(""), CLIENT, lambda _message: None)
             try:
                 await self._look(looker)
             except (NotDelivered, Interrupted, TimeoutError) as reason:
@@ -139,7 +146,8 @@ class HttpServer(Server):
         self._calls[number] = call
         params = identified(call.params, call.session.agent, number if call.token is not None else None)
         try:
-            return await self._session_of(call.session).request(request(number, call.method, params))
+            mine = self._session_of(call.session)
+            return await mine.request(request(number, call.method, params), call.hold)
         except (NotDelivered, Interrupted) as reason:
             self._suspect(str(reason))
             raise
@@ -158,7 +166,8 @@ class HttpServer(Server):
                 self._take(session, message)
 
             headers = self._headers(session.agent)
-            self._mine[session] = HttpSession(self._http, self._url, headers, client, heard)
+            mine = HttpSession(self._http(), self._url, headers, client, heard, session.usage)
+            self._mine[session] = mine
         return self._mine[session]
 
     def cancelled(self, call: Call, params: Message) -> None:
@@ -167,10 +176,11 @@ class HttpServer(Server):
             said = {**identified(params, call.session.agent), "requestId": call.forwarded}
             self._later(call.session, notification("notifications/cancelled", said))
 
-    def notified(self, session: Session, method: str, params: object) -> None:
+    def notified(self, session: Session, method: str, params: object) -> Post:
         """Everything but progress, whose token is another one there."""
-        if method != "notifications/progress":
-            self._later(session, notification(method, identified(params, session.agent)))
+        if method == "notifications/progress":
+            return None
+        return self._later(session, notification(method, identified(params, session.agent)))
 
     def left(self, session: Session) -> None:
         """End the session there too."""
@@ -179,26 +189,26 @@ class HttpServer(Server):
         if mine is not None:
             self._do(mine.close)
 
-    def _later(self, session: Session, message: Message) -> None:
+    def _later(self, session: Session, message: Message) -> Post:
         mine = self._mine.get(session)
 
         async def post() -> None:
             assert mine is not None
             await mine.post_only(message)
 
-        if mine is not None:
-            self._do(post)
+        return self._do(post) if mine is not None else None
 
-    def _do(self, act: Callable[[], object]) -> None:
+    def _do(self, act: Callable[[], Awaitable[None]]) -> asyncio.Task[None]:
         async def guarded() -> None:
             try:
-                await act()  # type: ignore[misc]
-            except (NotDelivered, Interrupted) as reason:
+                await act()
+            except (NotDelivered, Interrupted, ValueError) as reason:
                 _log.info("%s: %s", self.name, reason)
 
         task = asyncio.get_running_loop().create_task(guarded())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     # -- from the server ----------------------------------------------------------------------------------
 
@@ -220,9 +230,9 @@ class HttpServer(Server):
     def _be_asked(self, session: Session, message: Message) -> None:
         key = (session, key_of(message["id"]))
 
-        def reply(answer: Message) -> None:
+        def reply(answer: Message) -> Post:
             self._asked.pop(key, None)
-            self._later(session, {"jsonrpc": "2.0", "id": message["id"], **answer_of(answer)})
+            return self._later(session, {"jsonrpc": "2.0", "id": message["id"], **answer_of(answer)})
 
         if message["method"] == "ping":
             reply({"result": {}})

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable
 
 import httpx2
 
+from qms_tui.mcp.budget import Usage
 from qms_tui.mcp.http_events import Place
 from qms_tui.mcp.jsonrpc import (
     INVALID_REQUEST,
@@ -15,11 +16,12 @@ from qms_tui.mcp.jsonrpc import (
     Message,
     NotDelivered,
     answer_of,
-    decoded,
     encoded,
     error,
+    mended,
     notification,
     request,
+    weight,
 )
 from qms_tui.mcp.server import LONGEST_ANSWER
 
@@ -36,10 +38,15 @@ _BROKEN = (httpx2.HTTPError,)
 _OTHER = (httpx2.SSEError, httpx2.StreamError)
 _BEFORE = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)  # nothing was sent
 Heard = Callable[[Message], None]
+Hold = Callable[[int], None]  # so many bytes more belong to a call
 
 
 class SessionLost(NotDelivered):
     """The server does not know our session any more, and so has taken nothing."""
+
+
+class Unreadable(ValueError):
+    """An answer came, and cannot be taken. The server is there: that is between it and one agent."""
 
 
 class Cut(Interrupted):
@@ -50,10 +57,20 @@ class HttpSession:
     """A client's session with a server."""
 
     def __init__(
-        self, http: httpx2.AsyncClient, url: str, headers: dict[str, str], client: Message, heard: Heard
+        self,
+        http: httpx2.AsyncClient,
+        url: str,
+        headers: dict[str, str],
+        client: Message,
+        heard: Heard,
+        usage: Usage | None = None,
     ) -> None:
-        """`client`: parameters of `initialize`; `heard` gets the server's requests and notifications."""
+        """`http` is this session's own; `usage` counts answers that are not complete.
+
+        `client`: parameters of `initialize`; `heard` gets the server's requests and notifications.
+        """
         self.initialized: Message | None = None
+        self._usage = usage
         self._http, self._url, self._headers, self._client, self._heard = http, url, headers, client, heard
         self._session = ""
         self._beginning = asyncio.Lock()
@@ -68,7 +85,7 @@ class HttpSession:
                 return
             try:
                 answer = await self._post(request(0, "initialize", self._client))
-            except Interrupted as reason:
+            except (Interrupted, Unreadable) as reason:
                 raise NotDelivered(f"no session: {reason}") from None  # what follows was never sent
             if not isinstance(answer.get("result"), dict):
                 raise NotDelivered(f"it refuses initialize: {str(answer.get('error'))[:200]}")
@@ -77,15 +94,17 @@ class HttpSession:
             if self._session and self._listening is None:
                 self._listening = asyncio.get_running_loop().create_task(self._listen())
 
-    async def request(self, message: Message) -> Message:
+    async def request(self, message: Message, hold: Hold = lambda _size: None) -> Message:
         """The answer's result or error. Raises NotDelivered or Interrupted."""
         for _ in range(MOST_BEGINNINGS):
             await self.begin()
             used = self._session
             try:
-                return answer_of(await self._post(message))
+                return answer_of(await self._post(message, hold))
             except SessionLost:
                 self._forget(used)
+            except Unreadable as problem:
+                return error(INVALID_REQUEST, f"the server's answer cannot be read: {problem}")
         raise NotDelivered("the server loses every session")
 
     async def post_only(self, message: Message) -> None:
@@ -104,6 +123,7 @@ class HttpSession:
                     await self._http.delete(self._url, headers={**self._headers, SESSION: session})
             except (httpx2.HTTPError, TimeoutError) as problem:
                 _log.debug("a session was not ended: %r", problem)
+        await self._http.aclose()
 
     def _forget(self, session: str) -> None:
         if self._session == session:
@@ -111,24 +131,26 @@ class HttpSession:
 
     # -- messages -----------------------------------------------------------------------------------------
 
-    async def _post(self, message: Message) -> Message:
+    async def _post(self, message: Message, hold: Hold = lambda _size: None) -> Message:
         """Send; the answer to a request, {} to anything else."""
         place = Place()
         try:
             async with self._http.stream(
                 "POST", self._url, content=encoded(message), headers=self._all_headers()
             ) as response:
-                return await self._read(response, message, place)
+                return await self._read(response, message, place, hold)
         except _BEFORE as problem:
             raise NotDelivered(f"nobody listens: {problem}") from None
         except (*_BROKEN, Cut) as problem:
             if not place.last:
                 raise _interrupted(problem) from None
+        except httpx2.SSEError as problem:
+            raise Unreadable(str(problem)) from None
         except _OTHER as problem:
             raise _interrupted(problem) from None
-        return await self._go_on(message["id"], place)
+        return await self._go_on(message["id"], place, hold)
 
-    async def _go_on(self, number: object, place: Place) -> Message:
+    async def _go_on(self, number: object, place: Place, hold: Hold) -> Message:
         """The answer behind that place, as long as the server knows the stream."""
         tries, clock = 0, asyncio.get_running_loop().time
         until = clock() + LONGEST_RESUMED
@@ -141,9 +163,11 @@ class HttpSession:
                     if response.status_code >= 400:
                         raise Interrupted(f"the stream is lost: status {response.status_code}")
                     tries = 0
-                    return await self._read_events(response, number, place)
+                    return await self._read_events(response, number, place, hold)
             except (*_BROKEN, Cut) as problem:
                 _log.info("a stream broke: %r", problem)
+            except httpx2.SSEError as problem:
+                raise Unreadable(str(problem)) from None
             except _OTHER as problem:
                 raise _interrupted(problem) from None
         raise Interrupted("the stream broke, and could not be gone on with")
@@ -160,25 +184,27 @@ class HttpSession:
             found[VERSION] = str(self.initialized.get("protocolVersion", ""))
         return found
 
-    async def _read(self, response: httpx2.Response, message: Message, place: Place) -> Message:
+    async def _read(self, response: httpx2.Response, message: Message, place: Place, hold: Hold) -> Message:
         if response.status_code >= 400:
-            return self._refusal(response, await _body(response))
+            return self._refusal(response, await self._body(response))
         if "id" not in message or "method" not in message:
             return {}
         if message["method"] == "initialize":
             self._session = response.headers.get(SESSION, "")
         kind = response.headers.get("content-type", "").lower()
         if kind.startswith("application/json"):
-            return _decoded(await _body(response))
+            return _decoded(await self._body(response), hold)
         if kind.startswith("text/event-stream"):
-            return await self._read_events(response, message["id"], place)
+            return await self._read_events(response, message["id"], place, hold)
         return error(INVALID_REQUEST, f"status {response.status_code} with content of type {kind[:100]!r}")
 
-    async def _read_events(self, response: httpx2.Response, number: object, place: Place) -> Message:
+    async def _read_events(
+        self, response: httpx2.Response, number: object, place: Place, hold: Hold
+    ) -> Message:
         answers: list[Message] = []
         try:
             async with asyncio.timeout(None) as patience:
-                async for message in self._messages(response, place):
+                async for message in self._messages(response, place, hold):
                     if "method" in message or message.get("id") != number:
                         self._heard(message)
                         continue
@@ -191,17 +217,33 @@ class HttpSession:
             raise Cut("the answer ended before it was complete")
         return answers[0]
 
-    async def _messages(self, response: httpx2.Response, place: Place) -> AsyncIterator[Message]:
+    async def _messages(
+        self, response: httpx2.Response, place: Place, hold: Hold = lambda _size: None
+    ) -> AsyncIterator[Message]:
+        assert isinstance(response.stream, httpx2.AsyncByteStream)
+        counted = response.stream = _CountedStream(response.stream, self._usage)
         async for event in httpx2.EventSource(response, max_event_size=LONGEST_ANSWER):
             place.passed(event)
+            counted.let_go()
             if event.event == "message" and event.data:
-                yield _decoded(event.data)
+                yield _decoded(event.data.encode(), hold)
+
+    async def _body(self, response: httpx2.Response) -> bytes:
+        assert isinstance(response.stream, httpx2.AsyncByteStream)
+        response.stream = _CountedStream(response.stream, self._usage)
+        found = bytearray()
+        async for part in response.aiter_bytes():
+            found += part
+            if len(found) > LONGEST_ANSWER:
+                raise Unreadable(f"it has more than {LONGEST_ANSWER >> 20} MB")
+        return bytes(found)
 
     def _refusal(self, response: httpx2.Response, body: bytes) -> Message:
         """A status that says no; the message had not been looked at if the session was not known."""
         status = response.status_code
         try:
-            said = decoded(body)
+            weight(body)
+            said = mended(body)
         except ValueError:
             said = {}
         lost = status == 404 or (status == 400 and said.get("id") is None)
@@ -222,7 +264,7 @@ class HttpSession:
                         break
                     async for message in self._messages(response, place):
                         self._heard(message)
-            except (*_BROKEN, *_OTHER, Interrupted) as problem:
+            except (*_BROKEN, *_OTHER, Interrupted, Unreadable) as problem:
                 _log.debug("a stream broke: %r", problem)
             await asyncio.sleep(LISTEN_AGAIN)
         self._listening = None
@@ -232,17 +274,33 @@ def _interrupted(problem: Exception) -> Interrupted:
     return Interrupted(f"{type(problem).__name__} {problem}".strip())
 
 
-async def _body(response: httpx2.Response) -> bytes:
-    found = bytearray()
-    async for part in response.aiter_bytes():
-        found += part
-        if len(found) > LONGEST_ANSWER:
-            raise Interrupted(f"an answer of more than {LONGEST_ANSWER >> 20} MB")
-    return bytes(found)
+class _CountedStream(httpx2.AsyncByteStream):
+    """What comes of an answer counts until it has been read as a message."""
+
+    def __init__(self, stream: httpx2.AsyncByteStream, usage: Usage | None) -> None:
+        self._stream, self._usage, self._held = stream, usage, 0
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        async for part in self._stream:
+            if self._usage is not None:
+                self._held += len(part)
+                self._usage.add(len(part))
+            yield part
+
+    def let_go(self) -> None:
+        """It has been read."""
+        if self._usage is not None:
+            self._usage.remove(self._held)
+        self._held = 0
+
+    async def aclose(self) -> None:
+        self.let_go()
+        await self._stream.aclose()
 
 
-def _decoded(data: bytes | str) -> Message:
+def _decoded(data: bytes, hold: Hold) -> Message:
     try:
-        return decoded(data)
+        hold(weight(data))
+        return mended(data)
     except ValueError as problem:
-        raise Interrupted(f"the answer is no message: {problem}") from None
+        raise Unreadable(str(problem)) from None

@@ -9,6 +9,7 @@ import errno
 import functools
 import logging
 import os
+import resource
 import shutil
 import signal
 from collections.abc import Sequence
@@ -21,6 +22,7 @@ LAST_WORDS = 2.0  # seconds in which what it said last must have come; another p
 LONGEST_WORD = 500  # characters of a line of its standard error that are logged
 MOST_LINES = 200  # of them per start; a talkative server must not fill the log
 DRAIN, DRAIN_EVERY = 64 * 1024, 0.02  # bytes, seconds: what comes beyond that waits in the pipe
+_DESCRIPTORS = resource.getrlimit(resource.RLIMIT_NOFILE)  # as we are started
 _PR_SET_PDEATHSIG = 1
 _prctl = getattr(ctypes.CDLL(None, use_errno=True), "prctl", None)  # Linux only
 # Elsewhere a shell in the server's group reads a pipe whose other end only we hold, and ends the group then.
@@ -99,9 +101,16 @@ class Program:
             await asyncio.sleep(DRAIN_EVERY)
 
 
+def allow_descriptors() -> None:
+    """Let this process have as many as it may: a hostile agent has some 400, and the others need theirs."""
+    if _prctl is not None:  # else programs that we start would have as many, and select(2) knows 1024
+        resource.setrlimit(resource.RLIMIT_NOFILE, (_DESCRIPTORS[1], _DESCRIPTORS[1]))
+
+
 def _end_with_us() -> None:
-    """In the new process: end when the gateway does, however that ends (prctl(2))."""
+    """In the new process: end when the gateway does, however that ends (prctl(2)); have usual limits."""
     assert _prctl is not None
+    resource.setrlimit(resource.RLIMIT_NOFILE, _DESCRIPTORS)
     _prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
 
 

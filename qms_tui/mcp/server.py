@@ -29,9 +29,10 @@ from qms_tui.mcp.jsonrpc import (
     Interrupted,
     Message,
     NotDelivered,
+    encoded,
     error,
 )
-from qms_tui.mcp.session import Call, Session
+from qms_tui.mcp.session import Call, Post, Session
 
 _log = logging.getLogger(__name__)
 
@@ -42,7 +43,8 @@ AGAIN = 0.05  # seconds until a call that was not delivered is tried again
 RETRY_FIRST, RETRY_MOST = 0.1, 5.0  # seconds between starts, or looks, of a server that is down
 STEADY = 10.0  # seconds up after which the next trouble is a first one again
 LARGEST_LISTS = 4 * 2**20  # bytes of what is remembered of a server
-LONGEST_ANSWER = 64 * 2**20  # bytes of one message of a server
+LARGEST_LIST = 2**20  # bytes of one of them
+LONGEST_ANSWER = 32 * 2**20  # bytes of one message of a server; to read it takes five times as much
 
 
 class Server(ABC):
@@ -76,7 +78,7 @@ class Server(ABC):
         """Tell it that nobody waits any more."""
 
     @abstractmethod
-    def notified(self, session: Session, method: str, params: object) -> None:
+    def notified(self, session: Session, method: str, params: object) -> Post:
         """Tell it what a client says."""
 
     def join(self, session: Session) -> None:
@@ -193,12 +195,12 @@ class Server(ABC):
         if to is not None:
             to.send(message)
         elif method in CHANGED:
-            for session in self.sessions:
+            for session in list(self.sessions):  # one may end, of which there is too much
                 session.send(message)
         elif method == "notifications/resources/updated":
             params = message.get("params")
             uri = params.get("uri") if isinstance(params, dict) else None
-            for session in self.sessions:
+            for session in list(self.sessions):
                 if uri in session.subscriptions:
                     session.send(message)
 
@@ -206,7 +208,7 @@ class Server(ABC):
 
     def _remember(self, agent: str, method: str, found: Message) -> None:
         known = self._lists.setdefault(agent, {})
-        if known.get(method) != found:
+        if known.get(method) != found and len(encoded(found)) <= LARGEST_LIST:
             known[method] = found
             self._write_lists()
 

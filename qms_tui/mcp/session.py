@@ -8,12 +8,17 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
+import time
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Protocol
 
+from qms_tui.mcp.budget import AgentBudget, Usage
 from qms_tui.mcp.jsonrpc import (
     CHANGED,
+    INTERNAL_ERROR,
+    INVALID_REQUEST,
     METHOD_NOT_FOUND,
     TOO_MUCH,
     Message,
@@ -29,16 +34,24 @@ from qms_tui.mcp.jsonrpc import (
 _log = logging.getLogger(__name__)
 
 MOST_CALLS = 64  # of a client at the same time
+MOST_CALLS_OF_AGENT = 256  # of all its clients, notifications too: each may be a connection of ours
 MOST_ASKED = 64  # requests of a server that a client has not answered
-MOST_KEPT = 64 * 2**20  # bytes of messages that a bridge has not acknowledged: four of the largest
+MOST_POSTS = 64  # messages of a client on their way to the server that nobody answers
+LONGEST_REASON = 1000  # characters of why a call is cancelled
+OVERHEAD = 250  # bytes of memory that a message takes beside its text
 NO_ANSWER = b"-"
-Reply = Callable[[Message], None]
+Post = asyncio.Task[None] | None  # None: it has been sent, or nobody wants it
+Reply = Callable[[Message], Post]
 
 
 class Wire(Protocol):
     """A connection to a session's bridge."""
 
-    def write(self, line: bytes) -> None:
+    @property
+    def has_room(self) -> bool:
+        """Whether everything is on its way, so that another line may be sent."""
+
+    def write(self, *parts: bytes) -> None:
         """Send without waiting."""
 
     def close(self) -> None:
@@ -56,8 +69,8 @@ class Target(Protocol):
     def cancelled(self, call: Call, params: Message) -> None:
         """The client does not wait for the answer any more."""
 
-    def notified(self, session: Session, method: str, params: object) -> None:
-        """The client says something that nobody answers."""
+    def notified(self, session: Session, method: str, params: object) -> Post:
+        """The client says something that nobody answers; the task that sends it."""
 
     def left(self, session: Session) -> None:
         """The session is over."""
@@ -75,6 +88,17 @@ class Call:
         self.token = progress_token(self.params)
         self.forwarded = 0  # by which the server knows it; 0: it has not got it
         self.task: asyncio.Task[None] | None = None
+        self._held = 0  # bytes of memory
+
+    def hold(self, size: int) -> None:
+        """So many bytes are held for it until it is over."""
+        self._held += size
+        self.session.usage.add(size)
+
+    def let_go(self) -> None:
+        """It is over."""
+        self.session.usage.remove(self._held)
+        self._held = 0
 
     def tell_progress(self, params: Message) -> None:
         """How far it is, if the client wants to hear that."""
@@ -87,9 +111,20 @@ class Session:
 
     _asking = itertools.count(1)
 
-    def __init__(self, name: str, agent: str, target: Target, client: Message, instance: str) -> None:
-        """`client`: the parameters of its `initialize`."""
+    def __init__(
+        self,
+        name: str,
+        agent: str,
+        target: Target,
+        client: Message,
+        instance: str,
+        budget: AgentBudget,
+        worked: Callable[[float], None],
+    ) -> None:
+        """`client`: the parameters of its `initialize`; `worked` is told of seconds of work for the agent."""
         self.name, self.agent, self.target, self.client = name, agent, target, client
+        self.usage = Usage(budget, self._be_ended)
+        self.worked = worked
         self.received = 0
         self.calls: dict[str, Call] = {}
         self.subscriptions: set[str] = set()
@@ -99,11 +134,15 @@ class Session:
         self.wire: Wire | None = None
         self.alone_since = 0.0  # in the loop's time; when the last connection broke
         self.ended = False
+        self.reason = ""  # why the gateway has ended it
+        self._budget = budget
         self._instance = instance
         self._asked: dict[str, Reply] = {}
         self._number = 0
-        self._kept: deque[tuple[int, bytes]] = deque()
-        self._kept_bytes = 0
+        self._kept: deque[tuple[int, bytes]] = deque()  # until acknowledged
+        self._unsent: deque[tuple[int, bytes]] = deque()  # those that this connection has not carried
+        self._carried = 0  # number of the last that a connection has taken, whole or in part
+        self._posts = 0
 
     @property
     def capabilities(self) -> Message:
@@ -117,10 +156,10 @@ class Session:
         """The bridge is there, and has our messages up to this one: the rest is sent again."""
         if self.wire is not None:
             self.wire.close()
-        self.wire = wire
         self.acknowledge(received)
-        for number, body in self._kept:
-            wire.write(self._line(number, body))
+        self.wire = wire
+        self._unsent = deque(self._kept)
+        self.pump()
 
     def detach(self, wire: Wire) -> None:
         """A connection broke."""
@@ -129,35 +168,51 @@ class Session:
             self.alone_since = asyncio.get_running_loop().time()
 
     def acknowledge(self, number: int) -> None:
-        """The bridge has our messages up to this one."""
+        """The bridge has our messages up to this one. Raises ValueError if it cannot have."""
+        on_its_way = self.wire is not None and not self.wire.has_room
+        if number > self._carried - on_its_way:  # else what it did not read would not count any more
+            raise ValueError("a message is acknowledged that was not sent")
         while self._kept and self._kept[0][0] <= number:
-            self._kept_bytes -= len(self._kept.popleft()[1])
+            self.usage.remove(len(self._kept.popleft()[1]) + OVERHEAD)
+        while self._unsent and self._unsent[0][0] <= number:
+            self._unsent.popleft()
+
+    def pump(self) -> None:
+        """Send what waits, as far as the connection takes it: what it does not take has one copy, here."""
+        while self.wire is not None and self._unsent and self.wire.has_room:
+            number, body = self._unsent.popleft()
+            self._carried = max(self._carried, number)
+            self.wire.write(b"%d %d " % (number, self.received), body, b"\n")
 
     def send(self, message: Message, answers: int = 0) -> None:
         """Have the client get a message, now or when it is there again."""
+        begun = time.perf_counter()
         self._post(answers, encoded(message))
+        self.worked(time.perf_counter() - begun)
 
     def _post(self, answers: int, body: bytes) -> None:
         if self.ended:
             return
         self._number += 1
-        self._kept.append((self._number, b"%d " % answers + body))
-        self._kept_bytes += len(self._kept[-1][1])
-        if self.wire is not None:
-            self.wire.write(self._line(self._number, self._kept[-1][1]))
-        if self._kept_bytes > MOST_KEPT:
-            self.trouble = f"more than {MOST_KEPT >> 20} MB wait for it"
-            _log.warning("%s at %s is ended: %s", self.agent, self.target.name, self.trouble)
-            self.end()
+        entry = (self._number, b"%d " % answers + body)
+        self._kept.append(entry)
+        self._unsent.append(entry)
+        self.pump()
+        self.usage.add(len(entry[1]) + OVERHEAD)
 
-    def _line(self, number: int, body: bytes) -> bytes:
-        return b"%d %d %s\n" % (number, self.received, body)
+    def _be_ended(self, reason: str) -> None:
+        self.trouble = self.reason = reason
+        _log.warning("%s at %s is ended: %s", self.agent, self.target.name, reason)
+        self.end()
 
     def end(self) -> None:
         """The client has gone: what it asked for is cancelled."""
         if self.ended:
             return
-        self.ended = True
+        self.ended, self.alone_since = True, asyncio.get_running_loop().time()
+        self.usage.close()
+        self._kept.clear()
+        self._unsent.clear()
         for call in list(self.calls.values()):
             self._cancel(call, {"reason": "the client has gone"})
         self.target.left(self)
@@ -167,39 +222,60 @@ class Session:
 
     # -- what the client says -----------------------------------------------------------------------------
 
-    def take(self, number: int, message: Message, done: Callable[[], None]) -> None:
-        """A message of the client; `done` is called when nothing of it is held any more."""
-        self.received = number
+    def take(self, message: Message, size: int) -> None:
+        """The last message of the client, which takes so many bytes of memory."""
         if is_request(message):
-            self._take_request(Call(self, number, message), done)
-            return
-        if "method" in message:
-            self._take_notification(str(message["method"]), message.get("params"))
+            self._take_request(Call(self, self.received, message), size)
+        elif "method" in message:
+            self._take_notification(str(message["method"]), message.get("params"), size)
         elif message.get("id") is not None:
             reply = self._asked.pop(key_of(message["id"]), None)
             if reply is not None:
-                reply(answer_of(message))
-        done()
+                self._follow(reply(answer_of(message)), size)
 
-    def _take_request(self, call: Call, done: Callable[[], None]) -> None:
+    def _take_request(self, call: Call, size: int) -> None:
         key = key_of(call.id)
-        if len(self.calls) >= MOST_CALLS or key in self.calls:
-            self._answer(call, error(TOO_MUCH, f"{len(self.calls)} requests of yours are being served"))
-            done()
+        refusal = self._refusal(call, key)
+        if refusal is not None:
+            self._answer(call, refusal)
             return
         self.calls[key] = call
-        call.task = asyncio.get_running_loop().create_task(self._serve(call))
-        call.task.add_done_callback(lambda _task: done())
+        self._budget.calls += 1
+        call.hold(size)
+        if not self.ended:
+            call.task = asyncio.get_running_loop().create_task(self._serve(call))
+            call.task.add_done_callback(partial(self._served, call))
+
+    def _refusal(self, call: Call, key: str) -> Message | None:
+        if call.method == "initialize":  # the server has one session with us, which is not one client's
+            return error(INVALID_REQUEST, "the gateway has initialized it")
+        if self._budget.calls >= MOST_CALLS_OF_AGENT:
+            return error(TOO_MUCH, f"{self._budget.calls} requests of {self.agent} are being served")
+        if len(self.calls) >= MOST_CALLS or key in self.calls:
+            return error(TOO_MUCH, f"{len(self.calls)} requests of yours are being served")
+        return None
 
     async def _serve(self, call: Call) -> None:
         try:
-            answer = await self.target.answer(call)
-        except asyncio.CancelledError:
+            self._answer(call, await self.target.answer(call))
+        except Exception as fault:  # ours; without an answer the client would wait for ever
+            _log.exception("%s of %s", call.method[:100], self.agent)
+            self._answer(call, error(INTERNAL_ERROR, f"something unexpected: {type(fault).__name__}"))
+
+    def _forget(self, call: Call) -> None:
+        key = key_of(call.id)
+        if self.calls.get(key) is call:
+            del self.calls[key]
+            self._budget.calls -= 1
+        call.let_go()
+        call.task = (
+            None  # it knows where it was cancelled, and so the call: a circle that would stay for long
+        )
+
+    def _served(self, call: Call, task: asyncio.Task[None]) -> None:
+        self._forget(call)
+        if task.cancelled():
             self._post(call.number, NO_ANSWER)
-            raise
-        finally:
-            self.calls.pop(key_of(call.id), None)
-        self._answer(call, answer)
 
     def _answer(self, call: Call, answer: Message) -> None:
         self.served += 1
@@ -207,19 +283,38 @@ class Session:
             self.trouble = str(answer["error"].get("message", ""))[:200]
         self.send({"jsonrpc": "2.0", "id": call.id, **answer}, call.number)
 
-    def _take_notification(self, method: str, params: object) -> None:
-        if method != "notifications/cancelled":
-            self.target.notified(self, method, params)
+    def _take_notification(self, method: str, params: object, size: int) -> None:
+        if method == "notifications/cancelled":
+            stated = params if isinstance(params, dict) else {}
+            call = self.calls.get(key_of(stated.get("requestId")))
+            if call is not None:
+                self._cancel(call, {"reason": str(stated.get("reason", ""))[:LONGEST_REASON]})
+        elif method != "notifications/initialized" and self._may_post():  # we said that ourselves
+            self._follow(self.target.notified(self, method, params), size)
+
+    def _may_post(self) -> bool:
+        return self._posts < MOST_POSTS and self._budget.calls < MOST_CALLS_OF_AGENT
+
+    def _follow(self, post: Post, size: int) -> None:
+        """Count what a message holds until it has left."""
+        if post is None:
             return
-        given = params if isinstance(params, dict) else {}
-        call = self.calls.get(key_of(given.get("requestId")))
-        if call is not None:
-            self._cancel(call, given)
+        self._posts += 1
+        self._budget.calls += 1
+        self.usage.add(size)
+        post.add_done_callback(lambda _task: self._followed(size))
+
+    def _followed(self, size: int) -> None:
+        self._posts -= 1
+        self._budget.calls -= 1
+        self.usage.remove(size)
 
     def _cancel(self, call: Call, params: Message) -> None:
         self.target.cancelled(call, params)
         if call.task is not None:
             call.task.cancel()
+        else:  # its request was one too much for the agent
+            self._forget(call)
 
     # -- what the server says -----------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,7 +24,7 @@ from qms_tui.mcp.stdio import CLIENT
 from tests.bench.table import Bar, Bench, Line, percentile, row
 from tests.mcp.house import House, TestServer, free_port, runs, wait_until
 from tests.mcp.scripted import Bridge
-from tests.mcp.test_hostile import endless_line, knock
+from tests.mcp.test_hostile import endless_line, knock, unread_sessions, values
 
 AGENTS = tuple(f"agent{number}" for number in range(7))
 AT_ONCE = 7  # bridges that connect at the same time
@@ -77,11 +77,12 @@ def restarts(bench: Bench) -> Iterator[Line]:
 @row("mcp hostile")
 def hostile(bench: Bench) -> Iterator[Line]:
     """One agent opens connection after connection, or sends without end; another one calls meanwhile."""
-    count, calls = bench.times(10_000, 300), bench.times(300, 20)
+    count, calls = bench.times(10_000, 300), bench.times(300, 100)
     with _house(bench) as (house, server):
         assert house.process is not None
         process = psutil.Process(house.process.pid)
-        for name, attack in (("connections", _connections), ("a line of 1 GB", _gigabyte)):
+        alone = _calls(house, "alone ", calls)
+        for name, attack in ATTACKS:
             done = threading.Event()
             with ThreadPoolExecutor(1) as pool:
                 attacking = pool.submit(attack, house.socket(AGENTS[1]), count, done)
@@ -91,16 +92,14 @@ def hostile(bench: Bench) -> Iterator[Line]:
             what = f"a call while another agent tries {tried} {name}; {calls} calls"
             for percent in (50, 99):
                 yield Line(f"mcp {name}, p{percent}", what, "ms", percentile(times, percent) * 1e3)
+            times_alone = percentile(times, 99) / percentile(alone, 99)
+            what = f"p99 beside {name} over p99 alone, {percentile(alone, 99) * 1e3:.1f} ms"
+            yield Line(f"mcp {name}, over alone", what, "x", times_alone, bar=Bar(3))
             resident = process.memory_info().rss / _MEGABYTE
             yield Line(f"mcp {name}, gateway", "resident memory afterwards", "MB", resident, bar=Bar(400))
-        once = sum(
-            runs(server.log).get(f"{name} {n}") == 1
-            for name in ("connections", "a line of 1 GB")
-            for n in range(calls)
-        )
-        yield Line(
-            "mcp hostile, calls", f"of {2 * calls} ran once", "", once, bar=Bar(2 * calls, at_least=True)
-        )
+        once = sum(runs(server.log).get(f"{name} {n}") == 1 for name, _ in ATTACKS for n in range(calls))
+        total = len(ATTACKS) * calls
+        yield Line("mcp hostile, calls", f"of {total} ran once", "", once, bar=Bar(total, at_least=True))
 
 
 def _connections(path: Path, count: int, done: threading.Event) -> int:
@@ -125,8 +124,43 @@ def _gigabyte(path: Path, count: int, done: threading.Event) -> int:
     while not done.is_set():
         tried += 1
         with contextlib.suppress(OSError, AssertionError):
-            endless_line(path)
+            endless_line(path, "http")
     return tried
+
+
+def _values(path: Path, count: int, done: threading.Event) -> int:
+    """Requests of 16 MB that are millions of empty objects, from four connections at a time."""
+    with ThreadPoolExecutor(4) as pool:
+        return sum(pool.map(lambda _: _again(lambda at: values(at, "http"), path, done), range(4)))
+
+
+def _again(attack: Callable[[Path], None], path: Path, done: threading.Event) -> int:
+    tried = 0
+    while not done.is_set():
+        tried += 1
+        with contextlib.suppress(OSError, AssertionError):
+            attack(path)
+    return tried
+
+
+def _unread(path: Path, count: int, done: threading.Event) -> int:
+    """24 sessions whose large answers nobody reads, over and over."""
+    tried = 0
+    while not done.is_set():
+        tried += 1
+        with contextlib.suppress(OSError, AssertionError), contextlib.ExitStack() as stack:
+            for each in unread_sessions(path, 24, "stdio"):
+                stack.enter_context(each)
+            done.wait(1.0)
+    return tried
+
+
+ATTACKS = (
+    ("connections", _connections),
+    ("a line of 1 GB", _gigabyte),
+    ("millions of values", _values),
+    ("unread sessions", _unread),
+)
 
 
 def _calls(house: House, name: str, count: int) -> list[float]:

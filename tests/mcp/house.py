@@ -117,6 +117,10 @@ class House:
         assert isinstance(found, dict)
         return found
 
+    def complaints(self, agent: str) -> int:
+        """How often a connection of an agent was ended, or could not be."""
+        return int(next(each["complaints"] for each in self.status()["agents"] if each["agent"] == agent))
+
     def kill(self) -> None:
         if self.process is not None:
             self.process.send_signal(signal.SIGKILL)

@@ -84,9 +84,13 @@ class Bridge:
         self.raw(json.dumps(message if number is None else {**message, "id": number}).encode() + b"\n")
 
     def hear(self, within: float = SECONDS) -> dict[str, Any]:
-        found = json.loads(self._lines.next(within))
+        found = json.loads(self.hear_line(within))
         assert isinstance(found, dict)
         return found
+
+    def hear_line(self, within: float = SECONDS) -> bytes:
+        """As it comes."""
+        return self._lines.next(within)
 
     def ask(self, method: str, number: int, params: Any = None) -> dict[str, Any]:
         """The answer to a request; what else is said meanwhile is left out."""

@@ -10,7 +10,18 @@ from hypothesis import strategies as st
 
 from qms_tui.config import McpServer
 from qms_tui.mcp.client import client_config, client_config_text
-from qms_tui.mcp.jsonrpc import IDENTITY, decoded, encoded, identified, key_of, progress_token
+from qms_tui.mcp.jsonrpc import (
+    IDENTITY,
+    MOST_VALUES,
+    answered_by,
+    decoded,
+    encoded,
+    identified,
+    key_of,
+    mended,
+    progress_token,
+    weight,
+)
 from qms_tui.mcp.orders import agent_line, read_order, servers_line
 
 _JSON = st.recursive(
@@ -60,6 +71,66 @@ def test_messages_are_one_line(message: dict[str, object]) -> None:
 def test_what_is_no_message_is_a_value_error(line: bytes) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 whatever it says
         decoded(line)
+
+
+@pytest.mark.parametrize(
+    "value", [b"NaN", b"Infinity", b"-Infinity", b"1e999", b"-1e999", b'"\xed\xa0\xbd"', b'"\xc0\xaf"']
+)
+def test_what_json_does_not_have_is_refused(value: bytes) -> None:
+    with pytest.raises(ValueError, match=r"not a number|can't decode"):
+        decoded(b'{"a": ' + value + b"}")
+
+
+def test_another_encoding_is_not_guessed() -> None:
+    with pytest.raises(ValueError, match="can't decode"):
+        decoded('{"a": "\u00fc"}'.encode("utf-16"))
+
+
+def test_a_servers_numbers_that_json_does_not_have_become_null() -> None:
+    assert mended(b'{"a": [NaN, -Infinity, 1e999, 1.5]}') == {"a": [None, None, None, 1.5]}
+
+
+@pytest.mark.parametrize("half", [chr(0xD83D), chr(0xDE00), "\ude00\ud83d"])
+def test_half_a_character_is_replaced(half: str) -> None:
+    whole = "\N{GRINNING FACE}"
+    found = encoded({"a" + half: half + whole}).decode()
+    assert json.loads(found) == {"a" + "\ufffd" * len(half): "\ufffd" * len(half) + whole}
+
+
+@given(
+    st.recursive(
+        st.none() | st.text(st.characters(exclude_categories=())), lambda inner: st.lists(inner), max_leaves=9
+    )
+)
+def test_whatever_is_encoded_is_utf_8(value: object) -> None:
+    assert json.loads(encoded({"a": value}).decode()).keys() == {"a"}
+
+
+def test_values_are_counted_and_text_is_not() -> None:
+    assert weight(b'{"a": [1, 2, {}]}') > weight(b'{"a": "1, 2, {"}')
+    code = json.dumps({"a": 'f({"x": [1]}),\\\n' * MOST_VALUES}).encode()
+    assert weight(code) < 2 * len(code)
+    for many in (b"{}," * MOST_VALUES, b'"",' * MOST_VALUES, b'"a\\"",' * MOST_VALUES):
+        with pytest.raises(ValueError, match="values in a message"):
+            weight(b"[" + many + b"0]")
+
+
+@pytest.mark.parametrize(
+    ("line", "number"),
+    [
+        (b'{"jsonrpc":"2.0","id":7,"result":{"id":8}}\n', 7),
+        (b'{"jsonrpc": "2.0", "id": 7, "error": {}}\n', 7),
+        (b'{"result":{"id":8},"jsonrpc":"2.0","id":7}\n', 7),
+        (b'{"result":{"id":8}}\n', None),
+        (b'{"result":"\\"id\\":8}","jsonrpc":"2.0"}\n', None),
+        (b'{"jsonrpc":"2.0","id":7,"method":"ping"}\n', None),
+        (b'{"method":"ping","jsonrpc":"2.0","id":7}\n', None),
+    ],
+)
+def test_which_request_a_line_answers_is_known_only_where_it_is_certain(
+    line: bytes, number: int | None
+) -> None:
+    assert answered_by(line) == number
 
 
 def test_orders_come_out_as_they_went_in() -> None:
