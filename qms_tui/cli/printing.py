@@ -15,6 +15,9 @@ from qms_tui.config import Config
 from qms_tui.printable import json_text, plain
 
 
+SET_IN = "\n  "  # between the lines of a message that has several
+
+
 def echo(line: str) -> None:
     """Print a line."""
     click.echo(plain(line))
@@ -61,8 +64,14 @@ def print_notices(config: Config) -> None:
 
 
 def complain(message: str, hint: str) -> int:
-    """Say what failed and what to do next; the exit status for it."""
-    warn(message)
+    """Say what failed and what to do next; the exit status for it.
+
+    A message may go on in lines that are set in, as a build's last lines are.
+    """
+    first, *further = message.split(SET_IN)
+    warn(first)
+    for line in further:
+        note(f"  {line}")
     if hint:
         note(f"  {hint}")
     return 2
