@@ -14,7 +14,6 @@ import click
 from qms_tui.config import Config
 from qms_tui.printable import json_text, plain
 
-
 SET_IN = "\n  "  # between the lines of a message that has several
 
 
