@@ -17,7 +17,7 @@ from qms_tui.config.paths import Mount
 from qms_tui.errors import EngineError
 from qms_tui.project import Project
 from qms_tui.runtime.docker import connect
-from qms_tui.runtime.docker.agent_files import containers_folder
+from qms_tui.runtime.docker.agent_files import containers_folder, remove_files
 from qms_tui.runtime.docker.container import Identity
 
 from . import image as images
@@ -111,6 +111,16 @@ async def test_a_start_that_fails_leaves_none(
         async with started(runtime, "qa"):
             pass
     assert folders() == before
+
+
+def test_an_images_label_costs_nobody_a_volume(engine: docker.APIClient) -> None:
+    name = f"qms-tui-test-somebodys-{os.getpid()}"
+    engine.create_volume(name)
+    try:
+        remove_files(engine, {"qms-tui.volume": name})
+        assert engine.inspect_volume(name)["Name"] == name
+    finally:
+        engine.remove_volume(name)
 
 
 async def test_an_agent_that_locks_its_home_folder_does_not_stay(

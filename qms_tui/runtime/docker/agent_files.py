@@ -29,7 +29,7 @@ from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
 from docker import APIClient
-from docker.errors import APIError
+from docker.errors import APIError, NotFound
 from docker.types import Mount
 
 from qms_tui.config.files import read_regular_file
@@ -322,13 +322,22 @@ def remove_volume(api: APIClient, name: str) -> None:
 
 def remove_files(api: APIClient, labels: Mapping[str, str]) -> None:
     """Remove the files of a container that is gone, by its labels; nothing but what we made goes."""
-    if volume := labels.get(LABEL_VOLUME):
+    volume = labels.get(LABEL_VOLUME)
+    if volume and _is_ours(api, volume):  # a label may come from the image, which anybody can have made
         remove_volume(api, volume)
-    elif base := labels.get(LABEL_FILES):
+    if base := labels.get(LABEL_FILES):
         path = Path(base)
         if path.parent.parent == containers_folder() and _NAME.fullmatch(path.name):
             remove_tree(path)
             _remove_if_last(path.parent)
+
+
+def _is_ours(api: APIClient, volume: str) -> bool:
+    try:
+        facts = api.inspect_volume(volume)
+    except NotFound:
+        return False
+    return (facts.get("Labels") or {}).get(LABEL_MAKER) == maker()
 
 
 def _remove_if_last(agent: Path) -> None:
