@@ -66,17 +66,19 @@ def load_config(
     user = read_user_file(user_file)
     layers = [read_layer(user)] if user else []
     notices: tuple[str, ...] = ()
+    trusted = True
     project = read_project_file(project_root) if project_root else None
     if project and project_root:
         layer = read_layer(project)
-        if trust.is_trusted(project_root, project.content):
+        trusted = trust.is_trusted(project_root, project.content)
+        if trusted:
             layers.append(layer)
         else:
             allowed, ignored = _split(layer)
             layers.insert(0, allowed)
             notices = _notices(ignored, layer.origin, changed=trust.knows(project_root))
     layers.extend(_option_layers(overrides))
-    return _resolve(layers, notices)
+    return _resolve(layers, notices, trusted)
 
 
 def settings_needing_trust(file: ConfigFile) -> tuple[Assignment, ...]:
@@ -118,7 +120,7 @@ def _option_layer(option: str, row: Setting, text: str) -> Layer:
     return Layer(Origin(Source.COMMAND_LINE, option), {row.key: Assignment(row.key, row, value)})
 
 
-def _resolve(layers: Sequence[Layer], notices: tuple[str, ...]) -> Config:
+def _resolve(layers: Sequence[Layer], notices: tuple[str, ...], trusted: bool) -> Config:
     """Lay layers over each other, the weakest first."""
     origins: dict[str, tuple[Origin, ...]] = {}
     agents, servers = _named("agent", layers), _named("mcp", layers)
@@ -141,6 +143,7 @@ def _resolve(layers: Sequence[Layer], notices: tuple[str, ...]) -> Config:
         overrides=MappingProxyType(overrides),
         origins=MappingProxyType(origins),
         notices=notices,
+        trusted=trusted,
     )
 
 

@@ -608,6 +608,8 @@ class Config:
     overrides: Mapping[str, AgentConfig] = field(default_factory=lambda: MappingProxyType({}))
     origins: Mapping[str, tuple[Origin, ...]] = field(default_factory=lambda: MappingProxyType({}))
     notices: tuple[str, ...] = ()
+    trusted: bool = True
+    """Whether what the project brings may have an effect; in one that is looked at only, nothing does."""
 
     def agent(self, name: str) -> AgentConfig:
         """What the agent gets, all keys resolved; agents without a table of their own get [agent]."""

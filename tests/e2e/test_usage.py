@@ -19,8 +19,8 @@ BUSY = "sh\rwhile :; do :; done & while :; do :; done\r"  # two, so that other t
 
 
 def shown(tui: Tui) -> tuple[int, int]:
-    """Percents of a processor and kilobytes at the bottom of the pane; zeros while they are not there."""
-    found = re.search(r" (\d+) % cpu · (\d+) kB ", tui.text)
+    """Percents of a processor and the memory's figure in the frame; zeros while they are not there."""
+    found = re.search(r" (\d+) % cpu · (\d+) [kM]B ", tui.text)
     return (int(found[1]), int(found[2])) if found else (0, 0)
 
 
