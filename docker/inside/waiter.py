@@ -32,6 +32,9 @@ POLL_SETTLING = 0.03
 TROUBLE_SECONDS = 1.0  # before the next attempt, when what is announced cannot be remembered
 BEAT_SECONDS = 4.0  # between heartbeats; the host takes 15 s of silence for the end
 MOST_POKED = 2000
+# Files of the inbox, with their inodes, that came with an untrusted project: they wait for the human's word.
+HELD = "/run/qms-tui/held.json"
+LARGEST_HELD = 4 * 1024 * 1024  # bytes: as many files as are looked at, with the longest names
 
 
 class Waiter:
@@ -41,6 +44,7 @@ class Waiter:
         self.folder, self.project = folder, project
         started = kept.read_object(os.path.join(folder, "identity.json")).get("started")
         self.started = started if isinstance(started, (int, float)) else 0.0
+        self._held = kept.read_object(HELD, LARGEST_HELD)
         self._mark: object = ""  # of the memory's file when it was read; None if there was none
         self._next = math.inf  # when something is to be announced again
         self.refresh()
@@ -114,7 +118,8 @@ class Waiter:
         for name, file in files.items():
             receipt = known.get(name)
             if receipt is None:
-                new.append(name)
+                if self._held.get(name) != file.inode:
+                    new.append(name)
             elif receipt.identity != file.identity:
                 # A file that was made anew may have got the old one's number, but not without the folder.
                 touched = receipt.identity.partition("-")[0] == file.inode and not self.inbox.relisted

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -74,9 +74,13 @@ class Mail:
         *,
         rescan: float,
         past: Past | None = None,
+        held: Collection[tuple[str, str, int]] = (),
     ) -> None:
-        """`roster` is asked in a thread, again and again: agents may be defined at any time."""
-        self.ledger = Ledger(time.time())
+        """`roster` is asked in a thread, again and again: agents may be defined at any time.
+
+        `held` is as the ledger has it.
+        """
+        self.ledger = Ledger(time.time(), held)
         self._project = project
         self._roster = roster
         self._on_event = on_event

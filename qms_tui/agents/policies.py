@@ -17,7 +17,7 @@ from qms_tui.agents.policy import TASKS, TRIES, Act, Policy, Seen, Verdict
 from qms_tui.agents.state import STARTABLE
 from qms_tui.config import Config, Launch, Shutdown
 from qms_tui.errors import OwnerError
-from qms_tui.inbox import Ledger
+from qms_tui.inbox import Item, Ledger
 
 MOST_OPENED = (
     16  # panes that are opened unasked: a project that is not trusted may define any number of agents
@@ -87,7 +87,7 @@ class Policies:
                 self._emptied[agent.name] = time.time()
             self.look(agent)
         if self._any(Launch.AUTO_ON_TASK):
-            waits = [name for name in self._ledger.agents if self._ledger.pending(name, TASKS)]
+            waits = [name for name in self._ledger.agents if self._tasks(name)]
             self._open(name for name in self._absent(Launch.AUTO_ON_TASK) if name in waits)
 
     def look(self, agent: Agent) -> None:
@@ -158,11 +158,15 @@ class Policies:
             agent.began,
             agent.typed_at,
             agent.leads,
-            self._ledger.pending(agent.name, TASKS) if awaits else (),
+            self._tasks(agent.name) if awaits else (),
             self._ledger.waiting(agent.name),
             self._emptied.get(agent.name, 0.0),
             _woken(self._activities.report(agent.name).hooks),
         )
+
+    def _tasks(self, agent: str) -> list[Item]:
+        """The tasks that may start an agent."""
+        return [item for item in self._ledger.pending(agent, TASKS) if not self._ledger.is_held(item)]
 
     def _any(self, launch: Launch) -> bool:
         return any(

@@ -13,10 +13,9 @@ from qms_tui.cli.loading import log_to_file
 from qms_tui.cli.names import DEFAULT_AGENTS, check_spelling
 from qms_tui.cli.options import Common, common_options
 from qms_tui.cli.screen import show
-from qms_tui.config import Overrides, load_config
+from qms_tui.config import Overrides, Trust, load_config, read_files
 from qms_tui.errors import UsageError
 from qms_tui.project import Project
-from qms_tui.trust import TrustStore
 
 
 @click.command("demo")
@@ -44,7 +43,7 @@ def _show_demo(common: Common, folder: Path, names: tuple[str, ...]) -> int:
 
     make_project(folder, names)
     config = load_config(
-        folder, user_file=common.config, overrides=Overrides("local"), trust=TrustStore.of_user()
+        read_files(folder, common.config), overrides=Overrides("local"), trust=Trust(project=True)
     )
     runtime = LocalRuntime(
         folder, lambda agent: agent_command(), lambda agent: agent_environment(agent, inherited(os.environ))

@@ -5,21 +5,24 @@ from __future__ import annotations
 from pathlib import Path
 
 from qms_tui.cli.options import Common
-from qms_tui.config import Config, Overrides, load_config
+from qms_tui.config import (
+    NO_OVERRIDES,
+    NO_TRUST,
+    Config,
+    Overrides,
+    load_config,
+    override_assignments,
+    read_files,
+)
 from qms_tui.errors import ProjectError
 from qms_tui.project import Project, find_project
-from qms_tui.trust import TrustStore
+from qms_tui.trust import Standing, examine
 
 
-def load(common: Common, overrides: Overrides | None = None) -> tuple[Project, Config]:
+def load(common: Common, overrides: Overrides = NO_OVERRIDES) -> tuple[Project, Config]:
     """The project around us, or the one that is named, and what holds in it; from here on the log is open."""
     project = find_project(common.project, Path())
-    config = load_config(
-        project.root,
-        user_file=common.config,
-        overrides=overrides or Overrides(),
-        trust=TrustStore.of_user(),
-    )
+    config = config_of(examine_here(project, common, overrides), overrides)
     log_to_file(common)
     return project, config
 
@@ -27,10 +30,10 @@ def load(common: Common, overrides: Overrides | None = None) -> tuple[Project, C
 def load_anywhere(common: Common) -> Config:
     """What holds in the project, or without one where there is none."""
     try:
-        root = find_project(common.project, Path()).root
+        project = find_project(common.project, Path())
     except ProjectError:
-        root = None
-    return load_config(root, user_file=common.config, trust=TrustStore.of_user())
+        return load_config(read_files(None, common.config), trust=NO_TRUST)
+    return config_of(examine_here(project, common))
 
 
 def log_to_file(common: Common) -> None:
@@ -38,3 +41,13 @@ def log_to_file(common: Common) -> None:
     from qms_tui.log import setup_logging
 
     setup_logging(common.log_level)
+
+
+def examine_here(project: Project, common: Common, overrides: Overrides = NO_OVERRIDES) -> Standing:
+    """How a project stands, with the files and options of this command."""
+    return examine(project, user_file=common.config, command=override_assignments(overrides))
+
+
+def config_of(standing: Standing, overrides: Overrides = NO_OVERRIDES) -> Config:
+    """What holds in a project that stands so."""
+    return load_config(standing.files, overrides=overrides, trust=standing.trust)

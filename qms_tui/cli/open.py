@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from pathlib import Path
 
 import click
 
+from qms_tui.cli.deciding import decide
 from qms_tui.cli.gateway import lights, with_servers
 from qms_tui.cli.group import OPEN
-from qms_tui.cli.loading import load
+from qms_tui.cli.loading import config_of, examine_here, log_to_file
 from qms_tui.cli.names import DEFAULT_AGENTS, check_names
 from qms_tui.cli.options import Common, agents_argument, common_options
 from qms_tui.cli.runtimes import docker_runtime, early_keeper, kept_runtime, local_runtime
@@ -17,7 +19,7 @@ from qms_tui.cli.screen import show
 from qms_tui.config import Overrides, RuntimeKind
 from qms_tui.errors import QmsTuiError
 from qms_tui.inbox.past import Past, past_folder
-from qms_tui.project import Project
+from qms_tui.project import Project, find_project
 from qms_tui.remembered import Memory, View, views_folder
 
 
@@ -32,10 +34,16 @@ def open_screen(
     common: Common, agents: Sequence[str], runtime: str | None, command: str | None, image: str | None
 ) -> int:
     """Open the screen on these agents."""
-    project, config = load(common, Overrides(runtime, command, image))
+    project, overrides = find_project(common.project, Path()), Overrides(runtime, command, image)
+    standing = examine_here(project, common, overrides)
+    log_to_file(common)
     memory = Memory(project.root, views_folder())
     past = Past(project.root, past_folder())
-    names, view = _to_open(project, project.roster(config.agents), agents, memory.read())
+    roster = project.roster(config_of(standing, overrides).agents)
+    names, view = _to_open(project, roster, agents, memory.read())
+    config = decide(standing, overrides)
+    if config is None:
+        return 0
     if config.engine.runtime is RuntimeKind.LOCAL:
         local = local_runtime(project, config)
         return show(project, config, names, local, "local, not isolated", (), view, memory, past)

@@ -10,10 +10,9 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
-from qms_tui.config import load_config
+from qms_tui.config import NO_TRUST, load_config, read_files
 from qms_tui.errors import QmsTuiError
 from qms_tui.project import find_project
-from qms_tui.trust import TrustStore
 
 LOG_LEVELS = ("debug", "info", "warning", "error")
 Command = Callable[..., Any]
@@ -54,7 +53,7 @@ def complete_agents(_ctx: click.Context, _param: click.Parameter | None, word: s
     """The project's agents whose names begin so; none where there is no project."""
     try:
         project = find_project(None, Path())
-        names = project.roster(load_config(project.root, trust=TrustStore.of_user()).agents)
+        names = project.roster(load_config(read_files(project.root), trust=NO_TRUST).agents)
     except QmsTuiError:
         return []
     return [CompletionItem(name) for name in names if name.startswith(word)]

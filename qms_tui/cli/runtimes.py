@@ -76,7 +76,7 @@ def local_runtime(project: Project, config: Config) -> Runtime:
     from qms_tui.runtime.resume import resuming
 
     def command(agent: str) -> Sequence[str]:
-        return command_line(config.agent(agent), None)
+        return command_line(config.agent(agent), None, trusted=config.trusted)
 
     def again(agent: str) -> Sequence[str]:
         wanted = dataclasses.replace(config.agent(agent), command=tuple(command(agent)))

@@ -36,7 +36,7 @@ def show(
     servers: Callable[[], Awaitable[Standing]] | None = None,
 ) -> int:
     """Show the screen until it is left; the exit status. Raises UsageError where it cannot be shown."""
-    _check_terminal()
+    check_terminal()
     gc.disable()  # until the first painting: what is made before that is hardly ever garbage
     from qms_tui.ui.app import QmsTuiApp
     from qms_tui.ui.session import Session
@@ -54,7 +54,8 @@ def show(
     return app.return_code or 0
 
 
-def _check_terminal() -> None:
+def check_terminal() -> None:
+    """Raise UsageError where no screen can be shown."""
     for stream, name in ((sys.stdin, "input"), (sys.stdout, "output")):
         if not stream.isatty():
             raise UsageError(

@@ -17,12 +17,21 @@ from qms_tui.config.files import (
     LARGEST_FILE,
     PROJECT_FILE,
     ConfigFile,
-    read_project_file,
-    read_user_file,
+    ConfigFiles,
+    read_files,
     user_file,
 )
 from qms_tui.config.layers import Assignment
-from qms_tui.config.load import NO_OVERRIDES, Overrides, load_config, settings_needing_trust
+from qms_tui.config.load import (
+    NO_OVERRIDES,
+    NO_TRUST,
+    Overrides,
+    Trust,
+    load_config,
+    override_assignments,
+    read_assignments,
+    settings_needing_trust,
+)
 from qms_tui.config.parse import Memory
 from qms_tui.config.paths import Mount
 from qms_tui.config.show import Row, config_table_markdown, describe, format_config, toml
@@ -54,6 +63,7 @@ from qms_tui.config.values import (
 __all__ = [
     "LARGEST_FILE",
     "NO_OVERRIDES",
+    "NO_TRUST",
     "PROJECT_FILE",
     "TABLE",
     "AgentConfig",
@@ -62,6 +72,7 @@ __all__ = [
     "Clipboard",
     "Config",
     "ConfigFile",
+    "ConfigFiles",
     "EngineConfig",
     "InboxConfig",
     "Laid",
@@ -82,13 +93,15 @@ __all__ = [
     "Source",
     "TerminalConfig",
     "Theme",
+    "Trust",
     "Wake",
     "config_table_markdown",
     "describe",
     "format_config",
     "load_config",
-    "read_project_file",
-    "read_user_file",
+    "override_assignments",
+    "read_assignments",
+    "read_files",
     "settings_needing_trust",
     "toml",
     "user_file",

@@ -30,6 +30,30 @@ class ConfigFile:
     content: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class ConfigFiles:
+    """What was read, once: the user's file, and the project's where there is a project."""
+
+    user: ConfigFile | None
+    project: ConfigFile | None = None
+    in_project: bool = False
+
+
+def read_files(project_root: Path | None, user_file: Path | None = None) -> ConfigFiles:
+    """The files that hold in a project, or without one.
+
+    Args:
+        project_root: the folder that may hold `qms-tui.toml`.
+        user_file: the file of --config, read instead of the user's own; it must exist.
+
+    Raises ConfigError.
+    """
+    user = read_user_file(user_file)
+    if project_root is None:
+        return ConfigFiles(user)
+    return ConfigFiles(user, read_project_file(project_root), in_project=True)
+
+
 def user_file() -> Path:
     """Where the user's configuration belongs."""
     import platformdirs

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from qms_tui.config.files import ConfigFile, read_project_file, read_user_file
+from qms_tui.config.files import ConfigFile, ConfigFiles
 from qms_tui.config.layers import Assignment, Layer, read_layer
 from qms_tui.config.text import WrongValue
 from qms_tui.config.values import (
@@ -28,9 +29,6 @@ from qms_tui.config.values import (
 )
 from qms_tui.errors import ConfigError, UsageError
 
-if TYPE_CHECKING:  # trust.py reads its store with our reader
-    from qms_tui.trust import TrustStore
-
 MOST_KEYS_NAMED = 6  # in a notice, which is one line
 
 
@@ -46,39 +44,58 @@ class Overrides:
 NO_OVERRIDES = Overrides()
 
 
-def load_config(
-    project_root: Path | None,
-    *,
-    user_file: Path | None = None,
-    overrides: Overrides = NO_OVERRIDES,
-    trust: TrustStore,
-) -> Config:
-    """What is in force for a project, or without one.
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """How a project stands with the user.
+
+    `project` is whether what it brings may have an effect; `settings` is the SHA-256 of the qms-tui.toml that
+    may set everything, empty for none; `changed` is whether the user has trusted another one before.
+    """
+
+    project: bool = False
+    settings: str = ""
+    changed: bool = False
+
+    def covers(self, content: bytes) -> bool:
+        """Whether a qms-tui.toml with exactly this content may set everything."""
+        return self.project and self.settings == hashlib.sha256(content).hexdigest()
+
+
+NO_TRUST = Trust()
+
+
+def load_config(files: ConfigFiles, *, overrides: Overrides = NO_OVERRIDES, trust: Trust) -> Config:
+    """What is in force.
 
     Args:
-        project_root: the folder that may hold `qms-tui.toml`.
-        user_file: the file of --config, read instead of the user's own; it must exist.
+        files: the user's and the project's.
         overrides: options of the command line.
-        trust: which project files the user trusts.
+        trust: how the project stands with the user.
 
     Raises ConfigError for what is wrong in a file, UsageError for what is wrong in an option.
     """
-    user = read_user_file(user_file)
-    layers = [read_layer(user)] if user else []
+    layers = [read_layer(files.user)] if files.user else []
     notices: tuple[str, ...] = ()
-    trusted = True
-    project = read_project_file(project_root) if project_root else None
-    if project and project_root:
-        layer = read_layer(project)
-        trusted = trust.is_trusted(project_root, project.content)
-        if trusted:
+    if files.project:
+        layer = read_layer(files.project)
+        if trust.covers(files.project.content):
             layers.append(layer)
         else:
             allowed, ignored = _split(layer)
             layers.insert(0, allowed)
-            notices = _notices(ignored, layer.origin, changed=trust.knows(project_root))
+            notices = _notices(ignored, layer.origin, changed=trust.changed)
     layers.extend(_option_layers(overrides))
-    return _resolve(layers, notices, trusted)
+    return _resolve(layers, notices, trust.project or not files.in_project)
+
+
+def read_assignments(file: ConfigFile) -> tuple[Assignment, ...]:
+    """All that a file sets, trusted or not. Raises ConfigError for what is wrong in it."""
+    return tuple(read_layer(file).values.values())
+
+
+def override_assignments(overrides: Overrides) -> tuple[Assignment, ...]:
+    """What the command line sets. Raises UsageError for what is wrong in it."""
+    return tuple(each for layer in _option_layers(overrides) for each in layer.values.values())
 
 
 def settings_needing_trust(file: ConfigFile) -> tuple[Assignment, ...]:

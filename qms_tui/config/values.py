@@ -610,6 +610,9 @@ class Config:
     notices: tuple[str, ...] = ()
     trusted: bool = True
     """Whether what the project brings may have an effect; in one that is looked at only, nothing does."""
+    held: frozenset[tuple[str, str, int]] = frozenset()
+    """Items that came with a project that is looked at only, by agent, file and inode: nobody is told of them
+    until the human says so."""
 
     def agent(self, name: str) -> AgentConfig:
         """What the agent gets, all keys resolved; agents without a table of their own get [agent]."""

@@ -55,10 +55,15 @@ _Place = tuple[float, int]  # when it arrived, and a number that is different fo
 
 
 class Ledger:
-    """The items of all inboxes. `started`: seconds of wall time; what is older came while nobody watched."""
+    """The items of all inboxes.
 
-    def __init__(self, started: float) -> None:
+    `started`: seconds of wall time; what is older came while nobody watched. `held`: items, by agent, file
+    and inode, that nobody is told of until the human says so.
+    """
+
+    def __init__(self, started: float, held: Collection[tuple[str, str, int]] = ()) -> None:
         self._started = started
+        self._held = frozenset(held)
         self._order: list[tuple[float, int, Entry]] = []  # oldest first
         self._pending: dict[tuple[str, str], _Place] = {}
         self._past: deque[_Place] = deque()
@@ -105,6 +110,10 @@ class Ledger:
         """An agent's items of these kinds that wait, oldest first."""
         places = sorted(place for (whose, _), place in self._pending.items() if whose == agent)
         return [item for item in map(self._at, places) if item.kind in kinds]
+
+    def is_held(self, item: Item) -> bool:
+        """Whether it came with a project that is not trusted, and so does nothing by itself."""
+        return (item.agent, item.file, item.identity.inode) in self._held
 
     def item(self, agent: str, file: str) -> Item | None:
         """What waits under that name, if anything."""

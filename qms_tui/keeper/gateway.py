@@ -15,7 +15,7 @@ from qms_tui.errors import QmsTuiError
 from qms_tui.mcp.orders import agent_line, servers_line
 from qms_tui.mcp.places import gateway_folder
 from qms_tui.project import Project
-from qms_tui.trust import TrustStore
+from qms_tui.trust import examine
 
 _log = logging.getLogger(__name__)
 
@@ -72,7 +72,8 @@ class GatewayProcess:
 
     def _configured(self) -> tuple[tuple[McpServer, ...], str]:
         try:
-            config = load_config(self._project.root, user_file=self._config_file, trust=TrustStore.of_user())
+            standing = examine(self._project, user_file=self._config_file)
+            config = load_config(standing.files, trust=standing.trust)
         except QmsTuiError as error:
             _log.warning("the MCP servers stay as they are: %s", error)
             return self._servers, self._listen

@@ -16,11 +16,12 @@ def is_client(command: Sequence[str]) -> bool:
     return PurePath(command[0]).name == CLIENT
 
 
-def command_line(config: AgentConfig, ours: str | None) -> tuple[str, ...]:
+def command_line(config: AgentConfig, ours: str | None, *, trusted: bool = True) -> tuple[str, ...]:
     """What the agent runs.
 
-    `ours` is the folder of our files where the program runs, if there is one. What the configured command
-    itself says is never said again; what it leaves open comes behind it, and `args` last.
+    `ours` is the folder of our files where the program runs, if there is one. In a project that is not
+    `trusted` the client reads none of its settings, hooks, servers, skills and instructions. What the
+    configured command itself says is never said again; what it leaves open comes behind it, and `args` last.
     """
     command = config.command
     if not is_client(command):
@@ -31,6 +32,10 @@ def command_line(config: AgentConfig, ours: str | None) -> tuple[str, ...]:
         added += ["--settings", f"{ours}/settings.json"]
     if ours is not None and not said & _OWN_SERVERS:
         added += ["--mcp-config", f"{ours}/mcp.json", "--strict-mcp-config"]
+    elif not trusted and "--strict-mcp-config" not in said:
+        added += ["--strict-mcp-config"]
+    if not trusted and "--setting-sources" not in said:
+        added += ["--setting-sources", "user"]
     if config.model is not None and "--model" not in said:
         added += ["--model", config.model]
     if config.permission_mode is not None and "--permission-mode" not in said:

@@ -144,7 +144,8 @@ class QmsTuiApp(App[None]):
             "F1 help · Ctrl+Q leave",
             "F1 help",
         )
-        yield StatusLine(self.session.project.name, self.session.engine, hints)
+        config = self.session.config
+        yield StatusLine(self.session.project.name, self.session.engine, hints, trusted=config.trusted)
 
     def _pane(self, agent: Agent, number: int) -> Pane:
         color = self._color(agent.name, number)

@@ -117,7 +117,11 @@ class Attention:
         typed = self._app.waking.announced(agent, file)
         if known is None and typed is not None:
             known = Announced(typed)
-        return "" if known is None else receipt(known, time.time())
+        if known is not None:
+            return receipt(known, time.time())
+        ledger = self._app.desk.mail.ledger
+        item = ledger.item(agent, file)
+        return "came with the project: w wakes" if item and ledger.is_held(item) else ""
 
     def served(self, standing: Standing) -> None:
         """So the MCP servers stand now."""

@@ -56,10 +56,10 @@ class TabLine(Static):
 class StatusLine(Static):
     """Project, engine, agents, hints."""
 
-    def __init__(self, project: str, engine: str, hints: Sequence[str]) -> None:
+    def __init__(self, project: str, engine: str, hints: Sequence[str], *, trusted: bool = True) -> None:
         """The first of `hints` that fits is shown."""
         super().__init__(id="status")
-        self._project, self._engine, self._hints = project, engine, hints
+        self._project, self._engine, self._hints, self._trusted = project, engine, hints, trusted
         self._link = ""  # how the engine can be reached, if that is worth a word
         self._shown: tuple[list[Pane], str] = [], ""
         self._waiting = 0
@@ -99,6 +99,8 @@ class StatusLine(Static):
         following = f"following {', '.join(leaders)}" if leaders else ""
         parts = [part for part in (self._engine, self._link, running, following, layout) if part]
         left = Content.styled(f" {self._project}", "bold")
+        if not self._trusted:
+            left += Content.assemble((" · ", "dim"), ("look only", "bold $warning"))
         for part in parts:
             left += Content.assemble((" · ", "dim"), part)
         if self._needing:

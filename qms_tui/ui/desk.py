@@ -41,6 +41,7 @@ class Desk:
             self._hear,
             rescan=session.config.inbox.rescan,
             past=session.past,
+            held=session.config.held,
         )
         self.sidebar = Sidebar(
             self.mail.ledger,

@@ -109,8 +109,12 @@ class Waking:
     def _waiting(self, agent: Agent) -> tuple[Item, ...]:
         if self._is_woken_inside(agent):
             return ()
-        again = self._again.get(agent.name, set())
-        return tuple(item for item in self._pending(agent) if item in again or self._typed.at(item) is None)
+        again, is_held = self._again.get(agent.name, set()), self._app.desk.mail.ledger.is_held
+        return tuple(
+            item
+            for item in self._pending(agent)
+            if item in again or not (is_held(item) or self._typed.at(item) is not None)
+        )
 
     def _typist(self, agent: Agent) -> Typist:
         pattern = self._config.agent(agent.name).wake_prompt

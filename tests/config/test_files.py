@@ -166,7 +166,7 @@ def test_config_must_exist(world: World) -> None:
 
 
 def test_without_a_project_the_users_file_holds(world: World) -> None:
-    from qms_tui.config import load_config
+    from qms_tui.config import NO_TRUST, load_config, read_files
 
     world.user_file.write_text('theme = "light"')
-    assert load_config(None, trust=world.trust).theme == "light"
+    assert load_config(read_files(None), trust=NO_TRUST).theme == "light"

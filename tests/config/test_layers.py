@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from qms_tui.config import Overrides, RuntimeKind, Source, read_project_file, settings_needing_trust, toml
+from qms_tui.config import Overrides, RuntimeKind, Source, read_files, settings_needing_trust, toml
 from qms_tui.errors import ConfigError, UsageError
 
 from .test_keys import GOOD, in_file, value_of
@@ -102,7 +102,7 @@ def test_what_trust_would_allow_is_listed(world: World) -> None:
         'theme = "light"\n[agent]\npids = 100\nmemory = "8g"\n'
         '[agent.qa]\nmounts = ["/a:/b:rw"]\n[engine]\nruntime = "local"\n'
     )
-    file = read_project_file(world.project)
+    file = read_files(world.project).project
     assert file is not None
     assert [(item.key, toml(item.value)) for item in settings_needing_trust(file)] == [
         ("agent.memory", '"8g"'),

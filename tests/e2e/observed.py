@@ -21,6 +21,7 @@ from qms_tui.config import AgentConfig, Config
 from qms_tui.project import Project
 from qms_tui.runtime import Ending
 from qms_tui.runtime.docker import connect
+from qms_tui.trust import ConfigFolders, TrustStore
 from tests.bench.model import Model
 
 from .clients import KEY, login, press, registry, say, status, until
@@ -160,7 +161,8 @@ def furnish(root: Path) -> None:
 
 def place(root: Path, agent: str, name: str, content: object) -> None:
     """Make a file of the agent's."""
-    file = Project(root).prepare(agent, Project(root).owner()).config / name
+    with ConfigFolders(Project(root), TrustStore.of_user()).making(agent):
+        file = Project(root).prepare(agent, Project(root).owner()).config / name
     file.write_text(json.dumps(content))
     file.chmod(0o600)
     os.chown(file, Project(root).owner().uid, -1)

@@ -14,7 +14,7 @@ from pathlib import Path
 import docker
 import pytest
 
-from qms_tui.config import AgentConfig, Mount, load_config
+from qms_tui.config import NO_TRUST, AgentConfig, Mount, load_config, read_files
 from qms_tui.keeper.gateway import GatewayProcess
 from qms_tui.mcp.client import BRIDGE
 from qms_tui.mcp.mounting import with_gateway
@@ -23,7 +23,6 @@ from qms_tui.mcp.tokens import read_token
 from qms_tui.project import Project
 from qms_tui.runtime import Size
 from qms_tui.runtime.docker import connect
-from qms_tui.trust import TrustStore
 from tests.mcp import house
 
 from .clients import closed_network
@@ -73,7 +72,7 @@ async def test_each_container_is_its_agent_by_its_token(
         )
         bridge = Mount(house.BRIDGE, BRIDGE)
         every = AgentConfig(image=programs_image, command=("sleep", "600"), mounts=(bridge,), network=network)
-        config = load_config(project.root, user_file=file, trust=TrustStore.of_user())
+        config = load_config(read_files(project.root, file), trust=NO_TRUST)
         config = with_gateway(dataclasses.replace(config, every_agent=every), folder, AGENTS, project.owner())
         runtime = DirectRuntime(connect(), project, config, {})
         gateway = GatewayProcess(tmp_path / "keeper", project.root, file, "info")

@@ -18,14 +18,13 @@ from typing import Any
 import docker
 import pytest
 
-from qms_tui.config import AgentConfig, Config, load_config
+from qms_tui.config import NO_TRUST, AgentConfig, Config, load_config, read_files
 from qms_tui.keeper.gateway import GatewayProcess
 from qms_tui.mcp.mounting import with_gateway
 from qms_tui.mcp.places import gateway_folder
 from qms_tui.mcp.status import gateway_status
 from qms_tui.project import Project
 from qms_tui.runtime.docker import connect
-from qms_tui.trust import TrustStore
 from tests.bench.model import Model
 from tests.mcp.house import TestServer, free_port, runs
 
@@ -120,7 +119,7 @@ async def place(
     file = tmp_path / "config.toml"
     file.write_text(f"[mcp.test]\nurl = {server.url!r}\n")
     gateway = GatewayProcess(tmp_path / "keeper", qms_project, file, "info")
-    servers = load_config(qms_project, user_file=file, trust=TrustStore.of_user()).servers
+    servers = load_config(read_files(qms_project, file), trust=NO_TRUST).servers
     with Model(network[1]) as model:
         host = {"ANTHROPIC_BASE_URL": model.url, "ANTHROPIC_API_KEY": KEY}
         host["CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC"] = "1"

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from docker.types import Mount
 
-from qms_tui.config import AgentConfig, Theme
+from qms_tui.config import AgentConfig, Config
 from qms_tui.errors import ConfigError
 from qms_tui.project import Owner, Project
 from qms_tui.runtime.client import command_line
@@ -63,11 +63,12 @@ class Outfit:
 
 
 def outfit(
-    project: Project, config: AgentConfig, image: Image, host: Mapping[str, str], theme: Theme, fresh: bool
+    project: Project, whole: Config, agent: str, image: Image, host: Mapping[str, str], fresh: bool
 ) -> Outfit:
     """Decide. The agent's folders must have been prepared. Raises ConfigError, ProjectError."""
-    agent, ours = config.name, bool(image.kit)
-    config = dataclasses.replace(config, command=command_line(config, INSIDE if ours else None))
+    config, ours = whole.agent(agent), bool(image.kit)
+    command = command_line(config, INSIDE if ours else None, trusted=whole.trusted)
+    config = dataclasses.replace(config, command=command)
     command = config.command if fresh else resuming(project, agent, config, config.workdir)
     marks = {spec.LABEL_MAKER: maker()}
     if command != config.command:
@@ -76,23 +77,29 @@ def outfit(
     if ours and definition:
         marks[spec.LABEL_DEFINITION] = definition
     passed = passed_on(config, host)
-    shown = spec.environment(agent, {"QMS_TUI_THEME": theme.value} if ours else passed)
+    shown = spec.environment(agent, {"QMS_TUI_THEME": whole.theme.value} if ours else passed)
     return Outfit(
         config,
         shown,
-        _private(passed, shown, config, ours),
+        _private(passed, shown, config, ours, [item[1:] for item in sorted(whole.held) if item[0] == agent]),
         marks,
         _token(project, config, ours),
     )
 
 
 def _private(
-    passed: dict[str, str], shown: dict[str, str], config: AgentConfig, ours: bool
+    passed: dict[str, str],
+    shown: dict[str, str],
+    config: AgentConfig,
+    ours: bool,
+    held: Sequence[tuple[str, int]],
 ) -> dict[str, str]:
     """What only the agent gets to know: secrets laid there, and for our entrypoint its variables."""
     texts = {PurePosixPath(each.path).name: each.text for each in config.laid if each.secret}
     if ours:
         waking = {"QMS_TUI_WAKE": config.wake.value, "QMS_TUI_WAKE_TEXT": config.wake_text}
+        if held:
+            texts["held.json"] = json.dumps({name: str(inode) for name, inode in held})
         hidden = {name: value for name, value in passed.items() if name not in shown}
         texts["environment.json"] = json.dumps(hidden | waking)
     if config.token_file is not None:

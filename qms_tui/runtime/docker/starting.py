@@ -26,6 +26,7 @@ from qms_tui.runtime.docker.engine import Engine
 from qms_tui.runtime.docker.image import Image, find_image
 from qms_tui.runtime.docker.network import project_network
 from qms_tui.runtime.docker.outfit import Outfit, outfit
+from qms_tui.trust import ConfigFolders, TrustStore
 
 _MISSING = "make it with: qms-tui build"
 _MISSING_OTHER = "build or pull it, or name another with --image or agent.image; docker/README.md says more"
@@ -71,6 +72,7 @@ class Starter:
         self._api: APIClient = engine.api
         self._host_environment, self._owner, self._containers = host_environment, owner, containers
         self._files = AgentFiles(engine)
+        self._config_folders = ConfigFolders(project, TrustStore.of_user())
         self._asking = threading.Lock()  # agents that start at the same time ask for their accounts once
 
     def launch(self, agent: str, hold: Callable[[str], T], fresh: bool) -> Reached[T]:
@@ -138,9 +140,10 @@ class Starter:
     def _create(self, agent: str, fresh: bool) -> str:
         """Make the agent's container; its id, since another interface may take the name at any time."""
         self._containers.check_owner()
-        self._project.prepare(agent, self._project.owner())
+        with self._config_folders.making(agent):
+            self._project.prepare(agent, self._project.owner())
         config, image = self._config.agent(agent), self.image(agent)
-        fitted = outfit(self._project, config, image, self._host_environment, self._config.theme, fresh)
+        fitted = outfit(self._project, self._config, agent, image, self._host_environment, fresh)
         entries = fitted.entries(self._accounts(image), self._owner)
         identity = self._containers.identity(agent)
 

@@ -1,0 +1,247 @@
+"""What a project would like to do to whoever opens it. Read once: what was judged is kept, to be used.
+
+Files are covered byte by byte: qms-tui.toml, Claude Code's settings, .mcp.json, and each file of the project
+that a command names. What those run in turn is not, and neither are the client's skills, commands, rules,
+plugins and subagents: they are named.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from itertools import islice
+from pathlib import PurePosixPath
+
+from qms_tui.config import AgentConfig, Assignment, ConfigFile, settings_needing_trust, toml
+from qms_tui.config.files import PROJECT_FILE
+from qms_tui.project import AGENT_NAME, Project
+from qms_tui.trust.client_files import effects, reaching
+from qms_tui.trust.record import FolderIdentity
+
+LARGEST = 4 * 2**20  # bytes of a file that can be judged
+MOST_FILES = 100  # of one kind
+MOST_ENTRIES = 1000  # of a folder that are counted
+SETTINGS = "settings*.json"
+# Folders of .claude whose contents the client obeys or runs. Definitions are every project's, and come apart.
+_CLIENT_FOLDERS = ("commands", "hooks", "output-styles", "plugins", "rules", "skills", "workflows")
+_ABSENT = (errno.ENOENT, errno.ENOTDIR)
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedFile:
+    """A file whose bytes trust covers; `path` is relative to the project.
+
+    `effects` are lines for people; a file without any needs no trust, and can have it.
+    """
+
+    path: str
+    content: bytes
+    effects: tuple[str, ...]
+    program: bool = False
+    """Whether a command names it."""
+
+    @property
+    def sha256(self) -> str:
+        """The content's hash."""
+        return hashlib.sha256(self.content).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigFolder:
+    """An agent's config folder that is there: which one, how many transcripts, whether settings lie in it."""
+
+    agent: str
+    identity: FolderIdentity
+    transcripts: int
+    settings: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """All of it.
+
+    Attributes:
+        names: what is there and not covered, in words: `2 skills: a, b`.
+        unjudged: files that should be covered and cannot be, with the reason.
+    """
+
+    files: tuple[JudgedFile, ...] = ()
+    names: tuple[str, ...] = ()
+    unjudged: tuple[str, ...] = ()
+    folders: tuple[ConfigFolder, ...] = ()
+
+
+def read_claims(project: Project, settings: ConfigFile | None, assignments: Sequence[Assignment]) -> Claims:
+    """Look at a project. `settings` is its qms-tui.toml as it will be used, `assignments` all that files and
+    options set. Raises ConfigError for what is wrong in the file."""
+    reader = _Reader(project)
+    files = [
+        *_own_settings(settings),
+        *(reader.files(reader.client_settings(), effects)),
+        *(reader.files([PurePosixPath(".mcp.json")], effects)),
+        *(reader.programs(assignments)),
+    ]
+    return Claims(
+        tuple({file.path: file for file in reversed(files)}.values())[::-1],
+        tuple(reader.names()),
+        tuple(dict.fromkeys(reader.unjudged)),
+        tuple(_folders(project)),
+    )
+
+
+def _own_settings(settings: ConfigFile | None) -> Iterator[JudgedFile]:
+    """The project's own file."""
+    if settings:
+        wanted = settings_needing_trust(settings)
+        lines = tuple(f"{each.key} = {toml(each.value)}" for each in wanted)
+        yield JudgedFile(PROJECT_FILE, settings.content, lines)
+
+
+class _Reader:
+    """Reads one project, and remembers what it could not."""
+
+    def __init__(self, project: Project) -> None:
+        self._project = project
+        self.unjudged: list[str] = []
+
+    def client_settings(self) -> list[PurePosixPath]:
+        """Claude Code's settings files of the project."""
+        names = self._list((".claude",))
+        return [PurePosixPath(".claude", name) for name in names if fnmatchcase(name, SETTINGS)][:MOST_FILES]
+
+    def files(
+        self, paths: Sequence[PurePosixPath], describe: Callable[[bytes], tuple[str, ...]]
+    ) -> Iterator[JudgedFile]:
+        """Those of the files that are there."""
+        for path in paths:
+            content = self._read(path)
+            if content is not None:
+                yield JudgedFile(str(path), content, describe(content))
+
+    def programs(self, assignments: Sequence[Assignment]) -> Iterator[JudgedFile]:
+        """The files of the project that commands name, whoever has written the command."""
+        roots = [PurePosixPath(self._project.root), *_workdirs(assignments)]
+        for each in assignments:
+            if each.setting.name not in ("command", "args") or not isinstance(each.value, tuple):
+                continue
+            for number, word in enumerate(map(str, each.value)):
+                is_looked_up = not number and each.setting.name == "command" and "/" not in word
+                if not is_looked_up and (path := self._program(word, roots)):
+                    content = self._read(path)
+                    if content is not None:
+                        yield JudgedFile(str(path), content, (f"is run by {each.key}",), program=True)
+
+    def names(self) -> Iterator[str]:
+        """What the client would obey besides."""
+        for folder in _CLIENT_FOLDERS:
+            names = [name for name in self._list((".claude", folder)) if not name.startswith(".")]
+            if names:
+                yield _counted(f".claude/{folder}", names)
+        far = [
+            name for name in self._list((".claude", "agents")) if name.endswith(".md") and self._reaches(name)
+        ]
+        if far:
+            yield _counted("subagents with hooks, tools, servers or permissions of their own", far)
+
+    def _reaches(self, name: str) -> bool:
+        try:
+            return bool(reaching(self._project.read(PurePosixPath(".claude/agents", name), LARGEST)))
+        except OSError:
+            return False
+
+    def _program(self, word: str, roots: Sequence[PurePosixPath]) -> PurePosixPath | None:
+        """Which file of the project a word of a command is, or what stands behind its `=`."""
+        for text in (word, word.partition("=")[2]):
+            if not text or "\0" in text:
+                continue
+            path = PurePosixPath(os.path.normpath(text))
+            if path.is_absolute():
+                path = next((path.relative_to(r) for r in roots if path.is_relative_to(r)), path)
+            if path.is_absolute() or ".." in path.parts or not path.name:
+                continue
+            if (self._project.root / path).is_file():
+                return self._project.inside(str(path)) or path
+        return None
+
+    def _read(self, path: PurePosixPath) -> bytes | None:
+        """The whole file; None if it is not there, or cannot be judged."""
+        try:
+            content = self._project.read(path, LARGEST + 1)
+        except OSError as error:
+            self._note(path, error)
+            return None
+        if len(content) > LARGEST:
+            self.unjudged.append(f"{path}: larger than {LARGEST // 2**20} MB")
+            return None
+        return content
+
+    def _list(self, folder: Sequence[str]) -> list[str]:
+        try:
+            with self._project.open_folder(folder) as opened, os.scandir(opened) as entries:
+                return sorted(entry.name for entry in islice(entries, MOST_ENTRIES))
+        except OSError as error:
+            self._note(PurePosixPath(*folder), error)
+            return []
+
+    def _note(self, path: PurePosixPath, error: OSError) -> None:
+        """What is not there is fine; a link may lead to what the client would find and we do not."""
+        above = (self._project.root / each for each in (path, *path.parents))
+        if error.errno == errno.ELOOP or any(each.is_symlink() for each in above):
+            self.unjudged.append(f"{path}: is a link, or lies behind one")
+        elif error.errno not in _ABSENT:
+            reason = "not a regular file" if error.errno == errno.EINVAL else error.strerror
+            self.unjudged.append(f"{path}: {reason}")
+
+
+def _workdirs(assignments: Sequence[Assignment]) -> list[PurePosixPath]:
+    """Where the project may stand inside a container."""
+    said = [str(each.value) for each in assignments if each.setting.name == "workdir"]
+    return [PurePosixPath(path) for path in (AgentConfig().workdir, *said)]
+
+
+def _counted(what: str, names: Sequence[str]) -> str:
+    shown = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
+    return f"{what}: {shown}"
+
+
+def _folders(project: Project) -> Iterator[ConfigFolder]:
+    """The config folders that are there."""
+    try:
+        with project.open_folder((".claude", "users")) as users:
+            names = sorted(name for name in os.listdir(users)[:MOST_ENTRIES] if AGENT_NAME.fullmatch(name))
+    except OSError:
+        return
+    for name in names:
+        try:
+            with project.open_folder((".claude", "users", name, "container")) as folder:
+                yield ConfigFolder(
+                    name, FolderIdentity.of(folder), _transcripts(project, name), _has_settings(folder)
+                )
+        except OSError:  # not there, or a link, which nothing follows
+            continue
+
+
+def _has_settings(folder: int) -> bool:
+    try:
+        return any(fnmatchcase(name, SETTINGS) for name in os.listdir(folder))
+    except OSError:
+        return False
+
+
+def _transcripts(project: Project, agent: str) -> int:
+    """How many conversations lie there that `--continue` could resume."""
+    base = (".claude", "users", agent, "container", "projects")
+    count = 0
+    try:
+        with project.open_folder(base) as folder:
+            slugs = os.listdir(folder)[:MOST_FILES]
+        for slug in slugs:
+            with project.open_folder((*base, slug)) as inner:
+                count += sum(name.endswith(".jsonl") for name in os.listdir(inner)[:MOST_ENTRIES])
+    except OSError:
+        return count
+    return count

@@ -1,0 +1,166 @@
+"""How a project stands with the user: its claims beside what the user has answered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+
+from qms_tui.config import (
+    Assignment,
+    ConfigFile,
+    ConfigFiles,
+    Trust,
+    read_assignments,
+    read_files,
+)
+from qms_tui.config.files import PROJECT_FILE
+from qms_tui.printable import plain
+from qms_tui.project import Project
+from qms_tui.trust import first_edition
+from qms_tui.trust.claims import Claims, ConfigFolder, read_claims
+from qms_tui.trust.record import Answer, FileRecord, FolderIdentity, Record, TrustStore
+
+MOST_DIFF_LINES = 60  # of one file
+
+
+class Word(StrEnum):
+    """In one word."""
+
+    TRUSTED = "trusted"
+    LOOK_ONLY = "look only"
+    UNDECIDED = "not decided"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a project wants, what the user has said, and what follows.
+
+    Attributes:
+        files: the configuration files as they were read, and are to be used.
+        record: what is remembered; without a file of its own it has what the first edition's state shows.
+        is_recorded: whether it is remembered by this edition.
+        folder: which folder the project's path stands for now.
+        word: what holds.
+        moved: whether the path stood for another folder when the user answered.
+    """
+
+    project: Project
+    files: ConfigFiles
+    claims: Claims
+    record: Record
+    is_recorded: bool
+    folder: FolderIdentity
+    word: Word
+    moved: bool = False
+
+    @property
+    def trust(self) -> Trust:
+        """What the configuration has to know."""
+        known = self.record.files.get(PROJECT_FILE)
+        content = self.files.project.content if self.files.project else b""
+        judged = known is not None and known.sha256 == FileRecord.of(content).sha256
+        trusted = self.word is Word.TRUSTED
+        return Trust(
+            project=trusted,
+            settings=known.sha256 if trusted and known and judged else "",
+            changed=self.record.answer is Answer.TRUST and known is not None and not judged,
+        )
+
+    @property
+    def foreign(self) -> tuple[ConfigFolder, ...]:
+        """The config folders that were neither made here nor adopted."""
+        known = self.record.folders
+        return tuple(each for each in self.claims.folders if known.get(each.agent) != each.identity)
+
+    @property
+    def changes(self) -> tuple[str, ...]:
+        """The files that are new, or are not what was judged."""
+        known = self.record.files
+        return tuple(
+            file.path
+            for file in self.claims.files
+            if (known[file.path].sha256 != file.sha256 if file.path in known else file.effects)
+        )
+
+    def unasked(self) -> Record:
+        """The record of a project in which there was nothing to ask about."""
+        return replace(self.record, folder=self.folder, answer=Answer.TRUST, files={})
+
+    def answered(self, answer: Answer) -> Record:
+        """The record after this answer: trusting adopts the config folders that came with the project."""
+        folders = dict(self.record.folders)
+        if answer is Answer.TRUST:
+            folders |= {each.agent: each.identity for each in self.claims.folders}
+        files = {file.path: FileRecord.of(file.content) for file in self.claims.files}
+        return replace(self.record, folder=self.folder, answer=answer, files=files, folders=folders)
+
+    def diff(self, path: str) -> tuple[str, ...]:
+        """How a file differs from what was judged, line by line; empty if nothing is left to compare."""
+        import difflib  # costs every command 5 ms, and is for a question
+
+        known = self.record.files.get(path)
+        now = next(file.content for file in self.claims.files if file.path == path)
+        if known is None or known.text is None:
+            return ()
+        lines = difflib.unified_diff(
+            known.text.splitlines(), now.decode(errors="replace").splitlines(), lineterm="", n=1
+        )
+        found = [plain(line) for line in lines][2:]  # without the names of the two
+        more = len(found) - MOST_DIFF_LINES
+        return (*found[:MOST_DIFF_LINES], *((f"... and {more} more lines",) if more > 0 else ()))
+
+
+def examine(
+    project: Project,
+    *,
+    user_file: Path | None = None,
+    command: Sequence[Assignment] = (),
+    store: TrustStore | None = None,
+) -> Standing:
+    """Look at a project as it is now, and at what is remembered of it.
+
+    Args:
+        user_file: the file of --config, read instead of the user's own.
+        command: what the command line sets.
+        store: the user's own by default.
+
+    Raises ConfigError for what is wrong in a file.
+    """
+    store = store or TrustStore.of_user()
+    files = read_files(project.root, user_file)
+    assignments = [*_assignments(files.user), *_assignments(files.project), *command]
+    claims = read_claims(project, files.project, assignments)
+    with project.open_folder(()) as root:
+        folder = FolderIdentity.of(root)
+    record = store.read(project.root)
+    is_recorded = record is not None and record.folder is not None
+    if not is_recorded:
+        record = record or Record(project.root)
+        used = {
+            each.agent: each.identity
+            for each in claims.folders
+            if first_edition.shows_in_use(project.root, each.agent)
+        }
+        record = replace(record, folders={**used, **record.folders})
+    assert record is not None
+    return judge(Standing(project, files, claims, record, is_recorded, folder, Word.UNDECIDED))
+
+
+def _assignments(file: ConfigFile | None) -> tuple[Assignment, ...]:
+    return read_assignments(file) if file else ()
+
+
+def judge(standing: Standing) -> Standing:
+    """Decide on the word: PURE."""
+    record, claims = standing.record, standing.claims
+    moved = record.folder is not None and record.folder != standing.folder
+    news = bool(standing.changes or standing.foreign or claims.unjudged)
+    if record.answer is None:
+        word = Word.UNDECIDED if news or claims.names else Word.TRUSTED
+    elif moved or (news and (record.answer is Answer.TRUST or standing.changes)):
+        word = Word.UNDECIDED
+    else:
+        word = Word.TRUSTED if record.answer is Answer.TRUST else Word.LOOK_ONLY
+    return replace(standing, word=word, moved=moved)
