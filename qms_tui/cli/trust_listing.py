@@ -48,7 +48,8 @@ def _about(standing: Standing, file: JudgedFile) -> Sequence[str]:
 def _folder(folder: ConfigFolder) -> str:
     has = ["settings"] if folder.settings else []
     if folder.transcripts:
-        has.append(f"{folder.transcripts} conversations to go on with")
+        conversations = "conversation" if folder.transcripts == 1 else "conversations"
+        has.append(f"{folder.transcripts} {conversations} to go on with")
     return f"{folder.agent}: {' and '.join(has) or 'no settings, no conversation'}"
 
 

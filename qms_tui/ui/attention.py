@@ -121,7 +121,7 @@ class Attention:
             return receipt(known, time.time())
         ledger = self._app.desk.mail.ledger
         item = ledger.item(agent, file)
-        return "came with the project: w wakes" if item and ledger.is_held(item) else ""
+        return "not told: w wakes" if item and ledger.is_held(item) else ""
 
     def served(self, standing: Standing) -> None:
         """So the MCP servers stand now."""
