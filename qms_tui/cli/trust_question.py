@@ -2,44 +2,73 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+import select
+import sys
+import termios
+import tty
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import click
 
-from qms_tui.cli.printing import echo, echo_lines
+from qms_tui.cli.printing import echo_lines
 from qms_tui.cli.trust_listing import NOT_COVERED, claim_lines
 from qms_tui.inbox import Item
 from qms_tui.trust import Answer, Standing
 
 MOST_LINES = 12  # of one file
-_KEYS = {"t": Answer.TRUST, "o": Answer.LOOK_ONLY}
-_LEAVE = ("q", "\x1b", "\x04")
+SAME_KEY = 0.02  # seconds within which the rest of a function key's bytes come
+LONGEST_KEY = 32  # bytes
+_KEYS = {b"t": Answer.TRUST, b"o": Answer.LOOK_ONLY}
+_LEAVE = (b"q", b"\x1b", b"\x04", b"")
 
 
 def ask(standing: Standing, waiting: Sequence[Item]) -> Answer | None:
     """Show what the project would like to do, and ask; None to leave."""
-    echo(_opening(standing))
-    echo_lines(["", *claim_lines(standing, waiting, MOST_LINES), "", NOT_COVERED, ""])
-    may_trust = not standing.claims.unjudged
-    if may_trust:
-        _choice("t", "trust", "all of this holds, until one of these files changes")
-    _choice("o", "look only", "agents start and work; nothing of this has an effect")
-    _choice("q", "leave", "")
-    while True:
-        key = click.getchar().lower()
-        if key in _LEAVE:
-            return None
-        if key in _KEYS and (may_trust or _KEYS[key] is not Answer.TRUST):
-            return _KEYS[key]
+    keys = dict(_KEYS)
+    with _single_keys() as terminal:  # before anything is shown: a key that comes early counts
+        echo_lines([_opening(standing), str(standing.project.root), "", "It would like to use:", ""])
+        echo_lines([*claim_lines(standing, waiting, MOST_LINES), "", NOT_COVERED, ""])
+        if standing.claims.unjudged:
+            del keys[b"t"]
+        else:
+            _choice("t", "trust", "all of this holds, until one of these files changes")
+        _choice("o", "look only", "agents start and work; nothing of this has an effect")
+        _choice("q", "leave", "")
+        while (key := _read_key(terminal)) not in _LEAVE:
+            if key in keys:
+                return keys[key]
+        return None
+
+
+@contextmanager
+def _single_keys() -> Iterator[int]:
+    """The terminal gives each key at once, and shows none; its descriptor."""
+    terminal = sys.stdin.fileno()
+    before = termios.tcgetattr(terminal)
+    tty.setcbreak(terminal, termios.TCSADRAIN)
+    try:
+        yield terminal
+    finally:
+        termios.tcsetattr(terminal, termios.TCSADRAIN, before)
+
+
+def _read_key(terminal: int) -> bytes:
+    """One key in small letters; all of what a function key sends, so that its Esc is not taken for one."""
+    key = os.read(terminal, 1)
+    while key == b"\x1b" and select.select([terminal], [], [], SAME_KEY)[0]:
+        key += os.read(terminal, LONGEST_KEY)
+    return key.lower()
 
 
 def _opening(standing: Standing) -> str:
-    name = f"{standing.project.name} ({standing.project.root})"
+    name = standing.project.name
     if standing.moved:
-        return f"{name} is not the folder that you were asked about. It would like to use:"
+        return f"{name} is not the folder that you were asked about"
     if standing.record.answer is not None:
-        return f"{name} has changed since you were asked. It would like to use:"
-    return f"{name} is opened for the first time. It would like to use:"
+        return f"{name} has changed since you were asked"
+    return f"{name} is opened for the first time"
 
 
 def _choice(key: str, name: str, meaning: str) -> None:
