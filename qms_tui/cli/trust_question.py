@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import select
 import sys
 import termios
@@ -20,6 +21,7 @@ from qms_tui.trust import Answer, Standing
 MOST_LINES = 12  # of one file
 SAME_KEY = 0.02  # seconds within which the rest of a function key's bytes come
 LONGEST_KEY = 32  # bytes
+_FUNCTION_KEY = re.compile(rb"\x1b[\[O][0-?]*[ -/]*[@-~]")  # ECMA-48: parameters, intermediates, a final byte
 _KEYS = {b"t": Answer.TRUST, b"o": Answer.LOOK_ONLY}
 _LEAVE = (b"q", b"\x1b", b"\x04", b"")
 
@@ -57,8 +59,10 @@ def _single_keys() -> Iterator[int]:
 def _read_key(terminal: int) -> bytes:
     """One key in small letters; all of what a function key sends, so that its Esc is not taken for one."""
     key = os.read(terminal, 1)
-    while key == b"\x1b" and select.select([terminal], [], [], SAME_KEY)[0]:
-        key += os.read(terminal, LONGEST_KEY)
+    if key == b"\x1b" and select.select([terminal], [], [], SAME_KEY)[0]:
+        key += os.read(terminal, 1)
+        while key[1:2] in (b"[", b"O") and not _FUNCTION_KEY.fullmatch(key) and len(key) < LONGEST_KEY:
+            key += os.read(terminal, 1)
     return key.lower()
 
 
