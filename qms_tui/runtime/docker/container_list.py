@@ -97,9 +97,11 @@ def doubt(api: APIClient, listed: Listed) -> Doubt | None:
         return Doubt.NO_LABELS
     if made_by == maker() and listed.name == _name(listed):
         return None
+    if is_of_image(api, listed):
+        return Doubt.OF_IMAGE
     if not made_by and listed.state != CREATED:  # nobody loses anything by one that never ran
         return Doubt.NO_MAKER
-    return Doubt.OF_IMAGE if is_of_image(api, listed) else None
+    return None
 
 
 def _name(listed: Listed) -> str:

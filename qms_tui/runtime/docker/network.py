@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Set
 from typing import Any
 
 from docker import APIClient
@@ -39,25 +39,24 @@ def project_network(engine: Engine, root: str, configured: str) -> str:
     if configured != PROJECT:
         return configured
     with _making:
-        there = _usable(engine, root)
-        if there:
-            return there[0]
-        made = _make(engine.api, root)
-        oldest = next(iter(_usable(engine, root)), made)
+        there = engine.api.networks()
+        usable = _usable(engine, root, there)
+        if usable:
+            return usable[0]
+        made = _make(engine.api, root, {network["Name"] for network in there})
+        oldest = next(iter(_usable(engine, root, engine.api.networks())), made)
         if oldest != made:
             engine.api.remove_network(made)
         return oldest
 
 
-def _make(api: APIClient, root: str) -> str:
+def _make(api: APIClient, root: str, taken: Set[str]) -> str:
     """Its id. Where something has its name, whoever made that, it gets another one."""
     name = project_slug(root)
     other = f"{name}-{secrets.token_hex(4)}"
-    if _named(api, name):  # older engines would let both have it, and nobody could tell them apart
-        return _create(api, root, other)
     try:
-        return _create(api, root, name)
-    except APIError as error:
+        return _create(api, root, other if name in taken else name)
+    except APIError as error:  # newer engines let only one have a name: somebody was faster
         if error.status_code != 409 and "already" not in str(error.explanation):  # Podman: 500
             raise
     return _create(api, root, other)
@@ -70,7 +69,7 @@ def _create(api: APIClient, root: str, name: str) -> str:
 
 def remove_project_network(api: APIClient, root: str) -> None:
     """Remove the project's networks that nobody uses; whose maker nobody knows stay."""
-    for network in _labelled(api, root):
+    for network in api.networks(filters={"label": f"{LABEL_PROJECT}={root}"}):
         if not _label(network, LABEL_MAKER):
             continue
         try:
@@ -82,24 +81,23 @@ def remove_project_network(api: APIClient, root: str) -> None:
 
 def strange_networks(engine: Engine, root: str) -> list[Stranger]:
     """Networks with this project's labels or names that its agents do not get."""
-    there = (*_labelled(engine.api, root), *_named(engine.api, project_slug(root)))
-    every = {str(network["Id"]): network for network in there}
-    doubted = [(str(network["Name"]), _doubt(engine, root, network)) for network in every.values()]
-    return [strange_network(name, why, engine.kind) for name, why in doubted if why not in ("", _OTHERS)]
+    doubts = [
+        (str(network["Name"]), _doubt(engine, root, network))
+        for network in engine.api.networks()
+        if network["Name"] == project_slug(root) or _label(network, LABEL_PROJECT) == root
+    ]
+    return [strange_network(name, why, engine.kind) for name, why in doubts if why not in ("", _OTHERS)]
 
 
-def _usable(engine: Engine, root: str) -> list[str]:
-    """Ids of the networks that are the project's, and as they have to be; the oldest first."""
-    there = [network for network in _labelled(engine.api, root) if not _doubt(engine, root, network)]
-    return [str(network["Id"]) for network in sorted(there, key=lambda n: (n["Created"], n["Id"]))]
+def _usable(engine: Engine, root: str, there: Iterable[Facts]) -> list[str]:
+    """Ids of the networks that are the project's, and as they have to be; the oldest first.
 
-
-def _labelled(api: APIClient, root: str) -> list[Facts]:
-    return list(api.networks(filters={"label": f"{LABEL_PROJECT}={root}"}))
-
-
-def _named(api: APIClient, name: str) -> list[Facts]:
-    return [network for network in api.networks(names=[name]) if network["Name"] == name]
+    Not of one whose name another one has, that is not ours: the engine itself then mixes them up.
+    """
+    doubted = [(network, _doubt(engine, root, network)) for network in there]
+    shared = {network["Name"] for network, why in doubted if why}
+    ours = [network for network, why in doubted if not why and network["Name"] not in shared]
+    return [str(network["Id"]) for network in sorted(ours, key=lambda n: (n["Created"], n["Id"]))]
 
 
 def _doubt(engine: Engine, root: str, network: Facts) -> str:
