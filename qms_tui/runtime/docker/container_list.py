@@ -7,7 +7,7 @@ but us can have made has our maker's label, and has not got all of them from its
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -33,7 +33,10 @@ class Doubt(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A row of the engine's list; `image` is an id, `created` in seconds since 1970, `state` its own word."""
+    """A row of the engine's list; `image` is an id, `created` in seconds since 1970, `state` its own word.
+
+    The list lags a little behind: of a program that has just ended it may say that it runs.
+    """
 
     id: str
     name: str
@@ -41,6 +44,8 @@ class Listed:
     state: str
     created: int
     labels: Mapping[str, str]
+    facts: Mapping[str, Any] | None = None
+    """All that the engine says of it, if it was asked for this one."""
 
     @property
     def agent(self) -> str:
@@ -51,6 +56,12 @@ class Listed:
     def alive(self) -> bool:
         """Whether there is a program in it."""
         return self.state in _ALIVE
+
+    def now(self, facts: Mapping[str, Any]) -> Listed:
+        """The same with the state that the engine says when it is asked for this container."""
+        state = facts["State"]
+        word = "running" if state.get("Running") or state.get("Restarting") else str(state.get("Status"))
+        return replace(self, state="paused" if state.get("Paused") else word, facts=facts)
 
 
 def labelled(api: APIClient, root: str) -> list[Listed]:

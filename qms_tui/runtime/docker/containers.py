@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
-
 from docker import APIClient
 from docker.errors import APIError, NotFound
 
@@ -79,7 +77,7 @@ class Containers:
         for row in labelled(self._api, self._root):
             if doubt(self._api, row) is None:
                 rows.setdefault(row.agent, []).append(row)
-        found = {agent: self._told(agent, best_first(each)) for agent, each in rows.items()}
+        found = {agent: self._told(agent, self._asked(each)) for agent, each in rows.items()}
         return {agent: each for agent, each in found.items() if each.condition is not Condition.ABSENT}
 
     def strangers(self) -> list[Stranger]:
@@ -126,7 +124,7 @@ class Containers:
 
     def stop(self, agent: str) -> bool:
         """Stop and remove what there is of the agent, whatever its name; whether there was anything."""
-        rows = self._listed(agent)
+        rows = self._now(agent)
         if not rows:
             self.check_name(agent)
         for row in rows:
@@ -184,7 +182,7 @@ class Containers:
         removed is gone a moment later.
         """
         deadline = time.monotonic() + STARTING_WAIT
-        while (rows := self._listed(agent)) and not rows[0].alive and self._is_under_way(rows):
+        while (rows := self._now(agent)) and not rows[0].alive and self._is_under_way(rows):
             if time.monotonic() > deadline:
                 break
             time.sleep(STARTING_POLL)
@@ -195,6 +193,18 @@ class Containers:
             return True
         created = [row.created for row in rows if row.state == CREATED]
         return bool(created) and seconds(self._api.info()["SystemTime"]) - max(created) <= STARTING_WAIT
+
+    def _now(self, agent: str) -> list[Listed]:
+        """As `_listed`, each as it is now."""
+        return self._asked(self._listed(agent))
+
+    def _asked(self, rows: Iterable[Listed]) -> list[Listed]:
+        """The same as they are now, the best first."""
+        now = []
+        for row in rows:
+            with contextlib.suppress(NotFound):  # removed between the two calls
+                now.append(row.now(self._api.inspect_container(row.id)))
+        return best_first(now)
 
     def _listed(self, agent: str) -> list[Listed]:
         """What there is of the agent, the best first, whatever it is called and whoever started it.
@@ -213,10 +223,7 @@ class Containers:
 
     def _told(self, agent: str, rows: Sequence[Listed]) -> Found:
         """What the engine knows of the first of them, and whether it is what it should be."""
-        try:
-            facts: dict[str, Any] | None = self._api.inspect_container(rows[0].id) if rows else None
-        except NotFound:  # removed between the two calls
-            facts = None
+        facts = rows[0].facts if rows else None
         if facts is None:
             return Found(Condition.ABSENT)
         there, name = found(facts), self.identity(agent).container
