@@ -6,6 +6,7 @@ import contextlib
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+
 from docker import APIClient
 from docker.errors import APIError, NotFound
 
