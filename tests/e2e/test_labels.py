@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import os
@@ -14,6 +15,7 @@ from typing import Any
 import docker
 import pytest
 
+from qms_tui.agents import AgentState
 from qms_tui.errors import EngineError
 from qms_tui.leftovers import find_on_engine, remove_from_engine
 from qms_tui.runtime import Condition, RunsAlready
@@ -28,6 +30,7 @@ from .engine import PROJECT_LABEL, Console
 from .held import SIZE, attached, started
 from .shell import SHELL, Shell
 from .test_app import App, leave
+from .watched import watched
 
 Make = Callable[..., DirectRuntime]
 CLOSED = {"com.docker.network.bridge.enable_icc": "false"}
@@ -375,6 +378,25 @@ async def test_labels_without_a_maker_are_nobodys(
     assert "left alone: the container composed" in app.run("stop", "--all").stdout
     assert await running(qms_root=app.root) == {}
     assert exists(engine, theirs)
+
+
+async def test_what_becomes_of_a_stranger_is_not_told_of_the_agent(
+    runtime: DirectRuntime,
+    engine: docker.APIClient,
+    labels: dict[str, str],
+    name: str,
+    put: Callable[..., str],
+) -> None:
+    async with watched(runtime, "qa") as held:
+        await held.says("qa", AgentState.RUNNING)
+        await held.until(lambda: held["qa"].container_id)
+        theirs = put("composed", labels)
+        await asyncio.to_thread(engine.kill, theirs)
+        await asyncio.to_thread(engine.pause, name)  # its event comes after theirs
+        await held.says("qa", AgentState.PAUSED)
+        await asyncio.to_thread(engine.unpause, name)
+        await held.says("qa", AgentState.RUNNING)
+        assert AgentState.ENDED not in [state for _, state in held.states]
 
 
 async def running(qms_root: Path) -> dict[str, str]:
