@@ -115,6 +115,8 @@ class Agent:
         """Whether another user has started the program: who is here may look, type and end it."""
         self.wrong = ""
         """In what the program is not who it should be, as far as it says."""
+        self.container_id = ""
+        """The engine's, of what was found last; empty until somebody has looked."""
         self.building = ""
         """How far its image is, while that is built anew."""
         self.remark = ""
@@ -408,6 +410,7 @@ class Agent:
 
     def _judge(self, found: Found) -> None:
         """Keep what the runtime found wrong, or foreign; what is new of it the human is told."""
+        self.container_id = found.id
         if found.foreign and not self.foreign:
             self._tell(Notice(FOREIGN, "warning", once=True))
         if found.wrong and found.wrong != self.wrong:
@@ -577,6 +580,7 @@ class Agent:
     def _new_terminal(self) -> None:
         self.terminal = Terminal(self._size.columns, self._size.lines, scrollback=self._scrollback)
         self.title, self.wrong, self.outdated, self.foreign = "", "", False, False
+        self.container_id = ""
         self._tell(Reshaped())
 
     def _become(self, state: AgentState) -> None:

@@ -78,10 +78,11 @@ class Fleet:
         self._on_engine(event)
 
     def _happened_to(self, agent: Agent, event: ContainerEvent) -> None:
-        if event.action is Action.OOM:
+        its_own = agent.container_id in ("", event.container)  # others may have its labels
+        if its_own and event.action is Action.OOM:
             self._on_event(agent, Notice(f"{agent.name} reached its memory limit: {_OOM}", "warning"))
             agent.starved_at = event.at
-        if event.exit_code is not None:
+        if its_own and event.exit_code is not None:
             agent.died(event.exit_code, event.at)
         agent.look()
 

@@ -35,10 +35,15 @@ def prune(common: Common, yes: bool) -> int:
 
     engine = engine_here(common)
     try:
-        things = [thing for thing in everything(engine) if leftovers.why_to_go(thing)]
+        there = everything(engine)
+        things = [thing for thing in there if leftovers.why_to_go(thing)]
+        unlabelled = [thing for thing in there if not thing.project and not thing.mine]
         if common.project is not None:
             root = os.path.realpath(os.path.expanduser(common.project))
             things = [thing for thing in things if thing.project == root]
+            unlabelled = [thing for thing in unlabelled if leftovers.is_named_after(thing, root)]
+        for thing in unlabelled:
+            echo(f"left alone {thing.kind} {thing.name}: it has no label of qms-tui's")
         if not things:
             echo("there is nothing to remove")
             return 0

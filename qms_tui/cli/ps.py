@@ -7,7 +7,7 @@ import click
 from qms_tui.cli.gateway import standing
 from qms_tui.cli.loading import load
 from qms_tui.cli.options import Common, common_options
-from qms_tui.cli.printing import echo_json, echo_lines
+from qms_tui.cli.printing import echo, echo_json, echo_lines, warn
 from qms_tui.cli.prune import everything
 from qms_tui.cli.runtimes import docker_runtime, engine_here
 from qms_tui.errors import UsageError
@@ -29,12 +29,15 @@ def ps(common: Common, as_json: bool, with_usage: bool, all_projects: bool) -> i
     try:
         found = runtime.all_now()
         usage = runtime.usage_now(found) if with_usage else None
+        strangers = runtime.strangers_now()
     finally:
         runtime.close_now()
     from qms_tui.cli.ps_listing import listing
 
     lines = listing(project, found, config, standing(project, config), usage, as_json=as_json)
     echo_lines(lines[0].split("\n") if as_json else lines)
+    for stranger in strangers:
+        (warn if as_json else echo)(f"{stranger}: {stranger.remedy}")
     return 0
 
 

@@ -53,7 +53,9 @@ def listing(
     ]
     if as_json:
         return [json_text([_as_json(project, one) for one in known], indent=2)]
-    return _table(known, usage is not None) if known else [f"no agent of {project.name} has a container"]
+    if not known:
+        return [f"no agent of {project.name} has a container"]
+    return [*_table(known, usage is not None), *_remedies(known)]
 
 
 class _Known:
@@ -115,6 +117,8 @@ def _as_json(project: Project, known: _Known) -> dict[str, Any]:
         "foreign": found.foreign,
         "wrong": found.wrong,
         "container": found.container,
+        "id": found.id,
+        "renamed_from": found.renamed_from,
         "exit_code": found.ending.exit_code if found.ending else None,
         "reason": found.ending.reason if found.ending else "",
         "cpu": round(usage.cpu, 4) if usage and usage.cpu is not None else None,
@@ -161,7 +165,15 @@ def _table(known: Sequence[_Known], with_usage: bool) -> list[str]:
     for one in known:
         f = one.found
         whose = "another user's" if f.foreign else ""
-        words = (f.condition.value, whose, str(f.ending or ""), "outdated" if f.outdated else "", f.wrong)
+        renamed = "renamed" if f.renamed_from else ""
+        words = (
+            f.condition.value,
+            whose,
+            renamed,
+            str(f.ending or ""),
+            "outdated" if f.outdated else "",
+            f.wrong,
+        )
         condition = ", ".join(word for word in words if word)
         used = _used(one.usage) if with_usage else ()
         started = f.started_at[:19].replace("T", " ")
@@ -169,4 +181,14 @@ def _table(known: Sequence[_Known], with_usage: bool) -> list[str]:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return [
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    ]
+
+
+def _remedies(known: Sequence[_Known]) -> list[str]:
+    """What can be done about renamed containers."""
+    return [
+        f"{one.agent}'s container was renamed from {one.found.renamed_from}: it works on as it is, and "
+        f"qms-tui stop {one.agent} ends it"
+        for one in known
+        if one.found.renamed_from
     ]

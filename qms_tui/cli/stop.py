@@ -9,7 +9,7 @@ import click
 
 from qms_tui.cli.loading import load
 from qms_tui.cli.options import Common, agents_argument, common_options
-from qms_tui.cli.printing import echo
+from qms_tui.cli.printing import echo, echo_lines
 from qms_tui.cli.runtimes import docker_runtime, keeper_client
 from qms_tui.errors import UsageError
 from qms_tui.printable import plain
@@ -47,6 +47,7 @@ def stop(common: Common, agents: Sequence[str], every: bool, yes: bool) -> int:
         if every:
             keeper_client(project, config, runtime.host).stop()
             runtime.remove_network_now()
+            echo_lines(f"left alone: {each}: {each.remedy}" for each in runtime.strangers_now())
     finally:
         runtime.close_now()
     return 0

@@ -51,6 +51,9 @@ def container(agent: str, facts: Facts | None, expected: Sequence[Mount]) -> Ite
         yield ok(agent, f"{said}, started by another user")
         return
     yield ok(agent, said)
+    if found.renamed_from:
+        remedy = f"qms-tui stop {agent} ends it all the same"
+        yield warning(agent, f"its container was renamed from {found.renamed_from}", remedy)
     if found.outdated:
         yield warning(agent, "its image is not that of today", "b in the menu builds it anew")
     if found.wrong:

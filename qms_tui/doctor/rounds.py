@@ -91,7 +91,9 @@ def _at_engine(
             for name in dict.fromkeys(config.agent(agent).image for agent in agents or ("",)):
                 yield at_engine.image(engine, name, config.build)
             if project is not None:
-                found = DockerRuntime(engine, project, config, environment).all_now()
+                runtime = DockerRuntime(engine, project, config, environment)
+                found = runtime.all_now()
+                yield from (warning("engine", str(each), each.remedy) for each in runtime.strangers_now())
                 yield from _at_containers(engine, project, config, found)
                 if gateway is not None and config.servers:
                     yield from _at_servers(engine, config, found, gateway)
@@ -136,7 +138,7 @@ def _at_containers(
 def _at_servers(
     engine: Engine, config: Config, found: Mapping[str, Found], gateway: Path
 ) -> Iterator[Finding]:
-    alive = {agent: one.container for agent, one in found.items() if one.alive and not one.foreign}
+    alive = {agent: one.id for agent, one in found.items() if one.alive and not one.foreign}
     try:
         status = gateway_status(gateway)
         yield from at_servers.servers([server.name for server in config.servers], status, len(alive))
@@ -152,8 +154,8 @@ def _at_servers(
 
 def _facts(engine: Engine, found: Found) -> Facts:
     with engine_errors(f"cannot look at {found.container}"):
-        facts = engine.api.inspect_container(found.container)
-        used = engine.api.stats(found.container, stream=False, one_shot=True) if found.alive else {}
+        facts = engine.api.inspect_container(found.id)
+        used = engine.api.stats(found.id, stream=False, one_shot=True) if found.alive else {}
     place = Place(Path((facts["Config"].get("Labels") or {}).get(LABEL_FILES, "/dev/null")))
     there = [mount for mount in facts["Mounts"] if not _is_own(mount, place)]
     return Facts(found, there, used.get("memory_stats", {}), place.base)

@@ -19,7 +19,7 @@ from qms_tui.runtime.docker import agent_files, podman, selinux
 from qms_tui.runtime.docker import container as spec
 from qms_tui.runtime.docker.accounts import Accounts
 from qms_tui.runtime.docker.agent_files import AgentFiles, Entry, Place
-from qms_tui.runtime.docker.container import LABEL_MAKER, LABEL_THROWAWAY
+from qms_tui.runtime.docker.container import LABEL_MAKER, LABEL_THROWAWAY, NO_LABELS
 from qms_tui.runtime.docker.engine import Engine, engine_errors
 from qms_tui.runtime.docker.image import find_image
 from qms_tui.runtime.docker.maker import maker
@@ -133,7 +133,7 @@ def _request(
     asked = spec.request(identity, looking, owner, {}, mounts, "none", engine.cpus, {})
     if engine.podman:
         podman.keep_masks_empty(asked["host_config"])
-    labels = {LABEL_THROWAWAY: identity.project, LABEL_MAKER: maker(), **place.labels}
+    labels = {**NO_LABELS, LABEL_THROWAWAY: identity.project, LABEL_MAKER: maker(), **place.labels}
     own = {"name": None, "entrypoint": ["/bin/sh"], "labels": labels, "tty": False, "stdin_open": False}
     return {**asked, **own, "host_config": engine.api.create_host_config(**asked["host_config"])}
 

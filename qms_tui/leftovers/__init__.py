@@ -7,7 +7,7 @@ state    keepers, their sockets and journals, remembered layouts, histories of i
 table    all of it for people and as JSON
 """
 
-from qms_tui.leftovers.engine import find_on_engine, remove_from_engine
+from qms_tui.leftovers.engine import find_on_engine, is_named_after, remove_from_engine
 from qms_tui.leftovers.state import find_in_state, remove_from_state, state_folder
 from qms_tui.leftovers.table import as_json, as_table
 from qms_tui.leftovers.thing import Kind, Outcome, Thing, why_to_go
@@ -20,6 +20,7 @@ __all__ = [
     "as_table",
     "find_in_state",
     "find_on_engine",
+    "is_named_after",
     "remove_from_engine",
     "remove_from_state",
     "state_folder",

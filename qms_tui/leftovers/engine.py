@@ -17,39 +17,61 @@ from qms_tui.runtime.docker.container import (
     LABEL_PROJECT,
     LABEL_THROWAWAY,
     LABEL_VOLUME,
+    PROJECT_SLUG,
+    project_slug,
 )
+from qms_tui.runtime.docker.container_list import Listed, is_of_image, named, of_any_project, thrown_away
 from qms_tui.runtime.docker.engine import Engine, engine_errors, seconds
 from qms_tui.runtime.docker.maker import maker
 
+NAMES = "qms-"  # how the names of our things begin
 STOP_GRACE = 5  # seconds between SIGTERM and SIGKILL
 _OVER = ("created", "exited", "dead")  # the engine's words for a container without a program
 
 
 def find_on_engine(engine: Engine) -> list[Thing]:
-    """Every container, network and volume that carries our labels, whoever made it. Blocking."""
+    """Every container, network and volume that has our labels, whoever made it, or only a name like ours.
+
+    Blocking.
+    """
+    api = engine.api
     with engine_errors("cannot list what there is"):
-        now = seconds(engine.api.info()["SystemTime"])
-        labelled = {"label": LABEL_PROJECT}
-        rows = engine.api.containers(all=True, filters=labelled)
-        containers = [_container(row, now) for row in rows]
+        now = seconds(api.info()["SystemTime"])
+        rows = of_any_project(api)
+        containers = [_container(api, row, now) for row in rows]
         # One that was made and not started yet is not on its network either.
         starting = {t.project for t in containers if t.used or (t.state == "created" and t.age < YOUNG)}
         networks = [
             _network(facts, now, starting)
-            for row in engine.api.networks(filters=labelled)
-            if (facts := _inspected(engine.api, row["Id"]))
+            for row in [*api.networks(filters={"label": LABEL_PROJECT}), *_like_ours(api)]
+            if (facts := _inspected(api, row["Id"]))
         ]
-        kept = {(row["Labels"] or {}).get(LABEL_VOLUME) for row in rows}
+        kept = {row.labels.get(LABEL_VOLUME) for row in rows}
         volumes = [
             _volume(facts, now, facts["Name"] in kept)
-            for facts in engine.api.volumes(filters=labelled)["Volumes"] or ()
+            for facts in api.volumes(filters={"label": LABEL_PROJECT})["Volumes"] or ()
         ]
         # Of a container that was to be removed at once, and whose maker was killed before.
-        thrown = [
-            _container(row, now)
-            for row in engine.api.containers(all=True, filters={"label": LABEL_THROWAWAY})
+        thrown = [_container(api, row, now) for row in thrown_away(api)]
+        unlabelled = [
+            _container(api, row, now)
+            for row in named(api, NAMES)
+            if not {LABEL_PROJECT, LABEL_THROWAWAY} & row.labels.keys() and PROJECT_SLUG.match(row.name)
         ]
-    return [*containers, *networks, *volumes, *thrown]
+    return [*containers, *networks, *volumes, *thrown, *unlabelled]
+
+
+def _like_ours(api: APIClient) -> list[dict[str, Any]]:
+    """Networks that only have a name like ours."""
+    rows: list[dict[str, Any]] = api.networks(names=[NAMES])
+    like = [row for row in rows if PROJECT_SLUG.match(row["Name"])]
+    return [row for row in like if LABEL_PROJECT not in (row.get("Labels") or {})]
+
+
+def is_named_after(thing: Thing, root: str) -> bool:
+    """Whether it has a name as a container or network of the project at `root`."""
+    slug = project_slug(root)
+    return thing.name == slug or thing.name.startswith(f"{slug}-")
 
 
 def remove_from_engine(engine: Engine, things: Sequence[Thing]) -> list[Outcome]:
@@ -61,26 +83,25 @@ def remove_from_engine(engine: Engine, things: Sequence[Thing]) -> list[Outcome]
     return [_removed(engine.api, looked_at_again(thing)) for thing in ordered]
 
 
-def _container(row: dict[str, Any], now: float) -> Thing:
-    labels, state = row["Labels"], str(row["State"])
-    root = labels.get(LABEL_PROJECT) or labels[LABEL_THROWAWAY]
+def _container(api: APIClient, row: Listed, now: float) -> Thing:
+    root = row.labels.get(LABEL_PROJECT) or row.labels.get(LABEL_THROWAWAY, "")
     return Thing(
         Kind.CONTAINER,
-        row["Id"],
-        (row.get("Names") or ["/?"])[0].lstrip("/"),
+        row.id,
+        row.name,
         root,
         project_exists(root),
-        state,
-        state not in _OVER,
-        max(0.0, now - row["Created"]),
-        labels.get(LABEL_MAKER) == maker(),
-        labels.get(LABEL_AGENT, ""),
+        row.state,
+        row.state not in _OVER,
+        max(0.0, now - row.created),
+        row.labels.get(LABEL_MAKER) == maker() and not is_of_image(api, row),
+        row.agent,
     )
 
 
 def _network(facts: dict[str, Any], now: float, starting: set[str]) -> Thing:
-    labels = facts["Labels"]
-    root = labels[LABEL_PROJECT]
+    labels = facts["Labels"] or {}
+    root = labels.get(LABEL_PROJECT, "")
     used = bool(facts.get("Containers")) or root in starting
     return Thing(
         Kind.NETWORK,

@@ -8,6 +8,7 @@ from qms_tui.leftovers.thing import Thing, why_to_go
 from qms_tui.printable import plain
 
 _HEAD = ("WHAT", "NAME", "STATE", "AGE", "PROJECT", "PRUNE?")
+UNLABELLED = "(only its name is like qms-tui's)"
 _UNITS = ((86400, "d"), (3600, "h"), (60, "min"))
 
 
@@ -46,6 +47,8 @@ def _row(thing: Thing) -> tuple[str, ...]:
 
 
 def _project(thing: Thing) -> str:
+    if not thing.project and not thing.mine:
+        return UNLABELLED
     if not thing.mine:
         return f"{thing.project} (not made by you here)"
     return thing.project + {True: "", False: " (gone)", None: " (cannot be seen)"}[thing.project_exists]

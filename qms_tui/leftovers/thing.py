@@ -30,7 +30,7 @@ _MEMORIES = (Kind.JOURNAL, Kind.LAYOUT, Kind.INBOX, Kind.FILES)
 
 @dataclass(frozen=True, slots=True)
 class Thing:
-    """Something that was made for the project at `project`.
+    """Something that was made for the project at `project`; of what only has a name like ours that is empty.
 
     `id` finds it again: the engine's id, or a path. `project_exists` is None where nobody can tell; `age` is
     in seconds since it was made. `used`: its program runs, or somebody uses it. `mine`: this user made it, on
@@ -82,6 +82,8 @@ def looked_at_again(thing: Thing) -> Thing:
 
 def project_exists(root: str) -> bool | None:
     """Whether there is a project; None if that cannot be seen, as on a disk that does not answer."""
+    if not root:  # it would be the folder that we are in
+        return None
     try:
         return stat.S_ISDIR(os.stat(os.path.join(root, ".claude")).st_mode)
     except (FileNotFoundError, NotADirectoryError):

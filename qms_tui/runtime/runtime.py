@@ -67,6 +67,10 @@ class Found:
     """Which image it is, whatever has its name by now: `sha256:` and 64 digits."""
     foreign: bool = False
     """Whether another user has started it; only that user can say what it should be like."""
+    id: str = ""
+    """The container's, which stays when somebody renames it."""
+    renamed_from: str = ""
+    """The name that it was made with, if it has another one by now."""
 
     @property
     def began(self) -> float:

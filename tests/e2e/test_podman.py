@@ -14,14 +14,14 @@ from qms_tui.config import AgentConfig, Config
 from qms_tui.config.paths import Mount
 from qms_tui.errors import EngineError
 from qms_tui.project import Project
-from qms_tui.runtime import Condition, Ending
+from qms_tui.runtime import Condition, Ending, RunsAlready
 from qms_tui.runtime.docker import connect
-from qms_tui.runtime.docker.container import Identity
+from qms_tui.runtime.docker.container import Identity, project_slug
 
 from . import image as images
 from . import project as projects
 from .direct import DirectRuntime
-from .held import GREETING, Held, attached, started
+from .held import GREETING, SIZE, Held, attached, started
 from .podman import NoPodman, Podman
 from .test_app import App, leave
 from .watched import watched
@@ -161,3 +161,31 @@ async def test_what_happens_from_outside_is_told(
             held["qa"].stop()
             await held["qa"].settled()
             assert held["qa"].state is AgentState.ENDED
+
+
+async def test_names_prove_nothing(
+    on_podman: Callable[..., DirectRuntime], podman: Podman, root: Path
+) -> None:
+    runtime, name, slug = on_podman(), Identity(str(root), "qa").container, project_slug(str(root))
+    with podman.client() as client:
+        theirs = client.create_network(slug, driver="bridge")["Id"]
+        async with started(runtime, "qa") as qa:
+            await qa.expect(rb"agent ready")
+            assert slug not in client.inspect_container(name)["NetworkSettings"]["Networks"]
+            assert [stranger.name for stranger in runtime.strangers_now()] == [slug]
+            client.rename(name, "renamed")
+            with pytest.raises(RunsAlready, match="renamed"):
+                await runtime.start("qa", SIZE)
+            assert (await runtime.find("qa")).container == "renamed"
+            async with attached(runtime, "qa") as again:
+                again.type(b"hello\r")
+                await again.expect(rb"echo:hello\r\n")
+        assert runtime.stop_now("qa")
+        taken = client.create_container(images.NAME, ["sleep", "600"], name=name)["Id"]
+        with pytest.raises(EngineError, match=f"{name} is not ours"):
+            await runtime.start("qa", SIZE)
+        with pytest.raises(EngineError, match=f"{name} is not ours"):
+            runtime.stop_now("qa")
+        client.remove_container(taken, force=True)
+        client.remove_network(theirs)
+    await runtime.close()

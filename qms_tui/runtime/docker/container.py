@@ -29,6 +29,18 @@ LABEL_DEFINITION = "qms-tui.definition"
 LABEL_FILES = "qms-tui.files"  # where on the engine's machine the container's own files are (agent_files.py)
 LABEL_VOLUME = "qms-tui.volume"  # the volume that they are in, where they are in one
 LABEL_THROWAWAY = "qms-tui.throwaway"  # the project that a container was made for which never runs
+LABELS = (
+    LABEL_PROJECT,
+    LABEL_AGENT,
+    LABEL_SCHEMA,
+    LABEL_MAKER,
+    LABEL_RESUMES,
+    LABEL_DEFINITION,
+    LABEL_FILES,
+    LABEL_VOLUME,
+    LABEL_THROWAWAY,
+)
+NO_LABELS = dict.fromkeys(LABELS, "")  # under one's own: a container has its image's labels too
 CONFIG_FOLDER = "/claude-config"
 HOME = "/home/agent"
 MACHINE_CONTEXT = "/etc/claude-code/CLAUDE.md"  # read by the client on every start, whatever the project
@@ -54,10 +66,22 @@ class Identity:
         return f"{project_slug(self.project)}-{self.agent}"
 
 
+PROJECT_SLUG = re.compile(r"qms-[a-z0-9-]{1,24}-[0-9a-f]{8}")
+
+
 def project_slug(root: str) -> str:
     """A name for the engine's objects of the project at `root`, readable and unlikely to collide."""
     readable = re.sub(r"[^a-z0-9]+", "-", Path(root).name.lower()).strip("-")[:24] or "project"
     return f"qms-{readable}-{hashlib.sha256(root.encode()).hexdigest()[:8]}"
+
+
+def unlabelled(image: Mapping[str, str]) -> dict[str, str]:
+    """What takes the labels of ours away that an image brings: anybody may have put them there.
+
+    Those that every agent's container gets win by themselves.
+    """
+    always = (LABEL_PROJECT, LABEL_AGENT, LABEL_SCHEMA)
+    return {name: "" for name in LABELS if name in image and name not in always}
 
 
 def mounts(project: Project, agent: str, config: AgentConfig, empty: Path) -> list[Mount]:

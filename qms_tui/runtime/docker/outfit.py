@@ -70,7 +70,7 @@ def outfit(
     command = command_line(config, INSIDE if ours else None, trusted=whole.trusted)
     config = dataclasses.replace(config, command=command)
     command = config.command if fresh else resuming(project, agent, config, config.workdir)
-    marks = {spec.LABEL_MAKER: maker()}
+    marks = {**spec.unlabelled(image.labels), spec.LABEL_MAKER: maker()}
     if command != config.command:
         config, marks[spec.LABEL_RESUMES] = dataclasses.replace(config, command=command), "1"
     definition = definition_hash(project, agent, config)

@@ -21,10 +21,11 @@ from qms_tui.runtime.docker.engine import Engine, engine_errors
 from qms_tui.runtime.docker.engine_log import EngineLog
 from qms_tui.runtime.docker.image import build_image, configured
 from qms_tui.runtime.docker.kit import INSIDE, LABEL_KIT
-from qms_tui.runtime.docker.network import remove_project_network
+from qms_tui.runtime.docker.network import remove_project_network, strange_networks
 from qms_tui.runtime.docker.pulse import Pulse
 from qms_tui.runtime.docker.starting import Reached, Starter, T
 from qms_tui.runtime.docker.stats import Stats, usage_now
+from qms_tui.runtime.docker.stranger import Stranger
 from qms_tui.runtime.docker.watch import Watch
 from qms_tui.runtime.events import RuntimeEvent
 from qms_tui.runtime.runtime import Ending, Found
@@ -162,7 +163,8 @@ class DockerRuntime:
 
     async def usage(self, agent: str) -> Usage | None:
         """What the engine says that the agent's container uses."""
-        return await self._stats.usage(agent, self._containers.identity(agent).container)
+        container = await self._call(lambda: self._containers.current(agent), f"ask what {agent} uses")
+        return await self._stats.usage(agent, container) if container is not None else None
 
     def watch(self, on_event: Callable[[RuntimeEvent], None]) -> Callable[[], None]:
         """Tell what happens to the project's containers, and to the engine."""
@@ -189,9 +191,14 @@ class DockerRuntime:
         with engine_errors("cannot list the containers"):
             return self._containers.all()
 
+    def strangers_now(self) -> list[Stranger]:
+        """What has this project's names or labels on the engine and is not ours. Blocking."""
+        with engine_errors("cannot list what is not ours"):
+            return [*self._containers.strangers(), *strange_networks(self._engine, str(self._project.root))]
+
     def usage_now(self, found: Mapping[str, Found]) -> dict[str, Usage]:
         """What the containers use that were found to run, by agent. Blocking, two seconds for all."""
-        alive = {agent: each.container for agent, each in found.items() if each.alive}
+        alive = {agent: each.id for agent, each in found.items() if each.alive}
         return usage_now(self._api, alive)
 
     def log_now(self, agent: str, since: float) -> EngineLog | None:

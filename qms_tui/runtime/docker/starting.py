@@ -135,7 +135,7 @@ class Starter:
             return accounts_of(self._api, image.id, str(self._project.root), accounts_folder())
 
     def _network(self, config: AgentConfig) -> str:
-        return project_network(self._api, str(self._project.root), config.network)
+        return project_network(self._engine, str(self._project.root), config.network)
 
     def _create(self, agent: str, fresh: bool) -> str:
         """Make the agent's container; its id, since another interface may take the name at any time."""
@@ -188,6 +188,7 @@ class Starter:
                 taken = error.status_code == 409 or "already in use" in str(error.explanation)  # Podman: 500
                 if not taken or time.monotonic() > deadline:
                     raise
+                self._containers.check_name(agent)
             time.sleep(STARTING_POLL)
 
 

@@ -34,7 +34,7 @@ class Stats:
         self._samples = Samples()
 
     async def usage(self, agent: str, container: str) -> Usage | None:
-        """What the agent's container, by its name, uses; None if it does not run. May take seconds."""
+        """What the agent's container, by its id, uses; None if it does not run. May take seconds."""
         what = f"ask what {agent} uses"
         with engine_errors(f"cannot {what}"):
             # The request gives up by itself before the deadline, so that none is left behind in a thread.
@@ -49,7 +49,7 @@ class Stats:
 
 
 def usage_now(api: APIClient, containers: Mapping[str, str]) -> dict[str, Usage]:
-    """What each agent's container, by its name, uses in a second; without those that do not run. Blocking."""
+    """What each agent's container, by its id, uses in a second; without those that do not run. Blocking."""
     with engine_errors("cannot ask what agents use"), ThreadPoolExecutor(MOST) as asking:
         found = asking.map(lambda name: _watch(api, name), containers.values())
         return {agent: usage for agent, usage in zip(containers, found, strict=True) if usage}

@@ -9,8 +9,8 @@ from typing import TypeVar
 from docker.errors import APIError, NotFound
 
 from qms_tui.errors import EngineError
-from qms_tui.runtime.docker import container as spec
 from qms_tui.runtime.docker.attachment import ATTACH_DEADLINE, Direction, open_socket
+from qms_tui.runtime.docker.container_list import Listed, best_first, doubt, labelled
 from qms_tui.runtime.docker.engine import Engine, engine_errors
 from qms_tui.runtime.docker.engine_log import read_log, terminal_size
 from qms_tui.runtime.docker.maker import is_foreign
@@ -105,14 +105,18 @@ class Tap:
             return await self._workers.call(function, what=what, deadline=deadline, undo=undo)
 
     def _running(self) -> dict[str, str]:
-        filters = {"label": f"{spec.LABEL_PROJECT}={self._root}", "status": ["running", "paused"]}
-        rows = self._engine.api.containers(filters=filters)
-        return {str(row["Labels"].get(spec.LABEL_AGENT, "")): str(row["Id"]) for row in rows}
+        alive = best_first(row for row in self._labelled() if row.alive)
+        return {row.agent: row.id for row in reversed(alive)}  # of several the best, which comes last
 
     def _last(self, agent: str) -> str | None:
-        labels = [f"{spec.LABEL_PROJECT}={self._root}", f"{spec.LABEL_AGENT}={agent}"]
-        rows = self._engine.api.containers(all=True, filters={"label": labels, "status": ["exited", "dead"]})
-        return str(rows[0]["Id"]) if rows else None
+        over = (row for row in self._labelled() if row.agent == agent and row.state in ("exited", "dead"))
+        rows = best_first(over)
+        return rows[0].id if rows else None
+
+    def _labelled(self) -> list[Listed]:
+        """Of the project's agents, whoever started them."""
+        api = self._engine.api
+        return [row for row in labelled(api, self._root) if doubt(api, row) is None]
 
     def _is_foreign(self, container: str) -> bool:
         return is_foreign(self._engine.api.inspect_container(container)["Config"].get("Labels"))

@@ -17,7 +17,7 @@ from docker import APIClient
 from docker.errors import APIError, NotFound
 from docker.types import Mount
 
-from qms_tui.runtime.docker.container import LABEL_MAKER, LABEL_THROWAWAY
+from qms_tui.runtime.docker.container import LABEL_MAKER, LABEL_THROWAWAY, NO_LABELS
 from qms_tui.runtime.docker.maker import maker
 
 VOLUME = "/qms-tui"  # where a volume is mounted that is to be filled
@@ -32,7 +32,7 @@ def throwaway(api: APIClient, image: str, project: str, volume: str = "") -> Ite
         image,
         _NEVER_RUN,
         entrypoint=[],
-        labels={LABEL_THROWAWAY: project, LABEL_MAKER: maker()},
+        labels={**NO_LABELS, LABEL_THROWAWAY: project, LABEL_MAKER: maker()},
         host_config=api.create_host_config(network_mode="none", mounts=mounts),
     )["Id"]
     try:

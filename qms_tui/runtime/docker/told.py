@@ -21,7 +21,9 @@ def found(facts: Mapping[str, Any]) -> Found:
     image, kit = str(facts["Config"].get("Image", "")), (facts["Config"].get("Labels") or {}).get(LABEL_KIT)
     name, started = str(facts["Name"]).lstrip("/"), str(state.get("StartedAt", ""))
     outdated, digest = kit is not None and kit != our_kit().hash, str(facts.get("Image") or "")
-    ended = Found(Condition.EXITED, _ending(facts), started, image, name, outdated, digest=digest)
+    ended = Found(
+        Condition.EXITED, _ending(facts), started, image, name, outdated, digest=digest, id=str(facts["Id"])
+    )
     if state.get("Paused"):
         return replace(ended, condition=Condition.PAUSED, ending=None)
     if state.get("Running") or state.get("Restarting"):
@@ -41,6 +43,6 @@ def _ending(facts: Mapping[str, Any]) -> Ending:
 
 def _failed_to_resume(facts: Mapping[str, Any]) -> bool:
     state, labels = facts["State"], facts["Config"].get("Labels") or {}
-    if spec.LABEL_RESUMES not in labels or not state.get("ExitCode"):
+    if not labels.get(spec.LABEL_RESUMES) or not state.get("ExitCode"):
         return False
     return seconds(state["FinishedAt"]) - seconds(state["StartedAt"]) <= SOON
