@@ -10,11 +10,9 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import grp
 import json
 import logging
 import os
-import pwd
 import re
 import secrets
 import stat
@@ -24,11 +22,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from qms_tui.errors import ProjectError
+from qms_tui.ownership import SPANS, has_account
 
-# Between accounts with 16 bits and where useradd, systemd and newuidmap begin with ranges for containers.
-# Above all of those, where a machine has accounts or ranges in the first. And what neither Debian nor systemd
-# gives away of 16 bits: a container that qms-tui itself runs in may have no others.
-SPANS = (range(66_000, 100_000), range(1_900_000_000, 2_100_000_000), range(60_706, 61_184))
 FILE = "account_ids.json"
 MOST = 1000  # projects that are remembered
 LARGEST = 8 * 2**20  # bytes: as many paths of 4,096 bytes, written as JSON
@@ -49,11 +44,6 @@ class Entry:
     device: int
     inode: int
     id: int
-
-
-def is_assigned(uid: int) -> bool:
-    """Whether it can be such an id: one that nobody has."""
-    return any(uid in span for span in SPANS) and not _has_account(uid)
 
 
 def account_id(root: Path) -> int:
@@ -105,21 +95,12 @@ def _free_id(used: Collection[int]) -> int:
             number = span[secrets.randbelow(len(span))]
             free = number not in used and not any(number in one for one in taken)
             there = all(any(number in one for one in ranges) for ranges in mapped if ranges)
-            if free and there and not _has_account(number):
+            if free and there and not has_account(number):
                 return number
     raise ProjectError(
         "no user id is free for the agents of root's project",
         hint="accounts, /etc/subuid and /etc/login.defs leave none; or give the project to a user: chown -R",
     )
-
-
-def _has_account(number: int) -> bool:
-    """Also in a directory of accounts elsewhere, as far as this machine asks it."""
-    for look in (pwd.getpwuid, grp.getgrgid):
-        with contextlib.suppress(KeyError):
-            look(number)
-            return True
-    return False
 
 
 def _ranges() -> Iterator[range]:

@@ -8,8 +8,9 @@ project, may have put there is not given away: links, files with another name el
 from __future__ import annotations
 
 import errno
-import logging
+import grp
 import os
+import pwd
 import stat
 from collections import deque
 from collections.abc import Collection, Iterator
@@ -18,15 +19,31 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path, PurePosixPath
 
-from qms_tui.account_ids import is_assigned
 from qms_tui.errors import ProjectError
 
+# Between accounts with 16 bits and where useradd, systemd and newuidmap begin with ranges for containers.
+# Above all of those, where a machine has accounts or ranges in the first. And what neither Debian nor systemd
+# gives away of 16 bits: a container that qms-tui itself runs in may have no others.
+SPANS = (range(66_000, 100_000), range(1_900_000_000, 2_100_000_000), range(60_706, 61_184))
 MOST_GIVEN = 200_000  # entries below a folder: a workspace with the packages of several programs
 DEEPEST = 64  # folders in one another, each of them an open descriptor
 MOST_LOOKED = 2000  # entries of a project that are looked at before its screen opens: some 10 ms
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
-_log = logging.getLogger(__name__)
+
+
+def is_assigned(uid: int) -> bool:
+    """Whether it can be such an id: one that nobody has."""
+    return any(uid in span for span in SPANS) and not has_account(uid)
+
+
+def has_account(number: int) -> bool:
+    """Also in a directory of accounts elsewhere, as far as this machine asks it."""
+    for look in (pwd.getpwuid, grp.getgrgid):
+        with suppress(KeyError):
+            look(number)
+            return True
+    return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +144,10 @@ class _HandOver:
     def _give_file(self, file: int, name: str, device: int) -> None:
         status = os.fstat(file)
         if status.st_nlink > 1:
-            _log.warning("%r stays root's: it has another name, perhaps outside of the agent's folder", name)
+            from logging import getLogger  # costs every start 5 ms, and is for root's projects only
+
+            said = "%r stays root's: it has another name, perhaps outside of the agent's folder"
+            getLogger(__name__).warning(said, name)
         elif stat.S_ISREG(status.st_mode) and status.st_dev == device:
             self._take(file)
 

@@ -18,9 +18,8 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path, PurePosixPath
 
-from qms_tui.account_ids import account_id, is_assigned
 from qms_tui.errors import OwnerError, ProjectError, UnknownAgentError
-from qms_tui.ownership import ROOT, check_open, hand_over, hand_sessions_over, unreadable
+from qms_tui.ownership import ROOT, check_open, hand_over, hand_sessions_over, is_assigned, unreadable
 from qms_tui.ownership import Owner as Owner
 
 AGENT_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")  # a hostname ends at 63
@@ -191,6 +190,8 @@ class Project:
         status = self.root.stat()
         if status.st_uid != 0:
             return Owner(status.st_uid, status.st_gid)
+        from qms_tui.account_ids import account_id  # costs every start 5 ms, and is for root only
+
         number = account_id(self.root)
         return Owner(number, number, has_account=False)
 

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from qms_tui import account_ids
-from qms_tui.account_ids import FILE, SPANS, account_id, is_assigned
+from qms_tui.account_ids import FILE, account_id
 from qms_tui.errors import ProjectError
+from qms_tui.ownership import SPANS, is_assigned
 
 
 @pytest.fixture(autouse=True)
@@ -72,7 +73,7 @@ def test_what_somebody_may_have_is_not_chosen(
     limits.write_text(f"# UID_MIN 1\nUID_MIN\t 1000\nUID_MAX {low.start + 33_990}\n")
     monkeypatch.setattr(account_ids, "RANGES", (ranges, tmp_path / "missing"))
     monkeypatch.setattr(account_ids, "LOGIN_DEFS", limits)
-    monkeypatch.setattr(account_ids, "_has_account", lambda number: number in low)
+    monkeypatch.setattr(account_ids, "has_account", lambda number: number in low)
     assert account_id(made("project")) in high
 
 
@@ -88,7 +89,7 @@ def test_in_a_user_namespace_it_is_one_of_its_ids(
 def test_where_nothing_is_free_that_is_said(
     made: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(account_ids, "_has_account", lambda number: True)
+    monkeypatch.setattr(account_ids, "has_account", lambda number: True)
     with pytest.raises(ProjectError, match="no user id is free"):
         account_id(made("project"))
 

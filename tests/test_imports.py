@@ -15,8 +15,8 @@ ROOT = Path(qms_tui.__file__).parent
 # A room may import the rooms listed for it, and itself. A module of a package that stands here is a room.
 ALLOWED = {
     "errors": set(),
-    "account_ids": {"errors"},
-    "ownership": {"errors", "account_ids"},
+    "account_ids": {"errors", "ownership"},
+    "ownership": {"errors"},
     "project": {"errors", "account_ids", "ownership"},
     "config": {"errors", "printable", "project", "trust"},
     "trust": {"errors", "config"},

@@ -135,6 +135,7 @@ async def test_they_own_their_folders_and_nothing_around_them(
             assert tried.status == 0, (command, tried)
         assert shell.run("echo x >.claude/users/qa/inbox/x").status != 0
     uid = runtime.owner.uid
+    assert uid != 0
     own = [root / USERS / "qa" / name for name in ("inbox", "workspace", "container")]
     for path in (*own, *own[1].rglob("*"), *own[2].rglob("*"), root / ".claude/sessions/note"):
         assert path.lstat().st_uid == uid, path
