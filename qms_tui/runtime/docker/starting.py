@@ -138,7 +138,11 @@ class Starter:
     def _create(self, agent: str, fresh: bool) -> str:
         """Make the agent's container; its id, since another interface may take the name at any time."""
         self._containers.check_owner()
-        self._project.prepare(agent, self._project.owner())
+        owner = self._project.owner()
+        # On a rootless engine the container's root is whoever runs it, and so the owner that there is.
+        self._project.prepare(
+            agent, self._owner if self._engine.rootless and not owner.has_account else owner
+        )
         config, image = self._config.agent(agent), self.image(agent)
         fitted = outfit(self._project, config, image, self._host_environment, self._config.theme, fresh)
         entries = fitted.entries(self._accounts(image), self._owner)
