@@ -137,9 +137,10 @@ def test_the_digest_of_another_base_is_not_said(
     trial: Trial, image: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its name stands for another one when the build comes to it."""
-    other = f"{trial.base}-other"
+    name = trial.base.partition(":")[0]
+    other = f"{name}:other"
     trial.make_base(image, "RUN echo another >/bin/another\n")
-    trial.api.tag(trial.base, other)
+    trial.api.tag(trial.base, name, "other")
     trial.make_base(image, "RUN echo a third >/bin/another\n")
     looked = inspect_base(trial.api, other)
     trial.api.remove_image(other)
