@@ -15,21 +15,16 @@ import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path, PurePosixPath
 
 from qms_tui.errors import OwnerError, ProjectError, UnknownAgentError
+from qms_tui.ownership import ROOT, check_open, hand_over, hand_sessions_over, is_assigned, unreadable
+from qms_tui.ownership import Owner as Owner
 
 AGENT_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")  # a hostname ends at 63
 INITIATOR = "claude"  # has no definition file: the project's own CLAUDE.md is its context
 _NOFOLLOW_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-
-
-@dataclass(frozen=True, slots=True)
-class Owner:
-    """The user an agent's files belong to."""
-
-    uid: int
-    gid: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,21 +127,27 @@ class Project:
         """Make the agent's missing folders; nothing else in the project is touched.
 
         `container/` becomes 0700 and gets a `.gitignore` of `*`, so that credentials are never committed.
-        Raises ProjectError for links in the way, folders of root, or what the file system refuses, and
+        An owner without an account gets what is in these folders, too, and the session notes: they were
+        root's; the folders around them stay root's. Raises ProjectError for links in the way, folders of root
+        in somebody's project, a project that its agents cannot enter, or what the file system refuses, and
         OwnerError for folders of another user.
         """
-        folders = self.folders(agent)
+        folders, around = self.folders(agent), owner if owner.has_account else ROOT
         try:
             with (
                 self.open_folder((".claude",)) as claude,
-                _made(claude, "users", owner) as users,
-                _made(users, agent, owner) as base,
+                _made(claude, "users", around) as users,
+                _made(users, agent, around) as base,
             ):
-                with _made(base, "inbox", owner):
-                    pass
+                check_open(self.root, claude, owner)
+                hand_sessions_over(self.root, claude, owner)
+                with _made(base, "inbox", owner) as inbox:
+                    hand_over(inbox, folders.inbox, owner)
                 with _made(base, "workspace", owner) as workspace:
+                    hand_over(workspace, folders.workspace, owner)
                     self._check_owner(workspace, folders.workspace, owner)
                 with _made(base, "container", owner, 0o700) as config:
+                    hand_over(config, folders.config, owner)
                     self._check_owner(config, folders.config, owner)
                     os.fchmod(config, 0o700)
                     _write_gitignore(config, owner)
@@ -169,20 +170,44 @@ class Project:
     @contextmanager
     def open_inbox(self, agent: str, owner: Owner) -> Iterator[int]:
         """A descriptor of an inbox, made with what is missing above it. Raises OSError, also for links."""
+        around = owner if owner.has_account else ROOT
         with (
             self.open_folder((".claude",)) as claude,
-            _made(claude, "users", owner) as users,
-            _made(users, agent, owner) as base,
+            _made(claude, "users", around) as users,
+            _made(users, agent, around) as base,
             _made(base, "inbox", owner) as inbox,
         ):
             yield inbox
 
     def owner(self) -> Owner:
-        """The user that agents run as: whoever runs qms-tui, or the project's owner if that is root."""
+        """The user that agents run as: whoever runs qms-tui, or the project's owner if that is root.
+
+        If both are root, an id that no account has; chosen and remembered when it is first asked for. Raises
+        ProjectError if that fails, OSError if the project is gone.
+        """
         if os.geteuid() != 0:
             return Owner(os.getuid(), os.getgid())
         status = self.root.stat()
-        return Owner(status.st_uid, status.st_gid)
+        if status.st_uid != 0:
+            return Owner(status.st_uid, status.st_gid)
+        from qms_tui.account_ids import account_id  # costs every start 5 ms, and is for root only
+
+        number = account_id(self.root)
+        return Owner(number, number, has_account=False)
+
+    def unreadable(self, owner: Owner, most: int) -> tuple[PurePosixPath, ...]:
+        """What agents without an account cannot read of root's project, the first of it. Blocking, briefly.
+
+        As far as they would see it: `.mcp.json`, `.env*` and everybody's folders are hidden from them.
+        """
+        if owner.has_account:
+            return ()
+        try:
+            unseen = {path for path, _ in self.hidden((".claude/users",))}
+            with self.open_folder(()) as root:
+                return tuple(islice(unreadable(root, owner.uid, unseen), most))
+        except (OSError, ProjectError):
+            return ()
 
     @contextmanager
     def open_folder(self, parts: Sequence[str]) -> Iterator[int]:
@@ -340,7 +365,7 @@ def _account(uid: int) -> str:
     try:
         return pwd.getpwuid(uid).pw_name
     except KeyError:
-        return f"user {uid}"
+        return "root" if is_assigned(uid) else f"user {uid}"  # root's agents have no account
 
 
 def _write_gitignore(folder: int, owner: Owner) -> None:

@@ -15,7 +15,9 @@ ROOT = Path(qms_tui.__file__).parent
 # A room may import the rooms listed for it, and itself. A module of a package that stands here is a room.
 ALLOWED = {
     "errors": set(),
-    "project": {"errors"},
+    "account_ids": {"errors", "ownership"},
+    "ownership": {"errors"},
+    "project": {"errors", "account_ids", "ownership"},
     "config": {"errors", "printable", "project"},
     "trust": {"errors", "printable", "config", "project", "remembered"},
     "log": {"printable"},

@@ -66,6 +66,8 @@ def build(engine: Engine, wanted: Recipe, report: Report, *, use_cache: bool = T
     """Build, showing how far it is; say what came of it. Raises ImageError, EngineError."""
     began = time.monotonic()
     click.echo(plain(f"building {wanted.tag}: Claude Code {wanted.client} on {wanted.base}"))
+    if not wanted.checked:
+        click.echo("this qms-tui knows no digest of that version: only its registry vouches for it", err=True)
     before = find_image(engine, wanted.tag)
     try:
         built = build_image(engine, wanted, report, use_cache=use_cache)

@@ -24,6 +24,7 @@ def project(found: Project, config: Config, agents: Sequence[str]) -> Iterator[F
     for agent in agents:
         yield from definition(found, config, agent)
         yield from folders(found, agent)
+    yield from closed(found)
     yield from tracked(found)
 
 
@@ -54,12 +55,25 @@ def folders(found: Project, agent: str) -> Iterator[Finding]:
         except OSError as why:
             yield error(agent, f"{path}: {why.strerror}", "put a real folder there, no link")
             continue
-        if uid != owner.uid:
+        if uid != owner.uid and not owner.takes_from(uid):  # what it takes, the next start gives
             wrong = found.wrong_owner(path, uid, owner)
             if isinstance(wrong, OwnerError):  # no fault, and the same of all the folders
                 yield warning(agent, wrong.message, wrong.hint)
                 return
             yield failed(agent, wrong)
+
+
+def closed(found: Project) -> Iterator[Finding]:
+    """What agents of root's project cannot read of it: they run as a user without an account."""
+    owner = found.owner()
+    names = [str(path) for path in found.unreadable(owner, MOST_NAMED + 1)]
+    if names:
+        named = ", ".join(names[:MOST_NAMED]) + (", ..." if len(names) > MOST_NAMED else "")
+        yield warning(
+            "project",
+            f"agents run as user {owner.uid} and cannot read {named}",
+            "chmod o+rX, if they need it",
+        )
 
 
 def tracked(found: Project) -> Iterator[Finding]:

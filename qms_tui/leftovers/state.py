@@ -7,6 +7,7 @@
     inboxes/NAME.jsonl         see qms_tui/inbox/past.py
     inboxes/NAME.typed.jsonl   see qms_tui/waking/typed.py
     containers/NAME/           see qms_tui/runtime/docker/agent_files.py
+    account_ids.json           see qms_tui/account_ids.py; stays, and drops what is too old by itself
 
 A folder that does not tell its project is left alone: nobody knows whether that project is there.
 """

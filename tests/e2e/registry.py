@@ -21,8 +21,8 @@ LAYER = "application/vnd.docker.image.rootfs.diff.tar.gzip"
 TOKEN = "anonymous"
 
 
-def write(folder: Path, root: bytes, architecture: str) -> None:
-    """Store an image of one layer, a tar archive."""
+def write(folder: Path, root: bytes, architecture: str) -> str:
+    """Store an image of one layer, a tar archive; its digest."""
     layer = _blob(folder, gzip.compress(root, mtime=0), LAYER)
     content = {
         "architecture": architecture,
@@ -32,8 +32,8 @@ def write(folder: Path, root: bytes, architecture: str) -> None:
     }
     config = _blob(folder, json.dumps(content).encode(), CONFIG)
     manifest = {"schemaVersion": 2, "mediaType": MANIFEST, "config": config, "layers": [layer]}
-    _blob(folder, json.dumps(manifest).encode(), MANIFEST)
     (folder / TAG).write_text(json.dumps(manifest))
+    return str(_blob(folder, json.dumps(manifest).encode(), MANIFEST)["digest"])
 
 
 def _blob(folder: Path, content: bytes, kind: str) -> dict[str, str | int]:

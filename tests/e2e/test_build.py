@@ -19,12 +19,14 @@ import docker
 import psutil
 import pytest
 
+import qms_tui
 from qms_tui.errors import ImageError
 from qms_tui.runtime.docker import connect
+from qms_tui.runtime.docker.base import SPEC, inspect_base
 from qms_tui.runtime.docker.build_log import Output, Progress, Pull, Step
 from qms_tui.runtime.docker.engine import Engine
 from qms_tui.runtime.docker.image import Image, Recipe, build_image, find_image
-from qms_tui.runtime.docker.kit import Kit, our_kit
+from qms_tui.runtime.docker.kit import LABEL_CHECK, LABEL_CLIENT, UNCHECKED, Kit, our_kit
 from tests.mcp.house import wait_until
 
 from . import image as images
@@ -35,7 +37,7 @@ LABEL = "qms-tui-test.trial"
 BEGINNING = "ARG BASE_IMAGE\nFROM ${BASE_IMAGE}\nARG CLIENT_VERSION=1.0.0\n"
 NEW = os.getpid()  # what has it in its words is in no engine's cache
 LONG, NEVER = f"sleep 20.{NEW}", f"sleep 60.{NEW}"  # seconds; found by that among all processes
-MISSING, DAMAGED, SLOW = "9.9.9", "8.8.8", "7.7.7"  # versions in the registry below
+MISSING, DAMAGED, SLOW, OTHER = "9.9.9", "8.8.8", "7.7.7", "6.6.6"  # versions in the registry below
 
 
 class Trial:
@@ -115,6 +117,40 @@ def test_its_size_is_what_the_engine_lists(trial: Trial) -> None:
     assert built == find_image(trial.engine, trial.tag)
 
 
+def test_it_says_what_it_is_and_is_made_of(trial: Trial) -> None:
+    """And nothing that its base says of itself."""
+    trial.make_base(trial.base, f"LABEL {SPEC}version=24.04 {SPEC}source=elsewhere\n")
+    built = trial.build(trial.recipe("RUN echo said"))
+    base = trial.api.inspect_image(trial.base)  # type: ignore[no-untyped-call]
+    digests = [name.rpartition("@")[2] for name in base["RepoDigests"]] or [base["Id"]]
+    assert built.labels[f"{SPEC}base.name"] == trial.base
+    assert built.labels[f"{SPEC}base.digest"].removeprefix("sha256:") in {
+        digest.removeprefix("sha256:") for digest in digests
+    }
+    assert built.labels[f"{SPEC}version"] == qms_tui.__version__
+    assert built.labels[f"{SPEC}title"] == "qms-tui agent"
+    assert built.labels[f"{SPEC}source"] == ""
+    assert f"{SPEC}created" not in built.labels
+
+
+def test_the_digest_of_another_base_is_not_said(
+    trial: Trial, image: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its name stands for another one when the build comes to it."""
+    name = trial.base.partition(":")[0]
+    other = f"{name}:other"
+    trial.make_base(image, "RUN echo another >/bin/another\n")
+    trial.api.tag(trial.base, name, "other")
+    trial.make_base(image, "RUN echo a third >/bin/another\n")
+    looked = inspect_base(trial.api, other)
+    trial.api.remove_image(other)
+    monkeypatch.setattr("qms_tui.runtime.docker.image.inspect_base", lambda api, name: looked)
+    recipe = trial.recipe("RUN echo moved")
+    built = trial.build(recipe)
+    assert built.labels[f"{SPEC}base.name"] == trial.base
+    assert f"{SPEC}base.digest" not in built.labels
+
+
 def test_a_replaced_image_goes_unless_it_is_used(trial: Trial) -> None:
     """What is still used goes with a later build."""
     first = trial.build(trial.recipe("RUN echo first"))
@@ -170,17 +206,23 @@ def test_a_base_that_the_engine_lacks_is_pulled_first(
     if connected.podman:
         pytest.skip("Podman wants TLS even of a registry on its own machine")
     architecture = connected.api.version()["Arch"]
-    registry.write(tmp_path, images.root_filesystem(images.static_busybox()), architecture)
+    digest = registry.write(tmp_path, images.root_filesystem(images.static_busybox()), architecture)
     with served(connected.api, programs_image, tmp_path) as port:
         base = f"127.0.0.1:{port}/{registry.NAME}:{registry.TAG}"
         recipe = replace(trial.recipe(f"{trial.first_line}RUN echo built on it by {NEW}"), base=base)
         seen: list[Progress] = []
+        exact = replace(recipe, base=f"{base.rpartition(':')[0]}@{digest}")
         try:
-            trial.build(recipe, seen)
+            built = trial.build(recipe, seen)
+            again = trial.build(exact)
         finally:
             with contextlib.suppress(docker.errors.ImageNotFound):
                 connected.api.remove_image(base)
+            with contextlib.suppress(docker.errors.ImageNotFound):
+                connected.api.remove_image(exact.base)
         assert seen[0] == Pull(base)
+        assert [one.labels[f"{SPEC}base.digest"] for one in (built, again)] == [digest, digest]
+        assert [one.labels[f"{SPEC}base.name"] for one in (built, again)] == [base, exact.base]
         assert Output(f"built on it by {NEW}") in seen
         with pytest.raises(ImageError, match="cannot pull the base image") as caught:
             trial.build(replace(recipe, base=f"{base}2"))
@@ -249,26 +291,43 @@ def built(app: App, product: Trial, *options: str) -> Any:
     return app.run("build", "--base", product.base, "--tag", product.tag, *options)
 
 
+def test_another_archive_than_the_known_one_of_the_pinned_version_fails(app: App, product: Trial) -> None:
+    """The stand-in for npm packs its own for every version, and finds nothing wrong with it."""
+    done = built(app, product)
+    assert done.returncode == 2
+    version = our_kit().client_version
+    assert f"the archive of Claude Code {version} is not the one that this qms-tui knows" in done.stderr
+    assert "do not use it" in done.stderr
+    assert find_image(product.engine, product.tag) is None
+    assert product.containers() == []
+
+
 def test_our_image_shows_its_steps_and_leaves_nothing_nameless(app: App, product: Trial) -> None:
-    first = built(app, product)
+    first = built(app, product, "--client-version", OTHER, "--no-cache")
     assert first.returncode == 0, first.stderr
     begins, *steps, ends = first.stdout.splitlines()
-    assert begins.startswith(f"building {product.tag}: Claude Code {our_kit().client_version} on ")
+    assert begins.startswith(f"building {product.tag}: Claude Code {OTHER} on ")
     found = [re.match(r"\[(\d+)/(\d+)\] (\w+)", step) for step in steps]
     numbers = [(int(match[1]), int(match[2])) for match in found if match]
     assert numbers == [(number, len(steps)) for number in range(1, len(steps) + 1)]
-    assert [match[3] for match in found if match and match[3] in ("RUN", "COPY")] == ["RUN"] * 4 + ["COPY"]
+    assert [match[3] for match in found if match and match[3] in ("RUN", "COPY")] == [
+        *["RUN"] * 4,
+        "COPY",
+        "RUN",
+    ]
     image = find_image(product.engine, product.tag)
     assert image is not None
+    assert "knows no digest of that version" in first.stderr
+    assert (image.labels[LABEL_CLIENT], image.labels[LABEL_CHECK]) == (OTHER, UNCHECKED)
     assert ends.startswith(f"built: {product.tag}, {image.size_text}, ")
     assert ("compressed and unpacked" in ends) is product.engine.containerd_store
-    again = built(app, product)
+    again = built(app, product, "--client-version", OTHER)
     assert again.stdout.splitlines()[-1].startswith("nothing has changed: ")
     assert (product.nameless(), product.containers()) == ([], [])
 
 
 def test_a_change_of_what_runs_inside_fetches_nothing_again(product: Trial) -> None:
-    recipe = Recipe(our_kit(), product.base, tag=product.tag)
+    recipe = Recipe(our_kit(), product.base, OTHER, tag=product.tag)
     before = product.build(recipe)
     seen: list[Progress] = []
     changed = Kit({**our_kit().files, "inside/hook.py": f"# changed by {NEW}\n".encode()})
@@ -283,7 +342,12 @@ def test_a_change_of_what_runs_inside_fetches_nothing_again(product: Trial) -> N
     [
         (["--client-version", MISSING], "", "No matching version found", "--client-version names"),
         (["--client-version", DAMAGED], "", "integrity checksum failed", "a proxy or mirror in between"),
-        ([], '"no-such-package"', "Unable to locate package no-such-package", "build.packages has a name"),
+        (
+            ["--client-version", OTHER],
+            '"no-such-package"',
+            "Unable to locate package no-such-package",
+            "build.packages has a name",
+        ),
     ],
 )
 def test_what_goes_wrong_is_said_with_what_to_do(

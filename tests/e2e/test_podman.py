@@ -125,6 +125,24 @@ async def test_what_an_agent_must_not_see_or_do(on_podman: Callable[..., DirectR
     check_files(root)
 
 
+async def test_agents_of_roots_project_run_as_nobody(
+    on_podman: Callable[..., DirectRuntime], root: Path
+) -> None:
+    for path in (root, *root.rglob("*")):  # noqa: ASYNC240
+        os.chown(path, 0, 0)
+    (root / "key").write_text("hush")
+    (root / "key").chmod(0o600)
+    runtime = on_podman()
+    async with started(runtime, "qa") as qa:
+        assert f"{runtime.owner.uid}\r\n" in await tried(qa, "id -u")
+        assert "status=0" not in await tried(qa, "cat /pipe-dream/key")
+        assert "status=0" in await tried(qa, "echo mine >/pipe-dream/.claude/users/qa/workspace/note")
+    await runtime.stop("qa")
+    await runtime.close()
+    note = root / ".claude/users/qa/workspace/note"
+    assert note.stat().st_uid == runtime.owner.uid == Project(root).owner().uid != 0
+
+
 def test_the_status_line_names_it(podman: Podman, root: Path, tmp_path: Path) -> None:
     app = App(root, tmp_path / "home", images.NAME)
     app.environment["DOCKER_HOST"] = podman.host

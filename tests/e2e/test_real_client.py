@@ -23,7 +23,7 @@ from qms_tui.project import Project
 from qms_tui.runtime import Size
 from qms_tui.runtime.docker import connect
 from qms_tui.runtime.docker.image import find_image
-from qms_tui.runtime.docker.kit import LABEL_CLIENT, LABEL_KIT, our_kit
+from qms_tui.runtime.docker.kit import CHECKED, LABEL_CHECK, LABEL_CLIENT, LABEL_KIT, our_kit
 from qms_tui.runtime.identity import definition_hash, mismatch, read_identity
 from qms_tui.terminal import Terminal
 from qms_tui.ui.links import addresses
@@ -270,4 +270,35 @@ def test_the_image_is_small_and_says_what_it_is(engine: docker.APIClient, client
     with contextlib.closing(connect()) as ours:
         image = find_image(ours, client_image)
     assert image is not None
+    assert labels[LABEL_CHECK] == CHECKED
     assert image.size < (1_300 if image.counted_twice else 900) * 10**6
+
+
+def test_the_image_lists_what_is_in_it(engine: docker.APIClient, client_image: str) -> None:
+    """With versions and digests, as it is: compared from inside."""
+    compared = (
+        "cd /usr/local/share/qms-tui && ls && stat -c %U:%a packages.txt && cat packages.txt && echo --"
+        " && dpkg-query -Wf 'deb ${binary:Package} ${Version}\\n' && echo --"
+        " && sha256sum /usr/local/lib/qms-tui/*"
+    )
+    container = str(engine.create_container(client_image, ["-c", compared], entrypoint="sh")["Id"])
+    try:
+        engine.start(container)
+        assert engine.wait(container, timeout=60)["StatusCode"] == 0
+        said, installed, files = engine.logs(container).decode().split("--\n")
+    finally:
+        engine.remove_container(container, force=True)
+    name, access, *lines = said.splitlines()
+    assert (name, access) == ("packages.txt", "root:644")
+    debs = [line for line in lines if line.startswith("deb ")]
+    assert debs == installed.splitlines()
+    digests = [line.split() for line in files.splitlines()]
+    assert [line.split() for line in lines if line.startswith("file ")] == [
+        ["file", path, "-", f"sha256:{digest}"] for digest, path in digests
+    ]
+    (client,) = (line.split() for line in lines if line.startswith("npm "))
+    known = our_kit().client_digests(our_kit().client_version)
+    assert client[1].removeprefix("@anthropic-ai/claude-code-linux-") in known
+    assert client[2:] == [our_kit().client_version, known[client[1].rpartition("-")[2]]]
+    assert [line for line in lines if line.startswith("base ")] == lines[:1]
+    assert not [line for line in debs if line.split()[1] in ("npm", "nodejs")]

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import io
+import os
 import re
+import shutil
+import subprocess
+import sys
 import tarfile
 import tomllib
 from pathlib import Path
+
+import pytest
 
 from qms_tui.runtime.docker.image import Image, Recipe
 from qms_tui.runtime.docker.kit import Kit, our_kit
@@ -63,10 +69,44 @@ def test_the_labels_are_the_last_instruction() -> None:
         assert dockerfile is not None
         *before, labels = dockerfile.read().decode().splitlines()
     assert before == ["FROM x", "ARG CLIENT_VERSION=1.0.0"]
-    assert labels == (
-        f'LABEL qms-tui.kit="{recipe.kit.hash}" qms-tui.client="1.0.0" qms-tui.base="debian:13" '
-        'qms-tui.packages="make g++"'
+    assert labels.startswith(
+        f'LABEL qms-tui.kit="{recipe.kit.hash}" qms-tui.client="1.0.0" qms-tui.client-check="registry" '
+        'qms-tui.base="debian:13" qms-tui.packages="make g++" org.opencontainers.image.'
     )
+
+
+def test_the_archives_of_the_pinned_version_have_known_digests() -> None:
+    """For every processor that the recipe has a client for; nothing is known of another version."""
+    kit = our_kit()
+    processors = set(re.findall(r"cpu=(\w+) ;;", kit.files["Dockerfile"].decode()))
+    assert set(kit.client_digests(kit.client_version)) == processors == {"x64", "arm64"}
+    assert len(set(kit.client_digests(kit.client_version).values())) == 2
+    assert Recipe(kit).labels["qms-tui.client-check"] == "qms-tui"
+    assert not Recipe(kit, client_version="2.1.300").checked
+    assert Recipe(kit, client_version="2.1.300").labels["qms-tui.client-check"] == "registry"
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_one_command_pins_another_version(tmp_path: Path, known: bool) -> None:
+    """With the digests that npm says, or not at all."""
+    for name in ("Dockerfile", "pin.py"):
+        shutil.copy(DOCKER / name, tmp_path)
+    digest = f"sha512-{'A' * 86}=="
+    npm = tmp_path / "npm"
+    other = f"echo {digest}" if known else "exit 1"
+    npm.write_text(f"#!/bin/sh\ncase $2 in *-x64@3.0.0) echo {digest} ;; *) {other} ;; esac\n")
+    npm.chmod(0o755)
+    command = [sys.executable, str(tmp_path / "pin.py"), "3.0.0"]
+    path = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    done = subprocess.run(command, env=path, capture_output=True, text=True)
+    kit = Kit({"Dockerfile": (tmp_path / "Dockerfile").read_bytes()})
+    if known:
+        assert done.returncode == 0, done.stderr
+        assert kit.client_version == "3.0.0"
+        assert kit.client_digests("3.0.0") == {"x64": digest, "arm64": digest}
+    else:
+        assert "npm names no sha512 of" in done.stderr
+        assert kit.files["Dockerfile"] == our_kit().files["Dockerfile"]
 
 
 def test_every_step_of_the_recipe_is_in_one_stage() -> None:

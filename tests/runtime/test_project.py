@@ -392,3 +392,40 @@ def test_folders_are_told_from_links(project: Project, victim: Path) -> None:
     (project.root / ".claude/sessions").unlink()
     (project.root / ".claude/sessions").mkdir()
     assert project.has_folder(".claude/sessions")
+
+
+@pytest.mark.skipif(not ROOT, reason="only root can give files to somebody else")
+def test_agents_of_roots_project_own_their_folders_and_no_others(project: Project) -> None:
+    """Under an id of their own, the same each time."""
+    (project.root / ".claude/sessions").mkdir()
+    owner = project.owner()
+    assert owner == project.owner()
+    assert owner.uid == owner.gid
+    assert not owner.has_account
+    for _ in range(2):
+        folders = project.prepare("qa", owner)
+        own = (folders.inbox, folders.workspace, folders.config, folders.config / ".gitignore")
+        for path in (*own, project.root / ".claude/sessions"):
+            assert (path.stat().st_uid, path.stat().st_gid) == (owner.uid, owner.gid), path
+        for path in (project.root, folders.inbox.parents[1], folders.inbox.parent):
+            assert (path.stat().st_uid, path.stat().st_gid) == (0, 0), path
+
+
+@pytest.mark.skipif(not ROOT, reason="root becomes somebody else here")
+def test_to_others_they_are_roots(project: Project) -> None:
+    project.prepare("qa", project.owner())
+    with somebody(project) as here, pytest.raises(OwnerError, match=" belongs to root: "):
+        here.prepare("qa", SOMEBODY)
+
+
+@pytest.mark.skipif(not ROOT, reason="only root can give files to somebody else")
+def test_a_user_with_such_an_id_is_somebody(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a directory of accounts of a big site: nothing of theirs is taken or asked for."""
+    monkeypatch.setattr("qms_tui.ownership.has_account", lambda number: number == 70_000)
+    folders = project.prepare("qa", ME)
+    os.chown(folders.workspace, 70_000, 70_000)
+    with pytest.raises(OwnerError, match="workspace belongs to "):
+        project.prepare("qa", project.owner())
+    os.chown(project.root, 70_000, 70_000)
+    project.root.chmod(0o700)
+    assert project.owner().has_account

@@ -18,6 +18,10 @@ _CHATTER = ("--->", "-->", "Removing intermediate container")
 _CODE = re.compile(r"(?:non-zero code|exit code|exit status):? (\d+)\s*$")  # classic, BuildKit, Podman
 _ADVICE = (
     (
+        ("is not the one that this qms-tui knows",),
+        "do not use it: its registry, or a proxy or mirror in between, gave something else than it once did",
+    ),
+    (
         ("etarget", "no matching version", "notarget"),
         "there is no such version of the client; --client-version names another",
     ),

@@ -5,16 +5,18 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import requests
 from docker import APIClient
 from docker.errors import APIError, ImageNotFound, create_api_error_from_http_exception
 
+import qms_tui
 from qms_tui.config import AgentConfig, BuildConfig
 from qms_tui.errors import ImageError
 from qms_tui.runtime.docker import kit as kits
+from qms_tui.runtime.docker.base import SPEC, UNKNOWN, Base, inspect_base
 from qms_tui.runtime.docker.build_log import BuildLog, Progress
 from qms_tui.runtime.docker.buildkit import TRACE, Traces
 from qms_tui.runtime.docker.engine import API_TIMEOUT, Engine, engine_errors
@@ -34,11 +36,18 @@ class Recipe:
     packages: tuple[str, ...] = ()
     """More packages of the base's distribution."""
     tag: str = AgentConfig().image
+    below: Base = UNKNOWN
+    """What the engine has under the base's name."""
 
     @property
     def client(self) -> str:
         """The version that will be in it."""
         return self.client_version or self.kit.client_version
+
+    @property
+    def checked(self) -> bool:
+        """Whether our files know the digests of that version's archives; else only its registry vouches."""
+        return bool(self.kit.client_digests(self.client))
 
     @property
     def arguments(self) -> dict[str, str]:
@@ -55,8 +64,27 @@ class Recipe:
         return {
             kits.LABEL_KIT: self.kit.hash,
             kits.LABEL_CLIENT: self.client,
+            kits.LABEL_CHECK: kits.CHECKED if self.checked else kits.UNCHECKED,
             kits.LABEL_BASE: self.base,
             kits.LABEL_PACKAGES: " ".join(self.packages),
+            **self._spec_labels,
+        }
+
+    @property
+    def _spec_labels(self) -> dict[str, str]:
+        """The image specification's own. Without `created`: the same files must give the same image."""
+        said = {
+            "title": "qms-tui agent",
+            "description": f"Claude Code {self.client} and what agents of qms-tui need",
+            "version": qms_tui.__version__,
+            # Of our files, of the client, and of the base's packages as their copyright files say.
+            "licenses": "MIT AND LicenseRef-Claude-Code AND LicenseRef-Distribution",
+            "base.name": self.base,
+        }
+        if self.below.digest:
+            said["base.digest"] = self.below.digest
+        return dict.fromkeys(self.below.spec_labels, "") | {
+            f"{SPEC}{name}": text for name, text in said.items()
         }
 
     def context(self) -> bytes:
@@ -140,7 +168,11 @@ def build_image(
     with engine_errors("cannot build the image"):
         if find_image(engine, recipe.base) is None:
             _pull(engine.api, recipe.base, log)
-        _build(engine.api, recipe, log, use_cache)
+        below = inspect_base(engine.api, recipe.base)
+        _build(engine.api, replace(recipe, below=below), log, use_cache)
+        if not below.is_under(engine.api, recipe.tag):
+            # The name stood for another image by then: BuildKit may ask the registry. Nothing false is said.
+            _build(engine.api, replace(recipe, below=replace(below, digest="")), log, use_cache=True)
     built = find_image(engine, recipe.tag)
     if built is None:
         raise ImageError("the build ended without an image", hint="its output, above, may say why")

@@ -18,9 +18,12 @@ LABEL_KIT = "qms-tui.kit"
 LABEL_CLIENT = "qms-tui.client"
 LABEL_BASE = "qms-tui.base"
 LABEL_PACKAGES = "qms-tui.packages"
+LABEL_CHECK = "qms-tui.client-check"  # who vouches for the client's archive: CHECKED or UNCHECKED
+CHECKED, UNCHECKED = "qms-tui", "registry"
 INSIDE = "/usr/local/lib/qms-tui"  # where inside/ stands in the image: read-only for the agent
 PRIVATE = "run/qms-tui"  # in the container: what the engine must not show
 _CLIENT = re.compile(r"^ARG CLIENT_VERSION=(\S+)$", re.MULTILINE)
+_DIGEST = re.compile(r"^ +(\w+)-(\S+)\) digest=(sha512-[A-Za-z0-9+/]{86}==) ;;", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,11 @@ class Kit:
         found = _CLIENT.search(self.files["Dockerfile"].decode())
         assert found is not None, "docker/Dockerfile names no version of the client"
         return found[1]
+
+    def client_digests(self, version: str) -> Mapping[str, str]:
+        """The digests that these files know of a version's archives, by processor as npm names it."""
+        lines = _DIGEST.findall(self.files["Dockerfile"].decode())
+        return {processor: digest for processor, known, digest in lines if known == version}
 
     def context(self) -> bytes:
         """The files as a tar archive, readable for everybody whatever they are here."""

@@ -11,6 +11,7 @@ from typing import TypeVar
 from docker import APIClient
 
 from qms_tui.config import Config
+from qms_tui.config.text import shown
 from qms_tui.errors import ImageError, RuntimeFailure
 from qms_tui.project import Owner, Project
 from qms_tui.runtime.docker import podman, selinux
@@ -34,6 +35,7 @@ from qms_tui.runtime.workers import Workers
 
 R = TypeVar("R")
 
+MOST_NAMED = 3  # files that agents cannot read, in a remark
 START_DEADLINE = 60.0  # seconds for create and start, which wait for disks
 NO_SOCKETS = (
     "Agents cannot reach their MCP servers: no socket can be mounted into the engine's machine. "
@@ -80,10 +82,8 @@ class DockerRuntime:
         """What the human should be told once about how agents run here."""
         said = [podman.REMARK] if self._engine.podman else []
         said += without_sockets(self._engine, self._config)
-        if self.owner.uid == 0 and not self._engine.rootless:
-            said.append(
-                "Agents run as root without capabilities: you are root and so is the project's owner."
-            )
+        if not self.owner.has_account:
+            said.append(_of_roots_project(self.owner, self._project))
         return tuple(said)
 
     async def find(self, agent: str) -> Found:
@@ -255,6 +255,15 @@ def without_sockets(engine: Engine, config: Config) -> list[str]:
     if engine.elsewhere:
         return [NO_SOCKETS]
     return [SOCKETS_REFUSED] if selinux.enforced(engine) else []
+
+
+def _of_roots_project(owner: Owner, project: Project) -> str:
+    said = f"Agents run as user {owner.uid}, which no account has: you are root, and the project is root's."
+    closed = [shown(str(path)) for path in project.unreadable(owner, MOST_NAMED + 1)]
+    if not closed:
+        return said
+    more = ", and more" if len(closed) > MOST_NAMED else ""
+    return f"{said} They cannot read {', '.join(closed[:MOST_NAMED])}{more}: chmod o+rX opens what they need."
 
 
 def container_user(engine: Engine, project: Project) -> Owner:

@@ -140,8 +140,11 @@ class Starter:
     def _create(self, agent: str, fresh: bool) -> str:
         """Make the agent's container; its id, since another interface may take the name at any time."""
         self._containers.check_owner()
+        owner = self._project.owner()
+        if self._engine.rootless and not owner.has_account:
+            owner = self._owner  # the container's root is whoever runs the engine, and so the owner that there is
         with self._config_folders.making(agent):
-            self._project.prepare(agent, self._project.owner())
+            self._project.prepare(agent, owner)
         config, image = self._config.agent(agent), self.image(agent)
         fitted = outfit(self._project, self._config, agent, image, self._host_environment, fresh)
         entries = fitted.entries(self._accounts(image), self._owner)
