@@ -141,8 +141,9 @@ class Starter:
         """Make the agent's container; its id, since another interface may take the name at any time."""
         self._containers.check_owner()
         owner = self._project.owner()
+        # On a rootless engine the container's root is whoever runs it, and so the owner that there is.
         if self._engine.rootless and not owner.has_account:
-            owner = self._owner  # the container's root is whoever runs the engine, and so the owner that there is
+            owner = self._owner
         with self._config_folders.making(agent):
             self._project.prepare(agent, owner)
         config, image = self._config.agent(agent), self.image(agent)
