@@ -27,6 +27,7 @@ from qms_tui.errors import ConfigError, EngineError, GatewayError, ProjectError
 from qms_tui.mcp.status import gateway_status
 from qms_tui.project import Owner, Project
 from qms_tui.runtime import Found
+from qms_tui.runtime.config_folder import config_folder
 from qms_tui.runtime.docker import DockerRuntime, Engine, connect
 from qms_tui.runtime.docker.agent_files import Place, containers_folder
 from qms_tui.runtime.docker.container import LABEL_FILES, bind, mounts
@@ -59,7 +60,9 @@ def examine(
     if project is not None:
         configs = {agent: config.agent(agent) for agent in agents}
         for agent in agents:
-            yield from at_agents.login(project, agent, configs[agent], environment, at_agents.clock())
+            own, now = config_folder(project, config, agent), at_agents.clock()
+            if own is not None:
+                yield from at_agents.login(project, agent, configs[agent], environment, now, own)
         yield from (ok("login", said) for said in shared_logins(configs.values(), environment))
     yield from host.events(project.root if project else Path.cwd())
     yield from terminal.terminal(environment, descriptor)
