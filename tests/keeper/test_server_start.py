@@ -279,8 +279,6 @@ async def test_the_real_node_takes_nothing_of_the_project(world: World, variable
 
 
 LOOK = "(pwd; stat -c %a .; ls -A | wc -l; echo $PWD; echo ${{PYTHONSAFEPATH-none}}) >{0}"
-    "pwd >{0}; stat -c %a . >>{0}; ls -A | wc -l >>{0}; echo $PWD >>{0}; echo ${{PYTHONSAFEPATH-none}} >>{0}"
-)
 
 
 async def test_it_starts_in_an_empty_folder_of_ours(world: World) -> None:
