@@ -70,7 +70,8 @@ def _copy(project: Project, config: Config, there: Mapping[str, Copyable], yes: 
         _ask()
     for agent, found in there.items():
         if found:
-            echo(f"{agent}: copied {copy(project, config, agent)}")
+            copied = copy(project, config, agent)
+            echo(f"{agent}: copied {copied}" if copied else f"{agent}: has all of it already")
     return 0
 
 
