@@ -37,7 +37,7 @@ def plain_lines(stream: BinaryIO, session: str, cwd: str) -> Iterator[bytes]:
             continue
         before = _kept_before(uuid, parents, kept, last)
         said = {"parentUuid": before, "uuid": uuid, "sessionId": session, "cwd": cwd, **message}
-        yield json.dumps(said).encode() + b"\n"
+        yield json.dumps(said, separators=(",", ":")).encode() + b"\n"  # as the client writes it
         kept.add(uuid)
         last = uuid
 

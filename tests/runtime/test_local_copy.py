@@ -18,7 +18,7 @@ from qms_tui.project import Project
 from qms_tui.runtime import local_copy
 from qms_tui.runtime.config_folder import local_folder, make_local_folder
 from qms_tui.runtime.local_copy import Copyable, copy, copyable, remarks
-from qms_tui.runtime.resume import slug
+from qms_tui.runtime.resume import resuming, slug
 
 from .test_conversation import answer, user
 
@@ -150,6 +150,15 @@ def test_conversations_go_under_the_projects_own_path(qa: Agent) -> None:
     assert stat.S_IMODE((qa.conversations / FIRST).stat().st_mode) == 0o600
     assert "ermission" not in (qa.conversations / SECOND).read_text()
     assert str(qa.project.root) in (qa.conversations / SECOND).read_text()
+
+
+def test_what_was_copied_can_be_gone_on_with(qa: Agent) -> None:
+    qa.says()
+    here = local_folder(qa.project, "qa")
+    config = AgentConfig("qa")
+    assert resuming(qa.project, "qa", config, str(qa.project.root), here) == ("claude",)
+    qa.copies()
+    assert resuming(qa.project, "qa", config, str(qa.project.root), here) == ("claude", "--continue")
 
 
 def test_the_workdir_of_the_configuration_counts(qa: Agent) -> None:
