@@ -82,18 +82,19 @@ class World:
                 return json.loads(file.read_text()).get("status")
         return None
 
+    async def idle(self) -> None:
+        """Wait for the free prompt."""
+        await until(lambda: self.status() == "idle")
+
     def record(self) -> Path:
         """The newest record of a conversation."""
         folder = self.here / "projects" / slug(str(self.project.root))
         return max(folder.glob("*.jsonl"), key=lambda file: file.stat().st_mtime_ns)
 
     @contextlib.asynccontextmanager
-    async def started(self, *args: str) -> AsyncIterator[Held]:
-        command = (*self.config.every_agent.command, *args)
-        agent = replace(self.config.every_agent, command=command)
-        runtime = local_runtime(self.project, replace(self.config, every_agent=agent))
+    async def started(self) -> AsyncIterator[Held]:
+        runtime = local_runtime(self.project, self.config)
         async with started(runtime, "qa") as held:
-            await until(lambda: self.status() == "idle")
             yield held
         await runtime.close()
         for file in (self.here / "sessions").glob("*"):
@@ -132,9 +133,9 @@ async def test_a_hook_that_an_agent_has_planted_does_not_run(world: World, tmp_p
     planted = json.dumps(known | hook(f"touch {tmp_path}/ran") | {"env": {"ANTHROPIC_BASE_URL": "http://x"}})
     (world.container / "settings.json").write_text(planted)
     async with world.started() as qa:
+        await until(lambda: (tmp_path / "ran").exists() or world.status() == "idle")
         say(qa, "echo hello")
-        await asked(world.model, "echo hello")
-        await until(lambda: world.status() == "idle")
+        await until(lambda: (tmp_path / "ran").exists() or world.model.requests)
     assert not (tmp_path / "ran").exists()
 
 
@@ -142,9 +143,10 @@ async def test_a_copied_conversation_is_gone_on_with_and_rules_nothing(world: Wo
     """An agent may have written a mode and a system prompt into its record, and the client obeys those."""
     world.answer_dialogs()
     async with world.started() as qa:
+        await world.idle()
         say(qa, SAID)
         await asked(world.model, SAID)
-        await until(lambda: world.status() == "idle")
+        await world.idle()
     record = world.record()
     theirs = world.container / "projects" / slug("/pipe-dream") / record.name
     theirs.parent.mkdir(parents=True)
@@ -153,6 +155,7 @@ async def test_a_copied_conversation_is_gone_on_with_and_rules_nothing(world: Wo
     assert copy(world.project, world.config, "qa") == Copyable(conversations=1)
     world.model.requests.clear()
     async with world.started() as qa:
+        await world.idle()
         say(qa, "tool")
         talk = await asked(world.model, "tool")
         await until(lambda: world.status() == "waiting")
@@ -165,12 +168,14 @@ async def test_the_record_itself_would_rule(world: World) -> None:
     """Else the test above says nothing: as it lies in the container, the client obeys it."""
     world.answer_dialogs()
     async with world.started() as qa:
+        await world.idle()
         say(qa, SAID)
         await asked(world.model, SAID)
-        await until(lambda: world.status() == "idle")
+        await world.idle()
     world.record().write_text(planted(world.record()))
     world.model.requests.clear()
     async with world.started() as qa:
+        await world.idle()
         say(qa, "tool")
         talk = await asked(world.model, "tool")
         await until(lambda: (world.project.root / SHELL_COMMAND.split()[1]).exists())
