@@ -17,6 +17,7 @@ from qms_tui.doctor.finding import Finding, error, ok, warning
 from qms_tui.project import Project
 from qms_tui.runtime import Found
 from qms_tui.runtime.config_folder import ConfigFolder, container_folder
+from qms_tui.runtime.logins import login as from_variables
 from qms_tui.runtime.logins import source
 
 CREDENTIALS = ".credentials.json"
@@ -94,15 +95,19 @@ def login(
     host: Mapping[str, str],
     now: float,
     folder: ConfigFolder | None = None,
+    *,
+    isolated: bool = True,
 ) -> Iterator[Finding]:
-    """Where its login comes from, and how long it holds; nothing of it is ever shown. `folder` is its own,
-    without that of its container."""
+    """Where its login comes from, and how long it holds; nothing of it is ever shown.
+
+    `folder` is its own, without that of its container; unless `isolated` it has all of the environment.
+    """
     if config.token_file is not None:
         if config.token_file.is_file():
             yield ok(agent, f"logs in with {config.token_file}")
         else:
             yield error(agent, f"its token_file is missing: {config.token_file}", "claude setup-token")
-    elif passed := source(config, host):
+    elif passed := source(config, host) or ("" if isolated else from_variables(config, host, isolated=False)):
         yield ok(agent, f"logs in with {passed} of your environment")
     else:
         try:

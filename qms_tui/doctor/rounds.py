@@ -13,7 +13,7 @@ from typing import Any
 
 from docker.types import Mount
 
-from qms_tui.config import AgentConfig, Config
+from qms_tui.config import AgentConfig, Config, RuntimeKind
 from qms_tui.doctor import agents as at_agents
 from qms_tui.doctor import engine as at_engine
 from qms_tui.doctor import host, inside, terminal
@@ -59,10 +59,13 @@ def examine(
     yield from _at_engine(project, config, environment, agents, gateway)
     if project is not None:
         configs = {agent: config.agent(agent) for agent in agents}
+        isolated = config.engine.runtime is not RuntimeKind.LOCAL
         for agent in agents:
             own, now = config_folder(project, config, agent), at_agents.clock()
             if own is not None:
-                yield from at_agents.login(project, agent, configs[agent], environment, now, own)
+                yield from at_agents.login(
+                    project, agent, configs[agent], environment, now, own, isolated=isolated
+                )
         yield from (ok("login", said) for said in shared_logins(configs.values(), environment))
     yield from host.events(project.root if project else Path.cwd())
     yield from terminal.terminal(environment, descriptor)

@@ -99,7 +99,7 @@ class HttpServer(Server):
             await asyncio.sleep(pause.after(clock() - begun))
 
     async def _live(self) -> None:
-        spec = self._place.spec(self.spec, os.environ)
+        spec = await asyncio.to_thread(self._place.spec, self.spec, os.environ)
         program = await Program.start(self.name, spec, piped=False, limit=2**16)
         self._doubt.set()
         try:

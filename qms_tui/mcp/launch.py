@@ -40,7 +40,10 @@ class LaunchPlace:
     neutral: Path
 
     def spec(self, server: McpServer, host: Mapping[str, str]) -> LaunchSpec:
-        """For one start of a server with a command. Raises OSError if there is no place for it."""
+        """For one start of a server with a command. Blocking: a server may have left many files.
+
+        Raises OSError if there is no place for it.
+        """
         assert server.command is not None
         folder = server.cwd or (self.project if self.trusted else self._empty_folder(server.name))
         if not folder.is_dir():

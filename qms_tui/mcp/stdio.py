@@ -89,7 +89,7 @@ class StdioServer(Server):
             await asyncio.sleep(pause.after(clock() - begun))
 
     async def _live(self) -> None:
-        spec = self._place.spec(self.spec, os.environ)
+        spec = await asyncio.to_thread(self._place.spec, self.spec, os.environ)
         program = await Program.start(self.name, spec, piped=True, limit=LONGEST_ANSWER)
         self._program = program
         assert program.process.stdin is not None

@@ -125,6 +125,10 @@ def test_a_local_agents_login_is_not_that_of_its_container(
     (make_local_folder(found, "qa") / ".credentials.json").write_text(said)
     (finding,) = agents.login(found, "qa", AgentConfig(), {}, NOW, here)
     assert told([finding])[0].startswith("ok is logged in")
+    key = {"ANTHROPIC_API_KEY": "hush"}
+    assert told(agents.login(found, "qa", AgentConfig(), key, NOW, here, isolated=False)) == [
+        "ok logs in with ANTHROPIC_API_KEY of your environment"
+    ]
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "[" * 60_000, "x" * 100_000])
