@@ -17,6 +17,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path, PurePosixPath
+from typing import BinaryIO
 
 from qms_tui.errors import OwnerError, ProjectError, UnknownAgentError
 from qms_tui.ownership import ROOT, check_open, hand_over, hand_sessions_over, is_assigned, unreadable
@@ -155,6 +156,22 @@ class Project:
             raise self._refusal(agent, owner, error) from error
         return folders
 
+    def prepare_work(self, agent: str, owner: Owner) -> None:
+        """As `prepare`, for an agent that has no container: its inbox and workspace only."""
+        around = owner if owner.has_account else ROOT
+        try:
+            with (
+                self.open_folder((".claude",)) as claude,
+                _made(claude, "users", around) as users,
+                _made(users, agent, around) as base,
+                _made(base, "inbox", owner),
+                _made(base, "workspace", owner) as workspace,
+            ):
+                hand_over(workspace, self.folders(agent).workspace, owner)
+                self._check_owner(workspace, self.folders(agent).workspace, owner)
+        except OSError as error:
+            raise self._refusal(agent, owner, error) from error
+
     def owner_of(self, folder: Path) -> int:
         """The uid of a folder below the root, which we need not be allowed to open.
 
@@ -212,31 +229,16 @@ class Project:
     @contextmanager
     def open_folder(self, parts: Sequence[str]) -> Iterator[int]:
         """A descriptor of a folder below the root, reached without following a link. Raises OSError."""
-        descriptor = os.open(self.root, _NOFOLLOW_DIRECTORY)
-        try:
-            for part in parts:
-                below = os.open(part, _NOFOLLOW_DIRECTORY, dir_fd=descriptor)
-                os.close(descriptor)
-                descriptor = below
+        with open_below(self.root, parts) as descriptor:
             yield descriptor
-        finally:
-            os.close(descriptor)
 
     def read(self, path: PurePosixPath, most: int) -> bytes:
         """At most so many bytes of a regular file below the root: no link followed, nothing waited for.
 
         Raises OSError, also for what is not a regular file.
         """
-        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
-        with self.open_folder(path.parts[:-1]) as folder:
-            descriptor = os.open(path.name, flags, dir_fd=folder)
-        try:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise OSError(errno.EINVAL, "not a regular file", str(path))
-            with open(descriptor, "rb", closefd=False) as stream:
-                return stream.read(most)
-        finally:
-            os.close(descriptor)
+        with open_file_below(self.root, path) as stream:
+            return stream.read(most)
 
     def wrong_owner(self, folder: Path, uid: int, owner: Owner) -> ProjectError:
         """Why the agent of a folder that belongs to `uid` cannot run as `owner`.
@@ -291,6 +293,38 @@ class Project:
                 f"{self.root / relative} is not a regular file",
                 hint="put the definition itself there; links are not followed",
             )
+
+
+@contextmanager
+def open_below(base: Path, parts: Sequence[str]) -> Iterator[int]:
+    """A descriptor of a folder below `base`, reached without following a link. Raises OSError."""
+    descriptor = os.open(base, _NOFOLLOW_DIRECTORY)
+    try:
+        for part in parts:
+            below = os.open(part, _NOFOLLOW_DIRECTORY, dir_fd=descriptor)
+            os.close(descriptor)
+            descriptor = below
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def open_file_below(base: Path, path: PurePosixPath) -> Iterator[BinaryIO]:
+    """A regular file below `base`, to be read: no link followed, nothing waited for.
+
+    Raises OSError, also for what is not a regular file.
+    """
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+    with open_below(base, path.parts[:-1]) as folder:
+        descriptor = os.open(path.name, flags, dir_fd=folder)
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "not a regular file", str(path))
+        with open(descriptor, "rb", closefd=False) as stream:
+            yield stream
+    finally:
+        os.close(descriptor)
 
 
 def find_project(explicit: Path | None, start: Path) -> Project:

@@ -33,6 +33,7 @@ COMMANDS_WITH_OPTIONS = (
     "trust",
     "config",
     "mcp",
+    "local",
     "send",
     "inbox",
 )

@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from qms_tui.activity.reader import Reader
 from qms_tui.activity.values import Report
 from qms_tui.project import Project
+from qms_tui.runtime.config_folder import ConfigFolder, container_folder
 
 PERIOD = 0.2  # seconds between two looks at an agent
 SHARE = 20  # times as long as a look worked, if that is more: an agent cannot make us busy
@@ -27,15 +28,17 @@ class Observer:
     ) -> None:
         self._project, self._tell, self._call_soon = project, tell, call_soon
         self._lock = threading.Lock()
-        self._agents: frozenset[str] = frozenset()
+        self._agents: dict[str, ConfigFolder] = {}
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._run, name="activity", daemon=True)
         self._thread.start()
 
-    def follow(self, agents: Iterable[str]) -> None:
-        """Look at these agents from now on, and at no others."""
+    def follow(self, agents: Iterable[str] | Mapping[str, ConfigFolder]) -> None:
+        """Look at these agents from now on, and at no others; without their folders those of containers."""
+        if not isinstance(agents, Mapping):
+            agents = {agent: container_folder(self._project, agent) for agent in agents}
         with self._lock:
-            self._agents = frozenset(agents)
+            self._agents = dict(agents)
 
     def close(self) -> None:
         """Look no more; a look at a disk that hangs is not waited for. Idempotent."""
@@ -48,8 +51,8 @@ class Observer:
                 agents = self._agents
             for gone in watched.keys() - agents:
                 watched.pop(gone).reader.close()
-            for agent in agents:
-                self._look(agent, watched.setdefault(agent, _Watched(Reader(self._project, agent))))
+            for agent, folder in agents.items():
+                self._look(agent, watched.setdefault(agent, _Watched(Reader(self._project, agent, folder))))
         for one in watched.values():
             one.reader.close()
 

@@ -21,6 +21,7 @@ from qms_tui.activity.parse import Garbled
 from qms_tui.activity.values import NOT_ALLOWED, Report, Session, Waiter
 from qms_tui.errors import ProjectError
 from qms_tui.project import Project
+from qms_tui.runtime.config_folder import ConfigFolder, container_folder
 
 LARGEST = 64 * 1024  # bytes of a file that are read
 MOST_SESSIONS = 64  # files of the registry that are looked at
@@ -47,9 +48,9 @@ class _File:
 class Reader:
     """One agent's folder. Not for two threads at once."""
 
-    def __init__(self, project: Project, agent: str) -> None:
-        self._project = project
-        self._parts = project.folders(agent).config.relative_to(project.root).parts
+    def __init__(self, project: Project, agent: str, folder: ConfigFolder | None = None) -> None:
+        """`folder` is the agent's own: that of its container, unless another is given."""
+        self._own = folder or container_folder(project, agent)
         self._config: int | None = None  # descriptors of folders
         self._ours: int | None = None
         self._sessions: int | None = None
@@ -146,7 +147,7 @@ class Reader:
     def _folder(self, *names: str) -> int | None:
         """A descriptor; None if there is no such folder yet."""
         try:
-            with self._project.open_folder((*self._parts, *names)) as descriptor:
+            with self._own.open(*names) as descriptor:
                 return os.dup(descriptor)
         except FileNotFoundError:
             return None

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 from qms_tui.activity import (
     Activity,
@@ -28,6 +29,7 @@ from qms_tui.agents.container import container
 from qms_tui.agents.fleet import Fleet
 from qms_tui.agents.state import AgentState
 from qms_tui.project import Project
+from qms_tui.runtime.config_folder import ConfigFolder, container_folder
 from qms_tui.terminal import Bell, TerminalEvent, TitleChanged
 
 SOONEST = 0.02  # seconds until something is judged again, at least
@@ -44,8 +46,12 @@ class Activities:
         project: Project,
         on_change: Callable[[Agent], None],
         given: Callable[[Agent], Given] = lambda agent: Given(),
+        folder_of: Callable[[str], ConfigFolder | None] | None = None,
     ) -> None:
-        """`given`: what the configuration gives an agent; asked once for each."""
+        """`given`: what the configuration gives an agent; asked once for each. `folder_of`: an agent's own
+        folder, if it has one that tells something; without, that of its container.
+        """
+        self._folder_of = folder_of or partial(container_folder, project)
         self._fleet, self._project, self._on_change = fleet, project, on_change
         self._ask_given = given
         self._given: dict[str, Given] = {}
@@ -65,7 +71,8 @@ class Activities:
     def follow(self) -> None:
         """There may be more agents than before."""
         if self._observer is not None:
-            self._observer.follow(agent.name for agent in self._fleet)
+            folders = {agent.name: self._folder_of(agent.name) for agent in self._fleet}
+            self._observer.follow({name: folder for name, folder in folders.items() if folder is not None})
 
     def close(self) -> None:
         """Look no more; idempotent."""

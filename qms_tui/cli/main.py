@@ -15,6 +15,7 @@ from qms_tui.cli.doctor import doctor
 from qms_tui.cli.group import cli
 from qms_tui.cli.inbox import inbox
 from qms_tui.cli.journal import log, record
+from qms_tui.cli.local import local
 from qms_tui.cli.mcp import mcp
 from qms_tui.cli.open import open_screen
 from qms_tui.cli.printing import complain, note, warn
@@ -26,8 +27,8 @@ from qms_tui.cli.trust import trust
 from qms_tui.errors import QmsTuiError
 
 COMMANDS = (
-    build, completion, config, demo, doctor, inbox, log, mcp, open_screen, prune, ps, record, send, stop,
-    trust,
+    build, completion, config, demo, doctor, inbox, local, log, mcp, open_screen, prune, ps, record, send,
+    stop, trust,
 )  # fmt: skip
 for _command in COMMANDS:
     cli.add_command(_command)

@@ -45,8 +45,10 @@ def open_screen(
     if config is None:
         return 0
     if config.engine.runtime is RuntimeKind.LOCAL:
-        local = local_runtime(project, config)
-        return show(project, config, names, local, "local, not isolated", (), view, memory, past)
+        from qms_tui.runtime.local_copy import remarks as local_remarks
+
+        local, said = local_runtime(project, config), local_remarks(project, config, names)
+        return show(project, config, names, local, "local, not isolated", said, view, memory, past)
     from qms_tui.runtime.logins import shared_logins
 
     config = with_servers(project, config, names)

@@ -28,8 +28,8 @@ def prune(common: Common, yes: bool) -> int:
     Of every project, or with --project of that one only, even if it is gone.
 
     Ended containers, networks that nobody uses, what dead keepers left; and everything of projects that are
-    no longer there, their running containers too. What runs for a project that is there stays, and so does
-    what other users or machines have made.
+    no longer there, their running containers and the logins of their local agents too. What runs for a
+    project that is there stays, and so does what other users or machines have made.
     """
     from qms_tui import leftovers
 

@@ -71,6 +71,7 @@ def kept_runtime(docker: DockerRuntime, keeper: KeeperClient) -> Runtime:
 def local_runtime(project: Project, config: Config) -> Runtime:
     """Programs on this machine, which nothing isolates."""
     from qms_tui.runtime.client import command_line
+    from qms_tui.runtime.config_folder import local_folder, make_local_folder
     from qms_tui.runtime.environment import passed_on
     from qms_tui.runtime.local import LocalRuntime
     from qms_tui.runtime.resume import resuming
@@ -80,11 +81,11 @@ def local_runtime(project: Project, config: Config) -> Runtime:
 
     def again(agent: str) -> Sequence[str]:
         wanted = dataclasses.replace(config.agent(agent), command=tuple(command(agent)))
-        return resuming(project, agent, wanted, str(project.root))
+        return resuming(project, agent, wanted, str(project.root), local_folder(project, agent))
 
     def environment(agent: str) -> dict[str, str]:
-        folders = project.prepare(agent, project.owner())
-        own = {"CLAUDE_CONFIG_DIR": str(folders.config)}
+        project.prepare_work(agent, project.owner())
+        own = {"CLAUDE_CONFIG_DIR": str(make_local_folder(project, agent))}
         return _local_environment(agent) | passed_on(config.agent(agent), os.environ) | own
 
     return LocalRuntime(project.root, command, environment, again)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from qms_tui.config.files import ConfigFile, parse_toml
 from qms_tui.config.parse import agent_name, server_name
+from qms_tui.config.paths import program
 from qms_tui.config.text import WrongValue, shown
 from qms_tui.config.values import TABLE, Need, Origin, Setting
 from qms_tui.errors import ConfigError
@@ -49,13 +50,20 @@ def read_layer(file: ConfigFile) -> Layer:
     values = {}
     for key, setting, raw in _entries(parse_toml(file), where):
         try:
-            value = setting.rule.parse(raw)
+            value = _in_place(setting, setting.rule.parse(raw), base)
         except WrongValue as error:
             raise ConfigError(f"{where}: {key}: {error.what}", hint=error.hint) from None
-        if isinstance(value, Path):  # relative to the file that says so, wherever qms-tui is started
-            value = base / value
         values[key] = Assignment(key, setting, value)
     return Layer(file.origin, values)
+
+
+def _in_place(setting: Setting, value: object, base: Path) -> object:
+    """Paths are relative to the file that says so, wherever qms-tui is started. Raises WrongValue."""
+    if isinstance(value, Path):
+        return base / value
+    if setting.key == "mcp.command" and isinstance(value, tuple):
+        return (program(value[0], base), *value[1:])
+    return value
 
 
 def _entries(document: Mapping[str, object], where: str) -> Iterator[tuple[str, Setting, object]]:

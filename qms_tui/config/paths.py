@@ -29,6 +29,12 @@ def path(value: object) -> Path:
     return _expanded(a_string(value, "a path", hint), hint)
 
 
+def program(word: str, folder: Path) -> str:
+    """A program that a file in `folder` names: a mere name is looked for, a relative path is meant from
+    there. Raises WrongValue."""
+    return str(folder / _expanded(word, "write its full path")) if "/" in word else word
+
+
 def definition(value: object) -> str:
     """A Markdown file inside the project, relative to its root; never one that agents must not see."""
     hint = "write it like 'docs/agents/qa.md': a Markdown file inside the project"

@@ -509,7 +509,8 @@ class McpServer:
         metadata=rule(
             parse.command,
             '["uvx", "git-server"]',
-            "a program of this host to start once for all agents; without `url` it speaks on stdio",
+            "a program of this host to start once for all agents; without `url` it speaks on stdio; "
+            "a relative path is meant from the file that says so",
             need=Need.TRUST,
             default_text="none",
         ),
@@ -541,6 +542,17 @@ class McpServer:
             "who may use it",
             need=Need.TRUST,
             default_text="every agent",
+        ),
+    )
+
+    cwd: Path | None = field(
+        default=None,
+        metadata=rule(
+            paths.path,
+            '"~/servers/git"',
+            "the folder that its program starts in; relative to the file that says so",
+            need=Need.TRUST,
+            default_text="an empty one; the project's root if that is trusted",
         ),
     )
 

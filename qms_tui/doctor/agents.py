@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from docker.types import Mount
@@ -16,6 +16,8 @@ from qms_tui.config import AgentConfig
 from qms_tui.doctor.finding import Finding, error, ok, warning
 from qms_tui.project import Project
 from qms_tui.runtime import Found
+from qms_tui.runtime.config_folder import ConfigFolder, container_folder
+from qms_tui.runtime.logins import login as from_variables
 from qms_tui.runtime.logins import source
 
 CREDENTIALS = ".credentials.json"
@@ -90,19 +92,30 @@ def _memory(memory: Mapping[str, Any]) -> str:
 
 
 def login(
-    project: Project, agent: str, config: AgentConfig, host: Mapping[str, str], now: float
+    project: Project,
+    agent: str,
+    config: AgentConfig,
+    host: Mapping[str, str],
+    now: float,
+    folder: ConfigFolder | None = None,
+    *,
+    isolated: bool = True,
 ) -> Iterator[Finding]:
-    """Where its login comes from, and how long it holds; nothing of it is ever shown."""
+    """Where its login comes from, and how long it holds; nothing of it is ever shown.
+
+    `folder` is its own, without that of its container; unless `isolated` it has all of the environment.
+    """
     if config.token_file is not None:
         if config.token_file.is_file():
             yield ok(agent, f"logs in with {config.token_file}")
         else:
             yield error(agent, f"its token_file is missing: {config.token_file}", "claude setup-token")
-    elif passed := source(config, host):
+    elif passed := source(config, host) or ("" if isolated else from_variables(config, host, isolated=False)):
         yield ok(agent, f"logs in with {passed} of your environment")
     else:
         try:
-            yield own_login(agent, _credentials(project, agent), now)
+            own = folder or container_folder(project, agent)
+            yield own_login(agent, _credentials(own), now)
         except PermissionError:
             yield ok(agent, "whether it is logged in you are not allowed to see")
 
@@ -122,11 +135,10 @@ def own_login(agent: str, credentials: Mapping[str, Any], now: float) -> Finding
     return warning(agent, f"its login ended at {when}", "/login in its pane")
 
 
-def _credentials(project: Project, agent: str) -> Mapping[str, Any]:
+def _credentials(folder: ConfigFolder) -> Mapping[str, Any]:
     """Raises PermissionError if this user is not allowed to look."""
-    folder = project.folders(agent).config.relative_to(project.root)
     try:
-        found = json.loads(project.read(PurePosixPath(folder, CREDENTIALS), LARGEST))
+        found = json.loads(folder.read(CREDENTIALS, LARGEST))
     except PermissionError:
         raise
     except (OSError, ValueError, RecursionError):

@@ -13,7 +13,7 @@ from typing import Any
 
 from docker.types import Mount
 
-from qms_tui.config import AgentConfig, Config
+from qms_tui.config import AgentConfig, Config, RuntimeKind
 from qms_tui.doctor import agents as at_agents
 from qms_tui.doctor import engine as at_engine
 from qms_tui.doctor import host, inside, terminal
@@ -27,6 +27,7 @@ from qms_tui.errors import ConfigError, EngineError, GatewayError, ProjectError
 from qms_tui.mcp.status import gateway_status
 from qms_tui.project import Owner, Project
 from qms_tui.runtime import Found
+from qms_tui.runtime.config_folder import config_folder
 from qms_tui.runtime.docker import DockerRuntime, Engine, connect
 from qms_tui.runtime.docker.agent_files import Place, containers_folder
 from qms_tui.runtime.docker.container import LABEL_FILES, bind, mounts
@@ -58,8 +59,13 @@ def examine(
     yield from _at_engine(project, config, environment, agents, gateway)
     if project is not None:
         configs = {agent: config.agent(agent) for agent in agents}
+        isolated = config.engine.runtime is not RuntimeKind.LOCAL
         for agent in agents:
-            yield from at_agents.login(project, agent, configs[agent], environment, at_agents.clock())
+            own, now = config_folder(project, config, agent), at_agents.clock()
+            if own is not None:
+                yield from at_agents.login(
+                    project, agent, configs[agent], environment, now, own, isolated=isolated
+                )
         yield from (ok("login", said) for said in shared_logins(configs.values(), environment))
     yield from host.events(project.root if project else Path.cwd())
     yield from terminal.terminal(environment, descriptor)

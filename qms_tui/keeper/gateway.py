@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 from qms_tui.config import McpServer, load_config
@@ -22,6 +23,16 @@ _log = logging.getLogger(__name__)
 RETRY_FIRST, RETRY_MOST = 0.2, 30.0  # seconds between starts of a gateway that ends by itself
 STEADY = 60.0  # seconds of life after which its next end is a first one again
 END_PATIENCE = 5.0  # seconds in which it ends its servers; then by force
+
+
+@dataclass(frozen=True, slots=True)
+class GatewaySetup:
+    """What a gateway is started with; if anything of it changes, a new one is."""
+
+    servers: tuple[McpServer, ...] = ()
+    listen: str = ""
+    trusted: bool = False
+    """Whether servers may start in the project's folder."""
 
 
 class GatewayProcess:
@@ -39,19 +50,18 @@ class GatewayProcess:
         self._project = Project(project)
         self._config_file = config_file
         self._log_level = log_level
-        self._servers: tuple[McpServer, ...] = ()
-        self._listen = ""
+        self._setup = GatewaySetup()
         self._agents: dict[str, None] = {}
         self._process: asyncio.subprocess.Process | None = None
         self._life: asyncio.Task[None] | None = None
 
     def serve(self, agent: str) -> None:
         """This agent's container runs, or is about to: have its servers there, as they are configured now."""
-        servers, listen = self._configured()
+        setup = self._configured()
         known = agent in self._agents
         self._agents[agent] = None
-        if (servers, listen) != (self._servers, self._listen):
-            self._servers, self._listen = servers, listen
+        if setup != self._setup:
+            self._setup = setup
             self._begin_anew()
         elif not known:
             self._say(agent_line(agent))
@@ -70,17 +80,17 @@ class GatewayProcess:
             process.kill()
             await process.wait()
 
-    def _configured(self) -> tuple[tuple[McpServer, ...], str]:
+    def _configured(self) -> GatewaySetup:
         try:
             standing = examine(self._project, user_file=self._config_file)
             config = load_config(standing.files, trust=standing.trust)
         except QmsTuiError as error:
             _log.warning("the MCP servers stay as they are: %s", error)
-            return self._servers, self._listen
-        return config.servers, config.engine.mcp_listen or ""
+            return self._setup
+        return GatewaySetup(config.servers, config.engine.mcp_listen or "", config.trusted)
 
     def _begin_anew(self) -> None:
-        _log.info("MCP servers: %s", ", ".join(server.name for server in self._servers) or "none")
+        _log.info("MCP servers: %s", ", ".join(server.name for server in self._setup.servers) or "none")
         if self._life is None:
             self._life = asyncio.get_running_loop().create_task(self._keep_running())
         else:
@@ -98,10 +108,10 @@ class GatewayProcess:
     async def _keep_running(self) -> None:
         pause, clock = RETRY_FIRST, asyncio.get_running_loop().time
         while True:
-            begun, told = clock(), (self._servers, self._listen)
-            if self._servers:
+            begun, setup = clock(), self._setup
+            if setup.servers:
                 await self._live()
-            if told == (self._servers, self._listen):
+            if setup == self._setup:
                 await asyncio.sleep(pause)
             pause = RETRY_FIRST if clock() - begun > STEADY else min(pause * 2, RETRY_MOST)
 
@@ -110,10 +120,10 @@ class GatewayProcess:
         owner = self._project.owner()
         try:
             self._process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "qms_tui.mcp", "--log-level", self._log_level),
+                *(sys.executable, "-P", "-m", "qms_tui.mcp", "--log-level", self._log_level),
                 *("--folder", str(self._folder), "--project", str(self._project.root)),
                 *("--uid", str(owner.uid), "--gid", str(owner.gid)),
-                *("--listen", self._listen),
+                *("--listen", self._setup.listen),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.DEVNULL,
                 stderr=asyncio.subprocess.DEVNULL,
@@ -123,7 +133,8 @@ class GatewayProcess:
             _log.warning("the MCP gateway cannot be started: %s", error)
             return
         process = self._process
-        self._say(servers_line(self._servers) + b"".join(map(agent_line, self._agents)))
+        servers = servers_line(self._setup.servers, trusted=self._setup.trusted)
+        self._say(servers + b"".join(map(agent_line, self._agents)))
         try:
             code = await process.wait()
             _log.log(logging.WARNING if code else logging.INFO, "the MCP gateway ended with status %d", code)

@@ -8,6 +8,7 @@
     inboxes/NAME.typed.jsonl   see qms_tui/waking/typed.py
     containers/NAME/           see qms_tui/runtime/docker/agent_files.py
     account_ids.json           see qms_tui/account_ids.py; stays, and drops what is too old by itself
+    local/NAME/AGENT/          see qms_tui/runtime/config_folder.py; logins are in it
 
 A folder that does not tell its project is left alone: nobody knows whether that project is there.
 """
@@ -31,6 +32,7 @@ from qms_tui.config.files import read_regular_file
 from qms_tui.inbox import past
 from qms_tui.keeper.paths import LOCK, SOCKET
 from qms_tui.leftovers.thing import Kind, Outcome, Thing, looked_at_again, project_exists, why_to_go
+from qms_tui.runtime.config_folder import PROJECT
 from qms_tui.runtime.docker import agent_files
 
 MOST = 5000  # folders and files looked at
@@ -59,6 +61,7 @@ def find_in_state(base: Path, now: Callable[[], float] = time.time) -> list[Thin
         ("layouts", Kind.LAYOUT, remembered.project_of),
         ("inboxes", Kind.INBOX, past.project_of),
         ("containers", Kind.FILES, agent_files.project_of),
+        ("local", Kind.LOCAL, lambda path: remembered.project_of(path / PROJECT)),
     ):
         for path in _entries(base / folder):
             found += _memory(path, kind, project_of(path), now())
@@ -99,7 +102,8 @@ def _of_folder(folder: Path, now: float) -> Iterator[Thing]:
 def _memory(path: Path, kind: Kind, root: str | None, now: float) -> Iterator[Thing]:
     """A file that remembers something of a project, if that is gone."""
     if root is not None and project_exists(root) is False:
-        yield Thing(kind, str(path), path.name, root, False, "kept", False, _age(path, now), mine=True)
+        state = "kept, with logins" if kind is Kind.LOCAL else "kept"
+        yield Thing(kind, str(path), path.name, root, False, state, False, _age(path, now), mine=True)
 
 
 def _keeper(folder: Path) -> _Keeper | None:
@@ -196,4 +200,5 @@ _REMOVERS: dict[Kind, Callable[[Thing], Outcome]] = {
     Kind.LAYOUT: _remove_file,
     Kind.INBOX: _remove_file,
     Kind.FILES: _remove_files,
+    Kind.LOCAL: _remove_files,
 }

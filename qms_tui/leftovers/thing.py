@@ -22,10 +22,11 @@ class Kind(StrEnum):
     LAYOUT = "layout"
     INBOX = "inbox"
     FILES = "files"
+    LOCAL = "local agents"
 
 
 # Nobody needs to use them for them to be wanted.
-_MEMORIES = (Kind.JOURNAL, Kind.LAYOUT, Kind.INBOX, Kind.FILES)
+_MEMORIES = (Kind.JOURNAL, Kind.LAYOUT, Kind.INBOX, Kind.FILES, Kind.LOCAL)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,8 @@ from qms_tui.mcp.door import Door, Refused
 from qms_tui.mcp.hall import Hall
 from qms_tui.mcp.http import HttpServer
 from qms_tui.mcp.jsonrpc import Message, encoded
-from qms_tui.mcp.places import STATUS, lists_file
+from qms_tui.mcp.launch import LaunchPlace
+from qms_tui.mcp.places import STATUS, lists_file, start_folders
 from qms_tui.mcp.server import Server
 from qms_tui.mcp.session import Session
 from qms_tui.mcp.stdio import StdioServer
@@ -35,7 +36,7 @@ class Gateway:
     """Serves until it is told to stop."""
 
     def __init__(self, folder: Path, project: Path, owner: tuple[int, int], listen: str = "") -> None:
-        """`folder` is the gateway's own, `project` where servers start, `owner` whom agents run as.
+        """`folder` is the gateway's own, `project` whose agents it serves, `owner` whom they run as.
 
         `listen` is ADDRESS:PORT, for agents that cannot have their sockets.
         """
@@ -75,11 +76,12 @@ class Gateway:
 
     # -- what the keeper says -----------------------------------------------------------------------------
 
-    def add_servers(self, specs: Sequence[McpServer]) -> None:
-        """Begin to have these up."""
+    def add_servers(self, specs: Sequence[McpServer], *, trusted: bool) -> None:
+        """Begin to have these up; they start in the project only if that is `trusted`."""
+        place = LaunchPlace(self._project, trusted, start_folders(self._folder))
         for spec in specs:
             kind = StdioServer if spec.url is None else HttpServer
-            server = kind(spec, lists_file(self._folder, spec.name), self._project)
+            server = kind(spec, lists_file(self._folder, spec.name), place)
             self._servers[spec.name] = server
             self._running.append(asyncio.get_running_loop().create_task(self._have_up(server)))
 

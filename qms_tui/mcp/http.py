@@ -13,6 +13,7 @@ import asyncio
 import contextlib
 import itertools
 import logging
+import os
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -33,6 +34,7 @@ from qms_tui.mcp.jsonrpc import (
     notification,
     request,
 )
+from qms_tui.mcp.launch import LaunchPlace
 from qms_tui.mcp.process import Program
 from qms_tui.mcp.server import Pause, Server
 from qms_tui.mcp.session import Call, Post, Session
@@ -52,9 +54,9 @@ _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 class HttpServer(Server):
     """Looks after it, and starts it if it has a command."""
 
-    def __init__(self, spec: McpServer, lists: Path, cwd: Path) -> None:
+    def __init__(self, spec: McpServer, lists: Path, place: LaunchPlace) -> None:
         super().__init__(spec, lists)
-        self._cwd = cwd
+        self._place = place
         self._numbers = itertools.count(1)
         self._mine: dict[Session, HttpSession] = {}
         self._asked: dict[tuple[Session, str], str] = {}
@@ -97,8 +99,8 @@ class HttpServer(Server):
             await asyncio.sleep(pause.after(clock() - begun))
 
     async def _live(self) -> None:
-        assert self.spec.command is not None
-        program = await Program.start(self.name, self.spec.command, self._cwd, piped=False, limit=2**16)
+        spec = await asyncio.to_thread(self._place.spec, self.spec, os.environ)
+        program = await Program.start(self.name, spec, piped=False, limit=2**16)
         self._doubt.set()
         try:
             self.went_down(await program.ended())

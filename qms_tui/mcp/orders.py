@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 from qms_tui.config import McpServer
 from qms_tui.project import AGENT_NAME
@@ -16,11 +18,14 @@ class Order:
 
     servers: tuple[McpServer, ...] = ()
     agent: str = ""
+    trusted: bool = False
+    """Whether the servers may start in the project's folder."""
 
 
-def servers_line(servers: Sequence[McpServer]) -> bytes:
-    """Have these up."""
-    return json.dumps({"servers": [asdict(server) for server in servers]}).encode() + b"\n"
+def servers_line(servers: Sequence[McpServer], *, trusted: bool = True) -> bytes:
+    """Have these up, for a project that is `trusted` or not."""
+    content = {"servers": [asdict(server) for server in servers], "trusted": trusted}
+    return json.dumps(content, default=os.fspath).encode() + b"\n"
 
 
 def agent_line(agent: str) -> bytes:
@@ -35,7 +40,7 @@ def read_order(line: bytes) -> Order:
         if not AGENT_NAME.fullmatch(str(content["agent"])):
             raise ValueError("no agent's name")
         return Order(agent=content["agent"])
-    return Order(tuple(_server(each) for each in content["servers"]))
+    return Order(tuple(map(_server, content["servers"])), trusted=content.get("trusted") is True)
 
 
 def _server(content: dict[str, object]) -> McpServer:
@@ -43,11 +48,12 @@ def _server(content: dict[str, object]) -> McpServer:
         found = content[name]
         return tuple(map(str, found)) if isinstance(found, list) else None
 
-    url = content["url"]
+    url, cwd = content["url"], content.get("cwd")
     return McpServer(
         name=str(content["name"]),
         command=words("command"),
         url=str(url) if url is not None else None,
         headers=words("headers") or (),
         agents=words("agents"),
+        cwd=Path(str(cwd)) if cwd is not None else None,
     )

@@ -29,6 +29,11 @@ def lists_file(folder: Path, server: str) -> Path:
     return folder / f"{server}.lists.json"
 
 
+def start_folders(folder: Path) -> Path:
+    """Where servers start that must not start in the project; no agent can be called so."""
+    return folder / ".start"
+
+
 def make_agent_folder(folder: Path, agent: str, uid: int, gid: int) -> Path:
     """The agent's folder, 0700 and its owner's, made as far as it is missing. Raises OSError."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -12,8 +12,8 @@ import os
 import resource
 import shutil
 import signal
-from collections.abc import Sequence
-from pathlib import Path
+
+from qms_tui.mcp.launch import LaunchSpec
 
 _log = logging.getLogger(__name__)
 
@@ -48,14 +48,15 @@ class Program:
         ]
 
     @classmethod
-    async def start(cls, name: str, command: Sequence[str], cwd: Path, *, piped: bool, limit: int) -> Program:
+    async def start(cls, name: str, spec: LaunchSpec, *, piped: bool, limit: int) -> Program:
         """Start it; `piped`: we speak with it on stdio, in lines of at most `limit` bytes. Raises OSError."""
         process = await asyncio.create_subprocess_exec(
-            *(command if _prctl else _watched(command, cwd)),
+            *(spec.command if _prctl else _watched(spec)),
             stdin=asyncio.subprocess.PIPE if piped else asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE if piped else asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.PIPE,
-            cwd=cwd,
+            cwd=spec.folder,
+            env=spec.environment,
             limit=limit,
             start_new_session=True,
             preexec_fn=_end_with_us if _prctl else None,
@@ -114,12 +115,13 @@ def _end_with_us() -> None:
     _prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
 
 
-def _watched(command: Sequence[str], cwd: Path) -> list[str]:
+def _watched(spec: LaunchSpec) -> list[str]:
     """What to start, so that it ends with us where there is no prctl. Raises OSError for no program."""
-    program = command[0]
-    if shutil.which(str(cwd / program) if "/" in program else program) is None:
+    program = spec.command[0]
+    path = str(spec.folder / program) if "/" in program else program
+    if shutil.which(path, path=spec.environment.get("PATH")) is None:
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), program)
-    return ["/bin/sh", "-c", _WATCHED, "sh", str(_lifeline()), *command]
+    return ["/bin/sh", "-c", _WATCHED, "sh", str(_lifeline()), *spec.command]
 
 
 @functools.cache

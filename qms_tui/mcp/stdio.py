@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import itertools
 import logging
+import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -37,6 +38,7 @@ from qms_tui.mcp.jsonrpc import (
     request,
     weight,
 )
+from qms_tui.mcp.launch import LaunchPlace
 from qms_tui.mcp.process import Program
 from qms_tui.mcp.server import LONGEST_ANSWER, Pause, Server
 from qms_tui.mcp.session import Call, Post, Session
@@ -59,9 +61,9 @@ CLIENT = {
 class StdioServer(Server):
     """Its process, started again when it ends."""
 
-    def __init__(self, spec: McpServer, lists: Path, cwd: Path) -> None:
+    def __init__(self, spec: McpServer, lists: Path, place: LaunchPlace) -> None:
         super().__init__(spec, lists)
-        self._cwd = cwd
+        self._place = place
         self._program: Program | None = None
         self._numbers = itertools.count(1)
         self._waiting: dict[int, asyncio.Future[Message]] = {}
@@ -87,7 +89,8 @@ class StdioServer(Server):
             await asyncio.sleep(pause.after(clock() - begun))
 
     async def _live(self) -> None:
-        program = await Program.start(self.name, self.command, self._cwd, piped=True, limit=LONGEST_ANSWER)
+        spec = await asyncio.to_thread(self._place.spec, self.spec, os.environ)
+        program = await Program.start(self.name, spec, piped=True, limit=LONGEST_ANSWER)
         self._program = program
         assert program.process.stdin is not None
         program.process.stdin.transport.set_write_buffer_limits(high=MOST_UNREAD)

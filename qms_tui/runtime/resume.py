@@ -19,6 +19,7 @@ from pathlib import PurePath
 
 from qms_tui.config import AgentConfig
 from qms_tui.project import Project
+from qms_tui.runtime.config_folder import ConfigFolder, container_folder
 
 CONTINUE = "--continue"
 SOON = 10.0  # seconds after its start in which a program that fails is taken to have failed at resuming
@@ -29,15 +30,19 @@ _CLIENT = "claude"
 _CHOOSES_ITSELF = frozenset(
     {"-c", "--continue", "-r", "--resume", "--session-id", "--from-pr", "-p", "--print"}
 )
-_SESSION = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.jsonl", re.ASCII)
+SESSION = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.jsonl", re.ASCII)
 _PROMPT = re.compile(rb'^(?=[^\n]*"isSidechain":false)[^\n]*"type":"user"', re.MULTILINE)
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
-def resuming(project: Project, agent: str, config: AgentConfig, cwd: str) -> tuple[str, ...]:
+def resuming(
+    project: Project, agent: str, config: AgentConfig, cwd: str, folder: ConfigFolder | None = None
+) -> tuple[str, ...]:
     """The agent's command for a new container, or process, that works in `cwd`: with the word that resumes
-    its last conversation where there is one, else as configured. Blocking."""
-    if not config.resume or not can_resume(config.command) or not has_conversation(project, agent, cwd):
+    its last conversation where there is one, else as configured. `folder` is its own, without that of its
+    container. Blocking."""
+    folder = folder or container_folder(project, agent)
+    if not config.resume or not can_resume(config.command) or not has_conversation(folder, cwd):
         return config.command
     return continued(config.command)
 
@@ -53,17 +58,13 @@ def continued(command: Sequence[str]) -> tuple[str, ...]:
     return (command[0], CONTINUE, *command[1:])
 
 
-def has_conversation(project: Project, agent: str, cwd: str) -> bool:
-    """Whether the agent's own folder holds a conversation for `cwd`, as seen where its program runs.
+def has_conversation(own: ConfigFolder, cwd: str) -> bool:
+    """Whether an agent's own folder holds a conversation for `cwd`, as seen where its program runs.
 
     The agent can write there: no link is followed, nothing is waited for, everything is bounded.
     """
-    config = project.folders(agent).config.relative_to(project.root)
     try:
-        with (
-            project.open_folder((*config.parts, "projects", slug(cwd))) as folder,
-            os.scandir(folder) as entries,
-        ):
+        with own.open("projects", slug(cwd)) as folder, os.scandir(folder) as entries:
             names = [entry.name for entry in islice(entries, MOST_FILES)]
             return any(_is_conversation(folder, name) for name in names)
     except (OSError, ValueError):  # ValueError: a NUL in the path
@@ -93,7 +94,7 @@ def _hash(codes: Sequence[int]) -> str:
 
 
 def _is_conversation(folder: int, name: str) -> bool:
-    if not _SESSION.fullmatch(name):
+    if not SESSION.fullmatch(name):
         return False
     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
     try:

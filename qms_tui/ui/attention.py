@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 from textual.content import Content
@@ -17,6 +18,7 @@ from qms_tui.agents.mending import Mending
 from qms_tui.agents.news import News, NewsKind, Newsroom
 from qms_tui.inbox.words import age
 from qms_tui.mcp.lights import Standing
+from qms_tui.runtime.config_folder import config_folder
 from qms_tui.terminal import TerminalEvent
 from qms_tui.ui.chrome import StatusLine
 
@@ -54,7 +56,9 @@ class Attention:
     def __init__(self, app: QmsTuiApp) -> None:
         self._app = app
         self._settings = app.session.config.notify
-        self.activities = Activities(app.fleet, app.session.project, self._changed, self._given)
+        session = app.session
+        folder_of = partial(config_folder, session.project, session.config)
+        self.activities = Activities(app.fleet, session.project, self._changed, self._given, folder_of)
         self._rounds = Rounds(app.fleet, app.show_usage)
         self._news = Newsroom(self._settings.dwell, self._settings.cooldown)
         self._timer: asyncio.TimerHandle | None = None

@@ -42,6 +42,29 @@ def test_a_trusted_project_adds_to_the_users(world: World) -> None:
     assert config.servers[1] == McpServer("git", command=("git-mcp",), agents=("bu",))
 
 
+def test_paths_are_meant_from_the_file_that_says_so(world: World) -> None:
+    said = "[mcp.git]\ncommand = ['./bin/git-mcp', './data']\ncwd = 'servers'\n"
+    mine, theirs = world.user_file.parent, world.project
+    (git,) = world.load_user(said).servers
+    assert git == McpServer("git", command=(f"{mine}/bin/git-mcp", "./data"), cwd=mine / "servers")
+    world.user_file.unlink()
+    (git,) = world.load_project(said, trusted=True).servers
+    assert git == McpServer("git", command=(f"{theirs}/bin/git-mcp", "./data"), cwd=theirs / "servers")
+
+
+def test_a_path_may_begin_at_home(world: World) -> None:
+    (git,) = world.load_user("[mcp.git]\ncommand = '~/bin/git-mcp'\ncwd = '~'\n").servers
+    assert git == McpServer("git", command=(f"{world.home}/bin/git-mcp",), cwd=world.home)
+
+
+def test_a_project_that_is_not_trusted_says_nothing_of_the_users_servers(world: World) -> None:
+    world.user_file.parent.mkdir(parents=True, exist_ok=True)
+    world.user_file.write_text("[mcp.git]\ncommand = 'git-mcp'\n")
+    config = world.load_project("[mcp.git]\ncwd = '.'\ncommand = './git-mcp'\n")
+    assert config.servers == (McpServer("git", command=("git-mcp",)),)
+    assert "mcp.git.cwd" in config.notices[0]
+
+
 def test_they_are_shown(world: World) -> None:
     config = world.load_user(SERVERS)
     mine = "~/.config/qms-tui/config.toml"

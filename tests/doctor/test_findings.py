@@ -32,6 +32,7 @@ from qms_tui.doctor import (
 )
 from qms_tui.project import Project
 from qms_tui.runtime import Condition, Ending, Found
+from qms_tui.runtime.config_folder import local_folder, make_local_folder
 from qms_tui.runtime.docker.engine import Engine
 from qms_tui.runtime.docker.image import Image
 from qms_tui.runtime.docker.kit import our_kit
@@ -111,6 +112,23 @@ def test_logins_of_their_own(found: Project, oauth: object, said: str) -> None:
     (finding,) = agents.login(found, "qa", AgentConfig(name="qa"), {}, NOW)
     assert told([finding])[0].startswith(said)
     assert "hush" not in str(finding)
+
+
+def test_a_local_agents_login_is_not_that_of_its_container(
+    found: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    said = json.dumps({"claudeAiOauth": {"accessToken": "hush", "refreshToken": "hush"}})
+    (found.folders("qa").config / ".credentials.json").write_text(said)
+    here = local_folder(found, "qa")
+    assert told(agents.login(found, "qa", AgentConfig(), {}, NOW, here)) == ["warning is not logged in"]
+    (make_local_folder(found, "qa") / ".credentials.json").write_text(said)
+    (finding,) = agents.login(found, "qa", AgentConfig(), {}, NOW, here)
+    assert told([finding])[0].startswith("ok is logged in")
+    key = {"ANTHROPIC_API_KEY": "hush"}
+    assert told(agents.login(found, "qa", AgentConfig(), key, NOW, here, isolated=False)) == [
+        "ok logs in with ANTHROPIC_API_KEY of your environment"
+    ]
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "[" * 60_000, "x" * 100_000])

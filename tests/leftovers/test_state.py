@@ -16,7 +16,9 @@ import pytest
 
 from qms_tui.inbox import Identity, ItemConsumed, Past, parse
 from qms_tui.leftovers import Kind, Thing, find_in_state, remove_from_state, why_to_go
+from qms_tui.project import Project
 from qms_tui.remembered import Memory, View
+from qms_tui.runtime.config_folder import make_local_folder
 from qms_tui.waking import Typed
 from tests.inbox.samples import MESSAGE
 
@@ -181,3 +183,25 @@ def test_history_of_an_inbox_goes_with_its_project(place: Place) -> None:
     assert [(thing.kind, thing.project) for thing in things] == [(Kind.INBOX, str(place.root))] * 2
     assert [outcome.removed for outcome in remove_from_state(things)] == [True, True]
     assert not list(past.folder.iterdir())
+
+
+def test_folders_of_local_agents_go_only_with_their_project(
+    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They hold logins."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "home"))
+    there = make_local_folder(Project(place.root), "qa")
+    (there / ".credentials.json").write_text("{}")
+    (there / "away").symlink_to(tmp_path)
+    base = tmp_path / "home" / "qms-tui"
+    assert find_in_state(base) == []
+    place.lose_project()
+    (thing,) = find_in_state(base)
+    assert (thing.kind, thing.project, thing.state) == (Kind.LOCAL, str(place.root), "kept, with logins")
+    (place.root / ".claude").mkdir()
+    assert [outcome.removed for outcome in remove_from_state([thing])] == [False]
+    assert (there / ".credentials.json").exists()
+    place.lose_project()
+    assert [outcome.removed for outcome in remove_from_state([thing])] == [True]
+    assert not there.parent.exists()
+    assert tmp_path.exists()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -22,7 +23,7 @@ from qms_tui.mcp.jsonrpc import (
     progress_token,
     weight,
 )
-from qms_tui.mcp.orders import agent_line, read_order, servers_line
+from qms_tui.mcp.orders import Order, agent_line, read_order, servers_line
 
 _JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
@@ -137,8 +138,10 @@ def test_orders_come_out_as_they_went_in() -> None:
     servers = (
         McpServer("git", command=("uvx", "git server"), agents=("qa",)),
         McpServer("web", url="http://x/mcp", headers=("A: b",)),
+        McpServer("here", command=("x",), cwd=Path("/here")),
     )
-    assert read_order(servers_line(servers)).servers == servers
+    assert read_order(servers_line(servers)) == Order(servers, trusted=True)
+    assert read_order(servers_line(servers, trusted=False)) == Order(servers)
     assert read_order(agent_line("qa")).agent == "qa"
     with pytest.raises(ValueError, match="no agent's name"):
         read_order(agent_line("../qa"))
