@@ -27,7 +27,7 @@ from qms_tui.errors import ConfigError, EngineError, GatewayError, ProjectError
 from qms_tui.mcp.status import gateway_status
 from qms_tui.project import Owner, Project
 from qms_tui.runtime import Found
-from qms_tui.runtime.docker import DockerRuntime, Engine, connect
+from qms_tui.runtime.docker import DockerRuntime, Engine, connect, read_only
 from qms_tui.runtime.docker.agent_files import Place, containers_folder
 from qms_tui.runtime.docker.container import LABEL_FILES, bind, mounts
 from qms_tui.runtime.docker.engine import engine_errors
@@ -127,7 +127,8 @@ def _at_containers(
     for agent in agents:
         try:
             files = facts[agent].files if agent in facts else Path()
-            expected = mounts(project, agent, config.agent(agent), Place(files).empty)
+            made = mounts(project, agent, config.agent(agent), Place(files).empty)
+            expected = read_only.throughout(engine, made)
         except (ProjectError, ConfigError):
             continue  # told with the project
         yield from at_agents.container(agent, facts.get(agent), expected)

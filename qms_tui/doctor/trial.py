@@ -15,7 +15,7 @@ from qms_tui.config import AgentConfig
 from qms_tui.doctor.finding import Finding, error, failed, ok, warning
 from qms_tui.errors import QmsTuiError
 from qms_tui.project import AgentFolders, Owner, Project
-from qms_tui.runtime.docker import agent_files, podman, selinux
+from qms_tui.runtime.docker import agent_files, podman, read_only, seccomp, selinux
 from qms_tui.runtime.docker import container as spec
 from qms_tui.runtime.docker.accounts import Accounts
 from qms_tui.runtime.docker.agent_files import AgentFiles, Entry, Place
@@ -108,7 +108,7 @@ def _say(engine: Engine, project: Project | None, owner: Owner, config: AgentCon
     """What the container says."""
     identity = spec.Identity(str(project.root) if project else "", AGENT)
     found = agent_files.entries(Accounts("", ""), owner, {"environment.json": "{}\n"})
-    found += [*_OWN, _DEFINITION, *([] if project else _PROJECT)]
+    found += [*_OWN, _DEFINITION, *([] if project else _PROJECT), *seccomp.entries(engine)]
 
     def run(place: Place) -> str:
         root = project.root if project else place.base / "project"
@@ -124,13 +124,17 @@ def _request(
     engine: Engine, project: Project, place: Place, identity: spec.Identity, owner: Owner, config: AgentConfig
 ) -> dict[str, Any]:
     """As an agent's, without a terminal; it looks around and ends."""
-    mounts = [
-        *spec.mounts(project, AGENT, replace(config, name=AGENT), place.empty),
-        *agent_files.mounts(place.base, private=True),
-    ]
+    mounts = read_only.throughout(
+        engine,
+        [
+            *spec.mounts(project, AGENT, replace(config, name=AGENT), place.empty),
+            *agent_files.mounts(place.base, private=True),
+        ],
+    )
     selinux.label_ours(engine, mounts)
     looking = replace(config, command=("-c", LOOK))
     asked = spec.request(identity, looking, owner, {}, mounts, "none", engine.cpus, {})
+    asked["host_config"]["security_opt"] += seccomp.options(engine, place.base)
     if engine.podman:
         podman.keep_masks_empty(asked["host_config"])
     labels = {LABEL_THROWAWAY: identity.project, LABEL_MAKER: maker(), **place.labels}

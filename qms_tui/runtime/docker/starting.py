@@ -17,7 +17,7 @@ from qms_tui.config import AgentConfig, Config
 from qms_tui.errors import ImageError, QmsTuiError
 from qms_tui.project import Owner, Project
 from qms_tui.runtime.docker import container as spec
-from qms_tui.runtime.docker import podman, selinux
+from qms_tui.runtime.docker import podman, read_only, seccomp, selinux
 from qms_tui.runtime.docker.accounts import Accounts, accounts_folder, accounts_of
 from qms_tui.runtime.docker.agent_files import AgentFiles, Place
 from qms_tui.runtime.docker.attachment import Direction, Opened, open_socket
@@ -141,7 +141,7 @@ class Starter:
         self._project.prepare(agent, self._project.owner())
         config, image = self._config.agent(agent), self.image(agent)
         fitted = outfit(self._project, config, image, self._host_environment, self._config.theme, fresh)
-        entries = fitted.entries(self._accounts(image), self._owner)
+        entries = fitted.entries(self._accounts(image), self._owner) + seccomp.entries(self._engine)
         identity = self._containers.identity(agent)
 
         def create(place: Place) -> str:
@@ -155,7 +155,7 @@ class Starter:
             raise _no_image(config.image, agent) from None
 
     def _request(self, place: Place, agent: str, fitted: Outfit) -> dict[str, Any]:
-        mounts = fitted.mounts(self._project, place.base)
+        mounts = read_only.throughout(self._engine, fitted.mounts(self._project, place.base))
         selinux.admit(self._engine, mounts)
         if self._engine.podman and not self._engine.elsewhere:
             podman.check_sources(mounts)
@@ -169,6 +169,7 @@ class Starter:
             self._engine.cpus,
             {**fitted.marks, **place.labels},
         )
+        request["host_config"]["security_opt"] += seccomp.options(self._engine, place.base)
         if self._engine.podman:
             podman.keep_masks_empty(request["host_config"])
         return {**request, "host_config": self._api.create_host_config(**request["host_config"])}

@@ -1,0 +1,135 @@
+"""Read-only means: with every file system that is mounted below.
+
+A bind takes a whole tree of mounts along, and older engines make only its top read-only: what is mounted
+below is writable inside. Docker since 25 can make all of it read-only. For others a read-only bind goes
+without what is below it, and on this machine each file system there gets a read-only bind of its own. A
+rootless engine cannot leave out what is below (the kernel refuses: that might uncover something); there the
+binds lie over it.
+
+What is mounted later is not seen inside, on any engine. Neither are file systems
+
+- where something else stands inside: other agents' folders, hidden paths;
+- of the kernel (a `proc` in a chroot shows the host's processes, and through them its files);
+- that only the user sees who mounted them (sshfs without `allow_other`): the engine could not mount them;
+- in a place that the agent can write, where it could put a link in their way.
+"""
+
+from __future__ import annotations
+
+import copy
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePath, PurePosixPath
+
+from docker.types import Mount
+
+from qms_tui.runtime.docker.container import MASK_BYTES, bind
+from qms_tui.runtime.docker.engine import Engine
+from qms_tui.runtime.docker.mount_points import MountPoint, mount_points
+
+RECURSIVE = "ReadOnlyForceRecursive"  # the engine refuses where it cannot
+ALONE = "NonRecursive"
+KERNEL = {
+    *("autofs", "binfmt_misc", "bpf", "cgroup", "cgroup2", "configfs", "debugfs", "devpts", "devtmpfs"),
+    *("efivarfs", "fusectl", "mqueue", "nsfs", "proc", "pstore", "rpc_pipefs", "securityfs", "selinuxfs"),
+    *("sysfs", "tracefs"),
+}
+
+
+def throughout(engine: Engine, mounted: Sequence[Mount], runtime: str = "") -> list[Mount]:
+    """The mounts, the read-only ones with all that is below; `runtime` is the engine's name of one, or ""."""
+    points = [] if engine.elsewhere else mount_points()
+    recursive = runtime in engine.recursive
+    return [
+        each
+        for mount in mounted
+        for each in _with_all_below(mount, _Tree.of(mount, mounted, points), recursive, engine.rootless)
+    ]
+
+
+def _with_all_below(mount: Mount, tree: _Tree, recursive: bool, rootless: bool) -> Iterator[Mount]:
+    if mount["Type"] != "bind" or not mount["ReadOnly"]:
+        yield mount
+    elif recursive and not any(point.kind in KERNEL for point, _ in tree.uncovered()):
+        yield _with(mount, RECURSIVE)
+    else:
+        whole = rootless and tree.points
+        yield mount if whole else _with(mount, ALONE)
+        for point, place, shown in tree.judged(rootless):
+            if shown:
+                yield _with(bind(point.path, place), ALONE) if not whole else bind(point.path, place)
+            elif whole:
+                yield Mount(str(place), None, type="tmpfs", tmpfs_size=MASK_BYTES, tmpfs_mode=0o755)
+
+
+@dataclass(frozen=True, slots=True)
+class _Tree:
+    """A read-only bind with what is mounted below its source, outer before inner."""
+
+    source: Path
+    target: PurePosixPath
+    points: tuple[MountPoint, ...]
+    covered: tuple[PurePosixPath, ...]
+    """Where inside something else stands."""
+    writable: tuple[Path, ...]
+    """What below the source the agent can write."""
+
+    @classmethod
+    def of(cls, mount: Mount, mounted: Iterable[Mount], points: Iterable[MountPoint]) -> _Tree:
+        source, target = _real(mount["Source"] or "/"), PurePosixPath(mount["Target"])
+        others = [other for other in mounted if other is not mount]
+        writable = (_real(o["Source"]) for o in others if o["Type"] == "bind" and not o["ReadOnly"])
+        return cls(
+            source,
+            target,
+            tuple(sorted((p for p in points if _below(p.path, source)), key=lambda p: len(p.path.parts))),
+            tuple(place for other in others if _below(place := PurePosixPath(other["Target"]), target)),
+            tuple(path for path in writable if _below(path, source)),
+        )
+
+    def uncovered(self) -> Iterator[tuple[MountPoint, PurePosixPath]]:
+        """What nothing else covers, with its place inside."""
+        for point in self.points:
+            place = self.target / point.path.relative_to(self.source)
+            if not any(place.is_relative_to(other) for other in self.covered):
+                yield point, place
+
+    def judged(self, rootless: bool) -> Iterator[tuple[MountPoint, PurePosixPath, bool]]:
+        """The same, with whether it is shown; what is below one that is not has no place."""
+        without: list[Path] = []
+        for point, place in self.uncovered():
+            if any(_below(point.path, other) for other in without):
+                continue
+            shown = self._can_be_shown(point, rootless)
+            if not shown:
+                without.append(point.path)
+            yield point, place, shown
+
+    def _can_be_shown(self, point: MountPoint, rootless: bool) -> bool:
+        return (
+            point.kind not in KERNEL
+            and (rootless or not point.private)
+            and not any(point.path.is_relative_to(place) for place in self.writable)
+            and _is_text(point.path)
+            and _real(point.path) == point.path  # still there, and not behind a link
+        )
+
+
+def _real(path: str | Path) -> Path:
+    return Path(os.path.realpath(path))
+
+
+def _below(path: PurePath, other: PurePath) -> bool:
+    return path != other and path.is_relative_to(other)
+
+
+def _is_text(path: Path) -> bool:
+    """Whether a path passes through the engine's API, which is JSON."""
+    return str(path).encode(errors="ignore") == os.fsencode(path)
+
+
+def _with(mount: Mount, option: str) -> Mount:
+    changed = copy.copy(mount)
+    changed["BindOptions"] = {**(mount.get("BindOptions") or {}), option: True}
+    return changed
