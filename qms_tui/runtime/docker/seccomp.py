@@ -86,7 +86,3 @@ def options(engine: Engine, files: Path) -> list[str]:
     if not engine.seccomp:
         return []
     return [f"seccomp={files / FILE if engine.podman else profile()}"]
-
-
-if __name__ == "__main__":  # makes docker/seccomp.json, for compose
-    print(json.dumps(json.loads(profile()), indent=1))
