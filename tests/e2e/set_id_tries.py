@@ -96,7 +96,7 @@ class Gate:
             if isinstance(each, bytes):
                 ctypes.memmove(self._page + 1024, each + b"\0", len(each) + 1)
             registers.append(each if isinstance(each, int) else self._page + 1024)
-        result = self._jump(NUMBERS[name][1], *registers, *[0] * (4 - len(registers)))
+        result: int = self._jump(NUMBERS[name][1], *registers, *[0] * (4 - len(registers)))
         if result < 0:
             raise OSError(-result, name)
         return result
@@ -235,16 +235,16 @@ def outcome(do: Callable[[bytes], object], path: bytes) -> str:
             os.write(writing, said)
             os._exit(0)
     os.close(writing)
-    with open(reading, "rb") as stream:
-        said = stream.read().decode()
+    with open(reading) as stream:
+        answer = stream.read()
     _, status = os.waitpid(child, 0)
-    if not said:
+    if not answer:
         return f"signal {os.WTERMSIG(status)}"
     try:
         mode, attributes = os.lstat(path).st_mode, os.listxattr(path, follow_symlinks=False)
     except FileNotFoundError:
-        return said
-    return "made" if mode & 0o6000 or "security.capability" in attributes else said
+        return answer
+    return "made" if mode & 0o6000 or "security.capability" in attributes else answer
 
 
 def main(folder: str) -> None:

@@ -63,6 +63,10 @@ def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         yield place
 
 
+def unmount(target: Path) -> None:
+    subprocess.run(["umount", target], check=True, capture_output=True)
+
+
 @pytest.fixture(scope="module")
 def mount() -> Iterator[Callable[..., Path]]:
     """`mount(folder, "-t", "tmpfs", ...)`: until the tests end."""
@@ -72,7 +76,7 @@ def mount() -> Iterator[Callable[..., Path]]:
             if "--bind" not in options:
                 target.mkdir(parents=True, exist_ok=True)
             subprocess.run(["mount", *options, target], check=True, capture_output=True)
-            stack.callback(subprocess.run, ["umount", target], check=True, capture_output=True)
+            stack.callback(unmount, target)
             return target
 
         yield mount

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import secrets
 import threading
+from collections.abc import Iterator
 
 from docker import APIClient
 from docker.errors import APIError
@@ -44,6 +47,24 @@ def remove_project_network(api: APIClient, root: str) -> None:
         except APIError as error:
             if error.status_code not in (403, 404):  # in use, or somebody else was faster
                 raise
+
+
+@contextlib.contextmanager
+def trial_network(api: APIClient, root: str, configured: str) -> Iterator[str]:
+    """The network that agents are in, else one like it until the end: one that is going to be used is not
+    taken away from an agent that starts meanwhile. Blocking."""
+    there = [configured] if configured != PROJECT else _named(api, project_slug(root))
+    if there:
+        yield there[0]
+        return
+    labels = {LABEL_PROJECT: root, LABEL_SCHEMA: SCHEMA, LABEL_MAKER: maker()}
+    name = f"{project_slug(root)}-trial-{secrets.token_hex(4)}"
+    made = api.create_network(name, driver="bridge", options=_NO_TRAFFIC_BETWEEN, labels=labels)["Id"]
+    try:
+        yield made
+    finally:
+        with contextlib.suppress(APIError):  # gone, or in use: prune takes it
+            api.remove_network(made)
 
 
 def _named(api: APIClient, name: str) -> list[str]:

@@ -39,27 +39,48 @@ KERNEL = {
 
 def throughout(engine: Engine, mounted: Sequence[Mount], runtime: str = "") -> list[Mount]:
     """The mounts, the read-only ones with all that is below; `runtime` is the engine's name of one, or ""."""
-    points = [] if engine.elsewhere else mount_points()
     recursive = runtime in engine.recursive
     return [
         each
-        for mount in mounted
-        for each in _with_all_below(mount, _Tree.of(mount, mounted, points), recursive, engine.rootless)
+        for mount, tree in _trees(engine, mounted)
+        for each in _with_all_below(mount, tree, recursive, engine.rootless)
     ]
 
 
+def left_out(engine: Engine, mounted: Sequence[Mount], runtime: str = "") -> list[Path]:
+    """What is mounted below a read-only one, covered by nothing, and not seen inside."""
+    recursive = runtime in engine.recursive
+    return [
+        point.path
+        for mount, tree in _trees(engine, mounted)
+        if _is_read_only(mount) and not tree.whole(recursive)
+        for point, _, shown in tree.judged(engine.rootless)
+        if not shown
+    ]
+
+
+def _trees(engine: Engine, mounted: Sequence[Mount]) -> Iterator[tuple[Mount, _Tree]]:
+    points = [] if engine.elsewhere else mount_points()
+    return ((mount, _Tree.of(mount, mounted, points)) for mount in mounted)
+
+
+def _is_read_only(mount: Mount) -> bool:
+    return mount["Type"] == "bind" and bool(mount["ReadOnly"])
+
+
 def _with_all_below(mount: Mount, tree: _Tree, recursive: bool, rootless: bool) -> Iterator[Mount]:
-    if mount["Type"] != "bind" or not mount["ReadOnly"]:
+    if not _is_read_only(mount):
         yield mount
-    elif recursive and not any(point.kind in KERNEL for point, _ in tree.uncovered()):
+    elif tree.whole(recursive):
         yield _with(mount, RECURSIVE)
     else:
-        whole = rootless and tree.points
-        yield mount if whole else _with(mount, ALONE)
+        stays_whole = rootless and tree.points
+        yield mount if stays_whole else _with(mount, ALONE)
         for point, place, shown in tree.judged(rootless):
             if shown:
-                yield _with(bind(point.path, place), ALONE) if not whole else bind(point.path, place)
-            elif whole:
+                own = bind(point.path, place)
+                yield own if stays_whole else _with(own, ALONE)
+            elif stays_whole:
                 yield Mount(str(place), None, type="tmpfs", tmpfs_size=MASK_BYTES, tmpfs_mode=0o755)
 
 
@@ -87,6 +108,10 @@ class _Tree:
             tuple(place for other in others if _below(place := PurePosixPath(other["Target"]), target)),
             tuple(path for path in writable if _below(path, source)),
         )
+
+    def whole(self, recursive: bool) -> bool:
+        """Whether all of it may be mounted at once, by an engine that can."""
+        return recursive and not any(point.kind in KERNEL for point, _ in self.uncovered())
 
     def uncovered(self) -> Iterator[tuple[MountPoint, PurePosixPath]]:
         """What nothing else covers, with its place inside."""
