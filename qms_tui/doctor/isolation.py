@@ -156,7 +156,7 @@ def read_only(walls: Walls, asked: Mapping[str, bool]) -> Finding:
     wrong = [place for place, good in kept if not good or place in walls.written]
     if wrong:
         return error(SUBJECT, f"an agent can write {', '.join(wrong)}", "unmount it, or update the engine")
-    return ok(SUBJECT, f"read-only goes through to the {len(kept)} mounts below the project")
+    return ok(SUBJECT, f"the project is read-only, with all that is mounted below it ({len(kept)} places)")
 
 
 def _is_read_only(place: str, asked: Mapping[str, bool]) -> bool:

@@ -18,7 +18,7 @@ from qms_tui.runtime.docker.engine import Engine, engine_errors
 from qms_tui.runtime.docker.maker import maker
 from qms_tui.runtime.docker.network import trial_network
 
-PATIENCE = 20  # seconds for the container that knocks; it takes two where nothing comes back
+PATIENCE = 20  # seconds for the container that knocks; it takes one where nothing comes back
 LONGEST = 2000  # bytes of what it says
 REMEDY = "see docker/README.md, Isolation"
 WAIT = ("/bin/sh", "-c", "sleep 60")
@@ -28,7 +28,7 @@ if command -v python3 >/dev/null; then
     python3 -I -c '
 import socket, sys
 try:
-    socket.create_connection((sys.argv[1], 7), 1.5)
+    socket.create_connection((sys.argv[1], 7), 1)
     print("reached")
 except ConnectionRefusedError:
     print("reached")
@@ -37,7 +37,7 @@ except OSError as error:
     print("silent" if known else error)
 ' "$address"
 elif command -v nc >/dev/null; then
-    case $(nc -w 2 "$address" 7 2>&1 </dev/null) in
+    case $(nc -w 1 "$address" 7 2>&1 </dev/null) in
         "" | *refused*) echo reached ;;
         *"timed out"* | *unreachable*) echo silent ;;
     esac
