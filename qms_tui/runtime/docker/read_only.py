@@ -61,7 +61,8 @@ def left_out(engine: Engine, mounted: Sequence[Mount], runtime: str = "") -> lis
 
 def _trees(engine: Engine, mounted: Sequence[Mount]) -> Iterator[tuple[Mount, _Tree]]:
     points = [] if engine.elsewhere else mount_points()
-    return ((mount, _Tree.of(mount, mounted, points)) for mount in mounted)
+    placed = [_Placed.of(mount) for mount in mounted]
+    return ((each.mount, _Tree.of(each, placed, points)) for each in placed)
 
 
 def _is_read_only(mount: Mount) -> bool:
@@ -85,28 +86,46 @@ def _with_all_below(mount: Mount, tree: _Tree, recursive: bool, rootless: bool) 
 
 
 @dataclass(frozen=True, slots=True)
+class _Placed:
+    """A mount, and where its source and target really are; finding that out is asking the file system."""
+
+    mount: Mount
+    source: Path
+    target: PurePosixPath
+
+    @classmethod
+    def of(cls, mount: Mount) -> _Placed:
+        return cls(mount, _real(mount["Source"] or "/"), PurePosixPath(mount["Target"]))
+
+    @property
+    def writable(self) -> bool:
+        return self.mount["Type"] == "bind" and not self.mount["ReadOnly"]
+
+
+@dataclass(frozen=True, slots=True)
 class _Tree:
     """A read-only bind with what is mounted below its source, outer before inner."""
 
     source: Path
     target: PurePosixPath
     points: tuple[MountPoint, ...]
-    covered: tuple[PurePosixPath, ...]
+    covered: tuple[PurePosixPath, ...] = ()
     """Where inside something else stands."""
-    writable: tuple[Path, ...]
+    writable: tuple[Path, ...] = ()
     """What below the source the agent can write."""
 
     @classmethod
-    def of(cls, mount: Mount, mounted: Iterable[Mount], points: Iterable[MountPoint]) -> _Tree:
-        source, target = _real(mount["Source"] or "/"), PurePosixPath(mount["Target"])
-        others = [other for other in mounted if other is not mount]
-        writable = (_real(o["Source"]) for o in others if o["Type"] == "bind" and not o["ReadOnly"])
+    def of(cls, placed: _Placed, all_placed: Sequence[_Placed], points: Iterable[MountPoint]) -> _Tree:
+        source, target = placed.source, placed.target
+        below = sorted((p for p in points if _below(p.path, source)), key=lambda p: len(p.path.parts))
+        if not below:
+            return cls(source, target, ())
         return cls(
             source,
             target,
-            tuple(sorted((p for p in points if _below(p.path, source)), key=lambda p: len(p.path.parts))),
-            tuple(place for other in others if _below(place := PurePosixPath(other["Target"]), target)),
-            tuple(path for path in writable if _below(path, source)),
+            tuple(below),
+            tuple(other.target for other in all_placed if _below(other.target, target)),
+            tuple(o.source for o in all_placed if o.writable and _below(o.source, source)),
         )
 
     def whole(self, recursive: bool) -> bool:
@@ -146,7 +165,9 @@ def _real(path: str | Path) -> Path:
 
 
 def _below(path: PurePath, other: PurePath) -> bool:
-    return path != other and path.is_relative_to(other)
+    """Quicker than pathlib's own, which parses both anew: there may be many mounts."""
+    count = len(other.parts)
+    return len(path.parts) > count and path.parts[:count] == other.parts
 
 
 def _is_text(path: Path) -> bool:
