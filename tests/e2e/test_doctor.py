@@ -15,6 +15,9 @@ from pathlib import Path
 import docker
 import pytest
 
+from qms_tui.doctor.finding import Verdict
+from qms_tui.doctor.traffic import traffic
+from qms_tui.errors import EngineError
 from qms_tui.mcp.client import BRIDGE
 from qms_tui.runtime.docker import connect
 from qms_tui.runtime.docker.container import LABEL_THROWAWAY
@@ -72,6 +75,28 @@ def test_each_wall_is_tried_from_inside(
         assert limits.startswith("limits: 512 processes, 4g of memory, ")
     filters = {"label": f"qms-tui.project={qms_project}"}
     assert not engine.networks(filters=filters)
+    assert not engine.containers(all=True, filters={"label": f"{LABEL_THROWAWAY}={qms_project}"})
+
+
+@pytest.mark.parametrize("image_fixture", ["image", "programs_image"], ids=["by nc", "by python3"])
+def test_traffic_between_agents_is_told(
+    engine: docker.APIClient, request: pytest.FixtureRequest, qms_project: Path, image_fixture: str
+) -> None:
+    image = request.getfixturevalue(image_fixture)
+    name = f"qms-tui-test-open-{os.getpid()}"
+    engine.create_network(name)
+    try:
+        with contextlib.closing(connect()) as ours:
+            said = [traffic(ours, str(qms_project), network, image) for network in (name, "project", "none")]
+            with pytest.raises(EngineError, match="cannot try whether containers reach each other"):
+                traffic(ours, str(qms_project), f"{name}-gone", image)
+    finally:
+        engine.remove_network(name)
+    assert [(one.verdict, one.text) for one in said] == [
+        (Verdict.WARNING, "agents of the project reach each other over the network"),
+        (Verdict.OK, "no traffic between agents of the project"),
+        (Verdict.OK, "agents have no network"),
+    ]
     assert not engine.containers(all=True, filters={"label": f"{LABEL_THROWAWAY}={qms_project}"})
 
 
