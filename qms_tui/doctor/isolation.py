@@ -72,11 +72,13 @@ class Walls:
         pairs = [
             line.removeprefix(MARK).partition("=") for line in said.splitlines() if line.startswith(MARK)
         ]
-        below = [value.partition(",") for name, _, value in pairs if name == "below"]
+        # Of several at one place the last one covers the others.
+        flags = [value.partition(",") for name, _, value in pairs if name == "below"]
+        below = {place: flag == "ro" for flag, _, place in flags}
         once = {name: value.rstrip(",") for name, _, value in pairs if name in _ONCE}
         return cls(
             **once,
-            below=tuple((place, flag == "ro") for flag, _, place in below),
+            below=tuple(below.items()),
             written=tuple(value for name, _, value in pairs if name == "written"),
         )
 
@@ -133,7 +135,7 @@ def limits(walls: Walls, config: AgentConfig, cpus: int) -> Finding:
     }
     missing = [name for name, good in holds.items() if not good]
     if missing:
-        return warning(SUBJECT, f"no limit to {', '.join(missing)}", CGROUPS_REMEDY)
+        return warning(SUBJECT, f"nothing limits an agent to {', '.join(missing)}", CGROUPS_REMEDY)
     return ok(SUBJECT, f"limits: {', '.join(holds)}")
 
 

@@ -53,10 +53,10 @@ def test_walls_that_stand() -> None:
         ("seccomp=2", "seccomp=0", SECCOMP, Verdict.WARNING, "no seccomp"),
         ("bits=refused", "bits=set", SECCOMP, Verdict.ERROR, "can make set-uid files"),
         ("wall:bits=refused", "", SECCOMP, Verdict.OK, "not tried"),
-        ("memory=1073741824,", "memory=max,", LIMITS, Verdict.WARNING, "no limit to 1g of memory"),
+        ("memory=1073741824,", "memory=max,", LIMITS, Verdict.WARNING, "limits an agent to 1g of memory"),
         ("memory=1073741824,", "memory=9223372036854771712,", LIMITS, Verdict.WARNING, "1g of memory"),
-        ("wall:processes=512,", "", LIMITS, Verdict.WARNING, "no limit to 512 processes"),
-        ("processors=200000,", "processors=max,", LIMITS, Verdict.WARNING, "no limit to 2 processors"),
+        ("wall:processes=512,", "", LIMITS, Verdict.WARNING, "limits an agent to 512 processes"),
+        ("processors=200000,", "processors=max,", LIMITS, Verdict.WARNING, "limits an agent to 2 processors"),
         ("processors=200000,100000", "processors=200000,0", LIMITS, Verdict.WARNING, "2 processors"),
         ("ro,/p/data", "rw,/p/data", READ_ONLY, Verdict.ERROR, "an agent can write /p/data"),
         ("looked", "wall:written=/p/data", READ_ONLY, Verdict.ERROR, "an agent can write /p/data"),
@@ -85,6 +85,13 @@ def test_cgroup_v1_has_its_numbers_in_two_files() -> None:
 def test_an_engine_with_fewer_processors_limits_to_those() -> None:
     one = SAID.replace("processors=200000", "processors=100000")
     assert findings(one, cpus=1)[LIMITS].text.endswith("1 processors")
+
+
+def test_what_lies_below_another_mount_counts_for_nothing() -> None:
+    covered = SAID.replace("wall:below=ro,/p/data", "wall:below=rw,/p/data\nwall:below=ro,/p/data")
+    assert findings(covered)[READ_ONLY] == findings(SAID)[READ_ONLY]
+    uncovered = SAID.replace("wall:below=ro,/p/data", "wall:below=ro,/p/data\nwall:below=rw,/p/data")
+    assert findings(uncovered)[READ_ONLY].verdict is Verdict.ERROR
 
 
 def test_what_is_not_shown_is_named() -> None:
