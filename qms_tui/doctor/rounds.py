@@ -124,11 +124,12 @@ def _at_containers(
     there = [agent for agent in agents if agent in found]
     with ThreadPoolExecutor(AT_ONCE) as pool:
         facts = dict(zip(there, pool.map(lambda agent: _facts(engine, found[agent]), there), strict=True))
+    reach = read_only.reach_of(config.agent(agent) for agent in agents)
     for agent in agents:
         try:
             files = facts[agent].files if agent in facts else Path()
             made = mounts(project, agent, config.agent(agent), Place(files).empty)
-            expected = read_only.throughout(engine, made)
+            expected = read_only.throughout(engine, made, reach=reach)
         except (ProjectError, ConfigError):
             continue  # told with the project
         yield from at_agents.container(agent, facts.get(agent), expected)

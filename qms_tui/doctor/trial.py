@@ -1,4 +1,5 @@
-"""One container with an agent's mounts, started and removed: what the engine refuses is said once.
+"""One container with an agent's mounts, started and removed: what the engine refuses is said once, and what
+holds an agent in there is looked at from inside (isolation.py).
 
 Nothing of the project is written: in place of an agent's own folders stand others, which go with the
 container.

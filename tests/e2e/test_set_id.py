@@ -20,6 +20,10 @@ WORKSPACE = ".claude/users/qa/workspace"
 PYTHON = "/usr/bin/python3"
 FORGIVEN = {"mkdir": "nothing", "acl": "EINVAL"}  # the kernel drops the bits, or knows none there
 MISSING = {"openat2", "io_uring"}  # as on a kernel without them, so that programs do it another way
+UNSHARE = """
+import ctypes
+print(ctypes.CDLL(None, use_errno=True).unshare(0x10000000), ctypes.get_errno())  # CLONE_NEWUSER, EPERM
+"""
 SU = "import os, shutil; shutil.copy('/bin/busybox', 'su'); os.chmod('su', 0o4755)"
 
 
@@ -69,6 +73,12 @@ def test_nothing_on_the_host_has_the_bits(said: Said) -> None:
     files = list((said.root / WORKSPACE).iterdir())
     assert len(files) > len(WORKS)
     assert not [path for path in files if path.lstat().st_mode & 0o6000]
+
+
+async def test_no_namespace_of_its_own(place: Place, tmp_path: Path) -> None:
+    """There it would be root with every capability; Podman's own filter allows it."""
+    with project_at(tmp_path / "project") as root:
+        assert (await place.run(root, PYTHON, "-c", UNSHARE)).split() == ["-1", "1"]
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="a project of root's needs root")

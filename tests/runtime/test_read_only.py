@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any, cast
 
@@ -12,11 +13,13 @@ import pytest
 from docker import APIClient
 from docker.types import Mount
 
+from qms_tui.config import AgentConfig
+from qms_tui.config.paths import Mount as Configured
 from qms_tui.runtime.docker import read_only
 from qms_tui.runtime.docker.container import bind
 from qms_tui.runtime.docker.engine import FEATURES, Engine, recursive_runtimes
 from qms_tui.runtime.docker.mount_points import MountPoint, mount_points
-from qms_tui.runtime.docker.read_only import throughout
+from qms_tui.runtime.docker.read_only import reach_of, throughout
 
 OLD = Engine(cast(APIClient, None), "unix:///engine.sock", "20.10.24", 2, False, kernel=os.uname().release)
 NEW = dataclasses.replace(OLD, version="28.5.2", recursive=frozenset({"", "runc"}))
@@ -36,7 +39,13 @@ def shown(mount: Mount) -> str:
 def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """`asked(engine, "data", "box/proc:proc")`: a project with these mounted below it."""
 
-    def asked(engine: Engine, *below: str, runtime: str = "", also: tuple[Mount, ...] = ()) -> list[str]:
+    def asked(
+        engine: Engine,
+        *below: str,
+        runtime: str = "",
+        also: tuple[Mount, ...] = (),
+        reach: Sequence[Path] = (),
+    ) -> list[str]:
         points = []
         for each in below:
             name, _, kind = each.partition(":")
@@ -44,7 +53,7 @@ def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
             points.append(MountPoint(tmp_path / name, kind or "ext4"))
         points.append(MountPoint(Path("/"), "ext4"))
         monkeypatch.setattr(read_only, "mount_points", lambda: points)
-        return [shown(mount) for mount in throughout(engine, [bind(tmp_path, INSIDE), *also], runtime)]
+        return [shown(mount) for mount in throughout(engine, [bind(tmp_path, INSIDE), *also], runtime, reach)]
 
     return asked
 
@@ -103,6 +112,16 @@ def test_where_something_else_stands_nothing_comes_back(asked: Any, tmp_path: Pa
 def test_what_the_agent_can_write_stays_as_it_is(asked: Any, tmp_path: Path) -> None:
     own = bind(tmp_path / "build", PurePosixPath("/build"), writable=True)
     assert asked(OLD, "build/deep", also=(own,)) == ["/pipe-dream ro NonRecursive", "/build rw"]
+
+
+def test_nor_what_another_agent_can_write(asked: Any, tmp_path: Path) -> None:
+    other = AgentConfig(mounts=(Configured(tmp_path / "build", "/b", False), Configured(tmp_path, "/all")))
+    reach = reach_of([AgentConfig(), other])
+    assert reach == [tmp_path / "build"]
+    assert asked(OLD, "build/deep", "data", reach=reach) == [
+        "/pipe-dream ro NonRecursive",
+        "/pipe-dream/data ro NonRecursive",
+    ]
 
 
 def test_a_mount_point_behind_a_link_is_not_followed(asked: Any, tmp_path: Path) -> None:

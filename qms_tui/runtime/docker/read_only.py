@@ -11,7 +11,7 @@ What is mounted later is not seen inside, on any engine. Neither are file system
 - where something else stands inside: other agents' folders, hidden paths;
 - of the kernel (a `proc` in a chroot shows the host's processes, and through them its files);
 - that only the user sees who mounted them (sshfs without `allow_other`): the engine could not mount them;
-- in a place that the agent can write, where it could put a link in their way.
+- in a place that an agent can write, where it could put a link in their way.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from pathlib import Path, PurePath, PurePosixPath
 
 from docker.types import Mount
 
+from qms_tui.config import AgentConfig
 from qms_tui.runtime.docker.container import MASK_BYTES, bind
 from qms_tui.runtime.docker.engine import Engine
 from qms_tui.runtime.docker.mount_points import MountPoint, mount_points
@@ -37,14 +38,24 @@ KERNEL = {
 }
 
 
-def throughout(engine: Engine, mounted: Sequence[Mount], runtime: str = "") -> list[Mount]:
-    """The mounts, the read-only ones with all that is below; `runtime` is the engine's name of one, or ""."""
+def throughout(
+    engine: Engine, mounted: Sequence[Mount], runtime: str = "", reach: Sequence[Path] = ()
+) -> list[Mount]:
+    """The mounts, the read-only ones with all that is below.
+
+    `runtime` is the engine's name of one, or "" for its default; `reach` is what other agents can write.
+    """
     recursive = runtime in engine.recursive
     return [
         each
-        for mount, tree in _trees(engine, mounted)
+        for mount, tree in _trees(engine, mounted, reach)
         for each in _with_all_below(mount, tree, recursive, engine.rootless)
     ]
+
+
+def reach_of(agents: Iterable[AgentConfig]) -> list[Path]:
+    """What agents can write besides their own folders."""
+    return [mount.source for agent in agents for mount in agent.mounts if not mount.read_only]
 
 
 def left_out(engine: Engine, mounted: Sequence[Mount], runtime: str = "") -> list[Path]:
@@ -52,17 +63,18 @@ def left_out(engine: Engine, mounted: Sequence[Mount], runtime: str = "") -> lis
     recursive = runtime in engine.recursive
     return [
         point.path
-        for mount, tree in _trees(engine, mounted)
+        for mount, tree in _trees(engine, mounted, ())
         if _is_read_only(mount) and not tree.whole(recursive)
         for point, _, shown in tree.judged(engine.rootless)
         if not shown
     ]
 
 
-def _trees(engine: Engine, mounted: Sequence[Mount]) -> Iterator[tuple[Mount, _Tree]]:
+def _trees(engine: Engine, mounted: Sequence[Mount], reach: Sequence[Path]) -> Iterator[tuple[Mount, _Tree]]:
     points = [] if engine.elsewhere else mount_points()
     placed = [_Placed.of(mount) for mount in mounted]
-    return ((each.mount, _Tree.of(each, placed, points)) for each in placed)
+    writable = [each.source for each in placed if each.writable] + [_real(path) for path in reach]
+    return ((each.mount, _Tree.of(each, placed, points, writable)) for each in placed)
 
 
 def _is_read_only(mount: Mount) -> bool:
@@ -112,10 +124,16 @@ class _Tree:
     covered: tuple[PurePosixPath, ...] = ()
     """Where inside something else stands."""
     writable: tuple[Path, ...] = ()
-    """What below the source the agent can write."""
+    """What below the source agents can write."""
 
     @classmethod
-    def of(cls, placed: _Placed, all_placed: Sequence[_Placed], points: Iterable[MountPoint]) -> _Tree:
+    def of(
+        cls,
+        placed: _Placed,
+        all_placed: Sequence[_Placed],
+        points: Iterable[MountPoint],
+        writable: Sequence[Path],
+    ) -> _Tree:
         source, target = placed.source, placed.target
         below = sorted((p for p in points if _below(p.path, source)), key=lambda p: len(p.path.parts))
         if not below:
@@ -125,7 +143,7 @@ class _Tree:
             target,
             tuple(below),
             tuple(other.target for other in all_placed if _below(other.target, target)),
-            tuple(o.source for o in all_placed if o.writable and _below(o.source, source)),
+            tuple(path for path in writable if _below(path, source)),
         )
 
     def whole(self, recursive: bool) -> bool:

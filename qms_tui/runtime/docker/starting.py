@@ -155,7 +155,9 @@ class Starter:
             raise _no_image(config.image, agent) from None
 
     def _request(self, place: Place, agent: str, fitted: Outfit) -> dict[str, Any]:
-        mounts = read_only.throughout(self._engine, fitted.mounts(self._project, place.base))
+        roster = self._project.roster(self._config.agents)
+        reach = read_only.reach_of(self._config.agent(other) for other in roster)
+        mounts = read_only.throughout(self._engine, fitted.mounts(self._project, place.base), reach=reach)
         selinux.admit(self._engine, mounts)
         if self._engine.podman and not self._engine.elsewhere:
             podman.check_sources(mounts)
