@@ -3,6 +3,8 @@
 finding   one line of the report
 engine    the engine, and the images on it
 selinux   whether labels of files keep agents from what is mounted
+trial     a container like an agent's, which looks around
+isolation what holds an agent in there; traffic: whether two reach each other
 project   the project on disk
 agents    each agent: container, identity, login, memory
 servers   MCP servers, by the gateway and from inside agents' containers (inside)

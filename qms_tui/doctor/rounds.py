@@ -28,7 +28,7 @@ from qms_tui.mcp.status import gateway_status
 from qms_tui.project import Owner, Project
 from qms_tui.runtime import Found
 from qms_tui.runtime.config_folder import config_folder
-from qms_tui.runtime.docker import DockerRuntime, Engine, connect
+from qms_tui.runtime.docker import DockerRuntime, Engine, connect, read_only
 from qms_tui.runtime.docker.agent_files import Place, containers_folder
 from qms_tui.runtime.docker.container import LABEL_FILES, bind, mounts
 from qms_tui.runtime.docker.engine import engine_errors
@@ -132,10 +132,12 @@ def _at_containers(
     there = [agent for agent in agents if agent in found]
     with ThreadPoolExecutor(AT_ONCE) as pool:
         facts = dict(zip(there, pool.map(lambda agent: _facts(engine, found[agent]), there), strict=True))
+    reach = read_only.reach_of(config.agent(agent) for agent in agents)
     for agent in agents:
         try:
             files = facts[agent].files if agent in facts else Path()
-            expected = mounts(project, agent, config.agent(agent), Place(files).empty)
+            made = mounts(project, agent, config.agent(agent), Place(files).empty)
+            expected = read_only.throughout(engine, made, reach=reach)
         except (ProjectError, ConfigError):
             continue  # told with the project
         yield from at_agents.container(agent, facts.get(agent), expected)

@@ -1,4 +1,5 @@
-"""One container with an agent's mounts, started and removed: what the engine refuses is said once.
+"""One container with an agent's mounts, started and removed: what the engine refuses is said once, and what
+holds an agent in there is looked at from inside (isolation.py).
 
 Nothing of the project is written: in place of an agent's own folders stand others, which go with the
 container.
@@ -6,16 +7,22 @@ container.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from docker.types import Mount
+
 from qms_tui.config import AgentConfig
-from qms_tui.doctor.finding import Finding, error, failed, ok, warning
+from qms_tui.doctor.finding import Finding, Verdict, error, failed, ok, warning
+from qms_tui.doctor.isolation import LOOK as LOOK_AT_WALLS
+from qms_tui.doctor.isolation import Walls, isolation
+from qms_tui.doctor.traffic import traffic
 from qms_tui.errors import QmsTuiError
 from qms_tui.project import AgentFolders, Owner, Project
-from qms_tui.runtime.docker import agent_files, podman, selinux
+from qms_tui.runtime.docker import agent_files, podman, read_only, seccomp, selinux
 from qms_tui.runtime.docker import container as spec
 from qms_tui.runtime.docker.accounts import Accounts
 from qms_tui.runtime.docker.agent_files import AgentFiles, Entry, Place
@@ -25,7 +32,7 @@ from qms_tui.runtime.docker.image import find_image
 from qms_tui.runtime.docker.maker import maker
 
 PATIENCE = 20  # seconds for a container that looks around and ends
-LONGEST = 2000  # bytes of what it says
+LONGEST = 16000  # bytes of what it says
 AGENT = "doctor-trial"  # an agent cannot be called so
 # With what every shell has built in; a word for each promise that does not hold. Whether something can be
 # written is tried where that harms nothing: some shells only look at the mode.
@@ -97,40 +104,73 @@ def trial(engine: Engine, project: Project | None, owner: Owner, config: AgentCo
     if project is None and engine.remote:
         yield ok("engine", "whether agents can start was not tried: no agent has folders here yet")
         return
-    try:
-        with engine_errors("an agent's container does not start"):
-            yield judge(_say(engine, project, owner, config, image.id))
-    except QmsTuiError as why:
-        yield failed("engine", why)
+    root = str(project.root) if project else ""
+    with ThreadPoolExecutor(1) as pool:  # the knock takes as long as the rest
+        knock = pool.submit(traffic, engine, root, config.network, image.id)
+        try:
+            with engine_errors("an agent's container does not start"):
+                yield from _judged(engine, config, _look(engine, project, owner, config, image.id))
+            yield knock.result()
+        except QmsTuiError as why:
+            yield failed("engine", why)
 
 
-def _say(engine: Engine, project: Project | None, owner: Owner, config: AgentConfig, image: str) -> str:
-    """What the container says."""
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What the container says, what was mounted in it, and what of the host does not show there."""
+
+    said: str
+    mounted: Sequence[Mount]
+    unseen: Sequence[Path]
+
+
+def _judged(engine: Engine, config: AgentConfig, look: _Look) -> Iterator[Finding]:
+    yield (verdict := judge(look.said))
+    if verdict.verdict is not Verdict.WARNING:
+        asked = {str(mount["Target"]): bool(mount["ReadOnly"]) for mount in look.mounted}
+        unseen = [str(path) for path in look.unseen]
+        yield from isolation(Walls.of(look.said), config, engine.cpus, asked, unseen)
+
+
+def _look(engine: Engine, project: Project | None, owner: Owner, config: AgentConfig, image: str) -> _Look:
     identity = spec.Identity(str(project.root) if project else "", AGENT)
     found = agent_files.entries(Accounts("", ""), owner, {"environment.json": "{}\n"})
-    found += [*_OWN, _DEFINITION, *([] if project else _PROJECT)]
+    found += [*_OWN, _DEFINITION, *([] if project else _PROJECT), *seccomp.entries(engine)]
 
-    def run(place: Place) -> str:
+    def run(place: Place) -> _Look:
         root = project.root if project else place.base / "project"
+        own = _mounts(_StandIn(root, place.base), place, config)
+        mounted = read_only.throughout(engine, own)
         try:
-            return _run(engine, _request(engine, _StandIn(root, place.base), place, identity, owner, config))
+            said = _run(engine, _request(engine, mounted, place, identity, owner, config))
         finally:
             agent_files.remove_files(engine.api, place.labels)
+        return _Look(said, mounted, read_only.left_out(engine, own))
 
     return AgentFiles(engine).provide(identity, image, found, owner, run)
 
 
-def _request(
-    engine: Engine, project: Project, place: Place, identity: spec.Identity, owner: Owner, config: AgentConfig
-) -> dict[str, Any]:
-    """As an agent's, without a terminal; it looks around and ends."""
-    mounts = [
+def _mounts(project: Project, place: Place, config: AgentConfig) -> list[Mount]:
+    """An agent's."""
+    return [
         *spec.mounts(project, AGENT, replace(config, name=AGENT), place.empty),
         *agent_files.mounts(place.base, private=True),
     ]
-    selinux.label_ours(engine, mounts)
-    looking = replace(config, command=("-c", LOOK))
-    asked = spec.request(identity, looking, owner, {}, mounts, "none", engine.cpus, {})
+
+
+def _request(
+    engine: Engine,
+    mounted: Sequence[Mount],
+    place: Place,
+    identity: spec.Identity,
+    owner: Owner,
+    config: AgentConfig,
+) -> dict[str, Any]:
+    """As an agent's, without a terminal; it looks around and ends."""
+    selinux.label_ours(engine, mounted)
+    looking = replace(config, command=("-c", LOOK_AT_WALLS + LOOK))
+    asked = spec.request(identity, looking, owner, {}, mounted, "none", engine.cpus, {})
+    asked["host_config"]["security_opt"] += seccomp.options(engine, place.base)
     if engine.podman:
         podman.keep_masks_empty(asked["host_config"])
     labels = {**NO_LABELS, LABEL_THROWAWAY: identity.project, LABEL_MAKER: maker(), **place.labels}

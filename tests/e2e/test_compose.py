@@ -6,6 +6,7 @@ With compose v2 where `docker compose version` answers, as in CI, else with 1.29
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -19,6 +20,7 @@ import pytest
 from qms_tui.config import AgentConfig
 from qms_tui.project import Owner, Project
 from qms_tui.runtime.docker import container as spec
+from qms_tui.runtime.docker import seccomp
 
 from .engine import remove_project
 
@@ -110,6 +112,22 @@ def test_it_is_the_same_container(
     (network,) = facts["NetworkSettings"]["Networks"]
     options = engine.inspect_network(network)["Options"]
     assert options["com.docker.network.bridge.enable_icc"] == "false"
+
+
+def test_an_override_brings_the_filter_of_system_calls(
+    engine: docker.APIClient, compose: Compose, qms_project: Path, tmp_path: Path
+) -> None:
+    override = tmp_path / "override.yml"
+    option = f"seccomp:{FILE.with_name('seccomp.json')}"
+    override.write_text(json.dumps({"services": {"agent": {"security_opt": [option]}}}))
+    Project(qms_project).prepare("qa", OWNER)
+    label = f"qms-tui.project={qms_project}"
+    ran = compose(
+        *("-f", str(override), "run", "-d", "--rm", "--label", label, "agent", "sleep", "600"), QMS_USER="qa"
+    )
+    assert ran.returncode == 0, ran.stderr
+    facts = engine.inspect_container(ran.stdout.split()[-1])
+    assert f"seccomp={seccomp.profile()}" in facts["HostConfig"]["SecurityOpt"]
 
 
 def test_a_missing_folder_is_an_error_and_not_made(

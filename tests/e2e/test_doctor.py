@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import re
 import shutil
+import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import docker
 import pytest
 
+from qms_tui.doctor.finding import Verdict
+from qms_tui.doctor.traffic import traffic
+from qms_tui.errors import EngineError
 from qms_tui.mcp.client import BRIDGE
 from qms_tui.runtime.docker import connect
 from qms_tui.runtime.docker.container import LABEL_THROWAWAY
@@ -54,6 +60,62 @@ def test_a_container_is_tried_with_the_agents_mounts(
     assert TRIED in findings(app)
     assert sorted(qms_project.rglob("*")) == before
     assert not engine.containers(all=True, filters={"label": f"{LABEL_THROWAWAY}={qms_project}"})
+
+
+def test_each_wall_is_tried_from_inside(
+    app: App, engine: docker.APIClient, qms_project: Path, rootless: bool
+) -> None:
+    said = [line.removeprefix("isolation ok ") for line in findings(app) if line.startswith("isolation")]
+    users, seccomp, limits, read_only, traffic = said
+    assert seccomp == "seccomp filters system calls: set-uid bits are refused"
+    assert read_only.startswith("the project is read-only, with all that is mounted below it (")
+    assert traffic == "no traffic between agents of the project"
+    if not rootless:  # such an engine has a user namespace, and limits only with cgroup v2
+        assert users == "no user namespace: a user's number inside is that outside"
+        assert limits.startswith("limits: 512 processes, 4g of memory, ")
+    filters = {"label": f"qms-tui.project={qms_project}"}
+    assert not engine.networks(filters=filters)
+    assert not engine.containers(all=True, filters={"label": f"{LABEL_THROWAWAY}={qms_project}"})
+
+
+@pytest.mark.parametrize("image_fixture", ["image", "programs_image"], ids=["by nc", "by python3"])
+def test_traffic_between_agents_is_told(
+    engine: docker.APIClient, request: pytest.FixtureRequest, qms_project: Path, image_fixture: str
+) -> None:
+    image = request.getfixturevalue(image_fixture)
+    name = f"qms-tui-test-open-{os.getpid()}"
+    engine.create_network(name)
+    try:
+        with contextlib.closing(connect()) as ours:
+            said = [traffic(ours, str(qms_project), network, image) for network in (name, "project", "none")]
+            with pytest.raises(EngineError, match="cannot try whether containers reach each other"):
+                traffic(ours, str(qms_project), f"{name}-gone", image)
+    finally:
+        engine.remove_network(name)
+    assert [(one.verdict, one.text) for one in said] == [
+        (Verdict.WARNING, "agents of the project reach each other over the network"),
+        (Verdict.OK, "no traffic between agents of the project"),
+        (Verdict.OK, "agents have no network"),
+    ]
+    assert not engine.containers(all=True, filters={"label": f"{LABEL_THROWAWAY}={qms_project}"})
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root mounts file systems")
+def test_file_systems_below_the_project(app: App, qms_project: Path) -> None:
+    with ExitStack() as stack:
+        for name, kind in {"data": "tmpfs", "chroot/proc": "proc"}.items():
+            target = qms_project / name
+            target.mkdir(parents=True)
+            subprocess.run(["mount", "-t", kind, kind, target], check=True, capture_output=True)
+            stack.callback(lambda path: subprocess.run(["umount", path], check=True), target)
+        with app.open("qa") as tui:
+            tui.wait("agent ready qa")
+            said = findings(app)
+            leave(tui)
+    (below,) = [line for line in said if "with all that is mounted below it" in line]
+    assert below.startswith("isolation ok ")
+    assert f"isolation warning agents do not see what is mounted at {qms_project}/chroot/proc" in said
+    assert not [line for line in said if "its mounts are not those of today" in line]
 
 
 def test_an_engine_that_refuses_is_one_line_in_its_own_words(app: App, engine: docker.APIClient) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -157,6 +158,17 @@ def check_files(root: Path) -> None:
     assert note.read_text() == "mine\n"
     assert note.stat().st_uid == projects.owner() == root.stat().st_uid
     assert os.listdir(root / ".claude/users/qa/inbox") == []
+
+
+def test_doctor_says_what_holds_agents_in(podman: Podman, root: Path, tmp_path: Path) -> None:
+    app = App(root, tmp_path / "home", images.NAME)
+    said = json.loads(app.run("doctor", "--json", DOCKER_HOST=podman.host).stdout)
+    walls = [f"{one['verdict']} {one['text']}" for one in said if one["subject"] == "isolation"]
+    assert "ok seccomp filters system calls: set-uid bits are refused" in walls
+    assert "warning agents of the project reach each other over the network" in walls
+    assert len(walls) == 5
+    with podman.client() as client:
+        assert not [network for network in client.networks() if "-trial-" in network["Name"]]
 
 
 async def test_what_happens_from_outside_is_told(

@@ -254,6 +254,39 @@ async def test_a_broken_configuration_is_set_aside(real: Start, qms_project: Pat
     assert [file.read_text() for file in config.glob(".claude.json.broken-*")] == ["{ broken"]
 
 
+ORDINARY = (
+    "git init -q one && git -C one -c user.name=qa -c user.email=qa@x commit -q --allow-empty -m first",
+    "git clone -q one two && git -C two gc -q && git -C two log --oneline",
+    "python3 -m venv --without-pip own && own/bin/python -c 'import ssl'",
+    "mkdir tree && echo x >tree/x && chmod 750 tree && ln -s x tree/y",
+    "cp -a tree copy && cp -p tree/x tree/z",
+    "tar -cf tree.tar tree && tar -xpf tree.tar -C copy && install -m 755 tree/x copy/installed",
+    'python3 -c \'import shutil; shutil.copytree("tree", "copied")\' && mktemp -d && chmod +t tree',
+    "claude --version",
+)
+
+
+async def test_ordinary_programs_work_beside_each_wall(real: Start, qms_project: Path) -> None:
+    """The filter of system calls refuses what it must, and nothing else that programs do."""
+    script = "cd .claude/users/qa/workspace; set -e; " + "; ".join(ORDINARY) + "; echo all of it"
+    async with started(real(qms_project, command=("sh", "-c", script)), "qa") as held:
+        assert b"all of it" in await held.end(60.0)
+
+
+async def test_the_clients_own_tool_makes_no_set_uid_file(
+    real: Start, qms_project: Path, model: Model
+) -> None:
+    place = "/pipe-dream/.claude/users/qa/workspace/sh"
+    command = f"cp /bin/sh {place} && chmod 755 {place} && echo copied; chmod 4755 {place}"
+    async with started(real(qms_project, permission_mode=PermissionMode.BYPASS), "qa") as held:
+        await status(qms_project, "qa", "idle")
+        say(held, f"call Bash {json.dumps({'command': command, 'description': 'Try'})}")
+        said = json.dumps((await asked(model, "Operation not permitted"))["messages"])
+    assert "copied" in said
+    made = qms_project / ".claude/users/qa/workspace"
+    assert [path.lstat().st_mode & 0o7777 for path in made.iterdir()] == [0o755]
+
+
 async def test_any_other_program_is_an_agent_too(real: Start, qms_project: Path, model: Model) -> None:
     """With its environment, and without the client's files."""
     said = "import os; print('I am', os.environ['QMS_USER'], os.environ['ANTHROPIC_BASE_URL'])"

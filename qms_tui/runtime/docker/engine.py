@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -24,6 +25,8 @@ from qms_tui.runtime.docker.tunnel import Tunnel
 
 API_TIMEOUT = 60  # seconds one call may take; an attachment's own socket is non-blocking
 KNOCK_TIMEOUT = 5.0  # seconds in which somebody must at least take the connection
+FEATURES = "org.opencontainers.runtime-spec.features"  # under what it tells what a runtime can
+MOUNT_SETATTR = (5, 12)  # the kernel that changes mounts recursively
 CONTAINERD_STORE = "io.containerd.snapshotter.v1"  # what such an engine says of its images
 _GONE = re.compile(r"no such container|no container with (name or )?ID")
 DEFAULT_PORT = 2375  # as the docker command takes it
@@ -48,6 +51,10 @@ class Engine:
     system: str = ""
     """What its machine calls its operating system."""
     kernel: str = ""
+    seccomp: bool = True
+    """Whether it can keep containers from system calls."""
+    recursive: frozenset[str] = frozenset()
+    """Runtimes (as runc) that make what is mounted below something read-only, too; "" for its default."""
 
     @property
     def kind(self) -> str:
@@ -127,6 +134,8 @@ def _connect(host: str, address: Address) -> Engine:
         selinux="selinux" in options,
         system=str(info.get("OperatingSystem") or ""),
         kernel=str(info.get("KernelVersion") or ""),
+        seccomp="seccomp" in options,
+        recursive=frozenset() if podman else recursive_runtimes(info),
     )
 
 
@@ -134,6 +143,27 @@ def security_options(info: Mapping[str, Any]) -> set[str]:
     """The names of what keeps containers in: `name=seccomp,profile=builtin` is seccomp."""
     parts = (option.split(",")[0] for option in info.get("SecurityOptions") or ())
     return {part.removeprefix("name=") for part in parts}
+
+
+def recursive_runtimes(info: Mapping[str, Any]) -> frozenset[str]:
+    """The runtimes that make mounts recursively read-only, as the engine says; "" stands for its default.
+
+    Docker knows the option since 25 (API 1.44), and says since then what its runtimes can.
+    """
+    release = re.match(r"(\d+)\.(\d+)", str(info.get("KernelVersion") or ""))
+    if release is None or (int(release[1]), int(release[2])) < MOUNT_SETATTR:
+        return frozenset()
+    runtimes: Mapping[str, Any] = info.get("Runtimes") or {}
+    able = {name for name, runtime in runtimes.items() if "rro" in _mount_options(runtime)}
+    return frozenset(able | ({""} if info.get("DefaultRuntime") in able else set()))
+
+
+def _mount_options(runtime: Mapping[str, Any]) -> Sequence[str]:
+    try:
+        features = json.loads((runtime.get("status") or {}).get(FEATURES, "{}"))
+        return list(features.get("mountOptions") or ())
+    except (AttributeError, TypeError, ValueError):
+        return ()
 
 
 class _Client(APIClient):

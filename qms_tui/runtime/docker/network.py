@@ -6,9 +6,10 @@ and anybody may have made one with ours, with traffic between whoever is on it.
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 import threading
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
 from typing import Any
 
 from docker import APIClient
@@ -77,6 +78,22 @@ def remove_project_network(api: APIClient, root: str) -> None:
         except APIError as error:
             if error.status_code not in (403, 404):  # in use, or somebody else was faster
                 raise
+
+
+@contextlib.contextmanager
+def trial_network(engine: Engine, root: str, configured: str) -> Iterator[str]:
+    """The network that agents are in, else one like it until the end: one that is going to be used is not
+    taken away from an agent that starts meanwhile. Blocking."""
+    there = [configured] if configured != PROJECT else _usable(engine, root, engine.api.networks())
+    if there:
+        yield there[0]
+        return
+    made = _create(engine.api, root, f"{project_slug(root)}-trial-{secrets.token_hex(4)}")
+    try:
+        yield made
+    finally:
+        with contextlib.suppress(APIError):  # gone, or in use: prune takes it
+            engine.api.remove_network(made)
 
 
 def strange_networks(engine: Engine, root: str) -> list[Stranger]:

@@ -17,7 +17,7 @@ from qms_tui.config import AgentConfig, Config
 from qms_tui.errors import ImageError, QmsTuiError
 from qms_tui.project import Owner, Project
 from qms_tui.runtime.docker import container as spec
-from qms_tui.runtime.docker import podman, selinux
+from qms_tui.runtime.docker import podman, read_only, seccomp, selinux
 from qms_tui.runtime.docker.accounts import Accounts, accounts_folder, accounts_of
 from qms_tui.runtime.docker.agent_files import AgentFiles, Place
 from qms_tui.runtime.docker.attachment import Direction, Opened, open_socket
@@ -148,7 +148,7 @@ class Starter:
             self._project.prepare(agent, owner)
         config, image = self._config.agent(agent), self.image(agent)
         fitted = outfit(self._project, self._config, agent, image, self._host_environment, fresh)
-        entries = fitted.entries(self._accounts(image), self._owner)
+        entries = fitted.entries(self._accounts(image), self._owner) + seccomp.entries(self._engine)
         identity = self._containers.identity(agent)
 
         def create(place: Place) -> str:
@@ -162,7 +162,9 @@ class Starter:
             raise _no_image(config.image, agent) from None
 
     def _request(self, place: Place, agent: str, fitted: Outfit) -> dict[str, Any]:
-        mounts = fitted.mounts(self._project, place.base)
+        roster = self._project.roster(self._config.agents)
+        reach = read_only.reach_of(self._config.agent(other) for other in roster)
+        mounts = read_only.throughout(self._engine, fitted.mounts(self._project, place.base), reach=reach)
         selinux.admit(self._engine, mounts)
         if self._engine.podman and not self._engine.elsewhere:
             podman.check_sources(mounts)
@@ -176,6 +178,7 @@ class Starter:
             self._engine.cpus,
             {**fitted.marks, **place.labels},
         )
+        request["host_config"]["security_opt"] += seccomp.options(self._engine, place.base)
         if self._engine.podman:
             podman.keep_masks_empty(request["host_config"])
         return {**request, "host_config": self._api.create_host_config(**request["host_config"])}
