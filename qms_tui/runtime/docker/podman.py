@@ -29,7 +29,8 @@ def keep_masks_empty(host_config: dict[str, Any]) -> None:
     mounts = host_config["mounts"]
     masks = [mount for mount in mounts if mount["Type"] == "tmpfs"]
     host_config["mounts"] = [mount for mount in mounts if mount["Type"] != "tmpfs"]
-    host_config["tmpfs"] = {mount["Target"]: _options(mount["TmpfsOptions"]) for mount in masks}
+    ours = {path: _without_owner(options) for path, options in host_config.get("tmpfs", {}).items()}
+    host_config["tmpfs"] = ours | {mount["Target"]: _options(mount["TmpfsOptions"]) for mount in masks}
 
 
 def check_sources(mounts: Iterable[Mount]) -> None:
@@ -47,3 +48,9 @@ def check_sources(mounts: Iterable[Mount]) -> None:
 
 def _options(given: dict[str, int]) -> str:
     return f"size={given['SizeBytes']},mode={given['Mode']:o},notmpcopyup"
+
+
+def _without_owner(options: str) -> str:
+    """Podman gives a tmpfs no owner: what belongs to the agent alone becomes everybody's in its container."""
+    kept = [option for option in options.split(",") if not option.startswith(("uid=", "gid=", "mode="))]
+    return ",".join((*kept, "mode=1777", "notmpcopyup"))

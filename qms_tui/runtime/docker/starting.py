@@ -17,7 +17,7 @@ from qms_tui.config import AgentConfig, Config
 from qms_tui.errors import ImageError, QmsTuiError
 from qms_tui.project import Owner, Project
 from qms_tui.runtime.docker import container as spec
-from qms_tui.runtime.docker import podman, selinux
+from qms_tui.runtime.docker import podman, quotas, selinux
 from qms_tui.runtime.docker.accounts import Accounts, accounts_folder, accounts_of
 from qms_tui.runtime.docker.agent_files import AgentFiles, Place
 from qms_tui.runtime.docker.attachment import Direction, Opened, open_socket
@@ -182,6 +182,8 @@ class Starter:
             try:
                 return str(self._api.create_container(**request)["Id"])
             except APIError as error:
+                if unknown := quotas.refusal(self._api, self._config.agent(agent), error):
+                    raise unknown from error
                 taken = error.status_code == 409 or "already in use" in str(error.explanation)  # Podman: 500
                 if not taken or time.monotonic() > deadline:
                     raise
