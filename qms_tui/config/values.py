@@ -359,7 +359,7 @@ class AgentConfig:
         metadata=rule(
             parse.boolean,
             "true",
-            "whether its container is read-only but for its own folders; home, /tmp and /run are in memory then",
+            "whether its container is read-only but for its own folders, with home, /tmp and /run in memory",
         ),
     )
     oci_runtime: str | None = field(

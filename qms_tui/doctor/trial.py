@@ -133,6 +133,7 @@ def _request(
     asked = spec.request(identity, looking, owner, {}, mounts, "none", engine.cpus, {})
     if engine.podman:
         podman.keep_masks_empty(asked["host_config"])
+        podman.keep_process_limit(asked["host_config"])
     labels = {LABEL_THROWAWAY: identity.project, LABEL_MAKER: maker(), **place.labels}
     own = {"name": None, "entrypoint": ["/bin/sh"], "labels": labels, "tty": False, "stdin_open": False}
     return {**asked, **own, "host_config": engine.api.create_host_config(**asked["host_config"])}

@@ -157,6 +157,8 @@ class Starter:
     def _request(self, place: Place, agent: str, fitted: Outfit) -> dict[str, Any]:
         mounts = fitted.mounts(self._project, place.base)
         selinux.admit(self._engine, mounts)
+        if self._engine.podman:
+            podman.check_runtime(self._api, fitted.config.oci_runtime)
         if self._engine.podman and not self._engine.elsewhere:
             podman.check_sources(mounts)
         request = spec.request(
@@ -171,6 +173,7 @@ class Starter:
         )
         if self._engine.podman:
             podman.keep_masks_empty(request["host_config"])
+            podman.keep_process_limit(request["host_config"])
         return {**request, "host_config": self._api.create_host_config(**request["host_config"])}
 
     def _take_name(self, agent: str, request: dict[str, Any]) -> str:
