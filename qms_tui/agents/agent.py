@@ -172,12 +172,22 @@ class Agent:
 
     async def wake(self, files: Sequence[str] = ()) -> None:
         """Have its program told of these files in its inbox, or of all; the human hears if that fails."""
+        if self.state is AgentState.PAUSED:
+            self._tell(Notice(f"{self.name} is paused: it is told of its inbox once it goes on"))
+            return
         try:
             await self._runtime.wake(self.name, files)
         except QmsTuiError as error:
             self._tell(Notice(f"{error.message}\n{error.hint}", "warning"))
         else:
             self._tell(Notice(f"{self.name} is told of its inbox."))
+
+    async def unpause(self) -> None:
+        """Let its program go on that somebody has paused; the human hears if that fails."""
+        try:
+            await self._runtime.unpause(self.name)
+        except QmsTuiError as error:
+            self._tell(Notice(f"{error.message}\n{error.hint}", "warning"))
 
     def stop(self, why: str = STOPPED_BY_YOU) -> None:
         """End the program and clear it away; the screen stays, and says why."""
@@ -503,7 +513,7 @@ class Agent:
                 self._tell_focus()
             self._tell(LeaderChanged())
         elif isinstance(fact, Remarked):
-            self._remarked(_clean(fact.text), fact.serious)
+            self._remarked(_clean(fact.text), fact)
         else:
             self._lost(fact)
 
@@ -519,12 +529,12 @@ class Agent:
                 self._tell(Asked(event))
         self._tell(Output())
 
-    def _remarked(self, text: str, serious: bool) -> None:
-        """What is serious holds until a remark that is not; it is told once, its details may change."""
-        self.remark = text if serious else ""
-        if not (serious and self._warned):
-            self._tell(Notice(f"{self.name}: {text}", "warning" if serious else "information"))
-        self._warned = serious
+    def _remarked(self, text: str, fact: Remarked) -> None:
+        """What is serious holds until a remark that is not; its details may change without a notice."""
+        self.remark = text if fact.serious else ""
+        if fact.again or not (fact.serious and self._warned):
+            self._tell(Notice(f"{self.name}: {text}", "warning" if fact.serious else "information"))
+        self._warned = fact.serious
         self._tell(StateChanged())
 
     def _reshape(self, size: Size) -> None:

@@ -99,7 +99,12 @@ class _Known:
 def _container(found: Found) -> Light:
     if found.ending is not None:
         return Light(Health.WRONG if found.ending.exit_code else Health.ABSENT, str(found.ending))
-    return Light(_HEALTH.get(found.condition, Health.ABSENT), found.condition.value, found.began)
+    why = (
+        f": {found.disk.text}"
+        if found.condition is Condition.PAUSED and found.disk and found.disk.text
+        else ""
+    )
+    return Light(_HEALTH.get(found.condition, Health.ABSENT), f"{found.condition.value}{why}", found.began)
 
 
 def _as_json(project: Project, known: _Known) -> dict[str, Any]:
@@ -120,6 +125,9 @@ def _as_json(project: Project, known: _Known) -> dict[str, Any]:
         "cpu": round(usage.cpu, 4) if usage and usage.cpu is not None else None,
         "memory": usage.memory if usage else None,
         "memory_limit": usage.limit or None if usage else None,
+        "disk": found.disk.used if found.disk else None,
+        "disk_limit": found.disk.limit if found.disk else None,
+        "disk_trouble": found.disk.text if found.disk else "",
         "lights": _lights(known.lights),
         "activity": activity and {
             "word": activity.word.value,
@@ -161,7 +169,15 @@ def _table(known: Sequence[_Known], with_usage: bool) -> list[str]:
     for one in known:
         f = one.found
         whose = "another user's" if f.foreign else ""
-        words = (f.condition.value, whose, str(f.ending or ""), "outdated" if f.outdated else "", f.wrong)
+        disk = f.disk.text if f.disk else ""
+        words = (
+            f.condition.value,
+            disk,
+            whose,
+            str(f.ending or ""),
+            "outdated" if f.outdated else "",
+            f.wrong,
+        )
         condition = ", ".join(word for word in words if word)
         used = _used(one.usage) if with_usage else ()
         started = f.started_at[:19].replace("T", " ")

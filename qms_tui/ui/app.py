@@ -537,6 +537,14 @@ class QmsTuiApp(App[None]):
             agent.rebuild,
         )
 
+    def action_unpause(self) -> None:
+        """Let the agent's program go on that was paused."""
+        agent = self.pane.agent
+        if agent.state is AgentState.PAUSED:
+            self.run_worker(agent.unpause())
+        else:
+            self.notify(f"{agent.name} is not paused.", markup=False)
+
     def action_stop(self) -> None:
         """End the agent's program, after asking."""
         agent = self.pane.agent

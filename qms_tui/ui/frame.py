@@ -116,7 +116,7 @@ def _pressing(agent: Agent, back: int, cut: str, same_size: bool, width: int) ->
             return f" {how}{plan} · f starts fresh · r tries again "
         return f" {agent.ending or 'ended'}{plan} · r restarts "
     if agent.state is AgentState.PAUSED:
-        return " paused from outside: docker unpause lets it go on "
+        return f" paused: {agent.remark or 'from outside'} · g in the menu lets it go on "
     if agent.keys_waiting or agent.state is AgentState.UNREACHABLE:
         return _lost(agent)
     if agent.state is AgentState.RUNNING and not agent.leads:

@@ -117,6 +117,14 @@ class Containers:
         self.remove(facts["Id"])
         return True
 
+    def unpause(self, agent: str) -> bool:
+        """Let the agent's container go on; whether it was paused."""
+        facts = self._inspect(agent)
+        if facts is None or not facts["State"].get("Paused"):
+            return False
+        self._api.unpause(facts["Id"])
+        return True
+
     def clear_ended(self, agent: str) -> None:
         """Make room for a new container. A running one is never touched: somebody else started it."""
         facts = self.settled(agent)

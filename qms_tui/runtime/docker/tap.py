@@ -14,6 +14,7 @@ from qms_tui.runtime.docker.attachment import ATTACH_DEADLINE, Direction, open_s
 from qms_tui.runtime.docker.engine import Engine, engine_errors
 from qms_tui.runtime.docker.engine_log import read_log, terminal_size
 from qms_tui.runtime.docker.maker import is_foreign
+from qms_tui.runtime.docker.sizes import ContainerSize, container_sizes
 from qms_tui.runtime.size import Size
 from qms_tui.runtime.stream import Stream
 from qms_tui.runtime.workers import Workers
@@ -21,6 +22,7 @@ from qms_tui.runtime.workers import Workers
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
 
+SIZES_DEADLINE = 60.0  # seconds: an engine that looks at a million files
 SIZE_DEADLINE = 3.0  # seconds: it takes 0.1, and an interface waits for it
 
 
@@ -32,6 +34,11 @@ class Tap:
         self._engine = engine
         self._root = root
         self._workers = Workers()
+
+    @property
+    def sees_folders(self) -> bool:
+        """Whether the engine's folders are this machine's."""
+        return not self._engine.remote
 
     async def running(self) -> dict[str, str]:
         """The ids of the project's running containers, by agent."""
@@ -89,6 +96,16 @@ class Tap:
         """Whether another user made the container."""
         return await self._call(lambda: self._is_foreign(container), f"look for {container[:12]}")
 
+    async def sizes(self) -> dict[str, ContainerSize]:
+        """How large the layers of the project's living containers are, by agent."""
+        return await self._call(
+            lambda: container_sizes(self._engine.api, self._root), "ask for containers' sizes", SIZES_DEADLINE
+        )
+
+    async def pause(self, container: str) -> None:
+        """Freeze a container until somebody lets it go on; one that is frozen or has ended is fine."""
+        await self._call(lambda: self._pause(container), f"pause {container[:12]}")
+
     def close(self) -> None:
         """Let go of the engine."""
         self._workers.close()
@@ -108,6 +125,16 @@ class Tap:
         filters = {"label": f"{spec.LABEL_PROJECT}={self._root}", "status": ["running", "paused"]}
         rows = self._engine.api.containers(filters=filters)
         return {str(row["Labels"].get(spec.LABEL_AGENT, "")): str(row["Id"]) for row in rows}
+
+    def _pause(self, container: str) -> None:
+        try:
+            self._engine.api.pause(container)
+        except NotFound:
+            return
+        except APIError:
+            state = self._engine.api.inspect_container(container)["State"]
+            if state.get("Running") and not state.get("Paused"):
+                raise
 
     def _last(self, agent: str) -> str | None:
         labels = [f"{spec.LABEL_PROJECT}={self._root}", f"{spec.LABEL_AGENT}={agent}"]
