@@ -8,7 +8,7 @@ import logging
 import math
 import time
 from collections import deque
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from functools import partial
 from typing import Any
 
@@ -73,7 +73,9 @@ class Agent:
         *,
         scrollback: int = 5000,
         feeder: Feeder | None = None,
+        ready: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
+        """`ready` is waited for before a program is started."""
         self.name = name
         self.state = AgentState.ABSENT
         self.state_at = time.time()
@@ -103,6 +105,7 @@ class Agent:
         """How its container, program and the like stand; set by `Activities`, as soon as somebody looks."""
         self._runtime = runtime
         self._on_event = on_event
+        self._ready = ready
         self._scrollback = scrollback
         self._size = size
         self.terminal = Terminal(size.columns, size.lines, scrollback=scrollback)
@@ -403,6 +406,8 @@ class Agent:
     async def _start(self, fresh: bool) -> None:
         self._become(AgentState.STARTING)
         self._new_terminal()
+        if self._ready is not None:
+            await self._ready()
         size, self.began = self._size, time.time()
         try:
             attachment = await self._runtime.start(self.name, size, fresh=fresh)

@@ -42,7 +42,7 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class DiskUse:
-    """What an agent takes on disk of its limit, both in bytes, and what is to be said of that, if anything."""
+    """What an agent takes on disk of its limit, both in bytes, and what is to be said of it, if anything."""
 
     used: int
     limit: int

@@ -96,6 +96,7 @@ class QmsTuiApp(App[None]):
             self._on_agent_event,
             scrollback=session.config.terminal.scrollback,
             on_engine=self._on_engine_event,
+            ready=lambda: self.desk.mail.watching(),
         )
         for theme in THEMES.values():
             self.register_theme(theme)

@@ -35,17 +35,15 @@ def trouble(app: App) -> str:
     return str(app.ps()["qa"]["disk_trouble"])
 
 
-def test_near_its_limit_it_is_said_and_at_its_limit_it_is_paused(
-    app: App, engine: docker.APIClient
-) -> None:
+def test_near_its_limit_it_is_said_and_at_its_limit_it_is_paused(app: App, engine: docker.APIClient) -> None:
     with app.open("qa") as tui:
         tui.wait("agent ready qa")
         tui.type(f"sh\rdd if=/dev/zero of={WORKSPACE}/a bs=1M count=85\r")
-        tui.wait("disk 85 MB of 100 MB: at its limit it is paused", within=MOST)
+        tui.wait("disk 85 MB of 100 MB: at its limit it is paused", patience=MOST)
         assert app.ps()["qa"]["condition"] == "running"
         assert "disk 85 MB of 100 MB" in app.run("ps").stdout
         tui.type(f"dd if=/dev/zero of={WORKSPACE}/b bs=1M count=20\r")
-        tui.wait("paused: disk limit reached, 105 MB of 100 MB · g in the menu lets it go on", within=MOST)
+        tui.wait("paused: disk limit reached, 105 MB of 100 MB · g in the menu lets it go on", patience=MOST)
         row = app.ps()["qa"]
         assert (row["condition"], row["disk_limit"]) == ("paused", 100 * 2**20)
         assert "paused, disk limit reached, 105 MB of 100 MB" in app.run("ps").stdout
@@ -54,7 +52,7 @@ def test_near_its_limit_it_is_said_and_at_its_limit_it_is_paused(
         assert lights["container"]["why"] == "paused: disk limit reached, 105 MB of 100 MB"
         # Let go on, it may tidy up, and nobody pauses it again for what it has.
         tui.type("\x02g")
-        tui.wait("it may tidy up for a while", within=MOST)
+        tui.wait("it may tidy up for a while", patience=MOST)
         tui.type(f"rm {WORKSPACE}/*\recho tidy\r")
         tui.wait("tidy")
         until(lambda: not trouble(app), "the limit is kept again")
@@ -91,6 +89,6 @@ def test_what_cannot_be_counted_stops_it_too(app: App, engine: docker.APIClient,
         tui.wait("agent ready qa")
         deep = "i=0; while [ $i -lt 140 ]; do mkdir d && cd d; i=$((i+1)); done"
         tui.type(f"sh\rcd {WORKSPACE} && {deep}\r")
-        tui.wait("paused: folders lie deeper than 128", within=MOST)
+        tui.wait("paused: folders lie deeper than 128", patience=MOST)
         leave(tui)
     assert app.run("stop", "--all").returncode == 0

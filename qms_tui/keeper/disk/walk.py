@@ -1,4 +1,4 @@
-"""What folders take on disk, counted without trusting anything in them. Run as a program, it answers requests.
+"""What folders take on disk, counted without trusting anything in them. As a program, it answers requests.
 
 Whoever owns the folders is hostile and at work in them meanwhile. So everything is reached by descriptors, no
 link is followed, nothing but folders is opened, other file systems are left out, and all that is kept or

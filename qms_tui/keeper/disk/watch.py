@@ -28,7 +28,7 @@ from qms_tui.trust import TrustStore
 _log = logging.getLogger(__name__)
 
 TICK = 1.0  # seconds between looks at how much is free
-PERIOD = 15.0  # seconds between two times that everything is counted, at least
+PERIOD = 10.0  # seconds between two times that everything is counted, at least
 SHARE = 4  # times as long as counting took the last time, if that is more
 SUDDEN = 0.1  # of what an agent has left: so much less free space has everything counted at once
 LEAST_SUDDEN = 64 * 2**20  # bytes
@@ -56,11 +56,10 @@ class DiskWatch:
         write_record(self._folder, {})  # an earlier keeper's is of other containers
         try:
             while True:
-                began = time.monotonic()
-                if is_needed():
-                    await self._try(tell)
-                else:
+                while not is_needed():
                     await self._rest()
+                began = time.monotonic()
+                await self._try(tell)
                 await self._wait(time.monotonic() - began)
         finally:
             await self._counter.close()
@@ -72,6 +71,7 @@ class DiskWatch:
         if self._uses:
             self._uses = {}
             write_record(self._folder, {})
+        await asyncio.sleep(TICK)
 
     async def _try(self, tell: Tell) -> None:
         try:
@@ -85,7 +85,8 @@ class DiskWatch:
         """Until it is time to count again, which took so many seconds."""
         counted = time.monotonic()
         least, most = counted + took, counted + max(PERIOD, SHARE * took)
-        while (now := time.monotonic()) < most and not (now > least and self._is_sudden()):
+        # Nothing tells how full a file system is, so this looks again and again.
+        while (now := time.monotonic()) < most and not (now > least and self._is_sudden()):  # noqa: ASYNC110
             await asyncio.sleep(TICK)
 
     def _is_sudden(self) -> bool:
