@@ -27,7 +27,6 @@ try:
         InotifyEvent,
         InotifyFD,
         Mask,
-        WatchCallback,
         WatchDescriptor,
     )
 except (
@@ -38,6 +37,8 @@ except (
 ):  # watchdog looks for inotify in libc, and macOS has none
     AVAILABLE = False
 else:
+    from qms_tui.inbox.spares import Spares
+
     AVAILABLE = True
 
 
@@ -88,7 +89,7 @@ class Watches:
         self._listener = listener
         self._inotify = InotifyFD()
         self._inotify.start()
-        self._spares = Spares(self._inotify)
+        self._spares = Spares()
 
     def watch(self, agent: str, folder: int, missing: str) -> Watch:
         """Watch an agent's inbox, or the folder in which `missing` must appear for it to be there.
@@ -96,13 +97,17 @@ class Watches:
         Raises OSError if the user has no watch left.
         """
         events = _Events(agent, self._listener, os.fsencode(missing))
+        path = b"/proc/self/fd/%d" % folder
         while True:
             try:
-                number = _add(self._inotify, folder, _MASK, events)
+                number = self._inotify.add_callback(path, _MASK, events, CallbackId(id(events)))
                 break
             except OSError as error:
                 if error.errno != errno.ENOSPC or not self._spares.release():
                     raise
+        if number < 0:  # watchdog keeps quiet when access is denied
+            raise PermissionError("the folder may not be watched")
+        self._spares.take()
         return Watch(self._inotify, events, number)
 
     def take_spares(self) -> None:
@@ -122,66 +127,6 @@ if AVAILABLE:
     _WENT = InotifyConstants.IN_DELETE | InotifyConstants.IN_MOVED_FROM
     _WHOLE = InotifyConstants.IN_CLOSE_WRITE | InotifyConstants.IN_MOVED_TO
     _MASK = Mask(_SELF | _CAME | _WENT | _WHOLE)
-
-
-SPARES = 32  # watches, for as many inboxes that are made while an agent holds all others
-
-
-class Spares:
-    """Watches on files in memory that nobody else can reach: nothing ever happens to them."""
-
-    def __init__(self, inotify: InotifyFD) -> None:
-        self._inotify = inotify
-        self._idle = [os.memfd_create("qms-tui-spare", os.MFD_CLOEXEC) for _ in range(SPARES)]
-        self._watched: list[tuple[int, _Silence, WatchDescriptor]] = []
-        self.take()
-
-    def take(self) -> None:
-        """Have as many as there are files, or as the limit lets us."""
-        while self._idle:
-            events = _Silence()
-            try:
-                number = _add(self._inotify, self._idle[-1], _MASK, events)
-            except OSError:
-                return
-            self._watched.append((self._idle.pop(), events, number))
-
-    def release(self) -> bool:
-        """Give one up, so that another watch can be had; whether there was one."""
-        if not self._watched:
-            return False
-        descriptor, events, number = self._watched.pop()
-        self._inotify.remove_callbacks([(number, CallbackId(id(events)))])
-        self._idle.append(descriptor)
-        return True
-
-    def close(self) -> None:
-        """Close the files, once nothing is watched any more; idempotent."""
-        for descriptor in (*self._idle, *(watched[0] for watched in self._watched)):
-            os.close(descriptor)
-        self._idle, self._watched = [], []
-
-
-def _add(inotify: InotifyFD, descriptor: int, mask: Mask, events: WatchCallback) -> WatchDescriptor:
-    """Watch what is open; raises OSError."""
-    path = b"/proc/self/fd/%d" % descriptor
-    number = inotify.add_callback(path, mask, events, CallbackId(id(events)))
-    if number < 0:  # watchdog keeps quiet when access is denied
-        raise PermissionError("it may not be watched")
-    return number
-
-
-class _Silence:
-    """What watchdog's WatchCallback asks for, where nothing is to be heard."""
-
-    def on_event(self, event: InotifyEvent) -> None:
-        """Nothing."""
-
-    def on_watch_deleted(self, wd: WatchDescriptor) -> None:
-        """Nothing."""
-
-    def on_queue_overflow(self) -> None:
-        """Nothing: whoever listens is told."""
 
 
 class _Events:

@@ -5,7 +5,7 @@ link is followed, nothing but folders is opened, other file systems are left out
 waited for is bounded. What cannot be counted is said (`hidden`), never taken for nothing: files could be put
 where nobody may list them, or deeper than anybody looks.
 
-Standard library only: the program is started alone, without the package, at the lowest priority.
+Standard library only: the program is started alone, without the package, at a low priority.
 
 A request is a line of JSON, `{"folders": [[ROOT, [PART...]], ...], "most": FILES}`; so is the answer,
 `{"used": BYTES, "files": FILES, "hidden": WHY}`.
@@ -26,6 +26,7 @@ DEEPEST = 128  # folders in folders; each costs two descriptors while it is look
 MOST_LINKED = 200_000  # files with several names that are remembered (20 MB); further ones count each time
 LONGEST = 300.0  # seconds for one request
 SLICE = 500  # entries between two rests
+NICE = 10  # lower, an agent that keeps the processors busy could put off being counted
 BLOCK = 512  # bytes, whatever the file system's own blocks are (stat(2))
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _GONE = (FileNotFoundError, NotADirectoryError)
@@ -217,7 +218,7 @@ def answer(line: str) -> str:
 
 def main() -> int:
     """Answer until nobody asks any more; the exit status."""
-    os.nice(19)
+    os.nice(NICE)
     for line in sys.stdin:
         print(answer(line), flush=True)
     return 0

@@ -29,7 +29,7 @@ _log = logging.getLogger(__name__)
 
 TICK = 1.0  # seconds between looks at how much is free
 PERIOD = 10.0  # seconds between two times that everything is counted, at least
-SHARE = 4  # times as long as counting took the last time, if that is more
+SHARE = 2  # times as long as counting took the last time, if that is more
 SUDDEN = 0.1  # of what an agent has left: so much less free space has everything counted at once
 LEAST_SUDDEN = 64 * 2**20  # bytes
 
