@@ -29,6 +29,7 @@ _log = logging.getLogger(__name__)
 
 TICK = 1.0  # seconds between looks at how much is free
 PERIOD = 10.0  # seconds between two times that everything is counted, at least
+CLOSE = 2.0  # the same while an agent is at its limit, where a human may let it go on at any time
 SHARE = 2  # times as long as counting took the last time, if that is more
 SUDDEN = 0.1  # of what an agent has left: so much less free space has everything counted at once
 LEAST_SUDDEN = 64 * 2**20  # bytes
@@ -84,7 +85,8 @@ class DiskWatch:
     async def _wait(self, took: float) -> None:
         """Until it is time to count again, which took so many seconds."""
         counted = time.monotonic()
-        least, most = counted + took, counted + max(PERIOD, SHARE * took)
+        at_limit = {Level.FULL, Level.LET} & set(self._levels.values())
+        least, most = counted + took, counted + max(CLOSE if at_limit else PERIOD, SHARE * took)
         # Nothing tells how full a file system is, so this looks again and again.
         while (now := time.monotonic()) < most and not (now > least and self._is_sudden()):  # noqa: ASYNC110
             await asyncio.sleep(TICK)
