@@ -125,9 +125,7 @@ def _as_json(project: Project, known: _Known) -> dict[str, Any]:
         "cpu": round(usage.cpu, 4) if usage and usage.cpu is not None else None,
         "memory": usage.memory if usage else None,
         "memory_limit": usage.limit or None if usage else None,
-        "disk": found.disk.used if found.disk else None,
-        "disk_limit": found.disk.limit if found.disk else None,
-        "disk_trouble": found.disk.text if found.disk else "",
+        **_disk(found),
         "lights": _lights(known.lights),
         "activity": activity and {
             "word": activity.word.value,
@@ -139,6 +137,13 @@ def _as_json(project: Project, known: _Known) -> dict[str, Any]:
             "sources": [{"source": told.source, "said": told.said, "at": told.at} for told in known.told],
         },
     }  # fmt: skip
+
+
+def _disk(found: Found) -> dict[str, Any]:
+    """Only where there is something to say of it."""
+    if found.disk is None or not found.disk.text:
+        return {}
+    return {"disk": found.disk.used, "disk_limit": found.disk.limit, "disk_trouble": found.disk.text}
 
 
 def _lights(lights: Lights) -> dict[str, Any]:

@@ -276,5 +276,4 @@ async def test_the_client_works_in_a_read_only_container_within_its_limits(
         assert facts["HostConfig"]["ReadonlyRootfs"] is True
         pids = [int(row[1]) for row in engine.top(container)["Processes"]]
         opened = max(len(os.listdir(f"/proc/{pid}/fd")) for pid in pids)
-        print("OPENED", opened)
-        assert opened < 400  # a tenth of what it may open
+        assert opened < 400  # of 4096; it has some twenty
