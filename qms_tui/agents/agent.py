@@ -8,7 +8,7 @@ import logging
 import math
 import time
 from collections import deque
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from functools import partial
 from typing import Any
 
@@ -73,7 +73,9 @@ class Agent:
         *,
         scrollback: int = 5000,
         feeder: Feeder | None = None,
+        ready: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
+        """`ready` is waited for before a program is started."""
         self.name = name
         self.state = AgentState.ABSENT
         self.state_at = time.time()
@@ -103,6 +105,7 @@ class Agent:
         """How its container, program and the like stand; set by `Activities`, as soon as somebody looks."""
         self._runtime = runtime
         self._on_event = on_event
+        self._ready = ready
         self._scrollback = scrollback
         self._size = size
         self.terminal = Terminal(size.columns, size.lines, scrollback=scrollback)
@@ -174,12 +177,22 @@ class Agent:
 
     async def wake(self, files: Sequence[str] = ()) -> None:
         """Have its program told of these files in its inbox, or of all; the human hears if that fails."""
+        if self.state is AgentState.PAUSED:
+            self._tell(Notice(f"{self.name} is paused: it is told of its inbox once it goes on"))
+            return
         try:
             await self._runtime.wake(self.name, files)
         except QmsTuiError as error:
             self._tell(Notice(f"{error.message}\n{error.hint}", "warning"))
         else:
             self._tell(Notice(f"{self.name} is told of its inbox."))
+
+    async def unpause(self) -> None:
+        """Let its program go on that somebody has paused; the human hears if that fails."""
+        try:
+            await self._runtime.unpause(self.name)
+        except QmsTuiError as error:
+            self._tell(Notice(f"{error.message}\n{error.hint}", "warning"))
 
     def stop(self, why: str = STOPPED_BY_YOU) -> None:
         """End the program and clear it away; the screen stays, and says why."""
@@ -395,6 +408,8 @@ class Agent:
     async def _start(self, fresh: bool) -> None:
         self._become(AgentState.STARTING)
         self._new_terminal()
+        if self._ready is not None:
+            await self._ready()
         size, self.began = self._size, time.time()
         try:
             attachment = await self._runtime.start(self.name, size, fresh=fresh)
@@ -506,7 +521,7 @@ class Agent:
                 self._tell_focus()
             self._tell(LeaderChanged())
         elif isinstance(fact, Remarked):
-            self._remarked(_clean(fact.text), fact.serious)
+            self._remarked(_clean(fact.text), fact)
         else:
             self._lost(fact)
 
@@ -522,12 +537,12 @@ class Agent:
                 self._tell(Asked(event))
         self._tell(Output())
 
-    def _remarked(self, text: str, serious: bool) -> None:
-        """What is serious holds until a remark that is not; it is told once, its details may change."""
-        self.remark = text if serious else ""
-        if not (serious and self._warned):
-            self._tell(Notice(f"{self.name}: {text}", "warning" if serious else "information"))
-        self._warned = serious
+    def _remarked(self, text: str, fact: Remarked) -> None:
+        """What is serious holds until a remark that is not; its details may change without a notice."""
+        self.remark = text if fact.serious else ""
+        if fact.again or not (fact.serious and self._warned):
+            self._tell(Notice(f"{self.name}: {text}", "warning" if fact.serious else "information"))
+        self._warned = fact.serious
         self._tell(StateChanged())
 
     def _reshape(self, size: Size) -> None:

@@ -22,6 +22,9 @@ def container(agent: Agent) -> Light:
     state, ending = agent.state, agent.ending
     if state is AgentState.ENDED and ending is not None:
         return Light(Health.WRONG if ending.exit_code else Health.ABSENT, str(ending))
-    trouble = f": {agent.trouble.message}" if agent.trouble is not None else ""
+    why = agent.trouble.message if agent.trouble is not None else ""
+    if state is AgentState.PAUSED:
+        why = agent.remark
+    trouble = f": {why}" if why else ""
     since = agent.began if state is AgentState.RUNNING else 0.0
     return Light(_HEALTH.get(state, Health.ABSENT), f"{state.value}{trouble}", since)

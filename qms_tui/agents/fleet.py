@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 
 from qms_tui.agents.agent import Agent
 from qms_tui.agents.events import AgentEvent, Notice
@@ -24,13 +24,16 @@ class Fleet:
         *,
         scrollback: int = 5000,
         on_engine: Callable[[RuntimeEvent], None] = lambda event: None,
+        ready: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
-        """`on_engine` hears of the engine itself: lost, back, its latency."""
+        """`on_engine` hears of the engine itself: lost, back, its latency. `ready` is waited for before a
+        program is started."""
         self.runtime = runtime
         self._on_event = on_event
         self._on_engine = on_engine
         self._unwatch: Callable[[], None] = lambda: None
         self._scrollback = scrollback
+        self._ready = ready
         self._feeder = Feeder()
         self._agents: dict[str, Agent] = {}
         for name in names:
@@ -57,6 +60,7 @@ class Fleet:
             self._on_event,
             scrollback=self._scrollback,
             feeder=self._feeder,
+            ready=self._ready,
         )
         self._agents[name] = agent
         return agent

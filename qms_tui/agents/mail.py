@@ -7,6 +7,7 @@ blocks is done by a few threads.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Callable, Collection, Sequence
@@ -37,6 +38,7 @@ from qms_tui.runtime.workers import Workers
 PERIOD = 0.1  # seconds between two times that a change is told: a burst must leave time for keys
 SHARE = 10  # times as long as telling took the last time, if that is more
 DEADLINE = 10.0  # seconds for a file to be read or written; a disk that is slower does not answer
+FIRST_WATCH = 2.0  # seconds that an agent's start waits for the inboxes to be watched; it takes 20 ms
 LAST_WORDS = 1.0  # seconds at the end for what was consumed to be written
 _log = logging.getLogger(__name__)
 
@@ -95,15 +97,27 @@ class Mail:
         self._change: asyncio.TimerHandle | None = None
         self._telling: asyncio.TimerHandle | None = None
         self._next_change = 0.0  # monotonic, the loop's clock
+        self._watching = asyncio.Event()
         self._closed = False
 
     def start(self) -> None:
         """Begin to watch, within the running loop."""
-        self._opening = asyncio.get_running_loop().create_task(self._open())
+        self._loop = asyncio.get_running_loop()
+        self._opening = self._loop.create_task(self._open())
+
+    async def watching(self) -> None:
+        """Wait until the inboxes are watched, or `FIRST_WATCH` seconds.
+
+        The limit of inotify is the user's: an agent, who is the same user, might leave us none. So it is
+        started after that.
+        """
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._watching.wait(), FIRST_WATCH)
 
     async def close(self) -> None:
         """Watch no more; what was consumed is written first, if that goes quickly. Idempotent."""
         self._closed = True
+        self._watching.set()
         if self._opening is not None:
             self._opening.cancel()
         for timer in (self._change, self._telling):
@@ -151,10 +165,16 @@ class Mail:
             {},
             self._take,
             rescan=self._rescan,
-            call_soon=asyncio.get_running_loop().call_soon_threadsafe,
+            call_soon=self._loop.call_soon_threadsafe,
             discover=self._inboxes,
+            on_watching=self._hear_of_watching,
         )
         self._watcher.start()
+
+    def _hear_of_watching(self) -> None:
+        """In the watcher's thread."""
+        with contextlib.suppress(RuntimeError):  # the loop has ended
+            self._loop.call_soon_threadsafe(self._watching.set)
 
     def _inboxes(self) -> dict[str, Path]:
         """In the watcher's thread."""

@@ -24,11 +24,12 @@ from qms_tui.cli.ps import ps
 from qms_tui.cli.send import send
 from qms_tui.cli.stop import stop
 from qms_tui.cli.trust import trust
+from qms_tui.cli.unpause import unpause
 from qms_tui.errors import QmsTuiError
 
 COMMANDS = (
     build, completion, config, demo, doctor, inbox, local, log, mcp, open_screen, prune, ps, record, send,
-    stop, trust,
+    stop, trust, unpause,
 )  # fmt: skip
 for _command in COMMANDS:
     cli.add_command(_command)

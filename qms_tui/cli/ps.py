@@ -24,10 +24,13 @@ def ps(common: Common, as_json: bool, with_usage: bool, all_projects: bool) -> i
         raise UsageError("--usage is of one project's agents", hint="leave out --all-projects")
     if all_projects:
         return _ps_everything(common, as_json)
+    from qms_tui.keeper.disk.record import with_disk
+    from qms_tui.keeper.paths import keeper_folder
+
     project, config = load(common)
     runtime = docker_runtime(project, config)
     try:
-        found = runtime.all_now()
+        found = with_disk(runtime.all_now(), keeper_folder(project.root, runtime.host))
         usage = runtime.usage_now(found) if with_usage else None
         strangers = runtime.strangers_now()
     finally:

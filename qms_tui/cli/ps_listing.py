@@ -101,7 +101,12 @@ class _Known:
 def _container(found: Found) -> Light:
     if found.ending is not None:
         return Light(Health.WRONG if found.ending.exit_code else Health.ABSENT, str(found.ending))
-    return Light(_HEALTH.get(found.condition, Health.ABSENT), found.condition.value, found.began)
+    why = (
+        f": {found.disk.text}"
+        if found.condition is Condition.PAUSED and found.disk and found.disk.text
+        else ""
+    )
+    return Light(_HEALTH.get(found.condition, Health.ABSENT), f"{found.condition.value}{why}", found.began)
 
 
 def _as_json(project: Project, known: _Known) -> dict[str, Any]:
@@ -124,6 +129,7 @@ def _as_json(project: Project, known: _Known) -> dict[str, Any]:
         "cpu": round(usage.cpu, 4) if usage and usage.cpu is not None else None,
         "memory": usage.memory if usage else None,
         "memory_limit": usage.limit or None if usage else None,
+        **_disk(found),
         "lights": _lights(known.lights),
         "activity": activity and {
             "word": activity.word.value,
@@ -135,6 +141,13 @@ def _as_json(project: Project, known: _Known) -> dict[str, Any]:
             "sources": [{"source": told.source, "said": told.said, "at": told.at} for told in known.told],
         },
     }  # fmt: skip
+
+
+def _disk(found: Found) -> dict[str, Any]:
+    """Only where there is something to say of it."""
+    if found.disk is None or not found.disk.text:
+        return {}
+    return {"disk": found.disk.used, "disk_limit": found.disk.limit, "disk_trouble": found.disk.text}
 
 
 def _lights(lights: Lights) -> dict[str, Any]:
@@ -166,8 +179,10 @@ def _table(known: Sequence[_Known], with_usage: bool) -> list[str]:
         f = one.found
         whose = "another user's" if f.foreign else ""
         renamed = "renamed" if f.renamed_from else ""
+        disk = f.disk.text if f.disk else ""
         words = (
             f.condition.value,
+            disk,
             whose,
             renamed,
             str(f.ending or ""),

@@ -68,6 +68,7 @@ _TOOL = re.compile(r"[A-Za-z_*][A-Za-z0-9_*-]*(\([^,()]{1,200}\))?", re.ASCII)
 _CLIENT_VERSION = re.compile(r"[0-9]{1,5}\.[0-9]{1,5}\.[0-9]{1,5}(-[A-Za-z0-9.]{1,20})?", re.ASCII)
 _PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]{0,99}", re.ASCII)
 _NETWORK = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}", re.ASCII)
+_OCI_RUNTIME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}", re.ASCII)
 _SERVER = re.compile(r"[a-z][a-z0-9-]{0,31}", re.ASCII)
 _URL = re.compile(r"https?://[!-~]{1,500}", re.ASCII)
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}: ?[ -~]{0,4000}", re.ASCII)
@@ -308,6 +309,11 @@ def headers(value: object) -> tuple[str, ...]:
         if name in _OWN_HEADERS:
             raise WrongValue(f"{name!r} is set by qms-tui itself", "leave it out")
     return found
+
+
+def oci_runtime(value: object) -> str:
+    """The name of a program that runs containers, as the engine knows it; never a path."""
+    return matching(_OCI_RUNTIME, value, "a runtime's name", "write it like 'runsc' or 'kata'")
 
 
 def network(value: object) -> str:

@@ -331,6 +331,47 @@ class AgentConfig:
             parse.whole_number(16, 2**22, "512"), "256", "the most processes it may have", need=Need.TO_RAISE
         ),
     )
+    open_files: int = field(
+        default=4096,
+        metadata=rule(
+            parse.whole_number(64, 2**20, "4096"),
+            "16384",
+            "the most files that one of its processes may have open",
+            need=Need.TO_RAISE,
+        ),
+    )
+    file_size: Memory = field(
+        default=Memory(8 * 2**30),
+        metadata=rule(parse.memory, '"1g"', "the largest file it may write", need=Need.TO_RAISE),
+    )
+    disk: Memory = field(
+        default=Memory(20 * 2**30),
+        metadata=rule(
+            parse.memory,
+            '"5g"',
+            "the most that its own folders and its container may take on disk: "
+            "said from 80 % on, and at 100 % it is paused",
+            need=Need.TO_RAISE,
+        ),
+    )
+    read_only: bool = field(
+        default=False,
+        metadata=rule(
+            parse.boolean,
+            "true",
+            "whether its container is read-only but for its own folders, with home, /tmp and /run in memory",
+        ),
+    )
+    oci_runtime: str | None = field(
+        default=None,
+        metadata=rule(
+            parse.oci_runtime,
+            '"runsc"',
+            "what the engine runs its container with, by the engine's name for it",
+            need=Need.TRUST,
+            default_text="the engine's default",
+        ),
+    )
     mounts: tuple[Mount, ...] = field(
         default=(),
         metadata=rule(

@@ -137,7 +137,8 @@ def _at_containers(
         try:
             files = facts[agent].files if agent in facts else Path()
             made = mounts(project, agent, config.agent(agent), Place(files).empty)
-            expected = read_only.throughout(engine, made, reach=reach)
+            runtime = config.agent(agent).oci_runtime or ""
+            expected = read_only.throughout(engine, made, runtime, reach)
         except (ProjectError, ConfigError):
             continue  # told with the project
         yield from at_agents.container(agent, facts.get(agent), expected)

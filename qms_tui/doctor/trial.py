@@ -140,12 +140,13 @@ def _look(engine: Engine, project: Project | None, owner: Owner, config: AgentCo
     def run(place: Place) -> _Look:
         root = project.root if project else place.base / "project"
         own = _mounts(_StandIn(root, place.base), place, config)
-        mounted = read_only.throughout(engine, own)
+        runtime = config.oci_runtime or ""
+        mounted = read_only.throughout(engine, own, runtime)
         try:
             said = _run(engine, _request(engine, mounted, place, identity, owner, config))
         finally:
             agent_files.remove_files(engine.api, place.labels)
-        return _Look(said, mounted, read_only.left_out(engine, own))
+        return _Look(said, mounted, read_only.left_out(engine, own, runtime))
 
     return AgentFiles(engine).provide(identity, image, found, owner, run)
 
@@ -173,6 +174,7 @@ def _request(
     asked["host_config"]["security_opt"] += seccomp.options(engine, place.base)
     if engine.podman:
         podman.keep_masks_empty(asked["host_config"])
+        podman.keep_process_limit(asked["host_config"])
     labels = {**NO_LABELS, LABEL_THROWAWAY: identity.project, LABEL_MAKER: maker(), **place.labels}
     own = {"name": None, "entrypoint": ["/bin/sh"], "labels": labels, "tty": False, "stdin_open": False}
     return {**asked, **own, "host_config": engine.api.create_host_config(**asked["host_config"])}

@@ -83,6 +83,14 @@ class FollowedInbox:
         """Something may have happened to a name."""
         self._book.hint(name, hint, time.monotonic())
 
+    def watch(self, watches: Watches | None) -> None:
+        """Have the folder watched, or what is there of its path, before anything is read."""
+        try:
+            with open_folder(self._path) as folder:
+                self._watch(watches, folder, "")
+        except OSError:
+            self._watch_parent(watches)
+
     def look(self, watches: Watches | None) -> None:
         """Look at the whole folder: what is there, and what is no longer."""
         for _ in range(_TRIES):
@@ -169,15 +177,15 @@ class FollowedInbox:
         which, old = identity(folder), self._watched
         if old and old.watch.is_alive and (old.folder, old.missing) == (which, missing):
             return False
-        if old:
-            old.watch.close()
-            self._watched = None
         try:
+            # Before the old one is given up, which an agent may be waiting to take.
             watch = watches.watch(self.agent, folder, missing)
         except OSError as error:
             if error.errno in LIMITS:
                 self._trouble(NO_WATCH_LEFT)
             return False
+        if old:
+            old.watch.close()
         self._watched = _Watched(which, missing, watch)
         return True
 

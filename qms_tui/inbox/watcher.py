@@ -50,6 +50,7 @@ class InboxWatcher:
             `on_event` is called in the watcher's.
         use_events: False looks at everything every `rescan` seconds and nothing else.
         discover: asked in the watcher's thread, every `rescan` seconds, for inboxes to follow besides.
+        on_watching: called once, in the watcher's thread, when the inboxes known at first are watched.
     """
 
     def __init__(
@@ -62,12 +63,14 @@ class InboxWatcher:
         call_soon: CallSoon | None = None,
         use_events: bool = True,
         discover: Callable[[], Mapping[str, Path]] | None = None,
+        on_watching: Callable[[], None] | None = None,
     ) -> None:
         self._crossing = Crossing(on_event, call_soon)
         self._rescan = rescan
         self._settle = settle
         self._use_events = use_events
         self._discover = discover
+        self._on_watching = on_watching
         self._lock = threading.Lock()
         self._adding = threading.Lock()
         self._inboxes = {agent: self._follow(agent, path) for agent, path in inboxes.items()}
@@ -141,7 +144,6 @@ class InboxWatcher:
 
     def _run(self) -> None:
         try:
-            self._open_watches()
             while not self._closing.is_set():
                 self._turn()
         except Exception:  # the boundary of a thread: without it old counts would pass for true ones
@@ -152,19 +154,35 @@ class InboxWatcher:
                 self._watches.close()
 
     def _open_watches(self) -> None:
+        """Have inotify, also later where an agent has all instances now."""
         if not self._use_events:
+            return
+        if self._watches is not None:
+            self._watches.take_spares()
             return
         try:
             self._watches = Watches(self)
         except OSError as error:
             _log.info("no inotify: %s", error)
-            self._tell(WatchTrouble(NO_WATCH_LEFT if error.errno in LIMITS else NO_EVENTS))
+            self._use_events = error.errno in LIMITS
+            self._tell(WatchTrouble(NO_WATCH_LEFT if self._use_events else NO_EVENTS))
+
+    def _watch_first(self) -> None:
+        """What is new is watched before it is read, which takes its time."""
+        for inbox in self._inboxes.values():
+            if not inbox.seen:
+                inbox.watch(self._watches)
+        if self._on_watching is not None:
+            self._on_watching()
+            self._on_watching = None
 
     def _turn(self) -> None:
         if self._lost.is_set() or time.monotonic() >= self._next_rescan:
             self._lost.clear()
             for agent, path in (self._discover() if self._discover else {}).items():
                 self.add(agent, path)
+            self._open_watches()
+            self._watch_first()
             self._look_at(self._inboxes.values())
             self._next_rescan = time.monotonic() + self._rescan
         self._take_hints(self._wait())

@@ -10,6 +10,7 @@ A folder is watched through its descriptor (`/proc/self/fd`), so what is watched
 
 from __future__ import annotations
 
+import errno
 import os
 from dataclasses import dataclass
 from typing import Protocol
@@ -36,6 +37,8 @@ except (
 ):  # watchdog looks for inotify in libc, and macOS has none
     AVAILABLE = False
 else:
+    from qms_tui.inbox.spares import Spares
+
     AVAILABLE = True
 
 
@@ -73,7 +76,12 @@ class Watch:
 
 
 class Watches:
-    """All watches of a watcher. Raises OSError if the user has no inotify instance left."""
+    """All watches of a watcher. Raises OSError if the user has no inotify instance left.
+
+    The limit is the user's, and agents are the same user: one that takes all that it can get must not blind
+    us to an inbox that is made later. So a few watches more than we need are taken at once and given up where
+    one is needed.
+    """
 
     def __init__(self, listener: Listener) -> None:
         if not AVAILABLE:
@@ -81,6 +89,7 @@ class Watches:
         self._listener = listener
         self._inotify = InotifyFD()
         self._inotify.start()
+        self._spares = Spares()
 
     def watch(self, agent: str, folder: int, missing: str) -> Watch:
         """Watch an agent's inbox, or the folder in which `missing` must appear for it to be there.
@@ -89,15 +98,27 @@ class Watches:
         """
         events = _Events(agent, self._listener, os.fsencode(missing))
         path = b"/proc/self/fd/%d" % folder
-        number = self._inotify.add_callback(path, _MASK, events, CallbackId(id(events)))
+        while True:
+            try:
+                number = self._inotify.add_callback(path, _MASK, events, CallbackId(id(events)))
+                break
+            except OSError as error:
+                if error.errno != errno.ENOSPC or not self._spares.release():
+                    raise
         if number < 0:  # watchdog keeps quiet when access is denied
             raise PermissionError("the folder may not be watched")
+        self._spares.take()
         return Watch(self._inotify, events, number)
+
+    def take_spares(self) -> None:
+        """Take again what was given up, as far as there is any."""
+        self._spares.take()
 
     def close(self) -> None:
         """End all watches, and the thread."""
         self._inotify.stop()
         self._inotify.join()
+        self._spares.close()
 
 
 if AVAILABLE:

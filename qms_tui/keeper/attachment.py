@@ -167,7 +167,9 @@ class KeptAttachment:
             content = read_message(body)
             self._led(bool(content.get("ours")), str(content.get("name", "")))
         elif kind == Kind.REMARK:
-            self._remarked(str(read_message(body).get("text", "")), bool(read_message(body).get("holds")))
+            content = read_message(body)
+            holds, again = bool(content.get("holds")), bool(content.get("again"))
+            self._remarked(str(content.get("text", "")), holds, again)
         elif kind == Kind.END:
             self._end(Closed(over=True))
 
@@ -180,9 +182,9 @@ class KeptAttachment:
             self._typed = False
         self._on_fact(Led(ours, name))
 
-    def _remarked(self, text: str, holds: bool) -> None:
+    def _remarked(self, text: str, holds: bool, again: bool) -> None:
         self._remark = text if holds else ""
-        self._on_fact(Remarked(text, serious=holds))
+        self._on_fact(Remarked(text, serious=holds, again=again))
 
     def _keeper_gone(self) -> None:
         self._end(Closed(over=False))

@@ -171,9 +171,9 @@ class Guest(asyncio.Protocol):
             self._transport.set_write_buffer_limits(high=BEHIND + len(state), low=0)
             self.send(frame(Kind.STATE, state))
 
-    def send_remark(self, text: str, *, holds: bool) -> None:
+    def send_remark(self, text: str, *, holds: bool, again: bool = False) -> None:
         """A human should know this."""
-        self.send(message(Kind.REMARK, {"text": text, "holds": holds}))
+        self.send(message(Kind.REMARK, {"text": text, "holds": holds, "again": again}))
 
     def send_end(self) -> None:
         """The program's end of the terminal closed."""

@@ -28,6 +28,8 @@ START_NUDGE = 0.25  # seconds after the first size in which a program is ready t
 GUESSED = Size(80, 24)  # what programs take a terminal for that has no size
 JOURNAL_RETRY = 5.0  # seconds between tries to write to a disk that was full; a try saves the terminal
 GAP_TOLD = 10.0  # seconds after a gap in which interfaces that come back are told of it
+JOURNAL_WELL = "the journal is written to disk again"
+DISK_WELL = "there is room on its disk again"
 EARLY_PATIENCE = 0.05  # seconds in which what was printed while the log was read comes in
 
 
@@ -55,7 +57,7 @@ class HeldAgent:
         self._telling = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
         self._starting = False  # its program may have looked for a size before there was one
-        self._trouble = ""
+        self._trouble = self._disk = ""
         self._mending: asyncio.Task[None] | None = None
         self._gap, self._gap_until = "", 0.0
         self._holding = asyncio.Lock()
@@ -258,10 +260,27 @@ class HeldAgent:
 
     def _say_trouble(self) -> None:
         self._trouble = self._journal.trouble
-        text = self._trouble or "the journal is written to disk again"
-        _log.warning("%s: %s", self.name, text)
+        _log.warning("%s: %s", self.name, self._trouble or JOURNAL_WELL)
+        self._say_remark(JOURNAL_WELL)
+
+    def say_disk(self, text: str, *, new: bool) -> None:
+        """So it stands with what the agent takes on disk; there is nothing to say if that is empty.
+
+        `new` if it is more than other figures.
+        """
+        changed, self._disk = text != self._disk, text
+        if changed:
+            self._say_remark(DISK_WELL, again=new)
+
+    @property
+    def _remark(self) -> str:
+        """What a human should know for as long as it holds; the interfaces cut it where it is long."""
+        trouble = self._trouble and (self.trouble or self._trouble)
+        return " · ".join(part for part in (self._disk, trouble) if part)
+
+    def _say_remark(self, otherwise: str, *, again: bool = False) -> None:
         for watcher in self._watchers:
-            watcher.send_remark(text, holds=bool(self._trouble))
+            watcher.send_remark(self._remark or otherwise, holds=bool(self._remark), again=again)
 
     def _lost(self) -> None:
         """The program has ended, or the engine has gone."""
@@ -292,8 +311,8 @@ class HeldAgent:
         self._watchers.append(watcher)
         self.choose_leader(told=watcher)
         watcher.send_state()
-        if self._trouble:
-            watcher.send_remark(self.trouble or self._trouble, holds=True)
+        if self._remark:
+            watcher.send_remark(self._remark, holds=True)
         elif self._gap and time.monotonic() < self._gap_until:
             watcher.send_remark(self._gap, holds=False)
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from qms_tui import __version__
 from qms_tui.errors import EngineError, QmsTuiError, UsageError
+from qms_tui.keeper.disk.watch import DiskWatch
 from qms_tui.keeper.gateway import GatewayProcess
 from qms_tui.keeper.guest import Guest
 from qms_tui.keeper.held import HeldAgent
@@ -29,9 +30,11 @@ LONELY = 30.0  # seconds without agents and interfaces after which the keeper en
 class Keeper:
     """Serves on one socket until it is told to stop, or nobody needs it any more."""
 
-    def __init__(self, folder: Path, tap: Tap, scrollback: int, gateway: GatewayProcess) -> None:
+    def __init__(
+        self, folder: Path, tap: Tap, scrollback: int, gateway: GatewayProcess, disk: DiskWatch
+    ) -> None:
         """`folder` is the project's state folder, in which the journals are."""
-        self._gateway = gateway
+        self._gateway, self._disk = gateway, disk
         self._folder = folder
         self._tap = tap
         self._scrollback = scrollback
@@ -51,10 +54,12 @@ class Keeper:
         try:
             ready()
             await self._take_up_all()
-            watching = [loop.create_task(each) for each in (self._watch_over(), self._watch_files())]
+            disk = self._disk.run(lambda: self._has_agents, self._say_disk)
+            watching = [loop.create_task(each) for each in (self._watch_over(), self._watch_files(), disk)]
             await self._stopped.wait()
             for task in watching:
                 task.cancel()
+            await asyncio.wait(watching)
         finally:
             server.close()
             for guest in self._guests:
@@ -179,9 +184,17 @@ class Keeper:
             agent.keep_journal(anew=True)
         self.stop()
 
+    def _say_disk(self, name: str, text: str, new: bool) -> None:
+        if name in self._agents:
+            self._agents[name].say_disk(text, new=new)
+
+    @property
+    def _has_agents(self) -> bool:
+        return any(agent.alive for agent in self._agents.values())
+
     @property
     def _is_lonely(self) -> bool:
-        return not self._guests and not any(agent.alive for agent in self._agents.values())
+        return not self._guests and not self._has_agents
 
 
 def _inode(path: Path) -> int:

@@ -16,10 +16,12 @@ from pathlib import Path
 
 from qms_tui import __version__
 from qms_tui.errors import QmsTuiError
+from qms_tui.keeper.disk.watch import DiskWatch
 from qms_tui.keeper.gateway import GatewayProcess
 from qms_tui.keeper.keeper import Keeper
 from qms_tui.keeper.paths import LOCK, SOCKET, keeper_folder, private_folder
 from qms_tui.log import setup_logging
+from qms_tui.project import Project
 from qms_tui.runtime.docker import connect
 from qms_tui.runtime.docker.tap import Tap
 from qms_tui.sockets import reachable
@@ -78,7 +80,8 @@ def _serve(asked: argparse.Namespace, lock: int) -> int:
         address.unlink(missing_ok=True)
         tap = Tap(connect(asked.engine_setting), str(project))
         gateway = GatewayProcess(folder, project, asked.config, asked.log_level, asked.umask)
-        asyncio.run(_run(Keeper(folder, tap, asked.scrollback, gateway), address))
+        disk = DiskWatch(tap, Project(project), folder, asked.config)
+        asyncio.run(_run(Keeper(folder, tap, asked.scrollback, gateway, disk), address))
     if _is(lock, folder / LOCK):
         (folder / SOCKET).unlink(missing_ok=True)
     return 0

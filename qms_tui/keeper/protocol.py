@@ -36,7 +36,9 @@ class Kind(IntEnum):
     STATE = 5  # to the interface: the terminal's whole state; what it has is outdated
     SIZE = 6  # to the interface: the terminal's size from here on; to the keeper: the size it wants
     LEADER = 7  # to the interface: whether it leads from here on, and else who does, JSON
-    REMARK = 8  # to the interface: something a human should know, and whether it holds on, JSON
+    REMARK = (
+        8  # to the interface: something a human should know, whether it holds on, and is told again, JSON
+    )
     END = 9  # to the interface: the program's end of the terminal closed
     LEAD = 10  # to the keeper: a human types here
     PING = 11  # to the keeper: say that you are there

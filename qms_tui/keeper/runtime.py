@@ -80,6 +80,10 @@ class KeptRuntime:
         """Stop and remove the agent's container."""
         await self._docker.stop(agent)
 
+    async def unpause(self, agent: str) -> None:
+        """Let the agent's container go on."""
+        await self._docker.unpause(agent)
+
     async def rebuild(self, agent: str, on_step: Callable[[str], None]) -> None:
         """Build the agent's image anew."""
         await self._docker.rebuild(agent, on_step)

@@ -33,8 +33,11 @@ class Watcher(Protocol):
     def send_state(self) -> None:
         """The terminal became another one."""
 
-    def send_remark(self, text: str, *, holds: bool) -> None:
-        """A human should know this; what `holds` does so until a remark that does not."""
+    def send_remark(self, text: str, *, holds: bool, again: bool = False) -> None:
+        """A human should know this; what `holds` does so until a remark that does not.
+
+        `again`: it is told also where another remark holds already.
+        """
 
     def send_end(self) -> None:
         """The program's end of the terminal closed."""

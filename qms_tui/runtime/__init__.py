@@ -4,7 +4,7 @@ from qms_tui.runtime.events import Action, ContainerEvent, EngineBack, EngineLos
 from qms_tui.runtime.facts import Closed, Fact, Led, Received, Remarked, Resized, Restored
 from qms_tui.runtime.runtime import Attachment, Condition, Ending, Found, RunsAlready, Runtime
 from qms_tui.runtime.size import Size
-from qms_tui.runtime.usage import Usage
+from qms_tui.runtime.usage import DiskUse, Usage
 
 __all__ = [
     "Action",
@@ -12,6 +12,7 @@ __all__ = [
     "Closed",
     "Condition",
     "ContainerEvent",
+    "DiskUse",
     "Ending",
     "EngineBack",
     "EngineLost",

@@ -38,13 +38,15 @@ class Led:
 
 @dataclass(frozen=True, slots=True)
 class Remarked:
-    """Something about the terminal that the human should know; `serious` if output may be lost.
+    """Something about the terminal or its program that the human should know.
 
-    That holds until a remark that is not serious.
+    What is `serious` (output may be lost, the program is stopped) holds until a remark that is not. The human
+    reads it once, and `again` if it says so: else only its details are new.
     """
 
     text: str
     serious: bool = False
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -156,6 +156,9 @@ class LocalRuntime:
         await self.stop(agent)
         return self._endings[agent]
 
+    async def unpause(self, agent: str) -> None:
+        """Nothing is ever frozen here: whoever stops a program (SIGSTOP) lets it go on."""
+
     async def stop(self, agent: str) -> None:
         """Hang up the whole session, then kill what stays, and reap it."""
         process = self._processes.get(agent)

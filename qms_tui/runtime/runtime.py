@@ -12,7 +12,7 @@ from qms_tui.errors import EngineError
 from qms_tui.runtime.events import RuntimeEvent
 from qms_tui.runtime.facts import Fact
 from qms_tui.runtime.size import Size
-from qms_tui.runtime.usage import Usage
+from qms_tui.runtime.usage import DiskUse, Usage
 
 
 class Condition(Enum):
@@ -71,6 +71,8 @@ class Found:
     """The container's, which stays when somebody renames it."""
     renamed_from: str = ""
     """The name that it was made with, if it has another one by now."""
+    disk: DiskUse | None = None
+    """What it takes on disk, as far as its keeper has told."""
 
     @property
     def began(self) -> float:
@@ -149,6 +151,9 @@ class Runtime(Protocol):
 
     async def stop(self, agent: str) -> None:
         """End the agent's program and clear it away; nothing there is fine."""
+
+    async def unpause(self, agent: str) -> None:
+        """Let the agent's program go on that was frozen from outside; one that runs is fine."""
 
     async def rebuild(self, agent: str, on_step: Callable[[str], None]) -> None:
         """Build the agent's image anew; programs that run go on. `on_step`, in the running loop, hears how

@@ -41,6 +41,15 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
+class DiskUse:
+    """What an agent takes on disk of its limit, both in bytes, and what is to be said of it, if anything."""
+
+    used: int
+    limit: int
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Sample:
     """One look at a program: `busy` is its processor time so far, `at` when that was, both in seconds.
 

@@ -96,6 +96,7 @@ class QmsTuiApp(App[None]):
             self._on_agent_event,
             scrollback=session.config.terminal.scrollback,
             on_engine=self._on_engine_event,
+            ready=lambda: self.desk.mail.watching(),
         )
         for theme in THEMES.values():
             self.register_theme(theme)
@@ -537,6 +538,14 @@ class QmsTuiApp(App[None]):
             f"Build the image of {agent.name} anew? It goes on meanwhile, then starts anew in it.",
             agent.rebuild,
         )
+
+    def action_unpause(self) -> None:
+        """Let the agent's program go on that was paused."""
+        agent = self.pane.agent
+        if agent.state is AgentState.PAUSED:
+            self.run_worker(agent.unpause())
+        else:
+            self.notify(f"{agent.name} is not paused.", markup=False)
 
     def action_stop(self) -> None:
         """End the agent's program, after asking."""

@@ -116,7 +116,7 @@ def _pressing(agent: Agent, back: int, cut: str, same_size: bool, width: int) ->
             return f" {how}{plan} · f starts fresh · r tries again "
         return f" {agent.ending or 'ended'}{plan} · r restarts "
     if agent.state is AgentState.PAUSED:
-        return " paused from outside: docker unpause lets it go on "
+        return _fitting(_paused(agent), width)
     if agent.keys_waiting or agent.state is AgentState.UNREACHABLE:
         return _lost(agent)
     if agent.state is AgentState.RUNNING and not agent.leads:
@@ -168,6 +168,17 @@ def _lost(agent: Agent) -> str:
         else ""
     )
     return f" {' · '.join(part for part in (waiting, trouble) if part)} "
+
+
+def _paused(agent: Agent) -> Sequence[str]:
+    """From wordy to terse."""
+    why = agent.remark or "from outside"
+    return (
+        f" paused: {why} · g in the menu lets it go on ",
+        f" paused: {why} · menu g ",
+        f" {why} · menu g " if agent.remark else " paused · menu g ",
+        " paused · menu g ",
+    )
 
 
 def _following(agent: Agent, cut: str, same_size: bool) -> Sequence[str]:

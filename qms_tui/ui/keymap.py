@@ -63,6 +63,7 @@ COMMANDS = (
     Command(("r",), "r", "restart", "restart the agent"),
     Command(("f",), "f", "restart(True)", "restart, a new conversation"),
     Command(("b",), "b", "rebuild", "build the image anew, restart"),
+    Command(("g",), "g", "unpause", "let a paused agent go on"),
     Command(("x",), "x", "stop", "stop the agent"),
     Command(("c",), "c", "add", "one more agent"),
     Command(("m",), "m", "write", "write a message"),

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from qms_tui.agents import Agent, AgentEvent, AgentState, Asked, Notice
-from qms_tui.runtime import Ending, Led, Size
+from qms_tui.runtime import Condition, Ending, Led, Size
 from qms_tui.runtime.local import LocalRuntime
 from qms_tui.runtime.stream import QUEUE_LIMIT
 from qms_tui.terminal import Bell
@@ -69,6 +69,37 @@ async def test_life(tmp_path: Path) -> None:
         held.agent.restart()
         await held.until(lambda: held.agent.state is AgentState.RUNNING and "here" in held.text)
         assert "got word" not in held.text
+
+
+async def test_a_program_is_started_when_everything_is_ready_for_it(tmp_path: Path) -> None:
+    ready = asyncio.Event()
+
+    async def wait() -> None:
+        await ready.wait()
+
+    runtime = LocalRuntime(tmp_path, lambda agent: ("sleep", "60"), lambda agent: dict(os.environ))
+    states: list[AgentState] = []
+    changed = asyncio.Event()
+
+    def hear(agent: Agent, event: AgentEvent) -> None:
+        states.append(agent.state)
+        changed.set()
+
+    agent = Agent("qa", runtime, Size(60, 12), hear, ready=wait)
+    agent.open()
+    try:
+        async with asyncio.timeout(PATIENCE):
+            while AgentState.STARTING not in states:
+                changed.clear()
+                await changed.wait()
+            assert (await runtime.find("qa")).condition is Condition.ABSENT
+            ready.set()
+            while AgentState.RUNNING not in states:
+                changed.clear()
+                await changed.wait()
+    finally:
+        await agent.close()
+        await runtime.close()
 
 
 async def test_another_users_program_is_neither_restarted_nor_rebuilt(tmp_path: Path) -> None:

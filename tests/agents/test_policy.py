@@ -183,3 +183,14 @@ def test_idleness_stops_it_counted_from_the_last_key() -> None:
     world.now += 60
     verdict = world.look()
     assert (verdict.act, verdict.reason) == (Act.STOP, "it has been idle for 60 min")
+
+
+@pytest.mark.parametrize("launch", list(Launch))
+@pytest.mark.parametrize("shutdown", list(Shutdown))
+def test_a_paused_program_is_left_alone(launch: Launch, shutdown: Shutdown) -> None:
+    world = World(launch, shutdown, timeout=60)
+    world.go(AgentState.STARTING, began=world.now)
+    world.go(AgentState.RUNNING, activity=IDLE, emptied=NOW)
+    assert world.go(AgentState.PAUSED, activity=None, tasks=[task("CR-1", NOW + 1)]) == Verdict()
+    world.now += 10 * HOUR
+    assert world.look() == Verdict()

@@ -57,6 +57,11 @@ GOOD: list[tuple[str, str, object]] = [
     ("agent.cpus", "0.5", 0.5),
     ("agent.cpus", "8", 8),
     ("agent.pids", "16", 16),
+    ("agent.open_files", "64", 64),
+    ("agent.file_size", '"1g"', 2**30),
+    ("agent.disk", '"512m"', 512 * 2**20),
+    ("agent.read_only", "true", True),
+    ("agent.oci_runtime", '"io.containerd.runc.v2"', "io.containerd.runc.v2"),
     ("agent.mounts", "[]", ()),
     (
         "agent.mounts",
@@ -113,6 +118,7 @@ COLOR = "write it like 'teal' or '#20b2aa'"
 SIZE = "write it like '4g' or '512m'"
 CPUS = "write it like 2 or 1.5"
 PIDS = "write it like 512"
+OCI_RUNTIME = "write it like 'runsc' or 'kata'"
 MOUNTS = 'write it like ["~/data:/data", "/srv/cache:/cache:rw"]: HOST:CONTAINER, read-only unless :rw'
 WAKE_PROMPT = r"write it like '> ' or '\$ ': what stands in the cursor's row up to the cursor, as a whole"
 WAKE_TEXT = "write one line of at most 200 characters, like 'Check your QMS inbox.'"
@@ -185,6 +191,12 @@ BAD: list[tuple[str, str, str, str]] = [
     ("agent.cpus", "-inf", "-inf is not between 0.01 and 1024", CPUS),
     ("agent.cpus", "0", "0 is not between 0.01 and 1024", CPUS),
     ("agent.cpus", "-1", "-1 is not between 0.01 and 1024", CPUS),
+    ("agent.open_files", "63", "63 is not between 64 and 1048576", "write it like 4096"),
+    ("agent.file_size", "8", "8 is not a size", SIZE),
+    ("agent.disk", '"5m"', "'5m' is not between 6m and 65536g", SIZE),
+    ("agent.read_only", '"yes"', "'yes' is neither true nor false", "write true or false, without quotes"),
+    ("agent.oci_runtime", '"/bin/runsc"', "'/bin/runsc' is not a runtime's name", OCI_RUNTIME),
+    ("agent.oci_runtime", '"-x"', "'-x' is not a runtime's name", OCI_RUNTIME),
     ("agent.pids", "1.5", "1.5 is not a whole number", PIDS),
     ("agent.pids", "-1", "-1 is not between 16 and 4194304", PIDS),
     ("agent.mounts", '["a:/b"]', "'a:/b' does not start with an absolute path of this host", MOUNTS),

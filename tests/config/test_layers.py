@@ -29,11 +29,12 @@ NEEDS_TRUST = {
     "agent.token_file",
     "agent.wake_prompt",
     "agent.wake_text",
+    "agent.oci_runtime",
     "build.base",
     "build.client_version",
     "build.packages",
 }
-LIMITS = ("agent.memory", "agent.cpus", "agent.pids")
+LIMITS = ("agent.memory", "agent.cpus", "agent.pids", "agent.open_files", "agent.file_size", "agent.disk")
 
 
 @pytest.mark.parametrize(("key", "written", "value"), [case for case in GOOD if case[0] not in LIMITS])
@@ -62,6 +63,9 @@ def test_an_untrusted_project_sets_only_what_is_harmless(
         ("agent.qa.memory", '"1g"', '"5g"', 4 * 2**30),
         ("agent.cpus", "1", "2.5", 2),
         ("agent.pids", "100", "513", 512),
+        ("agent.open_files", "100", "4097", 4096),
+        ("agent.file_size", '"1g"', '"9g"', 8 * 2**30),
+        ("agent.disk", '"1g"', '"21g"', 20 * 2**30),
     ],
 )
 def test_an_untrusted_project_only_lowers_limits(

@@ -89,6 +89,10 @@ def shown(mounts: list[dict[str, Any]]) -> dict[str, tuple[str, bool]]:
     return {str(m["Destination"]): (str(m.get("Source") or ""), bool(m["RW"])) for m in mounts}
 
 
+def by_name(ulimits: list[dict[str, Any]]) -> dict[str, tuple[int, int]]:
+    return {limit["Name"]: (limit["Soft"], limit["Hard"]) for limit in ulimits}
+
+
 @pytest.mark.parametrize("agent", ["claude", "qa"])
 def test_it_is_the_same_container(
     engine: docker.APIClient, compose: Compose, qms_project: Path, image: str, agent: str
@@ -104,6 +108,7 @@ def test_it_is_the_same_container(
     identity = spec.Identity(str(qms_project), agent)
     request = spec.request(identity, config, OWNER, spec.environment(agent, {}), mounts, "none", 2, {})
     host = engine.create_host_config(**request["host_config"])
+    assert by_name(facts["HostConfig"]["Ulimits"]) == by_name(host["Ulimits"])
     assert {name: facts["HostConfig"].get(name) for name in SAME} == {name: host.get(name) for name in SAME}
     assert facts["HostConfig"]["Privileged"] is False
     assert facts["Config"]["User"] == request["user"]

@@ -219,3 +219,39 @@ async def test_names_prove_nothing(
         client.remove_container(taken, force=True)
         client.remove_network(theirs)
     await runtime.close()
+
+
+async def test_limits_and_a_read_only_container(on_podman: Callable[..., DirectRuntime]) -> None:
+    memory = 64 * 2**20
+    runtime = on_podman(open_files=100, file_size=8 * 2**20, read_only=True, memory=memory)
+    async with started(runtime, "qa") as qa:
+        await qa.expect(GREETING % b"qa")
+        assert "100\r\n0\r\nstatus=0" in await tried(qa, "ulimit -Hn; ulimit -Hc")
+        assert "status=0" not in await tried(qa, "dd if=/dev/zero of=/claude-config/big bs=1M count=9")
+        for place in ("/", "/etc", "/usr"):
+            assert "status=0" not in await tried(qa, f"touch {place}/x"), place
+        for place in ("/home/agent", "/tmp", "/var/tmp", "/run", "/claude-config"):
+            assert "status=0" in await tried(qa, f"touch {place}/x"), place
+        assert "status=0" in await tried(qa, "cp /bin/busybox /tmp/true && /tmp/true")
+        assert "status=0" not in await tried(
+            qa, "truncate -s 8M /tmp/a && dd if=/dev/zero of=/tmp/b bs=1M count=17"
+        )
+    await runtime.stop("qa")
+    await runtime.close()
+
+
+async def test_another_runtime_than_podmans_own_is_refused_and_not_dropped(
+    on_podman: Callable[..., DirectRuntime], podman: Podman
+) -> None:
+    with podman.client() as client:
+        default = client.info()["DefaultRuntime"]
+    runtime = on_podman(oci_runtime="runsc")
+    with pytest.raises(EngineError, match=f"agent.oci_runtime: Podman takes '{default}'") as refused:
+        await runtime.start("qa", SIZE)
+    assert 'runtime = "runsc"' in refused.value.hint
+    await runtime.close()
+    runtime = on_podman(oci_runtime=default)
+    async with started(runtime, "qa") as qa:
+        await qa.expect(GREETING % b"qa")
+    await runtime.stop("qa")
+    await runtime.close()

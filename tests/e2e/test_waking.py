@@ -263,3 +263,17 @@ async def test_what_it_is_asked_to_do_is_the_configurations(
         agent.put("CR-001")
         await until(lambda: agent.asked("New in your QMS inbox: review task CR-001 from claude. Read "))
         await until(lambda: agent.events("UserPromptSubmit")[0].get("items"))
+
+
+async def test_the_client_works_in_a_read_only_container_within_its_limits(
+    make_agents: Start, qms_project: Path, model: Model, engine: docker.APIClient
+) -> None:
+    runtime = make_agents(read_only=True)
+    async with woken(runtime, qms_project, model) as agent:
+        await agent.wakes("CR-001")
+        container = (await runtime.find(AGENT)).container
+        facts = engine.inspect_container(container)
+        assert facts["HostConfig"]["ReadonlyRootfs"] is True
+        pids = [int(row[1]) for row in engine.top(container)["Processes"]]
+        opened = max(len(os.listdir(f"/proc/{pid}/fd")) for pid in pids)
+        assert opened < 400  # of 4096; it has some twenty

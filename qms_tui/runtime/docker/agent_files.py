@@ -325,11 +325,21 @@ def remove_files(api: APIClient, labels: Mapping[str, str]) -> None:
     volume = labels.get(LABEL_VOLUME)
     if volume and _is_ours(api, volume):  # a label may come from the image, which anybody can have made
         remove_volume(api, volume)
-    if base := labels.get(LABEL_FILES):
-        path = Path(base)
-        if path.parent.parent == containers_folder() and _NAME.fullmatch(path.name):
-            remove_tree(path)
-            _remove_if_last(path.parent)
+    if path := _place_of(labels):
+        remove_tree(path)
+        _remove_if_last(path.parent)
+
+
+def home_folder(labels: Mapping[str, str]) -> Path | None:
+    """The home folder of a container with these labels, as far as its files are on this machine."""
+    path = _place_of(labels)
+    return path / "home" if path else None
+
+
+def _place_of(labels: Mapping[str, str]) -> Path | None:
+    """A label may come from the image, which anybody can have made: it names what we made, or nothing."""
+    path = Path(labels.get(LABEL_FILES) or "/")
+    return path if path.parent.parent == containers_folder() and _NAME.fullmatch(path.name) else None
 
 
 def _is_ours(api: APIClient, volume: str) -> bool:

@@ -17,6 +17,7 @@ from docker.types import LogConfig, Mount
 
 from qms_tui.config import AgentConfig
 from qms_tui.project import Owner, Project
+from qms_tui.runtime.docker.quotas import limits
 from qms_tui.runtime.environment import TERMINAL
 
 SCHEMA = "1"
@@ -148,6 +149,7 @@ def request(
     `cpus` is how many the engine has: it refuses a limit above that. `marks` are labels besides those that
     the container is found by.
     """
+    bounds = limits(config, owner, HOME)
     return {
         "image": config.image,
         "command": list(config.command),
@@ -160,7 +162,7 @@ def request(
         "tty": True,
         "stdin_open": True,
         "host_config": {
-            "mounts": list(mounted),
+            "mounts": [mount for mount in mounted if mount["Target"] not in bounds.get("tmpfs", ())],
             "network_mode": network,
             "init": True,
             "userns_mode": "host",  # users inside are those outside, also on an engine that remaps them
@@ -173,6 +175,7 @@ def request(
             "log_config": LogConfig(
                 type=LogConfig.types.JSON, config={"max-size": LOG_BYTES, "max-file": LOG_FILES}
             ),
+            **bounds,
         },
     }
 

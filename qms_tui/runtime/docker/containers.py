@@ -139,6 +139,13 @@ class Containers:
             self._api.stop(row.id, timeout=STOP_GRACE)
         self.remove(row.id)
 
+    def unpause(self, agent: str) -> bool:
+        """Let the agent's container go on; whether it was paused."""
+        paused = [row for row in self._now(agent) if row.state == "paused"]
+        for row in paused:
+            self._api.unpause(row.id)
+        return bool(paused)
+
     def clear_ended(self, agent: str) -> None:
         """Make room for a new container. A running one is never touched: somebody else started it."""
         rows = self._settled(agent)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+import resource
 from collections.abc import Iterable
+from pathlib import PurePosixPath
 from typing import Any
 
 from docker import APIClient
-from docker.types import Mount
+from docker.types import Mount, Ulimit
 
 from qms_tui.errors import EngineError
 
+MOST_PROCESSES = 2**15  # of a user: all that a kernel has numbers for by default, and Podman's own bound
 REMARK = "Podman does not keep the agents of a project apart on their network, as Docker does."
 
 
@@ -29,7 +32,34 @@ def keep_masks_empty(host_config: dict[str, Any]) -> None:
     mounts = host_config["mounts"]
     masks = [mount for mount in mounts if mount["Type"] == "tmpfs"]
     host_config["mounts"] = [mount for mount in mounts if mount["Type"] != "tmpfs"]
-    host_config["tmpfs"] = {mount["Target"]: _options(mount["TmpfsOptions"]) for mount in masks}
+    ours = {path: _without_owner(options) for path, options in host_config.get("tmpfs", {}).items()}
+    host_config["tmpfs"] = ours | {mount["Target"]: _options(mount["TmpfsOptions"]) for mount in masks}
+
+
+def keep_process_limit(host_config: dict[str, Any]) -> None:
+    """Leave the user about as many processes as they have here.
+
+    A request that names any limit replaces the engine's own: Podman then gives a million processes, which
+    not every machine lets it.
+    """
+    _, hard = resource.getrlimit(resource.RLIMIT_NPROC)
+    most = MOST_PROCESSES if hard == resource.RLIM_INFINITY else min(hard, MOST_PROCESSES)
+    host_config["ulimits"] = [*host_config["ulimits"], Ulimit(name="nproc", soft=most, hard=most)]
+
+
+def check_runtime(api: APIClient, wanted: str | None) -> None:
+    """Raise EngineError if a container would be run with something else than is wanted. Blocking.
+
+    Podman's Docker-compatible socket drops what a request says of it, and always takes its own default.
+    """
+    if wanted is None:
+        return
+    default = str(api.info().get("DefaultRuntime") or "")
+    if PurePosixPath(default).name != wanted:
+        raise EngineError(
+            f"agent.oci_runtime: Podman takes {default or 'its own default'!r}, and no other on request",
+            hint=f'write runtime = "{wanted}" below [engine] in Podman\'s containers.conf',
+        )
 
 
 def check_sources(mounts: Iterable[Mount]) -> None:
@@ -47,3 +77,9 @@ def check_sources(mounts: Iterable[Mount]) -> None:
 
 def _options(given: dict[str, int]) -> str:
     return f"size={given['SizeBytes']},mode={given['Mode']:o},notmpcopyup"
+
+
+def _without_owner(options: str) -> str:
+    """Podman gives a tmpfs no owner: what belongs to the agent alone becomes everybody's in its container."""
+    kept = [option for option in options.split(",") if not option.startswith(("uid=", "gid=", "mode="))]
+    return ",".join((*kept, "mode=1777", "notmpcopyup"))

@@ -118,6 +118,10 @@ class DockerRuntime:
         """Stop and remove the agent's container."""
         await self._call(lambda: self._containers.stop(agent), f"stop {agent}", START_DEADLINE)
 
+    async def unpause(self, agent: str) -> None:
+        """Let the agent's container go on."""
+        await self._call(lambda: self._containers.unpause(agent), f"let {agent} go on")
+
     async def rebuild(self, agent: str, on_step: Callable[[str], None]) -> None:
         """Build the agent's image anew, with the configuration's base and packages.
 
@@ -210,6 +214,11 @@ class DockerRuntime:
         """Stop and remove the agent's container; whether there was one. Blocking."""
         with engine_errors(f"cannot stop {agent}"):
             return self._containers.stop(agent)
+
+    def unpause_now(self, agent: str) -> bool:
+        """Let the agent's container go on; whether it was paused. Blocking."""
+        with engine_errors(f"cannot let {agent} go on"):
+            return self._containers.unpause(agent)
 
     def remove_network_now(self) -> None:
         """Remove the project's network if nothing uses it. Blocking."""

@@ -17,7 +17,7 @@ from qms_tui.config import AgentConfig, Config
 from qms_tui.errors import ImageError, QmsTuiError
 from qms_tui.project import Owner, Project
 from qms_tui.runtime.docker import container as spec
-from qms_tui.runtime.docker import podman, read_only, seccomp, selinux
+from qms_tui.runtime.docker import podman, quotas, read_only, seccomp, selinux
 from qms_tui.runtime.docker.accounts import Accounts, accounts_folder, accounts_of
 from qms_tui.runtime.docker.agent_files import AgentFiles, Place
 from qms_tui.runtime.docker.attachment import Direction, Opened, open_socket
@@ -164,8 +164,12 @@ class Starter:
     def _request(self, place: Place, agent: str, fitted: Outfit) -> dict[str, Any]:
         roster = self._project.roster(self._config.agents)
         reach = read_only.reach_of(self._config.agent(other) for other in roster)
-        mounts = read_only.throughout(self._engine, fitted.mounts(self._project, place.base), reach=reach)
+        runtime = fitted.config.oci_runtime or ""
+        mounts = fitted.mounts(self._project, place.base)
+        mounts = read_only.throughout(self._engine, mounts, runtime, reach)
         selinux.admit(self._engine, mounts)
+        if self._engine.podman:
+            podman.check_runtime(self._api, fitted.config.oci_runtime)
         if self._engine.podman and not self._engine.elsewhere:
             podman.check_sources(mounts)
         request = spec.request(
@@ -181,6 +185,7 @@ class Starter:
         request["host_config"]["security_opt"] += seccomp.options(self._engine, place.base)
         if self._engine.podman:
             podman.keep_masks_empty(request["host_config"])
+            podman.keep_process_limit(request["host_config"])
         return {**request, "host_config": self._api.create_host_config(**request["host_config"])}
 
     def _take_name(self, agent: str, request: dict[str, Any]) -> str:
@@ -192,6 +197,8 @@ class Starter:
             try:
                 return str(self._api.create_container(**request)["Id"])
             except APIError as error:
+                if unknown := quotas.refusal(self._api, self._config.agent(agent), error):
+                    raise unknown from error
                 taken = error.status_code == 409 or "already in use" in str(error.explanation)  # Podman: 500
                 if not taken or time.monotonic() > deadline:
                     raise

@@ -14,6 +14,7 @@ from qms_tui.runtime.docker.container_list import Listed, best_first, doubt, lab
 from qms_tui.runtime.docker.engine import Engine, engine_errors
 from qms_tui.runtime.docker.engine_log import read_log, terminal_size
 from qms_tui.runtime.docker.maker import is_foreign
+from qms_tui.runtime.docker.sizes import ContainerSize, container_sizes
 from qms_tui.runtime.size import Size
 from qms_tui.runtime.stream import Stream
 from qms_tui.runtime.workers import Workers
@@ -21,6 +22,7 @@ from qms_tui.runtime.workers import Workers
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
 
+SIZES_DEADLINE = 60.0  # seconds: an engine that looks at a million files
 SIZE_DEADLINE = 3.0  # seconds: it takes 0.1, and an interface waits for it
 
 
@@ -32,6 +34,11 @@ class Tap:
         self._engine = engine
         self._root = root
         self._workers = Workers()
+
+    @property
+    def sees_folders(self) -> bool:
+        """Whether the engine's folders are this machine's."""
+        return not self._engine.remote
 
     async def running(self) -> dict[str, str]:
         """The ids of the project's running containers, by agent."""
@@ -89,6 +96,14 @@ class Tap:
         """Whether another user made the container."""
         return await self._call(lambda: self._is_foreign(container), f"look for {container[:12]}")
 
+    async def sizes(self) -> dict[str, ContainerSize]:
+        """How large the layers of the project's living containers are, by agent."""
+        return await self._call(self._sizes, "ask for containers' sizes", SIZES_DEADLINE)
+
+    async def pause(self, container: str) -> None:
+        """Freeze a container until somebody lets it go on; one that is frozen or has ended is fine."""
+        await self._call(lambda: self._pause(container), f"pause {container[:12]}")
+
     def close(self) -> None:
         """Let go of the engine."""
         self._workers.close()
@@ -104,9 +119,23 @@ class Tap:
         with engine_errors(f"cannot {what}"):
             return await self._workers.call(function, what=what, deadline=deadline, undo=undo)
 
+    def _sizes(self) -> dict[str, ContainerSize]:
+        ours = {row.id for row in self._labelled()}
+        return container_sizes(self._engine.api, self._root, ours)
+
     def _running(self) -> dict[str, str]:
         alive = best_first(row for row in self._labelled() if row.alive)
         return {row.agent: row.id for row in reversed(alive)}  # of several the best, which comes last
+
+    def _pause(self, container: str) -> None:
+        try:
+            self._engine.api.pause(container)
+        except NotFound:
+            return
+        except APIError:
+            state = self._engine.api.inspect_container(container)["State"]
+            if state.get("Running") and not state.get("Paused"):
+                raise
 
     def _last(self, agent: str) -> str | None:
         over = (row for row in self._labelled() if row.agent == agent and row.state in ("exited", "dead"))

@@ -1,0 +1,34 @@
+"""`qms-tui unpause`: agents that were paused go on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import click
+
+from qms_tui.cli.loading import load
+from qms_tui.cli.options import Common, agents_argument, common_options
+from qms_tui.cli.printing import echo
+from qms_tui.cli.runtimes import docker_runtime
+from qms_tui.errors import UsageError
+
+
+@click.command("unpause")
+@common_options
+@agents_argument
+def unpause(common: Common, agents: Sequence[str]) -> int:
+    """Let agents go on that were paused, by hand or at their disk limit.
+
+    One that is over its limit may tidy up for five minutes, and is paused again then.
+    """
+    if not agents:
+        raise UsageError("let which agents go on?", hint="name them; qms-tui ps says which are paused")
+    project, config = load(common)
+    runtime = docker_runtime(project, config)
+    try:
+        project.check_agents(agents, sorted({*project.roster(config.agents), *runtime.all_now()}))
+        for agent in dict.fromkeys(agents):
+            echo(f"{agent}: {'goes on' if runtime.unpause_now(agent) else 'is not paused'}")
+    finally:
+        runtime.close_now()
+    return 0

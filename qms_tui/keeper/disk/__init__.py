@@ -1,0 +1,1 @@
+"""What agents take on disk: measured now and then, told, and stopped at their limit."""
