@@ -11,9 +11,16 @@ from qms_tui.project import Project, find_project
 from qms_tui.trust import TrustStore
 
 
-def load(common: Common, overrides: Overrides | None = None) -> tuple[Project, Config]:
-    """The project around us, or the one that is named, and what holds in it; from here on the log is open."""
+def load(
+    common: Common, overrides: Overrides | None = None, *, starting: bool = False
+) -> tuple[Project, Config]:
+    """The project around us, or the one that is named, and what holds in it; from here on the log is open.
+
+    `starting`: something is to be started there. Raises OwnerError, ProjectError where we must not.
+    """
     project = find_project(common.project, Path())
+    if starting:
+        _check_rights(project)
     config = load_config(
         project.root,
         user_file=common.config,
@@ -24,13 +31,21 @@ def load(common: Common, overrides: Overrides | None = None) -> tuple[Project, C
     return project, config
 
 
-def load_anywhere(common: Common) -> Config:
-    """What holds in the project, or without one where there is none."""
+def load_anywhere(common: Common, *, starting: bool = False) -> Config:
+    """What holds in the project, or without one where there is none; `starting` as above."""
     try:
-        root = find_project(common.project, Path()).root
+        project = find_project(common.project, Path())
     except ProjectError:
-        root = None
-    return load_config(root, user_file=common.config, trust=TrustStore.of_user())
+        return load_config(None, user_file=common.config, trust=TrustStore.of_user())
+    if starting:
+        _check_rights(project)
+    return load_config(project.root, user_file=common.config, trust=TrustStore.of_user())
+
+
+def _check_rights(project: Project) -> None:
+    from qms_tui.cli.rights import check_rights
+
+    check_rights(project)
 
 
 def log_to_file(common: Common) -> None:

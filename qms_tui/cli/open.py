@@ -32,7 +32,7 @@ def open_screen(
     common: Common, agents: Sequence[str], runtime: str | None, command: str | None, image: str | None
 ) -> int:
     """Open the screen on these agents."""
-    project, config = load(common, Overrides(runtime, command, image))
+    project, config = load(common, Overrides(runtime, command, image), starting=True)
     memory = Memory(project.root, views_folder())
     past = Past(project.root, past_folder())
     names, view = _to_open(project, project.roster(config.agents), agents, memory.read())

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from qms_tui.config import AgentConfig
@@ -61,17 +61,13 @@ _BROKEN = {
 
 @dataclass(frozen=True, slots=True)
 class _StandIn(Project):
-    """A project whose agents have folders and a definition elsewhere."""
+    """A project whose agents have folders elsewhere."""
 
     base: Path
 
     def folders(self, agent: str) -> AgentFolders:
         """Those of the trial."""
         return AgentFolders(self.base / "inbox", self.base / "workspace", self.base / "config")
-
-    def definition(self, agent: str, configured: str | None = None) -> PurePosixPath:
-        """That of the trial."""
-        return PurePosixPath(self.base / "definition")
 
 
 _OWN = [Entry(name, None, 0o700, owned=True) for name in ("inbox", "workspace", "config")]
@@ -125,7 +121,7 @@ def _request(
 ) -> dict[str, Any]:
     """As an agent's, without a terminal; it looks around and ends."""
     mounts = [
-        *spec.mounts(project, AGENT, replace(config, name=AGENT), place.empty),
+        *spec.mounts(project, AGENT, replace(config, name=AGENT), place.empty, place.base / "definition"),
         *agent_files.mounts(place.base, private=True),
     ]
     selinux.label_ours(engine, mounts)

@@ -60,11 +60,14 @@ def project_slug(root: str) -> str:
     return f"qms-{readable}-{hashlib.sha256(root.encode()).hexdigest()[:8]}"
 
 
-def mounts(project: Project, agent: str, config: AgentConfig, empty: Path) -> list[Mount]:
+def mounts(
+    project: Project, agent: str, config: AgentConfig, empty: Path, definition: Path | None
+) -> list[Mount]:
     """The container's mounts, outer before inner. The agent's folders must have been prepared.
 
     `empty` is an empty file on the engine's machine: what stands over files that the agent must not see. No
-    device: a rootless engine cannot remount one read-only, and programs expect a file.
+    device: a rootless engine cannot remount one read-only, and programs expect a file. `definition` is our
+    copy of the agent's own one there, if it has one.
 
     `mounts=` and never `volumes=`: the engine answers 400 to a missing source instead of making it as root.
     """
@@ -80,7 +83,8 @@ def mounts(project: Project, agent: str, config: AgentConfig, empty: Path) -> li
     ]
     if project.has_folder(".claude/sessions"):
         found.append(bind(project.root / ".claude/sessions", work / ".claude/sessions", writable=True))
-    found.extend(_definition(project, agent, config))
+    if definition is not None:
+        found.append(bind(definition, work / _definition_target(project)))
     taken = {mount["Target"] for mount in found}
     for path, is_folder in project.hidden(config.hide):
         if str(work / path) in taken:  # CLAUDE.md is hidden by a definition already
@@ -90,14 +94,9 @@ def mounts(project: Project, agent: str, config: AgentConfig, empty: Path) -> li
     return found
 
 
-def _definition(project: Project, agent: str, config: AgentConfig) -> list[Mount]:
-    definition = project.definition(agent, config.definition)
-    if definition is None:
-        return []
-    # A read-only project has no place for a mount over a file that is not there.
-    over = project.inside("CLAUDE.md")
-    target = PurePosixPath(config.workdir) / over if over else PurePosixPath(MACHINE_CONTEXT)
-    return [bind(project.root / definition, target)]
+def _definition_target(project: Project) -> PurePosixPath:
+    """Over the project's CLAUDE.md; a read-only project has no place for a mount over what is not there."""
+    return project.inside("CLAUDE.md") or PurePosixPath(MACHINE_CONTEXT)
 
 
 def bind(source: Path, target: PurePosixPath, *, writable: bool = False) -> Mount:

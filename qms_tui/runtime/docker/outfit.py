@@ -18,6 +18,7 @@ from qms_tui.config import AgentConfig, Theme
 from qms_tui.errors import ConfigError
 from qms_tui.project import Owner, Project
 from qms_tui.runtime.client import command_line
+from qms_tui.runtime.definition import Definition, read_definition
 from qms_tui.runtime.docker import agent_files
 from qms_tui.runtime.docker import container as spec
 from qms_tui.runtime.docker.accounts import Accounts
@@ -26,7 +27,7 @@ from qms_tui.runtime.docker.image import Image
 from qms_tui.runtime.docker.kit import INSIDE, PRIVATE
 from qms_tui.runtime.docker.maker import maker
 from qms_tui.runtime.environment import passed_on
-from qms_tui.runtime.identity import definition_hash
+from qms_tui.runtime.path_rules import PathRules
 from qms_tui.runtime.resume import resuming
 
 TOKEN = f"/{PRIVATE}/token"
@@ -41,6 +42,7 @@ class Outfit:
     private: dict[str, str]
     marks: dict[str, str]
     token: list[Mount]
+    definition: Definition | None
 
     @property
     def shared(self) -> list[str]:
@@ -50,8 +52,9 @@ class Outfit:
     def mounts(self, project: Project, base: Path) -> list[Mount]:
         """What is mounted; `base` is where the engine has the container's own files."""
         place = agent_files.Place(base)
+        definition = place.definition(self.definition) if self.definition else None
         return [
-            *spec.mounts(project, self.config.name, self.config, place.empty),
+            *spec.mounts(project, self.config.name, self.config, place.empty, definition),
             *agent_files.mounts(base, bool(self.private), self.shared),
             *self.token,
         ]
@@ -59,23 +62,32 @@ class Outfit:
     def entries(self, accounts: Accounts, owner: Owner) -> list[Entry]:
         """The container's own files."""
         shared = [each.text for each in self.config.laid if not each.secret]
-        return agent_files.entries(accounts, owner, self.private, shared)
+        return agent_files.entries(accounts, owner, self.private, shared, self.definition)
 
 
 def outfit(
-    project: Project, config: AgentConfig, image: Image, host: Mapping[str, str], theme: Theme, fresh: bool
+    project: Project,
+    config: AgentConfig,
+    image: Image,
+    host: Mapping[str, str],
+    theme: Theme,
+    fresh: bool,
+    rules: PathRules,
 ) -> Outfit:
-    """Decide. The agent's folders must have been prepared. Raises ConfigError, ProjectError."""
+    """Decide. The agent's folders must have been prepared; `rules` are for what is read by its path.
+
+    Raises ConfigError, ProjectError.
+    """
     agent, ours = config.name, bool(image.kit)
     config = dataclasses.replace(config, command=command_line(config, INSIDE if ours else None))
     command = config.command if fresh else resuming(project, agent, config, config.workdir)
     marks = {spec.LABEL_MAKER: maker()}
     if command != config.command:
         config, marks[spec.LABEL_RESUMES] = dataclasses.replace(config, command=command), "1"
-    definition = definition_hash(project, agent, config)
-    if ours and definition:
-        marks[spec.LABEL_DEFINITION] = definition
-    passed = passed_on(config, host)
+    definition = read_definition(project, agent, config, rules.places)
+    if ours and definition and definition.label:
+        marks[spec.LABEL_DEFINITION] = definition.label
+    passed = passed_on(config, host, rules)
     shown = spec.environment(agent, {"QMS_TUI_THEME": theme.value} if ours else passed)
     return Outfit(
         config,
@@ -83,6 +95,7 @@ def outfit(
         _private(passed, shown, config, ours),
         marks,
         _token(project, config, ours),
+        definition,
     )
 
 

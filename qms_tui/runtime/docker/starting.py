@@ -11,6 +11,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from docker import APIClient
 from docker.errors import APIError, DockerException, NotFound
+from docker.types import Mount
 from requests import RequestException
 
 from qms_tui.config import AgentConfig, Config
@@ -24,8 +25,10 @@ from qms_tui.runtime.docker.attachment import Direction, Opened, open_socket
 from qms_tui.runtime.docker.containers import STARTING_POLL, STARTING_WAIT, Containers
 from qms_tui.runtime.docker.engine import Engine
 from qms_tui.runtime.docker.image import Image, find_image
+from qms_tui.runtime.docker.mount_check import Sources, judge_mounts, writable_sources
 from qms_tui.runtime.docker.network import project_network
 from qms_tui.runtime.docker.outfit import Outfit, outfit
+from qms_tui.runtime.path_rules import PathRules, path_rules
 
 _MISSING = "make it with: qms-tui build"
 _MISSING_OTHER = "build or pull it, or name another with --image or agent.image; docker/README.md says more"
@@ -78,11 +81,12 @@ class Starter:
 
         In one call: a start that is given up must have come back before its container can be removed.
         """
-        container = self._create(agent, fresh)
+        container, sources = self._create(agent, fresh)
         try:
             reached = self.reach(container, hold)
             try:
                 self._api.start(container)
+                sources.compare(self._api.inspect_container(container))
             except BaseException:
                 reached.close()
                 raise
@@ -135,27 +139,36 @@ class Starter:
     def _network(self, config: AgentConfig) -> str:
         return project_network(self._api, str(self._project.root), config.network)
 
-    def _create(self, agent: str, fresh: bool) -> str:
-        """Make the agent's container; its id, since another interface may take the name at any time."""
+    def _create(self, agent: str, fresh: bool) -> tuple[str, Sources]:
+        """Make the agent's container; its id, since another interface may take the name at any time.
+
+        And what it is to have mounted.
+        """
         self._containers.check_owner()
         self._project.prepare(agent, self._project.owner())
-        config, image = self._config.agent(agent), self.image(agent)
-        fitted = outfit(self._project, config, image, self._host_environment, self._config.theme, fresh)
+        config, image, rules = self._config.agent(agent), self.image(agent), self._rules()
+        theme = self._config.theme
+        fitted = outfit(self._project, config, image, self._host_environment, theme, fresh, rules)
         entries = fitted.entries(self._accounts(image), self._owner)
         identity = self._containers.identity(agent)
 
-        def create(place: Place) -> str:
-            container = self._take_name(agent, self._request(place, agent, fitted))
+        def create(place: Place) -> tuple[str, Sources]:
+            mounts = fitted.mounts(self._project, place.base)
+            sources = judge_mounts(mounts, rules, place, here=not self._engine.elsewhere)
+            container = self._take_name(agent, self._request(place, agent, fitted, mounts))
             self._files.remove_others(place, identity)
-            return container
+            return container, sources
 
         try:
             return self._files.provide(identity, image.id, entries, self._owner, create)
         except NotFound:
             raise _no_image(config.image, agent) from None
 
-    def _request(self, place: Place, agent: str, fitted: Outfit) -> dict[str, Any]:
-        mounts = fitted.mounts(self._project, place.base)
+    def _rules(self) -> PathRules:
+        others = () if self._engine.elsewhere else writable_sources(self._api)
+        return path_rules(self._project, self._config, others)
+
+    def _request(self, place: Place, agent: str, fitted: Outfit, mounts: Sequence[Mount]) -> dict[str, Any]:
         selinux.admit(self._engine, mounts)
         if self._engine.podman and not self._engine.elsewhere:
             podman.check_sources(mounts)
