@@ -5,7 +5,8 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -13,7 +14,7 @@ from qms_tui.config import AgentConfig
 from qms_tui.errors import ProjectError
 from qms_tui.project import Project
 from qms_tui.runtime.agent_places import AgentPlaces
-from qms_tui.runtime.host_path import FileId, walk
+from qms_tui.runtime.host_path import FileId, Walk, walk
 
 CONTEXT = "CLAUDE.md"  # what agents without a definition read
 LARGEST = 4 * 2**20  # bytes; inside/instructions_loaded.py reads as many, and no client's context holds more
@@ -50,30 +51,40 @@ def read_definition(
     lies where one of the agents' `places` lets an agent write it. A link counts as missing for a definition;
     for CLAUDE.md it is followed inside the project.
     """
-    path = project.definition(agent, config.definition)
-    if path is not None:
-        return Definition(path, _content(project, path, places), own=True)
-    context = project.inside(CONTEXT)
+    own, context = project.definition(agent, config.definition), project.inside(CONTEXT)
+    if context is not None:
+        _check_place(project.root / context, places)  # an own one is mounted over it
+    if own is not None:
+        return Definition(own, _content(project, own, places), own=True)
     if context is None or (project.root / context).is_dir():
         return None
     return Definition(context, _content(project, context, places), own=False)
 
 
-def _content(project: Project, path: PurePosixPath, places: AgentPlaces) -> bytes:
-    file = project.root / path
+def _check_place(file: Path, places: AgentPlaces) -> None:
+    with _way(file, places):
+        pass
+
+
+@contextmanager
+def _way(file: Path, places: AgentPlaces) -> Iterator[Walk]:
+    """The way to a file that is not where an agent writes."""
     try:
         with walk(file, links=False) as way:
             refusal = places.holds(way)
             if refusal is not None:
                 raise ProjectError(refusal.why, hint=refusal.remedy)
-            descriptor = way.open_file()
-            with open(descriptor, "rb") as stream:
-                _check_names(project, file, os.fstat(descriptor))
-                content = stream.read(LARGEST + 1)
+            yield way
     except OSError as error:
-        raise ProjectError(
-            f"{file}: {error.strerror}", hint=_HINTS.get(error.errno or 0, _READABLE)
-        ) from error
+        hint = _HINTS.get(error.errno or 0, _READABLE)
+        raise ProjectError(f"{file}: {error.strerror}", hint=hint) from error
+
+
+def _content(project: Project, path: PurePosixPath, places: AgentPlaces) -> bytes:
+    file = project.root / path
+    with _way(file, places) as way, open(way.open_file(), "rb") as stream:
+        _check_names(project, file, os.fstat(stream.fileno()))
+        content = stream.read(LARGEST + 1)
     if len(content) > LARGEST:
         raise ProjectError(
             f"{file}: larger than {LARGEST // 2**20} MB",
