@@ -131,7 +131,7 @@ def _at_containers(
             place = Place(facts[agent].files if agent in facts else Path())
             mine = config.agent(agent)
             definition = read_definition(project, agent, mine, places)
-            copy = place.definition(definition) if definition else None
+            copy = place.definition(definition) if definition and definition.own else None
             expected = mounts(project, agent, mine, place.empty, copy)
         except (ProjectError, ConfigError):
             continue  # told with the project

@@ -11,8 +11,8 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 from qms_tui.config import Config, Mount
 from qms_tui.errors import ProjectError
@@ -26,28 +26,31 @@ _OWN = ("workspace", "container")
 _OCTAL = re.compile(r"\\([0-7]{3})")
 
 
-@dataclass(frozen=True, slots=True)
-class FileSystemPath:
-    """Where something is in its file system, wherever that is mounted; `device` as mountinfo names it."""
+class FileSystemPath(NamedTuple):
+    """Where something is in its file system, wherever that is mounted; `device` as mountinfo names it.
+
+    Plain text, because hundreds are compared for each start; the path ends with a slash.
+    """
 
     device: str
-    path: PurePosixPath
+    path: str
 
     def is_below(self, other: FileSystemPath) -> bool:
         """Whether it is the other one, or lies in it."""
-        return self.device == other.device and self.path.is_relative_to(other.path)
+        return self.device == other.device and self.path.startswith(other.path)
 
 
 class MountTable:
     """The mounts of this machine that we see, by their places; empty where there is no such table."""
 
     def __init__(self, lines: Iterable[str]) -> None:
-        self._roots: dict[PurePosixPath, FileSystemPath] = {}
+        self._roots: dict[str, FileSystemPath] = {}
         for line in lines:
             fields = line.split(" ", 5)
             if len(fields) == 6:
-                root, place = (PurePosixPath(_unescaped(field)) for field in fields[3:5])
-                self._roots[place] = FileSystemPath(fields[2], root)  # a later one lies over an earlier one
+                root, place = (_unescaped(field) for field in fields[3:5])
+                # A later one lies over an earlier one.
+                self._roots[place] = FileSystemPath(fields[2], root.rstrip("/") + "/")
 
     @classmethod
     def here(cls) -> MountTable:
@@ -57,13 +60,15 @@ class MountTable:
         except OSError:
             return cls(())
 
-    def locate(self, path: Path) -> FileSystemPath | None:
+    def locate(self, path: str) -> FileSystemPath | None:
         """Where a path without links is in its file system."""
-        for place in (path, *path.parents):
-            found = self._roots.get(PurePosixPath(place))
-            if found is not None:
-                return FileSystemPath(found.device, found.path / path.relative_to(place))
-        return None
+        place = path
+        while (found := self._roots.get(place or "/")) is None:
+            if not place:
+                return None
+            place = place.rpartition("/")[0]
+        below = path[len(place) :].strip("/")
+        return FileSystemPath(found.device, f"{found.path}{below}/" if below else found.path)
 
 
 class AgentPlaces:
@@ -74,10 +79,11 @@ class AgentPlaces:
         self._mounts = MountTable.here()
         self._ids: dict[FileId, str] = {}
         self._located: list[tuple[FileSystemPath, str]] = []
+        self._known: dict[tuple[Path, FileId], str | None] = {}
         for path, name in places.items():
             with suppress(OSError):
                 self._ids.setdefault(FileId.of(path.stat()), name)
-                located = self._mounts.locate(path.resolve())
+                located = self._mounts.locate(os.path.realpath(path))
                 if located is not None:
                     self._located.append((located, name))
 
@@ -94,12 +100,17 @@ class AgentPlaces:
         )
 
     def _place(self, folder: Folder) -> str | None:
-        known = self._ids.get(FileId.of(folder.status))
-        if known is not None:
-            return known
-        located = self._mounts.locate(folder.path)
-        below = (name for place, name in self._located if located is not None and located.is_below(place))
-        return next(below, None) or by_name(folder.path) or (by_name(located.path) if located else None)
+        key = folder.path, FileId.of(folder.status)
+        if key not in self._known:
+            self._known[key] = self._ids.get(key[1]) or self._by_path(folder.path)
+        return self._known[key]
+
+    def _by_path(self, path: Path) -> str | None:
+        located = self._mounts.locate(str(path))
+        if located is None:
+            return by_name(path)
+        below = (name for place, name in self._located if located.is_below(place))
+        return next(below, None) or by_name(path) or by_name(PurePosixPath(located.path))
 
 
 def by_name(path: Path | PurePosixPath) -> str | None:

@@ -38,7 +38,7 @@ def test_a_login_from_an_agents_folder(root: Path) -> None:
     """By whatever setting: the check is one for all mounts."""
     token = root / ".claude/users/claude/workspace/token"
     token.write_text("")
-    with pytest.raises(ProjectError, match="is not mounted: .* lies in the workspace of claude"):
+    with pytest.raises(ProjectError, match=r"is not mounted: .* lies in the workspace of claude"):
         judge(root, token)
 
 

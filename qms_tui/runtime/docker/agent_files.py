@@ -82,9 +82,9 @@ class Place:
         """The empty file."""
         return self.base / "empty"
 
-    def definition(self, definition: Definition) -> Path | None:
-        """Where our copy of it is, if there is one."""
-        return self.base / _copy_name(definition) if definition.own else None
+    def definition(self, definition: Definition) -> Path:
+        """Where our copy of a definition is."""
+        return self.base / _copy_name(definition)
 
     def is_definition(self, path: Path) -> bool:
         """Whether it is our copy of some definition."""
@@ -194,11 +194,7 @@ def entries(
         *(Entry(f"private/{name}", text.encode(), 0o400, owned=True) for name, text in private.items()),
         Entry("shared", None, 0o755),
         *(Entry(f"shared/{number}", text.encode(), 0o444) for number, text in enumerate(shared)),
-        *(
-            [Entry(_copy_name(definition), definition.content, 0o444)]
-            if definition and definition.own
-            else []
-        ),
+        *([Entry(_copy_name(definition), definition.content, 0o444)] if definition else []),
     ]
 
 

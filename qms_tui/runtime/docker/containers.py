@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -51,10 +52,14 @@ class Containers:
         facts = self.settled(agent)
         return self._told(agent, facts) if facts else Found(Condition.ABSENT)
 
-    def check_owner(self) -> None:
-        """One project has one owner: raises OwnerError if another user has made containers of this one."""
-        rows = [row["Labels"] or {} for row in self._rows()]
-        names = sorted({str(labels.get(spec.LABEL_AGENT, "")) for labels in rows if is_foreign(labels)})
+    def check_owner(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """One project has one owner: raises OwnerError if another user has made containers of this one.
+
+        `rows` are the containers of `everywhere`.
+        """
+        every = [row["Labels"] or {} for row in rows]
+        mine = [labels for labels in every if labels.get(spec.LABEL_PROJECT) == str(self._project.root)]
+        names = sorted({str(labels.get(spec.LABEL_AGENT, "")) for labels in mine if is_foreign(labels)})
         if names:
             known = ", ".join(name for name in names if AGENT_NAME.fullmatch(name))
             raise OwnerError(f"another user has started agents of this project: {known}", hint=_LOOK_ON)
@@ -70,6 +75,11 @@ class Containers:
             agent = facts["Config"]["Labels"].get(spec.LABEL_AGENT, "")
             listed[agent or "?"] = self._told(agent, facts) if AGENT_NAME.fullmatch(agent) else found(facts)
         return listed
+
+    def everywhere(self) -> list[dict[str, Any]]:
+        """What the engine lists of all projects' containers, ended ones too."""
+        rows: list[dict[str, Any]] = self._api.containers(all=True, filters={"label": spec.LABEL_PROJECT})
+        return rows
 
     def _rows(self) -> list[dict[str, Any]]:
         """What the engine lists of this project's containers, ended ones too."""

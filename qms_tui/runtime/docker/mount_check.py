@@ -8,17 +8,15 @@ was judged. Between the start and that look the program runs, for a few millisec
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from docker import APIClient
 from docker.types import Mount
 
 from qms_tui.errors import EngineError, ProjectError
 from qms_tui.runtime.docker.agent_files import Place
-from qms_tui.runtime.docker.container import LABEL_PROJECT
 from qms_tui.runtime.host_path import FileId, walk
 from qms_tui.runtime.path_rules import PathRules
 
@@ -86,9 +84,8 @@ def judge_mounts(mounts: Sequence[Mount], rules: PathRules, place: Place, *, her
     return Sources(ids, paths)
 
 
-def writable_sources(api: APIClient) -> list[Path]:
-    """What containers of any project have mounted and can write, as far as the engine knows."""
-    rows = api.containers(all=True, filters={"label": LABEL_PROJECT})
+def writable_sources(rows: Iterable[Mapping[str, Any]]) -> list[Path]:
+    """What containers have mounted and can write, by the engine's list of them."""
     mounts = [mount for row in rows for mount in row.get("Mounts") or () if isinstance(mount, dict)]
     return [
         Path(mount["Source"])

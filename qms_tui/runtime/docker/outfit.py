@@ -35,14 +35,17 @@ TOKEN = f"/{PRIVATE}/token"
 
 @dataclass(frozen=True, slots=True)
 class Outfit:
-    """`config` has the command as it will run; `private` has texts by name that only the agent may read."""
+    """`config` has the command as it will run; `private` has texts by name that only the agent may read.
+
+    `copied` is a definition of which the agent gets a copy of its own: that of the project is in the project.
+    """
 
     config: AgentConfig
     environment: dict[str, str]
     private: dict[str, str]
     marks: dict[str, str]
     token: list[Mount]
-    definition: Definition | None
+    copied: Definition | None
 
     @property
     def shared(self) -> list[str]:
@@ -52,9 +55,9 @@ class Outfit:
     def mounts(self, project: Project, base: Path) -> list[Mount]:
         """What is mounted; `base` is where the engine has the container's own files."""
         place = agent_files.Place(base)
-        definition = place.definition(self.definition) if self.definition else None
+        copy = place.definition(self.copied) if self.copied else None
         return [
-            *spec.mounts(project, self.config.name, self.config, place.empty, definition),
+            *spec.mounts(project, self.config.name, self.config, place.empty, copy),
             *agent_files.mounts(base, bool(self.private), self.shared),
             *self.token,
         ]
@@ -62,7 +65,7 @@ class Outfit:
     def entries(self, accounts: Accounts, owner: Owner) -> list[Entry]:
         """The container's own files."""
         shared = [each.text for each in self.config.laid if not each.secret]
-        return agent_files.entries(accounts, owner, self.private, shared, self.definition)
+        return agent_files.entries(accounts, owner, self.private, shared, self.copied)
 
 
 def outfit(
@@ -95,7 +98,7 @@ def outfit(
         _private(passed, shown, config, ours),
         marks,
         _token(project, config, ours),
-        definition,
+        definition if definition and definition.own else None,
     )
 
 

@@ -28,7 +28,7 @@ from qms_tui.runtime.docker.image import Image, find_image
 from qms_tui.runtime.docker.mount_check import Sources, judge_mounts, writable_sources
 from qms_tui.runtime.docker.network import project_network
 from qms_tui.runtime.docker.outfit import Outfit, outfit
-from qms_tui.runtime.path_rules import PathRules, path_rules
+from qms_tui.runtime.path_rules import path_rules
 
 _MISSING = "make it with: qms-tui build"
 _MISSING_OTHER = "build or pull it, or name another with --image or agent.image; docker/README.md says more"
@@ -144,9 +144,12 @@ class Starter:
 
         And what it is to have mounted.
         """
-        self._containers.check_owner()
+        rows = self._containers.everywhere()
+        self._containers.check_owner(rows)
         self._project.prepare(agent, self._project.owner())
-        config, image, rules = self._config.agent(agent), self.image(agent), self._rules()
+        config, image = self._config.agent(agent), self.image(agent)
+        others = () if self._engine.elsewhere else writable_sources(rows)
+        rules = path_rules(self._project, self._config, others)
         theme = self._config.theme
         fitted = outfit(self._project, config, image, self._host_environment, theme, fresh, rules)
         entries = fitted.entries(self._accounts(image), self._owner)
@@ -163,10 +166,6 @@ class Starter:
             return self._files.provide(identity, image.id, entries, self._owner, create)
         except NotFound:
             raise _no_image(config.image, agent) from None
-
-    def _rules(self) -> PathRules:
-        others = () if self._engine.elsewhere else writable_sources(self._api)
-        return path_rules(self._project, self._config, others)
 
     def _request(self, place: Place, agent: str, fitted: Outfit, mounts: Sequence[Mount]) -> dict[str, Any]:
         selinux.admit(self._engine, mounts)
