@@ -39,7 +39,8 @@ def place(found: Project, config: Config) -> Iterator[Finding]:
         with contextlib.suppress(OSError), walk(users, links=False) as way:
             refusal = path_rules(found, config).refusal(way)
             if refusal is not None:
-                yield error("project", refusal.why, refusal.remedy)
+                theirs = way.status.st_uid != found.owner().uid  # they start agents here, and we look on
+                yield (warning if theirs else error)("project", refusal.why, refusal.remedy)
             return
 
 

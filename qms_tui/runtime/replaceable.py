@@ -14,7 +14,6 @@ lists count as the mode does.
 from __future__ import annotations
 
 import grp
-import os
 import pwd
 import stat
 import struct
@@ -47,7 +46,7 @@ def replaceable(steps: Iterable[Step], trusted: frozenset[int]) -> Refusal | Non
         if uid not in trusted:
             return Refusal(
                 f"{folder.path} belongs to {account(uid)}, who could replace {step.path}",
-                f"sudo chown {os.geteuid()} {folder.path}, or use a folder of your own",
+                f"use a folder of your own, or have {account(uid)} start it",
             )
         if folder.status.st_mode & stat.S_ISVTX and step.status.st_uid in trusted:
             continue

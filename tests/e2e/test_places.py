@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import docker
 import pytest
 
 from qms_tui.config import AgentConfig, Config
@@ -20,7 +17,7 @@ from qms_tui.runtime.docker import connect
 
 from .direct import DirectRuntime
 from .held import started
-from .project import make_qms_project, owner
+from .project import owner
 from .relay import Relay
 
 SECRET = "hush-hush"
@@ -234,11 +231,11 @@ async def test_a_project_in_what_another_projects_agent_has_mounted(
 
 
 async def test_a_project_whose_parent_others_may_write(
-    make_runtime: Callable[..., DirectRuntime], tmp_path: Path, engine: docker.APIClient
+    make_qms_project: Callable[..., Path], make_runtime: Callable[..., DirectRuntime], tmp_path: Path
 ) -> None:
     team = tmp_path / "team"
-    (team / "project").mkdir(parents=True)
-    root = make_qms_project(team / "project")
+    team.mkdir()
+    root = make_qms_project("team/project")
     team.chmod(0o777)
     error = await refused(make_runtime(root), f"everybody may write {team}")
     assert f"chmod +t {team}" in error.hint
@@ -248,4 +245,3 @@ async def test_a_project_whose_parent_others_may_write(
     async with started(runtime, "qa") as qa:
         await qa.expect(rb"agent ready")
     await runtime.stop("qa")
-    await asyncio.to_thread(shutil.rmtree, team)
