@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -112,9 +113,10 @@ def _check_names(project: Project, file: Path, status: os.stat_result) -> None:
     folders = {file.parent, project.root}
     known = sum(_count(folder, FileId.of(status)) for folder in folders)
     if known < status.st_nlink:
+        name, new = shlex.quote(str(file)), shlex.quote(f"{file}.new")
         raise ProjectError(
             f"{file} has other names (hard links), perhaps where an agent can write",
-            hint=f"give it a file of its own: cp {file} {file}.new && mv {file}.new {file}",
+            hint=f"give it a file of its own: cp {name} {new} && mv {new} {name}",
         )
 
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import grp
 import pwd
+import shlex
 import stat
 import struct
 from collections.abc import Iterable, Iterator
@@ -67,7 +68,7 @@ def account(uid: int) -> str:
 
 
 def _sticky(step: Step, remedy: str) -> str:
-    path = step.folder.path
+    path = shlex.quote(str(step.folder.path))
     if step.folder.status.st_mode & stat.S_ISVTX:
         return f"use a folder of your own: {step.path} is {account(step.status.st_uid)}'s"
     return f"{remedy} {path}, or chmod +t {path}: then others replace only what is their own there"
