@@ -167,6 +167,17 @@ async def test_what_nobody_touches_is_what_was_judged(
     await runtime.stop("qa")
 
 
+async def test_a_program_that_ends_at_once_is_no_attack(
+    make_runtime: Callable[..., DirectRuntime], qms_project: Path
+) -> None:
+    """Its mounts go with it, perhaps while they are looked at."""
+    runtime = make_runtime(qms_project, command=("/bin/true",))
+    for _ in range(10):
+        async with started(runtime, "qa") as qa:
+            await qa.end()
+    await runtime.stop("qa")
+
+
 async def refused(runtime: DirectRuntime, match: str, agent: str = "qa") -> QmsTuiError:
     with pytest.raises(QmsTuiError, match=match) as raised:
         async with started(runtime, agent):

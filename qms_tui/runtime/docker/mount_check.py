@@ -45,7 +45,7 @@ class Sources:
             return
         try:
             for target, wanted in self.ids.items():
-                if _seen(top, target) not in (None, wanted):
+                if not _stands(top, target, wanted) and _lives(process):
                     raise EngineError(
                         f"{self.paths[target]} was replaced while the container started",
                         hint="the container is removed again; find out who can write there",
@@ -102,10 +102,20 @@ def _is_of(process: Path, container: str) -> bool:
         return False
 
 
-def _seen(top: int, target: PurePosixPath) -> FileId | None:
-    """What stands there in the container; None where we may not look."""
+def _stands(top: int, target: PurePosixPath, wanted: FileId) -> bool:
+    """Whether it stands there in the container, or is where we may not look."""
     try:
         with walk(target, top=top) as way:
-            return way.id
+            return way.id == wanted
+    except PermissionError:
+        return True
     except OSError:
-        return None
+        return False
+
+
+def _lives(process: Path) -> bool:
+    """Whether it still has its mounts: when it ends they go, and then there is nothing to compare."""
+    try:
+        return bool(os.readlink(process / "ns/mnt"))
+    except OSError:
+        return False
