@@ -24,7 +24,7 @@ def build(
     """Build the image that agents run in, with Claude Code."""
     from qms_tui.cli import building
 
-    wanted = building.recipe(load_anywhere(common).build, base, client_version, tag)
+    wanted = building.recipe(load_anywhere(common, starting=True).build, base, client_version, tag)
     engine = engine_here(common)
     try:
         live = sys.stdout.isatty()

@@ -19,21 +19,30 @@ from qms_tui.project import Project, find_project
 from qms_tui.trust import Standing, examine
 
 
-def load(common: Common, overrides: Overrides = NO_OVERRIDES) -> tuple[Project, Config]:
+def load(common: Common) -> tuple[Project, Config]:
     """The project around us, or the one that is named, and what holds in it; from here on the log is open."""
     project = find_project(common.project, Path())
-    config = config_of(examine_here(project, common, overrides), overrides)
+    config = config_of(examine_here(project, common))
     log_to_file(common)
     return project, config
 
 
-def load_anywhere(common: Common) -> Config:
-    """What holds in the project, or without one where there is none."""
+def load_anywhere(common: Common, *, starting: bool = False) -> Config:
+    """What holds in the project, or without one where there is none; `starting` as above."""
     try:
         project = find_project(common.project, Path())
     except ProjectError:
         return load_config(read_files(None, common.config), trust=NO_TRUST)
+    if starting:
+        check_rights(project)
     return config_of(examine_here(project, common))
+
+
+def check_rights(project: Project) -> None:
+    """Raise OwnerError, ProjectError where we must start nothing."""
+    from qms_tui.cli import rights
+
+    rights.check_rights(project)
 
 
 def log_to_file(common: Common) -> None:

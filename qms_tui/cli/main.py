@@ -38,7 +38,9 @@ for _command in COMMANDS:
 def run(args: Sequence[str]) -> int:
     """Run the command line; the process's exit status: 0, 1 for a fault of ours, 2 for what you can mend."""
     try:
-        status = cli.main(list(args), "qms-tui", standalone_mode=False, complete_var=COMPLETE_VARIABLE)
+        status = cli.main(
+            list(args), "qms-tui", standalone_mode=False, complete_var=COMPLETE_VARIABLE, obj=tuple(args)
+        )
     except QmsTuiError as error:
         return complain(error.message, error.hint)
     except click.exceptions.Abort:

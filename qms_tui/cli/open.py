@@ -11,7 +11,7 @@ import click
 from qms_tui.cli.deciding import decide
 from qms_tui.cli.gateway import lights, with_servers
 from qms_tui.cli.group import OPEN
-from qms_tui.cli.loading import config_of, examine_here, log_to_file
+from qms_tui.cli.loading import check_rights, config_of, examine_here, log_to_file
 from qms_tui.cli.names import DEFAULT_AGENTS, check_names
 from qms_tui.cli.options import Common, agents_argument, common_options
 from qms_tui.cli.runtimes import docker_runtime, early_keeper, kept_runtime, local_runtime
@@ -35,6 +35,7 @@ def open_screen(
 ) -> int:
     """Open the screen on these agents."""
     project, overrides = find_project(common.project, Path()), Overrides(runtime, command, image)
+    check_rights(project)
     standing = examine_here(project, common, overrides)
     log_to_file(common)
     memory = Memory(project.root, views_folder())

@@ -74,6 +74,7 @@ def local_runtime(project: Project, config: Config) -> Runtime:
     from qms_tui.runtime.config_folder import local_folder, make_local_folder
     from qms_tui.runtime.environment import passed_on
     from qms_tui.runtime.local import LocalRuntime
+    from qms_tui.runtime.path_rules import path_rules
     from qms_tui.runtime.resume import resuming
 
     def command(agent: str) -> Sequence[str]:
@@ -86,7 +87,8 @@ def local_runtime(project: Project, config: Config) -> Runtime:
     def environment(agent: str) -> dict[str, str]:
         project.prepare_work(agent, project.owner())
         own = {"CLAUDE_CONFIG_DIR": str(make_local_folder(project, agent))}
-        return _local_environment(agent) | passed_on(config.agent(agent), os.environ) | own
+        passed = passed_on(config.agent(agent), os.environ, path_rules(project, config))
+        return _local_environment(agent) | passed | own
 
     return LocalRuntime(project.root, command, environment, again)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 from collections.abc import Iterator, Sequence
 
@@ -9,6 +10,10 @@ from qms_tui.config import Config
 from qms_tui.doctor.finding import Finding, error, failed, ok, warning
 from qms_tui.errors import OwnerError, ProjectError
 from qms_tui.project import INITIATOR, Project
+from qms_tui.runtime.agent_places import agent_places
+from qms_tui.runtime.definition import read_definition
+from qms_tui.runtime.host_path import walk
+from qms_tui.runtime.path_rules import path_rules
 
 GIT_SECONDS = 20.0
 MOST_NAMED = 3
@@ -19,6 +24,7 @@ _GIT = ("git", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null")
 def project(found: Project, config: Config, agents: Sequence[str]) -> Iterator[Finding]:
     """What the project has."""
     yield ok("project", f"{found.root}: {', '.join(agents)}")
+    yield from place(found, config)
     for notice in config.notices:
         yield warning("project", notice, "qms-tui trust, if it is yours")
     for agent in agents:
@@ -28,16 +34,27 @@ def project(found: Project, config: Config, agents: Sequence[str]) -> Iterator[F
     yield from tracked(found)
 
 
+def place(found: Project, config: Config) -> Iterator[Finding]:
+    """Who could put something else in the place of agents' folders, if anybody could."""
+    for users in (found.root / ".claude/users", found.root):
+        with contextlib.suppress(OSError), walk(users, links=False) as way:
+            refusal = path_rules(found, config).refusal(way)
+            if refusal is not None:
+                theirs = way.status.st_uid != found.owner().uid  # they start agents here, and we look on
+                yield (warning if theirs else error)("project", refusal.why, refusal.remedy)
+            return
+
+
 def definition(found: Project, config: Config, agent: str) -> Iterator[Finding]:
     """The agent's definition, if something is wrong with it."""
     try:
-        path = found.definition(agent, config.agent(agent).definition)
+        read = read_definition(found, agent, config.agent(agent), agent_places(found, config))
     except ProjectError as why:
         yield failed(agent, why)
         return
-    if path is None and agent != INITIATOR:
+    if agent != INITIATOR and (read is None or not read.own):
         yield warning(agent, "has no definition, and reads the project's", f"write .claude/agents/{agent}.md")
-    if path is None and agent == INITIATOR and found.inside("CLAUDE.md") is None:
+    if agent == INITIATOR and read is None:
         yield warning(agent, "the project has no CLAUDE.md", "write one, or run without")
 
 

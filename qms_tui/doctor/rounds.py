@@ -27,9 +27,11 @@ from qms_tui.errors import ConfigError, EngineError, GatewayError, ProjectError
 from qms_tui.mcp.status import gateway_status
 from qms_tui.project import Owner, Project
 from qms_tui.runtime import Found
+from qms_tui.runtime.agent_places import agent_places
 from qms_tui.runtime.config_folder import config_folder
+from qms_tui.runtime.definition import read_definition
 from qms_tui.runtime.docker import DockerRuntime, Engine, connect, read_only
-from qms_tui.runtime.docker.agent_files import Place, containers_folder
+from qms_tui.runtime.docker.agent_files import Place, containers_folder, definition_mount
 from qms_tui.runtime.docker.container import LABEL_FILES, bind, mounts
 from qms_tui.runtime.docker.engine import engine_errors
 from qms_tui.runtime.docker.outfit import TOKEN
@@ -114,7 +116,7 @@ def _mounted(project: Project | None, config: Config, agents: Sequence[str]) -> 
     for agent in agents:
         mine = config.agent(agent)
         with contextlib.suppress(ProjectError, ConfigError):  # told with the project
-            yield from mounts(project, agent, mine, Place(containers_folder()).empty)
+            yield from mounts(project, agent, mine, Place(containers_folder()).empty, None)
         if mine.token_file is not None:
             yield bind(mine.token_file, PurePosixPath(TOKEN))
 
@@ -128,17 +130,19 @@ def _without(gateway: Path | None, config: AgentConfig) -> AgentConfig:
 def _at_containers(
     engine: Engine, project: Project, config: Config, found: Mapping[str, Found]
 ) -> Iterator[Finding]:
-    agents = project.roster(config.agents)
+    agents, places = project.roster(config.agents), agent_places(project, config)
     there = [agent for agent in agents if agent in found]
     with ThreadPoolExecutor(AT_ONCE) as pool:
         facts = dict(zip(there, pool.map(lambda agent: _facts(engine, found[agent]), there), strict=True))
     reach = read_only.reach_of(config.agent(agent) for agent in agents)
     for agent in agents:
         try:
-            files = facts[agent].files if agent in facts else Path()
-            made = mounts(project, agent, config.agent(agent), Place(files).empty)
-            runtime = config.agent(agent).oci_runtime or ""
-            expected = read_only.throughout(engine, made, runtime, reach)
+            place = Place(facts[agent].files if agent in facts else Path())
+            mine = config.agent(agent)
+            definition = read_definition(project, agent, mine, places)
+            copy = definition_mount(project, mine, definition, place, trusted=config.trusted)
+            made = mounts(project, agent, mine, place.empty, copy)
+            expected = read_only.throughout(engine, made, mine.oci_runtime or "", reach)
         except (ProjectError, ConfigError):
             continue  # told with the project
         yield from at_agents.container(agent, facts.get(agent), expected)
@@ -173,5 +177,5 @@ def _facts(engine: Engine, found: Found) -> Facts:
 def _is_own(mount: Mapping[str, Any], place: Place) -> bool:
     """Whether what is mounted is the container's own, made with it."""
     source = Path(str(mount.get("Source") or "/"))
-    own = source.is_relative_to(place.base) and source != place.empty
+    own = source.is_relative_to(place.base) and source != place.empty and not place.is_definition(source)
     return own or mount["Destination"] == TOKEN

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from docker.types import Mount
@@ -68,17 +68,13 @@ _BROKEN = {
 
 @dataclass(frozen=True, slots=True)
 class _StandIn(Project):
-    """A project whose agents have folders and a definition elsewhere."""
+    """A project whose agents have folders elsewhere."""
 
     base: Path
 
     def folders(self, agent: str) -> AgentFolders:
         """Those of the trial."""
         return AgentFolders(self.base / "inbox", self.base / "workspace", self.base / "config")
-
-    def definition(self, agent: str, configured: str | None = None) -> PurePosixPath:
-        """That of the trial."""
-        return PurePosixPath(self.base / "definition")
 
 
 _OWN = [Entry(name, None, 0o700, owned=True) for name in ("inbox", "workspace", "config")]
@@ -153,8 +149,10 @@ def _look(engine: Engine, project: Project | None, owner: Owner, config: AgentCo
 
 def _mounts(project: Project, place: Place, config: AgentConfig) -> list[Mount]:
     """An agent's."""
+    target = spec.definition_target(project, config, trusted=True)
+    definition = spec.bind(place.base / "definition", target)
     return [
-        *spec.mounts(project, AGENT, replace(config, name=AGENT), place.empty),
+        *spec.mounts(project, AGENT, replace(config, name=AGENT), place.empty, definition),
         *agent_files.mounts(place.base, private=True),
     ]
 

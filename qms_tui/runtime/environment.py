@@ -7,6 +7,8 @@ from pathlib import Path
 
 from qms_tui.config import AgentConfig
 from qms_tui.errors import ConfigError
+from qms_tui.runtime.host_path import walk
+from qms_tui.runtime.path_rules import PathRules
 
 TERMINAL = {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
 _LARGEST_FILE = 64 * 1024  # bytes of an env_file
@@ -18,14 +20,15 @@ _OUTER_TERMINAL = (
 )  # fmt: skip
 
 
-def passed_on(config: AgentConfig, host: Mapping[str, str]) -> dict[str, str]:
+def passed_on(config: AgentConfig, host: Mapping[str, str], rules: PathRules | None = None) -> dict[str, str]:
     """The host's variables that the configuration names, then those of its env_file.
 
-    Raises ConfigError for an env_file that cannot be read or has a line that is no NAME=value.
+    Whoever hands them on has `rules` for the way to the file. Raises ConfigError for an env_file that breaks
+    them, that cannot be read, or has a line that is no NAME=value.
     """
     passed = {name: host[name] for name in config.env if name in host}
     if config.env_file is not None:
-        passed |= _read_env_file(config.env_file)
+        passed |= _read_env_file(config.env_file, rules)
     return passed
 
 
@@ -34,11 +37,15 @@ def inherited(host: Mapping[str, str]) -> dict[str, str]:
     return {k: v for k, v in host.items() if k not in _OUTER_TERMINAL} | TERMINAL
 
 
-def _read_env_file(path: Path) -> dict[str, str]:
+def _read_env_file(path: Path, rules: PathRules | None) -> dict[str, str]:
     hint = "name a file with lines NAME=value"
     try:
-        with path.open("rb") as stream:
-            content = stream.read(_LARGEST_FILE + 1)
+        with walk(path.absolute()) as way:
+            refusal = rules.refusal(way) if rules else None
+            if refusal is not None:
+                raise ConfigError(f"env_file {path}: {refusal.why}", hint=refusal.remedy)
+            with open(way.open_file(pipes=True), "rb") as stream:
+                content = stream.read(_LARGEST_FILE + 1)
         text = content.decode()
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not UTF-8 text"

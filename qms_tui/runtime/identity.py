@@ -7,7 +7,6 @@ It shows what goes wrong by itself: a definition that did not arrive, a wrong us
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -17,7 +16,6 @@ from qms_tui.config import AgentConfig
 from qms_tui.project import Owner, Project
 
 LARGEST = 64 * 1024  # bytes of a file of the agent's that are read
-LARGEST_DEFINITION = 4 * 2**20  # as inside/instructions_loaded.py reads
 MOST_FILES = 100  # instruction files that are looked at
 MOST_NOTES, LONGEST_NOTE = 10, 200
 
@@ -74,21 +72,6 @@ def mismatch(identity: Identity, agent: str, config: AgentConfig, owner: Owner, 
     if definition and identity.loaded and definition not in {one.sha256 for one in identity.loaded}:
         return "it has not loaded its definition"
     return ""
-
-
-def definition_hash(project: Project, agent: str, config: AgentConfig) -> str:
-    """The hash of the file that the agent gets as its instructions; empty if there is nothing to load.
-
-    Or if it cannot be read here: then there is nothing to compare with. Blocking.
-    """
-    path = project.definition(agent, config.definition) or project.inside("CLAUDE.md")
-    if path is None:
-        return ""
-    try:
-        content = project.read(path, LARGEST_DEFINITION)
-    except OSError:
-        return ""
-    return hashlib.sha256(content).hexdigest() if content.strip() else ""
 
 
 def _read(project: Project, agent: str, name: str) -> bytes:

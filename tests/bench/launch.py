@@ -47,7 +47,7 @@ def qms_tui(*words: str) -> list[str]:
 
 def project(bench: Bench, agents: Sequence[str] = AGENTS) -> Path:
     """A QMS project in which all these agents are known."""
-    root = make_qms_project(bench.fresh("project"))
+    root = make_qms_project(bench.fresh("project"), os.geteuid())
     for agent in agents:
         (root / ".claude/agents" / f"{agent}.md").touch()
     return root

@@ -242,6 +242,25 @@ def test_definitions(found: Project) -> None:
     assert said[2] == f"error {found.root}/.claude/agents/qa.md is not a regular file"
 
 
+def test_a_definition_that_an_agent_can_write(found: Project) -> None:
+    (found.root / ".claude/sessions").mkdir()
+    (found.root / ".claude/sessions/x.md").write_text("You are mine.\n")
+    config = Config(every_agent=AgentConfig(definition=".claude/sessions/x.md"))
+    (said,) = told(project.definition(found, config, "qa"))
+    assert said.startswith("error ")
+    assert "where an agent can write" in said
+
+
+def test_a_project_that_others_could_replace(found: Project) -> None:
+    assert told(project.place(found, Config())) == []
+    found.root.chmod(0o777)
+    (finding,) = project.place(found, Config())
+    assert told([finding]) == [
+        f"error everybody may write {found.root}, and so could replace {found.root}/.claude"
+    ]
+    assert f"chmod +t {found.root}" in finding.remedy
+
+
 def test_folders_in_the_way(found: Project) -> None:
     assert told(project.folders(found, "qa")) == []
     place = found.folders("qa").workspace

@@ -19,6 +19,7 @@ from qms_tui.runtime.docker.container import Identity
 from tests.tui import Tui
 
 from .engine import PROJECT_LABEL
+from .user import as_user, give
 
 ALT_1, ALT_2, PREFIX, LEAVE = "\x1b1", "\x1b2", "\x02", "\x11"
 WIDE = (160, 45)
@@ -26,19 +27,21 @@ Rows = list[dict[str, object]]
 
 
 class App:
-    """qms-tui on one project, with a home of its own."""
+    """qms-tui on one project, with a home of its own: as the project's owner has it, or as `uid`."""
 
-    def __init__(self, root: Path, home: Path, image: str) -> None:
+    def __init__(self, root: Path, home: Path, image: str, uid: int | None = None) -> None:
         self.root = root
+        self.uid = root.stat().st_uid if uid is None else uid
         self.config = home / "config.toml"
-        self.program: Sequence[str] = (sys.executable, "-m", "qms_tui")
+        self.program: Sequence[str] = (*as_user(self.uid), sys.executable, "-m", "qms_tui")
         home.mkdir()
         self.config.write_text(f'[agent]\nimage = "{image}"\n')
         self.environment = {
             "HOME": str(home),
-            **{name: str(home / name) for name in ("XDG_CONFIG_HOME", "XDG_STATE_HOME")},
+            **{name: str(home / name) for name in ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME")},
             "PYTHONPATH": str(Path(qms_tui.__file__).parents[1]),
         }
+        give(self.uid, home, self.config)
 
     def set(self, text: str) -> None:
         """Add to the user's configuration."""

@@ -99,7 +99,11 @@ def test_it_is_the_same_container(
 ) -> None:
     facts = started(engine, compose, agent, qms_project)
     project, config = Project(qms_project), AgentConfig(name=agent, image=image)
-    mounts = spec.mounts(project, agent, config, qms_project / "empty")
+    # Compose has no copy of its own of a definition.
+    target = spec.definition_target(project, config, trusted=True)
+    own = spec.bind(qms_project / f".claude/agents/{agent}.md", target)
+    definition = None if agent == "claude" else own
+    mounts = spec.mounts(project, agent, config, qms_project / "empty", definition)
     wanted = {str(m["Target"]): (str(m["Source"] or ""), not m["ReadOnly"]) for m in mounts}
     there = shown(facts["Mounts"])
     assert {k: v for k, v in there.items() if k not in OWN} == {

@@ -25,6 +25,7 @@ from .direct import DirectRuntime
 from .held import GREETING, SIZE, Held, attached, started
 from .podman import NoPodman, Podman
 from .test_app import App, leave
+from .user import give
 from .watched import watched
 
 
@@ -147,6 +148,9 @@ async def test_agents_of_roots_project_run_as_nobody(
 def test_the_status_line_names_it(podman: Podman, root: Path, tmp_path: Path) -> None:
     app = App(root, tmp_path / "home", images.NAME)
     app.environment["DOCKER_HOST"] = podman.host
+    socket = Path(podman.host.removeprefix("unix://"))
+    socket.chmod(0o666)  # for the project's owner, as whom the app runs
+    give(os.geteuid(), socket)
     with app.open("qa") as tui, podman.client() as client:
         tui.wait("1 qa ● running", f"podman {client.version()['Version']}")
         leave(tui)

@@ -6,6 +6,7 @@ Other people's containers are on the same engine: only what belongs to projects 
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -137,11 +138,14 @@ def app(qms_project: Path, tmp_path: Path, image: str) -> App:
 
 
 @pytest.fixture
-async def left(make_runtime: Make, qms_project: Path, app: App) -> App:
-    """An app whose project is gone, while its agent runs."""
+async def left(make_runtime: Make, qms_project: Path, tmp_path: Path, image: str) -> App:
+    """An app whose project is gone, while its agent runs.
+
+    As whoever runs the tests, whose the agent is: root prunes everywhere.
+    """
     await start(make_runtime, qms_project)
     shutil.rmtree(qms_project / ".claude")
-    return app
+    return App(qms_project, tmp_path / "home", image, os.geteuid())
 
 
 async def test_the_commands(left: App, engine: docker.APIClient) -> None:

@@ -7,6 +7,7 @@ registry), what the model was asked, and what the engine shows; never text on th
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 import re
@@ -24,7 +25,7 @@ from qms_tui.runtime import Size
 from qms_tui.runtime.docker import connect
 from qms_tui.runtime.docker.image import find_image
 from qms_tui.runtime.docker.kit import CHECKED, LABEL_CHECK, LABEL_CLIENT, LABEL_KIT, our_kit
-from qms_tui.runtime.identity import definition_hash, mismatch, read_identity
+from qms_tui.runtime.identity import mismatch, read_identity
 from qms_tui.terminal import Terminal
 from qms_tui.ui.links import addresses
 from tests.bench.model import Model
@@ -93,13 +94,13 @@ async def test_it_is_idle_and_has_its_own_instructions(
 async def test_who_it_is_can_be_read_from_outside(real: Start, qms_project: Path) -> None:
     runtime = real(qms_project)
     project, config = Project(qms_project), AgentConfig(name="qa")
-    definition = definition_hash(project, "qa", config)
+    definition = hashlib.sha256((qms_project / ".claude/agents/qa.md").read_bytes()).hexdigest()
     async with started(runtime, "qa"):
         found = await until(lambda: told if (told := read_identity(project, "qa")) and told.loaded else None)
     assert (found.agent, found.project, found.program) == ("qa", "/pipe-dream", "claude")
     assert [one.path for one in found.loaded] == ["/pipe-dream/CLAUDE.md"]
     assert mismatch(found, "qa", config, runtime.owner, definition) == ""
-    other = definition_hash(project, "claude", AgentConfig(name="claude"))
+    other = hashlib.sha256((qms_project / "CLAUDE.md").read_bytes()).hexdigest()
     assert mismatch(found, "qa", config, runtime.owner, other) == "it has not loaded its definition"
     assert mismatch(found, "claude", config, runtime.owner, definition) == "it is qa, not claude"
 

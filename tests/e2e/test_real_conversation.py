@@ -111,12 +111,18 @@ def talk(request: pytest.FixtureRequest, talks: dict[str, Talk]) -> Talk:
 
 
 @pytest.fixture
-def app(talk: Talk, client_image: str, tmp_path: Path) -> App:
-    """The program itself, which finds the keeper of the house."""
-    app = App(talk.house.root, tmp_path / "home", client_image)
+def app(talk: Talk, client_image: str, tmp_path: Path) -> Iterator[App]:
+    """The program itself, which finds the keeper of the house, and so is its user's.
+
+    It starts nothing; but root opens no project of somebody else.
+    """
+    root, owner = talk.house.root, Project(talk.house.root).owner()
+    os.chown(root, os.geteuid(), os.getegid())
+    app = App(root, tmp_path / "home", client_image)
     app.environment["XDG_STATE_HOME"] = os.environ["XDG_STATE_HOME"]
     app.set("".join(f'{name} = "{value}"\n' for name, value in talk.settings.items()))
-    return app
+    yield app
+    os.chown(root, owner.uid, owner.gid)
 
 
 @pytest.fixture

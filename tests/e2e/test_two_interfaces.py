@@ -64,7 +64,7 @@ def app(qms_project: Path, tmp_path: Path, image: str) -> Iterator[App]:
 
 
 def screen(app: App, size: tuple[int, int], *agents: str) -> Tui:
-    return Tui("--config", str(app.config), *agents, cwd=app.root, size=size, env=app.environment)
+    return app.open(*agents, size=size)
 
 
 @contextmanager

@@ -10,12 +10,20 @@ from docker.types import Mount
 
 from qms_tui.config import AgentConfig, Memory
 from qms_tui.config.paths import Mount as Configured
-from qms_tui.errors import ProjectError
 from qms_tui.project import Owner, Project
-from qms_tui.runtime.docker.container import Identity, environment, mounts, project_slug, request
+from qms_tui.runtime.docker.container import (
+    Identity,
+    bind,
+    definition_target,
+    environment,
+    mounts,
+    project_slug,
+    request,
+)
 
 OWNER = Owner(1234, 5678)
 EMPTY = Path("/state/empty")
+COPY = Path("/state/definition-34")
 
 
 @pytest.fixture
@@ -32,6 +40,12 @@ def shown(mount: Mount) -> str:
     return f"{mount['Target']} {mount['Type']} {flags} {mount['Source'] or ''}".strip()
 
 
+def with_copy(project: Project, config: AgentConfig, *, trusted: bool = True) -> list[Mount]:
+    """The mounts of qa, with a copy of its definition."""
+    copy = bind(COPY, definition_target(project, config, trusted=trusted))
+    return mounts(project, "qa", config, EMPTY, copy)
+
+
 def test_mounts_from_outer_to_inner(project: Project) -> None:
     root = project.root
     (root / ".claude/sessions").mkdir()
@@ -41,14 +55,14 @@ def test_mounts_from_outer_to_inner(project: Project) -> None:
         hide=("vault",), mounts=(Configured(Path("/srv"), "/srv"), Configured(Path("/tmp"), "/t", False))
     )
     users = "/pipe-dream/.claude/users"
-    assert [shown(mount) for mount in mounts(project, "qa", config, EMPTY)] == [
+    assert [shown(mount) for mount in with_copy(project, config)] == [
         f"/pipe-dream bind ro {root}",
         f"{users} tmpfs rw",
         f"{users}/qa/inbox bind ro {root}/.claude/users/qa/inbox",
         f"{users}/qa/workspace bind rw {root}/.claude/users/qa/workspace",
         f"/claude-config bind rw {root}/.claude/users/qa/container",
         f"/pipe-dream/.claude/sessions bind rw {root}/.claude/sessions",
-        f"/pipe-dream/CLAUDE.md bind ro {root}/.claude/agents/qa.md",
+        f"/pipe-dream/CLAUDE.md bind ro {COPY}",
         f"/pipe-dream/.env bind ro {EMPTY}",
         "/pipe-dream/vault tmpfs rw",
         "/srv bind ro /srv",
@@ -57,12 +71,12 @@ def test_mounts_from_outer_to_inner(project: Project) -> None:
 
 
 def test_the_empty_file_systems_are_small_and_the_agents_cannot_write_them(project: Project) -> None:
-    (tmpfs,) = (mount for mount in mounts(project, "qa", AgentConfig(), EMPTY) if mount["Type"] == "tmpfs")
+    (tmpfs,) = (mount for mount in with_copy(project, AgentConfig()) if mount["Type"] == "tmpfs")
     assert tmpfs["TmpfsOptions"] == {"SizeBytes": 2**20, "Mode": 0o755}
 
 
 def test_claude_has_the_projects_own_context(project: Project) -> None:
-    targets = [mount["Target"] for mount in mounts(project, "claude", AgentConfig(), EMPTY)]
+    targets = [mount["Target"] for mount in mounts(project, "claude", AgentConfig(), EMPTY, None)]
     assert not any(target.endswith("CLAUDE.md") for target in targets)
 
 
@@ -72,41 +86,44 @@ def test_without_a_context_to_mount_over_it_is_the_machines(project: Project, li
     (project.root / "CLAUDE.md").unlink()
     if link:
         (project.root / "CLAUDE.md").symlink_to(link)
-    last = mounts(project, "qa", AgentConfig(), EMPTY)[-1]
-    assert shown(last) == f"/etc/claude-code/CLAUDE.md bind ro {project.root}/.claude/agents/qa.md"
+    last = with_copy(project, AgentConfig())[-1]
+    assert shown(last) == f"/etc/claude-code/CLAUDE.md bind ro {COPY}"
+
+
+def test_in_a_project_that_is_not_trusted_it_is_the_machines(project: Project) -> None:
+    """There the client reads nothing of the project."""
+    assert shown(with_copy(project, AgentConfig(), trusted=False)[-1]).startswith(
+        "/etc/claude-code/CLAUDE.md"
+    )
 
 
 def test_a_context_that_is_a_link_in_the_project(project: Project) -> None:
     (project.root / "AGENTS.md").write_text("")
     (project.root / "CLAUDE.md").unlink()
     (project.root / "CLAUDE.md").symlink_to("AGENTS.md")
-    last = mounts(project, "qa", AgentConfig(), EMPTY)[-1]
-    assert shown(last) == f"/pipe-dream/AGENTS.md bind ro {project.root}/.claude/agents/qa.md"
+    last = with_copy(project, AgentConfig())[-1]
+    assert shown(last) == f"/pipe-dream/AGENTS.md bind ro {COPY}"
 
 
 def test_no_place_is_mounted_over_twice(project: Project) -> None:
     """The engine refuses that."""
     (project.root / "vault").mkdir()
     (project.root / ".env").symlink_to("vault")
-    found = mounts(project, "qa", AgentConfig(hide=("CLAUDE.md", "vault", "vault/../vault")), EMPTY)
+    found = with_copy(project, AgentConfig(hide=("CLAUDE.md", "vault", "vault/../vault")))
     targets = [mount["Target"] for mount in found]
     assert len(targets) == len(set(targets))
-    assert f"{project.root}/.claude/agents/qa.md" in {mount["Source"] for mount in found}
+    assert str(COPY) in {mount["Source"] for mount in found}
 
 
 def test_a_working_folder_of_ones_own(project: Project) -> None:
-    targets = [str(mount["Target"]) for mount in mounts(project, "qa", AgentConfig(workdir="/srv/p"), EMPTY)]
+    targets = [str(mount["Target"]) for mount in with_copy(project, AgentConfig(workdir="/srv/p"))]
     assert not any(target.startswith("/pipe-dream") for target in targets)
     assert "/srv/p/.claude/users/qa/workspace" in targets
 
 
 def test_planted_links_are_not_mounted(project: Project) -> None:
     (project.root / ".claude/sessions").symlink_to("/")
-    assert "/" not in {mount["Source"] for mount in mounts(project, "qa", AgentConfig(), EMPTY)}
-    (project.root / ".claude/agents/qa.md").unlink()
-    (project.root / ".claude/agents/qa.md").symlink_to("/etc/shadow")
-    with pytest.raises(ProjectError, match=r"qa.md is not a regular file"):
-        mounts(project, "qa", AgentConfig(), EMPTY)
+    assert "/" not in {mount["Source"] for mount in with_copy(project, AgentConfig())}
 
 
 def test_the_request_leaves_an_agent_nothing() -> None:

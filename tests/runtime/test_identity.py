@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from dataclasses import replace
@@ -13,7 +12,7 @@ import pytest
 
 from qms_tui.config import AgentConfig
 from qms_tui.project import Owner, Project
-from qms_tui.runtime.identity import Identity, Loaded, definition_hash, mismatch, read_identity
+from qms_tui.runtime.identity import Identity, Loaded, mismatch, read_identity
 
 TOLD: dict[str, Any] = {
     "agent": "qa",
@@ -110,21 +109,3 @@ def test_planted_things_are_nothing(project: Project, tmp_path: Path, plant: str
 )
 def test_who_is_not_itself(found: Identity, definition: str, wrong: str) -> None:
     assert mismatch(found, "qa", AgentConfig(name="qa"), Owner(1000, 1000), definition) == wrong
-
-
-def test_the_definition_is_what_the_agent_gets(project: Project) -> None:
-    root = project.root
-    (root / ".claude/agents").mkdir()
-    (root / ".claude/agents/qa.md").write_text("You are qa.\n")
-    assert definition_hash(project, "claude", AgentConfig()) == ""
-    (root / "CLAUDE.md").write_text("Context\n")
-    assert definition_hash(project, "claude", AgentConfig()) == hashlib.sha256(b"Context\n").hexdigest()
-    assert definition_hash(project, "bu", AgentConfig()) == hashlib.sha256(b"Context\n").hexdigest()
-    assert definition_hash(project, "qa", AgentConfig()) == hashlib.sha256(b"You are qa.\n").hexdigest()
-    (root / ".claude/agents/qa.md").write_text(" \n")
-    assert definition_hash(project, "qa", AgentConfig()) == ""
-
-
-def test_what_cannot_be_read_is_compared_with_nothing(project: Project) -> None:
-    (project.root / "CLAUDE.md").mkdir()
-    assert definition_hash(project, "claude", AgentConfig()) == ""

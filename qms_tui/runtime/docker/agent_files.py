@@ -5,6 +5,7 @@
     home/           the agent's home folder
     private/        what only the agent may read
     shared/N        what else stands in the container, readable for everybody there
+    definition-HASH our copy of the agent's definition, named by its content
 
 They are made for one container and go with it. Where the engine sees this machine's files they are below
 the user's state folder; elsewhere they are in a volume of the engine's, filled through a throw-away
@@ -32,9 +33,11 @@ from docker import APIClient
 from docker.errors import APIError, NotFound
 from docker.types import Mount
 
+from qms_tui.config import AgentConfig
 from qms_tui.config.files import read_regular_file
 from qms_tui.errors import EngineError
-from qms_tui.project import Owner
+from qms_tui.project import Owner, Project
+from qms_tui.runtime.definition import Definition
 from qms_tui.runtime.docker.accounts import Accounts
 from qms_tui.runtime.docker.container import (
     HOME,
@@ -43,6 +46,7 @@ from qms_tui.runtime.docker.container import (
     LABEL_VOLUME,
     Identity,
     bind,
+    definition_target,
 )
 from qms_tui.runtime.docker.engine import Engine, seconds
 from qms_tui.runtime.docker.kit import PRIVATE
@@ -55,6 +59,7 @@ PROJECT = "project"  # the file beside an agent's folders that names their proje
 YOUNG = 60.0  # seconds in which a container is made, or given up, whose files are there already
 LONGEST_PATH = 4096  # bytes of what that file has
 _NAME = re.compile(r"[0-9a-f]{16}")
+_COPY = "definition-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +83,14 @@ class Place:
     def empty(self) -> Path:
         """The empty file."""
         return self.base / "empty"
+
+    def definition(self, definition: Definition) -> Path:
+        """Where our copy of a definition is."""
+        return self.base / _copy_name(definition)
+
+    def is_definition(self, path: Path) -> bool:
+        """Whether it is our copy of some definition."""
+        return path.parent == self.base and path.name.startswith(_COPY)
 
     @property
     def labels(self) -> dict[str, str]:
@@ -160,7 +173,11 @@ def _is_not_seen(error: APIError, place: Place) -> bool:
 
 
 def entries(
-    accounts: Accounts, owner: Owner, private: Mapping[str, str], shared: Sequence[str] = ()
+    accounts: Accounts,
+    owner: Owner,
+    private: Mapping[str, str],
+    shared: Sequence[str] = (),
+    definition: Definition | None = None,
 ) -> list[Entry]:
     """The files of a container whose agent runs as `owner`; `private` has texts by name, `shared` texts.
 
@@ -179,7 +196,21 @@ def entries(
         *(Entry(f"private/{name}", text.encode(), 0o400, owned=True) for name, text in private.items()),
         Entry("shared", None, 0o755),
         *(Entry(f"shared/{number}", text.encode(), 0o444) for number, text in enumerate(shared)),
+        *([Entry(_copy_name(definition), definition.content, 0o444)] if definition else []),
     ]
+
+
+def definition_mount(
+    project: Project, config: AgentConfig, definition: Definition | None, place: Place, *, trusted: bool
+) -> Mount | None:
+    """The agent's copy of its definition, where it gets one: that of a trusted project is in the project."""
+    if definition is None or (trusted and not definition.own):
+        return None
+    return bind(place.definition(definition), definition_target(project, config, trusted=trusted))
+
+
+def _copy_name(definition: Definition) -> str:
+    return f"{_COPY}{definition.sha256}"
 
 
 def _with_line(table: str, number: str, line: str) -> str:
@@ -246,7 +277,8 @@ def _write(place: Place, found: Sequence[Entry], owner: Owner) -> None:
                 opened = os.open(path, flags, 0o600)
             try:
                 if entry.content:
-                    os.write(opened, entry.content)
+                    with open(opened, "wb", closefd=False) as stream:
+                        stream.write(entry.content)
                 os.fchmod(opened, entry.mode)
                 if entry.owned and os.geteuid() == 0:
                     os.fchown(opened, owner.uid, owner.gid)

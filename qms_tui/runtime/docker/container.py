@@ -85,11 +85,14 @@ def unlabelled(image: Mapping[str, str]) -> dict[str, str]:
     return {name: "" for name in LABELS if name in image and name not in always}
 
 
-def mounts(project: Project, agent: str, config: AgentConfig, empty: Path) -> list[Mount]:
+def mounts(
+    project: Project, agent: str, config: AgentConfig, empty: Path, definition: Mount | None
+) -> list[Mount]:
     """The container's mounts, outer before inner. The agent's folders must have been prepared.
 
     `empty` is an empty file on the engine's machine: what stands over files that the agent must not see. No
-    device: a rootless engine cannot remount one read-only, and programs expect a file.
+    device: a rootless engine cannot remount one read-only, and programs expect a file. `definition` is the
+    agent's copy of its own one, if it gets one.
 
     `mounts=` and never `volumes=`: the engine answers 400 to a missing source instead of making it as root.
     """
@@ -105,7 +108,8 @@ def mounts(project: Project, agent: str, config: AgentConfig, empty: Path) -> li
     ]
     if project.has_folder(".claude/sessions"):
         found.append(bind(project.root / ".claude/sessions", work / ".claude/sessions", writable=True))
-    found.extend(_definition(project, agent, config))
+    if definition is not None:
+        found.append(definition)
     taken = {mount["Target"] for mount in found}
     for path, is_folder in project.hidden(config.hide):
         if str(work / path) in taken:  # CLAUDE.md is hidden by a definition already
@@ -115,14 +119,14 @@ def mounts(project: Project, agent: str, config: AgentConfig, empty: Path) -> li
     return found
 
 
-def _definition(project: Project, agent: str, config: AgentConfig) -> list[Mount]:
-    definition = project.definition(agent, config.definition)
-    if definition is None:
-        return []
-    # A read-only project has no place for a mount over a file that is not there.
-    over = project.inside("CLAUDE.md")
-    target = PurePosixPath(config.workdir) / over if over else PurePosixPath(MACHINE_CONTEXT)
-    return [bind(project.root / definition, target)]
+def definition_target(project: Project, config: AgentConfig, *, trusted: bool) -> PurePosixPath:
+    """Where the agent's copy of its definition stands: over the project's CLAUDE.md.
+
+    A read-only project has no place for a mount over what is not there, and of a project that is not trusted
+    the client reads nothing: there it is the machine's context.
+    """
+    over = project.inside("CLAUDE.md") if trusted else None
+    return PurePosixPath(config.workdir) / over if over else PurePosixPath(MACHINE_CONTEXT)
 
 
 def bind(source: Path, target: PurePosixPath, *, writable: bool = False) -> Mount:

@@ -6,7 +6,7 @@ but us can have made has our maker's label, and has not got all of them from its
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
@@ -44,6 +44,7 @@ class Listed:
     state: str
     created: int
     labels: Mapping[str, str]
+    mounts: Sequence[Mapping[str, Any]] = ()
     facts: Mapping[str, Any] | None = None
     """All that the engine says of it, if it was asked for this one."""
 
@@ -95,7 +96,8 @@ def _row(row: Mapping[str, Any]) -> Listed:
     names = [str(name).removeprefix("/") for name in row.get("Names") or ()]
     name = next((name for name in names if "/" not in name), "?")  # others are those of old links
     labels, state = row.get("Labels") or {}, str(row.get("State") or "")
-    return Listed(str(row["Id"]), name, str(row.get("ImageID") or ""), state, int(row["Created"]), labels)
+    image, mounts = str(row.get("ImageID") or ""), row.get("Mounts") or ()
+    return Listed(str(row["Id"]), name, image, state, int(row["Created"]), labels, mounts)
 
 
 def doubt(api: APIClient, listed: Listed) -> Doubt | None:

@@ -24,6 +24,7 @@ from qms_tui.runtime.docker.container_list import (
     doubt,
     labelled,
     named,
+    of_any_project,
 )
 from qms_tui.runtime.docker.engine import Engine, seconds
 from qms_tui.runtime.docker.engine_log import UNKNOWN_SIZE, EngineLog, read_log, terminal_size
@@ -63,9 +64,13 @@ class Containers:
         """The agent's container as it is, once nobody is about to start or to remove it."""
         return self._told(agent, self._settled(agent))
 
-    def check_owner(self) -> None:
-        """One project has one owner: raises OwnerError if another user has made containers of this one."""
-        foreign = [row for row in labelled(self._api, self._root) if is_foreign(row.labels)]
+    def check_owner(self, rows: Iterable[Listed]) -> None:
+        """One project has one owner: raises OwnerError if another user has made containers of this one.
+
+        `rows` are the containers of `everywhere`.
+        """
+        mine = (row for row in rows if row.labels.get(spec.LABEL_PROJECT) == self._root)
+        foreign = [row for row in mine if is_foreign(row.labels)]
         names = sorted({row.agent for row in foreign if doubt(self._api, row) is None})
         if names:
             raise OwnerError(
@@ -80,6 +85,10 @@ class Containers:
                 rows.setdefault(row.agent, []).append(row)
         found = {agent: self._told(agent, self._asked(each)) for agent, each in rows.items()}
         return {agent: each for agent, each in found.items() if each.condition is not Condition.ABSENT}
+
+    def everywhere(self) -> list[Listed]:
+        """What the engine lists of all projects' containers, ended ones too."""
+        return of_any_project(self._api)
 
     def strangers(self) -> list[Stranger]:
         """Containers with this project's labels or names that are not its agents'."""

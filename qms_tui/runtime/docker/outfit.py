@@ -10,7 +10,7 @@ import dataclasses
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 from docker.types import Mount
 
@@ -18,6 +18,7 @@ from qms_tui.config import AgentConfig, Config
 from qms_tui.errors import ConfigError
 from qms_tui.project import Owner, Project
 from qms_tui.runtime.client import command_line
+from qms_tui.runtime.definition import Definition, read_definition
 from qms_tui.runtime.docker import agent_files
 from qms_tui.runtime.docker import container as spec
 from qms_tui.runtime.docker.accounts import Accounts
@@ -26,7 +27,7 @@ from qms_tui.runtime.docker.image import Image
 from qms_tui.runtime.docker.kit import INSIDE, PRIVATE
 from qms_tui.runtime.docker.maker import maker
 from qms_tui.runtime.environment import passed_on
-from qms_tui.runtime.identity import definition_hash
+from qms_tui.runtime.path_rules import PathRules
 from qms_tui.runtime.resume import resuming
 
 TOKEN = f"/{PRIVATE}/token"
@@ -34,38 +35,53 @@ TOKEN = f"/{PRIVATE}/token"
 
 @dataclass(frozen=True, slots=True)
 class Outfit:
-    """`config` has the command as it will run; `private` has texts by name that only the agent may read."""
+    """`config` has the command as it will run; `private` has texts by name that only the agent may read.
+
+    `copied` is a definition of which the agent gets a copy, if so; `trusted` is whether the project is.
+    """
 
     config: AgentConfig
     environment: dict[str, str]
     private: dict[str, str]
     marks: dict[str, str]
     token: list[Mount]
+    copied: Definition | None
+    trusted: bool
 
     @property
     def shared(self) -> list[str]:
         """Where in the container there stand files of ours that everybody there may read."""
         return [each.path for each in self.config.laid if not each.secret]
 
-    def mounts(self, project: Project, base: Path) -> list[Mount]:
-        """What is mounted; `base` is where the engine has the container's own files."""
-        place = agent_files.Place(base)
+    def mounts(self, project: Project, place: agent_files.Place) -> list[Mount]:
+        """What is mounted; `place` is where the engine has the container's own files."""
+        config, trusted = self.config, self.trusted
+        copy = agent_files.definition_mount(project, config, self.copied, place, trusted=trusted)
         return [
-            *spec.mounts(project, self.config.name, self.config, place.empty),
-            *agent_files.mounts(base, bool(self.private), self.shared),
+            *spec.mounts(project, config.name, config, place.empty, copy),
+            *agent_files.mounts(place.base, bool(self.private), self.shared),
             *self.token,
         ]
 
     def entries(self, accounts: Accounts, owner: Owner) -> list[Entry]:
         """The container's own files."""
         shared = [each.text for each in self.config.laid if not each.secret]
-        return agent_files.entries(accounts, owner, self.private, shared)
+        return agent_files.entries(accounts, owner, self.private, shared, self.copied)
 
 
 def outfit(
-    project: Project, whole: Config, agent: str, image: Image, host: Mapping[str, str], fresh: bool
+    project: Project,
+    whole: Config,
+    agent: str,
+    image: Image,
+    host: Mapping[str, str],
+    fresh: bool,
+    rules: PathRules,
 ) -> Outfit:
-    """Decide. The agent's folders must have been prepared. Raises ConfigError, ProjectError."""
+    """Decide. The agent's folders must have been prepared; `rules` are for what is read by its path.
+
+    Raises ConfigError, ProjectError.
+    """
     config, ours = whole.agent(agent), bool(image.kit)
     command = command_line(config, INSIDE if ours else None, trusted=whole.trusted)
     config = dataclasses.replace(config, command=command)
@@ -73,10 +89,10 @@ def outfit(
     marks = {**spec.unlabelled(image.labels), spec.LABEL_MAKER: maker()}
     if command != config.command:
         config, marks[spec.LABEL_RESUMES] = dataclasses.replace(config, command=command), "1"
-    definition = definition_hash(project, agent, config)
-    if ours and definition:
-        marks[spec.LABEL_DEFINITION] = definition
-    passed = passed_on(config, host)
+    definition = read_definition(project, agent, config, rules.places)
+    if ours and definition and definition.label:
+        marks[spec.LABEL_DEFINITION] = definition.label
+    passed = passed_on(config, host, rules)
     shown = spec.environment(agent, {"QMS_TUI_THEME": whole.theme.value} if ours else passed)
     return Outfit(
         config,
@@ -84,6 +100,8 @@ def outfit(
         _private(passed, shown, config, ours, [item[1:] for item in sorted(whole.held) if item[0] == agent]),
         marks,
         _token(project, config, ours),
+        definition if definition and (definition.own or not whole.trusted) else None,
+        whole.trusted,
     )
 
 

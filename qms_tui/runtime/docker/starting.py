@@ -11,6 +11,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from docker import APIClient
 from docker.errors import APIError, DockerException, NotFound
+from docker.types import Mount
 from requests import RequestException
 
 from qms_tui.config import AgentConfig, Config
@@ -24,8 +25,10 @@ from qms_tui.runtime.docker.attachment import Direction, Opened, open_socket
 from qms_tui.runtime.docker.containers import STARTING_POLL, STARTING_WAIT, Containers
 from qms_tui.runtime.docker.engine import Engine
 from qms_tui.runtime.docker.image import Image, find_image
+from qms_tui.runtime.docker.mount_check import Sources, judge_mounts, writable_sources
 from qms_tui.runtime.docker.network import project_network
 from qms_tui.runtime.docker.outfit import Outfit, outfit
+from qms_tui.runtime.path_rules import path_rules
 from qms_tui.trust import ConfigFolders, TrustStore
 
 _MISSING = "make it with: qms-tui build"
@@ -80,11 +83,12 @@ class Starter:
 
         In one call: a start that is given up must have come back before its container can be removed.
         """
-        container = self._create(agent, fresh)
+        container, sources = self._create(agent, fresh)
         try:
             reached = self.reach(container, hold)
             try:
                 self._api.start(container)
+                sources.compare(self._api.inspect_container(container))
             except BaseException:
                 reached.close()
                 raise
@@ -137,9 +141,13 @@ class Starter:
     def _network(self, config: AgentConfig) -> str:
         return project_network(self._engine, str(self._project.root), config.network)
 
-    def _create(self, agent: str, fresh: bool) -> str:
-        """Make the agent's container; its id, since another interface may take the name at any time."""
-        self._containers.check_owner()
+    def _create(self, agent: str, fresh: bool) -> tuple[str, Sources]:
+        """Make the agent's container; its id, since another interface may take the name at any time.
+
+        And what it is to have mounted.
+        """
+        rows = self._containers.everywhere()
+        self._containers.check_owner(rows)
         owner = self._project.owner()
         # On a rootless engine the container's root is whoever runs it, and so the owner that there is.
         if self._engine.rootless and not owner.has_account:
@@ -147,26 +155,32 @@ class Starter:
         with self._config_folders.making(agent):
             self._project.prepare(agent, owner)
         config, image = self._config.agent(agent), self.image(agent)
-        fitted = outfit(self._project, self._config, agent, image, self._host_environment, fresh)
+        others = () if self._engine.elsewhere else writable_sources(rows)
+        rules = path_rules(self._project, self._config, others)
+        fitted = outfit(self._project, self._config, agent, image, self._host_environment, fresh, rules)
         entries = fitted.entries(self._accounts(image), self._owner) + seccomp.entries(self._engine)
         identity = self._containers.identity(agent)
 
-        def create(place: Place) -> str:
-            container = self._take_name(agent, self._request(place, agent, fitted))
+        def create(place: Place) -> tuple[str, Sources]:
+            mounts = self._mounts(place, fitted)
+            sources = judge_mounts(mounts, rules, place, here=not self._engine.elsewhere)
+            container = self._take_name(agent, self._request(place, agent, fitted, mounts))
             self._files.remove_others(place, identity)
-            return container
+            return container, sources
 
         try:
             return self._files.provide(identity, image.id, entries, self._owner, create)
         except NotFound:
             raise _no_image(config.image, agent) from None
 
-    def _request(self, place: Place, agent: str, fitted: Outfit) -> dict[str, Any]:
+    def _mounts(self, place: Place, fitted: Outfit) -> list[Mount]:
+        """All of them, as the engine is asked for them."""
         roster = self._project.roster(self._config.agents)
         reach = read_only.reach_of(self._config.agent(other) for other in roster)
-        runtime = fitted.config.oci_runtime or ""
-        mounts = fitted.mounts(self._project, place.base)
-        mounts = read_only.throughout(self._engine, mounts, runtime, reach)
+        made = fitted.mounts(self._project, place)
+        return read_only.throughout(self._engine, made, fitted.config.oci_runtime or "", reach)
+
+    def _request(self, place: Place, agent: str, fitted: Outfit, mounts: Sequence[Mount]) -> dict[str, Any]:
         selinux.admit(self._engine, mounts)
         if self._engine.podman:
             podman.check_runtime(self._api, fitted.config.oci_runtime)

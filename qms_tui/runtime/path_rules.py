@@ -1,0 +1,32 @@
+"""Which paths of this machine we read or mount for agents: none that an agent or another user can bend."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from qms_tui.config import Config
+from qms_tui.project import Project
+from qms_tui.runtime.agent_places import AgentPlaces, agent_places
+from qms_tui.runtime.host_path import Walk
+from qms_tui.runtime.replaceable import Refusal, replaceable
+
+
+@dataclass(frozen=True, slots=True)
+class PathRules:
+    """Where agents write, and which users may decide what a path leads to, by uid."""
+
+    places: AgentPlaces
+    trusted: frozenset[int]
+
+    def refusal(self, walk: Walk) -> Refusal | None:
+        """Why what the walk leads to is not used, if it is not."""
+        return self.places.holds(walk) or replaceable(walk.steps, self.trusted)
+
+
+def path_rules(project: Project, config: Config, others: Sequence[Path] = ()) -> PathRules:
+    """The rules of a project; `others` are folders that containers of any project can write."""
+    trusted = frozenset({os.geteuid(), project.owner().uid})
+    return PathRules(agent_places(project, config, others), trusted)
