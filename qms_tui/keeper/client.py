@@ -21,6 +21,7 @@ from qms_tui.errors import KeeperError
 from qms_tui.keeper.force import kill_keeper
 from qms_tui.keeper.paths import SOCKET, keeper_folder
 from qms_tui.keeper.protocol import (
+    APART,
     PROTOCOL,
     Frames,
     Hello,
@@ -30,7 +31,7 @@ from qms_tui.keeper.protocol import (
     read_message,
 )
 from qms_tui.runtime import Size
-from qms_tui.sockets import reachable
+from qms_tui.sockets import Stranger, check_own, reachable
 
 _log = logging.getLogger(__name__)
 
@@ -148,6 +149,7 @@ class KeeperClient:
         self.stop()
 
     def _connect(self) -> socket.socket | None:
+        """A connection to a keeper that is ours; None if nobody listens. Raises KeeperError."""
         connection = socket.socket(socket.AF_UNIX)
         patience = _TIMEVAL.pack(
             int(KNOCK_PATIENCE), 0
@@ -162,6 +164,11 @@ class KeeperClient:
         except OSError:
             connection.close()
             return None
+        try:
+            check_own(connection)
+        except Stranger as stranger:
+            connection.close()
+            raise KeeperError(f"{self._folder / SOCKET} is not our keeper's: it {stranger}", APART) from None
         connection.settimeout(ANSWER_PATIENCE)
         return connection
 

@@ -9,10 +9,11 @@ from typing import Any
 
 from qms_tui.errors import GatewayError
 from qms_tui.mcp.places import STATUS
-from qms_tui.sockets import reachable
+from qms_tui.sockets import Connected, Stranger, check_own, reachable
 
 PATIENCE = 3.0  # seconds; one that works takes milliseconds
 LONGEST = 16 * 2**20  # bytes
+_APART = "run this where the agents were started; qms-tui stop --all ends them and their gateway"
 _HINT = "its log is beside that of qms-tui, named mcp-..."
 
 
@@ -27,10 +28,19 @@ def gateway_status(folder: Path) -> dict[str, Any] | None:
             raise GatewayError("the MCP gateway does not answer", _HINT) from None
         except OSError:
             return None
+        check_gateway(connection)
         try:
             return _read(connection)
         except ConnectionResetError:
             return None  # it ends at this very moment
+
+
+def check_gateway(connection: Connected) -> None:
+    """See to it that our own gateway listens there. Raises GatewayError."""
+    try:
+        check_own(connection)
+    except Stranger as stranger:
+        raise GatewayError(f"{STATUS} is not our MCP gateway's: it {stranger}", _APART) from None
 
 
 def _read(connection: socket.socket) -> dict[str, Any]:
