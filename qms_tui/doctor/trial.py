@@ -6,7 +6,7 @@ container.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -23,6 +23,7 @@ from qms_tui.runtime.docker.container import LABEL_MAKER, LABEL_THROWAWAY
 from qms_tui.runtime.docker.engine import Engine, engine_errors
 from qms_tui.runtime.docker.image import find_image
 from qms_tui.runtime.docker.maker import maker
+from qms_tui.runtime.docker.private import Private
 
 PATIENCE = 20  # seconds for a container that looks around and ends
 LONGEST = 2000  # bytes of what it says
@@ -82,7 +83,13 @@ _PROJECT = [
 ]
 
 
-def trial(engine: Engine, project: Project | None, owner: Owner, config: AgentConfig) -> Iterator[Finding]:
+def trial(
+    engine: Engine,
+    project: Project | None,
+    owner: Owner,
+    config: AgentConfig,
+    private: Sequence[Private] = (),
+) -> Iterator[Finding]:
     """Try it with the agents' image and user; nothing is tried without an image."""
     try:
         image = find_image(engine, config.image)
@@ -99,12 +106,19 @@ def trial(engine: Engine, project: Project | None, owner: Owner, config: AgentCo
         return
     try:
         with engine_errors("an agent's container does not start"):
-            yield judge(_say(engine, project, owner, config, image.id))
+            yield judge(_say(engine, project, owner, config, private, image.id))
     except QmsTuiError as why:
         yield failed("engine", why)
 
 
-def _say(engine: Engine, project: Project | None, owner: Owner, config: AgentConfig, image: str) -> str:
+def _say(
+    engine: Engine,
+    project: Project | None,
+    owner: Owner,
+    config: AgentConfig,
+    private: Sequence[Private],
+    image: str,
+) -> str:
     """What the container says."""
     identity = spec.Identity(str(project.root) if project else "", AGENT)
     found = agent_files.entries(Accounts("", ""), owner, {"environment.json": "{}\n"})
@@ -113,7 +127,8 @@ def _say(engine: Engine, project: Project | None, owner: Owner, config: AgentCon
     def run(place: Place) -> str:
         root = project.root if project else place.base / "project"
         try:
-            return _run(engine, _request(engine, _StandIn(root, place.base), place, identity, owner, config))
+            stand_in = _StandIn(root, place.base)
+            return _run(engine, _request(engine, stand_in, place, identity, owner, config, private))
         finally:
             agent_files.remove_files(engine.api, place.labels)
 
@@ -121,11 +136,17 @@ def _say(engine: Engine, project: Project | None, owner: Owner, config: AgentCon
 
 
 def _request(
-    engine: Engine, project: Project, place: Place, identity: spec.Identity, owner: Owner, config: AgentConfig
+    engine: Engine,
+    project: Project,
+    place: Place,
+    identity: spec.Identity,
+    owner: Owner,
+    config: AgentConfig,
+    private: Sequence[Private],
 ) -> dict[str, Any]:
     """As an agent's, without a terminal; it looks around and ends."""
     mounts = [
-        *spec.mounts(project, AGENT, replace(config, name=AGENT), place.empty),
+        *spec.mounts(project, AGENT, replace(config, name=AGENT), place.empty, private),
         *agent_files.mounts(place.base, private=True),
     ]
     selinux.label_ours(engine, mounts)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -25,6 +25,7 @@ from qms_tui.runtime.docker.agent_files import Entry
 from qms_tui.runtime.docker.image import Image
 from qms_tui.runtime.docker.kit import INSIDE, PRIVATE
 from qms_tui.runtime.docker.maker import maker
+from qms_tui.runtime.docker.private import Private
 from qms_tui.runtime.environment import passed_on
 from qms_tui.runtime.identity import definition_hash
 from qms_tui.runtime.resume import resuming
@@ -47,11 +48,11 @@ class Outfit:
         """Where in the container there stand files of ours that everybody there may read."""
         return [each.path for each in self.config.laid if not each.secret]
 
-    def mounts(self, project: Project, base: Path) -> list[Mount]:
+    def mounts(self, project: Project, base: Path, private: Sequence[Private] = ()) -> list[Mount]:
         """What is mounted; `base` is where the engine has the container's own files."""
         place = agent_files.Place(base)
         return [
-            *spec.mounts(project, self.config.name, self.config, place.empty),
+            *spec.mounts(project, self.config.name, self.config, place.empty, private, make=True),
             *agent_files.mounts(base, bool(self.private), self.shared),
             *self.token,
         ]

@@ -26,6 +26,7 @@ from qms_tui.runtime.docker.engine import Engine
 from qms_tui.runtime.docker.image import Image, find_image
 from qms_tui.runtime.docker.network import project_network
 from qms_tui.runtime.docker.outfit import Outfit, outfit
+from qms_tui.runtime.docker.private import private_places
 
 _MISSING = "make it with: qms-tui build"
 _MISSING_OTHER = "build or pull it, or name another with --image or agent.image; docker/README.md says more"
@@ -155,7 +156,9 @@ class Starter:
             raise _no_image(config.image, agent) from None
 
     def _request(self, place: Place, agent: str, fitted: Outfit) -> dict[str, Any]:
-        mounts = fitted.mounts(self._project, place.base)
+        spec.check_sources(self._project, fitted.config)
+        private = private_places(self._config, self._engine.host)
+        mounts = fitted.mounts(self._project, place.base, private)
         selinux.admit(self._engine, mounts)
         if self._engine.podman and not self._engine.elsewhere:
             podman.check_sources(mounts)
