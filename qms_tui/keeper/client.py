@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import os
@@ -211,7 +212,8 @@ class Connection:
     def greet(self, hello: Hello) -> dict[str, Any]:
         """What the keeper says first. Raises KeeperError if it refuses or is silent."""
         try:
-            self.socket.sendall(hello.encode())
+            with contextlib.suppress(BrokenPipeError):  # it has refused us before we spoke, and said why
+                self.socket.sendall(hello.encode())
             while not self.early:
                 data = self.socket.recv(_READ)
                 if not data:

@@ -11,7 +11,8 @@ import json
 import os
 import socket
 import subprocess
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+import tempfile
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -28,8 +29,11 @@ from qms_tui.keeper.paths import SOCKET, keeper_folder
 from qms_tui.mcp import places
 from qms_tui.project import Project
 from qms_tui.runtime.docker import connect
+from qms_tui.sockets import reachable
 from tests.mcp import house as gateways
 
+from . import engine as engines
+from . import project as projects
 from .direct import DirectRuntime
 from .held import started
 from .kept import House
@@ -44,7 +48,10 @@ link.settimeout(10)
 link.connect(sys.argv[1])
 if len(sys.argv) > 2:
     body = json.dumps({"want": 4}).encode()
-    link.sendall(struct.pack(">BI", 1, len(body)) + body)
+    try:
+        link.sendall(struct.pack(">BI", 1, len(body)) + body)
+    except BrokenPipeError:
+        pass  # what was said first can still be read
 print(link.recv(65536))
 """
 # Claims to be a keeper that runs.
@@ -64,20 +71,28 @@ while True:
 
 
 @pytest.fixture
+def outer() -> Iterator[Path]:
+    """A folder that agents may enter; pytest's own are closed to all but their owner."""
+    with tempfile.TemporaryDirectory(prefix="qms-tui-own-", dir="/tmp") as folder:
+        os.chmod(folder, 0o755)
+        yield Path(folder)
+
+
+@pytest.fixture
 def below(
-    engine: docker.APIClient,
-    programs_image: str,
-    make_qms_project: Callable[..., Path],
-    monkeypatch: pytest.MonkeyPatch,
+    engine: docker.APIClient, programs_image: str, outer: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[House]:
     """A project that has everything of qms-tui's in it, as one in a home folder has."""
-    root = make_qms_project()
+    root = outer / "project"
+    root.mkdir()
+    projects.make_qms_project(root)
     for name in ("STATE", "CONFIG", "CACHE"):
         monkeypatch.setenv(f"XDG_{name}_HOME", str(root / ".local" / name.lower()))
     monkeypatch.setenv("PYTHONPATH", str(Path(qms_tui.__file__).parents[1]))
     home = House(root, programs_image)
     yield home
     home.end()
+    engines.remove_project(engine, str(root))
 
 
 @pytest.fixture
@@ -104,16 +119,16 @@ def container(
         engine.remove_container(made["Id"], force=True)
 
 
-def run(engine: docker.APIClient, found: str, *words: str) -> str:
+def run(engine: docker.APIClient, found: str, *words: str, user: str = "") -> str:
     """What a program in the container says, errors too."""
-    made = engine.exec_create(found, list(words))
+    made = engine.exec_create(found, list(words), user=user)
     return str(engine.exec_start(made["Id"]).decode(errors="replace"))
 
 
 def listed(engine: docker.APIClient, found: str, folder: str) -> str:
-    """What is in a folder of the container."""
-    names = run(engine, found, "/usr/bin/python3", "-c", f"import os; print(*os.listdir({folder!r}))")
-    return names.strip()
+    """What is in a folder of the container, for root, whose files ours are where root runs the tests."""
+    script = f"import os; print(*os.listdir({folder!r}))"
+    return run(engine, found, "/usr/bin/python3", "-c", script, user="0").strip()
 
 
 def knock(engine: docker.APIClient, found: str, path: str, *words: str) -> str:
@@ -152,9 +167,9 @@ async def test_what_comes_there_later_is_not_seen_either(held: House, engine: do
 
 
 async def test_a_mount_that_has_ours_in_it_is_masked(
-    below: House, engine: docker.APIClient, tmp_path: Path
+    below: House, engine: docker.APIClient, outer: Path
 ) -> None:
-    client, _ = await below.start("qa", *WAITING, mounts=(Mount(tmp_path, "/outer"),))
+    client, _ = await below.start("qa", *WAITING, mounts=(Mount(outer, "/outer"),))
     await client.expect("here")
     found = agent_of(below, engine)
     assert "qms.config.json" in listed(engine, found, "/outer/project")
@@ -164,11 +179,9 @@ async def test_a_mount_that_has_ours_in_it_is_masked(
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="mounting needs root")
-async def test_ours_under_another_path_is_masked(
-    below: House, engine: docker.APIClient, tmp_path: Path
-) -> None:
+async def test_ours_under_another_path_is_masked(below: House, engine: docker.APIClient, outer: Path) -> None:
     """A folder of the machine that is a bind mount of the project: known by what it is, not by its name."""
-    other = tmp_path / "elsewhere" / "other"
+    other = outer / "elsewhere" / "other"
     other.mkdir(parents=True)
     subprocess.run(["mount", "--bind", below.root, other], check=True)  # noqa: ASYNC221 it takes no time
     try:
@@ -225,7 +238,7 @@ async def test_a_workspace_that_has_ours_in_it_is_not_mounted(
 @pytest.mark.parametrize("source", ["the socket", "its folder"])
 async def test_the_engines_socket_is_not_mounted(below: House, image: str, source: str) -> None:
     engine = connect()
-    path = Path(os.path.realpath(engine.host.removeprefix("unix://")))
+    path = Path(engine.host.removeprefix("unix://"))
     mount = Mount(path if source == "the socket" else path.parent, "/m")
     config = Config(every_agent=AgentConfig(image=image, mounts=(mount,)))
     runtime = DirectRuntime(engine, Project(below.root), config, {})
@@ -279,8 +292,8 @@ async def test_no_container_is_taken_for_the_keeper(
 
 
 def _listens(place: Path) -> bool:
-    with socket.socket(socket.AF_UNIX) as knocking:
-        return knocking.connect_ex(str(place)) == 0
+    with socket.socket(socket.AF_UNIX) as knocking, reachable(place) as path:
+        return knocking.connect_ex(str(path)) == 0
 
 
 def held_uid() -> int:
@@ -331,7 +344,7 @@ def test_an_agents_socket_serves_only_its_container(
         assert "no such server" in ask(found, f"{places.INSIDE}/mcp.sock")
         assert "no such server" not in ask(found, f"{folder}/claude/mcp.sock")
     with container(engine, programs_image, ("sleep", "600"), [whole], 0) as found:
-        link = "import os, sys; os.symlink(*sys.argv[1:])"
-        run(engine, found, "/usr/bin/python3", "-c", link, f"{folder}/claude", places.INSIDE)
+        link = "import os, sys; os.makedirs('/run', exist_ok=True); os.symlink(*sys.argv[1:])"
+        assert run(engine, found, "/usr/bin/python3", "-c", link, f"{folder}/claude", places.INSIDE) == ""
         assert "no such server" not in ask(found, f"{places.INSIDE}/mcp.sock")
     assert gateway.complaints("claude") == 2
