@@ -131,7 +131,8 @@ class Project:
     def prepare(self, agent: str, owner: Owner) -> AgentFolders:
         """Make the agent's missing folders; nothing else in the project is touched.
 
-        `container/` becomes 0700 and gets a `.gitignore` of `*`, so that credentials are never committed.
+        The agent's own folder becomes 0700: a program that the agent made set-uid is nobody else's to run.
+        So does `container/`, with a `.gitignore` of `*`, so that credentials are never committed.
         Raises ProjectError for links in the way, folders of root, or what the file system refuses, and
         OwnerError for folders of another user.
         """
@@ -140,8 +141,10 @@ class Project:
             with (
                 self.open_folder((".claude",)) as claude,
                 _made(claude, "users", owner) as users,
-                _made(users, agent, owner) as base,
+                _made(users, agent, owner, 0o700) as base,
             ):
+                if os.fstat(base).st_uid == owner.uid:  # else the folders below are somebody else's, too
+                    os.fchmod(base, 0o700)
                 with _made(base, "inbox", owner):
                     pass
                 with _made(base, "workspace", owner) as workspace:
@@ -172,7 +175,7 @@ class Project:
         with (
             self.open_folder((".claude",)) as claude,
             _made(claude, "users", owner) as users,
-            _made(users, agent, owner) as base,
+            _made(users, agent, owner, 0o700) as base,
             _made(base, "inbox", owner) as inbox,
         ):
             yield inbox

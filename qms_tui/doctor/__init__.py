@@ -4,6 +4,7 @@ finding   one line of the report
 engine    the engine, and the images on it
 selinux   whether labels of files keep agents from what is mounted
 project   the project on disk
+workspaces  what agents have laid where a human goes
 agents    each agent: container, identity, login, memory
 servers   MCP servers, by the gateway and from inside agents' containers (inside)
 host      files that tell of their changes

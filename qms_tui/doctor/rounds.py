@@ -20,6 +20,7 @@ from qms_tui.doctor import host, inside, terminal
 from qms_tui.doctor import project as at_project
 from qms_tui.doctor import selinux as at_selinux
 from qms_tui.doctor import servers as at_servers
+from qms_tui.doctor import workspaces as at_workspaces
 from qms_tui.doctor.agents import Facts
 from qms_tui.doctor.finding import Finding, Verdict, failed, ok, warning
 from qms_tui.doctor.trial import trial
@@ -32,7 +33,7 @@ from qms_tui.runtime.docker.agent_files import Place, containers_folder
 from qms_tui.runtime.docker.container import LABEL_FILES, bind, check_sources, mounts
 from qms_tui.runtime.docker.engine import engine_errors
 from qms_tui.runtime.docker.outfit import TOKEN
-from qms_tui.runtime.docker.private import private_places
+from qms_tui.runtime.docker.private import private_places, secret_folders
 from qms_tui.runtime.docker.runtime import container_user, without_sockets
 from qms_tui.runtime.logins import shared_logins
 
@@ -56,6 +57,8 @@ def examine(
         yield warning("project", "none here", "go into the project, or name it with --project")
     else:
         yield from at_project.project(project, config, agents)
+        yield from at_workspaces.workspaces(project, config, agents)
+    yield from at_workspaces.own_folders(secret_folders())
     yield from _at_engine(project, config, environment, agents, gateway)
     if project is not None:
         configs = {agent: config.agent(agent) for agent in agents}

@@ -132,7 +132,8 @@ def listed(engine: docker.APIClient, found: str, folder: str) -> str:
 
 
 def knock(engine: docker.APIClient, found: str, path: str, *words: str) -> str:
-    return run(engine, found, "/usr/bin/python3", "-c", KNOCK, path, *words)
+    """Connect as the user whom the socket belongs to."""
+    return run(engine, found, "/usr/bin/python3", "-c", KNOCK, path, *words, user=str(held_uid()))
 
 
 def keepers_socket(home: House) -> Path:

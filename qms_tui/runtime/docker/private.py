@@ -48,6 +48,15 @@ def own_folders() -> tuple[Path, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def secret_folders() -> tuple[Path, ...]:
+    """Those of them that qms-tui itself fills, with what nobody else may read."""
+    import platformdirs
+
+    return tuple(
+        dict.fromkeys((platformdirs.user_state_path("qms-tui"), platformdirs.user_log_path("qms-tui")))
+    )
+
+
 def private_places(config: Config, host: str) -> list[Private]:
     """Everything; `host` is the engine's address."""
     own = (Private(folder, "qms-tui's own files and sockets") for folder in own_folders())
