@@ -246,7 +246,7 @@ class Project:
             for folder in (folders.workspace, folders.config, base, base.parent):
                 with suppress(OSError):
                     uid = self.owner_of(folder)
-                    if uid not in (0, owner.uid):
+                    if uid != owner.uid and (uid != 0 or folder != base.parent):
                         return self.wrong_owner(folder, uid, owner)
         return ProjectError(
             f"{base}: {error.strerror}: {error.filename}",
