@@ -246,8 +246,10 @@ class Project:
             for folder in (folders.workspace, folders.config, base, base.parent):
                 with suppress(OSError):
                     uid = self.owner_of(folder)
-                    if uid != owner.uid and (uid != 0 or folder != base.parent):
-                        return self.wrong_owner(folder, uid, owner)
+                    if uid not in (0, owner.uid):  # what is in their folder is theirs, and what one looks for
+                        return self.wrong_owner(folders.workspace if folder == base else folder, uid, owner)
+                    if uid == 0 != owner.uid and folder == base:
+                        return self.wrong_owner(base, uid, owner)
         return ProjectError(
             f"{base}: {error.strerror}: {error.filename}",
             hint="each of an agent's folders must be a real folder (no link) that you may write",

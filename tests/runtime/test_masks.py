@@ -12,10 +12,12 @@ from docker.types import Mount
 
 from qms_tui.config import AgentConfig, Config, Origin, Source
 from qms_tui.errors import ExposureError
+from qms_tui.project import Project
 from qms_tui.runtime.docker.container import bind
 from qms_tui.runtime.docker.masks import check_sources, masks
 from qms_tui.runtime.docker.private import Kind, Private, private_places
 from qms_tui.runtime.docker.views import View, paths, views
+from tests.somebody import ROOT, somebody
 
 INSIDE = PurePosixPath("/p")
 
@@ -183,3 +185,12 @@ def test_no_list_is_no_other_path(tmp_path: Path) -> None:
 
 def test_a_place_that_is_no_file_any_more_is_none(home: Path) -> None:
     assert masks([bind(home, INSIDE)], [Private(home / "gone", "x", Kind.FILE)], make=True) == []
+
+
+@pytest.mark.skipif(not ROOT, reason="root becomes somebody else here")
+def test_a_home_folder_that_may_not_be_looked_into_hinders_nobody(home: Path) -> None:
+    (home / "work").mkdir()
+    home.chmod(0o700)
+    project = Project(home / "work")
+    with somebody(project):
+        assert hidden([bind(Path(), INSIDE)]) == set()

@@ -6,6 +6,7 @@ replace each folder above a mask, and lay something of its own where qms-tui loo
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
@@ -90,4 +91,4 @@ def _is_there(place: Private, make: bool) -> bool:
             raise ExposureError(
                 f"{place.path}: {error.strerror}", hint="it is made so that it can be hidden from agents"
             ) from error
-    return place.path.exists()
+    return os.path.exists(place.path)

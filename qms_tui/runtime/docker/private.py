@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
@@ -68,8 +69,15 @@ def _sockets(host: str) -> Iterator[Private]:
     used = [host.removeprefix("unix://")] if host.startswith("unix:///") else []
     known = [*KNOWN_SOCKETS, *(os.path.join(runtime, name) for name in USER_SOCKETS)]
     for path in dict.fromkeys((*used, *known)):
-        if Path(path).is_socket():
+        if _is_socket(path):
             yield Private(Path(path), "the engine's socket", Kind.SOCKET)
+
+
+def _is_socket(path: str) -> bool:
+    try:
+        return stat.S_ISSOCK(os.stat(path).st_mode)
+    except (OSError, ValueError):  # what we may not look at, no agent of ours may
+        return False
 
 
 def _files(config: Config) -> Iterator[Private]:
@@ -79,7 +87,7 @@ def _files(config: Config) -> Iterator[Private]:
     origins = (origin for each in config.origins.values() for origin in each)
     named += [origin.path for origin in origins if origin.source is Source.USER and origin.path]
     for path in dict.fromkeys(named):
-        if path.is_file():
+        if os.path.isfile(path):
             yield Private(path, "a file with secrets that your configuration names", Kind.FILE)
 
 
@@ -89,8 +97,8 @@ def _of_home() -> Iterator[Private]:
     except RuntimeError:  # a user without an account
         return
     for name in HOME_FOLDERS:
-        if (home / name).is_dir():
+        if os.path.isdir(home / name):
             yield Private(home / name, "your keys", strict=False)
     for name in HOME_FILES:
-        if (home / name).is_file():
+        if os.path.isfile(home / name):
             yield Private(home / name, "your login", Kind.FILE, strict=False)
