@@ -49,17 +49,17 @@ def paths(path: Path, among: Sequence[View]) -> list[Path]:
     The path itself may be missing.
     """
     real = Path(os.path.realpath(path))
-    own = max(
-        (view for view in among if real.is_relative_to(view.place)),
-        key=lambda view: len(view.place.parts),
-        default=None,  # of several at one place the first counts, and the last is seen: see below
-    )
-    if own is None:
+    around = [view for view in among if real.is_relative_to(view.place)]
+    if not around:
         return [real]
-    own = [view for view in among if view.place == own.place][-1]
+    deepest = max(len(view.place.parts) for view in around)
+    own = [view for view in around if len(view.place.parts) == deepest][-1]  # of several the last is seen
     stored = own.shown / real.relative_to(own.place)
     same = [view for view in among if view.device == own.device]
-    seen = [view.place / stored.relative_to(view.shown) for view in same if stored.is_relative_to(view.shown)]
+    others = [
+        view.place / stored.relative_to(view.shown) for view in same if stored.is_relative_to(view.shown)
+    ]
+    seen = [other for other in others if identity(other) == identity(real)]  # else another mount covers it
     parts = [view.place for view in same if view.shown.is_relative_to(stored)]
     return list(dict.fromkeys([real, *seen, *parts]))
 
