@@ -32,7 +32,7 @@ from qms_tui.keeper.protocol import (
     read_message,
 )
 from qms_tui.runtime import Size
-from qms_tui.sockets import Stranger, check_own, reachable
+from qms_tui.sockets import Gone, Stranger, check_own, reachable
 
 _log = logging.getLogger(__name__)
 
@@ -167,6 +167,9 @@ class KeeperClient:
             return None
         try:
             check_own(connection)
+        except Gone:
+            connection.close()
+            return None
         except Stranger as stranger:
             connection.close()
             raise KeeperError(f"{self._folder / SOCKET} is not our keeper's: it {stranger}", APART) from None

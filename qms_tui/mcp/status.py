@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import socket
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 
 from qms_tui.errors import GatewayError
 from qms_tui.mcp.places import STATUS
-from qms_tui.sockets import Connected, Stranger, check_own, reachable
+from qms_tui.sockets import Connected, Gone, Stranger, check_own, reachable
 
 PATIENCE = 3.0  # seconds; one that works takes milliseconds
 LONGEST = 16 * 2**20  # bytes
@@ -24,11 +25,11 @@ def gateway_status(folder: Path) -> dict[str, Any] | None:
         try:
             with reachable(folder / STATUS) as path:
                 connection.connect(str(path))
+            check_gateway(connection)
         except TimeoutError:
             raise GatewayError("the MCP gateway does not answer", _HINT) from None
         except OSError:
             return None
-        check_gateway(connection)
         try:
             return _read(connection)
         except ConnectionResetError:
@@ -36,9 +37,11 @@ def gateway_status(folder: Path) -> dict[str, Any] | None:
 
 
 def check_gateway(connection: Connected) -> None:
-    """See to it that our own gateway listens there. Raises GatewayError."""
+    """See to it that our own gateway listens there. Raises GatewayError, ConnectionRefusedError if none does."""
     try:
         check_own(connection)
+    except Gone:
+        raise ConnectionRefusedError(errno.ECONNREFUSED, "the gateway has ended") from None
     except Stranger as stranger:
         raise GatewayError(f"{STATUS} is not our MCP gateway's: it {stranger}", _APART) from None
 

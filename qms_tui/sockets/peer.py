@@ -44,6 +44,10 @@ class Stranger(Exception):
     """Whoever is at the other end must not be; the text goes on from "it"."""
 
 
+class Gone(Stranger):
+    """Whoever was at the other end has ended; who connects to such a one has found nobody."""
+
+
 class Connected(Protocol):
     """A socket, or asyncio's view of one."""
 
@@ -119,9 +123,9 @@ def _process(connection: Connected, pid: int) -> Iterator[int]:
             held.callback(os.close, folder)
             yield folder
             if handle is not None and _has_ended(handle):  # so the folder may have been another's
-                raise Stranger("has ended")
+                raise Gone("has ended")
         except (FileNotFoundError, ProcessLookupError):
-            raise Stranger("has ended") from None
+            raise Gone("has ended") from None
         except OSError as error:
             raise Stranger(f"cannot be looked at: {error.strerror}") from None
 
@@ -133,7 +137,7 @@ def _handle(connection: Connected) -> int | None:
     except OSError as error:
         if error.errno in (errno.ENOPROTOOPT, errno.EOPNOTSUPP):
             return None
-        raise Stranger("has ended") from None
+        raise Gone("has ended") from None
     return int.from_bytes(found, sys.byteorder, signed=True)
 
 
@@ -185,7 +189,7 @@ def _uid(connection: Connected) -> int | None:
     except OSError as error:
         if error.errno in (errno.ENOPROTOOPT, errno.EOPNOTSUPP):
             return None
-        raise Stranger("has ended") from None
+        raise Gone("has ended") from None
     except struct.error:
         return None
     return int(uid) if version == 0 else None

@@ -11,6 +11,7 @@ import json
 import os
 import socket
 import subprocess
+import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
@@ -273,6 +274,24 @@ async def test_the_keeper_refuses_a_container_that_sees_its_socket(
     status = held.keeper().status()
     assert status is not None
     assert list(status["agents"]) == ["qa"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may make namespaces")
+async def test_a_screen_in_another_mount_namespace_is_told_what_to_do(held: House) -> None:
+    """As one in a flatpak is; and stop ends the keeper from there."""
+    asked = (
+        "import sys; from pathlib import Path; from qms_tui.keeper.client import KeeperClient\n"
+        "from qms_tui.errors import KeeperError\n"
+        "client = KeeperClient(Path(sys.argv[1]), sys.argv[2])\n"
+        "try: print(client.status())\n"
+        "except KeeperError as error: print(error.message, error.hint, client.stop(), sep='|')"
+    )
+    words = ("unshare", "--mount", sys.executable, "-c", asked, str(held.root), held._engine)
+    said = subprocess.run(words, capture_output=True, text=True, check=True).stdout  # noqa: ASYNC221
+    message, hint, stopped = said.strip().split("|")
+    assert message.endswith("is not our keeper's: it runs in another mount namespace")
+    assert "run it where the agents were started" in hint
+    assert stopped == "True"
 
 
 async def test_no_container_is_taken_for_the_keeper(
