@@ -37,7 +37,10 @@ def gateway_status(folder: Path) -> dict[str, Any] | None:
 
 
 def check_gateway(connection: Connected) -> None:
-    """See to it that our own gateway listens there. Raises GatewayError, ConnectionRefusedError if none does."""
+    """See to it that our own gateway listens there.
+
+    Raises GatewayError for another listener, ConnectionRefusedError for one that has ended.
+    """
     try:
         check_own(connection)
     except Gone:
