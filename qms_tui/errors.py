@@ -42,6 +42,10 @@ class OwnerError(ProjectError):
     """The project's agents are another user's."""
 
 
+class ExposureError(ProjectError):
+    """What is to be mounted for an agent has something in it that no agent may see."""
+
+
 class UnknownAgentError(QmsTuiError):
     """A name that is not in the project's roster."""
 

@@ -127,7 +127,8 @@ class Project:
     def prepare(self, agent: str, owner: Owner) -> AgentFolders:
         """Make the agent's missing folders; nothing else in the project is touched.
 
-        `container/` becomes 0700 and gets a `.gitignore` of `*`, so that credentials are never committed.
+        The agent's own folder becomes 0700: a program that the agent made set-uid is nobody else's to run.
+        So does `container/`, with a `.gitignore` of `*`, so that credentials are never committed.
         An owner without an account gets what is in these folders, too, and the session notes: they were
         root's; the folders around them stay root's. Raises ProjectError for links in the way, folders of root
         in somebody's project, a project that its agents cannot enter, or what the file system refuses, and
@@ -138,9 +139,11 @@ class Project:
             with (
                 self.open_folder((".claude",)) as claude,
                 _made(claude, "users", around) as users,
-                _made(users, agent, around) as base,
+                _made(users, agent, around, 0o700) as base,
             ):
                 check_open(self.root, claude, owner)
+                if os.fstat(base).st_uid == around.uid:  # else the folders below are somebody else's, too
+                    os.fchmod(base, 0o700)
                 hand_sessions_over(self.root, claude, owner)
                 with _made(base, "inbox", owner) as inbox:
                     hand_over(inbox, folders.inbox, owner)
@@ -163,7 +166,7 @@ class Project:
             with (
                 self.open_folder((".claude",)) as claude,
                 _made(claude, "users", around) as users,
-                _made(users, agent, around) as base,
+                _made(users, agent, around, 0o700) as base,
                 _made(base, "inbox", owner),
                 _made(base, "workspace", owner) as workspace,
             ):
@@ -191,7 +194,7 @@ class Project:
         with (
             self.open_folder((".claude",)) as claude,
             _made(claude, "users", around) as users,
-            _made(users, agent, around) as base,
+            _made(users, agent, around, 0o700) as base,
             _made(base, "inbox", owner) as inbox,
         ):
             yield inbox
@@ -270,8 +273,10 @@ class Project:
             for folder in (folders.workspace, folders.config, base, base.parent):
                 with suppress(OSError):
                     uid = self.owner_of(folder)
-                    if uid not in (0, owner.uid):
-                        return self.wrong_owner(folder, uid, owner)
+                    if uid not in (0, owner.uid):  # what is in their folder is theirs, and what one looks for
+                        return self.wrong_owner(folders.workspace if folder == base else folder, uid, owner)
+                    if uid == 0 != owner.uid and folder == base:
+                        return self.wrong_owner(base, uid, owner)
         return ProjectError(
             f"{base}: {error.strerror}: {error.filename}",
             hint="each of an agent's folders must be a real folder (no link) that you may write",

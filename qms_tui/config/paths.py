@@ -13,11 +13,15 @@ _USERS = PurePosixPath(".claude/users")
 
 @dataclass(frozen=True, slots=True)
 class Mount:
-    """A host folder or file shown to an agent at an absolute path inside its container."""
+    """A host folder or file shown to an agent at an absolute path inside its container.
+
+    `ours` is what qms-tui itself mounts of its own folders, and never comes from a file.
+    """
 
     source: Path
     target: str
     read_only: bool = True
+    ours: bool = False
 
     def __str__(self) -> str:
         return f"{self.source}:{self.target}:{'ro' if self.read_only else 'rw'}"

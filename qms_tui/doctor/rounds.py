@@ -20,10 +20,11 @@ from qms_tui.doctor import host, inside, terminal
 from qms_tui.doctor import project as at_project
 from qms_tui.doctor import selinux as at_selinux
 from qms_tui.doctor import servers as at_servers
+from qms_tui.doctor import workspaces as at_workspaces
 from qms_tui.doctor.agents import Facts
 from qms_tui.doctor.finding import Finding, Verdict, failed, ok, warning
 from qms_tui.doctor.trial import trial
-from qms_tui.errors import ConfigError, EngineError, GatewayError, ProjectError
+from qms_tui.errors import ConfigError, EngineError, ExposureError, GatewayError, ProjectError
 from qms_tui.mcp.status import gateway_status
 from qms_tui.project import Owner, Project
 from qms_tui.runtime import Found
@@ -32,9 +33,10 @@ from qms_tui.runtime.config_folder import config_folder
 from qms_tui.runtime.definition import read_definition
 from qms_tui.runtime.docker import DockerRuntime, Engine, connect, read_only
 from qms_tui.runtime.docker.agent_files import Place, containers_folder, definition_mount
-from qms_tui.runtime.docker.container import LABEL_FILES, bind, mounts
+from qms_tui.runtime.docker.container import LABEL_FILES, bind, check_sources, mounts
 from qms_tui.runtime.docker.engine import engine_errors
 from qms_tui.runtime.docker.outfit import TOKEN
+from qms_tui.runtime.docker.private import private_places, secret_folders
 from qms_tui.runtime.docker.runtime import container_user, without_sockets
 from qms_tui.runtime.logins import shared_logins
 
@@ -58,6 +60,8 @@ def examine(
         yield warning("project", "none here", "go into the project, or name it with --project")
     else:
         yield from at_project.project(project, config, agents)
+        yield from at_workspaces.workspaces(project, config, agents)
+    yield from at_workspaces.own_folders(secret_folders())
     yield from _at_engine(project, config, environment, agents, gateway)
     if project is not None:
         configs = {agent: config.agent(agent) for agent in agents}
@@ -95,7 +99,9 @@ def _at_engine(
             if all(label.verdict is not Verdict.ERROR for label in labels):
                 owner = container_user(engine, project) if project else Owner(os.getuid(), os.getgid())
                 mine = _without(gateway, config.agent(agents[0] if agents else ""))
-                yield from trial(engine, project, owner, mine)
+                yield from trial(engine, project, owner, mine, private_places(config, engine.host))
+            if project is not None:
+                yield from _exposed(engine, project, config, agents)
             for name in dict.fromkeys(config.agent(agent).image for agent in agents or ("",)):
                 yield at_engine.image(engine, name, config.build)
             if project is not None:
@@ -121,6 +127,19 @@ def _mounted(project: Project | None, config: Config, agents: Sequence[str]) -> 
             yield bind(mine.token_file, PurePosixPath(TOKEN))
 
 
+def _exposed(engine: Engine, project: Project, config: Config, agents: Sequence[str]) -> Iterator[Finding]:
+    """The agents that are not started, because their mounts have in them what no agent may see."""
+    private, empty = private_places(config, engine.host), Place(containers_folder()).empty
+    for agent in agents:
+        try:
+            check_sources(project, config.agent(agent))
+            mounts(project, agent, config.agent(agent), empty, None, private)
+        except ExposureError as why:
+            yield failed(agent, why)
+        except (ProjectError, ConfigError):
+            continue  # told with the project
+
+
 def _without(gateway: Path | None, config: AgentConfig) -> AgentConfig:
     """Without an agent's way to its servers, which is made when it starts."""
     kept = (mount for mount in config.mounts if gateway is None or not mount.source.is_relative_to(gateway))
@@ -131,6 +150,7 @@ def _at_containers(
     engine: Engine, project: Project, config: Config, found: Mapping[str, Found]
 ) -> Iterator[Finding]:
     agents, places = project.roster(config.agents), agent_places(project, config)
+    private = private_places(config, engine.host)
     there = [agent for agent in agents if agent in found]
     with ThreadPoolExecutor(AT_ONCE) as pool:
         facts = dict(zip(there, pool.map(lambda agent: _facts(engine, found[agent]), there), strict=True))
@@ -141,7 +161,7 @@ def _at_containers(
             mine = config.agent(agent)
             definition = read_definition(project, agent, mine, places)
             copy = definition_mount(project, mine, definition, place, trusted=config.trusted)
-            made = mounts(project, agent, mine, place.empty, copy)
+            made = mounts(project, agent, mine, place.empty, copy, private)
             expected = read_only.throughout(engine, made, mine.oci_runtime or "", reach)
         except (ProjectError, ConfigError):
             continue  # told with the project

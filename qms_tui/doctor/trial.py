@@ -30,6 +30,7 @@ from qms_tui.runtime.docker.container import LABEL_MAKER, LABEL_THROWAWAY, NO_LA
 from qms_tui.runtime.docker.engine import Engine, engine_errors
 from qms_tui.runtime.docker.image import find_image
 from qms_tui.runtime.docker.maker import maker
+from qms_tui.runtime.docker.private import Private
 
 PATIENCE = 20  # seconds for a container that looks around and ends
 LONGEST = 16000  # bytes of what it says
@@ -85,7 +86,13 @@ _PROJECT = [
 ]
 
 
-def trial(engine: Engine, project: Project | None, owner: Owner, config: AgentConfig) -> Iterator[Finding]:
+def trial(
+    engine: Engine,
+    project: Project | None,
+    owner: Owner,
+    config: AgentConfig,
+    private: Sequence[Private] = (),
+) -> Iterator[Finding]:
     """Try it with the agents' image and user; nothing is tried without an image."""
     try:
         image = find_image(engine, config.image)
@@ -105,7 +112,7 @@ def trial(engine: Engine, project: Project | None, owner: Owner, config: AgentCo
         knock = pool.submit(traffic, engine, root, config.network, image.id)
         try:
             with engine_errors("an agent's container does not start"):
-                yield from _judged(engine, config, _look(engine, project, owner, config, image.id))
+                yield from _judged(engine, config, _look(engine, project, owner, config, private, image.id))
             yield knock.result()
         except QmsTuiError as why:
             yield failed("engine", why)
@@ -128,14 +135,21 @@ def _judged(engine: Engine, config: AgentConfig, look: _Look) -> Iterator[Findin
         yield from isolation(Walls.of(look.said), config, engine.cpus, asked, unseen)
 
 
-def _look(engine: Engine, project: Project | None, owner: Owner, config: AgentConfig, image: str) -> _Look:
+def _look(
+    engine: Engine,
+    project: Project | None,
+    owner: Owner,
+    config: AgentConfig,
+    private: Sequence[Private],
+    image: str,
+) -> _Look:
     identity = spec.Identity(str(project.root) if project else "", AGENT)
     found = agent_files.entries(Accounts("", ""), owner, {"environment.json": "{}\n"})
     found += [*_OWN, _DEFINITION, *([] if project else _PROJECT), *seccomp.entries(engine)]
 
     def run(place: Place) -> _Look:
         root = project.root if project else place.base / "project"
-        own = _mounts(_StandIn(root, place.base), place, config)
+        own = _mounts(_StandIn(root, place.base), place, config, private)
         runtime = config.oci_runtime or ""
         mounted = read_only.throughout(engine, own, runtime)
         try:
@@ -147,12 +161,12 @@ def _look(engine: Engine, project: Project | None, owner: Owner, config: AgentCo
     return AgentFiles(engine).provide(identity, image, found, owner, run)
 
 
-def _mounts(project: Project, place: Place, config: AgentConfig) -> list[Mount]:
+def _mounts(project: Project, place: Place, config: AgentConfig, private: Sequence[Private]) -> list[Mount]:
     """An agent's."""
     target = spec.definition_target(project, config, trusted=True)
     definition = spec.bind(place.base / "definition", target)
     return [
-        *spec.mounts(project, AGENT, replace(config, name=AGENT), place.empty, definition),
+        *spec.mounts(project, AGENT, replace(config, name=AGENT), place.empty, definition, private),
         *agent_files.mounts(place.base, private=True),
     ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import os
@@ -21,6 +22,7 @@ from qms_tui.errors import KeeperError
 from qms_tui.keeper.force import kill_keeper
 from qms_tui.keeper.paths import SOCKET, keeper_folder
 from qms_tui.keeper.protocol import (
+    APART,
     PROTOCOL,
     Frames,
     Hello,
@@ -30,7 +32,7 @@ from qms_tui.keeper.protocol import (
     read_message,
 )
 from qms_tui.runtime import Size
-from qms_tui.sockets import reachable
+from qms_tui.sockets import Gone, Stranger, check_own, reachable
 
 _log = logging.getLogger(__name__)
 
@@ -148,6 +150,7 @@ class KeeperClient:
         self.stop()
 
     def _connect(self) -> socket.socket | None:
+        """A connection to a keeper that is ours; None if nobody listens. Raises KeeperError."""
         connection = socket.socket(socket.AF_UNIX)
         patience = _TIMEVAL.pack(
             int(KNOCK_PATIENCE), 0
@@ -162,6 +165,14 @@ class KeeperClient:
         except OSError:
             connection.close()
             return None
+        try:
+            check_own(connection)
+        except Gone:
+            connection.close()
+            return None
+        except Stranger as stranger:
+            connection.close()
+            raise KeeperError(f"{self._folder / SOCKET} is not our keeper's: it {stranger}", APART) from None
         connection.settimeout(ANSWER_PATIENCE)
         return connection
 
@@ -204,7 +215,8 @@ class Connection:
     def greet(self, hello: Hello) -> dict[str, Any]:
         """What the keeper says first. Raises KeeperError if it refuses or is silent."""
         try:
-            self.socket.sendall(hello.encode())
+            with contextlib.suppress(BrokenPipeError):  # it has refused us before we spoke, and said why
+                self.socket.sendall(hello.encode())
             while not self.early:
                 data = self.socket.recv(_READ)
                 if not data:

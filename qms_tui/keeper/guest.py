@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable
 from typing import Any, Protocol
 
 from qms_tui.errors import QmsTuiError
 from qms_tui.keeper.held import HeldAgent
 from qms_tui.keeper.protocol import (
+    APART,
     Frames,
     Hello,
     Kind,
@@ -22,8 +22,7 @@ from qms_tui.keeper.protocol import (
 )
 from qms_tui.keeper.watcher import Watcher
 from qms_tui.runtime import Size
-
-_log = logging.getLogger(__name__)
+from qms_tui.sockets import Stranger, check_own
 
 ANOTHER_USER = "another user"  # who leads an agent that they have started, while nobody types here
 BEHIND = 512 * 1024  # bytes beyond a state that wait for an interface; then it gets the next state instead
@@ -43,6 +42,9 @@ class House(Protocol):
 
     def rank(self, guest: Guest) -> tuple[int, int]:
         """Who was typed into last has the highest."""
+
+    def complain(self, text: str) -> None:
+        """Somebody was turned away."""
 
 
 class Guest(asyncio.Protocol):
@@ -74,9 +76,16 @@ class Guest(asyncio.Protocol):
     # -- of asyncio ---------------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Somebody has come."""
+        """Somebody has come; nothing that a stranger says is read."""
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
+        try:
+            check_own(transport.get_extra_info("socket"))
+        except Stranger as stranger:
+            self._house.complain(f"it {stranger}")
+            refusal = {"message": f"the keeper does not serve this program: it {stranger}", "hint": APART}
+            self.send(message(Kind.REFUSED, refusal))
+            self.close()
 
     def data_received(self, data: bytes) -> None:
         """Something was said; what is not understood ends the connection."""
@@ -84,7 +93,7 @@ class Guest(asyncio.Protocol):
             for kind, body in self._frames.feed(data):
                 self._heard(kind, body)
         except ProtocolError as error:
-            _log.warning("a guest was turned away: %s", error)
+            self._house.complain(str(error))
             self.close()
 
     def connection_lost(self, error: Exception | None) -> None:

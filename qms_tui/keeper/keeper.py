@@ -24,6 +24,7 @@ from qms_tui.runtime.docker.tap import Tap
 _log = logging.getLogger(__name__)
 
 LOOK = 1.0  # seconds between looks whether the files are still there
+MOST_COMPLAINTS = 1000  # about guests, of which the log has one
 LONELY = 30.0  # seconds without agents and interfaces after which the keeper ends by itself
 
 
@@ -42,6 +43,7 @@ class Keeper:
         self._guests: list[Guest] = []
         self._typed: dict[str, int] = {}  # by interface: the order in which they were typed into
         self._count = 0
+        self._complaints = 0
         self._stopped = asyncio.Event()
 
     async def run(self, address: Path, ready: Callable[[], None]) -> None:
@@ -111,6 +113,12 @@ class Keeper:
     def rank(self, guest: Guest) -> tuple[int, int]:
         """Typed into last before all, else who came first."""
         return self._typed.get(guest.hello.interface, 0), -guest.number
+
+    def complain(self, text: str) -> None:
+        """Say the first of many in the log, then each thousandth: an agent must not fill it."""
+        if self._complaints % MOST_COMPLAINTS == 0:
+            _log.warning("a guest was turned away: %s (%d before)", text, self._complaints)
+        self._complaints += 1
 
     def leave(self, guest: Guest) -> None:
         """The guest has gone."""

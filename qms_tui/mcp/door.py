@@ -14,14 +14,14 @@ import os
 import socket
 import time
 from collections import deque
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
 
 from qms_tui.mcp.budget import AgentBudget, Usage
 from qms_tui.mcp.jsonrpc import MOST_VALUES, Message, decoded, encoded, structure, weight
-from qms_tui.mcp.places import SOCKET, make_agent_folder
+from qms_tui.mcp.places import INSIDE, SOCKET, agent_folder, make_agent_folder
 from qms_tui.mcp.session import Session
-from qms_tui.sockets import reachable
+from qms_tui.sockets import Stranger, check_agent, reachable
 
 _log = logging.getLogger(__name__)
 
@@ -270,11 +270,27 @@ class Door:
                 self.complain(f"no more connections: {error.strerror}")
                 self._pause_accepting()
             return
+        if not self._may_come(connected):
+            connected.close()
+            return
         connected.setblocking(False)
         visitor = Visitor(self)
         self.visitors.add(visitor)
         loop = asyncio.get_running_loop()
         loop.create_task(self._bring_in(visitor, connected))  # noqa: RUF006 the transport holds on to it
+
+    def _may_come(self, connected: socket.socket) -> bool:
+        """Whether it is this agent, and not another one that sees the socket in some other way."""
+        begun = time.perf_counter()
+        uids, folder = (os.geteuid(), self._owner[0]), agent_folder(self._folder, self.agent)
+        try:
+            check_agent(connected, uids, folder, PurePosixPath(INSIDE))
+        except Stranger as stranger:
+            self.complain(f"a connection was refused: it {stranger}")
+            return False
+        finally:
+            self.worked(time.perf_counter() - begun)
+        return True
 
     async def _bring_in(self, visitor: Visitor, connected: socket.socket) -> None:
         await asyncio.get_running_loop().connect_accepted_socket(lambda: visitor, connected)

@@ -23,7 +23,7 @@ from qms_tui.mcp.server import Server
 from qms_tui.mcp.session import Session
 from qms_tui.mcp.stdio import StdioServer
 from qms_tui.mcp.tokens import owner_of, read_token
-from qms_tui.sockets import reachable
+from qms_tui.sockets import Stranger, check_own, reachable
 
 _log = logging.getLogger(__name__)
 
@@ -193,7 +193,13 @@ class Gateway:
         return server
 
     async def _tell(self, _reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(encoded(self.status()) + b"\n")
+        """What stands there is for people: of the agents each would learn of the others."""
+        try:
+            check_own(writer.get_extra_info("socket"))
+        except Stranger as stranger:
+            _log.debug("how it stands was not told: it %s", stranger)
+        else:
+            writer.write(encoded(self.status()) + b"\n")
         writer.close()
 
     def status(self) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from qms_tui.errors import GatewayError
 from qms_tui.mcp.places import STATUS
-from qms_tui.mcp.status import LONGEST, gateway_status
+from qms_tui.mcp.status import LONGEST, check_gateway, gateway_status
 from qms_tui.sockets import reachable
 
 PATIENCE = 2.0  # seconds; a gateway that works takes milliseconds
@@ -52,6 +52,8 @@ async def look(folder: Path, servers: Sequence[str]) -> Standing:
             said = await _ask(folder)
     except (FileNotFoundError, ConnectionRefusedError):
         return standing(None, servers)
+    except GatewayError as error:
+        return unknown(servers, error.message)
     except (OSError, ValueError, RecursionError):  # a TimeoutError is an OSError
         return unknown(servers)
     return standing(said, servers)
@@ -61,13 +63,13 @@ def look_now(folder: Path, servers: Sequence[str]) -> Standing:
     """The same, blocking."""
     try:
         return standing(gateway_status(folder), servers)
-    except GatewayError:
-        return unknown(servers)
+    except GatewayError as error:
+        return unknown(servers, error.message)
 
 
-def unknown(servers: Sequence[str]) -> Standing:
-    """Of a gateway that hangs."""
-    return Standing(tuple(Shown(server, Light.UNKNOWN, "the gateway does not answer") for server in servers))
+def unknown(servers: Sequence[str], why: str = "the gateway does not answer") -> Standing:
+    """Of a gateway that hangs, or is not ours."""
+    return Standing(tuple(Shown(server, Light.UNKNOWN, why) for server in servers))
 
 
 def standing(status: object, servers: Sequence[str]) -> Standing:
@@ -103,6 +105,7 @@ async def _ask(folder: Path) -> object:
     with reachable(folder / STATUS) as path:
         reader, writer = await asyncio.open_unix_connection(str(path), limit=LONGEST)
     try:
+        check_gateway(writer.get_extra_info("socket"))
         return json.loads(await reader.readline())
     finally:
         writer.close()

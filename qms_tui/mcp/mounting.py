@@ -58,7 +58,7 @@ def with_mounts(config: Config, folder: Path, agents: Sequence[str]) -> Config:
 
 def _mounts(folder: Path, agent: str) -> tuple[Mount, Mount]:
     own = agent_folder(folder, agent)
-    return Mount(own, INSIDE), Mount(own / CLIENT_FILE, IMAGE_CLIENT_FILE)
+    return Mount(own, INSIDE, ours=True), Mount(own / CLIENT_FILE, IMAGE_CLIENT_FILE, ours=True)
 
 
 def _laid(config: Config, folder: Path, agent: str) -> tuple[Laid, Laid]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import socket
 from pathlib import Path
@@ -9,10 +10,11 @@ from typing import Any
 
 from qms_tui.errors import GatewayError
 from qms_tui.mcp.places import STATUS
-from qms_tui.sockets import reachable
+from qms_tui.sockets import Connected, Gone, Stranger, check_own, reachable
 
 PATIENCE = 3.0  # seconds; one that works takes milliseconds
 LONGEST = 16 * 2**20  # bytes
+_APART = "run this where the agents were started; qms-tui stop --all ends them and their gateway"
 _HINT = "its log is beside that of qms-tui, named mcp-..."
 
 
@@ -23,6 +25,7 @@ def gateway_status(folder: Path) -> dict[str, Any] | None:
         try:
             with reachable(folder / STATUS) as path:
                 connection.connect(str(path))
+            check_gateway(connection)
         except TimeoutError:
             raise GatewayError("the MCP gateway does not answer", _HINT) from None
         except OSError:
@@ -31,6 +34,19 @@ def gateway_status(folder: Path) -> dict[str, Any] | None:
             return _read(connection)
         except ConnectionResetError:
             return None  # it ends at this very moment
+
+
+def check_gateway(connection: Connected) -> None:
+    """See to it that our own gateway listens there.
+
+    Raises GatewayError for another listener, ConnectionRefusedError for one that has ended.
+    """
+    try:
+        check_own(connection)
+    except Gone:
+        raise ConnectionRefusedError(errno.ECONNREFUSED, "the gateway has ended") from None
+    except Stranger as stranger:
+        raise GatewayError(f"{STATUS} is not our MCP gateway's: it {stranger}", _APART) from None
 
 
 def _read(connection: socket.socket) -> dict[str, Any]:

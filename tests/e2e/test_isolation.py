@@ -281,9 +281,10 @@ def test_the_other_container_is_out_of_reach(agents: Agents) -> None:
 
 
 def test_the_project_on_the_host_is_untouched(agents: Agents) -> None:
-    """Comes after all attempts of this file that are above."""
+    """Comes after all attempts of this file that are above. Their own folders were closed to other users."""
     agents.qa.run("true")
-    assert tree(agents.root, OWN) == agents.tree
+    closed = {f".claude/users/{agent}": f"40700 {owner()}:{owner()} " for agent in ("claude", "qa")}
+    assert tree(agents.root, OWN) == agents.tree | closed
 
 
 # -- must work ---------------------------------------------------------------------------------------------

@@ -6,6 +6,8 @@ import contextlib
 import os
 import re
 import shutil
+import stat
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -185,6 +187,24 @@ def test_the_second_user_ends_agents_after_being_asked(first: Person, second: Pe
     assert second.ps().keys() == {"claude"}
     assert second.run("stop", "--all", "--yes").returncode == 0
     assert first.ps() == {}
+
+
+def test_a_set_uid_file_of_an_agent_gives_the_second_user_nothing(first: Person, second: Person) -> None:
+    """It would make whoever runs it the agent's user. It is laid from outside: no matter how it came."""
+    with first.open("qa") as tui:
+        tui.wait("agent ready qa")
+        leave(tui)
+    own = first.root / ".claude/users/qa"
+    shell = own / "workspace/sh"
+    shutil.copy("/bin/sh", shell)
+    os.chown(shell, first.uid, first.uid)
+    shell.chmod(0o4755)
+    before = ("setpriv", "--reuid", str(second.uid), "--regid", str(second.uid), "--clear-groups", "--")
+    tried = subprocess.run(
+        [*before, "sh", "-c", f"exec {shell} -p -c 'id -u'"], capture_output=True, text=True
+    )
+    assert (tried.stdout, "Permission denied" in tried.stderr) == ("", True)
+    assert stat.S_IMODE(own.stat().st_mode) == 0o700
 
 
 def test_an_inbox_that_the_second_user_may_not_look_at(first: Person, second: Person) -> None:

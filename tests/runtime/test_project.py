@@ -245,6 +245,17 @@ class TestPreparing:
         project.prepare("qa", ME)
         assert stat.S_IMODE(project.folders("qa").config.stat().st_mode) == 0o700
 
+    def test_an_agents_own_folder_is_nobody_elses(self, project: Project) -> None:
+        own = project.prepare("qa", ME).inbox.parent
+        assert stat.S_IMODE(own.stat().st_mode) == 0o700
+        assert stat.S_IMODE(own.parent.stat().st_mode) & 0o700 == 0o700
+        for mode in (0o755, 0o2777, 0o4711):
+            own.chmod(mode)
+            project.prepare("qa", ME)
+            assert stat.S_IMODE(own.stat().st_mode) == 0o700
+        with project.open_inbox("claude", ME):
+            assert stat.S_IMODE((own.parent / "claude").stat().st_mode) == 0o700
+
     def test_a_narrow_mask_hinders_nobody(self, project: Project) -> None:
         before = os.umask(0o077)
         try:

@@ -17,6 +17,8 @@ from docker.types import LogConfig, Mount
 
 from qms_tui.config import AgentConfig
 from qms_tui.project import Owner, Project
+from qms_tui.runtime.docker import masks
+from qms_tui.runtime.docker.private import Private
 from qms_tui.runtime.docker.quotas import limits
 from qms_tui.runtime.environment import TERMINAL
 
@@ -86,9 +88,18 @@ def unlabelled(image: Mapping[str, str]) -> dict[str, str]:
 
 
 def mounts(
-    project: Project, agent: str, config: AgentConfig, empty: Path, definition: Mount | None
+    project: Project,
+    agent: str,
+    config: AgentConfig,
+    empty: Path,
+    definition: Mount | None,
+    private: Sequence[Private] = (),
+    *,
+    make: bool = False,
 ) -> list[Mount]:
     """The container's mounts, outer before inner. The agent's folders must have been prepared.
+
+    Of what is `private` nothing is shown (masks.py has `make`). Raises ExposureError if that cannot be.
 
     `empty` is an empty file on the engine's machine: what stands over files that the agent must not see. No
     device: a rootless engine cannot remount one read-only, and programs expect a file. `definition` is the
@@ -116,6 +127,8 @@ def mounts(
             continue
         found.append(_empty_folder(work / path) if is_folder else bind(empty, work / path))
     found.extend(bind(m.source, PurePosixPath(m.target), writable=not m.read_only) for m in config.mounts)
+    for target, is_folder in masks.masks(found, private, make=make):
+        found.append(_empty_folder(target) if is_folder else bind(empty, target))
     return found
 
 
@@ -127,6 +140,11 @@ def definition_target(project: Project, config: AgentConfig, *, trusted: bool) -
     """
     over = project.inside("CLAUDE.md") if trusted else None
     return PurePosixPath(config.workdir) / over if over else PurePosixPath(MACHINE_CONTEXT)
+
+
+def check_sources(project: Project, config: AgentConfig) -> None:
+    """Raise ExposureError if the project, or what is mounted besides, lies in a folder of our own."""
+    masks.check_sources([project.root, *(mount.source for mount in config.mounts if not mount.ours)])
 
 
 def bind(source: Path, target: PurePosixPath, *, writable: bool = False) -> Mount:

@@ -26,6 +26,7 @@ from qms_tui.runtime.docker.agent_files import Entry
 from qms_tui.runtime.docker.image import Image
 from qms_tui.runtime.docker.kit import INSIDE, PRIVATE
 from qms_tui.runtime.docker.maker import maker
+from qms_tui.runtime.docker.private import Private
 from qms_tui.runtime.environment import passed_on
 from qms_tui.runtime.path_rules import PathRules
 from qms_tui.runtime.resume import resuming
@@ -53,12 +54,14 @@ class Outfit:
         """Where in the container there stand files of ours that everybody there may read."""
         return [each.path for each in self.config.laid if not each.secret]
 
-    def mounts(self, project: Project, place: agent_files.Place) -> list[Mount]:
+    def mounts(
+        self, project: Project, place: agent_files.Place, private: Sequence[Private] = ()
+    ) -> list[Mount]:
         """What is mounted; `place` is where the engine has the container's own files."""
         config, trusted = self.config, self.trusted
         copy = agent_files.definition_mount(project, config, self.copied, place, trusted=trusted)
         return [
-            *spec.mounts(project, config.name, config, place.empty, copy),
+            *spec.mounts(project, config.name, config, place.empty, copy, private, make=True),
             *agent_files.mounts(place.base, bool(self.private), self.shared),
             *self.token,
         ]

@@ -28,6 +28,7 @@ from qms_tui.runtime.docker.image import Image, find_image
 from qms_tui.runtime.docker.mount_check import Sources, judge_mounts, writable_sources
 from qms_tui.runtime.docker.network import project_network
 from qms_tui.runtime.docker.outfit import Outfit, outfit
+from qms_tui.runtime.docker.private import private_places
 from qms_tui.runtime.path_rules import path_rules
 from qms_tui.trust import ConfigFolders, TrustStore
 
@@ -175,9 +176,10 @@ class Starter:
 
     def _mounts(self, place: Place, fitted: Outfit) -> list[Mount]:
         """All of them, as the engine is asked for them."""
+        spec.check_sources(self._project, fitted.config)
         roster = self._project.roster(self._config.agents)
         reach = read_only.reach_of(self._config.agent(other) for other in roster)
-        made = fitted.mounts(self._project, place)
+        made = fitted.mounts(self._project, place, private_places(self._config, self._engine.host))
         return read_only.throughout(self._engine, made, fitted.config.oci_runtime or "", reach)
 
     def _request(self, place: Place, agent: str, fitted: Outfit, mounts: Sequence[Mount]) -> dict[str, Any]:
