@@ -160,18 +160,17 @@ class Project:
         return folders
 
     def prepare_work(self, agent: str, owner: Owner) -> None:
-        """As `prepare`, for an agent that has no container: its inbox and workspace only."""
-        around = owner if owner.has_account else ROOT
+        """As `prepare`, for a program of this machine that runs as `owner`: its inbox and workspace only."""
         try:
             with (
                 self.open_folder((".claude",)) as claude,
-                _made(claude, "users", around) as users,
-                _made(users, agent, around, 0o700) as base,
+                _made(claude, "users", owner) as users,
+                _made(users, agent, owner, 0o700) as base,
                 _made(base, "inbox", owner),
                 _made(base, "workspace", owner) as workspace,
             ):
-                hand_over(workspace, self.folders(agent).workspace, owner)
-                self._check_owner(workspace, self.folders(agent).workspace, owner)
+                if owner != ROOT:  # who may write them, whosever they are
+                    self._check_owner(workspace, self.folders(agent).workspace, owner)
         except OSError as error:
             raise self._refusal(agent, owner, error) from error
 

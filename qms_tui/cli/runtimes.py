@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from qms_tui.cli.loading import load_anywhere, log_to_file
 from qms_tui.cli.options import Common
 from qms_tui.config import Config
-from qms_tui.project import Project
+from qms_tui.project import Owner, Project
 
 if TYPE_CHECKING:
     from qms_tui.keeper.client import KeeperClient
@@ -85,7 +85,7 @@ def local_runtime(project: Project, config: Config) -> Runtime:
         return resuming(project, agent, wanted, str(project.root), local_folder(project, agent))
 
     def environment(agent: str) -> dict[str, str]:
-        project.prepare_work(agent, project.owner())
+        project.prepare_work(agent, Owner(os.geteuid(), os.getegid()))
         own = {"CLAUDE_CONFIG_DIR": str(make_local_folder(project, agent))}
         passed = passed_on(config.agent(agent), os.environ, path_rules(project, config))
         return _local_environment(agent) | passed | own

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import subprocess
 from collections.abc import Iterator, Sequence
 
@@ -40,8 +41,9 @@ def place(found: Project, config: Config) -> Iterator[Finding]:
         with contextlib.suppress(OSError), walk(users, links=False) as way:
             refusal = path_rules(found, config).refusal(way)
             if refusal is not None:
-                theirs = way.status.st_uid != found.owner().uid  # they start agents here, and we look on
-                yield (warning if theirs else error)("project", refusal.why, refusal.remedy)
+                # Else somebody else starts agents here, and we look on.
+                ours = way.status.st_uid in (os.geteuid(), found.owner().uid)
+                yield (error if ours else warning)("project", refusal.why, refusal.remedy)
             return
 
 

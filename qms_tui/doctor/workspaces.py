@@ -74,9 +74,6 @@ def workspaces(
 ) -> Iterator[Finding]:
     """What is in the folders that agents can write, and who else may look into an agent's own."""
     owner = project.owner().uid
-    if owner == 0:
-        remedy = f"give it to a user: sudo chown -R USER: {shlex.quote(str(project.root))}"
-        yield warning("project", "is root's, so agents run as root", remedy)
     for agent in agents:
         yield from _open_to_others(project, agent)
         folders = project.folders(agent)

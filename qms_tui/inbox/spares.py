@@ -6,17 +6,20 @@ import contextlib
 import os
 import sys
 
-from watchdog.observers.inotify_c import (
-    Mask,
-    WatchDescriptor,
-    inotify_add_watch,
-    inotify_init,
-    inotify_rm_watch,
-)
+from watchdog.utils import UnsupportedLibcError
+
+with contextlib.suppress(UnsupportedLibcError):  # as on macOS, where nobody uses this
+    from watchdog.observers.inotify_c import (
+        Mask,
+        WatchDescriptor,
+        inotify_add_watch,
+        inotify_init,
+        inotify_rm_watch,
+    )
 
 SPARES = 64  # watches
 BATCH = 8  # given up at once: whoever lies in wait for them must be faster so many times
-_MASK = Mask(0x4)  # IN_ATTRIB # of a file that nobody else can reach: nothing is ever told
+_ATTRIBUTES = 0x4  # IN_ATTRIB, of a file that nobody else can reach: nothing is ever told
 
 
 class Spares:
@@ -44,7 +47,7 @@ class Spares:
         # A file that is watched already gets the number that it has.
         self._numbers.clear()
         for file in self._files:
-            number = inotify_add_watch(self._inotify, b"/proc/self/fd/%d" % file, _MASK)
+            number = inotify_add_watch(self._inotify, b"/proc/self/fd/%d" % file, Mask(_ATTRIBUTES))
             if number >= 0:
                 self._numbers.append(number)
 

@@ -28,5 +28,7 @@ class PathRules:
 
 def path_rules(project: Project, config: Config, others: Sequence[Path] = ()) -> PathRules:
     """The rules of a project; `others` are folders that containers of any project can write."""
-    trusted = frozenset({os.geteuid(), project.owner().uid})
-    return PathRules(agent_places(project, config, others), trusted)
+    trusted = {os.geteuid()}
+    if os.geteuid() == 0:
+        trusted.add(project.root.stat().st_uid)
+    return PathRules(agent_places(project, config, others), frozenset(trusted))

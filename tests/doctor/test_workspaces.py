@@ -217,14 +217,6 @@ def test_roots_files_are_named(project: Project) -> None:
     assert text.startswith("root's files in ")
 
 
-@pytest.mark.skipif(not ROOT, reason="only root has projects of root's")
-def test_agents_that_run_as_root_are_told(tmp_path: Path) -> None:
-    (tmp_path / ".claude").mkdir()
-    assert [each.text for each in workspaces.workspaces(Project(tmp_path), Config(), ("qa",))] == [
-        "is root's, so agents run as root"
-    ]
-
-
 @pytest.mark.parametrize("folder", [".", "container"])
 def test_folders_that_others_may_enter_are_named(project: Project, folder: str) -> None:
     path = workspace(project).parent / folder
