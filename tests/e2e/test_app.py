@@ -16,6 +16,7 @@ import pytest
 
 import qms_tui
 from qms_tui.runtime.docker.container import Identity
+from tests.trusted import trust
 from tests.tui import Tui
 
 from .engine import PROJECT_LABEL
@@ -42,6 +43,13 @@ class App:
             "PYTHONPATH": str(Path(qms_tui.__file__).parents[1]),
         }
         give(self.uid, home, self.config)
+        self.trust()
+
+    def trust(self) -> None:
+        """What stands in the project is its user's own."""
+        state = Path(self.environment["XDG_STATE_HOME"])
+        trust(self.root, state, self.config)
+        give(self.uid, state, *state.rglob("*"))
 
     def set(self, text: str) -> None:
         """Add to the user's configuration."""
@@ -280,10 +288,11 @@ def test_ps_and_stop(app: App, engine: docker.APIClient, image: str) -> None:
     assert isinstance(lights, dict)
     states = {"container": "fine", "program": "fine", "mcp": "not there", "login": "not there"}
     assert {name: light["state"] for name, light in lights.items()} == states | {"waker": "not there"}
-    assert rows["qa"] | {"started_at": "", "container": ""} == {
+    assert rows["qa"] | {"started_at": "", "container": "", "id": ""} == {
         "project": str(app.root), "agent": "qa", "condition": "running", "started_at": "", "image": image,
         "digest": digest, "outdated": False, "foreign": False, "wrong": "", "container": "",
         "exit_code": None, "reason": "", "cpu": None, "memory": None, "memory_limit": None,
+        "id": "", "renamed_from": "",
     }  # fmt: skip
     assert str(rows["qa"]["container"]).startswith("qms-project-")
     table = app.run("ps").stdout.splitlines()

@@ -6,9 +6,11 @@ the files of their own, in which such a folder has nothing in it but what Python
 
 from __future__ import annotations
 
+import atexit
 import functools
 import os
 import shlex
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable, Sequence
@@ -44,7 +46,10 @@ def _engine_group() -> int:
 
 @functools.cache
 def _own_view() -> Sequence[str]:
-    """What goes before a command for it to see what it needs of closed folders; nothing if there are none."""
+    """What goes before a command for it to see what it needs of closed folders; nothing if there are none.
+
+    All of a test run's commands share one such view: qms-tui's programs believe only those in their own.
+    """
     needed = _outermost(Path(path) for path in (sys.base_prefix, sys.prefix, _source()))
     closed = _outermost(filter(None, map(_closed, needed)))
     if not closed:
@@ -57,8 +62,14 @@ def _own_view() -> Sequence[str]:
         if any(path.is_relative_to(folder) for folder in closed):
             there = shlex.quote(str(path))
             lines += [f"mkdir -p {there}", f'mount --bind "$kept/{number}" {there}']
-    lines += ['umount -l "$kept"', 'rmdir "$kept"', 'exec "$@"']
-    return ("unshare", "--mount", "--propagation", "private", "sh", "-c", "\n".join(lines), "sh")
+    lines += ['umount -l "$kept"', 'rmdir "$kept"', "echo made", "exec sleep infinity"]
+    unshare = ("unshare", "--mount", "--propagation", "private", "sh", "-c", "\n".join(lines))
+    holder = subprocess.Popen(unshare, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL)
+    atexit.register(holder.kill)
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == b"made\n"
+    enter = f'exec nsenter --mount=/proc/{holder.pid}/ns/mnt --wdns="$(pwd)" "$@"'
+    return ("sh", "-c", enter, "sh")
 
 
 def _source() -> Path:
