@@ -59,4 +59,4 @@ def examine_here(project: Project, common: Common, overrides: Overrides = NO_OVE
 
 def config_of(standing: Standing, overrides: Overrides = NO_OVERRIDES) -> Config:
     """What holds in a project that stands so."""
-    return load_config(standing.files, overrides=overrides, trust=standing.trust)
+    return standing.config(overrides)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from qms_tui.cli.loading import load_anywhere, log_to_file
 from qms_tui.cli.options import Common
-from qms_tui.config import Config
+from qms_tui.config import Config, refusal
+from qms_tui.errors import ProjectError
 from qms_tui.project import Owner, Project
 
 if TYPE_CHECKING:
@@ -78,6 +79,11 @@ def local_runtime(project: Project, config: Config) -> Runtime:
     from qms_tui.runtime.resume import resuming
 
     def command(agent: str) -> Sequence[str]:
+        keys = [
+            f"{section}.{name}" for section in ("agent", f"agent.{agent}") for name in ("command", "args")
+        ]
+        if why := refusal(project, config.programs, keys):
+            raise ProjectError(f"{agent}: {why}", hint="leave, and open the project again: you will be asked")
         return command_line(config.agent(agent), None, trusted=config.trusted)
 
     def again(agent: str) -> Sequence[str]:

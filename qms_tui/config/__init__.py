@@ -34,6 +34,7 @@ from qms_tui.config.load import (
 )
 from qms_tui.config.parse import Memory
 from qms_tui.config.paths import Mount
+from qms_tui.config.programs import Program, refusal
 from qms_tui.config.show import Row, config_table_markdown, describe, format_config, toml
 from qms_tui.config.values import (
     TABLE,
@@ -43,6 +44,7 @@ from qms_tui.config.values import (
     Config,
     EngineConfig,
     InboxConfig,
+    Judged,
     Laid,
     Launch,
     McpServer,
@@ -75,6 +77,7 @@ __all__ = [
     "ConfigFiles",
     "EngineConfig",
     "InboxConfig",
+    "Judged",
     "Laid",
     "Launch",
     "McpServer",
@@ -86,6 +89,7 @@ __all__ = [
     "OuterNotification",
     "Overrides",
     "PermissionMode",
+    "Program",
     "Row",
     "RuntimeKind",
     "Setting",
@@ -102,6 +106,7 @@ __all__ = [
     "override_assignments",
     "read_assignments",
     "read_files",
+    "refusal",
     "settings_needing_trust",
     "toml",
     "user_file",

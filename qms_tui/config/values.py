@@ -17,6 +17,7 @@ from types import MappingProxyType
 from qms_tui.config import parse, paths
 from qms_tui.config.parse import Memory
 from qms_tui.config.paths import Mount
+from qms_tui.config.programs import Program
 
 
 class Theme(StrEnum):
@@ -99,6 +100,15 @@ class Laid:
     path: str
     text: str = field(repr=False)
     secret: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A file of a trusted project as it was judged: containers get this copy, whatever it is by then."""
+
+    path: str
+    content: bytes = field(repr=False)
+    program: bool
 
 
 class Source(Enum):
@@ -663,6 +673,8 @@ class Config:
     notices: tuple[str, ...] = ()
     trusted: bool = True
     """Whether what the project brings may have an effect; in one that is looked at only, nothing does."""
+    judged: tuple[Judged, ...] = ()
+    programs: tuple[Program, ...] = ()
     held: frozenset[tuple[str, str, int]] = frozenset()
     """Items that came with a project that is looked at only, by agent, file and inode: nobody is told of them
     until the human says so."""

@@ -11,7 +11,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from qms_tui.config import McpServer, load_config
+from qms_tui.config import McpServer, Program
 from qms_tui.errors import QmsTuiError
 from qms_tui.mcp.orders import agent_line, servers_line
 from qms_tui.mcp.places import gateway_folder
@@ -33,6 +33,7 @@ class GatewaySetup:
     listen: str = ""
     trusted: bool = False
     """Whether servers may start in the project's folder."""
+    programs: tuple[Program, ...] = ()
 
 
 class GatewayProcess:
@@ -83,11 +84,12 @@ class GatewayProcess:
     def _configured(self) -> GatewaySetup:
         try:
             standing = examine(self._project, user_file=self._config_file)
-            config = load_config(standing.files, trust=standing.trust)
+            config = standing.config()
         except QmsTuiError as error:
             _log.warning("the MCP servers stay as they are: %s", error)
             return self._setup
-        return GatewaySetup(config.servers, config.engine.mcp_listen or "", config.trusted)
+        listen = config.engine.mcp_listen or ""
+        return GatewaySetup(config.servers, listen, config.trusted, config.programs)
 
     def _begin_anew(self) -> None:
         _log.info("MCP servers: %s", ", ".join(server.name for server in self._setup.servers) or "none")
@@ -133,7 +135,7 @@ class GatewayProcess:
             _log.warning("the MCP gateway cannot be started: %s", error)
             return
         process = self._process
-        servers = servers_line(self._setup.servers, trusted=self._setup.trusted)
+        servers = servers_line(self._setup.servers, self._setup.programs, trusted=self._setup.trusted)
         self._say(servers + b"".join(map(agent_line, self._agents)))
         try:
             code = await process.wait()

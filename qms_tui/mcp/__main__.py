@@ -66,7 +66,7 @@ async def _listen(gateway: Gateway, stopped: asyncio.Event) -> None:
     try:
         while line := await reader.readline():
             order = read_order(line)
-            gateway.add_servers(order.servers, trusted=order.trusted)
+            gateway.add_servers(order.servers, order.programs, trusted=order.trusted)
             if order.agent:
                 gateway.add_agent(order.agent)
     except (ValueError, KeyError, TypeError):

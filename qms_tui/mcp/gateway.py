@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from qms_tui import __version__
-from qms_tui.config import McpServer
+from qms_tui.config import McpServer, Program
 from qms_tui.mcp.budget import AgentBudget, Budget
 from qms_tui.mcp.door import Door, Refused
 from qms_tui.mcp.hall import Hall
@@ -76,9 +76,11 @@ class Gateway:
 
     # -- what the keeper says -----------------------------------------------------------------------------
 
-    def add_servers(self, specs: Sequence[McpServer], *, trusted: bool) -> None:
+    def add_servers(
+        self, specs: Sequence[McpServer], programs: Sequence[Program] = (), *, trusted: bool
+    ) -> None:
         """Begin to have these up; they start in the project only if that is `trusted`."""
-        place = LaunchPlace(self._project, trusted, start_folders(self._folder))
+        place = LaunchPlace(self._project, trusted, start_folders(self._folder), tuple(programs))
         for spec in specs:
             kind = StdioServer if spec.url is None else HttpServer
             server = kind(spec, lists_file(self._folder, spec.name), place)

@@ -17,7 +17,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from qms_tui.config import McpServer
+from qms_tui.config import McpServer, Program, refusal
+from qms_tui.project import Project
 
 _PATH_IN_TEXT = re.compile(r"/[^\s:;,='\"]*")
 
@@ -33,11 +34,15 @@ class LaunchSpec:
 
 @dataclass(frozen=True, slots=True)
 class LaunchPlace:
-    """Where the servers of one project start; `neutral` holds a folder of each."""
+    """Where the servers of one project start; `neutral` holds a folder of each.
+
+    `programs` are the project's own files that their commands name.
+    """
 
     project: Path
     trusted: bool
     neutral: Path
+    programs: tuple[Program, ...] = ()
 
     def spec(self, server: McpServer, host: Mapping[str, str]) -> LaunchSpec:
         """For one start of a server with a command. Blocking: a server may have left many files.
@@ -45,6 +50,8 @@ class LaunchPlace:
         Raises OSError if there is no place for it.
         """
         assert server.command is not None
+        if why := refusal(Project(self.project), self.programs, (f"mcp.{server.name}.command",)):
+            raise OSError(errno.EPERM, f"{why}: open the project again, or run qms-tui trust")
         folder = server.cwd or (self.project if self.trusted else self._empty_folder(server.name))
         if not folder.is_dir():
             raise NotADirectoryError(errno.ENOTDIR, f"there is no folder {folder}", str(folder))

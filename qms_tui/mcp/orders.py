@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from qms_tui.config import McpServer
+from qms_tui.config import McpServer, Program
 from qms_tui.project import AGENT_NAME
 
 
@@ -20,11 +20,16 @@ class Order:
     agent: str = ""
     trusted: bool = False
     """Whether the servers may start in the project's folder."""
+    programs: tuple[Program, ...] = ()
+    """Files of the project that their commands name."""
 
 
-def servers_line(servers: Sequence[McpServer], *, trusted: bool = True) -> bytes:
+def servers_line(
+    servers: Sequence[McpServer], programs: Sequence[Program] = (), *, trusted: bool = True
+) -> bytes:
     """Have these up, for a project that is `trusted` or not."""
-    content = {"servers": [asdict(server) for server in servers], "trusted": trusted}
+    named = [asdict(program) for program in programs]
+    content = {"servers": [asdict(server) for server in servers], "trusted": trusted, "programs": named}
     return json.dumps(content, default=os.fspath).encode() + b"\n"
 
 
@@ -40,7 +45,12 @@ def read_order(line: bytes) -> Order:
         if not AGENT_NAME.fullmatch(str(content["agent"])):
             raise ValueError("no agent's name")
         return Order(agent=content["agent"])
-    return Order(tuple(map(_server, content["servers"])), trusted=content.get("trusted") is True)
+    programs = tuple(
+        Program(str(each["path"]), str(each["sha256"]), tuple(map(str, each["keys"])))
+        for each in content.get("programs", ())
+    )
+    servers = tuple(map(_server, content["servers"]))
+    return Order(servers, trusted=content.get("trusted") is True, programs=programs)
 
 
 def _server(content: dict[str, object]) -> McpServer:

@@ -18,11 +18,11 @@ from pathlib import PurePosixPath
 
 from qms_tui.config import AgentConfig, Assignment, ConfigFile, settings_needing_trust, toml
 from qms_tui.config.files import PROJECT_FILE
+from qms_tui.config.programs import LARGEST
 from qms_tui.project import AGENT_NAME, Project
 from qms_tui.trust.client_files import effects, reaching
 from qms_tui.trust.record import FolderIdentity
 
-LARGEST = 4 * 2**20  # bytes of a file that can be judged
 MOST_FILES = 100  # of one kind
 MOST_ENTRIES = 1000  # of a folder that are counted
 SETTINGS = "settings*.json"
@@ -41,8 +41,8 @@ class JudgedFile:
     path: str
     content: bytes
     effects: tuple[str, ...]
-    program: bool = False
-    """Whether a command names it."""
+    keys: tuple[str, ...] = ()
+    """The settings whose commands name it."""
 
     @property
     def sha256(self) -> str:
@@ -124,6 +124,14 @@ class _Reader:
 
     def programs(self, assignments: Sequence[Assignment]) -> Iterator[JudgedFile]:
         """The files of the project that commands name, whoever has written the command."""
+        for path, keys in self._named(assignments).items():
+            content = self._read(path)
+            if content is not None:
+                yield JudgedFile(str(path), content, (f"is run by {', '.join(keys)}",), tuple(keys))
+
+    def _named(self, assignments: Sequence[Assignment]) -> dict[PurePosixPath, dict[str, None]]:
+        """The settings that name a file of the project, by its path."""
+        named: dict[PurePosixPath, dict[str, None]] = {}
         roots = [PurePosixPath(self._project.root), *_workdirs(assignments)]
         for each in assignments:
             if each.setting.name not in ("command", "args") or not isinstance(each.value, tuple):
@@ -131,9 +139,8 @@ class _Reader:
             for number, word in enumerate(map(str, each.value)):
                 is_looked_up = not number and each.setting.name == "command" and "/" not in word
                 if not is_looked_up and (path := self._program(word, roots)):
-                    content = self._read(path)
-                    if content is not None:
-                        yield JudgedFile(str(path), content, (f"is run by {each.key}",), program=True)
+                    named.setdefault(path, {})[each.key] = None
+        return named
 
     def names(self) -> Iterator[str]:
         """What the client would obey besides."""

@@ -8,10 +8,16 @@ from enum import StrEnum
 from pathlib import Path
 
 from qms_tui.config import (
+    NO_OVERRIDES,
     Assignment,
+    Config,
     ConfigFile,
     ConfigFiles,
+    Judged,
+    Overrides,
+    Program,
     Trust,
+    load_config,
     read_assignments,
     read_files,
 )
@@ -23,6 +29,7 @@ from qms_tui.trust.claims import Claims, ConfigFolder, read_claims
 from qms_tui.trust.record import Answer, FileRecord, FolderIdentity, Record, TrustStore
 
 MOST_DIFF_LINES = 60  # of one file
+CLIENT_SETTINGS = ".claude/settings"  # how the paths of Claude Code's settings in a project begin
 
 
 class Word(StrEnum):
@@ -67,6 +74,17 @@ class Standing:
             settings=known.sha256 if trusted and known and judged else "",
             changed=self.record.answer is Answer.TRUST and known is not None and not judged,
         )
+
+    def config(self, overrides: Overrides = NO_OVERRIDES) -> Config:
+        """What holds in the project. Raises ConfigError, UsageError as `load_config` does."""
+        config = load_config(self.files, overrides=overrides, trust=self.trust)
+        trusted, files = self.word is Word.TRUSTED, self.claims.files
+        programs = tuple(
+            Program(each.path, each.sha256 if trusted else "", each.keys) for each in files if each.keys
+        )
+        copies = (each for each in files if each.keys or each.path.startswith(CLIENT_SETTINGS))
+        judged = tuple(Judged(each.path, each.content, bool(each.keys)) for each in copies if trusted)
+        return replace(config, programs=programs, judged=judged)
 
     @property
     def foreign(self) -> tuple[ConfigFolder, ...]:

@@ -15,7 +15,7 @@ from pathlib import Path
 import docker
 import pytest
 
-from qms_tui.config import AgentConfig, Config
+from qms_tui.config import AgentConfig, Config, Judged
 from qms_tui.errors import ProjectError
 from qms_tui.project import Project
 from qms_tui.runtime.docker import connect
@@ -120,6 +120,33 @@ class TestClientsFiles:
             say(held, "good morning")
             await until(lambda: "Project context of claude" in requests(model))
             assert planted(model) == []
+
+
+class TestJudgedBytes:
+    async def test_a_client_gets_the_settings_that_were_judged(
+        self, make: Make, hostile: Path, model: Model
+    ) -> None:
+        """Whatever the files are by the time of its start, and while it runs."""
+        judged = Judged(".claude/settings.json", b"{}", program=False)
+        async with started(make(judged=(judged,)), AGENT) as held:
+            agent = Woken(hostile, model, held)
+            await agent.status("idle")
+            await agent.say("good morning")
+            await until(lambda: agent.asked("good morning"))
+            assert not (hostile / WORK / "stolen").exists()
+            assert "smuggled skill of the project" in requests(model)
+
+    async def test_a_program_runs_as_it_was_judged(self, image: str, qms_project: Path) -> None:
+        """And nothing hidden comes back that way."""
+        (qms_project / "run").write_text("#!/bin/sh\necho swapped\n")
+        text = b"#!/bin/sh\necho judged; wc -c <.env; exec sleep 600\n"
+        judged = (Judged("run", text, program=True), Judged(".env", b"shown", program=True))
+        agent = AgentConfig(image=image, command=("/pipe-dream/run",))
+        config = Config(every_agent=agent, judged=judged)
+        runtime = DirectRuntime(connect(), Project(qms_project), config, {})
+        async with started(runtime, AGENT) as held:
+            await held.expect(b"judged\r\n0\r\n")
+        runtime.close_now()
 
 
 class TestConfigFolder:

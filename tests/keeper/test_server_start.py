@@ -340,6 +340,27 @@ async def test_trust_that_comes_or_goes_holds_with_the_next_agent(world: World) 
     await until(lambda: "/.start/one" in read(seen), "it starts in a folder of ours again")
 
 
+async def test_a_server_of_the_project_starts_only_as_it_was_judged(world: World) -> None:
+    """Not in a project that is not trusted, and not again once its file is another one."""
+    program = world.plant("tools/server.sh", f"#!/bin/sh\necho one >>{world.ran}\nsleep 0.1\n")
+    gateway = world.gateway(str(program))
+    gateway.serve("qa")
+    await until(lambda: "is not trusted" in detail(world), "it is refused, and says why")
+    assert not world.ran.exists()
+    world.trust()
+    gateway.serve("claude")
+    await until(lambda: world.ran.exists(), "it starts")
+    world.plant("tools/server.sh", f"#!/bin/sh\necho two >>{world.ran}\n")
+    await until(lambda: "has changed since you trusted it" in detail(world), "it is not started again")
+    assert "two" not in world.ran.read_text()
+
+
+def detail(world: World) -> str:
+    """Why the server is not up."""
+    status = gateway_status(gateway_folder(world.keeper))
+    return str(status["servers"][0]["detail"]) if status and status["servers"] else ""
+
+
 async def test_the_users_file_may_say_where_one_starts(world: World) -> None:
     (world.base / "config" / "here").mkdir(parents=True)
     seen = world.base / "seen"

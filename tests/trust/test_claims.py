@@ -77,7 +77,7 @@ def test_a_program_of_the_project_is_covered_whoever_names_it(root: Path, comman
     (root / "tools/run").write_text("#!/bin/sh\n")
     (root / "link").symlink_to("tools/run")
     (file,) = read(root, command.format(root=root)).files
-    assert (file.path, file.content, file.program) == ("tools/run", b"#!/bin/sh\n", True)
+    assert (file.path, file.content, file.keys) == ("tools/run", b"#!/bin/sh\n", ("agent.command",))
 
 
 def test_where_the_project_stands_inside_is_the_settings(root: Path) -> None:

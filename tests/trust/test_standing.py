@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from qms_tui.config import load_config
+from qms_tui.config import load_config, refusal
 from qms_tui.errors import ProjectError
 from qms_tui.project import Project
 from qms_tui.remembered import Memory, View
@@ -124,6 +124,25 @@ def test_trusted_are_the_bytes_that_were_judged(world: World) -> None:
     assert (config.agent("qa").image, config.trusted) == ("a", True)
     changed = world.look()
     assert load_config(changed.files, trust=changed.trust).agent("qa").image == "qms-tui-agent"
+
+
+def test_programs_of_the_project_run_here_only_as_they_were_judged(world: World) -> None:
+    world.write("run", "one")
+    world.write("qms-tui.toml", '[mcp.x]\ncommand = ["python3", "run"]\n[agent.qa]\nargs = ["run"]\n')
+    (untrusted,) = world.look().config().programs
+    assert (untrusted.path, set(untrusted.keys)) == ("run", {"mcp.x.command", "agent.qa.args"})
+    said = refusal(world.project, [untrusted], ["mcp.x.command"])
+    assert said == "run is the project's, which is not trusted"
+    world.answer(Answer.TRUST)
+    config = world.look().config()
+    assert refusal(world.project, config.programs, ["mcp.x.command"]) == ""
+    assert [(each.path, each.content, each.program) for each in config.judged] == [("run", b"one", True)]
+    world.write("run", "two")
+    said = refusal(world.project, config.programs, ["agent.qa.args"])
+    assert said == "run has changed since you trusted it"
+    assert refusal(world.project, config.programs, ["agent.command"]) == ""
+    (world.root / "run").unlink()
+    assert refusal(world.project, config.programs, ["mcp.x.command"]) == "run: No such file or directory"
 
 
 def test_another_folder_at_the_same_path_is_asked_about(world: World) -> None:

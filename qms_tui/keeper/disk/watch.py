@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from qms_tui.config import Config, load_config
+from qms_tui.config import Config
 from qms_tui.errors import QmsTuiError
 from qms_tui.keeper.disk.counter import FolderCounter
 from qms_tui.keeper.disk.record import write_record
@@ -117,7 +117,7 @@ class DiskWatch:
         """The newest configuration; one that is broken changes nothing."""
         try:
             standing = examine(self._project, user_file=self._config_file)
-            self._config = load_config(standing.files, trust=standing.trust)
+            self._config = standing.config()
         except QmsTuiError as error:
             _log.warning("agents' disk limits stay as they are: %s", error)
 

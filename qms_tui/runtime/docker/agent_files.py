@@ -5,6 +5,7 @@
     home/           the agent's home folder
     private/        what only the agent may read
     shared/N        what else stands in the container, readable for everybody there
+    judged/N        our copies of the project's files that the human has judged, over these files
     definition-HASH our copy of the agent's definition, named by its content
 
 They are made for one container and go with it. Where the engine sees this machine's files they are below
@@ -33,7 +34,7 @@ from docker import APIClient
 from docker.errors import APIError, NotFound
 from docker.types import Mount
 
-from qms_tui.config import AgentConfig
+from qms_tui.config import AgentConfig, Judged
 from qms_tui.config.files import read_regular_file
 from qms_tui.errors import EngineError
 from qms_tui.project import Owner, Project
@@ -178,6 +179,7 @@ def entries(
     private: Mapping[str, str],
     shared: Sequence[str] = (),
     definition: Definition | None = None,
+    judged: Sequence[Judged] = (),
 ) -> list[Entry]:
     """The files of a container whose agent runs as `owner`; `private` has texts by name, `shared` texts.
 
@@ -196,8 +198,30 @@ def entries(
         *(Entry(f"private/{name}", text.encode(), 0o400, owned=True) for name, text in private.items()),
         Entry("shared", None, 0o755),
         *(Entry(f"shared/{number}", text.encode(), 0o444) for number, text in enumerate(shared)),
+        *([Entry("judged", None, 0o755)] if judged else []),
+        *(
+            Entry(f"judged/{number}", each.content, 0o555 if each.program else 0o444)
+            for number, each in enumerate(judged)
+        ),
         *([Entry(_copy_name(definition), definition.content, 0o444)] if definition else []),
     ]
+
+
+def judged_files(project: Project, config: AgentConfig, judged: Sequence[Judged]) -> list[Judged]:
+    """Those that the agent would see in the project: only over these there can be a copy, and need be."""
+    unseen = [path for path, _ in project.hidden((*config.hide, ".claude/users", ".claude/sessions"))]
+    paths = ((each, PurePosixPath(each.path)) for each in judged)
+    return [
+        each
+        for each, path in paths
+        if project.inside(each.path) == path and not any(path.is_relative_to(hidden) for hidden in unseen)
+    ]
+
+
+def judged_mounts(config: AgentConfig, judged: Sequence[Judged], place: Place) -> list[Mount]:
+    """The copies over the project's files."""
+    work = PurePosixPath(config.workdir)
+    return [bind(place.base / "judged" / str(number), work / each.path) for number, each in enumerate(judged)]
 
 
 def definition_mount(

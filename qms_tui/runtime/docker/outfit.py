@@ -14,7 +14,7 @@ from pathlib import PurePosixPath
 
 from docker.types import Mount
 
-from qms_tui.config import AgentConfig, Config
+from qms_tui.config import AgentConfig, Config, Judged
 from qms_tui.errors import ConfigError
 from qms_tui.project import Owner, Project
 from qms_tui.runtime.client import command_line
@@ -38,7 +38,8 @@ TOKEN = f"/{PRIVATE}/token"
 class Outfit:
     """`config` has the command as it will run; `private` has texts by name that only the agent may read.
 
-    `copied` is a definition of which the agent gets a copy, if so; `trusted` is whether the project is.
+    `copied` is a definition of which the agent gets a copy, if so; `trusted` is whether the project is, and
+    `judged` are its files of which the agent gets what was judged.
     """
 
     config: AgentConfig
@@ -48,6 +49,7 @@ class Outfit:
     token: list[Mount]
     copied: Definition | None
     trusted: bool
+    judged: Sequence[Judged]
 
     @property
     def shared(self) -> list[str]:
@@ -62,6 +64,7 @@ class Outfit:
         copy = agent_files.definition_mount(project, config, self.copied, place, trusted=trusted)
         return [
             *spec.mounts(project, config.name, config, place.empty, copy, private, make=True),
+            *agent_files.judged_mounts(config, self.judged, place),
             *agent_files.mounts(place.base, bool(self.private), self.shared),
             *self.token,
         ]
@@ -69,7 +72,7 @@ class Outfit:
     def entries(self, accounts: Accounts, owner: Owner) -> list[Entry]:
         """The container's own files."""
         shared = [each.text for each in self.config.laid if not each.secret]
-        return agent_files.entries(accounts, owner, self.private, shared, self.copied)
+        return agent_files.entries(accounts, owner, self.private, shared, self.copied, self.judged)
 
 
 def outfit(
@@ -105,6 +108,7 @@ def outfit(
         _token(project, config, ours),
         definition if definition and (definition.own or not whole.trusted) else None,
         whole.trusted,
+        agent_files.judged_files(project, config, whole.judged),
     )
 
 
