@@ -81,12 +81,12 @@ def endless_line(path: Path, server: str = "test") -> None:
             connection.sendall(b"1 0 " + b"x" * 2**20)
 
 
-def large_lines(path: Path) -> None:
+def large_lines(path: Path, server: str = "test") -> None:
     """Requests as large as may be, as many as go."""
     body = json.dumps(
         {"jsonrpc": "2.0", "id": 1, "method": "x", "params": {"x": "y" * (15 * 2**20)}}
     ).encode()
-    with greeted(path) as connection:
+    with greeted(path, hello_to(server)) as connection:
         for number in range(1, 20):
             connection.sendall(b"%d 0 " % number + body + b"\n")
 
@@ -137,8 +137,8 @@ def half_open_calls(path: Path) -> None:
             connection.sendall(f"{number} 0 {json.dumps(body)}\n".encode())
 
 
-def nested(path: Path) -> None:
-    with greeted(path) as connection:
+def nested(path: Path, server: str = "test") -> None:
+    with greeted(path, hello_to(server)) as connection:
         connection.sendall(b"1 0 " + b"[" * 10**6 + b"\n")
         connection.recv(65536)
 
