@@ -28,6 +28,7 @@ class LargeReader:
         self._program: Program | None = None
         self._turn = asyncio.Lock()  # first come, first served
         self._turns: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)  # of an agent
+        self._exchanges: set[asyncio.Task[Message]] = set()
 
     async def read(self, agent: str, pieces: Sequence[bytes], *, strict: bool) -> Message:
         """A line's message, as `decoded` or `mended`. Raises ValueError."""
@@ -35,14 +36,26 @@ class LargeReader:
             line = b"".join(pieces)
             return decoded(line) if strict else mended(line)
         exchange = asyncio.get_running_loop().create_task(self._exchange(agent, pieces, strict))
-        exchange.add_done_callback(_retrieve)
+        self._exchanges.add(exchange)
+        exchange.add_done_callback(self._ended)
         return await asyncio.shield(exchange)  # whoever leaves, the answer has to be taken
 
     async def close(self) -> None:
-        """End the process."""
+        """Read no more, end the process."""
+        for exchange in self._exchanges:
+            exchange.cancel()
+        await asyncio.gather(*self._exchanges, return_exceptions=True)
+        await self._end_process()
+
+    async def _end_process(self) -> None:
         program, self._program = self._program, None
         if program is not None:
             await program.end()
+
+    def _ended(self, exchange: asyncio.Task[Message]) -> None:
+        self._exchanges.discard(exchange)
+        if not exchange.cancelled():
+            exchange.exception()  # else it is logged, if nobody wants to know any more
 
     async def _exchange(self, agent: str, pieces: Sequence[bytes], strict: bool) -> Message:
         async with self._turns[agent], self._turn:
@@ -51,7 +64,7 @@ class LargeReader:
                     return await self._ask(pieces, strict)
             except (OSError, TimeoutError, asyncio.IncompleteReadError) as problem:
                 _log.warning("the reader of large messages: %r", problem)
-                await self.close()
+                await self._end_process()
                 raise ValueError("it could not be read") from None
 
     async def _ask(self, pieces: Sequence[bytes], strict: bool) -> Message:
@@ -75,7 +88,7 @@ class LargeReader:
 
     async def _running(self) -> Program:
         if self._program is not None and self._program.process.returncode is not None:
-            await self.close()
+            await self._end_process()
         if self._program is None:
             self._program = await Program.start("large", COMMAND, Path("/"), piped=True, limit=PIECE)
         return self._program
@@ -88,9 +101,3 @@ def _message(head: Message, text: tuple[bytes, ...], strict: bool) -> Message:
     if strict and key == "params":
         return {**head, key: OpenParams(text, fields, token)}
     return {**head, key: Encoded(text, fields)}
-
-
-def _retrieve(exchange: asyncio.Task[Message]) -> None:
-    """Else it is logged as an error that nobody wants to know why there is no message."""
-    if not exchange.cancelled():
-        exchange.exception()

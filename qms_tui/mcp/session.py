@@ -40,6 +40,7 @@ MOST_CALLS_OF_AGENT = 256  # of all its clients, notifications too: each may be 
 MOST_ASKED = 64  # requests of a server that a client has not answered
 MOST_POSTS = 64  # messages of a client on their way to the server that nobody answers
 LONGEST_REASON = 1000  # characters of why a call is cancelled
+MOST_KEPT = 20_000  # messages that the client has not read; to let go of a million takes a moment
 OVERHEAD = 250  # bytes of memory that a message takes beside its text
 NO_ANSWER = b"-"
 Post = asyncio.Task[None] | None  # None: it has been sent, or nobody wants it
@@ -211,6 +212,8 @@ class Session:
         self._unsent.append(entry)
         self.pump()
         self.usage.add(entry.size)
+        if len(self._kept) > MOST_KEPT:
+            self._be_ended(f"more than {MOST_KEPT} messages wait for its client")
 
     def _be_ended(self, reason: str) -> None:
         self.trouble = self.reason = reason

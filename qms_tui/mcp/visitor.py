@@ -25,6 +25,7 @@ LONGEST_LINE = 16 * 2**20 + 64  # bytes: a message of the client, and our number
 LONGEST_HELLO = 256 * 1024  # bytes; also of the memory that it takes
 LONGEST_NUMBERS = 64  # bytes of what is before a message
 GREETING = 5.0  # seconds to say hello in
+SLICE = 0.002  # seconds of one connection's lines, then others come first
 AT_ONCE = 64 * 1024  # bytes that are read, or handed over to be sent, at once: a thousand small messages
 
 
@@ -46,6 +47,7 @@ class Visitor(asyncio.BufferedProtocol):
         self._full = False  # the transport takes no more at the moment
         self._session: Session | None = None
         self._timeout: asyncio.TimerHandle | None = None
+        self._next_slice: asyncio.Handle | None = None
         self._large: asyncio.Task[None] | None = None  # a message that is being read elsewhere
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -87,7 +89,17 @@ class Visitor(asyncio.BufferedProtocol):
         with contextlib.suppress(RuntimeError):  # closing already
             if self._transport is not None:
                 rests = self._door.resting or self._large is not None
-                (self._transport.pause_reading if rests else self._transport.resume_reading)()
+                busy = rests or bool(self._lines)
+                (self._transport.pause_reading if busy else self._transport.resume_reading)()
+                if self._lines and not rests and self._next_slice is None:
+                    self._next_slice = asyncio.get_running_loop().call_soon(self._go_on)
+
+    def _go_on(self) -> None:
+        """With the lines that are here already."""
+        self._next_slice = None
+        if not self._door.resting:
+            with self._guarded():
+                self._take_lines()
 
     @contextlib.contextmanager
     def _guarded(self) -> Iterator[None]:
@@ -157,7 +169,11 @@ class Visitor(asyncio.BufferedProtocol):
     # -- what it says -------------------------------------------------------------------------------------
 
     def _take_lines(self) -> None:
+        until = time.perf_counter() + SLICE
         while self._lines and self._large is None and self._is_there():
+            if time.perf_counter() > until:
+                self.listen()  # to nobody here, until these are taken
+                return
             line = self._lines.popleft()
             if self._session is None:
                 self._be_greeted(_hello(line))
@@ -165,6 +181,7 @@ class Visitor(asyncio.BufferedProtocol):
                 self._take(self._session, line)
             if self._large is None:
                 self._usage.remove(line.size + 1)
+        self.listen()
 
     def _be_greeted(self, hello: Message) -> None:
         if self._timeout is not None:
@@ -191,7 +208,6 @@ class Visitor(asyncio.BufferedProtocol):
         if is_large(pieces):
             reading = self._read_large(session, number, pieces, line.size + 1)
             self._large = asyncio.get_running_loop().create_task(reading)
-            self.listen()
             return
         session.received = number  # also if it is nonsense: it must not come again
         text = b"".join(pieces)
@@ -213,7 +229,6 @@ class Visitor(asyncio.BufferedProtocol):
             self._usage.remove(size)
             session.take(message, size)
             self._take_lines()
-        self.listen()
 
 
 def _hello(line: Line) -> Message:

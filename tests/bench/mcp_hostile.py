@@ -9,13 +9,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from statistics import median
 
-import psutil
-
 from tests.bench.mcp import AGENTS, house_of
 from tests.bench.mcp_attacks import ATTACKS
 from tests.bench.table import Bar, Bench, Line, percentile, row
 from tests.mcp.house import ROOT, House, runs
 from tests.mcp.scripted import Bridge
+from tests.mcp.test_hostile import MOST_MORE, Peak
 
 SETTLE = 0.5  # seconds of an attack before the first call beside it
 STOP = 60.0  # seconds in which an attacker has to end
@@ -29,30 +28,23 @@ def hostile(bench: Bench) -> Iterator[Line]:
     once = 0
     for name in ATTACKS:
         with house_of(bench) as (house, server):
-            assert house.process is not None
             _calls(house, "warm ", 20)
             alone = [_p99(house, f"alone {number} ", calls) for number in range(rounds)]
-            with _attacked(house, name):
+            with Peak(house) as peak, _attacked(house, name):
                 beside = [_p99(house, f"beside {number} ", calls) for number in range(rounds)]
-            memory = _memory(psutil.Process(house.process.pid))
             once += sum(count == 1 for count in runs(server.log).values()) - 20
         what = f"p99 of {calls} calls beside it over that before; medians of {rounds}"
         yield Line(f"mcp {name}", what, "x", median(beside) / median(alone), bar=Bar(3))
         ours, peer = median(beside) * 1e3, median(alone) * 1e3
         yield Line(f"mcp {name}, p99", "the same in ms", "ms", ours, peer, peer_name="alone")
-        yield Line(f"mcp {name}, gateway", "resident memory afterwards", "MB", memory, bar=Bar(400))
+        memory = "what the gateway and its reader of large messages took more than before, at most"
+        yield Line(f"mcp {name}, memory", memory, "MB", peak.more / _MEGABYTE, bar=Bar(MOST_MORE / _MEGABYTE))
     total = len(ATTACKS) * rounds * calls * 2
     yield Line("mcp hostile, calls", f"of {total} ran once", "", once, bar=Bar(total, at_least=True))
 
 
 def _p99(house: House, name: str, calls: int) -> float:
     return percentile(_calls(house, name, calls), 99)
-
-
-def _memory(gateway: psutil.Process) -> float:
-    """MB of the gateway's processes, without servers."""
-    own = [gateway, *(each for each in gateway.children() if "qms_tui.mcp" in " ".join(each.cmdline()))]
-    return float(sum(each.memory_info().rss for each in own) / _MEGABYTE)
 
 
 @contextmanager

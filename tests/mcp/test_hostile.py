@@ -225,13 +225,13 @@ EVIL = tuple(f"evil{number}" for number in range(6))
 
 
 class Peak(threading.Thread):
-    """The most memory that a process takes, while this runs."""
+    """The most memory that a gateway takes, with the process that reads for it, while this runs."""
 
     def __init__(self, house: House) -> None:
         super().__init__(daemon=True)
         assert house.process is not None
         self._process = psutil.Process(house.process.pid)
-        self._before = self._process.memory_info().rss
+        self._before = self._all()
         self._stopped = threading.Event()
         self.more = 0  # bytes than before
 
@@ -242,7 +242,15 @@ class Peak(threading.Thread):
 
     def now(self) -> int:
         """Bytes more than before at the moment."""
-        return int(self._process.memory_info().rss - self._before)
+        return self._all() - self._before
+
+    def _all(self) -> int:
+        found = 0
+        for each in (self._process, *self._process.children()):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                if each is self._process or "qms_tui.mcp.large_messages" in each.cmdline():
+                    found += each.memory_info().rss
+        return found
 
     def __enter__(self) -> Self:
         self.start()
