@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 import httpx2
 
 from qms_tui.mcp.budget import Usage
-from qms_tui.mcp.http_events import Place
+from qms_tui.mcp.http_events import Event, EventBuffer, Place, TooLong
 from qms_tui.mcp.jsonrpc import (
     INVALID_REQUEST,
     Interrupted,
@@ -36,7 +36,7 @@ LISTEN_AGAIN = 1.0  # seconds until the stream of the server's own messages is o
 MOST_RESUMED = 5  # tries in a row to go on with a stream
 LONGEST_RESUMED = 3600.0  # seconds; some servers end streams on purpose, again and again
 _BROKEN = (httpx2.HTTPError,)
-_OTHER = (httpx2.SSEError, httpx2.StreamError)
+_OTHER = (httpx2.StreamError,)
 _BEFORE = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)  # nothing was sent
 Heard = Callable[[Message], None]
 Hold = Callable[[int], None]  # so many bytes more belong to a call
@@ -148,8 +148,6 @@ class HttpSession:
         except (*_BROKEN, Cut) as problem:
             if not place.last:
                 raise _interrupted(problem) from None
-        except httpx2.SSEError as problem:
-            raise Unreadable(str(problem)) from None
         except _OTHER as problem:
             raise _interrupted(problem) from None
         return await self._go_on(message["id"], place, hold)
@@ -170,8 +168,6 @@ class HttpSession:
                     return await self._read_events(response, number, place, hold)
             except (*_BROKEN, Cut) as problem:
                 _log.info("a stream broke: %r", problem)
-            except httpx2.SSEError as problem:
-                raise Unreadable(str(problem)) from None
             except _OTHER as problem:
                 raise _interrupted(problem) from None
         raise Interrupted("the stream broke, and could not be gone on with")
@@ -226,11 +222,15 @@ class HttpSession:
     ) -> AsyncIterator[Message]:
         assert isinstance(response.stream, httpx2.AsyncByteStream)
         counted = response.stream = _CountedStream(response.stream, self._usage)
-        async for event in httpx2.EventSource(response, max_event_size=LONGEST_ANSWER):
-            place.passed(event)
-            counted.let_go()
-            if event.event == "message" and event.data:
-                yield await self._decoded((event.data.encode(),), hold)
+        if not response.headers.get("content-type", "").lower().startswith("text/event-stream"):
+            raise Unreadable("it is no stream of events")
+        events = EventBuffer(LONGEST_ANSWER)
+        async for data in response.aiter_bytes():
+            for event in _added(events, data):
+                place.passed(event)
+                counted.let_go()
+                if event.kind == "message" and any(event.data):
+                    yield await self._decoded(event.data, hold)
 
     async def _body(self, response: httpx2.Response) -> tuple[bytes, ...]:
         assert isinstance(response.stream, httpx2.AsyncByteStream)
@@ -308,6 +308,13 @@ class _CountedStream(httpx2.AsyncByteStream):
     async def aclose(self) -> None:
         self.let_go()
         await self._stream.aclose()
+
+
+def _added(events: EventBuffer, data: bytes) -> list[Event]:
+    try:
+        return events.add(data)
+    except TooLong as problem:
+        raise Unreadable(str(problem)) from None
 
 
 async def _read_here(pieces: Sequence[bytes]) -> Message:

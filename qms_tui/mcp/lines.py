@@ -20,6 +20,18 @@ class Line:
         """All of it."""
         return self.pieces[0] if len(self.pieces) == 1 else b"".join(self.pieces)
 
+    def start(self, size: int) -> bytes:
+        """So many bytes of its beginning, or what there is."""
+        return b"".join(piece[:size] for piece in self.pieces[:size])[:size]
+
+    def after(self, size: int) -> tuple[bytes, ...]:
+        """What follows them."""
+        found = []
+        for piece in self.pieces:
+            found.append(piece[size:])
+            size = max(0, size - len(piece))
+        return tuple(piece for piece in found if piece)
+
     @property
     def ends(self) -> bytes:
         """Enough to see whose it is: all of it if that is short, else both ends."""

@@ -239,13 +239,6 @@ def _hello(line: Line) -> Message:
 
 def _numbered(line: Line) -> tuple[int, int, tuple[bytes, ...] | None]:
     """The numbers before a message, and that, if there is one. Raises ValueError."""
-    head = b"".join(piece[:LONGEST_NUMBERS] for piece in line.pieces[:LONGEST_NUMBERS])[:LONGEST_NUMBERS]
-    number, acknowledged, *rest = head.split(b" ", 2)
-    if not rest:
-        return int(number), int(acknowledged), None
-    skipped = len(number) + len(acknowledged) + 2
-    pieces = []
-    for piece in line.pieces:
-        pieces.append(piece[skipped:])
-        skipped = max(0, skipped - len(piece))
-    return int(number), int(acknowledged), tuple(piece for piece in pieces if piece)
+    number, acknowledged, *rest = line.start(LONGEST_NUMBERS).split(b" ", 2)
+    pieces = line.after(len(number) + len(acknowledged) + 2) if rest else None
+    return int(number), int(acknowledged), pieces
