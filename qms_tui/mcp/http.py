@@ -22,6 +22,7 @@ from urllib.parse import urlsplit
 import httpx2
 
 from qms_tui.config import McpServer
+from qms_tui.mcp.call import Call
 from qms_tui.mcp.http_session import HttpSession
 from qms_tui.mcp.jsonrpc import (
     Interrupted,
@@ -40,7 +41,7 @@ from qms_tui.mcp.jsonrpc import (
 from qms_tui.mcp.large_reader import LargeReader
 from qms_tui.mcp.process import Program
 from qms_tui.mcp.server import Pause, Server
-from qms_tui.mcp.session import Call, Post, Session
+from qms_tui.mcp.session import Post, Session
 from qms_tui.mcp.stdio import CLIENT
 
 _log = logging.getLogger(__name__)

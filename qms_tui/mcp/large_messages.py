@@ -29,7 +29,7 @@ from qms_tui.mcp.jsonrpc import (
 
 REQUEST = struct.Struct(">Q?")  # bytes of the line; whether it is a client's
 ANSWER = struct.Struct(">QQ")  # bytes of the object, of the text
-NICE = 5  # below the gateway, which others wait for
+NICE = 3  # below the gateway, which others wait for
 LOOKED_AT = ("uri", "cursor", "requestId", "progressToken", "level", "task")  # in parameters, by the gateway
 LONGEST_FIELD = 4096  # characters; longer ones are cut, and are refused as too long then
 

@@ -17,7 +17,7 @@ _log = logging.getLogger(__name__)
 
 # Not where projects lie: -P and this folder, so that no file of theirs is taken for a module.
 COMMAND = (sys.executable, "-P", "-m", "qms_tui.mcp.large_messages")
-PIECE = 64 * 1024  # bytes that are handed on at once
+PIECE = 256 * 1024  # bytes that are handed on at once
 PATIENCE = 30.0  # seconds for one message; the worst take less than one
 
 
@@ -90,7 +90,7 @@ class LargeReader:
         if self._program is not None and self._program.process.returncode is not None:
             await self._end_process()
         if self._program is None:
-            self._program = await Program.start("large", COMMAND, Path("/"), piped=True, limit=PIECE)
+            self._program = await Program.start("large", COMMAND, Path("/"), piped=True, limit=2 * PIECE)
         return self._program
 
 

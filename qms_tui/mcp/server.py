@@ -19,6 +19,7 @@ from pydantic import ValidationError
 
 from qms_tui.config import McpServer
 from qms_tui.config.files import read_regular_file
+from qms_tui.mcp.call import Call
 from qms_tui.mcp.jsonrpc import (
     CHANGED,
     HARMLESS,
@@ -35,7 +36,7 @@ from qms_tui.mcp.jsonrpc import (
     field,
 )
 from qms_tui.mcp.large_reader import LargeReader
-from qms_tui.mcp.session import Call, Post, Session
+from qms_tui.mcp.session import Post, Session
 
 _log = logging.getLogger(__name__)
 

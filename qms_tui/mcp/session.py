@@ -15,6 +15,7 @@ from functools import partial
 from typing import Any, Protocol
 
 from qms_tui.mcp.budget import AgentBudget, Usage
+from qms_tui.mcp.call import Call
 from qms_tui.mcp.jsonrpc import (
     CHANGED,
     INTERNAL_ERROR,
@@ -30,7 +31,6 @@ from qms_tui.mcp.jsonrpc import (
     key_of,
     notification,
     pieces_of,
-    progress_token,
 )
 
 _log = logging.getLogger(__name__)
@@ -77,36 +77,6 @@ class Target(Protocol):
 
     def left(self, session: Session) -> None:
         """The session is over."""
-
-
-class Call:
-    """A request of a client on its way."""
-
-    def __init__(self, session: Session, number: int, message: Message) -> None:
-        self.session = session
-        self.number = number  # by which the bridge knows it
-        self.id = message["id"]
-        self.method = str(message["method"])
-        self.params = message.get("params")
-        self.token = progress_token(self.params)
-        self.forwarded = 0  # by which the server knows it; 0: it has not got it
-        self.task: asyncio.Task[None] | None = None
-        self._held = 0  # bytes of memory
-
-    def hold(self, size: int) -> None:
-        """So many bytes are held for it until it is over."""
-        self._held += size
-        self.session.usage.add(size)
-
-    def let_go(self) -> None:
-        """It is over."""
-        self.session.usage.remove(self._held)
-        self._held = 0
-
-    def tell_progress(self, params: Message) -> None:
-        """How far it is, if the client wants to hear that."""
-        if self.token is not None:
-            self.session.send(notification("notifications/progress", {**params, "progressToken": self.token}))
 
 
 class _Entry:

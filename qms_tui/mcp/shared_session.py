@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from qms_tui.mcp.call import Call
 from qms_tui.mcp.jsonrpc import (
     INVALID_PARAMS,
     METHOD_NOT_FOUND,
@@ -16,7 +17,7 @@ from qms_tui.mcp.jsonrpc import (
     error,
     field,
 )
-from qms_tui.mcp.session import Call, Session
+from qms_tui.mcp.session import Session
 
 MOST_SUBSCRIPTIONS, LONGEST_URI = 256, 2048  # of a client; characters
 # Seconds that a cancelled call may still be what the server speaks of; some never answer such a call.

@@ -17,6 +17,7 @@ from mcp_types.version import LATEST_HANDSHAKE_VERSION
 
 from qms_tui import __version__
 from qms_tui.config import McpServer
+from qms_tui.mcp.call import Call
 from qms_tui.mcp.jsonrpc import (
     CHANGED,
     INVALID_REQUEST,
@@ -46,9 +47,9 @@ from qms_tui.mcp.large_reader import LargeReader
 from qms_tui.mcp.lines import Line
 from qms_tui.mcp.process import Program
 from qms_tui.mcp.server import LONGEST_ANSWER, Pause, Server
-from qms_tui.mcp.session import Call, Post, Session
+from qms_tui.mcp.session import Post, Session
 from qms_tui.mcp.shared_session import NEVER_SENT, SharedSession, shareable
-from qms_tui.mcp.stdio_pipe import PIECE, StdioPipe
+from qms_tui.mcp.stdio_pipe import MOST_READ_AHEAD, StdioPipe
 
 _log = logging.getLogger(__name__)
 
@@ -96,7 +97,7 @@ class StdioServer(Server):
             await asyncio.sleep(pause.after(clock() - begun))
 
     async def _live(self) -> None:
-        program = await Program.start(self.name, self.command, self._cwd, piped=True, limit=PIECE)
+        program = await Program.start(self.name, self.command, self._cwd, piped=True, limit=MOST_READ_AHEAD)
         self._pipe = pipe = StdioPipe(program, LONGEST_ANSWER)
         reading = asyncio.get_running_loop().create_task(self._read(pipe))
         try:

@@ -14,7 +14,9 @@ from qms_tui.mcp.lines import Line, LineBuffer
 from qms_tui.mcp.process import Program
 
 MOST_UNREAD = 2**20  # bytes that wait for the server to read; then calls wait before they are written
-PIECE = 64 * 1024  # bytes that are read or written at once
+PIECE = 64 * 1024  # bytes that are written at once
+READ = 256 * 1024  # bytes that are read at once: what the event loop takes from a pipe
+MOST_READ_AHEAD = 2**20  # bytes; with less a program waits for us, and we for it, at each piece
 
 
 class StdioPipe:
@@ -81,7 +83,7 @@ class StdioPipe:
     async def lines(self) -> AsyncIterator[Line]:
         """What the program says, until its end; what is no whole line then is left out."""
         buffer = LineBuffer(self._longest)
-        while data := await self._stdout.read(PIECE):
+        while data := await self._stdout.read(READ):
             for line in buffer.add(data):
                 yield line
                 await asyncio.sleep(0)  # many short lines: others come between
