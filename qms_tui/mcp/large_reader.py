@@ -18,6 +18,7 @@ _log = logging.getLogger(__name__)
 # Not where projects lie: -P and this folder, so that no file of theirs is taken for a module.
 COMMAND = (sys.executable, "-P", "-m", "qms_tui.mcp.large_messages")
 PIECE = 256 * 1024  # bytes that are handed on at once
+REST = 1.0  # times as long as its last one took, an agent waits for its next: processors are few
 PATIENCE = 30.0  # seconds for one message; the worst take less than one
 
 
@@ -58,14 +59,24 @@ class LargeReader:
             exchange.exception()  # else it is logged, if nobody wants to know any more
 
     async def _exchange(self, agent: str, pieces: Sequence[bytes], strict: bool) -> Message:
-        async with self._turns[agent], self._turn:
-            try:
-                async with asyncio.timeout(PATIENCE):
-                    return await self._ask(pieces, strict)
-            except (OSError, TimeoutError, asyncio.IncompleteReadError) as problem:
-                _log.warning("the reader of large messages: %r", problem)
-                await self._end_process()
-                raise ValueError("it could not be read") from None
+        loop, own = asyncio.get_running_loop(), self._turns[agent]
+        await own.acquire()
+        begun = loop.time()
+        try:
+            async with self._turn:
+                begun = loop.time()
+                return await self._ask_in_time(pieces, strict)
+        finally:
+            loop.call_later((loop.time() - begun) * REST, own.release)
+
+    async def _ask_in_time(self, pieces: Sequence[bytes], strict: bool) -> Message:
+        try:
+            async with asyncio.timeout(PATIENCE):
+                return await self._ask(pieces, strict)
+        except (OSError, TimeoutError, asyncio.IncompleteReadError) as problem:
+            _log.warning("the reader of large messages: %r", problem)
+            await self._end_process()
+            raise ValueError("it could not be read") from None
 
     async def _ask(self, pieces: Sequence[bytes], strict: bool) -> Message:
         program = await self._running()

@@ -9,6 +9,7 @@ import contextlib
 import json
 import os
 import socket
+import subprocess
 import sys
 import threading
 from collections.abc import Callable, Mapping
@@ -29,6 +30,7 @@ from tests.mcp.test_hostile import (
     values,
 )
 
+COMPUTING = "two that compute"  # to compare with: what processors that are busy cost
 MOST_HELD = 900  # connections: as many descriptors as a process usually may have
 AT_ONCE = 4  # connections that do the same
 PAUSE = 1.0  # seconds that sessions stay which do not read, or read slowly
@@ -136,6 +138,18 @@ def odd_answers(path: Path) -> None:
     _call(path, "costly", {"size": 8 * 2**20}, 8)
 
 
+def computing(path: Path, done: Done) -> int:
+    """No attack: what two processes do to everybody that only compute."""
+    command = [sys.executable, "-c", "while True: pass"]
+    with greeted(path, hello_to("odd")):
+        burning = [subprocess.Popen(command) for _ in range(2)]
+        done.wait()
+    for each in burning:
+        each.kill()
+        each.wait()
+    return 1
+
+
 def _again(attack: Callable[[Path], None], count: int = 1) -> Callable[[Path, Done], int]:
     """The same over and over, from so many connections at the same time."""
 
@@ -167,6 +181,7 @@ def _until_done(attack: Callable[[Path, Done], int]) -> Callable[[Path, Done], i
 
 ATTACKS: Mapping[str, Callable[[Path, Done], int]] = MappingProxyType(
     {
+        COMPUTING: computing,
         "connections": connections,
         "a line of 1 GB": _again(gigabyte),
         "millions of values": _again(many_values, AT_ONCE),

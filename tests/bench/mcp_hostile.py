@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from statistics import median
 
 from tests.bench.mcp import AGENTS, house_of
-from tests.bench.mcp_attacks import ATTACKS
+from tests.bench.mcp_attacks import ATTACKS, COMPUTING
 from tests.bench.table import Bar, Bench, Line, percentile, row
 from tests.mcp.house import ROOT, House, runs
 from tests.mcp.scripted import Bridge
@@ -34,7 +34,8 @@ def hostile(bench: Bench) -> Iterator[Line]:
                 beside = [_p99(house, f"beside {number} ", calls) for number in range(rounds)]
             once += sum(count == 1 for count in runs(server.log).values()) - 20
         what = f"p99 of {calls} calls beside it over that before; medians of {rounds}"
-        yield Line(f"mcp {name}", what, "x", median(beside) / median(alone), bar=Bar(3))
+        bar = Bar(3) if name != COMPUTING else None
+        yield Line(f"mcp {name}", what, "x", median(beside) / median(alone), bar=bar)
         ours, peer = median(beside) * 1e3, median(alone) * 1e3
         yield Line(f"mcp {name}, p99", "the same in ms", "ms", ours, peer, peer_name="alone")
         memory = "what the gateway and its reader of large messages took more than before, at most"
