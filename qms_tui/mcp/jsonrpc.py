@@ -212,6 +212,24 @@ def structure(line: bytes | bytearray) -> int:
     return len(line.translate(None, _NOT_STRUCTURE))
 
 
+class ValueCount:
+    """How many values the pieces of a line have, before all of it has come."""
+
+    def __init__(self) -> None:
+        self.values = 0
+        self._in_text = self._escaped = False
+
+    def add(self, piece: bytes) -> None:
+        """What comes next. Raises ValueError if that is too much."""
+        plain = piece[self._escaped :].replace(b"\\\\", b"").replace(b'\\"', b"")
+        self._escaped = plain.endswith(b"\\") if plain else self._escaped and not piece
+        parts = plain.split(b'"')
+        self.values += structure(b"".join(parts[self._in_text :: 2]))
+        self._in_text ^= len(parts) % 2 == 0
+        if self.values > MOST_VALUES:
+            raise ValueError(f"more than {MOST_VALUES} values in a message")
+
+
 def _without_text(line: bytes | bytearray) -> bytes:
     """A line without what its strings say. Raises ValueError for more strings than are values."""
     plain = line.replace(b"\\\\", b"").replace(b'\\"', b"")

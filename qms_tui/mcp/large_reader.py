@@ -18,7 +18,6 @@ _log = logging.getLogger(__name__)
 # Not where projects lie: -P and this folder, so that no file of theirs is taken for a module.
 COMMAND = (sys.executable, "-P", "-m", "qms_tui.mcp.large_messages")
 PIECE = 256 * 1024  # bytes that are handed on at once
-REST = 1.0  # times as long as its last one took, an agent waits for its next: processors are few
 PATIENCE = 30.0  # seconds for one message; the worst take less than one
 
 
@@ -30,6 +29,7 @@ class LargeReader:
         self._turn = asyncio.Lock()  # first come, first served
         self._turns: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)  # of an agent
         self._exchanges: set[asyncio.Task[Message]] = set()
+        self._begun: set[asyncio.Task[Message]] = set()  # those of them that the process knows of
 
     async def read(self, agent: str, pieces: Sequence[bytes], *, strict: bool) -> Message:
         """A line's message, as `decoded` or `mended`. Raises ValueError."""
@@ -39,7 +39,12 @@ class LargeReader:
         exchange = asyncio.get_running_loop().create_task(self._exchange(agent, pieces, strict))
         self._exchanges.add(exchange)
         exchange.add_done_callback(self._ended)
-        return await asyncio.shield(exchange)  # whoever leaves, the answer has to be taken
+        try:
+            return await asyncio.shield(exchange)  # whoever leaves meanwhile, the answer has to be taken
+        except asyncio.CancelledError:
+            if exchange not in self._begun:
+                exchange.cancel()
+            raise
 
     async def close(self) -> None:
         """Read no more, end the process."""
@@ -55,19 +60,16 @@ class LargeReader:
 
     def _ended(self, exchange: asyncio.Task[Message]) -> None:
         self._exchanges.discard(exchange)
+        self._begun.discard(exchange)
         if not exchange.cancelled():
             exchange.exception()  # else it is logged, if nobody wants to know any more
 
     async def _exchange(self, agent: str, pieces: Sequence[bytes], strict: bool) -> Message:
-        loop, own = asyncio.get_running_loop(), self._turns[agent]
-        await own.acquire()
-        begun = loop.time()
-        try:
-            async with self._turn:
-                begun = loop.time()
-                return await self._ask_in_time(pieces, strict)
-        finally:
-            loop.call_later((loop.time() - begun) * REST, own.release)
+        async with self._turns[agent], self._turn:
+            exchange: asyncio.Task[Message] | None = asyncio.current_task()
+            assert exchange is not None
+            self._begun.add(exchange)
+            return await self._ask_in_time(pieces, strict)
 
     async def _ask_in_time(self, pieces: Sequence[bytes], strict: bool) -> Message:
         try:

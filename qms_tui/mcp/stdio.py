@@ -77,7 +77,7 @@ class StdioServer(Server):
         self._level = ""  # of its logging, as the server was told
         self._asked: dict[str, tuple[Session, str]] = {}  # the server's requests by its ids
         self._posts: set[asyncio.Task[None]] = set()
-        self._large_lines: set[asyncio.Task[None]] = set()  # that are being read as messages
+        self._large_lines: dict[int, asyncio.Task[None]] = {}  # answers that are being read, by number
 
     @property
     def command(self) -> Sequence[str]:
@@ -110,7 +110,7 @@ class StdioServer(Server):
             self.up.clear()
             self._pipe = None
             pipe.close()
-            for task in (reading, *self._large_lines):
+            for task in (reading, *self._large_lines.values()):
                 task.cancel()
             self._interrupt("its process has ended")
             await program.end()
@@ -163,7 +163,7 @@ class StdioServer(Server):
             if nonsense == MOST_NONSENSE:
                 return f"it prints what is no message, like {line.ends[:60]!r}"
         if self._large_lines:
-            await asyncio.wait(self._large_lines)
+            await asyncio.wait(list(self._large_lines.values()))
         return ""
 
     async def _hear_line(self, line: Line) -> bool:
@@ -201,8 +201,8 @@ class StdioServer(Server):
             await self._read_large(call.session.agent, line, number)
 
         task = asyncio.get_running_loop().create_task(read())
-        self._large_lines.add(task)
-        task.add_done_callback(self._large_lines.discard)
+        self._large_lines[call.forwarded] = task
+        task.add_done_callback(lambda _: self._large_lines.pop(call.forwarded, None))
         return True
 
     async def _read_large(self, agent: str, line: Line, number: int | None) -> bool:
@@ -235,6 +235,8 @@ class StdioServer(Server):
             return await self._ask(call.method, params, number)
         finally:
             self._shared.end(number)
+            if number in self._large_lines:  # nobody waits for it any more
+                self._large_lines.pop(number).cancel()
 
     async def _ask(self, method: str, params: Message | Encoded, number: int = 0) -> Message:
         number = number or next(self._numbers)

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from qms_tui.mcp.budget import Usage
-from qms_tui.mcp.jsonrpc import Message, decoded, encoded, is_large, weight
+from qms_tui.mcp.jsonrpc import Message, ValueCount, decoded, encoded, is_large, weight
 from qms_tui.mcp.lines import Line, LineBuffer
 from qms_tui.mcp.session import Session
 
@@ -41,6 +41,7 @@ class Visitor(asyncio.BufferedProtocol):
         self._transport: asyncio.Transport | None = None
         self._buffer = bytearray(AT_ONCE)
         self._incoming = LineBuffer(LONGEST_LINE)
+        self._count = ValueCount()  # of the unfinished line
         self._lines: deque[Line] = deque()  # complete, and not taken yet
         self._usage = Usage(door.budget, self._be_ended)
         self._outgoing: deque[memoryview] = deque()
@@ -79,7 +80,10 @@ class Visitor(asyncio.BufferedProtocol):
         with self._guarded():
             if self._is_there():
                 self._usage.add(len(data))
-                self._lines += self._incoming.add(data)
+                lines = self._incoming.add(data)
+                self._lines += lines
+                self._count = ValueCount() if lines else self._count
+                self._count.add(data.rpartition(b"\n")[2])  # refused before all of it is here
                 if self._incoming.size > (LONGEST_LINE if self._session else LONGEST_HELLO):
                     raise ValueError("a line is too long")
                 self._take_lines()

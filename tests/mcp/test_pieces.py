@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from io import BytesIO
 from itertools import pairwise
 from typing import Any
@@ -12,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qms_tui.mcp.http_events import Event, EventBuffer, TooLong
-from qms_tui.mcp.jsonrpc import Encoded, OpenParams, forwarded, pieces_of
+from qms_tui.mcp.jsonrpc import Encoded, OpenParams, ValueCount, forwarded, pieces_of, structure
 from qms_tui.mcp.large_messages import ANSWER, REQUEST, read, serve
 from qms_tui.mcp.lines import LineBuffer
 
@@ -33,6 +34,14 @@ def cut(data: bytes, places: list[int]) -> list[bytes]:
     """The data in the pieces that begin at these places."""
     edges = [0, *sorted({place % (len(data) + 1) for place in places}), len(data)]
     return [data[begin:end] for begin, end in pairwise(edges)]
+
+
+@given(VALUES, st.lists(st.integers(0, 300)))
+def test_values_are_counted_the_same_however_they_are_cut(value: Any, places: list[int]) -> None:
+    line, count = json.dumps([value, '\\",\\\\', "[{,"]).encode(), ValueCount()
+    for piece in cut(line, places):
+        count.add(piece)
+    assert count.values == structure(b"".join(re.sub(rb'"(?:[^"\\]|\\.)*"', b"", line).split(b'"')))
 
 
 def events(pieces: list[bytes]) -> list[tuple[str, str, int | None, bytes]]:
