@@ -7,40 +7,32 @@ gateway's time is not listened to for a while, longer each time. So nobody else 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import errno
 import logging
 import os
 import socket
 import time
-from collections import deque
 from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
 
-from qms_tui.mcp.budget import AgentBudget, Usage
-from qms_tui.mcp.jsonrpc import MOST_VALUES, Message, decoded, encoded, structure, weight
+from qms_tui.mcp.budget import AgentBudget
+from qms_tui.mcp.jsonrpc import Message
+from qms_tui.mcp.large_reader import LargeReader
 from qms_tui.mcp.places import INSIDE, SOCKET, agent_folder, make_agent_folder
 from qms_tui.mcp.session import Session
+from qms_tui.mcp.visitor import Visitor
 from qms_tui.sockets import Stranger, check_agent, reachable
 
 _log = logging.getLogger(__name__)
 
 MOST_CONNECTIONS = 48  # of an agent: clients of Claude Code times servers, with room
 BACKLOG = 128  # connections that wait to be taken in
-LONGEST_LINE = 16 * 2**20 + 64  # bytes: a message of the client, and our numbers
-LONGEST_HELLO = 256 * 1024  # bytes; also of the memory that it takes
-GREETING = 5.0  # seconds to say hello in
 FULL_PAUSE = 0.1  # seconds in which no more connections are taken in
 SHARE = 0.02  # seconds of work for an agent after which it has to wait
 WITHIN = 0.2  # seconds in which that work has to be done to count
 REST_FIRST, REST_MOST = 2.0, 16.0  # so many times as long; twice as many each time that it does not help
 LONGEST_REST = 5.0  # seconds; a client's largest message is read in a tenth of a second
 CALM = 10.0  # seconds without a rest after which the next is a first one again
-AT_ONCE = 64 * 1024  # bytes that are read, or handed over to be sent, at once: a thousand small messages
-
-
-class Refused(Exception):
-    """Why a client is not served; it is told so."""
 
 
 class House(Protocol):
@@ -50,171 +42,20 @@ class House(Protocol):
         """The session, and what to tell the bridge first. Raises Refused."""
 
 
-class Visitor(asyncio.BufferedProtocol):
-    """One connection of a bridge, or of somebody who says so."""
-
-    def __init__(self, door: Door) -> None:
-        self._door = door
-        self._transport: asyncio.Transport | None = None
-        self._buffer = bytearray(AT_ONCE)
-        self._waiting = bytearray()
-        self._values, self._next_check = 0, MOST_VALUES  # of the unfinished line, at most
-        self._usage = Usage(door.budget, self._be_ended)
-        self._outgoing: deque[memoryview] = deque()
-        self._full = False  # the transport takes no more at the moment
-        self._session: Session | None = None
-        self._timeout: asyncio.TimerHandle | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Somebody came in."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-        self._timeout = asyncio.get_running_loop().call_later(GREETING, self.close)
-
-    def connection_lost(self, error: Exception | None) -> None:
-        """The connection has gone; the session stays for a while."""
-        self._transport = None
-        if self._timeout is not None:
-            self._timeout.cancel()
-        self._usage.close()
-        self._waiting.clear()
-        self._outgoing.clear()
-        self._door.visitors.discard(self)
-        if self._session is not None:
-            self._session.detach(self)
-
-    def get_buffer(self, sizehint: int) -> bytearray:
-        """Where to put what comes."""
-        return self._buffer
-
-    def buffer_updated(self, nbytes: int) -> None:
-        """So much has come."""
-        self.hear(bytes(self._buffer[:nbytes]))
-
-    def hear(self, data: bytes) -> None:
-        """Take complete lines; whoever says nonsense is shown out."""
-        begun = time.perf_counter()
-        try:
-            self._take(data)
-        except (ValueError, TypeError, KeyError) as error:
-            self._door.complain(f"a connection was ended: {str(error)[:200]}")
-            self.close()
-        self._door.worked(time.perf_counter() - begun)
-
-    def pause(self, *, reading: bool) -> None:
-        """Listen, or not."""
-        with contextlib.suppress(RuntimeError):  # closing already
-            if self._transport is not None:
-                (self._transport.resume_reading if reading else self._transport.pause_reading)()
-
-    @property
-    def has_room(self) -> bool:
-        """Whether everything is on its way."""
-        return not self._full and not self._outgoing
-
-    def write(self, *parts: bytes) -> None:
-        """Send as the other end reads; what it does not read has no copy here."""
-        self._outgoing.extend(memoryview(part) for part in parts)
-        self._send()
-
-    def pause_writing(self) -> None:
-        """The other end does not read as fast as this is sent."""
-        self._full = True
-
-    def resume_writing(self) -> None:
-        """It has read."""
-        self._full = False
-        self._send()
-        if self._session is not None and self._session.wire is self:
-            self._session.pump()
-
-    def _send(self) -> None:
-        while self._outgoing and not self._full and self._transport is not None:
-            part = self._outgoing.popleft()
-            if len(part) > AT_ONCE:
-                self._outgoing.appendleft(part[AT_ONCE:])
-            self._transport.write(part[:AT_ONCE])
-
-    def close(self) -> None:
-        """Say no more. Words to somebody who has no session yet are still sent."""
-        self._usage.close()
-        self._waiting.clear()
-        self._outgoing.clear()
-        if self._transport is not None and self._session is not None:
-            self._transport.abort()
-        elif self._transport is not None:
-            self._transport.close()
-
-    def _be_ended(self, reason: str) -> None:
-        self._door.complain(f"a connection was ended: {reason}")
-        self.close()
-
-    def _take(self, data: bytes) -> None:
-        if self._transport is None or self._transport.is_closing():
-            return
-        begin = len(self._waiting)
-        self._waiting += data
-        self._usage.add(len(data))
-        self._check_values(data)
-        while (end := self._waiting.find(b"\n", begin)) >= 0:
-            line = bytes(self._waiting[:end])
-            del self._waiting[: end + 1]
-            self._usage.remove(end + 1)
-            begin = 0
-            self._values, self._next_check = 0, MOST_VALUES
-            self._take_line(line)
-        if len(self._waiting) > (LONGEST_LINE if self._session else LONGEST_HELLO):
-            raise ValueError("a line is too long")
-
-    def _check_values(self, data: bytes) -> None:
-        """Refuse a line that says too much before all of it is here."""
-        self._values += structure(data)
-        if self._values > self._next_check:
-            weight(self._waiting)
-            self._next_check *= 2
-
-    def _take_line(self, line: bytes) -> None:
-        if self._transport is None or self._transport.is_closing():
-            return
-        if self._session is not None:
-            self._take_message(self._session, line)
-        elif weight(line) > LONGEST_HELLO:
-            raise ValueError("a hello that says too much")
-        else:
-            self._be_greeted(decoded(line))
-
-    def _be_greeted(self, hello: Message) -> None:
-        if self._timeout is not None:
-            self._timeout.cancel()
-        try:
-            session, welcome = self._door.house.greet(self._door.agent, hello)
-        except Refused as refusal:
-            self.write(encoded({"refused": str(refusal)}) + b"\n")
-            self.close()
-            return
-        self.write(encoded(welcome) + b"\n")
-        self._session = session
-        session.attach(self, int(hello.get("received", 0)) if welcome["resumed"] else 0)
-
-    def _take_message(self, session: Session, line: bytes) -> None:
-        number, acknowledged, *rest = line.split(b" ", 2)
-        session.acknowledge(int(acknowledged))
-        if rest == [b"bye"]:
-            session.end()
-        if int(number) > session.received and rest:  # else an acknowledgement, or what came already
-            session.received = int(number)  # also if it is nonsense: it must not come again
-            size = weight(rest[0])
-            session.take(decoded(rest[0]), size)
-
-
 class Door:
     """The socket of one agent."""
 
     def __init__(
-        self, agent: str, folder: Path, owner: tuple[int, int], house: House, budget: AgentBudget
+        self,
+        agent: str,
+        folder: Path,
+        owner: tuple[int, int],
+        house: House,
+        budget: AgentBudget,
+        large: LargeReader,
     ) -> None:
         """`owner`: uid and gid of the agent's container."""
-        self.agent, self.house, self.budget = agent, house, budget
+        self.agent, self.house, self.budget, self.large = agent, house, budget, large
         self.visitors: set[Visitor] = set()
         self.complaints = 0
         self._folder, self._owner = folder, owner
@@ -222,7 +63,7 @@ class Door:
         self._inode = 0
         self._worked = self._since = self._rested = 0.0
         self._rest = REST_FIRST
-        self._resting = False
+        self.resting = False
 
     def open(self) -> None:
         """Listen, also anew after somebody has removed the socket. Raises OSError."""
@@ -260,7 +101,7 @@ class Door:
 
     def _accept(self) -> None:
         assert self._listening is not None
-        if self._resting or len(self.visitors) >= MOST_CONNECTIONS:
+        if self.resting or len(self.visitors) >= MOST_CONNECTIONS:
             self._pause_accepting()
             return
         try:
@@ -304,8 +145,7 @@ class Door:
         self.visitors.add(visitor)
         transport.set_protocol(visitor)
         visitor.connection_made(transport)
-        if self._resting:
-            visitor.pause(reading=False)
+        visitor.listen()
         if said:
             visitor.hear(said)
 
@@ -329,11 +169,11 @@ class Door:
         if now - self._since > WITHIN:
             self._since, self._worked = now, 0.0
         self._worked += seconds
-        if self._worked < SHARE or self._resting:
+        if self._worked < SHARE or self.resting:
             return
-        self._resting = True
+        self.resting = True
         for visitor in self.visitors:
-            visitor.pause(reading=False)
+            visitor.listen()
         asyncio.get_running_loop().call_later(self._next_rest(now), self._go_on)
 
     def _next_rest(self, now: float) -> float:
@@ -344,9 +184,9 @@ class Door:
         return seconds
 
     def _go_on(self) -> None:
-        self._resting, self._worked = False, 0.0
+        self.resting, self._worked = False, 0.0
         for visitor in self.visitors:
-            visitor.pause(reading=True)
+            visitor.listen()
 
     def complain(self, text: str) -> None:
         """Say the first of many in the log, then each thousandth."""

@@ -13,16 +13,18 @@ from typing import Any
 from qms_tui import __version__
 from qms_tui.config import McpServer, Program
 from qms_tui.mcp.budget import AgentBudget, Budget
-from qms_tui.mcp.door import Door, Refused
+from qms_tui.mcp.door import Door
 from qms_tui.mcp.hall import Hall
 from qms_tui.mcp.http import HttpServer
 from qms_tui.mcp.jsonrpc import Message, encoded
+from qms_tui.mcp.large_reader import LargeReader
 from qms_tui.mcp.launch import LaunchPlace
 from qms_tui.mcp.places import STATUS, lists_file, start_folders
 from qms_tui.mcp.server import Server
 from qms_tui.mcp.session import Session
 from qms_tui.mcp.stdio import StdioServer
 from qms_tui.mcp.tokens import owner_of, read_token
+from qms_tui.mcp.visitor import Refused
 from qms_tui.sockets import Stranger, check_own, reachable
 
 _log = logging.getLogger(__name__)
@@ -47,7 +49,7 @@ class Gateway:
         self.instance = uuid.uuid4().hex
         self._folder, self._project, self._owner = folder, project, owner
         self._servers: dict[str, Server] = {}
-        self._budget = Budget()
+        self._budget, self._large = Budget(), LargeReader()
         self._doors: dict[str, Door] = {}
         self._sessions: dict[tuple[str, str], Session] = {}
         self._running: list[asyncio.Task[None]] = []
@@ -73,6 +75,7 @@ class Gateway:
         for task in self._running:
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
+        await self._large.close()
 
     # -- what the keeper says -----------------------------------------------------------------------------
 
@@ -83,7 +86,7 @@ class Gateway:
         place = LaunchPlace(self._project, trusted, start_folders(self._folder), tuple(programs))
         for spec in specs:
             kind = StdioServer if spec.url is None else HttpServer
-            server = kind(spec, lists_file(self._folder, spec.name), place)
+            server = kind(spec, lists_file(self._folder, spec.name), place, self._large)
             self._servers[spec.name] = server
             self._running.append(asyncio.get_running_loop().create_task(self._have_up(server)))
 
@@ -100,7 +103,9 @@ class Gateway:
     def add_agent(self, agent: str) -> None:
         """Open the agent's door, if it is not."""
         if agent not in self._doors:
-            self._doors[agent] = Door(agent, self._folder, self._owner, self, AgentBudget(self._budget))
+            self._doors[agent] = Door(
+                agent, self._folder, self._owner, self, AgentBudget(self._budget), self._large
+            )
         self._tokens[agent] = read_token(self._folder, agent) if self._listen else ""
         try:
             self._doors[agent].open()

@@ -13,8 +13,9 @@ import socket
 import sys
 from collections.abc import Callable
 
-from qms_tui.mcp.door import GREETING, Door
+from qms_tui.mcp.door import Door
 from qms_tui.mcp.jsonrpc import encoded
+from qms_tui.mcp.visitor import GREETING
 
 _log = logging.getLogger(__name__)
 

@@ -16,28 +16,34 @@ import logging
 import os
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx2
 
 from qms_tui.config import McpServer
+from qms_tui.mcp.call import Call
 from qms_tui.mcp.http_session import HttpSession
 from qms_tui.mcp.jsonrpc import (
     Interrupted,
     Message,
     NotDelivered,
     answer_of,
+    field,
+    forwarded,
     identified,
     is_request,
     key_of,
     notification,
+    number_of,
     request,
 )
+from qms_tui.mcp.large_reader import LargeReader
 from qms_tui.mcp.launch import LaunchPlace
 from qms_tui.mcp.process import Program
 from qms_tui.mcp.server import Pause, Server
-from qms_tui.mcp.session import Call, Post, Session
+from qms_tui.mcp.session import Post, Session
 from qms_tui.mcp.stdio import CLIENT
 
 _log = logging.getLogger(__name__)
@@ -54,8 +60,8 @@ _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 class HttpServer(Server):
     """Looks after it, and starts it if it has a command."""
 
-    def __init__(self, spec: McpServer, lists: Path, place: LaunchPlace) -> None:
-        super().__init__(spec, lists)
+    def __init__(self, spec: McpServer, lists: Path, place: LaunchPlace, large: LargeReader) -> None:
+        super().__init__(spec, lists, large)
         self._place = place
         self._numbers = itertools.count(1)
         self._mine: dict[Session, HttpSession] = {}
@@ -111,7 +117,10 @@ class HttpServer(Server):
         pause = Pause(LOOK_MOST)
         while True:
             begun = time.monotonic()
-            looker = HttpSession(self._http(), self._url, self._headers(""), CLIENT, lambda _message: None)
+            read = partial(self.large.read, self.name, strict=False)
+            looker = HttpSession(
+                self._http(), self._url, self._headers(""), CLIENT, lambda _: None, read=read
+            )
             try:
                 await self._look(looker)
             except (NotDelivered, Interrupted, TimeoutError) as reason:
@@ -146,7 +155,7 @@ class HttpServer(Server):
         """Send it within the session of its client, wait for the answer."""
         number = call.forwarded = next(self._numbers)
         self._calls[number] = call
-        params = identified(call.params, call.session.agent, number if call.token is not None else None)
+        params = forwarded(call.params, call.session.agent, number if call.token is not None else None)
         try:
             mine = self._session_of(call.session)
             return await mine.request(request(number, call.method, params), call.hold)
@@ -168,21 +177,22 @@ class HttpServer(Server):
                 self._take(session, message)
 
             headers = self._headers(session.agent)
-            mine = HttpSession(self._http(), self._url, headers, client, heard, session.usage)
+            read = partial(self.large.read, session.agent, strict=False)
+            mine = HttpSession(self._http(), self._url, headers, client, heard, session.usage, read)
             self._mine[session] = mine
         return self._mine[session]
 
     def cancelled(self, call: Call, params: Message) -> None:
         """Under the server's number for it."""
         if call.forwarded in self._calls:
-            said = {**identified(params, call.session.agent), "requestId": call.forwarded}
+            said = identified({**params, "requestId": call.forwarded}, call.session.agent)
             self._later(call.session, notification("notifications/cancelled", said))
 
     def notified(self, session: Session, method: str, params: object) -> Post:
         """Everything but progress, whose token is another one there."""
         if method == "notifications/progress":
             return None
-        return self._later(session, notification(method, identified(params, session.agent)))
+        return self._later(session, notification(method, forwarded(params, session.agent)))
 
     def left(self, session: Session) -> None:
         """End the session there too."""
@@ -219,13 +229,12 @@ class HttpServer(Server):
             self._be_asked(session, message)
             return
         params = message.get("params")
-        given = params if isinstance(params, dict) else {}
         if message.get("method") == "notifications/progress":
-            call = self._calls.get(given.get("progressToken", 0))
-            if call is not None and call.session is session:
-                call.tell_progress(given)
+            call = self._calls.get(number_of(field(params, "progressToken")))
+            if call is not None and call.session is session and isinstance(params, dict):
+                call.tell_progress(params)
         elif message.get("method") == "notifications/cancelled":
-            session.take_back(self._asked.pop((session, key_of(given.get("requestId"))), ""))
+            session.take_back(self._asked.pop((session, key_of(field(params, "requestId"))), ""))
         elif "method" in message:
             self.heard(message, session)
 

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
 import httpx2
 
 from qms_tui.mcp.budget import Usage
-from qms_tui.mcp.http_events import Place
+from qms_tui.mcp.http_events import Event, EventBuffer, Place, TooLong
 from qms_tui.mcp.jsonrpc import (
     INVALID_REQUEST,
     Interrupted,
     Message,
     NotDelivered,
     answer_of,
-    encoded,
     error,
+    is_large,
     mended,
     notification,
+    pieces_of,
     request,
     weight,
 )
@@ -35,10 +36,11 @@ LISTEN_AGAIN = 1.0  # seconds until the stream of the server's own messages is o
 MOST_RESUMED = 5  # tries in a row to go on with a stream
 LONGEST_RESUMED = 3600.0  # seconds; some servers end streams on purpose, again and again
 _BROKEN = (httpx2.HTTPError,)
-_OTHER = (httpx2.SSEError, httpx2.StreamError)
+_OTHER = (httpx2.StreamError,)
 _BEFORE = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)  # nothing was sent
 Heard = Callable[[Message], None]
 Hold = Callable[[int], None]  # so many bytes more belong to a call
+Read = Callable[[Sequence[bytes]], Awaitable[Message]]  # what text says; raises ValueError
 
 
 class SessionLost(NotDelivered):
@@ -64,13 +66,14 @@ class HttpSession:
         client: Message,
         heard: Heard,
         usage: Usage | None = None,
+        read: Read | None = None,
     ) -> None:
-        """`http` is this session's own; `usage` counts answers that are not complete.
+        """`http` is this session's own; `usage` counts answers that are not complete, `read` reads them.
 
         `client`: parameters of `initialize`; `heard` gets the server's requests and notifications.
         """
         self.initialized: Message | None = None
-        self._usage = usage
+        self._usage, self._read_message = usage, read or _read_here
         self._http, self._url, self._headers, self._client, self._heard = http, url, headers, client, heard
         self._session = ""
         self._beginning = asyncio.Lock()
@@ -133,10 +136,11 @@ class HttpSession:
 
     async def _post(self, message: Message, hold: Hold = lambda _size: None) -> Message:
         """Send; the answer to a request, {} to anything else."""
-        place = Place()
+        place, content = Place(), pieces_of(message)
+        headers = {**self._all_headers(), "content-length": str(sum(map(len, content)))}
         try:
             async with self._http.stream(
-                "POST", self._url, content=encoded(message), headers=self._all_headers()
+                "POST", self._url, content=_in_pieces(content), headers=headers
             ) as response:
                 return await self._read(response, message, place, hold)
         except _BEFORE as problem:
@@ -144,8 +148,6 @@ class HttpSession:
         except (*_BROKEN, Cut) as problem:
             if not place.last:
                 raise _interrupted(problem) from None
-        except httpx2.SSEError as problem:
-            raise Unreadable(str(problem)) from None
         except _OTHER as problem:
             raise _interrupted(problem) from None
         return await self._go_on(message["id"], place, hold)
@@ -166,8 +168,6 @@ class HttpSession:
                     return await self._read_events(response, number, place, hold)
             except (*_BROKEN, Cut) as problem:
                 _log.info("a stream broke: %r", problem)
-            except httpx2.SSEError as problem:
-                raise Unreadable(str(problem)) from None
             except _OTHER as problem:
                 raise _interrupted(problem) from None
         raise Interrupted("the stream broke, and could not be gone on with")
@@ -193,7 +193,7 @@ class HttpSession:
             self._session = response.headers.get(SESSION, "")
         kind = response.headers.get("content-type", "").lower()
         if kind.startswith("application/json"):
-            return _decoded(await self._body(response), hold)
+            return await self._decoded(await self._body(response), hold)
         if kind.startswith("text/event-stream"):
             return await self._read_events(response, message["id"], place, hold)
         return error(INVALID_REQUEST, f"status {response.status_code} with content of type {kind[:100]!r}")
@@ -222,28 +222,40 @@ class HttpSession:
     ) -> AsyncIterator[Message]:
         assert isinstance(response.stream, httpx2.AsyncByteStream)
         counted = response.stream = _CountedStream(response.stream, self._usage)
-        async for event in httpx2.EventSource(response, max_event_size=LONGEST_ANSWER):
-            place.passed(event)
-            counted.let_go()
-            if event.event == "message" and event.data:
-                yield _decoded(event.data.encode(), hold)
+        if not response.headers.get("content-type", "").lower().startswith("text/event-stream"):
+            raise Unreadable("it is no stream of events")
+        events = EventBuffer(LONGEST_ANSWER)
+        async for data in response.aiter_bytes():
+            for event in _added(events, data):
+                place.passed(event)
+                counted.let_go()
+                if event.kind == "message" and any(event.data):
+                    yield await self._decoded(event.data, hold)
 
-    async def _body(self, response: httpx2.Response) -> bytes:
+    async def _body(self, response: httpx2.Response) -> tuple[bytes, ...]:
         assert isinstance(response.stream, httpx2.AsyncByteStream)
         response.stream = _CountedStream(response.stream, self._usage)
-        found = bytearray()
+        found, size = [], 0
         async for part in response.aiter_bytes():
-            found += part
-            if len(found) > LONGEST_ANSWER:
+            found.append(part)
+            size += len(part)
+            if size > LONGEST_ANSWER:
                 raise Unreadable(f"it has more than {LONGEST_ANSWER >> 20} MB")
-        return bytes(found)
+        return tuple(found)
 
-    def _refusal(self, response: httpx2.Response, body: bytes) -> Message:
+    async def _decoded(self, pieces: tuple[bytes, ...], hold: Hold) -> Message:
+        try:
+            large = is_large(pieces)
+            hold(sum(map(len, pieces)) if large else weight(b"".join(pieces)))
+            return await self._read_message(pieces)
+        except ValueError as problem:
+            raise Unreadable(str(problem)) from None
+
+    def _refusal(self, response: httpx2.Response, body: tuple[bytes, ...]) -> Message:
         """A status that says no; the message had not been looked at if the session was not known."""
         status = response.status_code
         try:
-            weight(body)
-            said = mended(body)
+            said = {} if is_large(body) else mended(b"".join(body))
         except ValueError:
             said = {}
         lost = status == 404 or (status == 400 and said.get("id") is None)
@@ -298,9 +310,17 @@ class _CountedStream(httpx2.AsyncByteStream):
         await self._stream.aclose()
 
 
-def _decoded(data: bytes, hold: Hold) -> Message:
+def _added(events: EventBuffer, data: bytes) -> list[Event]:
     try:
-        hold(weight(data))
-        return mended(data)
-    except ValueError as problem:
+        return events.add(data)
+    except TooLong as problem:
         raise Unreadable(str(problem)) from None
+
+
+async def _read_here(pieces: Sequence[bytes]) -> Message:
+    return mended(b"".join(pieces))
+
+
+async def _in_pieces(content: tuple[bytes, ...]) -> AsyncIterator[bytes]:
+    for piece in content:
+        yield piece

@@ -11,7 +11,8 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
 from typing import Any
@@ -20,12 +21,13 @@ Message = dict[str, Any]
 
 IDENTITY = "qms-tui/agent"  # in `_meta`: which agent asks
 OURS = "qms-tui/"  # what begins so in `_meta` is ours to say
-INVALID_REQUEST, METHOD_NOT_FOUND = -32600, -32601
+INVALID_REQUEST, METHOD_NOT_FOUND, INVALID_PARAMS = -32600, -32601, -32602
 UNREACHABLE = -32010  # it certainly did not run
 MAYBE_RUN = -32011  # it may have run, so it was not tried again
 TOO_MUCH = -32013  # an agent has too much in flight
 INTERNAL_ERROR = -32603
 MOST_VALUES = 200_000  # in a message; its text is read while everybody waits, 0.2 us a value
+MOST_AT_ONCE = 512 * 1024  # bytes of `weight`: a millisecond or two; what is more is read elsewhere
 VALUE_SIZE = 200  # bytes of memory that a value takes beside its text: an empty object with its place
 _ID_FIRST = re.compile(rb'\{"jsonrpc": ?"2\.0", ?"id": ?([0-9]{1,15}), ?"(?:result|error)"')
 _ID_LAST = re.compile(rb'"id": ?([0-9]{1,15})\}\s*\Z')
@@ -62,6 +64,34 @@ class Interrupted(Exception):
     """Nobody knows whether the server got a message, or what became of it."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Encoded:
+    """A large value as text of ours, in pieces; `fields` has what the gateway looks at of it."""
+
+    pieces: tuple[bytes, ...]
+    fields: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OpenParams:
+    """Large parameters of a client, in pieces until where our members of `_meta` come."""
+
+    pieces: tuple[bytes, ...]
+    fields: Mapping[str, Any]
+    token: str | int | None = None
+
+    def closed(self, own: Message) -> Encoded:
+        """With these members of `_meta`, at least one."""
+        return Encoded((*self.pieces, encoded(own)[1:] + b"}"), self.fields)
+
+
+def field(params: object, name: str) -> Any:
+    """A member of parameters, however they are kept; None if it is not there."""
+    if isinstance(params, Encoded | OpenParams):
+        return params.fields.get(name)
+    return params.get(name) if isinstance(params, dict) else None
+
+
 def is_request(message: Message) -> bool:
     """Whether it asks for an answer."""
     return "method" in message and message.get("id") is not None
@@ -76,19 +106,32 @@ def answer_of(message: Message) -> Message:
     """What of an answer is the same under any id."""
     if "result" in message:
         return {"result": message["result"]}
-    if isinstance(message.get("error"), dict):
+    if isinstance(message.get("error"), dict | Encoded):
         return {"error": message["error"]}
     return error(INVALID_REQUEST, "the server's answer has neither result nor error")
 
 
-def request(number: int, method: str, params: Message) -> Message:
+def complaint(answer: Message) -> Message:
+    """The error of an answer, as far as it can be looked at; empty if there is none."""
+    found = answer.get("error")
+    return found if isinstance(found, dict) else {}
+
+
+def request(number: int, method: str, params: Message | Encoded) -> Message:
     """A request of ours."""
     return {"jsonrpc": "2.0", "id": number, "method": method, "params": params}
 
 
-def notification(method: str, params: Message | None = None) -> Message:
+def notification(method: str, params: Message | Encoded | None = None) -> Message:
     """A message that nobody answers."""
     return {"jsonrpc": "2.0", "method": method, **({"params": params} if params is not None else {})}
+
+
+def forwarded(params: object, agent: str, token: int | None = None) -> Message | Encoded:
+    """`identified` parameters, however they are kept."""
+    if isinstance(params, OpenParams):
+        return params.closed({IDENTITY: agent, **({"progressToken": token} if token is not None else {})})
+    return identified(params, agent, token)
 
 
 def identified(params: object, agent: str, token: int | None = None) -> Message:
@@ -107,6 +150,8 @@ def identified(params: object, agent: str, token: int | None = None) -> Message:
 
 def progress_token(params: object) -> str | int | None:
     """By which the client wants to hear how far a request is; None if it does not."""
+    if isinstance(params, OpenParams):
+        return params.token
     meta = params.get("_meta") if isinstance(params, dict) else None
     token = meta.get("progressToken") if isinstance(meta, dict) else None
     return token if isinstance(token, str | int) else None
@@ -115,6 +160,11 @@ def progress_token(params: object) -> str | int | None:
 def key_of(request_id: object) -> str:
     """Ids that differ, 1 and "1" too, give keys that differ."""
     return json.dumps(request_id)
+
+
+def number_of(request_id: object) -> int:
+    """One of our numbers, also for what no server should say; 0 is none."""
+    return request_id if type(request_id) is int else 0
 
 
 def encoded(message: Message) -> bytes:
@@ -127,6 +177,21 @@ def encoded(message: Message) -> bytes:
         return text.encode()
     except UnicodeEncodeError:  # half a surrogate pair: text that was cut inside an emoji
         return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").encode()
+
+
+def pieces_of(message: Message) -> tuple[bytes, ...]:
+    """The same, in pieces: a large value is not copied. Raises ValueError."""
+    key = next((key for key, value in message.items() if isinstance(value, Encoded)), None)
+    if key is None:
+        return (encoded(message),)
+    rest = encoded({other: value for other, value in message.items() if other != key})
+    return rest[:-1] + b',"%s":' % key.encode(), *message[key].pieces, b"}"
+
+
+def is_large(pieces: Sequence[bytes]) -> bool:
+    """Whether reading this line would take long enough for others to notice."""
+    size = sum(map(len, pieces))
+    return size > MOST_AT_ONCE or size + sum(map(structure, pieces)) * VALUE_SIZE > MOST_AT_ONCE
 
 
 def weight(line: bytes | bytearray) -> int:
@@ -145,6 +210,24 @@ def weight(line: bytes | bytearray) -> int:
 def structure(line: bytes | bytearray) -> int:
     """How many values a line has at most, or how many a part of it has."""
     return len(line.translate(None, _NOT_STRUCTURE))
+
+
+class ValueCount:
+    """How many values the pieces of a line have, before all of it has come."""
+
+    def __init__(self) -> None:
+        self.values = 0
+        self._in_text = self._escaped = False
+
+    def add(self, piece: bytes) -> None:
+        """What comes next. Raises ValueError if that is too much."""
+        plain = piece[self._escaped :].replace(b"\\\\", b"").replace(b'\\"', b"")
+        self._escaped = plain.endswith(b"\\") if plain else self._escaped and not piece
+        parts = plain.split(b'"')
+        self.values += structure(b"".join(parts[self._in_text :: 2]))
+        self._in_text ^= len(parts) % 2 == 0
+        if self.values > MOST_VALUES:
+            raise ValueError(f"more than {MOST_VALUES} values in a message")
 
 
 def _without_text(line: bytes | bytearray) -> bytes:

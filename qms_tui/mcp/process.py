@@ -73,14 +73,23 @@ class Program:
 
     async def end(self) -> None:
         """End it and what it started."""
+        ended = asyncio.get_running_loop().create_task(self._end_of_output())
         if self.process.returncode is None:
             self._signal(signal.SIGTERM)
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self.process.wait(), END_PATIENCE)
+            await asyncio.wait({ended}, timeout=END_PATIENCE)
         self._signal(signal.SIGKILL)
-        await self.process.wait()
-        for task in self._listening:
+        await asyncio.wait(
+            {ended}, timeout=END_PATIENCE
+        )  # not for one that has left its group with our pipes
+        for task in (ended, *self._listening):
             task.cancel()
+
+    async def _end_of_output(self) -> None:
+        """Its end is only noticed when what it has said is read, up to the end."""
+        with contextlib.suppress(RuntimeError):  # somebody else reads it
+            while self.process.stdout is not None and await self.process.stdout.read(DRAIN):
+                pass
+        await self.process.wait()
 
     def _signal(self, number: int) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):

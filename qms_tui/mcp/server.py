@@ -19,6 +19,7 @@ from pydantic import ValidationError
 
 from qms_tui.config import McpServer
 from qms_tui.config.files import read_regular_file
+from qms_tui.mcp.call import Call
 from qms_tui.mcp.jsonrpc import (
     CHANGED,
     HARMLESS,
@@ -29,10 +30,13 @@ from qms_tui.mcp.jsonrpc import (
     Interrupted,
     Message,
     NotDelivered,
+    complaint,
     encoded,
     error,
+    field,
 )
-from qms_tui.mcp.session import Call, Post, Session
+from qms_tui.mcp.large_reader import LargeReader
+from qms_tui.mcp.session import Post, Session
 
 _log = logging.getLogger(__name__)
 
@@ -43,16 +47,16 @@ AGAIN = 0.05  # seconds until a call that was not delivered is tried again
 RETRY_FIRST, RETRY_MOST = 0.1, 5.0  # seconds between starts, or looks, of a server that is down
 STEADY = 10.0  # seconds up after which the next trouble is a first one again
 LARGEST_LISTS = 4 * 2**20  # bytes of what is remembered of a server
-LARGEST_LIST = 2**20  # bytes of one of them
+LARGEST_LIST = 512 * 1024  # bytes of one of them; a large message is never remembered
 LONGEST_ANSWER = 32 * 2**20  # bytes of one message of a server; to read it takes five times as much
 
 
 class Server(ABC):
     """One server of the configuration."""
 
-    def __init__(self, spec: McpServer, lists: Path) -> None:
+    def __init__(self, spec: McpServer, lists: Path, large: LargeReader) -> None:
         """`lists`: the file with what it offered the last time."""
-        self.name, self.spec = spec.name, spec
+        self.name, self.spec, self.large = spec.name, spec, large
         self.up = asyncio.Event()
         self.initialized: Message | None = None  # its answer to `initialize`, now or the last time
         self.detail = "not started yet"
@@ -154,10 +158,9 @@ class Server(ABC):
     def _kept(self, call: Call, found: Message) -> Message:
         if call.method not in LISTS:
             return found
-        if found.get("error", {}).get("code") == METHOD_NOT_FOUND:  # promised while it was down
+        if complaint(found).get("code") == METHOD_NOT_FOUND:  # promised while it was down
             return {"result": {LISTS[call.method]: []}}
-        params = call.params if isinstance(call.params, dict) else {}
-        if "result" in found and "cursor" not in params:
+        if isinstance(found.get("result"), dict) and field(call.params, "cursor") is None:
             self._remember(call.session.agent, call.method, found)
         return found
 
@@ -198,8 +201,7 @@ class Server(ABC):
             for session in list(self.sessions):  # one may end, of which there is too much
                 session.send(message)
         elif method == "notifications/resources/updated":
-            params = message.get("params")
-            uri = params.get("uri") if isinstance(params, dict) else None
+            uri = field(message.get("params"), "uri")
             for session in list(self.sessions):
                 if uri in session.subscriptions:
                     session.send(message)

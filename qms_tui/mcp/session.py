@@ -15,6 +15,7 @@ from functools import partial
 from typing import Any, Protocol
 
 from qms_tui.mcp.budget import AgentBudget, Usage
+from qms_tui.mcp.call import Call
 from qms_tui.mcp.jsonrpc import (
     CHANGED,
     INTERNAL_ERROR,
@@ -23,12 +24,13 @@ from qms_tui.mcp.jsonrpc import (
     TOO_MUCH,
     Message,
     answer_of,
-    encoded,
+    complaint,
     error,
+    field,
     is_request,
     key_of,
     notification,
-    progress_token,
+    pieces_of,
 )
 
 _log = logging.getLogger(__name__)
@@ -38,6 +40,7 @@ MOST_CALLS_OF_AGENT = 256  # of all its clients, notifications too: each may be 
 MOST_ASKED = 64  # requests of a server that a client has not answered
 MOST_POSTS = 64  # messages of a client on their way to the server that nobody answers
 LONGEST_REASON = 1000  # characters of why a call is cancelled
+MOST_KEPT = 20_000  # messages that the client has not read; to let go of a million takes a moment
 OVERHEAD = 250  # bytes of memory that a message takes beside its text
 NO_ANSWER = b"-"
 Post = asyncio.Task[None] | None  # None: it has been sent, or nobody wants it
@@ -76,34 +79,14 @@ class Target(Protocol):
         """The session is over."""
 
 
-class Call:
-    """A request of a client on its way."""
+class _Entry:
+    """A message to the client, until it is acknowledged."""
 
-    def __init__(self, session: Session, number: int, message: Message) -> None:
-        self.session = session
-        self.number = number  # by which the bridge knows it
-        self.id = message["id"]
-        self.method = str(message["method"])
-        self.params = message.get("params")
-        self.token = progress_token(self.params)
-        self.forwarded = 0  # by which the server knows it; 0: it has not got it
-        self.task: asyncio.Task[None] | None = None
-        self._held = 0  # bytes of memory
+    __slots__ = ("number", "pieces", "size")
 
-    def hold(self, size: int) -> None:
-        """So many bytes are held for it until it is over."""
-        self._held += size
-        self.session.usage.add(size)
-
-    def let_go(self) -> None:
-        """It is over."""
-        self.session.usage.remove(self._held)
-        self._held = 0
-
-    def tell_progress(self, params: Message) -> None:
-        """How far it is, if the client wants to hear that."""
-        if self.token is not None:
-            self.session.send(notification("notifications/progress", {**params, "progressToken": self.token}))
+    def __init__(self, number: int, pieces: tuple[bytes, ...]) -> None:
+        self.number, self.pieces = number, pieces
+        self.size = sum(map(len, pieces)) + OVERHEAD
 
 
 class Session:
@@ -139,8 +122,8 @@ class Session:
         self._instance = instance
         self._asked: dict[str, Reply] = {}
         self._number = 0
-        self._kept: deque[tuple[int, bytes]] = deque()  # until acknowledged
-        self._unsent: deque[tuple[int, bytes]] = deque()  # those that this connection has not carried
+        self._kept: deque[_Entry] = deque()  # until acknowledged
+        self._unsent: deque[_Entry] = deque()  # those that this connection has not carried
         self._carried = 0  # number of the last that a connection has taken, whole or in part
         self._posts = 0
 
@@ -172,33 +155,35 @@ class Session:
         on_its_way = self.wire is not None and not self.wire.has_room
         if number > self._carried - on_its_way:  # else what it did not read would not count any more
             raise ValueError("a message is acknowledged that was not sent")
-        while self._kept and self._kept[0][0] <= number:
-            self.usage.remove(len(self._kept.popleft()[1]) + OVERHEAD)
-        while self._unsent and self._unsent[0][0] <= number:
+        while self._kept and self._kept[0].number <= number:
+            self.usage.remove(self._kept.popleft().size)
+        while self._unsent and self._unsent[0].number <= number:
             self._unsent.popleft()
 
     def pump(self) -> None:
         """Send what waits, as far as the connection takes it: what it does not take has one copy, here."""
         while self.wire is not None and self._unsent and self.wire.has_room:
-            number, body = self._unsent.popleft()
-            self._carried = max(self._carried, number)
-            self.wire.write(b"%d %d " % (number, self.received), body, b"\n")
+            entry = self._unsent.popleft()
+            self._carried = max(self._carried, entry.number)
+            self.wire.write(b"%d %d " % (entry.number, self.received), *entry.pieces, b"\n")
 
     def send(self, message: Message, answers: int = 0) -> None:
         """Have the client get a message, now or when it is there again."""
         begun = time.perf_counter()
-        self._post(answers, encoded(message))
+        self._post(answers, *pieces_of(message))
         self.worked(time.perf_counter() - begun)
 
-    def _post(self, answers: int, body: bytes) -> None:
+    def _post(self, answers: int, *body: bytes) -> None:
         if self.ended:
             return
         self._number += 1
-        entry = (self._number, b"%d " % answers + body)
+        entry = _Entry(self._number, (b"%d " % answers, *body))
         self._kept.append(entry)
         self._unsent.append(entry)
         self.pump()
-        self.usage.add(len(entry[1]) + OVERHEAD)
+        self.usage.add(entry.size)
+        if len(self._kept) > MOST_KEPT:
+            self._be_ended(f"more than {MOST_KEPT} messages wait for its client")
 
     def _be_ended(self, reason: str) -> None:
         self.trouble = self.reason = reason
@@ -280,15 +265,14 @@ class Session:
     def _answer(self, call: Call, answer: Message) -> None:
         self.served += 1
         if "error" in answer:
-            self.trouble = str(answer["error"].get("message", ""))[:200]
+            self.trouble = str(complaint(answer).get("message", ""))[:200]
         self.send({"jsonrpc": "2.0", "id": call.id, **answer}, call.number)
 
     def _take_notification(self, method: str, params: object, size: int) -> None:
         if method == "notifications/cancelled":
-            stated = params if isinstance(params, dict) else {}
-            call = self.calls.get(key_of(stated.get("requestId")))
+            call = self.calls.get(key_of(field(params, "requestId")))
             if call is not None:
-                self._cancel(call, {"reason": str(stated.get("reason", ""))[:LONGEST_REASON]})
+                self._cancel(call, {"reason": str(field(params, "reason") or "")[:LONGEST_REASON]})
         elif method != "notifications/initialized" and self._may_post():  # we said that ourselves
             self._follow(self.target.notified(self, method, params), size)
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import socket
 import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,11 +22,9 @@ from qms_tui.mcp.stdio import CLIENT
 from tests.bench.table import Bar, Bench, Line, percentile, row
 from tests.mcp.house import House, TestServer, free_port, runs, wait_until
 from tests.mcp.scripted import Bridge
-from tests.mcp.test_hostile import endless_line, knock, unread_sessions, values
 
 AGENTS = tuple(f"agent{number}" for number in range(7))
 AT_ONCE = 7  # bridges that connect at the same time
-MOST_HELD = 900  # connections of the attacker: it has as many descriptors as a process usually may
 RESTART = 2.0  # seconds between the server's restarts
 _MEGABYTE = 2**20
 
@@ -37,7 +33,7 @@ _MEGABYTE = 2**20
 def connections(bench: Bench) -> Iterator[Line]:
     """Bridges that start, connect, list and call, 7 at a time; latency; memory."""
     count = bench.times(1000, 21)
-    with _house(bench) as (house, server):
+    with house_of(bench) as (house, server):
         yield from _connect(house, count, "up")
         yield from _latency(house, server, bench.times(2000, 100))
         yield from _memory(house)
@@ -47,7 +43,7 @@ def connections(bench: Bench) -> Iterator[Line]:
 def down(bench: Bench) -> Iterator[Line]:
     """The same while the server is down, and comes 5 s after the first began."""
     count = bench.times(200, 7)
-    with _house(bench, up=False) as (house, server):
+    with house_of(bench, up=False) as (house, server):
         timer = threading.Timer(5.0, server.start)
         timer.start()
         yield from _connect(house, count, "down at first")
@@ -58,7 +54,7 @@ def down(bench: Bench) -> Iterator[Line]:
 def restarts(bench: Bench) -> Iterator[Line]:
     """7 agents call as fast as they can while the server is killed and started again every 2 s."""
     seconds = bench.times(60, 8)
-    with _house(bench) as (house, server):
+    with house_of(bench) as (house, server):
         outcomes = _under_restarts(house, server, seconds)
         counted = runs(server.log)
     kinds = Counter(outcomes.values())
@@ -74,118 +70,19 @@ def restarts(bench: Bench) -> Iterator[Line]:
     yield Line("mcp calls, unclear", f"{what}: any other outcome", "", unclear, bar=Bar(0))
 
 
-@row("mcp hostile")
-def hostile(bench: Bench) -> Iterator[Line]:
-    """One agent opens connection after connection, or sends without end; another one calls meanwhile."""
-    count, calls = bench.times(10_000, 300), bench.times(300, 100)
-    with _house(bench) as (house, server):
-        assert house.process is not None
-        process = psutil.Process(house.process.pid)
-        alone = _calls(house, "alone ", calls)
-        for name, attack in ATTACKS:
-            done = threading.Event()
-            with ThreadPoolExecutor(1) as pool:
-                attacking = pool.submit(attack, house.socket(AGENTS[1]), count, done)
-                times = _calls(house, f"{name} ", calls)
-                done.set()
-                tried = attacking.result()
-            what = f"a call while another agent tries {tried} {name}; {calls} calls"
-            for percent in (50, 99):
-                yield Line(f"mcp {name}, p{percent}", what, "ms", percentile(times, percent) * 1e3)
-            times_alone = percentile(times, 99) / percentile(alone, 99)
-            what = f"p99 beside {name} over p99 alone, {percentile(alone, 99) * 1e3:.1f} ms"
-            yield Line(f"mcp {name}, over alone", what, "x", times_alone, bar=Bar(3))
-            resident = process.memory_info().rss / _MEGABYTE
-            yield Line(f"mcp {name}, gateway", "resident memory afterwards", "MB", resident, bar=Bar(400))
-        once = sum(runs(server.log).get(f"{name} {n}") == 1 for name, _ in ATTACKS for n in range(calls))
-        total = len(ATTACKS) * calls
-        yield Line("mcp hostile, calls", f"of {total} ran once", "", once, bar=Bar(total, at_least=True))
-
-
-def _connections(path: Path, count: int, done: threading.Event) -> int:
-    """Open so many, hold as many as go, at least until the calls are done."""
-    held: list[socket.socket] = []
-    tried = 0
-    while tried < count or not done.is_set():
-        tried += 1
-        try:
-            held.append(knock(path))
-        except OSError:  # refused by the kernel, which costs the gateway nothing
-            while len(held) > MOST_HELD:
-                held.pop(0).close()
-    for each in held:
-        each.close()
-    return tried
-
-
-def _gigabyte(path: Path, count: int, done: threading.Event) -> int:
-    """Lines of a gigabyte, as far as they get."""
-    tried = 0
-    while not done.is_set():
-        tried += 1
-        with contextlib.suppress(OSError, AssertionError):
-            endless_line(path, "http")
-    return tried
-
-
-def _values(path: Path, count: int, done: threading.Event) -> int:
-    """Requests of 16 MB that are millions of empty objects, from four connections at a time."""
-    with ThreadPoolExecutor(4) as pool:
-        return sum(pool.map(lambda _: _again(lambda at: values(at, "http"), path, done), range(4)))
-
-
-def _again(attack: Callable[[Path], None], path: Path, done: threading.Event) -> int:
-    tried = 0
-    while not done.is_set():
-        tried += 1
-        with contextlib.suppress(OSError, AssertionError):
-            attack(path)
-    return tried
-
-
-def _unread(path: Path, count: int, done: threading.Event) -> int:
-    """24 sessions whose large answers nobody reads, over and over."""
-    tried = 0
-    while not done.is_set():
-        tried += 1
-        with contextlib.suppress(OSError, AssertionError), contextlib.ExitStack() as stack:
-            for each in unread_sessions(path, 24, "stdio"):
-                stack.enter_context(each)
-            done.wait(1.0)
-    return tried
-
-
-ATTACKS = (
-    ("connections", _connections),
-    ("a line of 1 GB", _gigabyte),
-    ("millions of values", _values),
-    ("unread sessions", _unread),
-)
-
-
-def _calls(house: House, name: str, count: int) -> list[float]:
-    times = []
-    with Bridge(house.socket(AGENTS[0]), "http") as bridge:
-        bridge.begin()
-        for number in range(count):
-            begun = time.perf_counter()
-            call = {"name": "count", "arguments": {"key": f"{name}{number}"}}
-            bridge.ask("tools/call", number + 1, call)
-            times.append(time.perf_counter() - begun)
-    return times
-
-
 @contextmanager
-def _house(bench: Bench, *, up: bool = True) -> Iterator[tuple[House, TestServer]]:
+def house_of(bench: Bench, *, up: bool = True) -> Iterator[tuple[House, TestServer]]:
+    """A gateway with servers over HTTP and stdio, and one of a kind that answers at once."""
     folder = bench.fresh("mcp")
     server = TestServer(folder / "log", free_port())
     stdio = McpServer("stdio", command=(sys.executable, "-m", "tests.mcp.server", str(folder / "stdio-log")))
-    house = House(folder, (McpServer("http", url=server.url), stdio), AGENTS)
+    odd = McpServer("odd", command=(sys.executable, "-m", "tests.mcp.odd_server", str(folder / "odd-log")))
+    house = House(folder, (McpServer("http", url=server.url), stdio, odd), AGENTS)
     try:
         if up:
             server.start()
         house.start()
-        house.up("stdio", *(["http"] if up else []))
+        house.up("stdio", "odd", *(["http"] if up else []))
         wait_until(house.socket(AGENTS[-1]).exists, "doors")
         yield house, server
     finally:
