@@ -297,6 +297,14 @@ async def test_it_starts_in_an_empty_folder_of_ours(world: World) -> None:
     assert stat.S_IMODE(folder.parent.stat().st_mode) == 0o700
 
 
+async def test_one_that_speaks_http_starts_there_too(world: World) -> None:
+    seen = world.base / "seen"
+    folder = start_folders(gateway_folder(world.keeper)) / "one"
+    look = f"{LOOK.format(seen)}; exec sleep 600"
+    world.gateway("sh", "-c", look, more="url = 'http://127.0.0.1:9/mcp'\n").serve("qa")
+    await until(lambda: read(seen).split() == [str(folder), "700", "0", str(folder), "1"], "it has started")
+
+
 @pytest.mark.parametrize("there", ["link", "file"])
 async def test_what_stands_in_the_way_is_not_followed(world: World, there: str) -> None:
     world.plant("env.sh", f"echo >{world.ran}\n")
