@@ -179,7 +179,8 @@ def _acl(descriptor: int) -> bytes:
     """
     if hasattr(os, "getxattr"):
         with suppress(OSError):
-            return os.getxattr(f"/proc/self/fd/{descriptor}", ACL)
+            found: bytes = os.getxattr(f"/proc/self/fd/{descriptor}", ACL)
+            return found
     return b""
 
 
