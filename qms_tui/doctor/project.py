@@ -39,7 +39,7 @@ def place(found: Project, config: Config) -> Iterator[Finding]:
     """Who could put something else in the place of agents' folders, if anybody could."""
     for users in (found.root / ".claude/users", found.root):
         with contextlib.suppress(OSError), walk(users, links=False) as way:
-            refusal = path_rules(found, config).refusal(way)
+            refusal = path_rules(found, config, found.owner()).refusal(way)
             if refusal is not None:
                 # Else somebody else starts agents here, and we look on.
                 ours = way.status.st_uid in (os.geteuid(), found.owner().uid)

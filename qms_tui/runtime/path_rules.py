@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from qms_tui.config import Config
-from qms_tui.project import Project
+from qms_tui.project import Owner, Project
 from qms_tui.runtime.agent_places import AgentPlaces, agent_places
 from qms_tui.runtime.host_path import Walk
 from qms_tui.runtime.replaceable import Refusal, replaceable
@@ -26,9 +26,14 @@ class PathRules:
         return self.places.holds(walk) or replaceable(walk.steps, self.trusted)
 
 
-def path_rules(project: Project, config: Config, others: Sequence[Path] = ()) -> PathRules:
-    """The rules of a project; `others` are folders that containers of any project can write."""
-    trusted = {os.geteuid()}
-    if os.geteuid() == 0:
-        trusted.add(project.root.stat().st_uid)
+def path_rules(
+    project: Project, config: Config, owner: Owner | None = None, others: Sequence[Path] = ()
+) -> PathRules:
+    """The rules of a project.
+
+    Args:
+        owner: whom agents in containers run as; what of theirs they can write is among the places.
+        others: folders that containers of any project can write.
+    """
+    trusted = {os.geteuid()} | ({owner.uid} if owner else set())
     return PathRules(agent_places(project, config, others), frozenset(trusted))

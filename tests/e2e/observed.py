@@ -21,8 +21,8 @@ from qms_tui.config import AgentConfig, Config
 from qms_tui.project import Project
 from qms_tui.runtime import Ending
 from qms_tui.runtime.docker import connect
-from qms_tui.trust import ConfigFolders, TrustStore
 from tests.bench.model import Model
+from tests.trusted import prepared
 
 from .clients import KEY, login, press, registry, say, status, until
 from .direct import DirectRuntime
@@ -161,8 +161,7 @@ def furnish(root: Path) -> None:
 
 def place(root: Path, agent: str, name: str, content: object) -> None:
     """Make a file of the agent's."""
-    with ConfigFolders(Project(root), TrustStore.of_user()).making(agent):
-        file = Project(root).prepare(agent, Project(root).owner()).config / name
+    file = prepared(root, agent).config / name
     file.write_text(json.dumps(content))
     file.chmod(0o600)
     os.chown(file, Project(root).owner().uid, -1)

@@ -21,6 +21,7 @@ from qms_tui.config import AgentConfig, Config
 from qms_tui.config.paths import Mount
 from qms_tui.project import Project
 from qms_tui.runtime.docker import connect
+from tests.trusted import trust_here
 
 from .direct import DirectRuntime
 from .engine import Console, remove_project
@@ -60,6 +61,7 @@ def plant_secrets(root: Path) -> None:
     (root / ".claude/users/qa/inbox/task.md").write_text("for qa\n")
     for path in root.rglob("*"):
         os.chown(path, owner(), owner(), follow_symlinks=False)
+    trust_here(root)
 
 
 def tree(root: Path, without: tuple[str, ...] = ()) -> dict[str, str]:

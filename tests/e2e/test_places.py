@@ -14,6 +14,7 @@ from qms_tui.errors import EngineError, ProjectError, QmsTuiError
 from qms_tui.project import Project
 from qms_tui.runtime import Condition
 from qms_tui.runtime.docker import connect
+from tests.trusted import prepared
 
 from .direct import DirectRuntime
 from .held import started
@@ -112,7 +113,7 @@ async def test_a_folder_swapped_after_it_was_judged(
     attack: Callable[..., DirectRuntime], qms_project: Path, secret: Path, place: str, moment: bytes
 ) -> None:
     """As its owner can, under the hands of root: the container does not stay."""
-    Project(qms_project).prepare("qa", Project(qms_project).owner())
+    prepared(qms_project, "qa")
     runtime = attack(moment, replaced(qms_project / place, secret))
     with pytest.raises(EngineError, match=f"{place} was replaced while"):
         async with started(runtime, "qa"):
@@ -126,7 +127,7 @@ async def test_a_parent_swapped_after_it_was_judged(
 ) -> None:
     for own in ("inbox", "workspace", "container"):
         (secret / own).mkdir()
-    Project(qms_project).prepare("qa", Project(qms_project).owner())
+    prepared(qms_project, "qa")
     runtime = attack(moment, replaced(qms_project / ".claude/users/qa", secret))
     with pytest.raises(EngineError, match="was replaced while"):
         async with started(runtime, "qa"):

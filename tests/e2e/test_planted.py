@@ -48,6 +48,7 @@ async def test_what_an_agent_plants(
 ) -> None:
     passwd = PASSWD.read_bytes()  # noqa: ASYNC240
     runtime = make_runtime(qms_project, command=SHELL)
+    (qms_project / ".claude/users/claude").chmod(0o700)  # as its first start does
     (await runtime.start("qa", SIZE)).close()
     before = tree(qms_project, OWN)
     with Console(engine, (await runtime.find("qa")).container) as console:

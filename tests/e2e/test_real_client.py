@@ -29,6 +29,7 @@ from qms_tui.runtime.identity import mismatch, read_identity
 from qms_tui.terminal import Terminal
 from qms_tui.ui.links import addresses
 from tests.bench.model import Model
+from tests.trusted import prepared
 
 from . import debian
 from .clients import KEY, asked, login, press, registry, say, status, until
@@ -247,7 +248,7 @@ async def test_a_new_container_goes_on_with_the_conversation(
 
 
 async def test_a_broken_configuration_is_set_aside(real: Start, qms_project: Path) -> None:
-    config = Project(qms_project).prepare("qa", Project(qms_project).owner()).config
+    config = prepared(qms_project, "qa").config
     (config / ".claude.json").write_text("{ broken")
     async with started(real(qms_project), "qa") as held:
         await held.expect(rb"\.claude\.json was broken and is set aside as")

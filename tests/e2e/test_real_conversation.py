@@ -23,6 +23,7 @@ from qms_tui.project import Project
 from qms_tui.runtime import Size
 from qms_tui.runtime.docker.kit import LABEL_BASE
 from tests.bench.model import Model
+from tests.trusted import prepared
 
 from . import debian, kept
 from .clients import asked, login, registry, say, status, until
@@ -85,7 +86,7 @@ async def converse(house: House, models: dict[str, Model], settings: dict[str, A
 
 
 async def converse_with(house: House, agent: str, model: Model, settings: dict[str, Any]) -> Talk:
-    config = Project(house.root).prepare(agent, Project(house.root).owner()).config
+    config = prepared(house.root, agent).config
     place(house.root, config / "settings.json", json.dumps({"tui": AGENTS[agent]}))
     (house.root.parent / agent).write_text("".join(f"{k}={v}\n" for k, v in login(model).items()))
     settings = settings | {"env_file": house.root.parent / agent}

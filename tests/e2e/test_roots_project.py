@@ -26,6 +26,7 @@ from qms_tui.mcp.places import SOCKET, agent_folder, make_agent_folder
 from qms_tui.project import Project
 from qms_tui.runtime.docker import connect
 from tests.bench.model import Model
+from tests.trusted import trust_here
 
 from . import debian
 from .direct import DirectRuntime
@@ -124,6 +125,7 @@ async def test_they_own_their_folders_and_nothing_around_them(
     (kept / "conversation").write_text("from before\n")
     (kept / "conversation").chmod(0o600)
     write_message(Project(root), "claude", ["qa"], "hello", "Read this.")
+    trust_here(root)
     async with inside(runtime, engine) as shell:
         for command in (
             "echo x >.claude/users/qa/workspace/x; touch ~/x",
@@ -161,6 +163,7 @@ async def test_what_was_planted_in_their_folders_is_not_given_to_them(
     (place / "folder").symlink_to(victim.parent)
     (place / "elsewhere").hardlink_to(root / "src/main.py")
     before = kept(victim)
+    trust_here(root)
     async with inside(make_runtime(root, command=SHELL), engine) as shell:
         assert shell.run("cat .claude/users/qa/workspace/deep/shadow.md").status != 0
         owner = Project(root).owner().uid
@@ -198,6 +201,7 @@ async def test_a_project_that_was_moved_or_whose_id_was_forgotten_goes_on(
         assert shell.run("echo first >.claude/users/qa/workspace/x").status == 0
     before = Project(root).owner()
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "another"))
+    trust_here(root)
     async with inside(make_runtime(root, command=SHELL), engine) as shell:
         assert shell.run("echo second >>.claude/users/qa/workspace/x").status == 0
     assert Project(root).owner() != before

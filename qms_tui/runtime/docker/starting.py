@@ -157,7 +157,7 @@ class Starter:
             self._project.prepare(agent, owner)
         config, image = self._config.agent(agent), self.image(agent)
         others = () if self._engine.elsewhere else writable_sources(rows)
-        rules = path_rules(self._project, self._config, others)
+        rules = path_rules(self._project, self._config, self._project.owner(), others)
         fitted = outfit(self._project, self._config, agent, image, self._host_environment, fresh, rules)
         entries = fitted.entries(self._accounts(image), self._owner) + seccomp.entries(self._engine)
         identity = self._containers.identity(agent)
