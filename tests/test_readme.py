@@ -14,7 +14,7 @@ from qms_tui.config import Config, config_table_markdown
 from qms_tui.ui.keymap import COMMANDS, SIDEBAR_KEYS, distinct, global_keys
 
 ROOT = Path(__file__).parents[1]
-PAGES = ("README.md", "docker/README.md", "CHANGELOG.md")
+PAGES = ("README.md", "docker/README.md", "CHANGELOG.md", "SECURITY.md")
 RUN = "python3 -m venv .venv && .venv/bin/pip install -q . && .venv/bin/qms-tui demo"
 TEST = "python3 -m venv .venv && .venv/bin/pip install -q -e '.[test]' && .venv/bin/python -m pytest"
 # A command is in code, and a code span or line begins with it; `qms-tui AGENT` opens the screen.

@@ -122,6 +122,7 @@ def app(talk: Talk, client_image: str, tmp_path: Path) -> Iterator[App]:
     app = App(root, tmp_path / "home", client_image)
     app.environment["XDG_STATE_HOME"] = os.environ["XDG_STATE_HOME"]
     app.set("".join(f'{name} = "{value}"\n' for name, value in talk.settings.items()))
+    app.trust()
     yield app
     os.chown(root, owner.uid, owner.gid)
 
