@@ -79,12 +79,10 @@ def local_runtime(project: Project, config: Config) -> Runtime:
     from qms_tui.runtime.resume import resuming
 
     def command(agent: str) -> Sequence[str]:
-        keys = [
-            f"{section}.{name}" for section in ("agent", f"agent.{agent}") for name in ("command", "args")
-        ]
-        if why := refusal(project, config.programs, keys):
+        words = command_line(config.agent(agent), None, trusted=config.trusted)
+        if why := refusal(project, config.programs, words):
             raise ProjectError(f"{agent}: {why}", hint="leave, and open the project again: you will be asked")
-        return command_line(config.agent(agent), None, trusted=config.trusted)
+        return words
 
     def again(agent: str) -> Sequence[str]:
         wanted = dataclasses.replace(config.agent(agent), command=tuple(command(agent)))

@@ -14,14 +14,14 @@ LARGEST = 4 * 2**20  # bytes of a file that can be judged
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A file of the project, relative to its root, and the settings whose commands name it.
+    """A file of the project, relative to its root, and the words of commands that name it.
 
     `sha256` is of the bytes that the human trusts; empty if the project is not trusted.
     """
 
     path: str
     sha256: str
-    keys: tuple[str, ...]
+    words: tuple[str, ...]
 
     def refusal(self, project: Project) -> str:
         """Why it must not run on this machine as it is now; empty if it may."""
@@ -36,8 +36,8 @@ class Program:
         return ""
 
 
-def refusal(project: Project, programs: Iterable[Program], keys: Iterable[str]) -> str:
-    """Why a command that is set by these keys must not run here; empty if it may."""
-    wanted = set(keys)
-    reasons = (each.refusal(project) for each in programs if wanted & set(each.keys))
+def refusal(project: Project, programs: Iterable[Program], command: Iterable[str]) -> str:
+    """Why a command must not run on this machine now; empty if it may."""
+    said = set(command)
+    reasons = (each.refusal(project) for each in programs if said & set(each.words))
     return next(filter(None, reasons), "")

@@ -50,7 +50,7 @@ class LaunchPlace:
         Raises OSError if there is no place for it.
         """
         assert server.command is not None
-        if why := refusal(Project(self.project), self.programs, (f"mcp.{server.name}.command",)):
+        if why := refusal(Project(self.project), self.programs, server.command):
             raise OSError(errno.EPERM, f"{why}: open the project again, or run qms-tui trust")
         folder = server.cwd or (self.project if self.trusted else self._empty_folder(server.name))
         if not folder.is_dir():

@@ -46,7 +46,7 @@ def read_order(line: bytes) -> Order:
             raise ValueError("no agent's name")
         return Order(agent=content["agent"])
     programs = tuple(
-        Program(str(each["path"]), str(each["sha256"]), tuple(map(str, each["keys"])))
+        Program(str(each["path"]), str(each["sha256"]), tuple(map(str, each["words"])))
         for each in content.get("programs", ())
     )
     servers = tuple(map(_server, content["servers"]))

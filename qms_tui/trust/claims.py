@@ -43,6 +43,8 @@ class JudgedFile:
     effects: tuple[str, ...]
     keys: tuple[str, ...] = ()
     """The settings whose commands name it."""
+    words: tuple[str, ...] = ()
+    """The words of these commands that do."""
 
     @property
     def sha256(self) -> str:
@@ -124,14 +126,15 @@ class _Reader:
 
     def programs(self, assignments: Sequence[Assignment]) -> Iterator[JudgedFile]:
         """The files of the project that commands name, whoever has written the command."""
-        for path, keys in self._named(assignments).items():
+        for path, named in self._named(assignments).items():
             content = self._read(path)
             if content is not None:
-                yield JudgedFile(str(path), content, (f"is run by {', '.join(keys)}",), tuple(keys))
+                keys, words = (tuple(dict.fromkeys(each)) for each in zip(*named, strict=True))
+                yield JudgedFile(str(path), content, (f"is run by {', '.join(keys)}",), keys, words)
 
-    def _named(self, assignments: Sequence[Assignment]) -> dict[PurePosixPath, dict[str, None]]:
-        """The settings that name a file of the project, by its path."""
-        named: dict[PurePosixPath, dict[str, None]] = {}
+    def _named(self, assignments: Sequence[Assignment]) -> dict[PurePosixPath, list[tuple[str, str]]]:
+        """The settings and words that name a file of the project, by its path."""
+        named: dict[PurePosixPath, list[tuple[str, str]]] = {}
         roots = [PurePosixPath(self._project.root), *_workdirs(assignments)]
         for each in assignments:
             if each.setting.name not in ("command", "args") or not isinstance(each.value, tuple):
@@ -139,7 +142,7 @@ class _Reader:
             for number, word in enumerate(map(str, each.value)):
                 is_looked_up = not number and each.setting.name == "command" and "/" not in word
                 if not is_looked_up and (path := self._program(word, roots)):
-                    named.setdefault(path, {})[each.key] = None
+                    named.setdefault(path, []).append((each.key, word))
         return named
 
     def names(self) -> Iterator[str]:

@@ -80,7 +80,7 @@ class Standing:
         config = load_config(self.files, overrides=overrides, trust=self.trust)
         trusted, files = self.word is Word.TRUSTED, self.claims.files
         programs = tuple(
-            Program(each.path, each.sha256 if trusted else "", each.keys) for each in files if each.keys
+            Program(each.path, each.sha256 if trusted else "", each.words) for each in files if each.words
         )
         copies = (each for each in files if each.keys or each.path.startswith(CLIENT_SETTINGS))
         judged = tuple(Judged(each.path, each.content, bool(each.keys)) for each in copies if trusted)

@@ -148,6 +148,26 @@ def test_an_item_that_came_with_it_waits_for_the_humans_word(opened: Open, proje
         leave(tui)
 
 
+@pytest.mark.parametrize("key", ["o", "t"])
+def test_a_program_of_the_project_runs_on_this_machine_only_when_trusted(
+    opened: Open, project: Path, key: str
+) -> None:
+    """What the project's own file names, and the command line does not, is neither here nor there."""
+    (project / "run.sh").write_text("echo ran $0; exec cat\n")
+    (project / "other.sh").write_text("")
+    (project / "qms-tui.toml").write_text('[agent]\ncommand = ["sh", "other.sh"]\n')
+    with opened() as tui:
+        tui.wait(QUESTION, "other.sh")
+        tui.type("o")
+        tui.wait("● running", "look only")
+        leave(tui)
+    with opened("--command", "sh ./run.sh") as tui:
+        tui.wait("project has changed", "run.sh, new since you were asked")
+        tui.type(key)
+        tui.wait("ran ./run.sh" if key == "t" else "run.sh is the project's, which is not trusted")
+        leave(tui)
+
+
 def test_what_cannot_be_judged_cannot_be_trusted(opened: Open, project: Path) -> None:
     (project.parent / "real.json").write_text("{}")
     (project / ".claude/settings.json").symlink_to("../../real.json")

@@ -130,19 +130,19 @@ def test_programs_of_the_project_run_here_only_as_they_were_judged(world: World)
     world.write("run", "one")
     world.write("qms-tui.toml", '[mcp.x]\ncommand = ["python3", "run"]\n[agent.qa]\nargs = ["run"]\n')
     (untrusted,) = world.look().config().programs
-    assert (untrusted.path, set(untrusted.keys)) == ("run", {"mcp.x.command", "agent.qa.args"})
-    said = refusal(world.project, [untrusted], ["mcp.x.command"])
+    assert (untrusted.path, untrusted.words) == ("run", ("run",))
+    said = refusal(world.project, [untrusted], ["python3", "run"])
     assert said == "run is the project's, which is not trusted"
     world.answer(Answer.TRUST)
     config = world.look().config()
-    assert refusal(world.project, config.programs, ["mcp.x.command"]) == ""
+    assert refusal(world.project, config.programs, ["python3", "run"]) == ""
     assert [(each.path, each.content, each.program) for each in config.judged] == [("run", b"one", True)]
     world.write("run", "two")
-    said = refusal(world.project, config.programs, ["agent.qa.args"])
+    said = refusal(world.project, config.programs, ["claude", "run"])
     assert said == "run has changed since you trusted it"
-    assert refusal(world.project, config.programs, ["agent.command"]) == ""
+    assert refusal(world.project, config.programs, ["python3", "other"]) == ""
     (world.root / "run").unlink()
-    assert refusal(world.project, config.programs, ["mcp.x.command"]) == "run: No such file or directory"
+    assert refusal(world.project, config.programs, ["python3", "run"]) == "run: No such file or directory"
 
 
 def test_another_folder_at_the_same_path_is_asked_about(world: World) -> None:
