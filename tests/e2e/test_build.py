@@ -364,7 +364,7 @@ def test_what_goes_wrong_is_said_with_what_to_do(
 
 def test_a_terminal_shows_what_a_step_prints_and_ctrl_c_ends_it(app: App, product: Trial) -> None:
     with app.open("build", "--base", product.base, "--tag", product.tag, "--client-version", SLOW) as tui:
-        tui.wait("] RUN case ", "    it waits")
+        tui.wait("] RUN case ", "    it waits", patience=120)  # behind the steps before it
         wait_until(lambda: is_running(LONG), "the client runs")
         tui.type("\x03")
         assert tui.end() == 130

@@ -14,6 +14,7 @@ import pytest
 from tests.tui import Tui
 
 from .test_app import App, leave
+from .user import as_user, give
 
 TRUTH = 2.0  # seconds in which a pane tells the truth
 LIBRARIES = sorted(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))
@@ -23,7 +24,7 @@ class Clock:
     """The wall clock of what is started with `environment`; the monotonic one is the machine's."""
 
     def __init__(self, file: Path) -> None:
-        self._file = file
+        self.file = file
         self.environment = {
             "LD_PRELOAD": str(LIBRARIES[0]),
             "FAKETIME_TIMESTAMP_FILE": str(file),
@@ -34,7 +35,7 @@ class Clock:
 
     def jump(self, offset: str) -> None:
         """Go wrong by this from now on: `+2d`, `-3h`."""
-        self._file.write_text(offset)
+        self.file.write_text(offset)
 
 
 @pytest.fixture
@@ -47,7 +48,10 @@ def clock(tmp_path: Path) -> Clock:
 @pytest.fixture
 def app(qms_project: Path, tmp_path: Path, image: str, clock: Clock) -> Iterator[App]:
     made = App(qms_project, tmp_path / "home", image)
-    made.environment |= clock.environment
+    # Behind the change of the user: what one user's faketime shares, another one's cannot open.
+    variables = (f"{name}={value}" for name, value in clock.environment.items())
+    made.program = (*as_user(made.uid), "env", *variables, sys.executable, "-m", "qms_tui")
+    give(made.uid, clock.file)
     yield made
     made.run("stop", "--all")
 

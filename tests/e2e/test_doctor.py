@@ -25,6 +25,7 @@ from qms_tui.runtime.docker.image import find_image
 from tests.mcp import house
 
 from .test_app import App, leave
+from .user import as_user
 
 
 @pytest.fixture
@@ -108,6 +109,7 @@ def test_file_systems_below_the_project(app: App, qms_project: Path) -> None:
             target.mkdir(parents=True)
             subprocess.run(["mount", "-t", kind, kind, target], check=True, capture_output=True)
             stack.callback(lambda path: subprocess.run(["umount", path], check=True), target)
+        app.program = (*as_user(app.uid, mounted=True), sys.executable, "-m", "qms_tui")
         with app.open("qa") as tui:
             tui.wait("agent ready qa")
             said = findings(app)

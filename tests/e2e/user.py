@@ -20,12 +20,16 @@ import qms_tui
 from qms_tui.runtime.docker.address import find_address
 
 
-def as_user(uid: int) -> Sequence[str]:
-    """What goes before a command for the user to run it, whose group has the same number."""
+def as_user(uid: int, *, mounted: bool = False) -> Sequence[str]:
+    """What goes before a command for the user to run it, whose group has the same number.
+
+    `mounted`: it is to see what the test has mounted since it began, and so it is apart from other commands.
+    """
     if uid == os.geteuid():
         return ()
     ids = ("--reuid", str(uid), "--regid", str(uid), "--groups", str(_engine_group()))
-    return (*_own_view(), "setpriv", *ids, "--inh-caps=-all", "--")
+    view = (*_UNSHARE, lines, "sh") if mounted and (lines := _own_view('exec "$@"')) else _shared_view()
+    return (*view, "setpriv", *ids, "--inh-caps=-all", "--")
 
 
 def give(uid: int, *paths: Path) -> None:
@@ -44,16 +48,32 @@ def _engine_group() -> int:
     return os.stat(socket).st_gid
 
 
+_UNSHARE = ("unshare", "--mount", "--propagation", "private", "sh", "-c")
+
+
 @functools.cache
-def _own_view() -> Sequence[str]:
+def _shared_view() -> Sequence[str]:
     """What goes before a command for it to see what it needs of closed folders; nothing if there are none.
 
     All of a test run's commands share one such view: qms-tui's programs believe only those in their own.
     """
+    lines = _own_view("echo made; exec sleep infinity")
+    if not lines:
+        return ()
+    holder = subprocess.Popen((*_UNSHARE, lines), stdout=subprocess.PIPE, stdin=subprocess.DEVNULL)
+    atexit.register(holder.kill)
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == b"made\n"
+    enter = f'exec nsenter --mount=/proc/{holder.pid}/ns/mnt --wdns="$(pwd)" "$@"'
+    return ("sh", "-c", enter, "sh")
+
+
+def _own_view(last: str) -> str:
+    """What a shell does in a mount namespace of its own, ending with `last`; empty if nothing is closed."""
     needed = _outermost(Path(path) for path in (sys.base_prefix, sys.prefix, _source()))
     closed = _outermost(filter(None, map(_closed, needed)))
     if not closed:
-        return ()
+        return ""
     lines = ["set -e", "kept=$(mktemp -d)", 'mount -t tmpfs -o mode=700 kept "$kept"']
     for number, path in enumerate(needed):
         lines += [f'mkdir "$kept/{number}"', f'mount --bind {shlex.quote(str(path))} "$kept/{number}"']
@@ -62,14 +82,7 @@ def _own_view() -> Sequence[str]:
         if any(path.is_relative_to(folder) for folder in closed):
             there = shlex.quote(str(path))
             lines += [f"mkdir -p {there}", f'mount --bind "$kept/{number}" {there}']
-    lines += ['umount -l "$kept"', 'rmdir "$kept"', "echo made", "exec sleep infinity"]
-    unshare = ("unshare", "--mount", "--propagation", "private", "sh", "-c", "\n".join(lines))
-    holder = subprocess.Popen(unshare, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL)
-    atexit.register(holder.kill)
-    assert holder.stdout is not None
-    assert holder.stdout.readline() == b"made\n"
-    enter = f'exec nsenter --mount=/proc/{holder.pid}/ns/mnt --wdns="$(pwd)" "$@"'
-    return ("sh", "-c", enter, "sh")
+    return "\n".join([*lines, 'umount -l "$kept"', 'rmdir "$kept"', last])
 
 
 def _source() -> Path:
