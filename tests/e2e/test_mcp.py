@@ -31,6 +31,7 @@ from qms_tui.project import Project
 from qms_tui.runtime import Size
 from qms_tui.runtime.docker import connect
 from tests.mcp import house
+from tests.trusted import trust
 
 from .direct import DirectAttachment, DirectRuntime
 
@@ -113,6 +114,7 @@ async def containers(
         Config(every_agent=every, servers=servers), gateway_folder(folder), AGENTS, project.owner()
     )
     runtime = DirectRuntime(connect(), project, config, {})
+    trust(project.root, Path(os.environ["XDG_STATE_HOME"]), file)
     gateway = GatewayProcess(folder, project.root, file, "info")
     held: list[DirectAttachment] = []
     for agent in AGENTS:
