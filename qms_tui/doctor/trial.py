@@ -22,7 +22,7 @@ from qms_tui.doctor.isolation import Walls, isolation
 from qms_tui.doctor.traffic import traffic
 from qms_tui.errors import QmsTuiError
 from qms_tui.project import AgentFolders, Owner, Project
-from qms_tui.runtime.docker import agent_files, podman, read_only, seccomp, selinux
+from qms_tui.runtime.docker import agent_files, podman, quotas, read_only, seccomp, selinux
 from qms_tui.runtime.docker import container as spec
 from qms_tui.runtime.docker.accounts import Accounts
 from qms_tui.runtime.docker.agent_files import AgentFiles, Entry, Place
@@ -150,6 +150,7 @@ def _look(
     def run(place: Place) -> _Look:
         root = project.root if project else place.base / "project"
         own = _mounts(_StandIn(root, place.base), place, config, private)
+        own = quotas.beside_memory(own, config, spec.HOME)
         runtime = config.oci_runtime or ""
         mounted = read_only.throughout(engine, own, runtime)
         try:

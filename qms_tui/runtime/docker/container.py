@@ -171,7 +171,6 @@ def request(
     `cpus` is how many the engine has: it refuses a limit above that. `marks` are labels besides those that
     the container is found by.
     """
-    bounds = limits(config, owner, HOME)
     return {
         "image": config.image,
         "command": list(config.command),
@@ -184,7 +183,7 @@ def request(
         "tty": True,
         "stdin_open": True,
         "host_config": {
-            "mounts": [mount for mount in mounted if mount["Target"] not in bounds.get("tmpfs", ())],
+            "mounts": list(mounted),
             "network_mode": network,
             "init": True,
             "userns_mode": "host",  # users inside are those outside, also on an engine that remaps them
@@ -197,7 +196,7 @@ def request(
             "log_config": LogConfig(
                 type=LogConfig.types.JSON, config={"max-size": LOG_BYTES, "max-file": LOG_FILES}
             ),
-            **bounds,
+            **limits(config, owner, HOME),
         },
     }
 

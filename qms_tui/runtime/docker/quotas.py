@@ -6,11 +6,12 @@ the user, who is the human too.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from docker import APIClient
 from docker.errors import APIError
-from docker.types import Ulimit
+from docker.types import Mount, Ulimit
 
 from qms_tui.config import AgentConfig
 from qms_tui.errors import EngineError
@@ -32,6 +33,12 @@ def limits(config: AgentConfig, owner: Owner, home: str) -> dict[str, Any]:
     if config.read_only:
         found |= {"read_only": True, "tmpfs": _in_memory(config, owner, home)}
     return found
+
+
+def beside_memory(mounted: Sequence[Mount], config: AgentConfig, home: str) -> list[Mount]:
+    """The mounts without those in whose place a read-only container has memory."""
+    targets = {home, *SIZES} - {mount.target for mount in config.mounts} if config.read_only else set()
+    return [mount for mount in mounted if mount["Target"] not in targets]
 
 
 def _in_memory(config: AgentConfig, owner: Owner, home: str) -> dict[str, str]:

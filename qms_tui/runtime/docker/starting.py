@@ -180,6 +180,7 @@ class Starter:
         roster = self._project.roster(self._config.agents)
         reach = read_only.reach_of(self._config.agent(other) for other in roster)
         made = fitted.mounts(self._project, place, private_places(self._config, self._engine.host))
+        made = quotas.beside_memory(made, fitted.config, spec.HOME)
         return read_only.throughout(self._engine, made, fitted.config.oci_runtime or "", reach)
 
     def _request(self, place: Place, agent: str, fitted: Outfit, mounts: Sequence[Mount]) -> dict[str, Any]:
