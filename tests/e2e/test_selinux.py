@@ -30,6 +30,7 @@ from .direct import DirectRuntime
 from .held import GREETING, SIZE, Held
 from .relay import Relay
 from .test_app import App, leave
+from .user import give
 
 Make = Callable[..., DirectRuntime]
 ADDRESS = "172.17.0.1:7325"
@@ -109,6 +110,7 @@ async def test_what_the_configuration_mounts_is_looked_at_as_it_is_used(
 def app(qms_project: Path, tmp_path: Path, image: str, host: str) -> App:
     made = App(qms_project, tmp_path / "home", image)
     made.set(f'[engine]\nhost = "{host}"\n')
+    give(made.uid, Path(host.removeprefix("unix://")))
     return made
 
 
