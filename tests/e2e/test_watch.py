@@ -143,6 +143,10 @@ async def test_another_interface_replaces_the_container(
     async with watched(runtime, "qa") as one, watched(make_runtime(qms_project), "qa") as two:
         two["qa"].restart()
         await two["qa"].settled()
+        new = (await runtime.find("qa")).id
+        # Nobody keeps what is printed before it attaches.
+        await one.until(lambda: one["qa"].container_id == new and one["qa"].state is AgentState.RUNNING)
+        await one["qa"].settled()
         await two.answers("qa", "new-life")
         await one.shows("qa", "echo:new-life")
         await one.answers("qa", "mine-too")
