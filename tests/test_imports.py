@@ -40,7 +40,7 @@ ALLOWED = {
     },
     "remembered": {"config", "project"},
     "inbox": {"errors", "printable", "project", "config"},
-    "leftovers": {"errors", "printable", "config", "runtime", "keeper", "remembered", "inbox"},
+    "leftovers": {"errors", "printable", "config", "runtime", "keeper", "remembered", "inbox", "trust"},
     "waking": {"project", "config", "terminal", "inbox"},
     "activity": {"errors", "project", "config", "runtime", "mcp"},
     "agents": {"errors", "project", "config", "runtime", "terminal", "inbox", "activity"},

@@ -4,6 +4,7 @@
     projects/KEY/keeper.sock   where it listens
     projects/KEY/...           journals
     layouts/NAME.json          see qms_tui/remembered.py
+    trust/NAME.json            see qms_tui/trust/record.py
     inboxes/NAME.jsonl         see qms_tui/inbox/past.py
     inboxes/NAME.typed.jsonl   see qms_tui/waking/typed.py
     containers/NAME/           see qms_tui/runtime/docker/agent_files.py
@@ -34,6 +35,7 @@ from qms_tui.keeper.paths import LOCK, SOCKET
 from qms_tui.leftovers.thing import Kind, Outcome, Thing, looked_at_again, project_exists, why_to_go
 from qms_tui.runtime.config_folder import PROJECT
 from qms_tui.runtime.docker import agent_files
+from qms_tui.trust import record
 
 MOST = 5000  # folders and files looked at
 LARGEST_LOCK = 16 * 2**10  # bytes
@@ -59,6 +61,7 @@ def find_in_state(base: Path, now: Callable[[], float] = time.time) -> list[Thin
     found = [thing for folder in _entries(base / "projects") for thing in _of_folder(folder, now())]
     for folder, kind, project_of in (
         ("layouts", Kind.LAYOUT, remembered.project_of),
+        ("trust", Kind.TRUST, record.project_of),
         ("inboxes", Kind.INBOX, past.project_of),
         ("containers", Kind.FILES, agent_files.project_of),
         ("local", Kind.LOCAL, lambda path: remembered.project_of(path / PROJECT)),
@@ -198,6 +201,7 @@ _REMOVERS: dict[Kind, Callable[[Thing], Outcome]] = {
     Kind.JOURNAL: _remove_folder,
     Kind.SOCKET: _remove_socket,
     Kind.LAYOUT: _remove_file,
+    Kind.TRUST: _remove_file,
     Kind.INBOX: _remove_file,
     Kind.FILES: _remove_files,
     Kind.LOCAL: _remove_files,

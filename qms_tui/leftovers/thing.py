@@ -20,13 +20,14 @@ class Kind(StrEnum):
     SOCKET = "socket"
     JOURNAL = "journal"
     LAYOUT = "layout"
+    TRUST = "trust"
     INBOX = "inbox"
     FILES = "files"
     LOCAL = "local agents"
 
 
 # Nobody needs to use them for them to be wanted.
-_MEMORIES = (Kind.JOURNAL, Kind.LAYOUT, Kind.INBOX, Kind.FILES, Kind.LOCAL)
+_MEMORIES = (Kind.JOURNAL, Kind.LAYOUT, Kind.TRUST, Kind.INBOX, Kind.FILES, Kind.LOCAL)
 
 
 @dataclass(frozen=True, slots=True)

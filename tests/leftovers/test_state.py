@@ -19,6 +19,7 @@ from qms_tui.leftovers import Kind, Thing, find_in_state, remove_from_state, why
 from qms_tui.project import Project
 from qms_tui.remembered import Memory, View
 from qms_tui.runtime.config_folder import make_local_folder
+from qms_tui.trust import Answer, Record, TrustStore
 from qms_tui.waking import Typed
 from tests.inbox.samples import MESSAGE
 
@@ -159,6 +160,17 @@ def test_a_folder_that_does_not_tell_its_project_is_left_alone(place: Place, tex
     (place.folder / "keeper.lock").write_text(text)
     place.lose_project()
     assert place.find() == []
+
+
+def test_what_was_trusted_of_lost_projects_goes(place: Place) -> None:
+    store = TrustStore(place.base / "trust")
+    with store.locked():  # leaves a file that is of no project
+        store.write(Record(place.root, answer=Answer.TRUST))
+    assert [thing for thing in find_in_state(place.base) if thing.kind is Kind.TRUST] == []
+    place.lose_project()
+    (thing,) = [thing for thing in find_in_state(place.base) if thing.kind is Kind.TRUST]
+    remove_from_state([thing])
+    assert store.read(place.root) is None
 
 
 def test_layouts_of_lost_projects_go(place: Place) -> None:
