@@ -11,9 +11,10 @@ import pytest
 
 
 def pytest_configure() -> None:
-    """A run under nohup would hand its deafness for hang-ups on to the programs under test; and one in
-    pytest-xdist, or in some shells, the size of its own terminal."""
+    """A run under nohup, or in a script's background, would hand its deafness for hang-ups and interrupts on
+    to the programs under test; and one in pytest-xdist, or in some shells, the size of its own terminal."""
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     for name in ("COLUMNS", "LINES"):
         os.environ.pop(name, None)
 
