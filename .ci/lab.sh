@@ -122,7 +122,7 @@ lab_run() {
     local holder
     holder=$(cat "$(lab_folder "$1")/holder")
     shift
-    QMS_TUI_TEST_MOUNTS=unseen nsenter --net="/proc/$holder/ns/net" -- "$@" # the engine has a view of its own
+    nsenter --net="/proc/$holder/ns/net" -- "$@"
 }
 
 # A command in the lab, with its files.

@@ -102,7 +102,6 @@ def test_traffic_between_agents_is_told(
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root mounts file systems")
-@pytest.mark.skipif("QMS_TUI_TEST_MOUNTS" in os.environ, reason="the engine does not see what a test mounts")
 def test_file_systems_below_the_project(app: App, qms_project: Path) -> None:
     with ExitStack() as stack:
         for name, kind in {"data": "tmpfs", "chroot/proc": "proc"}.items():
