@@ -46,11 +46,7 @@ def _asked(standing: Standing, waiting: Sequence[Item]) -> Answer | None:
 
 
 def _remember(standing: Standing, record: Record, store: TrustStore) -> Standing:
-    with store.locked():
-        if known := store.read(standing.project.root):  # a folder may have been made meanwhile
-            record = dataclasses.replace(record, folders={**known.folders, **record.folders})
-        store.write(record)
-    return judge(dataclasses.replace(standing, record=record, is_recorded=True))
+    return judge(dataclasses.replace(standing, record=store.remember(record), is_recorded=True))
 
 
 def _with_containers(standing: Standing, config: Config) -> Standing:

@@ -41,7 +41,7 @@ def trust(
     if show:
         return _show(standing, as_json)
     if revoke:
-        store.write(standing.answered(Answer.LOOK_ONLY))
+        store.remember(standing.answered(Answer.LOOK_ONLY))
         echo(f"look only from now on: {project.root}")
         echo("  agents that run keep what they were started with, until they are started again")
         return 0
@@ -58,7 +58,7 @@ def _grant(standing: Standing, store: TrustStore) -> int:
             f"{standing.project.root} cannot be trusted: {standing.claims.unjudged[0]}",
             hint="what trust covers must be a regular file that you may read",
         )
-    store.write(standing.answered(Answer.TRUST))
+    store.remember(standing.answered(Answer.TRUST))
     lines = list(claim_lines(standing, ()))
     if not lines:
         echo(f"trusted; nothing in it needs that: {standing.project.root}")

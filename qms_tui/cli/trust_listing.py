@@ -11,6 +11,7 @@ from qms_tui.trust import ConfigFolder, JudgedFile, Standing
 
 NOT_COVERED = "Trust covers these files byte by byte, not what they run in turn."
 MOST_NAMED = 3  # of an inbox
+LONGEST = 400  # characters of a line
 
 
 def claim_lines(standing: Standing, waiting: Sequence[Item], most: int = 10**6) -> Iterator[str]:
@@ -19,7 +20,7 @@ def claim_lines(standing: Standing, waiting: Sequence[Item], most: int = 10**6) 
         yield from _part(_title(standing, file), _about(standing, file), most)
     yield from _part("config folders that came with the project", map(_folder, standing.foreign), most)
     yield from _part("items that wait in inboxes", _items(waiting), most)
-    yield from _part("also there, and not covered by trust", standing.claims.names, most)
+    yield from _part("also there, and not covered by trust", _uncovered(standing), most)
     yield from _part("cannot be judged, so the project cannot be trusted", standing.claims.unjudged, most)
 
 
@@ -28,7 +29,7 @@ def _part(title: str, lines: Iterator[str] | Sequence[str] | map[str], most: int
     if not found:
         return
     yield f"  {title}"
-    yield from (f"      {line}" for line in found[:most])
+    yield from (f"      {line[:LONGEST]}{'...' if len(line) > LONGEST else ''}" for line in found[:most])
     if len(found) > most:
         yield f"      ... {len(found) - most} more: qms-tui trust --show"
 
@@ -43,6 +44,13 @@ def _title(standing: Standing, file: JudgedFile) -> str:
 def _about(standing: Standing, file: JudgedFile) -> Sequence[str]:
     changed = standing.diff(file.path) if file.path in standing.changes else ()
     return changed or file.effects
+
+
+def _uncovered(standing: Standing) -> Iterator[str]:
+    asked = standing.record.answer is not None
+    for kind, names in standing.claims.names.items():
+        new = ", new since you were asked" if asked and kind not in standing.record.named else ""
+        yield f"{kind}: {names}{new}"
 
 
 def _folder(folder: ConfigFolder) -> str:
@@ -72,6 +80,6 @@ def summary(standing: Standing) -> Mapping[str, object]:
             for file in standing.claims.files
         ],
         "config_folders": [each.agent for each in standing.foreign],
-        "not_covered": list(standing.claims.names),
+        "not_covered": dict(standing.claims.names),
         "cannot_be_judged": list(standing.claims.unjudged),
     }  # fmt: skip

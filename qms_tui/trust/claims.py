@@ -10,8 +10,8 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from itertools import islice
 from pathlib import PurePosixPath
@@ -23,8 +23,11 @@ from qms_tui.project import AGENT_NAME, Project
 from qms_tui.trust.client_files import effects, reaching
 from qms_tui.trust.record import FolderIdentity
 
-MOST_FILES = 100  # of one kind
-MOST_ENTRIES = 1000  # of a folder that are counted
+MOST_FILES = 20  # settings files; the client reads two
+MOST_ENTRIES = 1000  # of a folder that are looked at; in one with more, something could hide
+MOST_NAMED = 5  # of a kind that is not covered
+SUBAGENTS = "subagents with hooks, tools, servers or permissions of their own"
+FRONT_MATTER = 16 * 2**10  # bytes of a definition that are looked at
 SETTINGS = "settings*.json"
 # Folders of .claude whose contents the client obeys or runs. Definitions are every project's, and come apart.
 _CLIENT_FOLDERS = ("commands", "hooks", "output-styles", "plugins", "rules", "skills", "workflows")
@@ -35,12 +38,12 @@ _ABSENT = (errno.ENOENT, errno.ENOTDIR)
 class JudgedFile:
     """A file whose bytes trust covers; `path` is relative to the project.
 
-    `effects` are lines for people; a file without any needs no trust, and can have it.
+    `settings` are lines for people about a qms-tui.toml; one without any needs no trust, and can have it.
     """
 
     path: str
     content: bytes
-    effects: tuple[str, ...]
+    settings: tuple[str, ...] = ()
     keys: tuple[str, ...] = ()
     """The settings whose commands name it."""
     words: tuple[str, ...] = ()
@@ -50,6 +53,18 @@ class JudgedFile:
     def sha256(self) -> str:
         """The content's hash."""
         return hashlib.sha256(self.content).hexdigest()
+
+    @property
+    def needs_trust(self) -> bool:
+        """Whether it would have an effect that nobody has asked for."""
+        return self.path != PROJECT_FILE or bool(self.settings)
+
+    @property
+    def effects(self) -> tuple[str, ...]:
+        """What it would do, in lines for people; of a large one that takes a while."""
+        if self.keys:
+            return (f"is run by {', '.join(self.keys)}",)
+        return self.settings if self.path == PROJECT_FILE else effects(self.content)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +82,12 @@ class Claims:
     """All of it.
 
     Attributes:
-        names: what is there and not covered, in words: `2 skills: a, b`.
+        names: what is there and not covered, by its kind: `.claude/skills` has `a, b`.
         unjudged: files that should be covered and cannot be, with the reason.
     """
 
     files: tuple[JudgedFile, ...] = ()
-    names: tuple[str, ...] = ()
+    names: Mapping[str, str] = field(default_factory=dict)
     unjudged: tuple[str, ...] = ()
     folders: tuple[ConfigFolder, ...] = ()
 
@@ -83,13 +98,12 @@ def read_claims(project: Project, settings: ConfigFile | None, assignments: Sequ
     reader = _Reader(project)
     files = [
         *_own_settings(settings),
-        *(reader.files(reader.client_settings(), effects)),
-        *(reader.files([PurePosixPath(".mcp.json")], effects)),
-        *(reader.programs(assignments)),
+        *reader.files([*reader.client_settings(), PurePosixPath(".mcp.json")]),
+        *reader.programs(assignments),
     ]
     return Claims(
         tuple({file.path: file for file in reversed(files)}.values())[::-1],
-        tuple(reader.names()),
+        dict(reader.names()),
         tuple(dict.fromkeys(reader.unjudged)),
         tuple(_folders(project)),
     )
@@ -112,17 +126,17 @@ class _Reader:
 
     def client_settings(self) -> list[PurePosixPath]:
         """Claude Code's settings files of the project."""
-        names = self._list((".claude",))
-        return [PurePosixPath(".claude", name) for name in names if fnmatchcase(name, SETTINGS)][:MOST_FILES]
+        names = [name for name in self._list((".claude",)) if fnmatchcase(name, SETTINGS)]
+        if len(names) > MOST_FILES:
+            self.unjudged.append(f".claude: more than {MOST_FILES} files of settings")
+        return [PurePosixPath(".claude", name) for name in names[:MOST_FILES]]
 
-    def files(
-        self, paths: Sequence[PurePosixPath], describe: Callable[[bytes], tuple[str, ...]]
-    ) -> Iterator[JudgedFile]:
+    def files(self, paths: Sequence[PurePosixPath]) -> Iterator[JudgedFile]:
         """Those of the files that are there."""
         for path in paths:
             content = self._read(path)
             if content is not None:
-                yield JudgedFile(str(path), content, describe(content))
+                yield JudgedFile(str(path), content)
 
     def programs(self, assignments: Sequence[Assignment]) -> Iterator[JudgedFile]:
         """The files of the project that commands name, whoever has written the command."""
@@ -130,7 +144,7 @@ class _Reader:
             content = self._read(path)
             if content is not None:
                 keys, words = (tuple(dict.fromkeys(each)) for each in zip(*named, strict=True))
-                yield JudgedFile(str(path), content, (f"is run by {', '.join(keys)}",), keys, words)
+                yield JudgedFile(str(path), content, keys=keys, words=words)
 
     def _named(self, assignments: Sequence[Assignment]) -> dict[PurePosixPath, list[tuple[str, str]]]:
         """The settings and words that name a file of the project, by its path."""
@@ -145,21 +159,21 @@ class _Reader:
                     named.setdefault(path, []).append((each.key, word))
         return named
 
-    def names(self) -> Iterator[str]:
+    def names(self) -> Iterator[tuple[str, str]]:
         """What the client would obey besides."""
         for folder in _CLIENT_FOLDERS:
             names = [name for name in self._list((".claude", folder)) if not name.startswith(".")]
             if names:
-                yield _counted(f".claude/{folder}", names)
+                yield f".claude/{folder}", _listed(names)
         far = [
             name for name in self._list((".claude", "agents")) if name.endswith(".md") and self._reaches(name)
         ]
         if far:
-            yield _counted("subagents with hooks, tools, servers or permissions of their own", far)
+            yield SUBAGENTS, _listed(far)
 
     def _reaches(self, name: str) -> bool:
         try:
-            return bool(reaching(self._project.read(PurePosixPath(".claude/agents", name), LARGEST)))
+            return bool(reaching(self._project.read(PurePosixPath(".claude/agents", name), FRONT_MATTER)))
         except OSError:
             return False
 
@@ -173,7 +187,7 @@ class _Reader:
                 path = next((path.relative_to(r) for r in roots if path.is_relative_to(r)), path)
             if path.is_absolute() or ".." in path.parts or not path.name:
                 continue
-            if (self._project.root / path).is_file():
+            if os.path.isfile(self._project.root / path):  # pathlib's raises for a word that is too long
                 return self._project.inside(str(path)) or path
         return None
 
@@ -192,15 +206,18 @@ class _Reader:
     def _list(self, folder: Sequence[str]) -> list[str]:
         try:
             with self._project.open_folder(folder) as opened, os.scandir(opened) as entries:
-                return sorted(entry.name for entry in islice(entries, MOST_ENTRIES))
+                names = [entry.name for entry in islice(entries, MOST_ENTRIES + 1)]
         except OSError as error:
             self._note(PurePosixPath(*folder), error)
             return []
+        if len(names) > MOST_ENTRIES:
+            self.unjudged.append(f"{'/'.join(folder)}: more than {MOST_ENTRIES} entries")
+        return sorted(names)
 
     def _note(self, path: PurePosixPath, error: OSError) -> None:
         """What is not there is fine; a link may lead to what the client would find and we do not."""
         above = (self._project.root / each for each in (path, *path.parents))
-        if error.errno == errno.ELOOP or any(each.is_symlink() for each in above):
+        if error.errno == errno.ELOOP or any(map(os.path.islink, above)):
             self.unjudged.append(f"{path}: is a link, or lies behind one")
         elif error.errno not in _ABSENT:
             reason = "not a regular file" if error.errno == errno.EINVAL else error.strerror
@@ -213,9 +230,8 @@ def _workdirs(assignments: Sequence[Assignment]) -> list[PurePosixPath]:
     return [PurePosixPath(path) for path in (AgentConfig().workdir, *said)]
 
 
-def _counted(what: str, names: Sequence[str]) -> str:
-    shown = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
-    return f"{what}: {shown}"
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:MOST_NAMED]) + (", ..." if len(names) > MOST_NAMED else "")
 
 
 def _folders(project: Project) -> Iterator[ConfigFolder]:

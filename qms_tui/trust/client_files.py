@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from qms_tui.printable import plain
 
-LONGEST_VALUE = 160  # characters of one value
-MOST_LINES = 200  # of one file; what is behind them is counted
+LONGEST_KEYS, LONGEST_VALUE = 120, 160  # characters of the keys that lead to a value; of the value
+MOST_LINES = 200  # of one file
 MOST_DEPTH = 12
 # What a definition's front matter may say that reaches further than words for the model.
 _REACHING = re.compile(rb"^(hooks|mcpServers|permissionMode|tools|initialPrompt)[ \t]*:", re.MULTILINE)
+_OPEN = re.compile(rb"(?:\xef\xbb\xbf)?---[ \t]*\r?\n")
 _FENCE = re.compile(rb"\A(?:\xef\xbb\xbf)?---[ \t]*\r?\n(.*?)^---[ \t]*\r?$", re.DOTALL | re.MULTILINE)
 
 
@@ -22,14 +24,18 @@ def effects(content: bytes) -> tuple[str, ...]:
         document = json.loads(content.decode())
     except (ValueError, RecursionError):
         return ("is not JSON: what the client makes of it is not known",)
-    lines = list(_leaves(document, (), MOST_DEPTH))
-    more = len(lines) - MOST_LINES
-    return (*lines[:MOST_LINES], *((f"... and {more} more values",) if more > 0 else ()))
+    lines = list(islice(_leaves(document, (), MOST_DEPTH), MOST_LINES + 1))
+    return (*lines[:MOST_LINES], *(("... and more values",) if len(lines) > MOST_LINES else ()))
 
 
 def reaching(definition: bytes) -> tuple[str, ...]:
-    """The keys of a definition's front matter that the client obeys when it runs it as a subagent."""
+    """The keys of a definition's front matter that the client obeys when it runs it as a subagent.
+
+    `definition` is its beginning; a front matter that goes on behind it may hold anything.
+    """
     block = _FENCE.search(definition)
+    if block is None and _OPEN.match(definition):
+        return ("more than can be looked at",)
     return tuple(key.decode() for key in _REACHING.findall(block[1])) if block else ()
 
 
@@ -41,9 +47,9 @@ def _leaves(value: object, keys: tuple[str, ...], depth: int) -> Iterator[str]:
         for inner in value:
             yield from _leaves(inner, keys, depth - 1)
     else:
-        yield f"{plain('.'.join(keys))} = {_shortened(value)}"
+        text = json.dumps(value, ensure_ascii=False)
+        yield f"{_shortened('.'.join(keys), LONGEST_KEYS)} = {_shortened(text, LONGEST_VALUE)}"
 
 
-def _shortened(value: object) -> str:
-    text = plain(json.dumps(value, ensure_ascii=False))
-    return text if len(text) <= LONGEST_VALUE else text[:LONGEST_VALUE] + "..."
+def _shortened(text: str, most: int) -> str:
+    return plain(text if len(text) <= most else text[:most] + "...")

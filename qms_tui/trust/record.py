@@ -79,6 +79,7 @@ class Record:
         folder: which folder that path stood for when the user answered; None from the first edition.
         answer: None if nobody has answered yet.
         files: the files that were judged, by their path in the project.
+        named: the kinds of what is not covered that were named to the user.
         folders: the agents' config folders that were made here or adopted.
     """
 
@@ -87,6 +88,7 @@ class Record:
     answer: Answer | None = None
     files: Mapping[str, FileRecord] = field(default_factory=dict)
     folders: Mapping[str, FolderIdentity] = field(default_factory=dict)
+    named: frozenset[str] = frozenset()
 
     def with_folder(self, agent: str, identity: FolderIdentity) -> Record:
         """The same, knowing one more config folder."""
@@ -130,6 +132,14 @@ class TrustStore:
             replace_file(path, json.dumps(_document(record)), durable=True)
         except OSError as error:
             raise _unwritable(path, error) from error
+
+    def remember(self, record: Record) -> Record:
+        """Write a record with the config folders that others have made meanwhile. Raises QmsTuiError."""
+        with self.locked():
+            if known := self.read(record.root):
+                record = replace(record, folders={**known.folders, **record.folders})
+            self.write(record)
+        return record
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -178,6 +188,7 @@ def _document(record: Record) -> dict[str, Any]:
         "answer": record.answer,
         "files": {path: {"sha256": file.sha256, "text": file.text} for path, file in record.files.items()},
         "folders": {agent: _numbers(folder) for agent, folder in record.folders.items()},
+        "named": sorted(record.named),
     }
 
 
@@ -191,6 +202,7 @@ def _record(root: Path, document: Any) -> Record:
         Answer(document["answer"]) if document["answer"] is not None else None,
         {str(path): _file(value) for path, value in document["files"].items()},
         {str(agent): FolderIdentity(*map(int, numbers)) for agent, numbers in document["folders"].items()},
+        frozenset(map(str, document["named"])),
     )
 
 

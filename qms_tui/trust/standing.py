@@ -99,7 +99,7 @@ class Standing:
         return tuple(
             file.path
             for file in self.claims.files
-            if (known[file.path].sha256 != file.sha256 if file.path in known else file.effects)
+            if (known[file.path].sha256 != file.sha256 if file.path in known else file.needs_trust)
         )
 
     def unasked(self) -> Record:
@@ -112,7 +112,10 @@ class Standing:
         if answer is Answer.TRUST:
             folders |= {each.agent: each.identity for each in self.claims.folders}
         files = {file.path: FileRecord.of(file.content) for file in self.claims.files}
-        return replace(self.record, folder=self.folder, answer=answer, files=files, folders=folders)
+        named = frozenset(self.claims.names)
+        return replace(
+            self.record, folder=self.folder, answer=answer, files=files, folders=folders, named=named
+        )
 
     def diff(self, path: str) -> tuple[str, ...]:
         """How a file differs from what was judged, line by line; empty if nothing is left to compare."""
@@ -174,10 +177,11 @@ def judge(standing: Standing) -> Standing:
     """Decide on the word: PURE."""
     record, claims = standing.record, standing.claims
     moved = record.folder is not None and record.folder != standing.folder
-    news = bool(standing.changes or standing.foreign or claims.unjudged)
+    changed = standing.changes or not record.named.issuperset(claims.names)
+    news = bool(changed or standing.foreign or claims.unjudged)
     if record.answer is None:
-        word = Word.UNDECIDED if news or claims.names else Word.TRUSTED
-    elif moved or (news and (record.answer is Answer.TRUST or standing.changes)):
+        word = Word.UNDECIDED if news else Word.TRUSTED
+    elif moved or (news and (record.answer is Answer.TRUST or changed)):
         word = Word.UNDECIDED
     else:
         word = Word.TRUSTED if record.answer is Answer.TRUST else Word.LOOK_ONLY

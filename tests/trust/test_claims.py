@@ -97,17 +97,31 @@ def test_what_is_not_the_projects_is_not_covered(root: Path, command: str) -> No
     assert paths(read(root, command)) == []
 
 
+@pytest.mark.parametrize("name", ["a{}.json", "settings!{}.json"])
+def test_nothing_hides_behind_a_crowd(root: Path, name: str) -> None:
+    """Whatever comes first in a folder, what the client reads is judged or the project cannot be trusted."""
+    for number in range(claims_module.MOST_ENTRIES + 1):
+        (root / ".claude" / name.format(number)).write_text("{}")
+    (root / ".claude/settings.json").write_text(json.dumps(HOOK))
+    assert any(each.startswith(".claude: more than ") for each in read(root).unjudged)
+
+
+@pytest.mark.parametrize("command", ["sh -c " + "x" * 5000, "sh " + "a/" * 3000, "sh ./x/../.."])
+def test_any_word_may_stand_in_a_command(root: Path, command: str) -> None:
+    assert read(root, command) == Claims()
+
+
 def test_what_is_not_covered_is_named(root: Path) -> None:
     for name in ("skills/a", "skills/b", "rules"):
         (root / ".claude" / name).mkdir(parents=True)
     (root / ".claude/rules/r.md").write_text("x")
     (root / ".claude/agents").mkdir()
     (root / ".claude/agents/evil.md").write_text("---\nname: evil\nhooks:\n  Stop: []\n---\n")
-    assert read(root).names == (
-        ".claude/rules: r.md",
-        ".claude/skills: a, b",
-        "subagents with hooks, tools, servers or permissions of their own: evil.md",
-    )
+    assert read(root).names == {
+        ".claude/rules": "r.md",
+        ".claude/skills": "a, b",
+        "subagents with hooks, tools, servers or permissions of their own": "evil.md",
+    }
 
 
 @pytest.mark.parametrize("name", [".claude/settings.json", ".claude/settings.x.json", ".mcp.json"])
@@ -154,7 +168,7 @@ def test_settings_that_are_not_json_are_said_to_be(content: bytes) -> None:
 def test_hostile_settings_stay_short_and_harmless() -> None:
     lines = effects(json.dumps({"env": {f"A\x1b[2J{n}": "x" * 10_000 for n in range(5000)}}).encode())
     assert len(lines) == 201
-    assert lines[-1] == "... and 4800 more values"
+    assert lines[-1] == "... and more values"
     assert all(len(line) < 200 and "\x1b" not in line for line in lines)
     deep: object = 1
     for _ in range(500):
@@ -169,7 +183,7 @@ def test_hostile_settings_stay_short_and_harmless() -> None:
         (b"---\nname: a\ntools: Bash\npermissionMode: x\n---\nhooks: no\n", ("tools", "permissionMode")),
         (b"\xef\xbb\xbf---\r\nmcpServers:\r\n  - x\r\n---\r\n", ("mcpServers",)),
         (b"hooks: x\n", ()),
-        (b"---\nhooks: never closed\n", ()),
+        (b"---\n" + b"x: y\n" * 9 + b"hooks: behind what is read", ("more than can be looked at",)),
     ],
 )
 def test_what_in_a_definition_the_client_obeys(definition: bytes, keys: tuple[str, ...]) -> None:

@@ -22,6 +22,7 @@ FULL = Record(
     Answer.TRUST,
     {"qms-tui.toml": FileRecord.of(b"a = 1\n"), "run": FileRecord.of(b"\x7fELF\xff")},
     {"qa": FolderIdentity(1, 2)},
+    frozenset({".claude/skills"}),
 )
 
 
@@ -51,7 +52,7 @@ def test_it_is_private_and_says_whose_it_is(store: TrustStore) -> None:
     assert project_of(path) == str(ROOT)
 
 
-@pytest.mark.parametrize("key", ["version", "project", "folder", "answer", "files", "folders"])
+@pytest.mark.parametrize("key", ["version", "project", "folder", "answer", "files", "folders", "named"])
 @pytest.mark.parametrize("value", ["x", 3, [], {}, ["x"], [1], {"a": "b"}, {"a": {"sha256": 1}}], ids=repr)
 def test_what_we_did_not_write_is_not_obeyed(store: TrustStore, key: str, value: object) -> None:
     """Whatever stands in one place: it is no record, or one that trusts nothing new."""
@@ -100,6 +101,13 @@ def test_a_project_whose_name_is_no_text(store: TrustStore, tmp_path: Path) -> N
     root = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff"))
     store.write(Record(root, HERE, Answer.LOOK_ONLY))
     assert store.read(root) == Record(root, HERE, Answer.LOOK_ONLY)
+
+
+def test_what_others_have_made_meanwhile_is_kept(store: TrustStore) -> None:
+    store.write(FULL)
+    found = store.remember(Record(ROOT, HERE, Answer.LOOK_ONLY, folders={"bu": HERE}))
+    assert store.read(ROOT) == found
+    assert found.folders == {"qa": FolderIdentity(1, 2), "bu": HERE}
 
 
 def test_only_one_at_a_time_changes_records(store: TrustStore) -> None:

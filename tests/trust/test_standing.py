@@ -107,6 +107,22 @@ def test_a_change_of_what_is_only_named_is_not_asked_about(world: World) -> None
     assert world.look().word is Word.TRUSTED
 
 
+@pytest.mark.parametrize("name", [".claude/skills/a/SKILL.md", ".claude/rules/r.md", ".claude/hooks/h"])
+@pytest.mark.parametrize("asked", [True, False])
+def test_a_kind_that_was_not_named_is_asked_about(world: World, name: str, asked: bool) -> None:
+    """Also in a project about which there was nothing to ask at first."""
+    if asked:
+        world.write(SETTINGS, "{}")
+        world.answer(Answer.TRUST)
+    else:
+        world.store.write(world.look().unasked())
+    assert world.look().word is Word.TRUSTED
+    world.write(name, "x")
+    assert world.look().word is Word.UNDECIDED
+    world.answer(Answer.LOOK_ONLY)
+    assert world.look().word is Word.LOOK_ONLY
+
+
 def test_a_file_that_cannot_be_judged_ends_the_trust(world: World) -> None:
     world.write(SETTINGS, "{}")
     world.answer(Answer.TRUST)

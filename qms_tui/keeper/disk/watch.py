@@ -103,7 +103,7 @@ class DiskWatch:
         return status.f_bavail * status.f_frsize
 
     async def _look(self, tell: Tell) -> None:
-        self._load()
+        await asyncio.to_thread(self._load)  # it reads and hashes files of the project
         self._free = self._free_now()
         sizes = {name: size for name, size in (await self._tap.sizes()).items() if not size.foreign}
         for name, size in sizes.items():
