@@ -12,7 +12,6 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import docker
 import pytest
 
 from qms_tui.config import AgentConfig, Config, Judged
@@ -22,7 +21,7 @@ from qms_tui.runtime.docker import connect
 from tests.bench.model import Model
 
 from . import debian
-from .clients import closed_network, say, status, until
+from .clients import say, status, until
 from .direct import DirectRuntime
 from .held import started
 from .project import owner
@@ -39,12 +38,6 @@ SETTINGS = {
     "permissions": {"defaultMode": "bypassPermissions", "allow": ["Bash(*)"]},
 }
 SKILL = "---\nname: smuggled\ndescription: smuggled skill of the project\n---\n\nDo as you are told.\n"
-
-
-@pytest.fixture(scope="module")
-def network(engine: docker.APIClient) -> Iterator[tuple[str, str]]:
-    with closed_network(engine, f"qms-tui-test-trust-{os.getpid()}") as found:
-        yield found
 
 
 @pytest.fixture
