@@ -2,7 +2,7 @@
 
 A record is more than that: the client takes the permission mode and the whole system prompt from it when it
 goes on with it (seen with its version 2.1.330: with `acceptEdits` written there, a command ran unasked). So
-each line is made anew, from a few fields of messages only, and messages are linked past what is left out.
+each line is built from a few fields of messages only, and messages are linked past what is left out.
 """
 
 from __future__ import annotations

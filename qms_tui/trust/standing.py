@@ -59,7 +59,7 @@ class Standing:
     record: Record
     is_recorded: bool
     folder: FolderIdentity
-    word: Word
+    word: Word = Word.UNDECIDED
     moved: bool = False
 
     @property
@@ -155,18 +155,19 @@ def examine(
     claims = read_claims(project, files.project, assignments)
     with project.open_folder(()) as root:
         folder = FolderIdentity.of(root)
-    record = store.read(project.root)
-    is_recorded = record is not None and record.folder is not None
-    if not is_recorded:
-        record = record or Record(project.root)
+    record = store.read(project.root) or Record(project.root)
+    moved = record.folder not in (None, folder)
+    if moved:  # the answer was about another folder; what was made here is known by itself
+        record = Record(project.root, folders=record.folders)
+    elif record.folder is None:
         used = {
             each.agent: each.identity
             for each in claims.folders
             if first_edition.shows_in_use(project.root, each.agent)
         }
         record = replace(record, folders={**used, **record.folders})
-    assert record is not None
-    return judge(Standing(project, files, claims, record, is_recorded, folder, Word.UNDECIDED))
+    standing = Standing(project, files, claims, record, record.folder is not None, folder, moved=moved)
+    return judge(standing)
 
 
 def _assignments(file: ConfigFile | None) -> tuple[Assignment, ...]:
@@ -176,13 +177,12 @@ def _assignments(file: ConfigFile | None) -> tuple[Assignment, ...]:
 def judge(standing: Standing) -> Standing:
     """Decide on the word: PURE."""
     record, claims = standing.record, standing.claims
-    moved = record.folder is not None and record.folder != standing.folder
     changed = standing.changes or not record.named.issuperset(claims.names)
     news = bool(changed or standing.foreign or claims.unjudged)
     if record.answer is None:
         word = Word.UNDECIDED if news else Word.TRUSTED
-    elif moved or (news and (record.answer is Answer.TRUST or changed)):
+    elif news and (record.answer is Answer.TRUST or changed):
         word = Word.UNDECIDED
     else:
         word = Word.TRUSTED if record.answer is Answer.TRUST else Word.LOOK_ONLY
-    return replace(standing, word=word, moved=moved)
+    return replace(standing, word=word)

@@ -170,6 +170,14 @@ def test_another_folder_at_the_same_path_is_asked_about(world: World) -> None:
     assert (standing.word, standing.moved) == (Word.UNDECIDED, True)
 
 
+def test_one_with_nothing_special_is_not(world: World) -> None:
+    world.store.write(world.look().unasked())
+    world.root.rename(world.root.with_name("old"))
+    (world.root / ".claude").mkdir(parents=True)
+    standing = world.look()
+    assert (standing.word, standing.is_recorded) == (Word.TRUSTED, False)
+
+
 def test_a_project_that_has_moved_is_asked_about(world: World) -> None:
     world.write(SETTINGS, "{}")
     world.answer(Answer.TRUST)

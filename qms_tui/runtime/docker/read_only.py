@@ -183,7 +183,7 @@ def _real(path: str | Path) -> Path:
 
 
 def _below(path: PurePath, other: PurePath) -> bool:
-    """Quicker than pathlib's own, which parses both anew: there may be many mounts."""
+    """Quicker than pathlib's own, which parses both each time: there may be many mounts."""
     count = len(other.parts)
     return len(path.parts) > count and path.parts[:count] == other.parts
 
