@@ -47,9 +47,9 @@ class FolderIdentity:
     inode: int
 
     @classmethod
-    def of(cls, descriptor: int) -> FolderIdentity:
-        """The identity of an open folder. Raises OSError."""
-        return cls(os.fstatvfs(descriptor).f_fsid, os.fstat(descriptor).st_ino)
+    def of(cls, folder: int | Path) -> FolderIdentity:
+        """The identity of a folder, by its descriptor or its path. Raises OSError."""
+        return cls(os.statvfs(folder).f_fsid, os.stat(folder).st_ino)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from qms_tui.config import (
     read_files,
 )
 from qms_tui.config.files import PROJECT_FILE
+from qms_tui.errors import ProjectError
 from qms_tui.printable import plain
 from qms_tui.project import Project
 from qms_tui.trust import first_edition
@@ -147,14 +148,16 @@ def examine(
         command: what the command line sets.
         store: the user's own by default.
 
-    Raises ConfigError for what is wrong in a file.
+    Raises ConfigError for what is wrong in a file, ProjectError for a project that is gone.
     """
     store = store or TrustStore.of_user()
     files = read_files(project.root, user_file)
     assignments = [*_assignments(files.user), *_assignments(files.project), *command]
     claims = read_claims(project, files.project, assignments)
-    with project.open_folder(()) as root:
-        folder = FolderIdentity.of(root)
+    try:
+        folder = FolderIdentity.of(project.root)  # which we need not be allowed to list, to look on
+    except OSError as error:
+        raise ProjectError(f"{project.root}: {error.strerror}", hint="is the project still there?") from error
     record = store.read(project.root) or Record(project.root)
     moved = record.folder not in (None, folder)
     if moved:  # the answer was about another folder; what was made here is known by itself

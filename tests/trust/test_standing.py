@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import subprocess
+import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -159,6 +163,30 @@ def test_programs_of_the_project_run_here_only_as_they_were_judged(world: World)
     assert refusal(world.project, config.programs, ["python3", "other"]) == ""
     (world.root / "run").unlink()
     assert refusal(world.project, config.programs, ["python3", "run"]) == "run: No such file or directory"
+
+
+def test_a_project_that_is_gone_is_said_to_be(world: World) -> None:
+    shutil.rmtree(world.root)
+    with pytest.raises(ProjectError, match="No such file or directory"):
+        world.look()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
+def test_one_that_may_only_be_entered_can_be_looked_at(world: World) -> None:
+    """By another user, who looks on."""
+    end = Path(tempfile.gettempdir())
+    for folder in (each for each in (world.root, *world.root.parents) if end in each.parents):
+        folder.chmod(0o711)
+    code = (
+        "import os, sys; from pathlib import Path; from qms_tui.project import Project;"
+        "from qms_tui.trust import TrustStore, examine; os.setresuid(65534, 65534, 65534);"
+        "project, store = Project(Path(sys.argv[1])), TrustStore(Path('/nowhere'));"
+        "print(examine(project, user_file=Path(os.devnull), store=store).word)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, world.root], capture_output=True, text=True, check=False
+    )
+    assert (done.stdout.strip(), done.stderr) == ("not decided", "")
 
 
 def test_another_folder_at_the_same_path_is_asked_about(world: World) -> None:
