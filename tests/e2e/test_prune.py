@@ -152,7 +152,7 @@ async def test_the_commands(left: App, engine: docker.APIClient) -> None:
     """With --project, so that nothing of others goes."""
     listed = json.loads(left.run("ps", "--all-projects", "--json").stdout)
     rows = {row["kind"]: row for row in listed if row["project"] == str(left.root)}
-    assert set(rows) == {"container", "network"}
+    assert set(rows) == {"container", "network", "trust"}
     assert rows["container"] | {"age": 0, "name": ""} == {
         "kind": "container", "name": "", "project": str(left.root), "project_exists": False, "agent": "qa",
         "state": "running", "age": 0, "yours": True, "prune": "its project is gone",
@@ -173,12 +173,12 @@ async def test_the_commands(left: App, engine: docker.APIClient) -> None:
 
 async def test_it_asks_in_a_terminal(left: App, engine: docker.APIClient) -> None:
     with left.open("prune", "--project", str(left.root)) as tui:
-        tui.wait("its project is gone", "Remove these 2? [y/N]")
+        tui.wait("its project is gone", "Remove these 3? [y/N]")
         tui.type("n\r")
         assert tui.end() == 130
     assert exists(engine, left.root) == (True, True)
     with left.open("prune", "--project", str(left.root)) as tui:
-        tui.wait("Remove these 2? [y/N]")
+        tui.wait("Remove these 3? [y/N]")
         tui.type("y\r")
         assert tui.end() == 0
     assert exists(engine, left.root) == (False, False)
