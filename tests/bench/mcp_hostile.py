@@ -50,10 +50,18 @@ def _p99(house: House, name: str, calls: int) -> float:
 
 @contextmanager
 def _attacked(house: House, name: str) -> Iterator[None]:
-    """Beside an attacker, a process of its own: a thread of ours would take our time, not the gateway's."""
+    """Beside an attacker, a process of its own: a thread of ours would take our time, not the gateway's.
+
+    A session of its own makes it a group of its own to the kernel's scheduler, as a container is.
+    """
     command = [sys.executable, "-m", "tests.bench.mcp_attacks", name, str(house.socket(AGENTS[1]))]
     attacker = subprocess.Popen(
-        command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        command,
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
     )
     try:
         _wait_for(house)
