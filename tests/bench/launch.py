@@ -23,6 +23,7 @@ from tests.bench.table import Bench, Unavailable
 from tests.e2e import engine as engines
 from tests.e2e import image as images
 from tests.e2e.project import make_qms_project
+from tests.trusted import trust
 
 COLUMNS, LINES = 200, 50  # of the terminal around everything
 LEAVE = b"\x11"  # Ctrl+Q
@@ -62,8 +63,10 @@ def start_local(bench: Bench, commands: Sequence[Sequence[str]]) -> Program:
     ]
     settings = home / "bench.toml"
     settings.write_text("".join(tables))
-    words = ("--runtime", "local", "--config", str(settings), "--project", str(project(bench)), *names)
-    return Program(qms_tui(*words), columns=COLUMNS, lines=LINES, env=environment(home), folder=home)
+    root, env = project(bench), environment(home)
+    trust(root, Path(env["XDG_STATE_HOME"]), settings)
+    words = ("--runtime", "local", "--config", str(settings), "--project", str(root), *names)
+    return Program(qms_tui(*words), columns=COLUMNS, lines=LINES, env=env, folder=home)
 
 
 def start_docker(
@@ -71,8 +74,10 @@ def start_docker(
 ) -> Program:
     """qms-tui with these agents in containers of the image; in a fresh home, or one that knows the image."""
     home = home or bench.fresh("home")
+    env = environment(home)
+    trust(root, Path(env["XDG_STATE_HOME"]), Path(os.devnull))
     words = qms_tui("--project", str(root), "--image", image, *agents)
-    return Program(words, columns=COLUMNS, lines=LINES, env=environment(home), folder=home)
+    return Program(words, columns=COLUMNS, lines=LINES, env=env, folder=home)
 
 
 class Tmux(Program):

@@ -26,6 +26,7 @@ from tests.bench.pty import PATIENCE, Program, rest
 from tests.bench.table import Bench, Line, Unavailable, row
 from tests.e2e import debian
 from tests.e2e.clients import closed_network, login, registry
+from tests.trusted import trust
 
 MEGABYTE = 1e6
 LOOK = 0.02  # seconds between looks at what a client says of itself
@@ -125,8 +126,10 @@ def _open(bench: Bench, stage: Stage, root: Path, agents: tuple[str, ...]) -> Pr
     settings = {"image": stage.image, "network": stage.network, "env_file": str(home / "env")}
     lines = "".join(f'{name} = "{value}"\n' for name, value in settings.items())
     (home / "bench.toml").write_text(f"[agent]\n{lines}")
+    env = environment(home)
+    trust(root, Path(env["XDG_STATE_HOME"]), home / "bench.toml")
     words = qms_tui("--config", str(home / "bench.toml"), "--project", str(root), *agents)
-    return Program(words, columns=COLUMNS, lines=LINES, env=environment(home), folder=home)
+    return Program(words, columns=COLUMNS, lines=LINES, env=env, folder=home)
 
 
 def _plain(bench: Bench, stage: Stage) -> float:
