@@ -120,6 +120,7 @@ def _show(screen: Screen, *, alternate: bool) -> None:
     if page is screen.page:
         return
     screen.page.left_at.x, screen.page.left_at.y = screen.cursor.x, screen.cursor.y
+    page.drop_below()
     screen.page = page
     screen.rows = page.rows
 

@@ -129,8 +129,8 @@ class Terminal:
     def feed(self, data: bytes) -> None:
         """Let the program's output act on the screen; never raises."""
         screen = self._screen
-        if screen.main.below and not screen.is_alternate:
-            screen.main.below = []
+        if not screen.is_alternate:
+            screen.main.drop_below()
         self._parser.feed(data)
 
     def resize(self, columns: int, lines: int) -> None:
