@@ -349,7 +349,7 @@ class Screen(pyte.Screen):
     # -- scrolling ------------------------------------------------------------------------------------------
 
     def index(self) -> None:
-        """Down one row; at the bottom margin the region scrolls instead. What is written there is a new line."""
+        """Down one row, where a new line begins; at the bottom margin the region scrolls instead."""
         y = self.cursor.y
         if not self._is_last(y):
             end_line(self, y)
