@@ -6,8 +6,9 @@ replaced.
 
 Where we deviate from the standards (ECMA-48, DEC STD 070, VT420/VT510 manuals, xterm ctlseqs), and why:
 
-- Replies never contain text that a program chose: titles (CSI 20 t, 21 t), XTGETTCAP names, the clipboard
-  (OSC 52 ?), checksums of the screen (DECRQCRA). Whoever can print could otherwise type.
+- Replies never contain text that a program chose: titles (CSI 20 t, 21 t), names unknown to XTGETTCAP, the
+  clipboard (OSC 52 ?), checksums of the screen (DECRQCRA). Whoever can print could otherwise type.
+- XTGETTCAP answers each name by itself (kitty, foot, neovim), not all in one string (xterm).
 - DECCOLM erases, homes and resets margins, but the width is the host's; so are resizing and
   moving of windows (CSI 1 to 10 t), which do nothing.
 - Width of text is counted in grapheme clusters, always (mode 2027 is permanently set); see width.py.
