@@ -328,6 +328,7 @@ class Screen(pyte.Screen):
         is_whole = self.edge() == self.columns
         cursor.x = self.left if cursor.x >= self.left else 0
         if self._is_last(y):
+            end_line(self, y - 1)  # the row is written over from its start
             return
         if is_whole and cursor.x == 0:
             text, looks, _ = self.rows[y]

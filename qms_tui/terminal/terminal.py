@@ -177,7 +177,10 @@ class Terminal:
 
     def is_wrapped(self, row: int) -> bool:
         """Whether the line of a row (as in `styled`) goes on in the next one: copying joins them."""
-        return (self._past() if row < 0 else self._screen.rows)[row][2]
+        if row < 0:
+            past = self._past()[row]  # what the alternate screen shows goes on with none of it
+            return past[2] and not (row == -1 and self._screen.is_alternate)
+        return self._screen.rows[row][2]
 
     def before_cursor(self, above: int = 0) -> str:
         """The text up to the cursor from the start of its row, or of one so many rows above it.

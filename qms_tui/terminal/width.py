@@ -132,6 +132,7 @@ _BMP_WIDE_RUN = re.compile(f"[{_pattern(_BMP_WIDE)}]+")
 _ASTRAL = re.compile("[\U00010000-\U000fffff]")
 _ASTRAL_WIDE_RUN = re.compile(f"[{_pattern(_minus(_WIDE, [*_TIED, *_BMP]))}]+")
 
+
 def cells(text: str, code: Callable[[str], str]) -> str:
     """Text of narrow and wide characters, each maybe with marks, as a row keeps it.
 
@@ -164,7 +165,8 @@ def joins(cluster: str, char: str) -> bool:
         return True
     if _is_in(ord(char), _APART) or len(list(iter_graphemes(cluster + char))) > 1:
         return False
-    return bool(wcswidth(cluster + char) == wcswidth(cluster) or _VIRAMA.search(cluster))
+    together = wcswidth(cluster + char)
+    return bool(together == wcswidth(cluster) or (together == 2 and _VIRAMA.search(cluster)))
 
 
 @lru_cache(1024)
