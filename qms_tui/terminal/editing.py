@@ -46,7 +46,7 @@ def erase_columns(
         screen.rows[first:last] = [cells.filled(screen.columns, screen.blank)] * (last - first)
     else:
         screen.rows[first:last] = regions.erased(rows, start, end, screen.blank, screen.columns)
-    if start == 0:
+    if start == 0 and first < last:
         end_before_blank(screen, first, last)
 
 

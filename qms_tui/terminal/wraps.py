@@ -32,9 +32,13 @@ def end_line(screen: Screen, y: int) -> None:
 
 def end_before_blank(screen: Screen, first: int, last: int) -> None:
     """Lines end above those of the rows `first` to `last` (exclusive) in which nothing is left."""
-    for y in range(first, last):
-        if not screen.rows[y][0].strip(" "):
-            end_line(screen, y - 1)
+    rows = screen.rows
+    if first == 0 and not rows[0][0].strip(" "):
+        end_line(screen, -1)
+    above = max(first - 1, 0)
+    for y, row in enumerate(rows[above : last - 1], above):
+        if row[2] and not rows[y + 1][0].strip(" "):
+            rows[y] = ended(row)
 
 
 def ended(row: Row) -> Row:

@@ -127,6 +127,16 @@ def test_a_line_ends_in_the_history(what: str) -> None:
     assert not terminal.is_wrapped(-1)
 
 
+@pytest.mark.parametrize("what", ["\x1b[H\x1b[1J", "\x1b[H\x1b[1K", "\x1b[2;1H\x1b[J", "\x1b[H!", "\x1b[2L"])
+def test_a_line_goes_on_from_the_history(what: str) -> None:
+    terminal = fed("one\r\ntwo\r\nABCDEFGHij\r\n3\r\n4\r\n5" + what)
+    assert terminal.is_wrapped(-1)
+    terminal.feed(b"\x1b[?1049h")
+    assert not terminal.is_wrapped(-1)  # what is shown below it now is another screen
+    terminal.feed(b"\x1b[?1049l")
+    assert terminal.is_wrapped(-1)
+
+
 def test_a_line_ends_in_a_history_of_another_width() -> None:
     terminal = fed("x" * 30_000)
     terminal.resize(9, 4)
