@@ -15,7 +15,9 @@ from qms_tui.terminal.shapes import State, checked
 Table = dict[int, str]
 
 ASCII: Table = {}
-LINE_DRAWING: Table = {code: VT100_MAP[code] for code in range(0x5F, 0x7F)}
+# pyte's is the Linux console's: it has a shade for NL's symbol, and a no-break space for the blank (VT220
+# Programmer Reference, table 2-4).
+LINE_DRAWING: Table = {code: VT100_MAP[code] for code in range(0x5F, 0x7F)} | {0x5F: " ", 0x68: "\u2424"}
 BRITISH: Table = {ord("#"): "£"}
 
 _TABLES = [ASCII, LINE_DRAWING, BRITISH]  # a saved state has their numbers

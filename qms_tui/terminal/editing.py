@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from qms_tui.terminal import regions, scrolling
 from qms_tui.terminal import rows as cells
 from qms_tui.terminal.rows import Row
+from qms_tui.terminal.wraps import end_before_blank, end_line, ended
 
 if TYPE_CHECKING:
     from qms_tui.terminal.screen import Screen
@@ -28,6 +29,8 @@ def erase_cells(screen: Screen, y: int, start: int, end: int, *, selective: bool
         erase_columns(screen, y, y + 1, start, end, selective=selective)
     else:
         screen.rows[y] = cells.erase(screen.rows[y], start, end, screen.blank, screen.columns)
+        if start == 0:
+            end_before_blank(screen, y, y + 1)
 
 
 def erase_columns(
@@ -43,6 +46,8 @@ def erase_columns(
         screen.rows[first:last] = [cells.filled(screen.columns, screen.blank)] * (last - first)
     else:
         screen.rows[first:last] = regions.erased(rows, start, end, screen.blank, screen.columns)
+    if start == 0 and first < last:
+        end_before_blank(screen, first, last)
 
 
 def _all_spared(
@@ -64,7 +69,8 @@ def _spared(screen: Screen, row: Row, start: int, end: int, blank: str, is_guard
     text = "".join([char if look in guard else " " for char, look in zip(text, looks, strict=True)])
     if blank:
         looks = "".join([look if look in guard else blank for look in looks])
-    return cells.splice(row, start, text, looks)
+    row = cells.splice(row, start, text, looks)
+    return ended(row) if end >= screen.columns else row
 
 
 def in_display(screen: Screen, p: Parameters, *, selective: bool = False) -> None:
@@ -173,6 +179,8 @@ def _each_row(screen: Screen, x: int, change: str, count: int) -> None:
     first, last = screen.top, screen.bottom + 1
     rows = tuple(screen.rows[first:last])
     screen.rows[first:last] = act(rows, x, count, screen.right + 1, screen.blank, screen.columns)
+    if x == 0:
+        end_line(screen, first - 1)
 
 
 def insert_columns(screen: Screen, p: Parameters) -> None:
@@ -258,3 +266,4 @@ def guard_off(screen: Screen) -> None:
 def blank_screen(screen: Screen) -> None:
     """All rows blank, in the current background."""
     screen.rows[:] = [cells.filled(screen.columns, screen.blank)] * screen.lines
+    end_line(screen, -1)

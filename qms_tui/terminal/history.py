@@ -12,6 +12,7 @@ from qms_tui.terminal.packing import SAVED_ROW, Packed, packed, unpacked, utf8_s
 from qms_tui.terminal.reflow import reflow
 from qms_tui.terminal.rows import Row
 from qms_tui.terminal.shapes import State, checked
+from qms_tui.terminal.wraps import ended
 
 MOST_BYTES = 5_500_000  # of a saved history: the largest part of the largest state (see state.py)
 _MOST_OF_CELL = 7  # bytes saved of a cell: four of its character, three of its look
@@ -55,6 +56,12 @@ class History(deque[Row]):
         super().clear()
         self._older.clear()
         self._size = 0
+
+    def end_line(self) -> None:
+        """The line of the newest row ends there: what stands below it now is another one."""
+        newest = self if self else self._older[-1][1] if self._older else None
+        if newest:
+            newest[-1] = ended(newest[-1])
 
     def add(self, rows: Sequence[Row]) -> None:
         """Take rows of the screen's width; the oldest go when there are too many or they are too large."""

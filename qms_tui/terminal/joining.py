@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from qms_tui.terminal.clusters import MAX_CODE_POINTS
 from qms_tui.terminal.rows import FILLER
-from qms_tui.terminal.width import VS15, VS16, joins, narrows, widens, width
+from qms_tui.terminal.width import VS15, cluster_width, joins, width
 
 if TYPE_CHECKING:
     from qms_tui.terminal.screen import Screen
@@ -24,9 +24,10 @@ def _draw(screen: Screen, char: str) -> None:
     x = _before(screen)
     if x is not None:
         cluster = screen.clusters.text(screen.rows[screen.cursor.y][0].ljust(x + 1)[x])
-        if len(cluster) >= MAX_CODE_POINTS and width(char) == 0:
+        has_room = len(cluster) < MAX_CODE_POINTS
+        if not has_room and width(char) == 0:
             return
-        if joins(cluster, char):
+        if has_room and joins(cluster, char):
             _join(screen, x, cluster, char)
             return
     if screen.clusters.is_full:
@@ -54,8 +55,7 @@ def _set(screen: Screen, x: int, cluster: str) -> None:
     """Give the cell at `x` another text of the same width."""
     text, looks, wrapped = screen.rows[screen.cursor.y]
     text = text.ljust(x + 1)
-    if len(cluster) > MAX_CODE_POINTS:
-        return
+    cluster = cluster[:MAX_CODE_POINTS]
     if screen.clusters.is_full:
         screen.collect_clusters()
     code = screen.clusters.code(cluster)
@@ -65,18 +65,19 @@ def _set(screen: Screen, x: int, cluster: str) -> None:
 
 def _join(screen: Screen, x: int, cluster: str, char: str) -> None:
     is_wide = screen.rows[screen.cursor.y][0][x + 1 : x + 2] == FILLER
-    _set(screen, x, cluster + char)
-    if len(cluster) > 1:
-        return
-    if char == VS16 and not is_wide and widens(cluster):
+    cluster += char
+    _set(screen, x, cluster)
+    size = cluster_width(cluster)
+    if size == 2 and not is_wide:
         _widen(screen, x)
-    elif char == VS15 and is_wide and narrows(cluster):
+    elif size == 1 and is_wide and char == VS15:
         _narrow(screen, x)
 
 
 def _widen(screen: Screen, x: int) -> None:
     cursor = screen.cursor
     code = screen.rows[cursor.y][0][x]
+    screen.last = code + FILLER
     if x + 2 <= (screen.right + 1 if x <= screen.right else screen.columns):
         cursor.x, screen.pending = x, False
         screen.place(code + FILLER, screen.edge())
@@ -87,7 +88,7 @@ def _widen(screen: Screen, x: int) -> None:
 
 def _narrow(screen: Screen, x: int) -> None:
     cursor = screen.cursor
-    code = screen.rows[cursor.y][0][x]
+    screen.last = code = screen.rows[cursor.y][0][x]
     cursor.x = x
     screen.put(x, code + " ")
     cursor.x, screen.pending = x + 1, False

@@ -7,7 +7,7 @@ Deviations:
 - Shift+Enter is ESC CR in legacy mode, not CR: Claude Code reads it as a newline, shells as Enter.
 - Shift with a printing key is text in every mode but kitty's "report all keys": xterm's modifyOtherKeys=2
   escapes A-Z, but an outer terminal that sends "A" does not say whether Shift or Caps Lock made it.
-- Event types (kitty flag 2) are never reported: presses only, as the flag allows for text keys anyway.
+- Event types (kitty flag 2) are never reported: the flag is never set, and a program that asks is told so.
 - Keys that xterm has no code for (Pause, media keys, Super+letter) send nothing in legacy mode; kitty sends
   CSI u for them, which legacy programs print as text.
 """
@@ -133,7 +133,7 @@ _CTRL = {chr(code | 0x60): code for code in range(1, 27)} | dict(
         " @2[3\\4]5^6~_7/8?", (0, 0, 0, 27, 27, 28, 28, 29, 29, 30, 30, 30, 31, 31, 31, 127, 127), strict=True
     )
 )
-_DISAMBIGUATE, _ALTERNATES, _ALL_KEYS, _TEXT = 1, 4, 8, 16  # kitty's flags; 2 (event types) changes nothing
+_DISAMBIGUATE, _ALTERNATES, _ALL_KEYS, _TEXT = 1, 4, 8, 16  # kitty's flags that can be set
 _TYPING = Modifier.SHIFT | Modifier.CAPS_LOCK | Modifier.NUM_LOCK
 _LEGACY = Modifier.SHIFT | Modifier.ALT | Modifier.CTRL
 

@@ -26,6 +26,8 @@ class MouseButton(Enum):
     WHEEL_RIGHT = 67
     BACK = 128
     FORWARD = 129
+    BUTTON_10 = 130
+    BUTTON_11 = 131
 
 
 class MouseAction(Enum):

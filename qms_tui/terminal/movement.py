@@ -1,13 +1,15 @@
 """Sequences that move the cursor, and tab stops. Each takes the screen and the parameters (0 where missing).
 
 Margins follow xterm: a relative move that starts inside the margins stops at them, one that starts outside
-stops at the edge of the screen. Every move ends a pending wrap.
+stops at the edge of the screen. Every move but a tab's ends a pending wrap.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
+
+from qms_tui.terminal.wraps import end_line
 
 if TYPE_CHECKING:
     from qms_tui.terminal.screen import Screen
@@ -162,14 +164,13 @@ def home(screen: Screen) -> None:
 
 
 def tab(screen: Screen, p: Parameters = (1,)) -> None:
-    """HT and CHT; with more(1)'s fix (41) a pending wrap comes first."""
+    """HT and CHT keep a pending wrap, since nothing moves; with more(1)'s fix (41) it comes first."""
     cursor = screen.cursor
     if _MORE_FIX in screen.mode:
         screen.wrap_if_pending()
     stop = screen.right if cursor.x <= screen.right else screen.columns - 1
     target = screen.tabs.after(cursor.x, p[0] or 1)
     cursor.x = stop if target is None else min(target, stop)
-    screen.pending = False
 
 
 def back_tab(screen: Screen, p: Parameters) -> None:
@@ -229,4 +230,5 @@ def alignment(screen: Screen) -> None:
     screen.reset_margins()
     screen.mode.discard(_ORIGIN)
     screen.rows[:] = [("E" * screen.columns, "", False)] * screen.lines
+    end_line(screen, -1)
     home(screen)

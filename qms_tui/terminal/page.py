@@ -8,6 +8,7 @@ from qms_tui.terminal.charsets import Charsets
 from qms_tui.terminal.packing import packed, unpacked
 from qms_tui.terminal.rows import EMPTY, PLAIN, Row
 from qms_tui.terminal.shapes import State, assign, checked, plain
+from qms_tui.terminal.wraps import ended
 
 _SAVED = {"x": int, "y": int, "look": str, "pending": bool, "origin": bool}
 _KEYBOARD = {"keyboards": [int], "keyboard": int}
@@ -47,6 +48,12 @@ class Page:
         self.left_at = Saved()  # where the cursor was when the other page was shown
         self.keyboards: list[int] = []
         self.keyboard = 0
+
+    def drop_below(self) -> None:
+        """The program writes again: what has no room is lost."""
+        if self.below:
+            self.below = []
+            self.rows[-1] = ended(self.rows[-1])
 
     def state(self) -> State:
         """What is saved of it."""

@@ -25,6 +25,7 @@ from qms_tui.terminal.looks import Turn
 from qms_tui.terminal.packing import utf8_size
 from qms_tui.terminal.rows import FILLER, PLAIN
 from qms_tui.terminal.sequences import CONTROLS, MAX_BODY, Plan, escape, graphics, plan
+from qms_tui.terminal.sgr import without_zeros
 from qms_tui.terminal.shapes import State, assign
 from qms_tui.terminal.shapes import plain as plain_state
 
@@ -284,7 +285,7 @@ class Parser:
             elif self._state == _CSI and " " <= char < "@":
                 parameters = _PARAMETERS.match(text, at)
                 assert parameters
-                self._held = (self._held + parameters[0])[: MAX_BODY + 1]
+                self._hold(parameters[0])
                 at = parameters.end()
             elif char >= "\xa0" and self._state != _GROUND:
                 self._drop_string()
@@ -294,6 +295,10 @@ class Parser:
             if self._state == _GROUND:
                 return text[at:]
         return ""
+
+    def _hold(self, parameters: str) -> None:
+        held = self._held + parameters
+        self._held = held if len(held) <= MAX_BODY else without_zeros(held)[: MAX_BODY + 1]
 
     def _take_raw(self, char: str) -> None:
         """A byte 0x80 to 0x9F: a control after S8C1T, else broken UTF-8."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from qms_tui.terminal import editing, late, regions, sgr
 from qms_tui.terminal import rows as cells
 from qms_tui.terminal.rows import Row
+from qms_tui.terminal.wraps import end_before_blank, end_line, ended
 
 if TYPE_CHECKING:
     from qms_tui.terminal.looks import Look, Looks
@@ -52,6 +53,7 @@ def fill(screen: Screen, p: Parameters) -> None:
         screen.rows[area.top : area.bottom] = regions.covered(
             rows, area.left, chr(p[0]) * size, screen.look * size
         )
+        end_line(screen, area.top - 1)
 
 
 def erase(screen: Screen, p: Parameters) -> None:
@@ -60,6 +62,8 @@ def erase(screen: Screen, p: Parameters) -> None:
         rows = tuple(screen.rows[area.top : area.bottom])
         look, columns = screen.blank, screen.columns
         screen.rows[area.top : area.bottom] = regions.erased(rows, area.left, area.right, look, columns)
+        if area.left == 0:
+            end_before_blank(screen, area.top, area.bottom)
 
 
 def erase_selective(screen: Screen, p: Parameters) -> None:
@@ -79,8 +83,9 @@ def copy(screen: Screen, p: Parameters) -> None:
         cells.cut(row, area.left, area.left + columns, screen.columns)
         for row in screen.rows[area.top : area.bottom]
     ]
+    end_line(screen, where.top - 1)
     for y, (text, looks) in enumerate(parts[: where.bottom - where.top], where.top):
-        screen.rows[y] = cells.splice(screen.rows[y], where.left, text, looks)
+        screen.rows[y] = ended(cells.splice(screen.rows[y], where.left, text, looks))
 
 
 def change_attributes(screen: Screen, p: Parameters) -> None:

@@ -1,6 +1,7 @@
 """Lay lines out again for another width: rows that were wrapped are joined and cut anew.
 
-Positions ("marks", as row and column) move with the character they stand on.
+Positions ("marks", as row and column) move with the character they stand on, or behind: a column that is
+the screen's width, or more, is behind the row's last one.
 """
 
 from __future__ import annotations
@@ -49,7 +50,8 @@ def _line(
     out: list[Row],
 ) -> None:
     """Cut one line anew onto `out`, noting in `moved` where its marks went."""
-    text, looks, starts = _joined(rows, old_columns)
+    held = max((column for row, column in marks if row - first == len(rows) - 1), default=0)
+    text, looks, starts = _joined(rows, old_columns, held)
     goes_on = rows[-1][2]
     cuts = _cuts(text, columns)
     base = len(out)
@@ -60,16 +62,18 @@ def _line(
         out.append((part, looks[begin:end].rstrip(PLAIN), True))
     out[-1] = out[-1][0], out[-1][1], goes_on
     for row, column in marks:
-        offset = starts[row - first] + min(column, old_columns - 1)
+        offset = starts[row - first] + column
+        if rows[row - first][2]:
+            offset = min(offset, starts[row - first + 1])  # a spacer is left out
         at = max(i for i, begin in enumerate(cuts[:-1]) if begin <= offset)
-        x = offset - cuts[at]
-        if x >= columns:
-            x = columns - 1
-        moved[row, column] = base + at, x
+        moved[row, column] = base + at, offset - cuts[at]
 
 
-def _joined(rows: Sequence[Row], old_columns: int) -> tuple[str, str, list[int]]:
-    """One line's cells, their looks, and where each of its rows began."""
+def _joined(rows: Sequence[Row], old_columns: int, held: int) -> tuple[str, str, list[int]]:
+    """One line's cells, their looks, and where each of its rows began, and its end.
+
+    Blanks at its end are left out, but for those before the column `held` that were written.
+    """
     texts: list[str] = []
     looks: list[str] = []
     starts = []
@@ -81,10 +85,11 @@ def _joined(rows: Sequence[Row], old_columns: int) -> tuple[str, str, list[int]]
                 text[:-1] if text.endswith(SPACER) and len(text) == old_columns else text.ljust(old_columns)
             )
         else:
-            text = text[: max(len(text.rstrip(" ")), len(look.rstrip(PLAIN)))]
+            text = text[: max(len(text.rstrip(" ")), len(look.rstrip(PLAIN)), held)]
         length += len(text)
         texts.append(text)
         looks.append(look[: len(text)].ljust(len(text), PLAIN))
+    starts.append(length)
     return "".join(texts), "".join(looks), starts
 
 

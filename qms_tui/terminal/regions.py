@@ -14,6 +14,7 @@ from typing import Concatenate, ParamSpec
 
 from qms_tui.terminal import rows as cells
 from qms_tui.terminal.rows import FILLER, PLAIN, Row
+from qms_tui.terminal.wraps import ended
 
 Rows = tuple[Row, ...]
 
@@ -46,13 +47,18 @@ def _remembered(act: Callable[Concatenate[Rows, P], Rows]) -> Callable[Concatena
 @_remembered
 def inserted(rows: Rows, x: int, count: int, right: int, look: str, columns: int) -> Rows:
     """`rows.insert` on each."""
-    return tuple([_insert(row, x, count, right, look, columns) for row in rows])
+    return _unjoined([_insert(row, x, count, right, look, columns) for row in rows], x)
 
 
 @_remembered
 def deleted(rows: Rows, x: int, count: int, right: int, look: str, columns: int) -> Rows:
     """`rows.delete` on each."""
-    return tuple([_delete(row, x, count, right, look, columns) for row in rows])
+    return _unjoined([_delete(row, x, count, right, look, columns) for row in rows], x)
+
+
+def _unjoined(rows: list[Row], x: int) -> Rows:
+    """Lines that went on at the start of the next row no longer do when that start moved away."""
+    return (*map(ended, rows[:-1]), rows[-1]) if x == 0 else tuple(rows)
 
 
 @_remembered
@@ -63,8 +69,8 @@ def erased(rows: Rows, left: int, right: int, look: str, columns: int) -> Rows:
 
 @_remembered
 def covered(rows: Rows, left: int, text: str, looks: str) -> Rows:
-    """`rows.splice` on each."""
-    return tuple([cells.splice(row, left, text, looks) for row in rows])
+    """`rows.splice` on each; what is filled in is no part of a line that goes on."""
+    return tuple([ended(cells.splice(row, left, text, looks)) for row in rows])
 
 
 @_remembered
@@ -81,7 +87,8 @@ def scrolled(rows: Rows, left: int, right: int, count: int, look: str, columns: 
         if min(map(len, looks)) < columns:
             looks = [part.ljust(columns, PLAIN) for part in looks]
         looks = _moved(looks, left, right, count, look)
-    return tuple(zip(texts, looks, [row[2] for row in rows], strict=True))
+    keeps = left > 0 and right < columns  # what a line went on from, and with
+    return tuple(zip(texts, looks, [keeps and row[2] for row in rows], strict=True))
 
 
 def _moved(parts: list[str], left: int, right: int, count: int, blank: str) -> list[str]:

@@ -1,5 +1,5 @@
-"""Answers to a program's questions. None contains text that a program chose: titles, colour names, unknown
-capability names and the clipboard stay unanswered, checksums of the screen (DECRQCRA) too.
+"""Answers to a program's questions. None contains text that a program chose: titles, colour names and the
+clipboard stay unanswered, checksums of the screen (DECRQCRA) too.
 
 What we are: a VT420 with selective erase (6), horizontal scrolling (21), colour (22) and rectangles (28).
 """
@@ -174,8 +174,3 @@ def _setting(screen: Screen, what: str) -> str | None:
         case "*x":
             return "1" if screen.stream_attributes else "2"
     return None
-
-
-def capability(screen: Screen, what: str) -> None:
-    """XTGETTCAP: unknown, whatever it is."""
-    screen.reply("\x1bP0+r\x1b\\")

@@ -95,8 +95,8 @@ def cut(row: Row, left: int, right: int, columns: int) -> tuple[str, str]:
 
 
 def clip(row: Row, columns: int) -> Row:
-    """The row on a screen of another width, without reflow."""
-    text, looks, wrapped = row
+    """The row on a screen of another width, without reflow: no line goes on at its end any more."""
+    text, looks, _ = row
     if len(text) <= columns:
         return text, looks, False
-    return sever(text, columns)[:columns], looks[:columns], wrapped
+    return sever(text, columns)[:columns], looks[:columns], False

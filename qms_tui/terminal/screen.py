@@ -28,6 +28,7 @@ from qms_tui.terminal.page import Page, Saved
 from qms_tui.terminal.reports import TERMINAL_NAME
 from qms_tui.terminal.rows import EMPTY, FILLER, PLAIN, SPACER, Row
 from qms_tui.terminal.tabs import TabStops
+from qms_tui.terminal.wraps import end_line, ended
 
 MAX_EVENTS = 1000  # a program that rings the bell forever must not grow our memory
 _PATIENCE = 4096  # vain attempts before a table that the screen alone fills is searched again (10 ms)
@@ -72,6 +73,7 @@ class Screen(pyte.Screen):
 
     def reset(self) -> None:
         """RIS: everything but the size, the history and what waits to be taken."""
+        self.history.end_line()
         self.main = Page(self.lines)
         self.alternate = Page(self.lines)
         self.page = self.main
@@ -264,7 +266,7 @@ class Screen(pyte.Screen):
         there = min(count, self.lines - y)
         for at, line in enumerate(lines[:there], y):
             row = rows[at]
-            cover = cells.splice(row, 0, line, PLAIN * len(line)) if row[0] else (line, "", False)
+            cover = ended(cells.splice(row, 0, line, PLAIN * len(line))) if row[0] else (line, "", False)
             rows[at] = cover
         surplus = y + count - self.lines + 1
         if surplus > 0:
@@ -284,10 +286,12 @@ class Screen(pyte.Screen):
         self.pending = False
         cursor = self.cursor
         cursor.x = 0
-        if cursor.y < self.bottom:
-            cursor.y += 1
+        rows, y = self.rows, cursor.y
+        if y < self.bottom:
+            if rows[y][2]:
+                rows[y] = ended(rows[y])
+            cursor.y = y + 1
             return
-        rows = self.rows
         if self.page is self.main:
             self.history.add(rows[:1])
             self.history_added += 1
@@ -320,12 +324,16 @@ class Screen(pyte.Screen):
         self.pending = False
         if WRAP not in self.mode:
             return
-        cursor = self.cursor
-        if self.edge() == self.columns:
-            text, looks, _ = self.rows[cursor.y]
-            self.rows[cursor.y] = text, looks, True
+        cursor, y = self.cursor, self.cursor.y
+        is_whole = self.edge() == self.columns
         cursor.x = self.left if cursor.x >= self.left else 0
-        self.index()
+        if self._is_last(y):
+            end_line(self, y - 1)  # the row is written over from its start
+            return
+        if is_whole and cursor.x == 0:
+            text, looks, _ = self.rows[y]
+            self.rows[y] = text, looks, True
+        self._down(wraps=True)
 
     def cells(self, text: str) -> str:
         """Narrow and wide characters, each maybe with marks, in the current charsets, as rows keep them."""
@@ -342,13 +350,23 @@ class Screen(pyte.Screen):
     # -- scrolling ------------------------------------------------------------------------------------------
 
     def index(self) -> None:
-        """Down one row; at the bottom margin the region scrolls instead."""
+        """Down one row, where a new line begins; at the bottom margin the region scrolls instead."""
         y = self.cursor.y
+        if not self._is_last(y):
+            end_line(self, y)
+            self._down()
+
+    def _down(self, *, wraps: bool = False) -> None:
+        if self.cursor.y == self.bottom:
+            scrolling.up(self, 1, wraps=wraps)
+        else:
+            self.cursor.y += 1
+
+    def _is_last(self, y: int) -> bool:
+        """Whether there is no way down: below the region, or beside it at its bottom."""
         if y == self.bottom:
-            if self.left <= self.cursor.x <= self.right:
-                scrolling.up(self, 1)
-        elif y < self.lines - 1:
-            self.cursor.y = y + 1
+            return not self.left <= self.cursor.x <= self.right
+        return bool(y == self.lines - 1)
 
     def reverse_index(self) -> None:
         """Up one row; at the top margin the region scrolls instead."""

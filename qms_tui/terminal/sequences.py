@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from qms_tui.terminal import editing, movement, rectangles, reports, switches
 from qms_tui.terminal.events import Bell
-from qms_tui.terminal.sgr import number
+from qms_tui.terminal.sgr import number, without_zeros
 
 if TYPE_CHECKING:
     from qms_tui.terminal.screen import Screen
@@ -17,7 +17,7 @@ Act = Callable[[Any, Any], None]
 Plan = tuple[Act, Any]
 
 MAX_PARAMETERS = 32  # xterm takes 30
-MAX_BODY = 1024  # characters of a control sequence; a longer one is ignored
+MAX_BODY = 1024  # characters of a control sequence, leading zeros not counted; a longer one is ignored
 
 _BODY = re.compile(r"([<-?]?)([0-9:;]*)([ -/]*)([@-~])")
 
@@ -166,6 +166,8 @@ def nothing(screen: Any, parameters: Any) -> None:
 
 def plan(body: str) -> Plan:
     """What a control sequence (its body without CSI) does, and its parameters: at least two, 0 if missing."""
+    if len(body) > MAX_BODY:
+        body = without_zeros(body)
     match = _BODY.fullmatch(body) if len(body) <= MAX_BODY else None
     if not match:
         return nothing, ()

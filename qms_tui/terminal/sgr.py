@@ -6,6 +6,7 @@ of colour are understood, also the common 38:2:r:g:b without a colour space.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from qms_tui.terminal.style import direct_color
@@ -19,6 +20,7 @@ BOLD, FAINT, ITALIC, BLINK, INVERSE, HIDDEN, STRIKE, OVERLINE = (1 << bit for bi
 _ON = {1: BOLD, 2: FAINT, 3: ITALIC, 5: BLINK, 6: BLINK, 7: INVERSE, 8: HIDDEN, 9: STRIKE, 53: OVERLINE}
 _OFF = {22: BOLD | FAINT, 23: ITALIC, 25: BLINK, 27: INVERSE, 28: HIDDEN, 29: STRIKE, 55: OVERLINE}
 _UNCHANGED = -1
+_LEADING_ZEROS = re.compile(r"(?<![0-9])0+(?=[0-9])")
 
 # What a parameter does to the fields of a Look, as (field, value); attributes are switched on or off.
 _FOREGROUND, _BACKGROUND, _ATTRIBUTES, _UNDERLINE, _UNDERLINE_COLOR, _ATTRIBUTES_OFF, _ALL = range(7)
@@ -38,7 +40,7 @@ _STEPS: dict[str, Any] = (
 def applied(look: Look, body: str) -> Look:
     """The look after `CSI body m`."""
     state: list[Any] = [*look]
-    fields = body.split(";", _MAX_PARAMETERS)[:_MAX_PARAMETERS]
+    fields = without_zeros(body).split(";", _MAX_PARAMETERS)[:_MAX_PARAMETERS]
     at, count = 0, len(fields)
     while at < count:
         field = fields[at]
@@ -49,7 +51,7 @@ def applied(look: Look, body: str) -> Look:
                 color, at = _color(fields, at)
                 step = _EXTENDED[field], color
             else:
-                step = _colons(field) if ":" in field else _STEPS.get(str(number(field)))
+                step = _colons(field) if ":" in field else None
             if step is None or step[1] == _UNCHANGED:
                 continue
         where, value = step
@@ -67,10 +69,16 @@ def applied(look: Look, body: str) -> Look:
 _RESET = (None, None, 0, 0, None)
 
 
+def without_zeros(parameters: str) -> str:
+    """Parameters without zeros that lead a number, which do not count (ECMA-48 5.4.2)."""
+    return _LEADING_ZEROS.sub("", parameters) if "0" in parameters else parameters
+
+
 def number(field: str) -> int:
     """A parameter as a number; nothing is 0, none is larger than 65,535 (it would fit no screen)."""
+    digits = field.lstrip("0") if field.startswith("0") else field
     try:
-        return min(int(field), 65535) if len(field) < 10 else 65535
+        return min(int(digits), 65535) if len(digits) < 10 else 65535
     except ValueError:
         return 0
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from qms_tui.terminal import reports
+from qms_tui.terminal.capabilities import capability
 from qms_tui.terminal.colors import dynamic, special, written
 from qms_tui.terminal.events import (
     ClipboardWrite,
@@ -19,7 +20,7 @@ from qms_tui.terminal.events import (
     TitleChanged,
     WorkingDirectory,
 )
-from qms_tui.terminal.sgr import number
+from qms_tui.terminal.sgr import number, without_zeros
 
 if TYPE_CHECKING:
     from qms_tui.terminal.screen import Screen
@@ -32,16 +33,16 @@ _MAX_COLORS = 512  # pairs in one OSC 4
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 _URI = re.compile(r"[!-~]+")
 _SELECTION = re.compile(r"[cpqs0-7]{0,12}")
+_SYNCHRONIZED = re.compile(r"=0*([12])s")  # the older form of mode 2026
+_BREAKS = str.maketrans("", "", "\t\n\r ")  # in base64, as `base64` breaks its lines
 
 
 def osc(screen: Screen, payload: str) -> None:
     """An operating system command."""
     code, _, text = payload.partition(";")
-    act = _OSC.get(code)
+    act = _OSC.get(without_zeros(code))
     if act:
         act(screen, text)
-    elif code.isdecimal() and len(code) == 3 and code[:2] == "11":
-        screen.colors.reset(dynamic(int(code) - 100))
 
 
 def dcs(screen: Screen, payload: str) -> None:
@@ -49,9 +50,9 @@ def dcs(screen: Screen, payload: str) -> None:
     if payload.startswith("$q"):
         reports.setting(screen, payload[2:])
     elif payload.startswith("+q"):
-        reports.capability(screen, payload[2:])
-    elif payload in ("=1s", "=2s"):  # the older form of mode 2026
-        (screen.mode.add if payload == "=1s" else screen.mode.discard)(2026 << 5)
+        capability(screen, payload[2:])
+    elif synchronized := _SYNCHRONIZED.fullmatch(payload):
+        (screen.mode.add if synchronized[1] == "1" else screen.mode.discard)(2026 << 5)
 
 
 def _plain(text: str, limit: int = MAX_TITLE) -> str:
@@ -130,6 +131,11 @@ def _dynamic(first: int) -> Callable[[Screen, str], None]:
     return act
 
 
+def _reset_dynamic(code: int) -> Callable[[Screen, str], None]:
+    """OSC 110 to 119."""
+    return lambda screen, _: screen.colors.reset(dynamic(code))
+
+
 def _directory(screen: Screen, text: str) -> None:
     if len(text) <= MAX_URI and text.startswith("file:") and _URI.fullmatch(text):
         screen.happened(WorkingDirectory(text))
@@ -147,7 +153,7 @@ def _link(screen: Screen, text: str) -> None:
 def _notification(screen: Screen, text: str) -> None:
     """OSC 9: iTerm2's notification, or one of ConEmu's commands, of which 4 is progress."""
     code, _, rest = text.partition(";")
-    if code == "4":
+    if without_zeros(code) == "4":
         _progress(screen, rest)
     elif not code.isdecimal():
         screen.happened(DesktopNotification("", _plain(text)))
@@ -155,8 +161,8 @@ def _notification(screen: Screen, text: str) -> None:
 
 def _progress(screen: Screen, text: str) -> None:
     state, _, percent = text.partition(";")
-    if state in ("0", "1", "2", "3", "4"):
-        screen.happened(Progress(int(state), min(number(percent), 100)))
+    if state.isascii() and state.isdigit() and number(state) <= 4:
+        screen.happened(Progress(number(state), min(number(percent), 100)))
 
 
 def _urxvt(screen: Screen, text: str) -> None:
@@ -167,12 +173,13 @@ def _urxvt(screen: Screen, text: str) -> None:
 
 
 def _clipboard(screen: Screen, text: str) -> None:
-    """OSC 52: writing is an event; asking (?) is not answered."""
+    """OSC 52: writing is an event; asking (?) is not answered. Padding may be missing, as xterm has it."""
     selection, _, data = text.partition(";")
     if data == "?" or not _SELECTION.fullmatch(selection):
         return
+    data = data.translate(_BREAKS)
     try:
-        decoded = base64.b64decode(data.encode("ascii"), validate=True)
+        decoded = base64.b64decode((data + "=" * (-len(data) % 4)).encode("ascii"), validate=True)
     except (binascii.Error, UnicodeEncodeError):
         return
     if len(decoded) <= MAX_CLIPBOARD:
@@ -182,7 +189,7 @@ def _clipboard(screen: Screen, text: str) -> None:
 def _prompt(screen: Screen, text: str) -> None:
     kind, _, rest = text.partition(";")
     if kind in ("A", "B", "C", "D"):
-        status = rest.partition(";")[0]
+        status = without_zeros(rest.partition(";")[0])
         is_number = kind == "D" and status.isascii() and status.isdigit() and len(status) < 6
         screen.happened(PromptMark(kind, int(status) if is_number else None))
 
@@ -201,4 +208,6 @@ _OSC: dict[str, Callable[[Screen, str], None]] = {
     "105": _reset_special,
     "133": _prompt,
     "777": _urxvt,
-} | {str(code): _dynamic(code) for code in range(10, 20)}
+}
+_OSC |= {str(code): _dynamic(code) for code in range(10, 20)}
+_OSC |= {str(code + 100): _reset_dynamic(code) for code in range(10, 20)}

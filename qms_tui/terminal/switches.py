@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 Parameters = Sequence[int]
 
 MAX_KEYBOARDS = 16  # pushed kitty flags per screen
-_KITTY_FLAGS = 31
+_KITTY_FLAGS = 1 | 4 | 8 | 16  # not event types (2), see keys.py: a program is only told what it gets
 
 _ANSI = {2, 4, 12, 20}
 _ANSI_FIXED = {1, 5, 7, 10, 11, 13, 14, 15, 16, 17, 18, 19}  # of ECMA-48, never set in xterm
@@ -120,6 +120,7 @@ def _show(screen: Screen, *, alternate: bool) -> None:
     if page is screen.page:
         return
     screen.page.left_at.x, screen.page.left_at.y = screen.cursor.x, screen.cursor.y
+    page.drop_below()
     screen.page = page
     screen.rows = page.rows
 

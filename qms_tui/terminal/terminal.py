@@ -6,8 +6,9 @@ replaced.
 
 Where we deviate from the standards (ECMA-48, DEC STD 070, VT420/VT510 manuals, xterm ctlseqs), and why:
 
-- Replies never contain text that a program chose: titles (CSI 20 t, 21 t), XTGETTCAP names, the clipboard
-  (OSC 52 ?), checksums of the screen (DECRQCRA). Whoever can print could otherwise type.
+- Replies never contain text that a program chose: titles (CSI 20 t, 21 t), names unknown to XTGETTCAP, the
+  clipboard (OSC 52 ?), checksums of the screen (DECRQCRA). Whoever can print could otherwise type.
+- XTGETTCAP answers each name by itself (kitty, foot, neovim), not all in one string (xterm).
 - DECCOLM erases, homes and resets margins, but the width is the host's; so are resizing and
   moving of windows (CSI 1 to 10 t), which do nothing.
 - Width of text is counted in grapheme clusters, always (mode 2027 is permanently set); see width.py.
@@ -129,8 +130,8 @@ class Terminal:
     def feed(self, data: bytes) -> None:
         """Let the program's output act on the screen; never raises."""
         screen = self._screen
-        if screen.main.below and not screen.is_alternate:
-            screen.main.below = []
+        if not screen.is_alternate:
+            screen.main.drop_below()
         self._parser.feed(data)
 
     def resize(self, columns: int, lines: int) -> None:
@@ -176,7 +177,10 @@ class Terminal:
 
     def is_wrapped(self, row: int) -> bool:
         """Whether the line of a row (as in `styled`) goes on in the next one: copying joins them."""
-        return (self._past() if row < 0 else self._screen.rows)[row][2]
+        if row < 0:
+            past = self._past()[row]  # what the alternate screen shows goes on with none of it
+            return past[2] and not (row == -1 and self._screen.is_alternate)
+        return self._screen.rows[row][2]
 
     def before_cursor(self, above: int = 0) -> str:
         """The text up to the cursor from the start of its row, or of one so many rows above it.

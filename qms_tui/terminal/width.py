@@ -1,10 +1,15 @@
 """How many cells a character takes, and which characters belong together.
 
-The rule is that of terminals with grapheme clusters (mode 2027: kitty, ghostty, contour, foot): text is cut
-into extended grapheme clusters (UAX 29), a cluster takes the width of its first code point, a variation
-selector 16 makes an emoji of narrow default two cells wide, a variation selector 15 makes a wide one
-narrow. Ambiguous width is narrow. A regional indicator is wide, alone or in a pair. All tables are those of
-wcwidth (Unicode 18 in 0.9.4).
+Text is cut into extended grapheme clusters (UAX 29), and a cluster takes the cells that `wcwidth.wcswidth`
+gives it: those of its first code point, but two for an emoji of narrow default with variation selector 16,
+for a base with a spacing mark (Indic vowel signs, visarga) and for a conjunct of consonants, and one for a
+wide emoji with variation selector 15. Ambiguous width is narrow. A regional indicator is wide, alone or in a
+pair. All tables are those of wcwidth (Unicode 18 in 0.9.4).
+
+Where UAX 29 joins what has cells of its own on every terminal (tmux, xterm, VTE, libvterm), it stays apart,
+so that it can be written over and erased alone: Thai and Lao AM, halfwidth voiced sound marks, leading
+consonants of Hangul in a row, and what follows a prepended mark. Apart stays, too, a letter after a
+zero-width joiner that joins no emoji, which wcswidth does not count.
 """
 
 from __future__ import annotations
@@ -14,10 +19,9 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any
 
-from wcwidth import iter_graphemes, wcwidth
+from wcwidth import iter_graphemes, wcswidth, wcwidth
 from wcwidth import table_grapheme as grapheme
-from wcwidth.table_vs15 import VS15_WIDE_TO_NARROW
-from wcwidth.table_vs16 import VS16_NARROW_TO_WIDE
+from wcwidth.table_mc import CATEGORY_MC
 from wcwidth.table_wide import WIDE_EASTASIAN
 from wcwidth.table_zero import ZERO_WIDTH
 
@@ -27,8 +31,6 @@ Ranges = Iterable[tuple[int, int]]
 
 VS15 = "\ufe0e"
 VS16 = "\ufe0f"
-
-_MODIFIERS = range(0x1F3FB, 0x1F400)  # skin tones
 
 
 def _merged(ranges: Ranges) -> list[tuple[int, int]]:
@@ -73,6 +75,10 @@ def _version(text: str) -> tuple[int, ...]:
 
 _CONTROLS = [(0, 0x1F), (0x7F, 0x9F)]
 _WIDE = _latest(WIDE_EASTASIAN)
+_APART = _minus(  # joined by UAX 29, and yet in a cell of its own; skin tones may join
+    [*grapheme.GRAPHEME_EXTEND, *grapheme.GRAPHEME_SPACINGMARK],
+    [*_latest(ZERO_WIDTH), (0x10000, 0x10FFFF)],
+)
 _TIED = [  # what may join its neighbours, or has no width of its own: looked at one by one
     *_minus(
         [
@@ -89,11 +95,11 @@ _TIED = [  # what may join its neighbours, or has no width of its own: looked at
             (0xD800, 0xDFFF),
             (FIRST_CLUSTER, 0x10FFFF),
         ],
-        [*_CONTROLS, (0xAD, 0xAD)],  # a soft hyphen is a hyphen on a terminal
+        [*_CONTROLS, (0xAD, 0xAD), *_APART],  # a soft hyphen is a hyphen on a terminal
     )
 ]
 
-_MARKS = _minus(  # what joins whatever comes before it, and nothing after
+_MARKS = _minus(  # what joins whatever comes before it without widening it, and nothing after
     _TIED,
     [
         (0x10000, 0x10FFFF),
@@ -101,6 +107,7 @@ _MARKS = _minus(  # what joins whatever comes before it, and nothing after
         *_complement([*_latest(ZERO_WIDTH)]),
         *grapheme.GRAPHEME_ZWJ,
         *grapheme.INCB_LINKER,
+        *_latest(CATEGORY_MC),
         (0xFE00, 0xFE0F),
     ],
 )
@@ -120,12 +127,10 @@ TIED = _pattern(_minus([(0xA0, 0x10FFFF)], [*_PLAIN_TEXT, *_MARKS, (0xDC80, 0xDC
 
 _MARKED_CHARACTER = re.compile(f"([{PLAIN_TEXT}])[{MARKS}]+")
 _MARK = re.compile(f"[{MARKS}]")
+_VIRAMA = re.compile(f"[{_pattern([*grapheme.INCB_LINKER])}]")  # what makes consonants a conjunct
 _BMP_WIDE_RUN = re.compile(f"[{_pattern(_BMP_WIDE)}]+")
 _ASTRAL = re.compile("[\U00010000-\U000fffff]")
 _ASTRAL_WIDE_RUN = re.compile(f"[{_pattern(_minus(_WIDE, [*_TIED, *_BMP]))}]+")
-
-_WIDENED = _latest(VS16_NARROW_TO_WIDE)
-_NARROWED = _latest(VS15_WIDE_TO_NARROW)
 
 
 def cells(text: str, code: Callable[[str], str]) -> str:
@@ -155,22 +160,19 @@ def width(char: str) -> int:
 
 @lru_cache(1024)
 def joins(cluster: str, char: str) -> bool:
-    """Whether `char` goes into the cell of `cluster` before it."""
-    if ord(char) in _MODIFIERS:
-        return _is_in(ord(cluster[0]), grapheme.EXTENDED_PICTOGRAPHIC)
-    return width(char) == 0 or len(list(iter_graphemes(cluster + char))) == 1
+    """Whether `char` goes into the cell, or the two, of `cluster` before it."""
+    if width(char) == 0:
+        return True
+    if _is_in(ord(char), _APART) or len(list(iter_graphemes(cluster + char))) > 1:
+        return False
+    together = wcswidth(cluster + char)
+    return bool(together == wcswidth(cluster) or (together == 2 and _VIRAMA.search(cluster)))
 
 
-@lru_cache(256)
-def widens(base: str) -> bool:
-    """Whether a variation selector 16 makes this narrow character wide."""
-    return _is_in(ord(base), _WIDENED)
-
-
-@lru_cache(256)
-def narrows(base: str) -> bool:
-    """Whether a variation selector 15 makes this wide character narrow."""
-    return _is_in(ord(base), _NARROWED)
+@lru_cache(1024)
+def cluster_width(cluster: str) -> int:
+    """Cells of a cluster: 1 or 2."""
+    return min(max(wcswidth(cluster), 1), 2)
 
 
 def _is_in(code: int, ranges: Ranges) -> bool:

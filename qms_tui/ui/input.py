@@ -7,8 +7,11 @@ from textual.geometry import Size
 from textual.widget import Widget
 
 from qms_tui.terminal import Key, Modes
+from qms_tui.ui import side_buttons
 from qms_tui.ui.keys import textual_character, textual_name
 from qms_tui.ui.tokenizer import MouseToken
+
+_WHEEL = 64  # in a button's code
 
 
 class TerminalKey(events.Key):
@@ -59,23 +62,33 @@ class Pointer:
         self._x = self._y = 0.0
 
     def event(self, token: MouseToken) -> events.MouseEvent | None:
-        """The event of a report; None for a position outside (Ghostty has sent negative ones)."""
+        """The event of a report; None for a button that xterm has no code for.
+
+        None, too, for a position outside (Ghostty has sent negative ones).
+        """
         x, y = float(token.x - 1), float(token.y - 1)
-        if x < 0 or y < 0:
+        if x < 0 or y < 0 or token.code >= side_buttons.CODE + _WHEEL:
             return None
         if self.pixels and self.cells:
             x /= self.pixels.width / self.cells.width
             y /= self.pixels.height / self.cells.height
         delta_x, delta_y = int(x) - int(self._x), int(y) - int(self._y)
         self._x, self._y = x, y
-        button = 0 if token.code & 64 else (token.code + 1) & 3
+        button = _button(token.code)
         shift, meta, ctrl = (bool(token.code & bit) for bit in (4, 8, 16))
         made = _mouse_class(token, button)
         return made(None, x, y, delta_x, delta_y, button, shift, meta, ctrl, screen_x=x, screen_y=y)
 
 
+def _button(code: int) -> int:
+    """Textual's number of a button: 0 is none, 1 the left one."""
+    if code & side_buttons.CODE:
+        return side_buttons.FIRST + (code & 3)
+    return 0 if code & _WHEEL else (code + 1) & 3
+
+
 def _mouse_class(token: MouseToken, button: int) -> type[events.MouseEvent]:
-    if token.code & 64:
+    if token.code & _WHEEL:
         return (
             events.MouseScrollUp,
             events.MouseScrollDown,
@@ -84,4 +97,6 @@ def _mouse_class(token: MouseToken, button: int) -> type[events.MouseEvent]:
         )[token.code & 3]
     if token.code & 32 or not button:
         return events.MouseMove
+    if button >= side_buttons.FIRST:
+        return side_buttons.SideButtonUp if token.released else side_buttons.SideButtonDown
     return events.MouseUp if token.released else events.MouseDown

@@ -10,6 +10,7 @@ from textual.keys import REPLACED_KEYS, _character_to_key, _get_unicode_name_fro
 
 from qms_tui.terminal import Key, Modes, Modifier, MouseAction, MouseButton, MouseEvent, encode_key
 from qms_tui.terminal.keys import LETTER_KEYS, LONE_KEYS, PLAIN_KEYPAD, TILDE_KEYS, UNICODE_KEYS, UNKNOWN
+from qms_tui.ui.side_buttons import FIRST, SideButtonDown, SideButtonUp
 
 _KITTY = 1 | 8  # the flags with which keys come as CSI sequences
 _NOT_LEGACY = re.compile(rb"\x1b+\[(?:.*u|27;\d+;\d+~|[PQS])", re.DOTALL)  # kitty's, modifyOtherKeys
@@ -37,8 +38,13 @@ _ACTIONS: dict[type[events.MouseEvent], MouseAction] = {
     events.MouseDown: MouseAction.PRESS,
     events.MouseUp: MouseAction.RELEASE,
     events.MouseMove: MouseAction.MOVE,
+    SideButtonDown: MouseAction.PRESS,
+    SideButtonUp: MouseAction.RELEASE,
 }
-_BUTTONS = (MouseButton.NONE, MouseButton.LEFT, MouseButton.MIDDLE, MouseButton.RIGHT)
+_BUTTONS = dict(enumerate((MouseButton.NONE, MouseButton.LEFT, MouseButton.MIDDLE, MouseButton.RIGHT)))
+_BUTTONS |= enumerate(
+    (MouseButton.BACK, MouseButton.FORWARD, MouseButton.BUTTON_10, MouseButton.BUTTON_11), FIRST
+)
 
 
 def key_bytes(key: Key, data: bytes, outer: Modes, inner: Modes) -> bytes | None:
@@ -158,6 +164,7 @@ def mouse_from_textual(event: events.MouseEvent, column: int, row: int) -> Mouse
     if (wheel := _WHEEL.get(type(event))) is not None:
         return MouseEvent(MouseAction.PRESS, wheel, column, row, modifiers)
     action = _ACTIONS.get(type(event))
-    if action is None or event.button >= len(_BUTTONS):
+    button = _BUTTONS.get(event.button)
+    if action is None or button is None:
         return None
-    return MouseEvent(action, _BUTTONS[event.button], column, row, modifiers)
+    return MouseEvent(action, button, column, row, modifiers)

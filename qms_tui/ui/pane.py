@@ -9,7 +9,7 @@ from functools import partial
 from time import monotonic
 
 from rich.segment import Segment
-from textual import events
+from textual import events, on
 from textual.content import Content
 from textual.message import Message
 from textual.strip import Strip
@@ -35,6 +35,7 @@ from qms_tui.ui.keys import key_bytes, key_from_textual, mouse_from_textual
 from qms_tui.ui.letterbox import WHOLE, beside, hidden, look_at
 from qms_tui.ui.paint import paint_rows
 from qms_tui.ui.palette import Palette, faint_style, rich_style
+from qms_tui.ui.side_buttons import SideButtonDown, SideButtonUp
 
 HOLD = 0.15  # seconds that a program's synchronized output (mode 2026) may keep the pane from painting
 FRAME = 1 / 60  # seconds between two paintings of the focused pane: no screen shows more
@@ -343,6 +344,15 @@ class Pane(Widget, can_focus=True):
         event.stop()
         if not self._to_program(event):
             self._wheel(-WHEEL_ROWS)
+
+    @on(events.MouseScrollLeft)
+    @on(events.MouseScrollRight)
+    @on(SideButtonDown)
+    @on(SideButtonUp)
+    def use_in_program(self, event: events.MouseEvent) -> None:
+        """What means nothing to us goes to the program that asked for the mouse."""
+        event.stop()
+        self._to_program(event)
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
         """A click focuses (Textual does that); the program sees it if it asked for the mouse."""

@@ -51,6 +51,12 @@ def fed(data: str) -> Terminal:
         ("\x1b]133;D;3\x07\x1b]133;D\x07\x1b]133;X\x07", [PromptMark("D", 3), PromptMark("D")]),
         ("\x1b]52;c;aGk=\x07", [ClipboardWrite("c", b"hi")]),
         ("\x1b]52;;aGk=\x07", [ClipboardWrite("c", b"hi")]),
+        ("\x1b]52;c;aG\nk=\n\x07", [ClipboardWrite("c", b"hi")]),
+        ("\x1b]52;c;aG\r\nk=\r\n\x1b\\", [ClipboardWrite("c", b"hi")]),
+        ("\x1b]52;c; a G\tk = \x07", [ClipboardWrite("c", b"hi")]),
+        ("\x1b]52;c;aGk\x07", [ClipboardWrite("c", b"hi")]),
+        ("\x1b]52;c;\n\x07", [ClipboardWrite("c", b"")]),
+        ("\x1b]52;c;a\x07\x1b]52;c;aG=k\x07\x1b]52;c;aGk=aGk=\x07", []),
         ("\x1b]52;c;?\x07\x1b]52;c;!!\x07\x1b]52;<x>;aGk=\x07", []),
         ("\x1b]2;a\x07\x1b[22;0t\x1b]2;b\x07\x1b[23;2t", [TitleChanged(text) for text in "aba"]),
         ("\x1b]2;a\x18\x1b]2;b", []),
@@ -66,6 +72,17 @@ def test_events_are_bounded() -> None:
     assert len(events) == 1000
     assert events[-1] == TitleChanged("last")
     assert terminal.take_events() == []
+
+
+def test_clipboard_comes_as_base64_breaks_its_lines() -> None:
+    text = bytes(range(256)) * 2700
+    data = b"\x1b]52;c;" + base64.encodebytes(text) + b"\x07after"
+    assert fed(data.decode()).take_events() == [ClipboardWrite("c", text)]
+    pieces = Terminal(10, 4)
+    for at in range(0, len(data), 1000):
+        pieces.feed(data[at : at + 1000])
+    assert pieces.take_events() == [ClipboardWrite("c", text)]
+    assert pieces.display[0] == "after     "
 
 
 def test_clipboard_is_bounded() -> None:

@@ -178,6 +178,11 @@ CHARSETS = [
     P("LS3", "\x1b+0\x1boqq", ("──",)),
     P("DECSC keeps charsets", "\x1b(0\x1b7\x1b(B\x1b8q", ("─",)),
     P("British", "\x1b(A#", ("£",)),
+    *(
+        P(f"line drawing {code:c}", f"\x1b(0a{code:c}a", (f"▒{drawn}▒",), (0, 3))
+        for code, drawn in enumerate(" ◆▒␉␌␍␊°±␤␋┘┐┌└┼⎺⎻─⎼⎽├┤┴┬│≤≥π≠£·", 0x5F)  # VT220, table 2-4; xterm, VTE
+    ),
+    P("line drawing ends before and behind", "\x1b(0A^\x1b(B", ("A^",)),
     P("DECRC forgets a pending single shift", "\x1b7\x1b*0\x1bN\x1b8q", ("q",)),
 ]
 STATES = [
@@ -199,6 +204,13 @@ STATES = [
     P("VT and FF", "a\vb\fc", ("a", " b", "  c")),
 ]
 TABS = [
+    P("HT keeps a pending wrap", "0123456789\tab", ("0123456789", "ab"), (1, 2)),
+    P("CHT keeps a pending wrap", "0123456789\x1b[3Iab", ("0123456789", "ab"), (1, 2)),
+    P("HTs after a full row", "0123456789\t\t\tab", ("0123456789", "ab"), (1, 2)),
+    P("HT to the last column wraps nothing", "01234567\tab", ("01234567 a", "b"), (1, 1)),
+    P("HT at a right margin", "\x1b[?69h\x1b[1;5s01234\tab", ("01234", "ab"), (1, 2)),
+    P("HT without autowrap", "\x1b[?7l0123456789\tab", ("012345678b",), (0, 9)),
+    P("CBT ends a pending wrap", "0123456789\x1b[Zx", ("01234567x9",), (0, 9)),
     P("HTS", "\x1b[4G\x1bH\r\ta", ("   a",)),
     P("TBC", "\x1b[9G\x1b[g\r\ta", ("         a",)),
     P("TBC 3", "\x1b[3g\ta", ("         a",)),
@@ -260,6 +272,9 @@ REPLIES = [
     P("OSC 11 after S8C1T", "\x1b G\x9d11;?\x9c", replies="\x9d11;rgb:0000/0000/0000\x9c"),
     P("kitty flags", "\x1b[>5u\x1b[?u\x1b[<u\x1b[?u", replies="\x1b[?5u\x1b[?0u"),
     P("kitty flags per screen", "\x1b[>1u\x1b[?1049h\x1b[?u", replies="\x1b[?0u"),
+    P("kitty flags that are not kept", "\x1b[>31u\x1b[?u\x1b[=2u\x1b[?u", replies="\x1b[?29u\x1b[?0u"),
+    P("kitty event types added", "\x1b[=1u\x1b[=2;2u\x1b[?u\x1b[>2u\x1b[?u", replies="\x1b[?1u\x1b[?0u"),
+    P("kitty flags that nobody knows", "\x1b[>4095u\x1b[?u", replies="\x1b[?29u"),
     P("kitty set and add", "\x1b[=1u\x1b[=4;2u\x1b[=1;3u\x1b[?u", replies="\x1b[?4u"),
     P("8-bit replies", "\x1b G\x1b[5n\x1b F\x1b[5n", replies="\x9b0n\x1b[0n"),
     P("modifyOtherKeys", "\x1b[>4;2m\x1b[?4m\x1b[>4m\x1b[?4m", replies="\x1b[>4;2m\x1b[>4;0m"),

@@ -290,6 +290,22 @@ _MOUSE = _pointer(
         ("ctrl+click, SGR", NORMAL_SGR, b"\x1b[<16;5;3M\x1b[<16;5;3m", b"\x1b[<16;5;3M\x1b[<16;5;3m"),
         ("wheel up, SGR", NORMAL_SGR, b"\x1b[<64;5;3M", b"\x1b[<64;5;3M"),
         ("wheel down, SGR", NORMAL_SGR, b"\x1b[<65;5;3M", b"\x1b[<65;5;3M"),
+        ("wheel left, SGR", NORMAL_SGR, b"\x1b[<66;5;3M", b"\x1b[<66;5;3M"),
+        ("shift+wheel right, SGR", NORMAL_SGR, b"\x1b[<71;5;3M", b"\x1b[<71;5;3M"),
+        ("wheel left nobody asked for", PLAIN, b"\x1b[<66;5;3M", b""),
+        *(
+            (f"button {8 + n}, SGR", NORMAL_SGR, data, data)
+            for n in range(4)
+            for data in [b"\x1b[<%d;5;3M\x1b[<%d;5;3m" % (128 + n, 128 + n)]
+        ),
+        ("ctrl+button 9, SGR", NORMAL_SGR, b"\x1b[<145;5;3M", b"\x1b[<145;5;3M"),
+        ("drag with button 8", BUTTON_SGR, b"\x1b[<160;6;3M", b"\x1b[<160;6;3M"),
+        ("button 8 nobody asked for", PLAIN, b"\x1b[<128;5;3M\x1b[<128;5;3m", b""),
+        ("button 8, X10", X10, b"\x1b[<128;5;3M\x1b[<128;5;3m", b""),
+        ("button 8, legacy", NORMAL, b"\x1b[<128;5;3M\x1b[<128;5;3m", b"\x1b[M\xa0%#\x1b[M#%#"),
+        ("button 9, UTF-8", NORMAL_UTF8, b"\x1b[<129;5;3M", b"\x1b[M\xc2\xa1%#"),
+        ("button 11, urxvt", NORMAL_URXVT, b"\x1b[<131;5;3M", b"\x1b[163;5;3M"),
+        ("a button that xterm does not know", NORMAL_SGR, b"\x1b[<192;5;3M\x1b[<256;5;3M", b""),
         (
             "drag, normal tracking",
             NORMAL_SGR,

@@ -13,6 +13,7 @@ from qms_tui.terminal import Key, Modes, Modifier, MouseAction, MouseButton, Mou
 from qms_tui.terminal.keys import UNKNOWN
 from qms_tui.ui.input import Pointer, TerminalKey, TerminalPaste
 from qms_tui.ui.keys import key_bytes, key_from_textual, mouse_from_textual
+from qms_tui.ui.side_buttons import SideButtonDown, SideButtonUp
 from qms_tui.ui.tokenizer import KeyToken, MouseToken, Tokenizer
 
 SHIFT, ALT, CTRL = Modifier.SHIFT, Modifier.ALT, Modifier.CTRL
@@ -233,6 +234,19 @@ def test_a_position_outside_is_no_event() -> None:
     assert Pointer().event(MouseToken(35, 5, -3, False, b"")) is None
 
 
+@pytest.mark.parametrize("code", range(128, 192))
+def test_a_side_button_is_neither_pressed_nor_clicked_in_textual(code: int) -> None:
+    for released in (False, True):
+        event = Pointer().event(MouseToken(code, 3, 4, released, b""))
+        assert not isinstance(event, events.MouseDown | events.MouseUp)
+        assert event is None or event.button == 8 + code % 4
+
+
+@pytest.mark.parametrize("code", [192, 200, 255, 256, 1 << 20])
+def test_a_button_that_xterm_does_not_know_is_no_event(code: int) -> None:
+    assert Pointer().event(MouseToken(code, 3, 4, False, b"")) is None
+
+
 def _mouse(kind: type[events.MouseEvent], button: int = 0, *, ctrl: bool = False) -> events.MouseEvent:
     return kind(None, 9, 9, 0, 0, button, False, False, ctrl)
 
@@ -249,6 +263,10 @@ def _mouse(kind: type[events.MouseEvent], button: int = 0, *, ctrl: bool = False
         (_mouse(events.MouseScrollDown), MouseAction.PRESS, MouseButton.WHEEL_DOWN),
         (_mouse(events.MouseScrollLeft), MouseAction.PRESS, MouseButton.WHEEL_LEFT),
         (_mouse(events.MouseScrollRight), MouseAction.PRESS, MouseButton.WHEEL_RIGHT),
+        (_mouse(SideButtonDown, 8), MouseAction.PRESS, MouseButton.BACK),
+        (_mouse(SideButtonUp, 9), MouseAction.RELEASE, MouseButton.FORWARD),
+        (_mouse(SideButtonDown, 10), MouseAction.PRESS, MouseButton.BUTTON_10),
+        (_mouse(events.MouseMove, 11), MouseAction.MOVE, MouseButton.BUTTON_11),
     ],
 )
 def test_mouse_from_textual(event: events.MouseEvent, action: MouseAction, button: MouseButton) -> None:
