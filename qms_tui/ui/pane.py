@@ -101,10 +101,8 @@ class Pane(Widget, can_focus=True):
         return Size(size.width, size.height) if size.width > 0 and size.height > 0 else None
 
     def on_resize(self) -> None:
-        """The layout gave the pane a size."""
-        size = self.terminal_size
-        if size is not None and self.display:
-            self.agent.resize(size)
+        """The layout gave the pane a size, which the app tells the agent."""
+        if self.terminal_size is not None and self.display:
             self.show_terminal()
 
     # -- facts from the agent ---------------------------------------------------------------------------
