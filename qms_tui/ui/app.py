@@ -52,7 +52,15 @@ from qms_tui.ui.outer import outer_notification
 from qms_tui.ui.palette import AGENT_COLORS, AGENT_COLORS_LIGHT, DARK, LIGHT, Palette
 from qms_tui.ui.pane import Pane
 from qms_tui.ui.safe_cells import SafeCells
-from qms_tui.ui.screens import HelpScreen, Link, LinkScreen, MenuScreen, PanesScreen, PickScreen, QuestionScreen
+from qms_tui.ui.screens import (
+    HelpScreen,
+    Link,
+    LinkScreen,
+    MenuScreen,
+    PanesScreen,
+    PickScreen,
+    QuestionScreen,
+)
 from qms_tui.ui.session import Session
 from qms_tui.ui.themes import THEMES
 from qms_tui.ui.waking import Waking
