@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -121,13 +122,11 @@ def test_the_sidebar_stands_beside_the_panes_only_where_both_have_room(tui: Tui)
 def test_directions_are_those_of_the_arrangement_that_was_just_chosen(tui: Tui) -> None:
     tui.resize(*BETWEEN)
     tui.until(lambda: columns(tui) == 1 and "3 claude" in tui.text)
-    tui.type(
-        "\x1b1" + MENU + " " + MENU + RIGHT
-    )  # from above each other to side by side, and there to the right
+    tui.type("\x1b1" + MENU + " " + MENU + RIGHT)  # first side by side, then to the right
     tui.until(lambda: "side by side" in status(tui))
     tui.wait("┏━  2 bu")
     tui.type(MENU + " " + MENU + " " + MENU + " ")  # round to the first one
-    tui.until(lambda: not any(choice.value in status(tui) for choice in Layout))
+    tui.until(lambda: "Ctrl+Q leave" in status(tui) and not any(each.value in status(tui) for each in Layout))
 
 
 def test_a_resize_is_told_to_the_programs_once(tui: Tui, sizes_file: Path) -> None:
