@@ -125,8 +125,11 @@ def test_directions_are_those_of_the_arrangement_that_was_just_chosen(tui: Tui) 
     tui.type("\x1b1" + MENU + " " + MENU + RIGHT)  # first side by side, then to the right
     tui.until(lambda: "side by side" in status(tui))
     tui.wait("┏━  2 bu")
-    tui.type(MENU + " " + MENU + " " + MENU + " ")  # round to the first one
-    tui.until(lambda: "Ctrl+Q leave" in status(tui) and not any(each.value in status(tui) for each in Layout))
+    for choice in (Layout.GRID, Layout.TABS):
+        tui.type(MENU + " ")
+        tui.wait(f"· {choice.value} ")
+    tui.type(MENU + " ")
+    tui.wait("3 of 3 running", HINTS, absent=f"· {Layout.TABS.value} ")
 
 
 def test_a_resize_is_told_to_the_programs_once(tui: Tui, sizes_file: Path) -> None:
