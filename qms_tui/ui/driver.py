@@ -43,7 +43,9 @@ _log = logging.getLogger(__name__)
 _READ_SIZE = 65536  # a PTY gives 4 kB at most; one read per turn of the loop keeps painting alive
 _MAX_WAITING = 1000  # messages in the app's queue above which reading pauses
 _PAUSE = 0.02
-_KITTY_FLAGS = 1  # disambiguate: the least that makes keys exact; text stays text
+# Disambiguate: the least that makes keys exact; text stays text. And alternate keys, which tell Ctrl+C on a
+# keyboard without Latin letters.
+_KITTY_FLAGS = 1 | 4
 
 _MODE_REPORT = re.compile(rb"\x1b\[\?(\d{1,5});(\d)\$y")
 _KITTY_REPORT = re.compile(rb"\x1b\[\?(\d{1,3})u")
