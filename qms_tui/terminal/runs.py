@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from qms_tui.terminal.rows import FILLER, PLAIN, SPACER, Row
@@ -11,7 +12,14 @@ from qms_tui.terminal.style import Run
 if TYPE_CHECKING:
     from qms_tui.terminal.screen import Screen
 
+_CELL = re.compile(f"(?s)([^{FILLER}])({FILLER}*)")
 _SAME = re.compile(r"(?s)(.)\1*")
+
+
+def cells_of(row: Row, screen: Screen) -> Iterator[tuple[str, int]]:
+    """The characters of a row and how many columns each takes, together as wide as the screen."""
+    for cell in _CELL.finditer(row[0].ljust(screen.columns).replace(SPACER, " ")):
+        yield screen.clusters.text(cell[1]), len(cell[0])
 
 
 def runs_of(row: Row, screen: Screen) -> tuple[Run, ...]:

@@ -36,7 +36,7 @@ Where we deviate from the standards (ECMA-48, DEC STD 070, VT420/VT510 manuals, 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from qms_tui.terminal import state as states
 from qms_tui.terminal.colors import Colors
@@ -47,7 +47,7 @@ from qms_tui.terminal.modes import Cursor, Modes, MouseEncoding, MouseTracking
 from qms_tui.terminal.parser import Parser
 from qms_tui.terminal.resizing import possible
 from qms_tui.terminal.rows import FILLER, SPACER, Row
-from qms_tui.terminal.runs import runs_of
+from qms_tui.terminal.runs import cells_of, runs_of
 from qms_tui.terminal.screen import SYNCHRONIZED, VISIBLE, Screen
 from qms_tui.terminal.style import Run
 
@@ -174,6 +174,10 @@ class Terminal:
         if drawn is None or drawn[0] is not content or drawn[1] != forgotten:
             drawn = self._drawn[row] = content, forgotten, runs_of(content, screen)
         return drawn[2]
+
+    def cells(self, row: int) -> Iterator[tuple[str, int]]:
+        """The characters of a row (as in `styled`) and how many columns each takes."""
+        return cells_of(self._past()[row] if row < 0 else self._screen.rows[row], self._screen)
 
     def is_wrapped(self, row: int) -> bool:
         """Whether the line of a row (as in `styled`) goes on in the next one: copying joins them."""

@@ -15,6 +15,7 @@ from textual.app import App, ComposeResult
 from textual.containers import Container, Horizontal
 from textual.content import Content
 from textual.filter import ANSIToTruecolor, LineFilter
+from textual.geometry import Region
 from textual.message import Message
 from textual.screen import Screen
 
@@ -45,13 +46,21 @@ from qms_tui.ui.clipboard import cleaned, summary
 from qms_tui.ui.desk import Desk
 from qms_tui.ui.driver import TerminalDriver, TerminalKey
 from qms_tui.ui.keymap import global_keys, shown_key
-from qms_tui.ui.layout import Layout, arrange, nearest, spans
+from qms_tui.ui.layout import Layout, arrange, nearest, places, spans
 from qms_tui.ui.links import addresses
 from qms_tui.ui.outer import outer_notification
 from qms_tui.ui.palette import AGENT_COLORS, AGENT_COLORS_LIGHT, DARK, LIGHT, Palette
 from qms_tui.ui.pane import Pane
 from qms_tui.ui.safe_cells import SafeCells
-from qms_tui.ui.screens import HelpScreen, Link, LinkScreen, MenuScreen, PickScreen, QuestionScreen
+from qms_tui.ui.screens import (
+    HelpScreen,
+    Link,
+    LinkScreen,
+    MenuScreen,
+    PanesScreen,
+    PickScreen,
+    QuestionScreen,
+)
 from qms_tui.ui.session import Session
 from qms_tui.ui.themes import THEMES
 from qms_tui.ui.waking import Waking
@@ -105,6 +114,7 @@ class QmsTuiApp(App[None]):
         self.arrangement_choice = Layout.remembered(view.arrangement)
         self.zoomed = view.zoomed
         self.tabbed = False
+        self._places: list[Region] = []  # of the panes among each other; none while one at a time is shown
         self._remembered: View | None = None
         self._opened: set[str] = set()
         self._panes: dict[str, Pane] = {}
@@ -132,6 +142,10 @@ class QmsTuiApp(App[None]):
             # Not App.bind(), which knows no priority; not a keymap, which Textual applies only after it has
             # asked the pane which keys it consumes.
             self._bindings.bind(key.key, key.action, key.meaning, show=False, priority=True)
+
+    def get_default_screen(self) -> Screen[object]:
+        """The screen with the panes."""
+        return PanesScreen()
 
     # -- building ---------------------------------------------------------------------------------------
 
@@ -180,10 +194,15 @@ class QmsTuiApp(App[None]):
         self.call_after_refresh(self.desk.mail.start)
         self.attention.start()
         self.call_after_refresh(self.policies.start)
+        self.base.screen_layout_refresh_signal.subscribe(self, lambda _: self._open_agents())
         self.pane.focus()
-        self._arrange()
+        self.rearrange()
         for notice in self.session.notices:
             self.notify(notice, severity="warning", markup=False, timeout=12)
+
+    def on_ready(self) -> None:
+        """The first layout is done, of which no signal tells."""
+        self._open_agents()
 
     async def on_unmount(self) -> None:
         """Let go of the agents, however the screen ended."""
@@ -289,6 +308,8 @@ class QmsTuiApp(App[None]):
 
     def show_state(self, agent: Agent) -> None:
         """What the agent does is to be seen wherever it is said."""
+        if not self.is_running:  # the screens go before the policies
+            return
         self._panes[agent.name].show_state()
         self._show_chrome()
         self.desk.sidebar.show_agents()
@@ -329,15 +350,7 @@ class QmsTuiApp(App[None]):
 
     # -- arrangement ------------------------------------------------------------------------------------
 
-    def on_resize(self) -> None:
-        """The outer terminal has a new size."""
-        self._arrange()
-
     def rearrange(self) -> None:
-        """The panes have more or less room."""
-        self._arrange()
-
-    def _arrange(self) -> None:
         """Give the panes their places; hidden ones keep running at the size of the one in view."""
         panes = self.panes
         self.desk.arrange()
@@ -346,6 +359,7 @@ class QmsTuiApp(App[None]):
         grid = arrange(len(panes), room, choice)
         self.tabbed = grid.tabs
         tracks, taken = (1, [1] * len(panes)) if grid.tabs else spans(len(panes), grid)
+        self._places = [] if grid.tabs else places(tracks, taken)
         container = self.base.query_one("#panes")
         container.styles.grid_size_columns = tracks
         container.styles.grid_size_rows = 1 if grid.tabs else grid.rows
@@ -355,7 +369,6 @@ class QmsTuiApp(App[None]):
         self.base.query_one(TabLine).set_class(grid.tabs, "-shown")
         self._show_chrome()
         self._remember()
-        self.call_after_refresh(self._open_agents)
 
     def on_descendant_focus(self) -> None:
         """The keyboard is elsewhere now, by whatever means."""
@@ -371,7 +384,7 @@ class QmsTuiApp(App[None]):
             self.session.memory.write(view)
 
     def _open_agents(self) -> None:
-        """Start or find every agent, now that the size of its terminal is known."""
+        """Start or find every agent, now that the size of its terminal is known; or tell it a new one."""
         size = self.pane.terminal_size
         for pane in self.panes:
             known = pane.terminal_size if pane.display else size
@@ -397,7 +410,7 @@ class QmsTuiApp(App[None]):
     def _focus(self, pane: Pane) -> None:
         self.base.set_focus(pane)
         if self.tabbed:
-            self._arrange()
+            self.rearrange()
 
     # -- what the keys do -------------------------------------------------------------------------------
 
@@ -417,11 +430,9 @@ class QmsTuiApp(App[None]):
 
     def action_toward(self, direction: str) -> None:
         """Go to the nearest pane on that side."""
-        here = self.pane.region
-        found = nearest(direction, here, [pane.region for pane in self.panes if pane.display])
-        for pane in self.panes:
-            if pane.display and pane.region == found:
-                self._focus(pane)
+        if self._places:  # not the panes' regions: those of a new arrangement hold only after the next layout
+            here = self._places[self.panes.index(self.pane)]
+            self._focus(self.panes[self._places.index(nearest(direction, here, self._places))])
 
     def action_scroll(self, pages: int) -> None:
         """Look back into the history of the focused pane."""
@@ -447,13 +458,13 @@ class QmsTuiApp(App[None]):
     def action_zoom(self) -> None:
         """One pane large, and back."""
         self.zoomed = not self.zoomed
-        self._arrange()
+        self.rearrange()
 
     def action_layout(self) -> None:
         """The next arrangement."""
         self.zoomed = False
         self.arrangement_choice = self.arrangement_choice.next
-        self._arrange()
+        self.rearrange()
 
     def action_sidebar(self) -> None:
         """Open the inboxes, or go back to the agent."""
@@ -568,12 +579,12 @@ class QmsTuiApp(App[None]):
     async def _add(self, name: str | None) -> None:
         if name is not None and name not in self.fleet:
             self._focus(await self._mount(name))
-            self._arrange()
 
     async def _mount(self, name: str) -> Pane:
         pane = self._pane(self.fleet.add(name), len(self.fleet))
         self.attention.activities.follow()
         self.waking.mail_changed()
+        self.rearrange()  # before the first layout with it, which starts its program at the size that it gets
         await self.base.query_one("#panes").mount(pane)
         return pane
 
@@ -583,7 +594,6 @@ class QmsTuiApp(App[None]):
         async def add() -> None:
             if name not in self.fleet:
                 await self._mount(name)
-                self._arrange()
 
         self.call_later(add)
 

@@ -65,6 +65,10 @@ class StatusLine(Static):
         self._waiting = 0
         self._needing = 0
 
+    def on_resize(self) -> None:
+        """There is room for more hints, or for fewer."""
+        self.show(*self._shown)
+
     def tell(self, event: RuntimeEvent) -> None:
         """Show what is new of the engine: its latency if it is not on this machine, or that it is away."""
         link = self._link

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style as RichStyle
 from textual.strip import Strip
@@ -12,9 +13,8 @@ from qms_tui.terminal import Cursor, CursorShape
 def with_cursor(strip: Strip, cursor: Cursor, focused: bool) -> Strip:
     """The strip with the cursor drawn into its cell; in a pane without the keyboard only hinted at."""
     column = cursor.column
-    before, cell, after = strip.divide([column, column + 1, strip.cell_length])
-    if cell.cell_length == 0:  # the left half of a wide character lies in the cell before
-        before, cell, after = strip.divide([column, column + 2, strip.cell_length])
+    width = max(1, cell_len(strip.crop(column).text[:1]))
+    before, cell, after = strip.divide([column, column + width, strip.cell_length])
     bar = cursor.shape is CursorShape.BAR and not cell.text.strip()
     look = (
         RichStyle(reverse=True)

@@ -28,12 +28,13 @@ from textual._xterm_parser import IS_ITERM
 from textual.app import App
 from textual.drivers._writer_thread import WriterThread
 from textual.drivers.linux_driver import LinuxDriver
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.message import Message
 from textual.messages import InBandWindowResize, TerminalSupportsSynchronizedOutput
 
 from qms_tui.terminal import Modes
 from qms_tui.ui.input import Pointer, TerminalKey, TerminalPaste
+from qms_tui.ui.odd_cells import placed
 from qms_tui.ui.tokenizer import FocusToken, KeyToken, MouseToken, PasteToken, ReplyToken, Token, Tokenizer
 
 __all__ = ["TerminalDriver", "TerminalKey", "TerminalPaste"]
@@ -43,7 +44,9 @@ _log = logging.getLogger(__name__)
 _READ_SIZE = 65536  # a PTY gives 4 kB at most; one read per turn of the loop keeps painting alive
 _MAX_WAITING = 1000  # messages in the app's queue above which reading pauses
 _PAUSE = 0.02
-_KITTY_FLAGS = 1  # disambiguate: the least that makes keys exact; text stays text
+# Disambiguate: the least that makes keys exact; text stays text. And alternate keys, which tell Ctrl+C on a
+# keyboard without Latin letters.
+_KITTY_FLAGS = 1 | 4
 
 _MODE_REPORT = re.compile(rb"\x1b\[\?(\d{1,5});(\d)\$y")
 _KITTY_REPORT = re.compile(rb"\x1b\[\?(\d{1,3})u")
@@ -169,7 +172,18 @@ class TerminalDriver(LinuxDriver):
     def write(self, data: str) -> None:
         """Write to the terminal, as long as it is there and ours."""
         if self._active and not self._gone:
-            super().write(data)
+            text, spilled = placed(data)
+            super().write(text)
+            if spilled:
+                self._loop.call_soon_threadsafe(self._paint_beside, spilled)
+
+    def _paint_beside(self, spilled: list[tuple[int, int]]) -> None:
+        """Paint again what the terminal may have overwritten: the rest of these rows."""
+        if self._active and self._app.screen_stack:
+            width = self._pointer.cells.width
+            regions = [Region(column, row, width - column, 1) for column, row in spilled if column < width]
+            if regions:
+                self._app.screen.refresh(*regions)
 
     def _in_foreground(self) -> bool:
         """Whether the terminal is ours to change; a background job is stopped by trying, as it should be."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from dataclasses import replace
 
 from textual import events
 from textual.keys import REPLACED_KEYS, _character_to_key, _get_unicode_name_from_key
@@ -12,6 +13,7 @@ from qms_tui.terminal import Key, Modes, Modifier, MouseAction, MouseButton, Mou
 from qms_tui.terminal.keys import LETTER_KEYS, LONE_KEYS, PLAIN_KEYPAD, TILDE_KEYS, UNICODE_KEYS, UNKNOWN
 from qms_tui.ui.side_buttons import FIRST, SideButtonDown, SideButtonUp
 
+_ALTERNATES = 4
 _KITTY = 1 | 8  # the flags with which keys come as CSI sequences
 _NOT_LEGACY = re.compile(rb"\x1b+\[(?:.*u|27;\d+;\d+~|[PQS])", re.DOTALL)  # kitty's, modifyOtherKeys
 _CSI_MODIFIERS = re.compile(rb".*;(\d{1,7})[A-Z~]", re.DOTALL)
@@ -55,9 +57,15 @@ def key_bytes(key: Key, data: bytes, outer: Modes, inner: Modes) -> bytes | None
     """
     if key.name == UNKNOWN and key.text is None:
         return data
-    if key.name not in LONE_KEYS and _keyboard(outer) == _keyboard(inner) and _is_native(data, inner):
-        return data
-    return encode_key(key, inner)
+    same = _keyboard(_plainer(outer, inner, data)) == _keyboard(inner)
+    return data if same and key.name not in LONE_KEYS and _is_native(data, inner) else encode_key(key, inner)
+
+
+def _plainer(outer: Modes, inner: Modes, data: bytes) -> Modes:
+    """The outer modes; those without alternate keys for a key that has none and a program that wants none."""
+    if inner.kitty_flags & _ALTERNATES or b":" in data:
+        return outer
+    return replace(outer, kitty_flags=outer.kitty_flags & ~_ALTERNATES)
 
 
 def _keyboard(modes: Modes) -> tuple[int | bool, ...]:

@@ -77,6 +77,18 @@ def spans(count: int, arrangement: Arrangement) -> tuple[int, list[int]]:
     return tracks, full + [tracks // last] * last
 
 
+def places(tracks: int, taken: Sequence[int]) -> list[Region]:
+    """Where each pane stands in a grid of so many tracks, of which the panes take so many (see `spans`)."""
+    regions: list[Region] = []
+    x = y = 0
+    for span in taken:
+        regions.append(Region(x, y, span, 1))
+        x += span
+        if x == tracks:
+            x, y = 0, y + 1
+    return regions
+
+
 def _fits(grid: Arrangement, room: Size) -> bool:
     columns = room.columns // grid.columns - BORDER
     lines = room.lines // grid.rows - BORDER

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from time import monotonic
@@ -22,6 +22,7 @@ from qms_tui.terminal import (
     Key,
     Modes,
     MouseEvent,
+    Run,
     Style,
     Terminal,
     encode_key,
@@ -33,6 +34,7 @@ from qms_tui.ui.driver import TerminalKey, TerminalPaste
 from qms_tui.ui.frame import footnote, instead, title
 from qms_tui.ui.keys import key_bytes, key_from_textual, mouse_from_textual
 from qms_tui.ui.letterbox import WHOLE, beside, hidden, look_at
+from qms_tui.ui.odd_cells import held_runs, is_odd
 from qms_tui.ui.paint import paint_rows
 from qms_tui.ui.palette import Palette, faint_style, rich_style
 from qms_tui.ui.side_buttons import SideButtonDown, SideButtonUp
@@ -102,10 +104,8 @@ class Pane(Widget, can_focus=True):
         return Size(size.width, size.height) if size.width > 0 and size.height > 0 else None
 
     def on_resize(self) -> None:
-        """The layout gave the pane a size."""
-        size = self.terminal_size
-        if size is not None and self.display:
-            self.agent.resize(size)
+        """The layout gave the pane a size, which the app tells the agent."""
+        if self.terminal_size is not None and self.display:
             self.show_terminal()
 
     # -- facts from the agent ---------------------------------------------------------------------------
@@ -243,7 +243,11 @@ class Pane(Widget, can_focus=True):
         row = y - self._back + self._view.top
         if row >= terminal.lines:
             return self._beside(row) or Strip.blank(width, blank)
-        segments = [Segment(run.text, rich_style(run.style, palette)) for run in terminal.styled(row)]
+        runs: Sequence[Run] = terminal.styled(row)
+        if any(is_odd(run.text) for run in runs):
+            texts = held_runs(runs, terminal.cells(row))
+            runs = [run._replace(text=text) for run, text in zip(runs, texts, strict=True)]
+        segments = [Segment(run.text, rich_style(run.style, palette)) for run in runs]
         strip = Strip(segments, terminal.columns)
         if not self._back and row == terminal.cursor.row and self._shows_cursor:
             strip = with_cursor(strip, terminal.cursor, self.has_focus)

@@ -1,4 +1,7 @@
-"""The last step before the terminal that we run in: no cell has anything in it that it would obey."""
+"""The last step before rows are put together: no cell has anything in it that the terminal would obey.
+
+And none whose width is anybody's guess (see odd_cells.py).
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from textual.color import Color
 from textual.filter import LineFilter
 
 from qms_tui.printable import painted
+from qms_tui.ui.odd_cells import hold, is_odd
 
 
 class SafeCells(LineFilter):
@@ -18,6 +22,8 @@ class SafeCells(LineFilter):
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
         """The same cells, as wide as before; the same list where there is nothing to leave out."""
         text = "".join([segment.text for segment in segments])
-        if painted(text) is text:
-            return segments
-        return [Segment(painted(text), style, control) for text, style, control in segments]
+        if painted(text) is not text:
+            segments = [Segment(painted(text), style, control) for text, style, control in segments]
+        if is_odd(text):
+            segments = [Segment(hold(text), style, control) for text, style, control in segments]
+        return segments

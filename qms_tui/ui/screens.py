@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
+from textual.screen import ModalScreen, Screen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from qms_tui.ui.input import hand_on
 from qms_tui.ui.keymap import COMMANDS, SIDEBAR_KEYS, distinct, global_keys, shown_key
+
+if TYPE_CHECKING:
+    from qms_tui.ui.app import QmsTuiApp
 
 T = TypeVar("T")
 _GAP = 3  # cells between two columns of the menu
@@ -27,8 +30,24 @@ def _table(rows: Sequence[tuple[str, str]], width: int) -> Content:
     return Content("\n").join(lines)
 
 
+def _rearrange(screen: Screen[Any]) -> None:
+    cast("QmsTuiApp", screen.app).rearrange()
+
+
+class PanesScreen(Screen[object]):
+    """The screen under all dialogs."""
+
+    def on_resize(self) -> None:
+        """The outer terminal has a new size. The app knows it by now; the layout for it comes after this."""
+        _rearrange(self)
+
+
 class Dialog(ModalScreen[T]):
     """What opens over the panes: has all keys while it is open, and none that were typed behind its end."""
+
+    def on_resize(self) -> None:
+        """As `PanesScreen.on_resize`: only the screen on top hears of a new size."""
+        _rearrange(self)
 
     def on_key(self, event: events.Key) -> None:
         """Take the key, or hand it on if it was typed right behind the one that closed this dialog."""
@@ -93,6 +112,16 @@ class MenuScreen(Dialog[str | None]):
         self._prefix = prefix
 
     def compose(self) -> ComposeResult:
+        again = f"{shown_key(self._prefix)} sends itself to the agent · "
+        with VerticalScroll(classes="dialog", id="menu"):
+            yield Static(self._commands(), id="commands")
+            yield Static(Content.styled(f"{again}Esc closes", "dim"))
+
+    def on_resize(self) -> None:
+        """The terminal has room for another number of columns."""
+        self.query_one("#commands", Static).update(self._commands())
+
+    def _commands(self) -> Content:
         rows = distinct(COMMANDS)
         width = max(len(meaning) for _, meaning in rows) + 7 + _GAP
         columns = max(1, min(3, (self.app.size.width * 9 // 10 - _FRAME) // width))  # as app.tcss has it
@@ -105,10 +134,7 @@ class MenuScreen(Dialog[str | None]):
                 for shown, meaning in cells
             ]
             lines.append(Content("").join(parts))
-        again = f"{shown_key(self._prefix)} sends itself to the agent · "
-        with VerticalScroll(classes="dialog", id="menu"):
-            yield Static(Content("\n").join(lines))
-            yield Static(Content.styled(f"{again}Esc closes", "dim"))
+        return Content("\n").join(lines)
 
     def take(self, event: events.Key) -> None:
         event.stop()

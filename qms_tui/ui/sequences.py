@@ -110,8 +110,8 @@ def _unicode_key(fields: list[list[str]]) -> Key | str:
     if code in ("", "0"):
         return Key(UNKNOWN, Modifier.NONE, text) if text else NO_KEY
     modifiers = _modifiers(fields)
-    if modifiers & Modifier.CTRL and _character(base):
-        code, alternate = base, ""  # Ctrl+C on a Cyrillic keyboard
+    if modifiers & Modifier.CTRL and int(code) > 0x7F and _character(base):
+        code, alternate = base, ""  # Ctrl+C on a Cyrillic keyboard; but Ctrl+A on a French one is no Ctrl+Q
     return _coded_key(code, modifiers, _character(alternate), text)
 
 

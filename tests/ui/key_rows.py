@@ -76,6 +76,7 @@ ANY_SGR = _mouse(MouseTracking.ANY, MouseEncoding.SGR)
 
 LEGACY = Outer(b"", Modes())
 KITTY = Outer(b"\x1b[?1u", Modes(kitty_flags=1))
+ALTERNATES = Outer(b"\x1b[?5u", Modes(kitty_flags=5))
 
 _SGR = re.compile(rb"\x1b\[<(\d+);(\d+);(\d+)([Mm])")
 
@@ -422,6 +423,34 @@ _KITTY_OUTSIDE = [
     *_changed(CURSOR, KITTY, {"kitty outside: up, application cursor": (b"\x1b[A", b"\x1bOA")}),
 ]
 
+_OTHER_LAYOUTS = [
+    *_changed(
+        PLAIN,
+        ALTERNATES,
+        {
+            "cyrillic: ctrl+c": (b"\x1b[1089::99;5u", b"\x03"),
+            "cyrillic: ctrl+z": (b"\x1b[1103::122;5u", b"\x1a"),
+            "cyrillic: ctrl+shift+c": (b"\x1b[1089:1057:99;6u", b"\x03"),
+            "cyrillic: ctrl+alt+c": (b"\x1b[1089::99;7u", b"\x1b\x03"),
+            "cyrillic: ctrl+right bracket": (b"\x1b[1098::93;5u", b"\x1d"),
+            "cyrillic: alt+s": (b"\x1b[1089::99;3u", "\x1b\u0441".encode()),
+            "cyrillic: ctrl+c with caps lock": (b"\x1b[1089::99;69u", b"\x03"),
+            "greek: ctrl+c": (b"\x1b[968::99;5u", b"\x03"),
+            "hebrew: ctrl+c": (b"\x1b[1489::99;5u", b"\x03"),
+            "french: ctrl+a": (b"\x1b[97::113;5u", b"\x01"),
+            "dvorak: ctrl+c": (b"\x1b[99::105;5u", b"\x03"),
+        },
+    ),
+    *_same(PLAIN, ALTERNATES, {"cyrillic: a letter": "\u0441".encode(), "cyrillic: up": b"\x1b[A"}),
+    *_changed(KITTY1, ALTERNATES, {"cyrillic to kitty: ctrl+c": (b"\x1b[1089::99;5u", b"\x1b[99;5u")}),
+    *_same(
+        KITTY1,
+        ALTERNATES,
+        {"alternates outside only: ctrl+a": b"\x1b[97;5u", "alternates outside only: up": b"\x1b[1;129A"},
+    ),
+    *_same(KITTY5, ALTERNATES, {"alternates on both sides: ctrl+c": b"\x1b[1089::99;5u"}),
+]
+
 _KITTY_BOTH = [
     *_same(
         KITTY1,
@@ -579,6 +608,7 @@ ROWS: tuple[Row, ...] = (
     *_FOCUSED,
     *_REPLIES,
     *_KITTY_OUTSIDE,
+    *_OTHER_LAYOUTS,
     *_KITTY_BOTH,
     *_KITTY_INSIDE,
     *_OTHER_KEYS,

@@ -184,7 +184,7 @@ def test_the_terminal_is_given_back(outer: OuterTerminal) -> None:
     assert outer.wait_for_end() == 0
     assert outer.attributes == outer.cooked
     started, ended = bytes(outer.output).split(b"\x1b[<u")
-    assert b"\x1b[>1u\x1b[?u" in started
+    assert b"\x1b[>5u\x1b[?u" in started
     assert b"\x1b[>25u" not in started
     assert ended.startswith(b"\x1b[?1049l")
     for mode in (b"1000", b"1003", b"1006", b"2004", b"1004"):

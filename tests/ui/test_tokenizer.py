@@ -109,6 +109,7 @@ def _all(data: bytes) -> list[Token]:
         (b"\x1b[51:35;2;35u", Key("3", SHIFT, "#")),
         (b"\x1b[0;;44032:44033u", Key(UNKNOWN, NONE, "가각")),
         (b"\x1b[1089::99;5u", Key("c", CTRL)),
+        (b"\x1b[97::113;5u", Key("a", CTRL)),
         (b"\x1b[13;2u", Key("enter", SHIFT)),
         (b"\x1b[27u", Key("escape")),
         (b"\x1b[57399u", Key("kp_0")),
