@@ -7,12 +7,12 @@ for that one; else it is refused.
 from __future__ import annotations
 
 import asyncio
-import itertools
 import logging
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
+from typing import Literal
 
 from mcp_types.version import LATEST_HANDSHAKE_VERSION
 
@@ -26,6 +26,7 @@ from qms_tui.mcp.jsonrpc import (
     Encoded,
     Interrupted,
     Message,
+    NoObject,
     NotDelivered,
     answer_of,
     answered_by,
@@ -47,7 +48,19 @@ from qms_tui.mcp.jsonrpc import (
 from qms_tui.mcp.large_reader import LargeReader
 from qms_tui.mcp.launch import LaunchPlace
 from qms_tui.mcp.lines import Line
+from qms_tui.mcp.pending import Pending
 from qms_tui.mcp.process import Program
+from qms_tui.mcp.replies import (
+    Unreadable,
+    batch_numbers,
+    check_reply,
+    claimed_by,
+    is_broken_reply,
+    is_reply,
+    numbers_in,
+    reason_of,
+    wrong_id,
+)
 from qms_tui.mcp.server import LONGEST_ANSWER, Pause, Server
 from qms_tui.mcp.session import Post, Session
 from qms_tui.mcp.shared_session import NEVER_SENT, SharedSession, shareable
@@ -55,7 +68,6 @@ from qms_tui.mcp.stdio_pipe import MOST_READ_AHEAD, StdioPipe
 
 _log = logging.getLogger(__name__)
 
-INITIALIZE_PATIENCE = 60.0  # seconds; a first `uvx` downloads
 LAST_WORDS = 2.0  # seconds in which what a program said before its end must have come
 PASSED_ON = 400 * 2**20  # bytes a second: what it costs to hand a large message on in pieces
 MOST_NONSENSE = 1000  # lines of a start that are no messages
@@ -73,8 +85,7 @@ class StdioServer(Server):
         super().__init__(spec, lists, large)
         self._place = place
         self._pipe: StdioPipe | None = None
-        self._numbers = itertools.count(1)
-        self._waiting: dict[int, asyncio.Future[Message]] = {}
+        self._pending = Pending()
         self._shared = SharedSession(time.monotonic)
         self._level = ""  # of its logging, as the server was told
         self._asked: dict[str, tuple[Session, str]] = {}  # the server's requests by its ids
@@ -102,42 +113,45 @@ class StdioServer(Server):
         spec = await asyncio.to_thread(self._place.spec, self.spec, os.environ)
         program = await Program.start(self.name, spec, piped=True, limit=MOST_READ_AHEAD)
         self._pipe = pipe = StdioPipe(program, LONGEST_ANSWER)
-        reading = asyncio.get_running_loop().create_task(self._read(pipe))
+        loop = asyncio.get_running_loop()
+        reading, over = loop.create_task(self._read(pipe)), loop.create_task(program.over.wait())
         try:
-            await self._begin(reading, program)
-            self.went_down(await reading or await program.ended())
-        except (Interrupted, NotDelivered) as reason:
-            gone = program.process.returncode is not None
-            self.went_down(await program.ended() if gone else str(reason))
+            if await self._begin(reading, over):
+                await asyncio.wait({reading, over}, return_when=asyncio.FIRST_COMPLETED)
+            self.went_down(await _why_over(reading, program))
+        except (Interrupted, Unreadable) as reason:
+            self.went_down(str(reason))
         finally:
             self.up.clear()
             self._pipe = None
             pipe.close()
-            for task in (reading, *self._large_lines.values()):
+            for task in (reading, over, *self._large_lines.values()):
                 task.cancel()
-            self._interrupt("its process has ended")
+            self._pending.interrupt(self.detail or "its process has ended")
+            self._take_questions_back()
             await program.end()
 
-    async def _begin(self, reading: asyncio.Task[str], program: Program) -> None:
-        beginning = asyncio.get_running_loop().create_task(self._ask("initialize", CLIENT))
-        done, _ = await asyncio.wait(
-            {beginning, reading}, timeout=INITIALIZE_PATIENCE, return_when=asyncio.FIRST_COMPLETED
-        )
-        if beginning not in done:
+    async def _begin(self, reading: asyncio.Task[str], over: asyncio.Task[Literal[True]]) -> bool:
+        """Whether it can be used; else it is over. Raises Interrupted or Unreadable, with its own words."""
+        beginning = asyncio.get_running_loop().create_task(self.begun(self._ask("initialize", CLIENT)))
+        await asyncio.wait({beginning, reading, over}, return_when=asyncio.FIRST_COMPLETED)
+        if not beginning.done():
             beginning.cancel()
-            raise Interrupted(await _why_not(reading, program))
+            return False
         try:
             answer = beginning.result()
-        except NotDelivered as reason:  # it has ended already, and its last words may still be on their way
-            await asyncio.wait({reading}, timeout=LAST_WORDS)
-            raise Interrupted(await _why_not(reading, program) if reading.done() else str(reason)) from None
+        except NotDelivered:
+            return False
+        except Unreadable as problem:
+            raise Unreadable(f"its answer to initialize cannot be read: {problem}") from None
         if "error" in answer:
             raise Interrupted(f"it refuses initialize: {str(complaint(answer).get('message'))[:200]}")
-        self._write(notification("notifications/initialized"))
+        self._try_to_write(notification("notifications/initialized"))
         self._level = ""
         self._shared.restart()
         self.came_up(shareable(answer["result"]) if isinstance(answer["result"], dict) else {})
         self._tell_level()
+        return True
 
     def _tell_level(self) -> None:
         """Have the server log as much as anybody wants to hear, no less than is usual."""
@@ -145,7 +159,7 @@ class StdioServer(Server):
         offered = field(field(self.initialized, "capabilities"), "logging") is not None
         if offered and self.up.is_set() and level != self._level:
             self._level = level
-            number = next(self._numbers)  # whose answer nobody needs
+            number = self._pending.new_number()  # whose answer nobody needs
             self._write_if_there(request(number, "logging/setLevel", {"level": level}))
 
     def left(self, session: Session) -> None:
@@ -173,61 +187,68 @@ class StdioServer(Server):
         """Whether that is a message; of a line that is not whole the ends tell which call it is."""
         begun = time.perf_counter()
         number = answered_by(line.ends)
-        if number is not None and number not in self._waiting:
-            self._shared.answered(number)
+        if number is not None and number not in self._pending and self._pending.is_issued(number):
+            self._be_answered(number)
             return True  # nobody waits for it any more: reading it would only take time
         call = self._shared.calls.get(number or 0)
         if not line.whole:
-            return self._fail(number, f"the server's answer has more than {LONGEST_ANSWER >> 20} MB")
+            return self._hear_broken(line.ends, ValueError(f"it has more than {LONGEST_ANSWER >> 20} MB"))
         if is_large(line.pieces):
-            return await self._hear_large(line, call, number)
+            return await self._hear_large(line, call)
         try:
             size = weight(line.text)
             message = mended(line.text)
         except ValueError as problem:
-            return self._fail(number, f"the server's answer cannot be read: {problem}")
+            return self._hear_broken(line.text, problem)
         if call is not None:
             call.hold(size)
-        self._take(message)
+        is_message = self._take(message)
         if call is not None:
             call.session.worked(time.perf_counter() - begun)
-        return True
+        return is_message
 
-    async def _hear_large(self, line: Line, call: Call | None, number: int | None) -> bool:
+    async def _hear_large(self, line: Line, call: Call | None) -> bool:
         """Read it elsewhere. What answers no call counts for no agent, so it is waited for."""
         if call is None:
-            return await self._read_large(self.name, line, number)
+            return await self._read_large(self.name, line)
         call.hold(line.size)
         call.session.worked(line.size / PASSED_ON)
 
         async def read() -> None:
-            await self._read_large(call.session.agent, line, number)
+            await self._read_large(call.session.agent, line)
 
         task = asyncio.get_running_loop().create_task(read())
         self._large_lines[call.forwarded] = task
         task.add_done_callback(lambda _: self._large_lines.pop(call.forwarded, None))
         return True
 
-    async def _read_large(self, agent: str, line: Line, number: int | None) -> bool:
+    async def _read_large(self, agent: str, line: Line) -> bool:
         try:
-            self._take(await self.large.read(agent, line.pieces, strict=False))
+            return self._take(await self.large.read(agent, line.pieces, strict=False))
         except ValueError as problem:
-            return self._fail(number, f"the server's answer cannot be read: {problem}")
-        return True
+            return self._hear_broken(line.ends, problem)
 
-    def _fail(self, number: int | None, reason: str) -> bool:
-        """Whether that was the answer to a call, which has this reason instead of it now."""
-        future = self._waiting.get(number or 0)
-        if future is None or future.done():
+    def _hear_broken(self, text: bytes, problem: ValueError) -> bool:
+        """Whether a line that cannot be read was an answer: who waits for it hears that now."""
+        reason = reason_of(problem)
+        if isinstance(problem, NoObject) and batch_numbers(problem.value):
+            known = [number for number in batch_numbers(problem.value) if number in self._pending]
+            return all([self._pending.fail(number, reason) for number in known] or [self._lose((), reason)])
+        if not is_broken_reply(text):
             return False
-        future.set_result(error(INVALID_REQUEST, reason))
-        return True
+        return self._lose(numbers_in(text, self._pending.numbers), reason)
+
+    def _lose(self, claimed: Collection[int], reason: str) -> bool:
+        """An answer to one of these requests cannot be read, or to any of them. Whether somebody waits."""
+        if len(claimed) == 1:
+            return self._pending.fail(next(iter(claimed)), reason)
+        return self._pending.lose({*(claimed or self._pending.numbers), *self._shared.cancelled}, reason)
 
     # -- to the server ------------------------------------------------------------------------------------
 
     async def request(self, call: Call) -> Message:
         """Send it, wait for the answer."""
-        number = call.forwarded = next(self._numbers)
+        number = call.forwarded = self._pending.new_number()
         own = self._shared.own_answer(call, self.sessions)
         if own is not None:
             self._tell_level()
@@ -236,21 +257,21 @@ class StdioServer(Server):
         try:
             params = forwarded(call.params, call.session.agent, number if call.token is not None else None)
             return await self._ask(call.method, params, number)
+        except Unreadable as problem:
+            return error(INVALID_REQUEST, f"the server's answer cannot be read: {problem}")
         finally:
             self._shared.end(number)
             if number in self._large_lines:  # nobody waits for it any more
                 self._large_lines.pop(number).cancel()
 
     async def _ask(self, method: str, params: Message | Encoded, number: int = 0) -> Message:
-        number = number or next(self._numbers)
-        future: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
+        number = number or self._pending.new_number()
         await self._have_room()
         self._write(request(number, method, params))
-        self._waiting[number] = future
         try:
-            return await future
+            return await self._pending.add(number)
         finally:
-            self._waiting.pop(number, None)
+            self._pending.remove(number)
 
     async def _have_room(self) -> None:
         """Wait until the server has read most of what it was sent: what waits here counts for its agent."""
@@ -284,17 +305,14 @@ class StdioServer(Server):
         except (NotDelivered, ValueError) as reason:
             _log.debug("%s: %s", self.name, reason)
 
-    def _interrupt(self, reason: str) -> None:
-        for future in self._waiting.values():
-            if not future.done():
-                future.set_exception(Interrupted(reason))
+    def _take_questions_back(self) -> None:
         for session, asked in self._asked.values():
             session.take_back(asked)
         self._asked.clear()
 
     def cancelled(self, call: Call, params: Message) -> None:
         """Under the server's number for it."""
-        if call.forwarded in self._waiting:
+        if call.forwarded in self._pending:
             self._shared.cancel(call.forwarded, call.session)
             said = identified({**params, "requestId": call.forwarded}, call.session.agent)
             self._write_if_there(notification("notifications/cancelled", said))
@@ -307,17 +325,35 @@ class StdioServer(Server):
 
     # -- from the server ----------------------------------------------------------------------------------
 
-    def _take(self, message: Message) -> None:
+    def _take(self, message: Message) -> bool:
+        """Whether that is a message, and not a log's."""
         if is_request(message):
             self._be_asked(message)
         elif "method" in message:
             self._hear(message)
+        elif is_reply(message):
+            self._take_reply(message)
         else:
-            number = number_of(message.get("id"))
-            self._shared.answered(number)
-            future = self._waiting.get(number)
-            if future is not None and not future.done():
-                future.set_result(answer_of(message))
+            return False
+        return True
+
+    def _take_reply(self, message: Message) -> None:
+        number = number_of(message.get("id"))
+        if not self._pending.is_issued(number):
+            claimed = [number for number in claimed_by(message) if number in self._pending]
+            self._lose(claimed, wrong_id(message))
+            return
+        self._shared.answered(number)
+        try:
+            check_reply(message)
+        except Unreadable as problem:
+            self._pending.fail(number, str(problem))
+        else:
+            self._pending.reply(number, answer_of(message))
+
+    def _be_answered(self, number: int) -> None:
+        self._shared.answered(number)
+        self._pending.answered(number)
 
     def _hear(self, message: Message) -> None:
         params, method = message.get("params"), message["method"]
@@ -356,7 +392,8 @@ class StdioServer(Server):
                 self._asked[key] = (session, asked)
 
 
-async def _why_not(reading: asyncio.Task[str], program: Program) -> str:
+async def _why_over(reading: asyncio.Task[str], program: Program) -> str:
+    """Why a program cannot be used any more: what we have against what it prints, or how it ended."""
     if not reading.done():
-        return f"no answer to initialize within {INITIALIZE_PATIENCE:.0f} s"
-    return reading.result() or await program.ended()
+        await asyncio.wait({reading}, timeout=LAST_WORDS)
+    return (reading.done() and reading.result()) or await program.why_over()
