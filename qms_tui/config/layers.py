@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from qms_tui.config import foreign_servers
 from qms_tui.config.files import ConfigFile, parse_toml
 from qms_tui.config.parse import agent_name, server_name
 from qms_tui.config.paths import program
@@ -95,12 +96,20 @@ def _agent_entries(table: Mapping[str, object], where: str) -> Iterator[tuple[st
 
 def _server_entries(table: Mapping[str, object], where: str) -> Iterator[tuple[str, Setting, object]]:
     for name, value in table.items():
+        if name in foreign_servers.TABLES and isinstance(value, dict) and _holds_tables(value):
+            raise ConfigError(f"{where}: mcp.{name}: no such key", hint=foreign_servers.SERVERS)
         try:
             server_name(name)
         except WrongValue as error:
             raise ConfigError(f"{where}: mcp.{_part(name)}: {error.what}", hint=error.hint) from None
         for inner, raw in _table(value, where, f"mcp.{name}").items():
             yield f"mcp.{name}.{inner}", _find("mcp", inner, where, f"mcp.{name}"), raw
+
+
+def _holds_tables(value: Mapping[str, object]) -> bool:
+    """As if servers were in it; a server has none but the variables that other tools give it."""
+    tables = (key for key, each in value.items() if isinstance(each, dict))
+    return any(not foreign_servers.instead_of("mcp", key) for key in tables)
 
 
 def _table(value: object, where: str, name: str) -> Mapping[str, object]:
@@ -123,6 +132,8 @@ def _instead(section: str, name: str) -> str:
     """What somebody who wrote an unknown key may have meant."""
     import difflib
 
+    if elsewhere := foreign_servers.instead_of(section, name):
+        return elsewhere
     for row in (row for rows in TABLE.values() for row in rows):
         if row.name == name:
             return (

@@ -14,7 +14,7 @@ import pytest
 
 from qms_tui.errors import EngineError
 from qms_tui.runtime import workers as module
-from qms_tui.runtime.workers import MOST, Workers
+from qms_tui.runtime.workers import DISK, KEEPER, MOST, Counterpart, Workers
 
 PATIENCE = 10.0  # seconds; passes in milliseconds
 
@@ -104,6 +104,23 @@ async def test_a_missed_deadline_is_told_and_holds_up_nobody(workers: Workers) -
         with pytest.raises(EngineError, match=r"open the gate: the engine gave no answer within 0.01 s"):
             await workers.call(gate, what="open the gate", deadline=0.01)
         assert await workers.call(lambda: "next", what="go on") == "next"
+
+
+@pytest.mark.parametrize(
+    ("counterpart", "message"),
+    [
+        (DISK, "write: the disk gave no answer within 0.01 s"),
+        (KEEPER, "write: the keeper gave no answer within 0.01 s"),
+    ],
+)
+async def test_a_missed_deadline_names_what_was_waited_for(counterpart: Counterpart, message: str) -> None:
+    workers, gate = Workers(counterpart), Gate()
+    with open_at_the_end(gate), pytest.raises(counterpart.error) as caught:
+        await workers.call(gate, what="write", deadline=0.01)
+    workers.close()
+    assert caught.value.message == message
+    assert "docker" not in caught.value.hint
+    assert "engine" not in caught.value.hint
 
 
 async def test_a_timeout_of_the_function_is_its_own(workers: Workers) -> None:
