@@ -11,9 +11,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import itertools
 import logging
 import os
+import ssl
 import time
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -73,12 +75,11 @@ class HttpServer(Server):
         assert spec.url is not None
         self._url = spec.url
         self._trust_env = urlsplit(spec.url).hostname not in _LOOPBACK
-        self._certificates = httpx2.create_ssl_context()  # SSL_CERT_FILE counts for this machine too
 
     def _http(self) -> httpx2.AsyncClient:
         """For one session."""
         return httpx2.AsyncClient(
-            verify=self._certificates,
+            verify=_certificates(),
             timeout=httpx2.Timeout(ANSWER_PATIENCE, connect=CONNECT_PATIENCE, write=60.0),
             limits=httpx2.Limits(max_connections=None, max_keepalive_connections=KEPT_CONNECTIONS),
             headers={"accept-encoding": "identity"},  # a small answer stays one
@@ -268,3 +269,9 @@ class HttpServer(Server):
         asked = session.ask(str(message["method"]), message.get("params"), reply)
         if asked:
             self._asked[key] = asked
+
+
+@functools.cache
+def _certificates() -> ssl.SSLContext:
+    """The authorities that are trusted; reading them takes 30 ms. SSL_CERT_FILE counts for any server."""
+    return httpx2.create_ssl_context()

@@ -20,6 +20,7 @@ import httpx2
 from qms_tui.printable import plain
 
 LONGEST = 200  # characters of what a server says that are repeated
+_ENDED = "it ended the connection without an answer"
 _LOGIN = 'write headers = ["Authorization: Bearer ..."], or what it wants, below [mcp.{name}]'
 _PATH = "is the path right? Often it is /mcp"
 _WORDS = MappingProxyType(
@@ -80,8 +81,8 @@ _ERRNOS = MappingProxyType(
         errno.EHOSTUNREACH: "there is no way to {host}: is it on, and is this machine in its network?",
         errno.ENETUNREACH: "there is no way to {host}: is this machine in its network?",
         errno.ETIMEDOUT: "{host} does not answer: is it on, and does a firewall let this through?",
-        errno.ECONNRESET: "it ended the connection without an answer",
-        errno.EPIPE: "it ended the connection without an answer",
+        errno.ECONNRESET: _ENDED,
+        errno.EPIPE: _ENDED,
         errno.EMFILE: "this machine has no more connections for it",
     }
 )
@@ -124,6 +125,13 @@ def of_failure(problem: BaseException, url: str) -> str:
     causes = list(_causes(problem))
     words = next((found for each in causes if (found := _of_cause(each))), "") or _of_kind(problem)
     return _filled(words, url, "")
+
+
+def of_beginning(reason: str, url: str) -> str:
+    """An exchange that broke before anything was heard of the server."""
+    if reason == _ENDED and url.startswith("http://"):
+        return f"{reason}: does it speak TLS there, so that url should say https://?"
+    return reason
 
 
 def _redirected(location: str, url: str) -> str:

@@ -10,7 +10,7 @@ import httpx2
 
 from qms_tui.mcp.budget import Usage
 from qms_tui.mcp.http_events import Event, EventBuffer, Place, TooLong
-from qms_tui.mcp.http_reasons import of_content, of_failure, of_status
+from qms_tui.mcp.http_reasons import of_beginning, of_content, of_failure, of_status
 from qms_tui.mcp.jsonrpc import (
     INVALID_REQUEST,
     Interrupted,
@@ -97,7 +97,9 @@ class HttpSession:
                 async with asyncio.timeout(INITIALIZE_PATIENCE):
                     answer = await self._post(request(0, "initialize", self._client))
             except Interrupted as reason:
-                raise NotDelivered(str(reason)) from None  # what follows was never sent
+                raise NotDelivered(
+                    of_beginning(str(reason), self._url)
+                ) from None  # what follows was not sent
             except Unreadable as reason:
                 raise NotDelivered(f"its answer to initialize cannot be read: {reason}") from None
             except TimeoutError:
@@ -208,6 +210,8 @@ class HttpSession:
         if message["method"] == "initialize":
             self._session = response.headers.get(SESSION, "")
         kind = response.headers.get("content-type", "").lower()
+        if response.status_code in (202, 204):
+            raise Rejected(of_content(response.status_code, kind, self._url))
         if kind.startswith("application/json"):
             return _reply_to(message["id"], await self._decoded(await self._body(response), hold))
         if kind.startswith("text/event-stream"):
