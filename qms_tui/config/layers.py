@@ -96,20 +96,12 @@ def _agent_entries(table: Mapping[str, object], where: str) -> Iterator[tuple[st
 
 def _server_entries(table: Mapping[str, object], where: str) -> Iterator[tuple[str, Setting, object]]:
     for name, value in table.items():
-        if name in foreign_servers.TABLES and isinstance(value, dict) and _holds_tables(value):
-            raise ConfigError(f"{where}: mcp.{name}: no such key", hint=foreign_servers.SERVERS)
         try:
             server_name(name)
         except WrongValue as error:
             raise ConfigError(f"{where}: mcp.{_part(name)}: {error.what}", hint=error.hint) from None
         for inner, raw in _table(value, where, f"mcp.{name}").items():
             yield f"mcp.{name}.{inner}", _find("mcp", inner, where, f"mcp.{name}"), raw
-
-
-def _holds_tables(value: Mapping[str, object]) -> bool:
-    """As if servers were in it; a server has none but the variables that other tools give it."""
-    tables = (key for key, each in value.items() if isinstance(each, dict))
-    return any(not foreign_servers.instead_of("mcp", key) for key in tables)
 
 
 def _table(value: object, where: str, name: str) -> Mapping[str, object]:

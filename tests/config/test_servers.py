@@ -122,8 +122,6 @@ _ENVIRONMENT = "environment that qms-tui is started in"
         ("[mcp.notes]\ncommand = 'notes'\nautoApprove = ['x']", "mcp.notes.autoApprove", "tools = "),
         ("[mcpServers.notes]\ncommand = 'notes'", "mcpServers", "write [mcp.NAME]"),
         ("[mcp_servers.notes]\ncommand = 'notes'", "mcp_servers", "write [mcp.NAME]"),
-        ("[mcp.mcpServers.notes]\ncommand = 'notes'", "mcp.mcpServers", "write [mcp.NAME]"),
-        ("[mcp.servers.notes]\ncommand = 'notes'", "mcp.servers", "write [mcp.NAME]"),
     ],
 )
 def test_who_writes_a_server_as_other_tools_have_it_hears_how_it_is_written_here(

@@ -1,6 +1,6 @@
 """A server on stdio that answers a call with the very bytes that its arguments say, or not at all.
 
-ID stands for the call's number, KEPT for that of the last one that was not answered.
+ID stands for the call's number, KEPT for that of the last one that was not answered; END ends it.
 
 `python -m tests.mcp.broken_server [BEGIN]`: with BEGIN these bytes answer `initialize`, too. No SDK.
 """
@@ -32,6 +32,9 @@ def main() -> None:
             raw = json.dumps({"jsonrpc": "2.0", "id": said["id"], "result": {}})
         else:
             continue
+        if raw == "END":
+            print("first\nsecond\nlast words", file=sys.stderr)
+            sys.exit(7)
         if not raw:
             kept = number
             continue
