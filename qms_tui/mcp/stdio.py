@@ -10,7 +10,7 @@ import asyncio
 import logging
 import os
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -26,51 +26,33 @@ from qms_tui.mcp.jsonrpc import (
     Encoded,
     Interrupted,
     Message,
-    NoObject,
     NotDelivered,
-    answer_of,
-    answered_by,
     complaint,
     error,
     field,
     forwarded,
     identified,
-    is_large,
     is_request,
     key_of,
-    mended,
     notification,
     number_of,
     pieces_of,
     request,
-    weight,
 )
 from qms_tui.mcp.large_reader import LargeReader
 from qms_tui.mcp.launch import LaunchPlace
-from qms_tui.mcp.lines import Line
 from qms_tui.mcp.pending import Pending
 from qms_tui.mcp.process import Program
-from qms_tui.mcp.replies import (
-    Unreadable,
-    batch_numbers,
-    check_reply,
-    claimed_by,
-    is_broken_reply,
-    is_reply,
-    numbers_in,
-    reason_of,
-    wrong_id,
-)
+from qms_tui.mcp.replies import Unreadable
 from qms_tui.mcp.server import LONGEST_ANSWER, Pause, Server
 from qms_tui.mcp.session import Post, Session
 from qms_tui.mcp.shared_session import NEVER_SENT, SharedSession, shareable
 from qms_tui.mcp.stdio_pipe import MOST_READ_AHEAD, StdioPipe
+from qms_tui.mcp.stdio_reader import StdioReader
 
 _log = logging.getLogger(__name__)
 
 LAST_WORDS = 2.0  # seconds in which what a program said before its end must have come
-PASSED_ON = 400 * 2**20  # bytes a second: what it costs to hand a large message on in pieces
-MOST_NONSENSE = 1000  # lines of a start that are no messages
 CLIENT = {
     "protocolVersion": LATEST_HANDSHAKE_VERSION,
     "capabilities": {"sampling": {}, "elicitation": {}},
@@ -90,7 +72,7 @@ class StdioServer(Server):
         self._level = ""  # of its logging, as the server was told
         self._asked: dict[str, tuple[Session, str]] = {}  # the server's requests by its ids
         self._posts: set[asyncio.Task[None]] = set()
-        self._large_lines: dict[int, asyncio.Task[None]] = {}  # answers that are being read, by number
+        self._reader = StdioReader(self.name, self._pending, self._shared, large, self._heard)
 
     @property
     def command(self) -> Sequence[str]:
@@ -114,7 +96,7 @@ class StdioServer(Server):
         program = await Program.start(self.name, spec, piped=True, limit=MOST_READ_AHEAD)
         self._pipe = pipe = StdioPipe(program, LONGEST_ANSWER)
         loop = asyncio.get_running_loop()
-        reading, over = loop.create_task(self._read(pipe)), loop.create_task(program.over.wait())
+        reading, over = loop.create_task(self._reader.read(pipe)), loop.create_task(program.over.wait())
         try:
             if await self._begin(reading, over):
                 await asyncio.wait({reading, over}, return_when=asyncio.FIRST_COMPLETED)
@@ -125,8 +107,9 @@ class StdioServer(Server):
             self.up.clear()
             self._pipe = None
             pipe.close()
-            for task in (reading, over, *self._large_lines.values()):
+            for task in (reading, over):
                 task.cancel()
+            self._reader.stop()
             self._pending.interrupt(self.detail or "its process has ended")
             self._take_questions_back()
             await program.end()
@@ -168,82 +151,6 @@ class StdioServer(Server):
         self._shared.leave(session)
         self._tell_level()
 
-    async def _read(self, pipe: StdioPipe) -> str:
-        """Take what it says until it ends; why, if that is our doing."""
-        nonsense = 0
-        async for line in pipe.lines():
-            if await self._hear_line(line):
-                continue
-            nonsense += 1
-            if nonsense == 1:
-                _log.info("%s prints what is no message: %r", self.name, line.ends)
-            if nonsense == MOST_NONSENSE:
-                return f"it prints what is no message, like {line.ends[:60]!r}"
-        if self._large_lines:
-            await asyncio.wait(list(self._large_lines.values()))
-        return ""
-
-    async def _hear_line(self, line: Line) -> bool:
-        """Whether that is a message; of a line that is not whole the ends tell which call it is."""
-        begun = time.perf_counter()
-        number = answered_by(line.ends)
-        if number is not None and number not in self._pending and self._pending.is_issued(number):
-            self._be_answered(number)
-            return True  # nobody waits for it any more: reading it would only take time
-        call = self._shared.calls.get(number or 0)
-        if not line.whole:
-            return self._hear_broken(line.ends, ValueError(f"it has more than {LONGEST_ANSWER >> 20} MB"))
-        if is_large(line.pieces):
-            return await self._hear_large(line, call)
-        try:
-            size = weight(line.text)
-            message = mended(line.text)
-        except ValueError as problem:
-            return self._hear_broken(line.text, problem)
-        if call is not None:
-            call.hold(size)
-        is_message = self._take(message)
-        if call is not None:
-            call.session.worked(time.perf_counter() - begun)
-        return is_message
-
-    async def _hear_large(self, line: Line, call: Call | None) -> bool:
-        """Read it elsewhere. What answers no call counts for no agent, so it is waited for."""
-        if call is None:
-            return await self._read_large(self.name, line)
-        call.hold(line.size)
-        call.session.worked(line.size / PASSED_ON)
-
-        async def read() -> None:
-            await self._read_large(call.session.agent, line)
-
-        task = asyncio.get_running_loop().create_task(read())
-        self._large_lines[call.forwarded] = task
-        task.add_done_callback(lambda _: self._large_lines.pop(call.forwarded, None))
-        return True
-
-    async def _read_large(self, agent: str, line: Line) -> bool:
-        try:
-            return self._take(await self.large.read(agent, line.pieces, strict=False))
-        except ValueError as problem:
-            return self._hear_broken(line.ends, problem)
-
-    def _hear_broken(self, text: bytes, problem: ValueError) -> bool:
-        """Whether a line that cannot be read was an answer: who waits for it hears that now."""
-        reason = reason_of(problem)
-        if isinstance(problem, NoObject) and batch_numbers(problem.value):
-            known = [number for number in batch_numbers(problem.value) if number in self._pending]
-            return all([self._pending.fail(number, reason) for number in known] or [self._lose((), reason)])
-        if not is_broken_reply(text):
-            return False
-        return self._lose(numbers_in(text, self._pending.numbers), reason)
-
-    def _lose(self, claimed: Collection[int], reason: str) -> bool:
-        """An answer to one of these requests cannot be read, or to any of them. Whether somebody waits."""
-        if len(claimed) == 1:
-            return self._pending.fail(next(iter(claimed)), reason)
-        return self._pending.lose({*(claimed or self._pending.numbers), *self._shared.cancelled}, reason)
-
     # -- to the server ------------------------------------------------------------------------------------
 
     async def request(self, call: Call) -> Message:
@@ -261,8 +168,7 @@ class StdioServer(Server):
             return error(INVALID_REQUEST, f"the server's answer cannot be read: {problem}")
         finally:
             self._shared.end(number)
-            if number in self._large_lines:  # nobody waits for it any more
-                self._large_lines.pop(number).cancel()
+            self._reader.give_up(number)
 
     async def _ask(self, method: str, params: Message | Encoded, number: int = 0) -> Message:
         number = number or self._pending.new_number()
@@ -325,35 +231,9 @@ class StdioServer(Server):
 
     # -- from the server ----------------------------------------------------------------------------------
 
-    def _take(self, message: Message) -> bool:
-        """Whether that is a message, and not a log's."""
-        if is_request(message):
-            self._be_asked(message)
-        elif "method" in message:
-            self._hear(message)
-        elif is_reply(message):
-            self._take_reply(message)
-        else:
-            return False
-        return True
-
-    def _take_reply(self, message: Message) -> None:
-        number = number_of(message.get("id"))
-        if not self._pending.is_issued(number):
-            claimed = [number for number in claimed_by(message) if number in self._pending]
-            self._lose(claimed, wrong_id(message))
-            return
-        self._shared.answered(number)
-        try:
-            check_reply(message)
-        except Unreadable as problem:
-            self._pending.fail(number, str(problem))
-        else:
-            self._pending.reply(number, answer_of(message))
-
-    def _be_answered(self, number: int) -> None:
-        self._shared.answered(number)
-        self._pending.answered(number)
+    def _heard(self, message: Message) -> None:
+        """A request or a notification of its own."""
+        (self._be_asked if is_request(message) else self._hear)(message)
 
     def _hear(self, message: Message) -> None:
         params, method = message.get("params"), message["method"]
