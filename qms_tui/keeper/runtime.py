@@ -10,7 +10,7 @@ from qms_tui.keeper.client import ANSWER_PATIENCE, Connection, KeeperClient
 from qms_tui.keeper.protocol import Kind, ProtocolError, Want
 from qms_tui.runtime import Attachment, Ending, Found, RuntimeEvent, Size, Usage
 from qms_tui.runtime.docker import DockerRuntime
-from qms_tui.runtime.workers import KEEPER, Workers
+from qms_tui.runtime.workers import KEEPER, Workers, waiting_for
 
 
 class KeptRuntime:
@@ -34,7 +34,8 @@ class KeptRuntime:
         """Make a container, have the keeper hold it, start it, set its size."""
 
         def hold(container: str) -> Connection:
-            return self._keeper.open(Want.HOLD, agent, container, size)
+            with waiting_for(KEEPER):
+                return self._keeper.open(Want.HOLD, agent, container, size)
 
         reached = await self._docker.launch(agent, hold, fresh=fresh)
         return KeptAttachment(reached.held, reached.input, size, tell_size=True)
@@ -43,13 +44,14 @@ class KeptRuntime:
         """Follow the running container's terminal from the keeper's state of it."""
 
         def follow(container: str) -> Connection:
-            connection = self._keeper.open(Want.ATTACH, agent, container, size)
-            try:
-                connection.wait_for(Kind.STATE)  # keys need its modes
-            except BaseException:
-                connection.close()
-                raise
-            return connection
+            with waiting_for(KEEPER):
+                connection = self._keeper.open(Want.ATTACH, agent, container, size)
+                try:
+                    connection.wait_for(Kind.STATE)  # keys need its modes
+                except BaseException:
+                    connection.close()
+                    raise
+                return connection
 
         reached = await self._docker.reach(agent, follow)
         return KeptAttachment(reached.held, reached.input, size)

@@ -22,7 +22,7 @@ from qms_tui.printable import plain
 LONGEST = 200  # characters of what a server says that are repeated
 _ENDED = "it ended the connection without an answer"
 _LOGIN = 'write headers = ["Authorization: Bearer ..."], or what it wants, below [mcp.{name}]'
-_PATH = "is the path right? Often it is /mcp"
+_PATH = "is the path right?{often}"
 _WORDS = MappingProxyType(
     {
         400: "it does not understand the request",
@@ -30,7 +30,7 @@ _WORDS = MappingProxyType(
         403: f"it forbids that: the login may not be allowed to, or it serves other hosts only; {_LOGIN}",
         404: f"it has nothing at {{path}}: {_PATH}",
         405: "it takes no POST at {path}: it speaks the old SSE transport, which qms-tui does not; "
-        "write the url of its streamable HTTP, often /mcp",
+        "write the url of its streamable HTTP, if it has one.{often}",
         406: f"it answers neither in JSON nor in events: {_PATH}",
         407: "a proxy on the way wants a login: write it into HTTPS_PROXY or HTTP_PROXY, or set NO_PROXY",
         408: "it waited too long for the request: is the network slow?",
@@ -109,13 +109,15 @@ def of_status(
 
 def of_content(status: int, kind: str, url: str) -> str:
     """A success that is neither JSON nor a stream of events; `kind` is its content type."""
+    return _filled(_content(status, kind), url, "")
+
+
+def _content(status: int, kind: str) -> str:
     if status in (202, 204):
         return f"it takes requests and does not answer them (status {_named(status)}): {_PATH}"
     if kind.startswith(("text/html", "application/xhtml")):
-        return (
-            f"it answers with a web page ({plain(kind[:60])}) instead of JSON: a login page, "
-            f"or another path than {urlsplit(url).path or '/'}; {_PATH}"
-        )
+        page = f"a web page ({plain(kind[:60])}) instead of JSON"
+        return f"it answers with {page}: is that a login page? Else {_PATH}"
     named = f"content of type {plain(kind[:LONGEST])}" if kind else "content without a type"
     return f"it answers with {named} instead of JSON or events: {_PATH} (status {_named(status)})"
 
@@ -209,8 +211,10 @@ def _filled(words: str, url: str, name: str) -> str:
     parts = urlsplit(url)
     host = plain(parts.hostname or "")
     place = f"{host}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
-    values = {"host": host, "place": place, "path": plain(parts.path or "/"), "name": name}
-    return re.sub(r"\{(host|place|path|name)\}", lambda found: values[found[1]], words)
+    path = plain(parts.path or "/")
+    often = "" if path.rstrip("/").endswith("/mcp") else " Often it is /mcp"
+    values = {"host": host, "place": place, "path": path, "name": name, "often": often}
+    return re.sub(r"\{(host|place|path|name|often)\}", lambda found: values[found[1]], words)
 
 
 def _named(status: int) -> str:

@@ -83,7 +83,7 @@ def claimed_by(message: Message) -> list[int]:
 
 def is_broken_reply(text: bytes) -> bool:
     """Whether a line that cannot be read was to answer something: logs and requests do not."""
-    text = text.strip()
+    text = _as_ascii(text).strip()
     if _CALL.match(text) is not None:
         return False
     if b"jsonrpc" in text or (b'"id"' in text and (b'"result"' in text or b'"error"' in text)):
@@ -93,11 +93,17 @@ def is_broken_reply(text: bytes) -> bool:
 
 def numbers_in(text: bytes, waiting: Collection[int]) -> list[int]:
     """Which of the numbers that wait a line claims that cannot be read; what stands outermost counts most."""
+    text = _as_ascii(text)
     for pattern in (_ID_FIRST.match, _ID_LAST.search):
         found = pattern(text)
         if found is not None and int(found[1]) in waiting:
             return [int(found[1])]
     return sorted({int(found) for found in _ID_ANYWHERE.findall(text)} & set(waiting))
+
+
+def _as_ascii(text: bytes) -> bytes:
+    """What can be told of it in UTF-16 as well, and behind a byte order mark."""
+    return text.replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe")
 
 
 def batch_numbers(batch: object) -> list[int]:

@@ -11,7 +11,7 @@ import contextlib
 import logging
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -55,6 +55,30 @@ DISK = Counterpart(
 )
 
 
+@dataclass(slots=True)
+class _Waiting:
+    """Whom one call waits for at the moment."""
+
+    counterpart: Counterpart
+
+
+_here = threading.local()  # in a worker: `waiting` of its call
+
+
+@contextlib.contextmanager
+def waiting_for(counterpart: Counterpart) -> Iterator[None]:
+    """What a call's function does here waits for another one than its workers' counterpart."""
+    waiting: _Waiting | None = getattr(_here, "waiting", None)
+    if waiting is None:  # in no worker, so without a deadline
+        yield
+        return
+    before, waiting.counterpart = waiting.counterpart, counterpart
+    try:
+        yield
+    finally:
+        waiting.counterpart = before
+
+
 class Workers:
     """Runs blocking calls off the loop, each with a deadline of its own in seconds."""
 
@@ -76,15 +100,17 @@ class Workers:
         deadline: float = 20.0,
         undo: Callable[[T], object] = lambda result: None,
     ) -> T:
-        """The function's result; the counterpart's error, naming `what`, when the deadline passes.
+        """The function's result; when the deadline passes, the error of whom it waits for, naming `what`.
 
         A call that missed its deadline, or whose caller was cancelled, is left behind. When it comes back
         after all, what it made goes to `undo`, in a worker too.
         """
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
+        waiting = _Waiting(self._counterpart)
 
         def job() -> None:
+            _here.waiting = waiting
             try:
                 result = function()
             except BaseException as error:
@@ -105,8 +131,8 @@ class Workers:
             if future.done():
                 raise  # it is the function's own
             self._abandon(future, undo)
-            late = f"{what}: {self._counterpart.name} gave no answer within {deadline:g} s"
-            raise self._counterpart.error(late, self._counterpart.hint) from None
+            whom = waiting.counterpart
+            raise whom.error(f"{what}: {whom.name} gave no answer within {deadline:g} s", whom.hint) from None
 
     async def undone(self, within: float) -> None:
         """Wait until what was left behind has come back and is undone, at most so many seconds."""

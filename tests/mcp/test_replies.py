@@ -66,6 +66,7 @@ def answer(bridge: Bridge) -> dict[str, Any]:
         ('{"jsonrpc": "2.0", "id": ID, "result": {"content": [}}', "not JSON"),
         ("{nonsense", "not JSON"),
         ('{"jsonrpc": "2.0", "id": ID, "result": {"text": "\xff"}}', "not UTF-8"),
+        ("\xff\xfe" + "".join(f"{each}\0" for each in GOOD).replace("I\0D\0", "ID\0"), "not UTF-8"),
         ('{"id": ID, "result": {"content": []}}', 'lacks "jsonrpc"'),
         ('{"jsonrpc": "1.0", "id": ID, "result": {"content": []}}', 'lacks "jsonrpc"'),
         ('{"jsonrpc": "2.0", "id": "ID", "result": {}}', "its id is"),

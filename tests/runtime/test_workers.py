@@ -12,9 +12,9 @@ from functools import partial
 
 import pytest
 
-from qms_tui.errors import EngineError
+from qms_tui.errors import EngineError, KeeperError
 from qms_tui.runtime import workers as module
-from qms_tui.runtime.workers import DISK, KEEPER, MOST, Counterpart, Workers
+from qms_tui.runtime.workers import DISK, KEEPER, MOST, Counterpart, Workers, waiting_for
 
 PATIENCE = 10.0  # seconds; passes in milliseconds
 
@@ -121,6 +121,21 @@ async def test_a_missed_deadline_names_what_was_waited_for(counterpart: Counterp
     assert caught.value.message == message
     assert "docker" not in caught.value.hint
     assert "engine" not in caught.value.hint
+
+
+async def test_a_missed_deadline_names_whom_the_function_waits_for_then(workers: Workers) -> None:
+    gate = Gate()
+
+    def ask_both() -> str:
+        with waiting_for(KEEPER):
+            return gate()
+
+    with open_at_the_end(gate), pytest.raises(KeeperError, match="attach: the keeper gave no answer"):
+        await workers.call(ask_both, what="attach", deadline=1.0)
+    await workers.undone(within=PATIENCE)
+    later = Gate()
+    with open_at_the_end(later), pytest.raises(EngineError, match="attach: the engine gave no answer"):
+        await workers.call(later, what="attach", deadline=0.01)
 
 
 async def test_a_timeout_of_the_function_is_its_own(workers: Workers) -> None:
