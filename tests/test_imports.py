@@ -25,7 +25,7 @@ ALLOWED = {
     "runtime": {"errors", "project", "config", "trust"},
     "sockets": set(),
     "printable": set(),
-    "mcp": {"errors", "project", "config", "log", "sockets"},
+    "mcp": {"errors", "printable", "project", "config", "log", "sockets"},
     "keeper": {
         "errors",
         "printable",

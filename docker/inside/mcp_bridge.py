@@ -222,7 +222,9 @@ class Bridge:
             return
         if not isinstance(message, dict):
             self._tell_error(None, INVALID_REQUEST, "this is no JSON-RPC message")
-        elif "method" in message and message.get("id") is not None:
+        elif "method" in message and "id" in message and not is_id(message["id"]):
+            self._tell_error(None, INVALID_REQUEST, "the id of a request is a string or a number")
+        elif "method" in message and "id" in message:
             self._take_request(Request(message["id"], str(message["method"])), message.get("params"), line)
         elif message.get("method") == "notifications/cancelled":
             self._cancel(message.get("params"), line)
@@ -248,7 +250,7 @@ class Bridge:
         """A request that never left us is forgotten; the gateway knows about others."""
         wanted = params.get("requestId") if isinstance(params, dict) else None
         for number, request in list(self.requests.items()):
-            if request.id == wanted and not request.sent and self.link is None:
+            if is_id(wanted) and request.id == wanted and not request.sent and self.link is None:
                 self._drop(number)
                 return
         self._post(line)
@@ -397,6 +399,11 @@ class Bridge:
         self._drop(answered)
         if rest[1] != b"-":
             self.output += rest[1] + b"\n"
+
+
+def is_id(value: Any) -> bool:
+    """Whether a request may be called so: 1 is 1.0 then, and "1" is another."""
+    return isinstance(value, (str, int, float)) and not isinstance(value, bool)
 
 
 def over_socket() -> Link:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from qms_tui.errors import EngineError
+from qms_tui.errors import ProjectError
 from qms_tui.inbox import (
     HUMAN,
     InboxEvent,
@@ -33,7 +33,7 @@ from qms_tui.inbox import (
     write_message,
 )
 from qms_tui.project import Project
-from qms_tui.runtime.workers import Workers
+from qms_tui.runtime.workers import DISK, Workers
 
 PERIOD = 0.1  # seconds between two times that a change is told: a burst must leave time for keys
 SHARE = 10  # times as long as telling took the last time, if that is more
@@ -89,7 +89,7 @@ class Mail:
         self._rescan = rescan
         self._past = past
         self._toasts = Toasts()
-        self._workers = Workers()
+        self._workers = Workers(DISK)
         self._watcher: InboxWatcher | None = None
         self._opening: asyncio.Task[None] | None = None
         self._keeping: asyncio.Task[None] | None = None
@@ -143,11 +143,11 @@ class Mail:
             return await self._workers.call(
                 lambda: preview(self.inbox(item.agent), item), what="reading", deadline=DEADLINE
             )
-        except EngineError:  # which is what its workers call it
+        except ProjectError:
             return Preview(trouble="the file cannot be read: the disk does not answer")
 
     async def send(self, recipients: Sequence[str], subject: str, body: str) -> None:
-        """Write a message of the human's. Raises UsageError or ProjectError; EngineError if that hangs."""
+        """Write a message of the human's. Raises UsageError or ProjectError, also if that hangs."""
         await self._workers.call(
             lambda: write_message(self._project, HUMAN, recipients, subject, body),
             what="writing the message",
@@ -159,7 +159,7 @@ class Mail:
             past = self._past
             try:
                 self.ledger.remember(await self._workers.call(past.read, what="history", deadline=DEADLINE))
-            except EngineError as error:
+            except ProjectError as error:
                 _log.warning("what was consumed before is not known: %s", error)
         self._watcher = InboxWatcher(
             {},
@@ -228,5 +228,5 @@ class Mail:
             batch, self._consumed = tuple(self._consumed), []
             try:
                 await self._workers.call(partial(past.add, batch), what="history", deadline=DEADLINE)
-            except EngineError as error:
+            except ProjectError as error:
                 _log.warning("what was consumed is not remembered: %s", error)

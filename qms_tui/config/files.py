@@ -12,6 +12,7 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
+from qms_tui.config import foreign_servers
 from qms_tui.config.values import Origin, Source
 from qms_tui.errors import ConfigError
 from qms_tui.printable import plain
@@ -130,6 +131,8 @@ def parse_toml(file: ConfigFile) -> dict[str, object]:
     """The file's tables and values. Raises ConfigError with the line for what is not TOML."""
     where = file.origin.where
     hint = "see https://toml.io for how values are written"
+    if file.content.lstrip().startswith(b"{"):
+        hint = f"this is JSON, and has to be TOML; for MCP servers {foreign_servers.SERVERS}"
     _check_dots(file.content, where)
     try:
         return tomllib.loads(file.content.decode())

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from qms_tui.config import foreign_servers
 from qms_tui.config.files import ConfigFile, parse_toml
 from qms_tui.config.parse import agent_name, server_name
 from qms_tui.config.paths import program
@@ -123,6 +124,8 @@ def _instead(section: str, name: str) -> str:
     """What somebody who wrote an unknown key may have meant."""
     import difflib
 
+    if elsewhere := foreign_servers.instead_of(section, name):
+        return elsewhere
     for row in (row for rows in TABLE.values() for row in rows):
         if row.name == name:
             return (

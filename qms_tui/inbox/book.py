@@ -6,7 +6,8 @@ same file (device and inode): a touch is no arrival.
 
 An inode may be given to the next file at once. So after the hint that a name vanished, a file whose status
 has changed (ctime) since it was told counts as a new one, though its inode is the old one. A hint that is
-late, about a file before the one that was told, finds the ctime as it was and does nothing.
+late, about a file before the one that was told, finds the ctime as it was and does nothing. Where that hint
+is lost too, and no look falls in between, the two files cannot be told apart: it is one item that changed.
 """
 
 from __future__ import annotations

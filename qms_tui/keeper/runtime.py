@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from qms_tui.errors import EngineError, KeeperError
+from qms_tui.errors import KeeperError
 from qms_tui.keeper.attachment import KeptAttachment
 from qms_tui.keeper.client import ANSWER_PATIENCE, Connection, KeeperClient
 from qms_tui.keeper.protocol import Kind, ProtocolError, Want
 from qms_tui.runtime import Attachment, Ending, Found, RuntimeEvent, Size, Usage
 from qms_tui.runtime.docker import DockerRuntime
-from qms_tui.runtime.workers import Workers
+from qms_tui.runtime.workers import KEEPER, Workers, waiting_for
 
 
 class KeptRuntime:
@@ -24,7 +24,7 @@ class KeptRuntime:
         """Takes over the engine."""
         self._docker = docker
         self._keeper = keeper
-        self._workers = Workers()
+        self._workers = Workers(KEEPER)
 
     async def find(self, agent: str) -> Found:
         """The agent's container, as the engine has it."""
@@ -34,7 +34,8 @@ class KeptRuntime:
         """Make a container, have the keeper hold it, start it, set its size."""
 
         def hold(container: str) -> Connection:
-            return self._keeper.open(Want.HOLD, agent, container, size)
+            with waiting_for(KEEPER):
+                return self._keeper.open(Want.HOLD, agent, container, size)
 
         reached = await self._docker.launch(agent, hold, fresh=fresh)
         return KeptAttachment(reached.held, reached.input, size, tell_size=True)
@@ -43,13 +44,14 @@ class KeptRuntime:
         """Follow the running container's terminal from the keeper's state of it."""
 
         def follow(container: str) -> Connection:
-            connection = self._keeper.open(Want.ATTACH, agent, container, size)
-            try:
-                connection.wait_for(Kind.STATE)  # keys need its modes
-            except BaseException:
-                connection.close()
-                raise
-            return connection
+            with waiting_for(KEEPER):
+                connection = self._keeper.open(Want.ATTACH, agent, container, size)
+                try:
+                    connection.wait_for(Kind.STATE)  # keys need its modes
+                except BaseException:
+                    connection.close()
+                    raise
+                return connection
 
         reached = await self._docker.reach(agent, follow)
         return KeptAttachment(reached.held, reached.input, size)
@@ -60,7 +62,7 @@ class KeptRuntime:
             return await self._workers.call(
                 lambda: self._last(agent), what=f"ask for the screen of {agent}", deadline=ANSWER_PATIENCE
             )
-        except (EngineError, KeeperError):
+        except KeeperError:
             return b""
 
     def _last(self, agent: str) -> bytes:

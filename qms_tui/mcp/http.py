@@ -11,9 +11,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import itertools
 import logging
 import os
+import ssl
 import time
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -42,7 +44,7 @@ from qms_tui.mcp.jsonrpc import (
 from qms_tui.mcp.large_reader import LargeReader
 from qms_tui.mcp.launch import LaunchPlace
 from qms_tui.mcp.process import Program
-from qms_tui.mcp.server import Pause, Server
+from qms_tui.mcp.server import STEADY, Pause, Server
 from qms_tui.mcp.session import Post, Session
 from qms_tui.mcp.stdio import CLIENT
 
@@ -67,17 +69,17 @@ class HttpServer(Server):
         self._mine: dict[Session, HttpSession] = {}
         self._asked: dict[tuple[Session, str], str] = {}
         self._calls: dict[int, Call] = {}
+        self._ending = ""  # how its program ended, until one has lived for a while, or it is up
         self._doubt = asyncio.Event()  # somebody could not reach it
         self._tasks: set[asyncio.Task[None]] = set()
         assert spec.url is not None
         self._url = spec.url
         self._trust_env = urlsplit(spec.url).hostname not in _LOOPBACK
-        self._certificates = httpx2.create_ssl_context(trust_env=self._trust_env)
 
     def _http(self) -> httpx2.AsyncClient:
         """For one session."""
         return httpx2.AsyncClient(
-            verify=self._certificates,
+            verify=_certificates(),
             timeout=httpx2.Timeout(ANSWER_PATIENCE, connect=CONNECT_PATIENCE, write=60.0),
             limits=httpx2.Limits(max_connections=None, max_keepalive_connections=KEPT_CONNECTIONS),
             headers={"accept-encoding": "identity"},  # a small answer stays one
@@ -108,10 +110,16 @@ class HttpServer(Server):
         spec = await asyncio.to_thread(self._place.spec, self.spec, os.environ)
         program = await Program.start(self.name, spec, piped=False, limit=2**16)
         self._doubt.set()
+        lives = asyncio.get_running_loop().call_later(STEADY, self._forget_ending)
         try:
-            self.went_down(await program.ended())
+            self._ending = await program.ended()
+            self.went_down(self._ending)
         finally:
+            lives.cancel()
             await program.end()
+
+    def _forget_ending(self) -> None:
+        self._ending = ""
 
     async def _look_after(self) -> None:
         pause = Pause(LOOK_MOST)
@@ -119,12 +127,12 @@ class HttpServer(Server):
             begun = time.monotonic()
             read = partial(self.large.read, self.name, strict=False)
             looker = HttpSession(
-                self._http(), self._url, self._headers(""), CLIENT, lambda _: None, read=read
+                self._http(), self._url, self._headers(""), CLIENT, lambda _: None, read=read, name=self.name
             )
             try:
                 await self._look(looker)
-            except (NotDelivered, Interrupted, TimeoutError) as reason:
-                self.went_down(str(reason) or f"no answer within {LOOK_PATIENCE:.0f} s")
+            except (NotDelivered, Interrupted) as reason:
+                self.went_down(self._ending or str(reason))
             finally:
                 await looker.close()
             await asyncio.sleep(pause.after(time.monotonic() - begun))
@@ -133,16 +141,24 @@ class HttpServer(Server):
         """Begin a session, and look whether it lives until that fails."""
         while True:
             self._doubt.clear()
-            async with asyncio.timeout(LOOK_PATIENCE):
-                known = looker.initialized is not None
-                await looker.begin()
-                if known:
-                    await looker.request(request(next(self._numbers), "ping", {}))
+            if looker.initialized is None:
+                await self.begun(looker.begin())
+            else:
+                await self._ping(looker)
             if not self.up.is_set():
                 assert looker.initialized is not None
                 self.came_up(looker.initialized)
+                self._forget_ending()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._doubt.wait(), LOOK_EVERY)
+
+    async def _ping(self, looker: HttpSession) -> None:
+        try:
+            async with asyncio.timeout(LOOK_PATIENCE):
+                await looker.begin()  # its session may have been lost
+                await looker.request(request(next(self._numbers), "ping", {}))
+        except TimeoutError:
+            raise Interrupted(f"no answer to a ping within {LOOK_PATIENCE:.0f} s") from None
 
     def _headers(self, agent: str) -> dict[str, str]:
         """What it is told with every request; without an agent nothing about one."""
@@ -178,7 +194,9 @@ class HttpServer(Server):
 
             headers = self._headers(session.agent)
             read = partial(self.large.read, session.agent, strict=False)
-            mine = HttpSession(self._http(), self._url, headers, client, heard, session.usage, read)
+            mine = HttpSession(
+                self._http(), self._url, headers, client, heard, session.usage, read, self.name
+            )
             self._mine[session] = mine
         return self._mine[session]
 
@@ -251,3 +269,9 @@ class HttpServer(Server):
         asked = session.ask(str(message["method"]), message.get("params"), reply)
         if asked:
             self._asked[key] = asked
+
+
+@functools.cache
+def _certificates() -> ssl.SSLContext:
+    """The authorities that are trusted; reading them takes 30 ms. SSL_CERT_FILE counts for any server."""
+    return httpx2.create_ssl_context()

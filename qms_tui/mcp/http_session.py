@@ -10,21 +10,25 @@ import httpx2
 
 from qms_tui.mcp.budget import Usage
 from qms_tui.mcp.http_events import Event, EventBuffer, Place, TooLong
+from qms_tui.mcp.http_reasons import of_beginning, of_content, of_failure, of_status
 from qms_tui.mcp.jsonrpc import (
     INVALID_REQUEST,
     Interrupted,
     Message,
     NotDelivered,
     answer_of,
+    complaint,
     error,
     is_large,
     mended,
     notification,
+    number_of,
     pieces_of,
     request,
     weight,
 )
-from qms_tui.mcp.server import LONGEST_ANSWER
+from qms_tui.mcp.replies import Unreadable, check_reply, reason_of, wrong_id
+from qms_tui.mcp.server import INITIALIZE_PATIENCE, LONGEST_ANSWER
 
 _log = logging.getLogger(__name__)
 
@@ -47,8 +51,8 @@ class SessionLost(NotDelivered):
     """The server does not know our session any more, and so has taken nothing."""
 
 
-class Unreadable(ValueError):
-    """An answer came, and cannot be taken. The server is there: that is between it and one agent."""
+class Rejected(NotDelivered):
+    """The server, or something on the way to it, does not begin a session, and says so by its status."""
 
 
 class Cut(Interrupted):
@@ -67,12 +71,15 @@ class HttpSession:
         heard: Heard,
         usage: Usage | None = None,
         read: Read | None = None,
+        name: str = "NAME",
     ) -> None:
         """`http` is this session's own; `usage` counts answers that are not complete, `read` reads them.
 
-        `client`: parameters of `initialize`; `heard` gets the server's requests and notifications.
+        `name` is the server's in the configuration, `client` the parameters of `initialize`;
+        `heard` gets the server's requests and notifications.
         """
         self.initialized: Message | None = None
+        self._name = name
         self._usage, self._read_message = usage, read or _read_here
         self._http, self._url, self._headers, self._client, self._heard = http, url, headers, client, heard
         self._session = ""
@@ -87,11 +94,19 @@ class HttpSession:
             if self.initialized is not None:
                 return
             try:
-                answer = await self._post(request(0, "initialize", self._client))
-            except (Interrupted, Unreadable) as reason:
-                raise NotDelivered(f"no session: {reason}") from None  # what follows was never sent
+                async with asyncio.timeout(INITIALIZE_PATIENCE):
+                    answer = await self._post(request(0, "initialize", self._client))
+            except Interrupted as reason:
+                raise NotDelivered(
+                    of_beginning(str(reason), self._url)
+                ) from None  # what follows was not sent
+            except Unreadable as reason:
+                raise NotDelivered(f"its answer to initialize cannot be read: {reason}") from None
+            except TimeoutError:
+                raise NotDelivered(f"no answer to initialize within {INITIALIZE_PATIENCE:.0f} s") from None
             if not isinstance(answer.get("result"), dict):
-                raise NotDelivered(f"it refuses initialize: {str(answer.get('error'))[:200]}")
+                said = complaint(answer).get("message") or "it does not say why"
+                raise NotDelivered(f"it refuses initialize: {str(said)[:200]}")
             self.initialized = answer["result"]
             await self._post(notification("notifications/initialized"))
             if self._session and self._listening is None:
@@ -106,6 +121,8 @@ class HttpSession:
                 return answer_of(await self._post(message, hold))
             except SessionLost:
                 self._forget(used)
+            except Rejected as reason:
+                return error(INVALID_REQUEST, f"the server does not take it: {reason}")
             except Unreadable as problem:
                 return error(INVALID_REQUEST, f"the server's answer cannot be read: {problem}")
         raise NotDelivered("the server loses every session")
@@ -144,12 +161,12 @@ class HttpSession:
             ) as response:
                 return await self._read(response, message, place, hold)
         except _BEFORE as problem:
-            raise NotDelivered(f"nobody listens: {problem}") from None
+            raise NotDelivered(of_failure(problem, self._url)) from None
         except (*_BROKEN, Cut) as problem:
             if not place.last:
-                raise _interrupted(problem) from None
+                raise self._interrupted(problem) from None
         except _OTHER as problem:
-            raise _interrupted(problem) from None
+            raise self._interrupted(problem) from None
         return await self._go_on(message["id"], place, hold)
 
     async def _go_on(self, number: object, place: Place, hold: Hold) -> Message:
@@ -163,13 +180,14 @@ class HttpSession:
             try:
                 async with self._http.stream("GET", self._url, headers=headers) as response:
                     if response.status_code >= 400:
-                        raise Interrupted(f"the stream is lost: status {response.status_code}")
+                        reason = self._status_reason(response)
+                        raise Interrupted(f"the stream is lost: {reason}")
                     tries = 0
                     return await self._read_events(response, number, place, hold)
             except (*_BROKEN, Cut) as problem:
                 _log.info("a stream broke: %r", problem)
             except _OTHER as problem:
-                raise _interrupted(problem) from None
+                raise self._interrupted(problem) from None
         raise Interrupted("the stream broke, and could not be gone on with")
 
     def _all_headers(self) -> dict[str, str]:
@@ -185,18 +203,20 @@ class HttpSession:
         return found
 
     async def _read(self, response: httpx2.Response, message: Message, place: Place, hold: Hold) -> Message:
-        if response.status_code >= 400:
-            return self._refusal(response, await self._body(response))
+        if not response.is_success:
+            return self._refusal(response, await self._body(response), message)
         if "id" not in message or "method" not in message:
             return {}
         if message["method"] == "initialize":
             self._session = response.headers.get(SESSION, "")
         kind = response.headers.get("content-type", "").lower()
+        if response.status_code in (202, 204):
+            raise Rejected(of_content(response.status_code, kind, self._url))
         if kind.startswith("application/json"):
-            return await self._decoded(await self._body(response), hold)
+            return _reply_to(message["id"], await self._decoded(await self._body(response), hold))
         if kind.startswith("text/event-stream"):
             return await self._read_events(response, message["id"], place, hold)
-        return error(INVALID_REQUEST, f"status {response.status_code} with content of type {kind[:100]!r}")
+        raise Rejected(of_content(response.status_code, kind, self._url))
 
     async def _read_events(
         self, response: httpx2.Response, number: object, place: Place, hold: Hold
@@ -205,10 +225,10 @@ class HttpSession:
         try:
             async with asyncio.timeout(None) as patience:
                 async for message in self._messages(response, place, hold):
-                    if "method" in message or message.get("id") != number:
+                    if "method" in message or _is_for_another(message, number):
                         self._heard(message)
                         continue
-                    answers.append(message)
+                    answers.append(_reply_to(number, message))
                     patience.reschedule(asyncio.get_running_loop().time() + DRAIN_PATIENCE)
         except (TimeoutError, *_BROKEN):
             if not answers:
@@ -249,9 +269,9 @@ class HttpSession:
             hold(sum(map(len, pieces)) if large else weight(b"".join(pieces)))
             return await self._read_message(pieces)
         except ValueError as problem:
-            raise Unreadable(str(problem)) from None
+            raise Unreadable(reason_of(problem)) from None
 
-    def _refusal(self, response: httpx2.Response, body: tuple[bytes, ...]) -> Message:
+    def _refusal(self, response: httpx2.Response, body: tuple[bytes, ...], message: Message) -> Message:
         """A status that says no; the message had not been looked at if the session was not known."""
         status = response.status_code
         try:
@@ -261,9 +281,16 @@ class HttpSession:
         lost = status == 404 or (status == 400 and said.get("id") is None)
         if lost and SESSION in response.request.headers:  # ours may be another one by now
             raise SessionLost("the server has lost the session")
-        if isinstance(said.get("error"), dict):
+        if isinstance(said.get("error"), dict) and message.get("method") != "initialize":
             return said
-        return error(INVALID_REQUEST, f"the server answers with status {status}")
+        raise Rejected(self._status_reason(response, str(complaint(said).get("message") or "")))
+
+    def _status_reason(self, response: httpx2.Response, said: str = "") -> str:
+        known = "authorization" in (header.lower() for header in self._headers)
+        return of_status(response.status_code, response.headers, self._url, self._name, said, logged_in=known)
+
+    def _interrupted(self, problem: Exception) -> Interrupted:
+        return Interrupted(str(problem) if isinstance(problem, Cut) else of_failure(problem, self._url))
 
     async def _listen(self) -> None:
         """Hear what the server says by itself, as long as it offers that."""
@@ -282,8 +309,21 @@ class HttpSession:
         self._listening = None
 
 
-def _interrupted(problem: Exception) -> Interrupted:
-    return Interrupted(f"{type(problem).__name__} {problem}".strip())
+def _is_for_another(message: Message, number: object) -> bool:
+    """Whether a reply has another number of ours: a wrong kind of id is meant for the one that waits."""
+    found = number_of(message.get("id"))
+    return found != 0 and found != number
+
+
+def _reply_to(number: object, message: Message) -> Message:
+    """The reply to a request; an error may be without an id. Raises Unreadable."""
+    if "method" in message:
+        raise Unreadable("it is a request")
+    check_reply(message)
+    unnamed = message.get("id") is None and "error" in message
+    if not unnamed and (isinstance(message.get("id"), bool) or message.get("id") != number):
+        raise Unreadable(wrong_id(message))
+    return message
 
 
 class _CountedStream(httpx2.AsyncByteStream):

@@ -64,6 +64,15 @@ class Interrupted(Exception):
     """Nobody knows whether the server got a message, or what became of it."""
 
 
+class NoObject(ValueError):
+    """JSON that is not a message; `value` is what it is."""
+
+    def __init__(self, value: object) -> None:
+        batch = isinstance(value, list)
+        super().__init__("it is a batch, which MCP does not have" if batch else "it is not an object")
+        self.value = value
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Encoded:
     """A large value as text of ours, in pieces; `fields` has what the gateway looks at of it."""
@@ -104,11 +113,11 @@ def error(code: int, text: str) -> Message:
 
 def answer_of(message: Message) -> Message:
     """What of an answer is the same under any id."""
-    if "result" in message:
-        return {"result": message["result"]}
     if isinstance(message.get("error"), dict | Encoded):
         return {"error": message["error"]}
-    return error(INVALID_REQUEST, "the server's answer has neither result nor error")
+    if "result" in message:
+        return {"result": message["result"]}
+    return error(INVALID_REQUEST, "the answer has neither result nor error")
 
 
 def complaint(answer: Message) -> Message:
@@ -158,12 +167,16 @@ def progress_token(params: object) -> str | int | None:
 
 
 def key_of(request_id: object) -> str:
-    """Ids that differ, 1 and "1" too, give keys that differ."""
+    """Ids that differ, 1 and "1" too, give keys that differ; 1 and 1.0 are the same number."""
+    if isinstance(request_id, float) and request_id.is_integer():
+        return json.dumps(int(request_id))
     return json.dumps(request_id)
 
 
 def number_of(request_id: object) -> int:
     """One of our numbers, also for what no server should say; 0 is none."""
+    if isinstance(request_id, float) and request_id.is_integer():
+        return int(request_id)
     return request_id if type(request_id) is int else 0
 
 
@@ -265,7 +278,7 @@ def _object(line: bytes | bytearray, odd: Callable[[str], float | None]) -> Mess
     except RecursionError:
         raise ValueError("nested too deep") from None
     if not isinstance(message, dict):
-        raise ValueError("no object")
+        raise NoObject(message)
     return message
 
 

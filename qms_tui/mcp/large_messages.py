@@ -26,6 +26,7 @@ from qms_tui.mcp.jsonrpc import (
     progress_token,
     weight,
 )
+from qms_tui.mcp.replies import check_reply, reason_of
 
 REQUEST = struct.Struct(">Q?")  # bytes of the line; whether it is a client's
 ANSWER = struct.Struct(">QQ")  # bytes of the object, of the text
@@ -41,7 +42,9 @@ def read(line: bytes, *, strict: bool) -> tuple[Message, bytes]:
     """
     weight(line)
     message = (decoded if strict else mended)(line)
-    key = "params" if "method" in message else "error" if "error" in message else "result"
+    if not strict and "method" not in message:
+        check_reply(message)
+    key = "params" if "method" in message else "error" if message.get("error") is not None else "result"
     if key not in message:
         raise ValueError("neither parameters nor an answer")
     value = message[key]
@@ -92,8 +95,10 @@ def serve(source: BinaryIO, target: BinaryIO) -> bool:
     size, strict = REQUEST.unpack(request)
     try:
         head, text = read(source.read(size), strict=strict)
-    except (ValueError, MemoryError) as problem:
-        head, text = {"refused": str(problem)[:200] or "too large"}, b""
+    except ValueError as problem:
+        head, text = {"refused": reason_of(problem)[:200]}, b""
+    except MemoryError:
+        head, text = {"refused": "too large"}, b""
     said = encoded(head)
     target.write(ANSWER.pack(len(said), len(text)))
     target.write(said)

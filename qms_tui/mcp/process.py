@@ -13,6 +13,7 @@ import resource
 import shutil
 import signal
 
+from qms_tui.mcp.last_words import LastWords
 from qms_tui.mcp.launch import LaunchSpec
 
 _log = logging.getLogger(__name__)
@@ -34,12 +35,32 @@ exec "$@"
 """
 
 
-class Program:
-    """One start of a server's program."""
+class _Protocol(asyncio.subprocess.SubprocessStreamProtocol):
+    """Says at once that the program has ended, or reads no more: what it has started may hold its pipes."""
 
-    def __init__(self, name: str, process: asyncio.subprocess.Process) -> None:
+    def __init__(self, limit: int, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(limit, loop)
+        self.exited, self.over = asyncio.Event(), asyncio.Event()
+
+    def process_exited(self) -> None:
+        super().process_exited()
+        self.exited.set()
+        self.over.set()
+
+    def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:
+        super().pipe_connection_lost(fd, exc)
+        if fd == 0:
+            self.over.set()
+
+
+class Program:
+    """One start of a server's program. `over`: it has ended, or reads no more."""
+
+    def __init__(self, name: str, process: asyncio.subprocess.Process, protocol: _Protocol) -> None:
         self.process = process
-        self.last_words = ""
+        self.over = protocol.over
+        self._exited = protocol.exited
+        self._words = LastWords()
         self._name = name
         self._listening = [
             asyncio.get_running_loop().create_task(self._log_lines(stream))
@@ -50,34 +71,41 @@ class Program:
     @classmethod
     async def start(cls, name: str, spec: LaunchSpec, *, piped: bool, limit: int) -> Program:
         """Start it; `piped`: we speak with it on stdio, in lines of at most `limit` bytes. Raises OSError."""
-        process = await asyncio.create_subprocess_exec(
+        loop = asyncio.get_running_loop()
+        transport, protocol = await loop.subprocess_exec(
+            lambda: _Protocol(limit, loop),
             *(spec.command if _prctl else _watched(spec)),
             stdin=asyncio.subprocess.PIPE if piped else asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE if piped else asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.PIPE,
             cwd=spec.folder,
             env=spec.environment,
-            limit=limit,
             start_new_session=True,
             preexec_fn=_end_with_us if _prctl else None,
             pass_fds=() if _prctl else (_lifeline(),),
         )
-        return cls(name, process)
+        return cls(name, asyncio.subprocess.Process(transport, protocol, loop), protocol)
 
     async def ended(self) -> str:
         """Wait for its end; how it ended."""
-        code = await self.process.wait()
+        await self._exited.wait()
         await asyncio.wait(self._listening, timeout=LAST_WORDS)
-        how = f"killed by signal {-code}" if code < 0 else f"ended with status {code}"
-        return f"{how}: {self.last_words}" if self.last_words else how
+        code = self.process.returncode or 0
+        return self._words.after(f"killed by {_signal(-code)}" if code < 0 else f"ended with status {code}")
+
+    async def why_over(self) -> str:
+        """How it ended, or that it goes on without listening; waits a moment for the former."""
+        with contextlib.suppress(TimeoutError):
+            return await asyncio.wait_for(self.ended(), 2 * LAST_WORDS)
+        return self._words.after("it has closed its standard input or output, and still runs")
 
     async def end(self) -> None:
         """End it and what it started."""
         ended = asyncio.get_running_loop().create_task(self._end_of_output())
         if self.process.returncode is None:
-            self._signal(signal.SIGTERM)
+            self._send(signal.SIGTERM)
             await asyncio.wait({ended}, timeout=END_PATIENCE)
-        self._signal(signal.SIGKILL)
+        self._send(signal.SIGKILL)
         await asyncio.wait(
             {ended}, timeout=END_PATIENCE
         )  # not for one that has left its group with our pipes
@@ -91,30 +119,39 @@ class Program:
                 pass
         await self.process.wait()
 
-    def _signal(self, number: int) -> None:
+    def _send(self, number: int) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process.pid, number)
 
     async def _log_lines(self, stream: asyncio.StreamReader) -> None:
         for _ in range(MOST_LINES):
             try:
-                line = await stream.readline()
-            except ValueError:  # a line without end
-                continue
+                line = await stream.readuntil(b"\n")
+            except asyncio.IncompleteReadError as rest:
+                line = rest.partial
+            except asyncio.LimitOverrunError as long:
+                line = await stream.read(long.consumed)
             if not line:
                 return
-            text = line.decode(errors="replace").strip()[:LONGEST_WORD]
-            self.last_words = text[:200] or self.last_words
-            _log.info("%s says: %s", self._name, text)
+            self._words.add(line)
+            _log.info("%s says: %s", self._name, line.decode(errors="replace").strip()[:LONGEST_WORD])
         _log.info("%s says more, which is left out", self._name)
-        while await stream.read(DRAIN):  # noqa: ASYNC110 what has come is read, what comes may wait
-            await asyncio.sleep(DRAIN_EVERY)
+        while data := await stream.read(DRAIN):
+            self._words.add(data)
+            await asyncio.sleep(DRAIN_EVERY)  # what comes may wait
 
 
 def allow_descriptors() -> None:
     """Let this process have as many as it may: a hostile agent has some 400, and the others need theirs."""
     if _prctl is not None:  # else programs that we start would have as many, and select(2) knows 1024
         resource.setrlimit(resource.RLIMIT_NOFILE, (_DESCRIPTORS[1], _DESCRIPTORS[1]))
+
+
+def _signal(number: int) -> str:
+    try:
+        return f"signal {number} ({signal.Signals(number).name})"
+    except ValueError:
+        return f"signal {number}"
 
 
 def _end_with_us() -> None:

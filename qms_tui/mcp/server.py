@@ -11,8 +11,9 @@ import json
 import logging
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Awaitable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from mcp_types import InitializeResult
 from pydantic import ValidationError
@@ -34,17 +35,21 @@ from qms_tui.mcp.jsonrpc import (
     encoded,
     error,
     field,
+    notification,
 )
 from qms_tui.mcp.large_reader import LargeReader
 from qms_tui.mcp.session import Post, Session
 
 _log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 PATIENCE = 60.0  # seconds that a call waits for a server that is down
 LIST_PATIENCE = 0.3  # seconds that a list waits; then what it was the last time must do
 PROGRESS_EVERY = 5.0  # seconds between words to a client that waits for a server
 AGAIN = 0.05  # seconds until a call that was not delivered is tried again
 RETRY_FIRST, RETRY_MOST = 0.1, 5.0  # seconds between starts, or looks, of a server that is down
+INITIALIZE_PATIENCE = 300.0  # seconds for an answer to `initialize`; a first `uvx` or `npx` downloads
+SLOW = 5.0  # seconds of that after which everybody hears of it
 STEADY = 10.0  # seconds up after which the next trouble is a first one again
 LARGEST_LISTS = 4 * 2**20  # bytes of what is remembered of a server
 LARGEST_LIST = 512 * 1024  # bytes of one of them; a large message is never remembered
@@ -64,6 +69,7 @@ class Server(ABC):
         self.since = time.time()
         self.sessions: set[Session] = set()
         self._lists: dict[str, dict[str, Message]] = {}  # by agent, by method
+        self._warning: Message | None = None  # for clients, while it does not answer `initialize`
         self._file = lists
         self._remember_from_file()
 
@@ -90,6 +96,8 @@ class Server(ABC):
         self.sessions.add(session)
         if session.stale and self.up.is_set():
             session.tell_changed()
+        if self._warning is not None:
+            session.send(self._warning)
 
     def left(self, session: Session) -> None:
         """A client has gone."""
@@ -113,11 +121,13 @@ class Server(ABC):
         until = asyncio.get_running_loop().time() + PATIENCE
         while True:
             if not await self._wait_until_up(call, until):
-                return self._without(call)
+                return self._without(call, self.detail)
             try:
                 found = await self.request(call)
             except NotDelivered as reason:
                 _log.info("%s: %s was not delivered: %s", self.name, call.method, reason)
+                if asyncio.get_running_loop().time() > until:  # it says that it is up, and takes nothing
+                    return self._without(call, str(reason))
                 await asyncio.sleep(AGAIN)
             except Interrupted as reason:
                 if call.method not in HARMLESS or asyncio.get_running_loop().time() > until:
@@ -139,15 +149,16 @@ class Server(ABC):
                 await asyncio.wait_for(self.up.wait(), min(left, PROGRESS_EVERY))
             if not self.up.is_set():
                 told += 1  # so little that the server's own progress goes on from there
-                call.tell_progress({"progress": told / 1e6, "message": f"waiting for the server {self.name}"})
+                message = f"waiting for the server {self.name}: {self.detail}"
+                call.tell_progress({"progress": told / 1e6, "message": message})
         return True
 
-    def _without(self, call: Call) -> Message:
+    def _without(self, call: Call, why: str) -> Message:
         if call.method in LISTS:
             call.session.stale = True
             known = self._lists.get(call.session.agent, {}).get(call.method)
             return known or {"result": {LISTS[call.method]: []}}
-        text = f"{call.method} was not run: the server {self.name} is down: {self.detail}"
+        text = f"{call.method} was not run: the server {self.name} is down: {why}"
         return error(UNREACHABLE, text)
 
     def _interrupted(self, call: Call, reason: str) -> Message:
@@ -171,12 +182,14 @@ class Server(ABC):
         try:
             InitializeResult.model_validate(initialized)
         except ValidationError as problem:
-            raise Interrupted(f"no answer to initialize: {problem.errors()[0]['msg']}") from None
+            first = problem.errors()[0]
+            place = ".".join(map(str, first["loc"]))
+            raise Interrupted(f"its answer to initialize is wrong: {place}: {first['msg']}") from None
         if initialized != self.initialized:
             self.initialized = initialized
             self._write_lists()
         _log.info("%s: up", self.name)
-        self.detail, self.since = "", time.time()
+        self.detail, self.since, self._warning = "", time.time(), None
         self.starts += 1
         self.up.set()
         for session in list(self.sessions):
@@ -189,8 +202,29 @@ class Server(ABC):
             _log.warning("%s: down: %s", self.name, reason)
         if self.up.is_set():
             self.since = time.time()
-        self.detail = reason
+        self.detail, self._warning = reason, None
         self.up.clear()
+
+    async def begun(self, beginning: Awaitable[T]) -> T:
+        """What comes of an `initialize`; everybody hears if it takes long. Raises Interrupted if too long."""
+        task = asyncio.ensure_future(beginning)
+        try:
+            await asyncio.wait({task}, timeout=SLOW)
+            if not task.done():
+                self._be_slow()
+            return await asyncio.wait_for(task, INITIALIZE_PATIENCE - SLOW)
+        except TimeoutError:
+            raise Interrupted(f"no answer to initialize within {INITIALIZE_PATIENCE:.0f} s") from None
+        finally:
+            task.cancel()
+
+    def _be_slow(self) -> None:
+        """It runs, and does not answer `initialize`: it may be loading something, or hang."""
+        self.went_down(f"no answer to initialize for {SLOW:.0f} s; it runs, and is waited for")
+        said = {"level": "warning", "logger": "qms-tui", "data": f"{self.name}: {self.detail}"}
+        self._warning = notification("notifications/message", said)
+        for session in list(self.sessions):
+            session.send(self._warning)
 
     def heard(self, message: Message, to: Session | None) -> None:
         """A notification of the server; `to`: whom it is for, if that is known."""

@@ -6,7 +6,7 @@ What cannot be parted is refused: tasks, which any client could list, and roots,
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from qms_tui.mcp.call import Call
 from qms_tui.mcp.jsonrpc import (
@@ -60,6 +60,11 @@ class SharedSession:
     def answered(self, number: int) -> None:
         """The server says no more about it."""
         self._cancelled.pop(number, None)
+
+    @property
+    def cancelled(self) -> Collection[int]:
+        """Numbers of calls that the server may still answer, though nobody waits."""
+        return self._cancelled.keys()
 
     def restart(self) -> None:
         """Another process knows nothing of what ran."""

@@ -7,12 +7,12 @@ for that one; else it is refused.
 from __future__ import annotations
 
 import asyncio
-import itertools
 import logging
 import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 from mcp_types.version import LATEST_HANDSHAKE_VERSION
 
@@ -27,38 +27,32 @@ from qms_tui.mcp.jsonrpc import (
     Interrupted,
     Message,
     NotDelivered,
-    answer_of,
-    answered_by,
     complaint,
     error,
     field,
     forwarded,
     identified,
-    is_large,
     is_request,
     key_of,
-    mended,
     notification,
     number_of,
     pieces_of,
     request,
-    weight,
 )
 from qms_tui.mcp.large_reader import LargeReader
 from qms_tui.mcp.launch import LaunchPlace
-from qms_tui.mcp.lines import Line
+from qms_tui.mcp.pending import Pending
 from qms_tui.mcp.process import Program
+from qms_tui.mcp.replies import Unreadable
 from qms_tui.mcp.server import LONGEST_ANSWER, Pause, Server
 from qms_tui.mcp.session import Post, Session
 from qms_tui.mcp.shared_session import NEVER_SENT, SharedSession, shareable
 from qms_tui.mcp.stdio_pipe import MOST_READ_AHEAD, StdioPipe
+from qms_tui.mcp.stdio_reader import StdioReader
 
 _log = logging.getLogger(__name__)
 
-INITIALIZE_PATIENCE = 60.0  # seconds; a first `uvx` downloads
 LAST_WORDS = 2.0  # seconds in which what a program said before its end must have come
-PASSED_ON = 400 * 2**20  # bytes a second: what it costs to hand a large message on in pieces
-MOST_NONSENSE = 1000  # lines of a start that are no messages
 CLIENT = {
     "protocolVersion": LATEST_HANDSHAKE_VERSION,
     "capabilities": {"sampling": {}, "elicitation": {}},
@@ -73,13 +67,12 @@ class StdioServer(Server):
         super().__init__(spec, lists, large)
         self._place = place
         self._pipe: StdioPipe | None = None
-        self._numbers = itertools.count(1)
-        self._waiting: dict[int, asyncio.Future[Message]] = {}
+        self._pending = Pending()
         self._shared = SharedSession(time.monotonic)
         self._level = ""  # of its logging, as the server was told
         self._asked: dict[str, tuple[Session, str]] = {}  # the server's requests by its ids
         self._posts: set[asyncio.Task[None]] = set()
-        self._large_lines: dict[int, asyncio.Task[None]] = {}  # answers that are being read, by number
+        self._reader = StdioReader(self.name, self._pending, self._shared, large, self._heard)
 
     @property
     def command(self) -> Sequence[str]:
@@ -102,42 +95,46 @@ class StdioServer(Server):
         spec = await asyncio.to_thread(self._place.spec, self.spec, os.environ)
         program = await Program.start(self.name, spec, piped=True, limit=MOST_READ_AHEAD)
         self._pipe = pipe = StdioPipe(program, LONGEST_ANSWER)
-        reading = asyncio.get_running_loop().create_task(self._read(pipe))
+        loop = asyncio.get_running_loop()
+        reading, over = loop.create_task(self._reader.read(pipe)), loop.create_task(program.over.wait())
         try:
-            await self._begin(reading, program)
-            self.went_down(await reading or await program.ended())
-        except (Interrupted, NotDelivered) as reason:
-            gone = program.process.returncode is not None
-            self.went_down(await program.ended() if gone else str(reason))
+            if await self._begin(reading, over):
+                await asyncio.wait({reading, over}, return_when=asyncio.FIRST_COMPLETED)
+            self.went_down(await _why_over(reading, program))
+        except (Interrupted, Unreadable) as reason:
+            self.went_down(str(reason))
         finally:
             self.up.clear()
             self._pipe = None
             pipe.close()
-            for task in (reading, *self._large_lines.values()):
+            for task in (reading, over):
                 task.cancel()
-            self._interrupt("its process has ended")
+            self._reader.stop()
+            self._pending.interrupt(self.detail or "its process has ended")
+            self._take_questions_back()
             await program.end()
 
-    async def _begin(self, reading: asyncio.Task[str], program: Program) -> None:
-        beginning = asyncio.get_running_loop().create_task(self._ask("initialize", CLIENT))
-        done, _ = await asyncio.wait(
-            {beginning, reading}, timeout=INITIALIZE_PATIENCE, return_when=asyncio.FIRST_COMPLETED
-        )
-        if beginning not in done:
+    async def _begin(self, reading: asyncio.Task[str], over: asyncio.Task[Literal[True]]) -> bool:
+        """Whether it can be used; else it is over. Raises Interrupted or Unreadable, with its own words."""
+        beginning = asyncio.get_running_loop().create_task(self.begun(self._ask("initialize", CLIENT)))
+        await asyncio.wait({beginning, reading, over}, return_when=asyncio.FIRST_COMPLETED)
+        if not beginning.done():
             beginning.cancel()
-            raise Interrupted(await _why_not(reading, program))
+            return False
         try:
             answer = beginning.result()
-        except NotDelivered as reason:  # it has ended already, and its last words may still be on their way
-            await asyncio.wait({reading}, timeout=LAST_WORDS)
-            raise Interrupted(await _why_not(reading, program) if reading.done() else str(reason)) from None
+        except NotDelivered:
+            return False
+        except Unreadable as problem:
+            raise Unreadable(f"its answer to initialize cannot be read: {problem}") from None
         if "error" in answer:
             raise Interrupted(f"it refuses initialize: {str(complaint(answer).get('message'))[:200]}")
-        self._write(notification("notifications/initialized"))
+        self._try_to_write(notification("notifications/initialized"))
         self._level = ""
         self._shared.restart()
         self.came_up(shareable(answer["result"]) if isinstance(answer["result"], dict) else {})
         self._tell_level()
+        return True
 
     def _tell_level(self) -> None:
         """Have the server log as much as anybody wants to hear, no less than is usual."""
@@ -145,7 +142,7 @@ class StdioServer(Server):
         offered = field(field(self.initialized, "capabilities"), "logging") is not None
         if offered and self.up.is_set() and level != self._level:
             self._level = level
-            number = next(self._numbers)  # whose answer nobody needs
+            number = self._pending.new_number()  # whose answer nobody needs
             self._write_if_there(request(number, "logging/setLevel", {"level": level}))
 
     def left(self, session: Session) -> None:
@@ -154,80 +151,11 @@ class StdioServer(Server):
         self._shared.leave(session)
         self._tell_level()
 
-    async def _read(self, pipe: StdioPipe) -> str:
-        """Take what it says until it ends; why, if that is our doing."""
-        nonsense = 0
-        async for line in pipe.lines():
-            if await self._hear_line(line):
-                continue
-            nonsense += 1
-            if nonsense == 1:
-                _log.info("%s prints what is no message: %r", self.name, line.ends)
-            if nonsense == MOST_NONSENSE:
-                return f"it prints what is no message, like {line.ends[:60]!r}"
-        if self._large_lines:
-            await asyncio.wait(list(self._large_lines.values()))
-        return ""
-
-    async def _hear_line(self, line: Line) -> bool:
-        """Whether that is a message; of a line that is not whole the ends tell which call it is."""
-        begun = time.perf_counter()
-        number = answered_by(line.ends)
-        if number is not None and number not in self._waiting:
-            self._shared.answered(number)
-            return True  # nobody waits for it any more: reading it would only take time
-        call = self._shared.calls.get(number or 0)
-        if not line.whole:
-            return self._fail(number, f"the server's answer has more than {LONGEST_ANSWER >> 20} MB")
-        if is_large(line.pieces):
-            return await self._hear_large(line, call, number)
-        try:
-            size = weight(line.text)
-            message = mended(line.text)
-        except ValueError as problem:
-            return self._fail(number, f"the server's answer cannot be read: {problem}")
-        if call is not None:
-            call.hold(size)
-        self._take(message)
-        if call is not None:
-            call.session.worked(time.perf_counter() - begun)
-        return True
-
-    async def _hear_large(self, line: Line, call: Call | None, number: int | None) -> bool:
-        """Read it elsewhere. What answers no call counts for no agent, so it is waited for."""
-        if call is None:
-            return await self._read_large(self.name, line, number)
-        call.hold(line.size)
-        call.session.worked(line.size / PASSED_ON)
-
-        async def read() -> None:
-            await self._read_large(call.session.agent, line, number)
-
-        task = asyncio.get_running_loop().create_task(read())
-        self._large_lines[call.forwarded] = task
-        task.add_done_callback(lambda _: self._large_lines.pop(call.forwarded, None))
-        return True
-
-    async def _read_large(self, agent: str, line: Line, number: int | None) -> bool:
-        try:
-            self._take(await self.large.read(agent, line.pieces, strict=False))
-        except ValueError as problem:
-            return self._fail(number, f"the server's answer cannot be read: {problem}")
-        return True
-
-    def _fail(self, number: int | None, reason: str) -> bool:
-        """Whether that was the answer to a call, which has this reason instead of it now."""
-        future = self._waiting.get(number or 0)
-        if future is None or future.done():
-            return False
-        future.set_result(error(INVALID_REQUEST, reason))
-        return True
-
     # -- to the server ------------------------------------------------------------------------------------
 
     async def request(self, call: Call) -> Message:
         """Send it, wait for the answer."""
-        number = call.forwarded = next(self._numbers)
+        number = call.forwarded = self._pending.new_number()
         own = self._shared.own_answer(call, self.sessions)
         if own is not None:
             self._tell_level()
@@ -236,21 +164,20 @@ class StdioServer(Server):
         try:
             params = forwarded(call.params, call.session.agent, number if call.token is not None else None)
             return await self._ask(call.method, params, number)
+        except Unreadable as problem:
+            return error(INVALID_REQUEST, f"the server's answer cannot be read: {problem}")
         finally:
             self._shared.end(number)
-            if number in self._large_lines:  # nobody waits for it any more
-                self._large_lines.pop(number).cancel()
+            self._reader.give_up(number)
 
     async def _ask(self, method: str, params: Message | Encoded, number: int = 0) -> Message:
-        number = number or next(self._numbers)
-        future: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
+        number = number or self._pending.new_number()
         await self._have_room()
         self._write(request(number, method, params))
-        self._waiting[number] = future
         try:
-            return await future
+            return await self._pending.add(number)
         finally:
-            self._waiting.pop(number, None)
+            self._pending.remove(number)
 
     async def _have_room(self) -> None:
         """Wait until the server has read most of what it was sent: what waits here counts for its agent."""
@@ -284,17 +211,14 @@ class StdioServer(Server):
         except (NotDelivered, ValueError) as reason:
             _log.debug("%s: %s", self.name, reason)
 
-    def _interrupt(self, reason: str) -> None:
-        for future in self._waiting.values():
-            if not future.done():
-                future.set_exception(Interrupted(reason))
+    def _take_questions_back(self) -> None:
         for session, asked in self._asked.values():
             session.take_back(asked)
         self._asked.clear()
 
     def cancelled(self, call: Call, params: Message) -> None:
         """Under the server's number for it."""
-        if call.forwarded in self._waiting:
+        if call.forwarded in self._pending:
             self._shared.cancel(call.forwarded, call.session)
             said = identified({**params, "requestId": call.forwarded}, call.session.agent)
             self._write_if_there(notification("notifications/cancelled", said))
@@ -307,17 +231,9 @@ class StdioServer(Server):
 
     # -- from the server ----------------------------------------------------------------------------------
 
-    def _take(self, message: Message) -> None:
-        if is_request(message):
-            self._be_asked(message)
-        elif "method" in message:
-            self._hear(message)
-        else:
-            number = number_of(message.get("id"))
-            self._shared.answered(number)
-            future = self._waiting.get(number)
-            if future is not None and not future.done():
-                future.set_result(answer_of(message))
+    def _heard(self, message: Message) -> None:
+        """A request or a notification of its own."""
+        (self._be_asked if is_request(message) else self._hear)(message)
 
     def _hear(self, message: Message) -> None:
         params, method = message.get("params"), message["method"]
@@ -356,7 +272,8 @@ class StdioServer(Server):
                 self._asked[key] = (session, asked)
 
 
-async def _why_not(reading: asyncio.Task[str], program: Program) -> str:
+async def _why_over(reading: asyncio.Task[str], program: Program) -> str:
+    """Why a program cannot be used any more: what we have against what it prints, or how it ended."""
     if not reading.done():
-        return f"no answer to initialize within {INITIALIZE_PATIENCE:.0f} s"
-    return reading.result() or await program.ended()
+        await asyncio.wait({reading}, timeout=LAST_WORDS)
+    return (reading.done() and reading.result()) or await program.why_over()

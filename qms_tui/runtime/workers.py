@@ -11,10 +11,11 @@ import contextlib
 import logging
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import TypeVar
 
-from qms_tui.errors import EngineError
+from qms_tui.errors import EngineError, KeeperError, ProjectError, QmsTuiError
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -24,10 +25,65 @@ MOST = 8  # threads at work at once: one per agent that starts, with the usual n
 MOST_ABANDONED = 32  # calls that never came back; beyond it new ones are refused
 
 
+@dataclass(frozen=True, slots=True)
+class Counterpart:
+    """What calls wait for: its name, the error if it does not answer, what to do then."""
+
+    name: str
+    error: type[QmsTuiError]
+    hint: str
+    hint_for_many: str
+
+
+ENGINE = Counterpart(
+    "the engine",
+    EngineError,
+    "look whether the engine is alive, for example with: docker ps",
+    "restart the engine, then start qms-tui again",
+)
+KEEPER = Counterpart(
+    "the keeper",
+    KeeperError,
+    "qms-tui doctor says how it is; agents go on meanwhile",
+    "start qms-tui again; agents go on meanwhile",
+)
+DISK = Counterpart(
+    "the disk",
+    ProjectError,
+    "look whether the project's disk is there, for example with: df . (a network share may be gone)",
+    "see to it that the project's disk answers, then start qms-tui again",
+)
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """Whom one call waits for at the moment."""
+
+    counterpart: Counterpart
+
+
+_here = threading.local()  # in a worker: `waiting` of its call
+
+
+@contextlib.contextmanager
+def waiting_for(counterpart: Counterpart) -> Iterator[None]:
+    """What a call's function does here waits for another one than its workers' counterpart."""
+    waiting: _Waiting | None = getattr(_here, "waiting", None)
+    if waiting is None:  # in no worker, so without a deadline
+        yield
+        return
+    before, waiting.counterpart = waiting.counterpart, counterpart
+    try:
+        yield
+    finally:
+        waiting.counterpart = before
+
+
 class Workers:
     """Runs blocking calls off the loop, each with a deadline of its own in seconds."""
 
-    def __init__(self) -> None:
+    def __init__(self, counterpart: Counterpart = ENGINE) -> None:
+        self._counterpart = counterpart
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._spare = 0  # threads without a job, less the jobs that wait for one
         self._threads = 0
@@ -44,15 +100,17 @@ class Workers:
         deadline: float = 20.0,
         undo: Callable[[T], object] = lambda result: None,
     ) -> T:
-        """The function's result; EngineError naming `what` when the deadline passes.
+        """The function's result; when the deadline passes, the error of whom it waits for, naming `what`.
 
         A call that missed its deadline, or whose caller was cancelled, is left behind. When it comes back
         after all, what it made goes to `undo`, in a worker too.
         """
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
+        waiting = _Waiting(self._counterpart)
 
         def job() -> None:
+            _here.waiting = waiting
             try:
                 result = function()
             except BaseException as error:
@@ -73,10 +131,8 @@ class Workers:
             if future.done():
                 raise  # it is the function's own
             self._abandon(future, undo)
-            raise EngineError(
-                f"{what}: the engine gave no answer within {deadline:g} s",
-                hint="look whether the engine is alive, for example with: docker ps",
-            ) from None
+            whom = waiting.counterpart
+            raise whom.error(f"{what}: {whom.name} gave no answer within {deadline:g} s", whom.hint) from None
 
     async def undone(self, within: float) -> None:
         """Wait until what was left behind has come back and is undone, at most so many seconds."""
@@ -92,9 +148,8 @@ class Workers:
     def _submit(self, job: _Job) -> None:
         with self._lock:
             if self._abandoned >= MOST_ABANDONED:
-                raise EngineError(
-                    "too many calls to the engine hang", hint="restart the engine, then start qms-tui again"
-                )
+                many = f"too many calls to {self._counterpart.name} hang"
+                raise self._counterpart.error(many, self._counterpart.hint_for_many)
             if self._closed or (self._spare <= 0 and self._threads - self._abandoned < MOST):
                 self._threads += 1
                 self._spare += 1

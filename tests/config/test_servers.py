@@ -94,3 +94,52 @@ def test_what_is_wrong_is_said(world: World, text: str, message: str) -> None:
         world.load_user(text)
     assert caught.value.message == f"~/.config/qms-tui/config.toml: {message}"
     assert caught.value.hint
+
+
+_ENVIRONMENT = "environment that qms-tui is started in"
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "hint"),
+    [
+        (
+            "[mcp.notes]\ncommand = 'notes'\nargs = ['-f']",
+            "mcp.notes.args",
+            "command = [program, arguments]",
+        ),
+        ("[mcp.notes]\ncommand = ['notes']\nenv = { TOKEN = 'x' }", "mcp.notes.env", _ENVIRONMENT),
+        ("[mcp.notes.env]\nTOKEN = 'x'\n[mcp.notes]\ncommand = 'notes'", "mcp.notes.env", _ENVIRONMENT),
+        ("[mcp.notes]\ncommand = 'notes'\nenv_vars = ['TOKEN']", "mcp.notes.env_vars", _ENVIRONMENT),
+        ("[mcp.notes]\ntype = 'stdio'\ncommand = 'notes'", "mcp.notes.type", "leave it out"),
+        ("[mcp.notes]\nurl = 'http://x/sse'\ntransport = 'sse'", "mcp.notes.transport", "old SSE transport"),
+        ("[mcp.notes]\nhttpUrl = 'http://x/mcp'", "mcp.notes.httpUrl", "write url = "),
+        (
+            "[mcp.notes]\nurl = 'http://x/'\noauth = 'T'",
+            "mcp.notes.oauth",
+            "headers",
+        ),
+        ("[mcp.notes]\ncommand = 'notes'\ndisabled = true", "mcp.notes.disabled", "agents"),
+        ("[mcp.notes]\ncommand = 'notes'\nautoApprove = ['x']", "mcp.notes.autoApprove", "tools = "),
+        ("[mcpServers.notes]\ncommand = 'notes'", "mcpServers", "write [mcp.NAME]"),
+        ("[mcp_servers.notes]\ncommand = 'notes'", "mcp_servers", "write [mcp.NAME]"),
+    ],
+)
+def test_who_writes_a_server_as_other_tools_have_it_hears_how_it_is_written_here(
+    world: World, text: str, key: str, hint: str
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        world.load_user(text)
+    assert caught.value.message.endswith(f": {key}: no such key")
+    assert hint in caught.value.hint
+
+
+def test_json_is_recognized(world: World) -> None:
+    with pytest.raises(ConfigError) as caught:
+        world.load_user('{"mcpServers": {"notes": {"command": "notes"}}}')
+    assert "this is JSON" in caught.value.hint
+    assert "[mcp.NAME]" in caught.value.hint
+
+
+def test_a_server_may_be_named_as_the_tables_of_other_tools(world: World) -> None:
+    (server,) = world.load_user("[mcp.servers]\ncommand = 'notes'\n").servers
+    assert server == McpServer("servers", command=("notes",))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field, replace
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -40,7 +41,7 @@ class Placed:
     changed: float = 0.0
     open: bool = False
     last_write: float = 0.0
-    confusable: bool = False  # its predecessor's inode, and nobody told that the predecessor went
+    confusable: bool = False  # the inode that was last seen under its name, and no event tells them apart
 
 
 @dataclass
@@ -53,12 +54,13 @@ class Folder:
     events: list[tuple[float, str, Hint]] = field(default_factory=list)
     free: list[int] = field(default_factory=list)
     inodes: int = 1
-    unsaid: dict[str, int] = field(default_factory=dict)  # inode of a file that went without an event
+    seen: dict[str, int] = field(default_factory=dict)  # inode by name, at the last look
+    said: set[str] = field(default_factory=set)  # names that have vanished since, and an event tells that
 
     def place(self, name: str, inode: int, size: int, *, is_open: bool) -> Placed:
         placed = Placed(name, len(self.history), inode, self.now, size=size, open=is_open)
         placed.written = placed.changed = placed.last_write = self.now
-        placed.confusable = self.unsaid.get(name) == inode
+        placed.confusable = self.seen.get(name) == inode and name not in self.said
         self.files[name] = placed
         self.history.append(placed)
         return placed
@@ -68,10 +70,8 @@ class Folder:
         placed.until = self.now
         if free:
             self.free.append(placed.inode)
-        if lost:
-            self.unsaid[name] = placed.inode
-        else:
-            self.unsaid.pop(name, None)
+        if not lost:
+            self.said.add(name)
         return placed
 
     def new_inode(self) -> int:
@@ -86,8 +86,11 @@ class Folder:
 
     def look(self, name: str) -> Sighting | None:
         placed = self.files.get(name)
+        self.seen.pop(name, None)
+        self.said.discard(name)
         if placed is None:
             return None
+        self.seen[name] = placed.inode
         return Sighting(Identity(1, placed.inode), placed.size, _tick(placed.written), _tick(placed.changed))
 
 
@@ -241,9 +244,43 @@ TestWriters = Writers.TestCase
 TestWriters.settings = settings(max_examples=300, stateful_step_count=40, deadline=None)
 
 
+def test_an_inode_that_comes_back_unseen_is_the_same_item_to_everybody() -> None:
+    """No event tells of it, and no look falls in between: it cannot be known, and nobody is promised it."""
+    writers = Writers()
+    writers.create("b.md", lost=True)
+    writers.create("c.md", lost=True)
+    writers.wait(SETTLE)
+    writers.rename("b.md", "c.md", lost=True)
+    writers.rename("c.md", "a.md", lost=True)
+    writers.create("c.md", lost=True)  # the inode of the first c.md, two files later
+    first, _, last = (placed for placed in writers.folder.history if placed.name == "c.md")
+    assert first.inode == last.inode
+    writers.teardown()
+    assert (first.confusable, last.confusable) == (False, True)
+    assert (writers.arrived[first.number], writers.arrived[last.number]) == (1, 0)
+
+
+@pytest.mark.parametrize("hint", ["event", "look"])
+def test_an_inode_that_comes_back_is_another_item_if_anything_tells_that(hint: str) -> None:
+    writers = Writers()
+    writers.create("b.md", lost=True)
+    writers.create("c.md", lost=True)
+    writers.wait(SETTLE)
+    writers.rename("b.md", "c.md", lost=True)
+    if hint == "look":
+        writers.rescan()
+    writers.rename("c.md", "a.md", lost=hint == "look")
+    writers.create("c.md", lost=True)
+    last = writers.folder.files["c.md"]
+    writers.teardown()
+    assert not last.confusable
+    assert writers.arrived[last.number] == 1
+
+
 def test_the_simulated_folder_gives_inodes_out_again() -> None:
     folder = Folder()
     first = folder.place("a.md", folder.new_inode(), 0, is_open=False)
+    folder.look("a.md")
     folder.remove("a.md", lost=True)
     second = folder.place("a.md", folder.new_inode(), 0, is_open=False)
     assert second.inode == first.inode

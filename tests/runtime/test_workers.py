@@ -12,9 +12,9 @@ from functools import partial
 
 import pytest
 
-from qms_tui.errors import EngineError
+from qms_tui.errors import EngineError, KeeperError
 from qms_tui.runtime import workers as module
-from qms_tui.runtime.workers import MOST, Workers
+from qms_tui.runtime.workers import DISK, KEEPER, MOST, Counterpart, Workers, waiting_for
 
 PATIENCE = 10.0  # seconds; passes in milliseconds
 
@@ -104,6 +104,38 @@ async def test_a_missed_deadline_is_told_and_holds_up_nobody(workers: Workers) -
         with pytest.raises(EngineError, match=r"open the gate: the engine gave no answer within 0.01 s"):
             await workers.call(gate, what="open the gate", deadline=0.01)
         assert await workers.call(lambda: "next", what="go on") == "next"
+
+
+@pytest.mark.parametrize(
+    ("counterpart", "message"),
+    [
+        (DISK, "write: the disk gave no answer within 0.01 s"),
+        (KEEPER, "write: the keeper gave no answer within 0.01 s"),
+    ],
+)
+async def test_a_missed_deadline_names_what_was_waited_for(counterpart: Counterpart, message: str) -> None:
+    workers, gate = Workers(counterpart), Gate()
+    with open_at_the_end(gate), pytest.raises(counterpart.error) as caught:
+        await workers.call(gate, what="write", deadline=0.01)
+    workers.close()
+    assert caught.value.message == message
+    assert "docker" not in caught.value.hint
+    assert "engine" not in caught.value.hint
+
+
+async def test_a_missed_deadline_names_whom_the_function_waits_for_then(workers: Workers) -> None:
+    gate = Gate()
+
+    def ask_both() -> str:
+        with waiting_for(KEEPER):
+            return gate()
+
+    with open_at_the_end(gate), pytest.raises(KeeperError, match="attach: the keeper gave no answer"):
+        await workers.call(ask_both, what="attach", deadline=1.0)
+    await workers.undone(within=PATIENCE)
+    later = Gate()
+    with open_at_the_end(later), pytest.raises(EngineError, match="attach: the engine gave no answer"):
+        await workers.call(later, what="attach", deadline=0.01)
 
 
 async def test_a_timeout_of_the_function_is_its_own(workers: Workers) -> None:
