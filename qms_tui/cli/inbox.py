@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from qms_tui.cli.loading import load
-from qms_tui.cli.options import Common, common_options, complete_agents
+from qms_tui.cli.options import Common, common_options, complete_mailboxes
 from qms_tui.cli.printing import warn, write_out
 from qms_tui.inbox import (
     InboxEvent,
@@ -32,7 +32,7 @@ from qms_tui.project import Project
 @common_options
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--watch", is_flag=True, help="Go on, and print what comes and goes as lines of JSON.")
-@click.argument("agent", required=False, metavar="[AGENT]", shell_complete=complete_agents)
+@click.argument("agent", required=False, metavar="[AGENT]", shell_complete=complete_mailboxes)
 def inbox(common: Common, agent: str | None, as_json: bool, watch: bool) -> int:
     """List what lies in the inboxes, or in one, or follow them."""
     project, config = load(common)

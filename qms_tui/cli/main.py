@@ -12,7 +12,7 @@ from qms_tui.cli.completion import COMPLETE_VARIABLE, completion
 from qms_tui.cli.config import config
 from qms_tui.cli.demo import demo
 from qms_tui.cli.doctor import doctor
-from qms_tui.cli.group import cli
+from qms_tui.cli.group import OPEN, cli
 from qms_tui.cli.inbox import inbox
 from qms_tui.cli.journal import log, record
 from qms_tui.cli.local import local
@@ -46,7 +46,7 @@ def run(args: Sequence[str]) -> int:
     except click.exceptions.Abort:
         return 130
     except click.UsageError as error:
-        return complain(error.format_message(), "see: qms-tui --help")
+        return complain(error.format_message(), f"see: {_command_of(error)} --help")
     except click.ClickException as error:
         return complain(error.format_message(), "")
     except Exception as error:  # the outermost boundary: a user never sees a traceback
@@ -59,3 +59,9 @@ def run(args: Sequence[str]) -> int:
         note("  agents in containers are not affected; the log file has the details")
         return 1
     return status if isinstance(status, int) else 0
+
+
+def _command_of(error: click.UsageError) -> str:
+    """Whose help says how it is written."""
+    context = error.ctx
+    return "qms-tui" if context is None or context.command.name == OPEN else context.command_path

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from qms_tui.cli.loading import load
-from qms_tui.cli.options import Common, common_options, complete_agents
+from qms_tui.cli.options import Common, common_options, complete_mailboxes
 from qms_tui.cli.printing import echo
 from qms_tui.errors import UsageError
 from qms_tui.inbox import HUMAN, mailboxes, write_message
@@ -23,7 +23,7 @@ LARGEST_INPUT = 2**20  # bytes read of a file or a pipe; inbox/send.py says what
 @click.option("--subject", required=True, metavar="TEXT", help="What it is about, in one line.")
 @click.option("--from", "sender", metavar="NAME", help="Who it is from; lead if nobody is named.")
 @click.option("--file", "file", type=click.Path(path_type=Path), metavar="FILE", help="Send what is in FILE.")
-@click.argument("words", nargs=-1, metavar="AGENT... [BODY | -]", shell_complete=complete_agents)
+@click.argument("words", nargs=-1, metavar="AGENT... [BODY | -]", shell_complete=complete_mailboxes)
 def send(common: Common, subject: str, sender: str | None, file: Path | None, words: Sequence[str]) -> int:
     """Put a message into agents' inboxes.
 
