@@ -17,9 +17,9 @@ from qms_tui.times import moment
 from qms_tui.ui.screens import Dialog
 
 MOST_TOKENS = 1500  # of Markdown: each block is a widget, and the QMS's largest item has some 300
-_ACTIONS = {"g": "goto", "y": "copy", "e": "edit"}
+_ACTIONS = {"r": "reply", "d": "done", "x": "archive", "g": "goto", "y": "copy", "e": "edit"}
 _INERT = ("link", "image", "autolink", "html_inline", "html_block", "reference", "linkify")
-_FOOT = "↑ ↓ scroll · e $EDITOR · y copies the path · g agent · Esc closes"
+_FOOT = "r answers · d done · x archives · e $EDITOR · y path · g agent · Esc closes"
 
 
 class PreviewScreen(Dialog[str | None]):
