@@ -26,6 +26,7 @@ ALLOWED = {
     "sockets": set(),
     "printable": set(),
     "times": set(),
+    "report": {"printable"},
     "mcp": {"errors", "project", "config", "log", "sockets"},
     "keeper": {
         "errors",
@@ -66,11 +67,22 @@ ALLOWED = {
     "cli.building": {"errors", "printable", "config", "runtime"},
     "cli.demo": {"cli", "cli.screen", "errors", "project", "config", "trust", "runtime", "demo"},
     "cli.deciding": {"cli", "cli.screen", "errors", "project", "config", "trust", "inbox"},
-    "cli.doctor": {"cli", "errors", "project", "config", "doctor"},
+    "cli.doctor": {"cli", "errors", "project", "config", "doctor", "report"},
     "cli.inbox": {"cli", "errors", "printable", "project", "inbox", "times"},
     "cli.mcp": {"cli", "printable", "project", "config", "mcp", "times"},
     "cli.ps_listing": {"printable", "project", "config", "activity", "runtime", "mcp", "times"},
-    "cli.screen": {"errors", "project", "config", "runtime", "remembered", "inbox", "mcp", "ui"},
+    "cli.screen": {
+        "cli",
+        "report",
+        "errors",
+        "project",
+        "config",
+        "runtime",
+        "remembered",
+        "inbox",
+        "mcp",
+        "ui",
+    },
     "cli.send": {"cli", "errors", "project", "inbox"},
     "cli.trust": {"cli", "errors", "project", "config", "trust", "inbox"},
     "cli": {
@@ -97,8 +109,9 @@ ALLOWED = {
         "mcp",
         "remembered",
         "times",
+        "report",
     },
-    "__main__": {"cli"},
+    "__main__": {"cli", "report"},
     "__init__": set(),
 }
 

@@ -55,8 +55,11 @@ def run(args: Sequence[str]) -> int:
 
             setup_logging("info")
         logging.getLogger(__name__).exception("unexpected")
-        warn(f"something unexpected went wrong: {type(error).__name__}: {error}")
-        note("  agents in containers are not affected; the log file has the details")
+        from qms_tui.report import crash_lines
+
+        what, where = crash_lines(error, args)
+        warn(what)
+        note(f"  {where}")
         return 1
     return status if isinstance(status, int) else 0
 

@@ -8,8 +8,7 @@ import sys
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
-import click
-
+from qms_tui.cli.printing import note, warn
 from qms_tui.config import Config
 from qms_tui.errors import UsageError
 from qms_tui.inbox.past import Past
@@ -49,9 +48,17 @@ def show(
     app = QmsTuiApp(session)
     app.run()
     if app.return_code:
-        click.echo("qms-tui: the screen failed; the log file says how", err=True)
-        click.echo("  agents in containers go on: start qms-tui again to get back to them", err=True)
+        _tell_of_crash(app.fault)
     return app.return_code or 0
+
+
+def _tell_of_crash(fault: BaseException | None) -> None:
+    from qms_tui.report import report_crash
+
+    report = report_crash(fault, sys.argv[1:]) if fault is not None else None
+    how = f"please read this report, and send it: {report}" if report else "the log file says how"
+    warn(f"the screen failed; {how}")
+    note("  agents in containers go on: start qms-tui again to get back to them")
 
 
 def check_terminal() -> None:

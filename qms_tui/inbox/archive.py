@@ -2,8 +2,8 @@
 
 The QMS itself deletes a task that was submitted. Where projects keep what has left an inbox, they keep it in
 `.claude/users/NAME/inbox-archive/YYYY-MM-DD/`, under the file's own name; so does this. A file moves whole or
-not at all, first to a hidden name and then to its own, which is never another file's. Agents see no archive: `.claude/users` is hidden from them but for
-their own inbox and workspace.
+not at all, first to a hidden name and then to its own, which is never another file's. Agents see no archive:
+of `.claude/users` each sees only its own inbox and workspace.
 """
 
 from __future__ import annotations

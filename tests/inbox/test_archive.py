@@ -1,15 +1,15 @@
-"""Taking items out of an inbox: whole, into the archive, never over anything, and only the item that is meant."""
+"""Taking items out of an inbox: whole, never over another file, and only the item that is meant."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from qms_tui.errors import ProjectError, UsageError
 from qms_tui.inbox import Item, archive, pick, put_away, scan
+from qms_tui.inbox.files import look
 from qms_tui.project import Project
 
 from .qms_commands import QmsCommands
@@ -74,7 +74,7 @@ def test_what_is_routed_again_meanwhile_stays(project: Project, qms: QmsCommands
 def test_also_at_the_very_moment(project: Project, qms: QmsCommands, monkeypatch: pytest.MonkeyPatch) -> None:
     file = qms.route("CR-1", "lead")
     (item,) = waiting(project)
-    honest: Callable[[int, str], object] = archive.look
+    honest = look
 
     def slow(folder: int, name: str) -> object:
         seen = honest(folder, name)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -38,11 +37,11 @@ def tui(request: pytest.FixtureRequest, qms: QmsCommands, tmp_path: Path) -> Ite
 
 
 def inbox(qms: QmsCommands, user: str) -> list[str]:
-    return sorted(os.listdir(qms.root / ".claude" / "users" / user / "inbox"))
+    return sorted(path.name for path in (qms.root / ".claude/users" / user / "inbox").glob("[!.]*"))
 
 
 def archived(qms: QmsCommands, user: str) -> list[str]:
-    return sorted(path.name for path in (qms.root / ".claude" / "users" / user).glob("inbox-archive/*/*"))
+    return sorted(path.name for path in (qms.root / ".claude" / "users" / user).glob("inbox-archive/*/[!.]*"))
 
 
 def test_named_answered_and_done(tui: Tui, qms: QmsCommands) -> None:
