@@ -27,7 +27,7 @@ ALLOWED = {
     "printable": set(),
     "times": set(),
     "report": {"printable"},
-    "mcp": {"errors", "project", "config", "log", "sockets"},
+    "mcp": {"errors", "project", "config", "log", "sockets", "report"},
     "keeper": {
         "errors",
         "printable",
@@ -40,6 +40,7 @@ ALLOWED = {
         "mcp",
         "trust",
         "times",
+        "report",
     },
     "remembered": {"config", "project"},
     "inbox": {"errors", "printable", "project", "config", "times"},

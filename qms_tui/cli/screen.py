@@ -37,6 +37,7 @@ def show(
     """Show the screen until it is left; the exit status. Raises UsageError where it cannot be shown."""
     check_terminal()
     gc.disable()  # until the first painting: what is made before that is hardly ever garbage
+    from qms_tui.report import watch_threads
     from qms_tui.ui.app import QmsTuiApp
     from qms_tui.ui.session import Session
 
@@ -45,6 +46,7 @@ def show(
     session = Session(
         project, config, tuple(names), roster, runtime, engine, notices, view, memory, past, servers
     )
+    watch_threads(sys.argv[1:])
     app = QmsTuiApp(session)
     app.run()
     if app.return_code:

@@ -11,7 +11,7 @@ It must work where the rest does not, so it needs nothing but Python; each part 
 the others alone.
 """
 
-from qms_tui.report.crash import crash_lines, report_crash
+from qms_tui.report.crash import crash_lines, report_crash, watch_threads
 from qms_tui.report.full import report_doctor
 
-__all__ = ["crash_lines", "report_crash", "report_doctor"]
+__all__ = ["crash_lines", "report_crash", "report_doctor", "watch_threads"]

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import re
+import threading
 import traceback
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from qms_tui.printable import plain
+
+_log = logging.getLogger(__name__)
 
 MOST_FRAMES = 60  # of an error; those in the middle of a recursion say nothing
 MOST_ERRORS = 8  # that led to one another
@@ -23,6 +27,17 @@ def report_crash(error: BaseException, words: Sequence[str]) -> Path | None:
 
         return write_report("crash", words, (Section("what went wrong", lambda: crash_in_lines(error)),))
     return None
+
+
+def watch_threads(words: Sequence[str]) -> None:
+    """A thread that fails leaves a report and an entry in the log, instead of a traceback on the screen."""
+
+    def failed(what: threading.ExceptHookArgs) -> None:
+        if what.exc_value is not None and not isinstance(what.exc_value, SystemExit):
+            path = report_crash(what.exc_value, words)
+            _log.error("a thread failed; report: %s", path, exc_info=what.exc_value)
+
+    threading.excepthook = failed
 
 
 def crash_lines(error: BaseException, words: Sequence[str]) -> tuple[str, str]:

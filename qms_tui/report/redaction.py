@@ -57,8 +57,10 @@ _SECRET = (
     r"|authorization|auth|cookie|signature"
 )
 SECRET_NAME = re.compile(rf"(?i){_SECRET}|key$")
-_ORDINARY = re.compile(r"[a-z_]{1,11}|-{1,2}[a-z-]+|[a-zA-Z]+:?|[\d.]+")
-_PIECES = re.compile(r"[\s:=,;@/&?'\"|]+")
+_ORDINARY = re.compile(r"[a-z_]{1,11}|-{1,2}[a-z-]+|[a-zA-Z]{1,11}:?|[\d.]{1,7}")  # in a setting
+# Values of variables that are words of our own: hidden, they would make a report unreadable.
+_OWN_WORDS = frozenset(("docker", "podman", "claude", "python", "linux", "textual", "qms-tui", "default"))
+_PIECES = re.compile(r"[\s:=,;@/&?'\"|()\[\]{}<>]+")
 _FORMS = tuple(
     (re.compile(pattern, re.DOTALL if "BEGIN" in pattern else 0), instead)
     for pattern, instead in (
@@ -103,7 +105,7 @@ def of_environment(environment: Mapping[str, str]) -> Iterator[str]:
             continue
         if SECRET_NAME.search(name):
             yield from of_secret(value)
-        elif len(value) >= LEAST_DOUBTFUL and not _ORDINARY.fullmatch(value):
+        elif len(value) >= LEAST_DOUBTFUL and value.lower() not in _OWN_WORDS:
             yield value
 
 
