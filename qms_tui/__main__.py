@@ -10,8 +10,16 @@ def main() -> None:
 
         print(f"qms-tui {__version__}")
         return
-    from qms_tui.cli import run
+    try:
+        from qms_tui.cli import run
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except Exception as error:  # a broken installation: what is missing may be what prints or logs
+        from qms_tui.report import crash_lines
 
+        what, where = crash_lines(error, sys.argv[1:])
+        print(f"qms-tui: {what}\n  {where}", file=sys.stderr)
+        sys.exit(1)
     sys.exit(run(sys.argv[1:]))
 
 

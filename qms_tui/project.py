@@ -24,6 +24,7 @@ from qms_tui.ownership import ROOT, check_open, hand_over, hand_sessions_over, i
 from qms_tui.ownership import Owner as Owner
 
 AGENT_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")  # a hostname ends at 63
+ARCHIVE = "inbox-archive"  # beside an inbox: what has left it, by days
 INITIATOR = "claude"  # has no definition file: the project's own CLAUDE.md is its context
 _NOFOLLOW_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -197,6 +198,16 @@ class Project:
             _made(base, "inbox", owner) as inbox,
         ):
             yield inbox
+
+    @contextmanager
+    def open_archive(self, agent: str, day: str, owner: Owner) -> Iterator[int]:
+        """A descriptor of a day's folder in an inbox's archive, made if missing. Raises OSError."""
+        with (
+            self.open_folder((".claude", "users", agent)) as base,
+            _made(base, ARCHIVE, owner, 0o700) as archive,
+            _made(archive, day, owner, 0o700) as folder,
+        ):
+            yield folder
 
     def owner(self) -> Owner:
         """The user that agents run as: whoever runs qms-tui, or the project's owner if that is root.

@@ -30,6 +30,7 @@ from qms_tui.inbox import (
     WatchTrouble,
     mailboxes,
     preview,
+    put_away,
     write_message,
 )
 from qms_tui.project import Project
@@ -145,6 +146,15 @@ class Mail:
             )
         except ProjectError:
             return Preview(trouble="the file cannot be read: the disk does not answer")
+
+    async def put_away(self, item: Item) -> Path:
+        """Move an item into the archive; where it is then.
+
+        Raises as `inbox.put_away`; EngineError if that hangs.
+        """
+        return await self._workers.call(
+            lambda: put_away(self._project, item), what="moving the item", deadline=DEADLINE
+        )
 
     async def send(self, recipients: Sequence[str], subject: str, body: str) -> None:
         """Write a message of the human's. Raises UsageError or ProjectError, also if that hangs."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -11,18 +12,25 @@ import click
 from qms_tui.cli.gateway import as_started
 from qms_tui.cli.loading import load_anywhere, log_to_file
 from qms_tui.cli.options import Common, common_options
-from qms_tui.cli.printing import echo_json, echo_lines
+from qms_tui.cli.printing import echo, echo_json, echo_lines, note
 from qms_tui.config import Config
-from qms_tui.errors import ProjectError
+from qms_tui.errors import ProjectError, UsageError
 from qms_tui.project import Project, find_project
 
 
 @click.command("doctor")
 @common_options
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def doctor(common: Common, as_json: bool) -> int:
+@click.option(
+    "--report", "to_file", is_flag=True, help="Write all of it, without secrets, into a file to send."
+)
+def doctor(common: Common, as_json: bool, to_file: bool) -> int:
     """Say what may hinder agents here, and what to do about it."""
     log_to_file(common)
+    if to_file:
+        if as_json:
+            raise UsageError("--report and --json do not go together", hint="see: qms-tui doctor --help")
+        return _write_report(common)
     try:
         project = find_project(common.project, Path())
     except ProjectError:
@@ -31,6 +39,36 @@ def doctor(common: Common, as_json: bool) -> int:
         return _report(None, load_anywhere(common), as_json)
     config, gateway = as_started(project, load_anywhere(common))
     return _report(project, config, as_json, gateway)
+
+
+def _write_report(common: Common) -> int:
+    """What doctor finds, as far as it gets, in a report; status 2 if that cannot be written."""
+    from qms_tui.report import report_doctor
+
+    words = click.get_current_context().find_root().obj or ()
+    try:
+        path = report_doctor(words, lambda: _lines(common))
+    except OSError as error:
+        raise ProjectError(
+            f"the report cannot be written: {error.strerror}: {error.filename}",
+            hint="XDG_STATE_HOME may name another folder for it",
+        ) from error
+    echo(str(path))
+    note("secrets are left out; please read it all the same before you send it")
+    return 0
+
+
+def _lines(common: Common) -> Iterator[str]:
+    from qms_tui.doctor import as_lines, examine
+
+    try:
+        project = find_project(common.project, Path())
+    except ProjectError as error:
+        yield str(error)
+        yield from as_lines(list(examine(None, load_anywhere(common), os.environ, None)))
+        return
+    config, gateway = as_started(project, load_anywhere(common))
+    yield from as_lines(list(examine(project, config, os.environ, None, gateway)))
 
 
 def _report(project: Project | None, config: Config, json_wanted: bool, gateway: Path | None = None) -> int:

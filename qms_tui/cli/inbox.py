@@ -1,4 +1,4 @@
-"""`qms-tui inbox`: what waits for agents, and what comes and goes."""
+"""`qms-tui inbox`: what waits for agents and for the human, what comes and goes, and what is done with it."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from pathlib import Path
 import click
 
 from qms_tui.cli.loading import load
-from qms_tui.cli.options import Common, common_options, complete_agents
-from qms_tui.cli.printing import warn, write_out
+from qms_tui.cli.options import Common, common_options, complete_mailboxes
+from qms_tui.cli.printing import note, warn, write_out
+from qms_tui.errors import UsageError
 from qms_tui.inbox import (
+    HUMAN,
     InboxEvent,
     InboxWatcher,
     Initial,
@@ -20,26 +22,65 @@ from qms_tui.inbox import (
     ItemArrived,
     ItemChanged,
     ItemConsumed,
+    Kind,
     mailboxes,
+    pick,
+    preview,
+    put_away,
     scan,
 )
 from qms_tui.inbox.words import age
-from qms_tui.printable import json_text
+from qms_tui.printable import json_text, plain
 from qms_tui.project import Project
+from qms_tui.times import moment
+
+TASKS = (Kind.REVIEW, Kind.APPROVAL)  # what the QMS itself waits for
 
 
 @click.command("inbox")
 @common_options
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--long", "-l", is_flag=True, help="With times and the names of files.")
 @click.option("--watch", is_flag=True, help="Go on, and print what comes and goes as lines of JSON.")
-@click.argument("agent", required=False, metavar="[AGENT]", shell_complete=complete_agents)
-def inbox(common: Common, agent: str | None, as_json: bool, watch: bool) -> int:
-    """List what lies in the inboxes, or in one, or follow them."""
+@click.option("--read", metavar="ITEM", help="Print what an item of yours says, or of AGENT's.")
+@click.option(
+    "--done", multiple=True, metavar="ITEM", help="You are done with it: out of your inbox, archived."
+)
+@click.option(
+    "--archive", multiple=True, metavar="ITEM", help="Archive it unanswered; of AGENT's inbox, too."
+)
+@click.argument("agent", required=False, metavar="[AGENT]", shell_complete=complete_mailboxes)
+def inbox(
+    common: Common,
+    agent: str | None,
+    as_json: bool,
+    long: bool,
+    watch: bool,
+    read: str | None,
+    done: Sequence[str],
+    archive: Sequence[str],
+) -> int:
+    """List what lies in the inboxes, or in one, or follow them; read and put away what lies in yours.
+
+    An ITEM is named by its file, as --long and --json list it, or by its document. What is put away moves to
+    .claude/users/NAME/inbox-archive, by days. To answer one: qms-tui send --reply ITEM "MESSAGE"
+    """
+    if sum(map(bool, (watch, read, done, archive))) > 1:
+        raise UsageError("these options do not go together", hint="see: qms-tui inbox --help")
     project, config = load(common)
-    folders = _folders(project, project.roster(config.agents), agent)
+    owner = agent if agent is not None or not (read or done or archive) else HUMAN
+    folders = _folders(project, project.roster(config.agents), owner)
     if watch:
         return write_out(_follow(folders, config.inbox.rescan), at_once=True)
-    return write_out(_listing(folders, as_json))
+    if read:
+        return write_out(_text(folders, read))
+    if done and owner != HUMAN:
+        raise UsageError(
+            "--done is for your own inbox", hint=f"to take it from {owner} unanswered: --archive"
+        )
+    if done or archive:
+        return write_out(_put_away(project, folders, done or archive, as_json))
+    return write_out(_listing(folders, as_json, long))
 
 
 def _folders(project: Project, roster: Sequence[str], agent: str | None) -> dict[str, Path]:
@@ -50,17 +91,53 @@ def _folders(project: Project, roster: Sequence[str], agent: str | None) -> dict
     return {name: project.folders(name).inbox for name in names}
 
 
-def _listing(folders: Mapping[str, Path], as_json: bool) -> Iterator[str]:
-    """Lines without their ends."""
+def _waiting(folders: Mapping[str, Path]) -> Sequence[Item]:
+    """What lies there; what cannot be looked at is said."""
     items, troubles = scan(folders)
     for trouble in troubles:
         warn(trouble)
+    return items
+
+
+def _put_away(
+    project: Project, folders: Mapping[str, Path], words: Sequence[str], as_json: bool
+) -> Iterator[str]:
+    """Move items into the archive, all of them known first; where they are then."""
+    waiting = _waiting(folders)
+    items = list(dict.fromkeys(pick(waiting, word) for word in words))
+    moved = [(item, put_away(project, item)) for item in items]
+    for item, _ in moved:
+        if item.kind in TASKS and item.agent == HUMAN:
+            note(f"the QMS goes on to expect your {item.kind.value} of {item.document}, until you submit it")
+    if as_json:
+        documents = [{**_as_json(item), "archived": str(path)} for item, path in moved]
+        yield from json_text(documents, indent=2).split("\n")
+    else:
+        yield from (str(path) for _, path in moved)
+
+
+def _text(folders: Mapping[str, Path], word: str) -> Iterator[str]:
+    """What an item says."""
+    item = pick(_waiting(folders), word)
+    said = preview(folders[item.agent], item)
+    yield item.headline
+    yield from (f"{name}: {value}" for name, value in (("arrived", moment(item.arrived)), *said.facts))
+    if said.trouble:
+        warn(said.trouble)
+    if said.text:
+        yield ""
+        yield from (line.expandtabs() for line in said.text.split("\n"))
+
+
+def _listing(folders: Mapping[str, Path], as_json: bool, long: bool) -> Iterator[str]:
+    """Lines without their ends."""
+    items = _waiting(folders)
     if as_json:
         yield from json_text([_as_json(item) for item in items], indent=2).split("\n")
     elif not items:
         yield "nothing is waiting"
     else:
-        yield from _table(items, time.time())
+        yield from _table(items, time.time(), long)
 
 
 def _follow(folders: Mapping[str, Path], rescan: float) -> Iterator[str]:
@@ -101,9 +178,12 @@ def _as_json(item: Item) -> dict[str, object]:
     }
 
 
-def _table(items: Sequence[Item], now: float) -> Iterator[str]:
-    rows = [("AGENT", "KIND", "AGE", "WHAT")]
+def _table(items: Sequence[Item], now: float, long: bool) -> Iterator[str]:
+    rows: list[tuple[str, ...]] = [("AGENT", "KIND", "AGE", "WHAT")]
     rows += [(i.agent, i.kind.value, age(now - i.arrived), i.headline) for i in items]
+    if long:
+        more = [("ARRIVED", "FILE"), *((moment(i.arrived), plain(i.file)) for i in items)]
+        rows = [(*row[:2], arrived, *row[3:], file) for row, (arrived, file) in zip(rows, more, strict=True)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))

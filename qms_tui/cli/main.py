@@ -12,7 +12,7 @@ from qms_tui.cli.completion import COMPLETE_VARIABLE, completion
 from qms_tui.cli.config import config
 from qms_tui.cli.demo import demo
 from qms_tui.cli.doctor import doctor
-from qms_tui.cli.group import cli
+from qms_tui.cli.group import OPEN, cli
 from qms_tui.cli.inbox import inbox
 from qms_tui.cli.journal import log, record
 from qms_tui.cli.local import local
@@ -46,7 +46,7 @@ def run(args: Sequence[str]) -> int:
     except click.exceptions.Abort:
         return 130
     except click.UsageError as error:
-        return complain(error.format_message(), "see: qms-tui --help")
+        return complain(error.format_message(), f"see: {_command_of(error)} --help")
     except click.ClickException as error:
         return complain(error.format_message(), "")
     except Exception as error:  # the outermost boundary: a user never sees a traceback
@@ -55,7 +55,16 @@ def run(args: Sequence[str]) -> int:
 
             setup_logging("info")
         logging.getLogger(__name__).exception("unexpected")
-        warn(f"something unexpected went wrong: {type(error).__name__}: {error}")
-        note("  agents in containers are not affected; the log file has the details")
+        from qms_tui.report import crash_lines
+
+        what, where = crash_lines(error, args)
+        warn(what)
+        note(f"  {where}")
         return 1
     return status if isinstance(status, int) else 0
+
+
+def _command_of(error: click.UsageError) -> str:
+    """Whose help says how it is written."""
+    context = error.ctx
+    return "qms-tui" if context is None or context.command.name == OPEN else context.command_path

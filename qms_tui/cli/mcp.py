@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from qms_tui.config import Config, McpServer
 from qms_tui.config.files import read_regular_file
 from qms_tui.printable import json_text, plain
 from qms_tui.project import Project
+from qms_tui.times import moment
 
 LARGEST = 64 * 1024  # bytes of a project's .mcp.json that are looked at
 MOST_NAMED = 10
@@ -75,7 +75,7 @@ def _where(server: McpServer) -> str:
 
 
 def _server_row(server: dict[str, Any]) -> tuple[str, ...]:
-    since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(server["since"])) if "since" in server else ""
+    since = moment(server["since"]) if "since" in server else ""
     state = f"{server['state']}: {server['detail']}" if server["detail"] else server["state"]
     return (
         server["name"],

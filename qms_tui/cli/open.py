@@ -10,10 +10,10 @@ import click
 
 from qms_tui.cli.deciding import decide
 from qms_tui.cli.gateway import lights, with_servers
-from qms_tui.cli.group import OPEN
+from qms_tui.cli.group import OPEN, complete_words
 from qms_tui.cli.loading import check_rights, config_of, examine_here, log_to_file
-from qms_tui.cli.names import DEFAULT_AGENTS, check_names
-from qms_tui.cli.options import Common, agents_argument, common_options
+from qms_tui.cli.names import DEFAULT_AGENTS, check_command, check_names, commands_meant
+from qms_tui.cli.options import Common, common_options, known_agents
 from qms_tui.cli.runtimes import docker_runtime, early_keeper, kept_runtime, local_runtime
 from qms_tui.cli.screen import show
 from qms_tui.config import Overrides, RuntimeKind
@@ -23,25 +23,43 @@ from qms_tui.project import Project, find_project
 from qms_tui.remembered import Memory, View, views_folder
 
 
-@click.command(OPEN, hidden=True)
+class Open(click.Command):
+    """Where an option is refused, says which command is meant, as by `logs --since 1h`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        words = list(args)
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            named = next((words[at + 1 :][:1] for at, word in enumerate(words) if word == "--project"), [])
+            agents = known_agents(Path(named[0]) if named else None)
+            first = words[0] if not words[0].startswith("-") else error.option_name
+            check_command(first, agents, words)
+            check_command(error.option_name, agents, words)
+            raise
+
+
+@click.command(OPEN, cls=Open)
 @common_options
 @click.option("--runtime", type=click.Choice([kind.value for kind in RuntimeKind]),
               help="Where agents run: docker (default); local is not isolated.")  # fmt: skip
 @click.option("--command", metavar="TEXT", help="What an agent runs, split as a shell would, given to none.")
 @click.option("--image", metavar="NAME", help="The image of the agents' containers.")
-@agents_argument
+@click.argument("agents", nargs=-1, metavar="[AGENT]...", shell_complete=complete_words)
 def open_screen(
     common: Common, agents: Sequence[str], runtime: str | None, command: str | None, image: str | None
 ) -> int:
-    """Open the screen on these agents."""
-    project, overrides = find_project(common.project, Path()), Overrides(runtime, command, image)
-    check_rights(project)
-    standing = examine_here(project, common, overrides)
-    log_to_file(common)
-    memory = Memory(project.root, views_folder())
-    past = Past(project.root, past_folder())
-    roster = project.roster(config_of(standing, overrides).agents)
-    names, view = _to_open(project, roster, agents, memory.read())
+    """Open the screen on these agents, also on those that are called like a command."""
+    overrides = Overrides(runtime, command, image)
+    with commands_meant(common, agents):
+        project = find_project(common.project, Path())
+        check_rights(project)
+        standing = examine_here(project, common, overrides)
+        log_to_file(common)
+        memory = Memory(project.root, views_folder())
+        past = Past(project.root, past_folder())
+        roster = project.roster(config_of(standing, overrides).agents)
+        names, view = _to_open(project, roster, agents, memory.read())
     config = decide(standing, overrides)
     if config is None:
         return 0

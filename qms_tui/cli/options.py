@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -49,14 +49,39 @@ def common_options(command: Command) -> Command:
     return with_common
 
 
-def complete_agents(_ctx: click.Context, _param: click.Parameter | None, word: str) -> list[CompletionItem]:
-    """The project's agents whose names begin so; none where there is no project."""
+def known_agents(project: Path | None, config_file: Path | None = None) -> tuple[str, ...]:
+    """The agents of the project that is named or around us; none where there is no project."""
     try:
-        project = find_project(None, Path())
-        names = project.roster(load_config(read_files(project.root), trust=NO_TRUST).agents)
+        here = find_project(project, Path())
+    except QmsTuiError:
+        return ()
+    try:
+        return here.roster(load_config(read_files(here.root, config_file), trust=NO_TRUST).agents)
+    except QmsTuiError:  # a fault in a file: those with a definition are known all the same
+        return here.roster()
+
+
+def complete_agents(ctx: click.Context, param: click.Parameter | None, word: str) -> list[CompletionItem]:
+    """The agents whose names begin so and that are not named yet, of the project that `--project` names."""
+    return _items(ctx, param, word, known_agents(ctx.params.get("project"), ctx.params.get("config_file")))
+
+
+def complete_mailboxes(ctx: click.Context, param: click.Parameter | None, word: str) -> list[CompletionItem]:
+    """As `complete_agents`, with everybody else who has an inbox."""
+    from qms_tui.inbox import mailboxes
+
+    agents = known_agents(ctx.params.get("project"), ctx.params.get("config_file"))
+    try:
+        return _items(ctx, param, word, mailboxes(find_project(ctx.params.get("project"), Path()), agents))
     except QmsTuiError:
         return []
-    return [CompletionItem(name) for name in names if name.startswith(word)]
+
+
+def _items(
+    ctx: click.Context, param: click.Parameter | None, word: str, names: Sequence[str]
+) -> list[CompletionItem]:
+    already = (ctx.params.get(param.name or "") if param else None) or ()
+    return [CompletionItem(name) for name in names if name.startswith(word) and name not in already]
 
 
 agents_argument = click.argument("agents", nargs=-1, metavar="[AGENT]...", shell_complete=complete_agents)

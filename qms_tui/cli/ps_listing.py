@@ -31,6 +31,7 @@ from qms_tui.printable import json_text
 from qms_tui.project import Project
 from qms_tui.runtime import Condition, Found, Usage
 from qms_tui.runtime.usage import amount
+from qms_tui.times import moment
 
 _HEALTH = {Condition.RUNNING: Health.FINE, Condition.PAUSED: Health.WRONG}
 
@@ -191,7 +192,7 @@ def _table(known: Sequence[_Known], with_usage: bool) -> list[str]:
         )
         condition = ", ".join(word for word in words if word)
         used = _used(one.usage) if with_usage else ()
-        started = f.started_at[:19].replace("T", " ")
+        started = moment(f.began) if f.began > 0 else ""  # year 1 stands for never
         rows.append((one.agent, condition, one.doing, *used, started, _image(f), f.container))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return [

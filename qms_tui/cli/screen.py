@@ -8,8 +8,7 @@ import sys
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
-import click
-
+from qms_tui.cli.printing import note, warn
 from qms_tui.config import Config
 from qms_tui.errors import UsageError
 from qms_tui.inbox.past import Past
@@ -38,6 +37,7 @@ def show(
     """Show the screen until it is left; the exit status. Raises UsageError where it cannot be shown."""
     check_terminal()
     gc.disable()  # until the first painting: what is made before that is hardly ever garbage
+    from qms_tui.report import watch_threads
     from qms_tui.ui.app import QmsTuiApp
     from qms_tui.ui.session import Session
 
@@ -46,12 +46,21 @@ def show(
     session = Session(
         project, config, tuple(names), roster, runtime, engine, notices, view, memory, past, servers
     )
+    watch_threads(sys.argv[1:])
     app = QmsTuiApp(session)
     app.run()
     if app.return_code:
-        click.echo("qms-tui: the screen failed; the log file says how", err=True)
-        click.echo("  agents in containers go on: start qms-tui again to get back to them", err=True)
+        _tell_of_crash(app.fault)
     return app.return_code or 0
+
+
+def _tell_of_crash(fault: BaseException | None) -> None:
+    from qms_tui.report import report_crash
+
+    report = report_crash(fault, sys.argv[1:]) if fault is not None else None
+    how = f"please read this report, and send it: {report}" if report else "the log file says how"
+    warn(f"the screen failed; {how}")
+    note("  agents in containers go on: start qms-tui again to get back to them")
 
 
 def check_terminal() -> None:

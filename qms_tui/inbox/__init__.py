@@ -1,5 +1,6 @@
 """What arrives in the agents' inboxes: the watcher, what it tells, and messages of one's own."""
 
+from qms_tui.inbox.archive import pick, put_away
 from qms_tui.inbox.events import (
     InboxEvent,
     Initial,
@@ -14,7 +15,8 @@ from qms_tui.inbox.parse import parse
 from qms_tui.inbox.past import Past, past_folder
 from qms_tui.inbox.preview import Preview, preview
 from qms_tui.inbox.scan import scan
-from qms_tui.inbox.send import HUMAN, mailboxes, write_message
+from qms_tui.inbox.send import mailboxes, write_message
+from qms_tui.inbox.subject import HUMAN, Reply, is_blank, reply_to, subject_of
 from qms_tui.inbox.toasts import Toast, Toasts
 from qms_tui.inbox.watcher import InboxWatcher
 
@@ -34,15 +36,21 @@ __all__ = [
     "Ledger",
     "Past",
     "Preview",
+    "Reply",
     "Toast",
     "Toasts",
     "View",
     "WatchTrouble",
     "Wish",
+    "is_blank",
     "mailboxes",
     "parse",
     "past_folder",
+    "pick",
     "preview",
+    "put_away",
+    "reply_to",
     "scan",
+    "subject_of",
     "write_message",
 ]

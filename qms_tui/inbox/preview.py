@@ -15,6 +15,7 @@ from qms_tui.inbox.front_matter import body, front_matter
 from qms_tui.inbox.item import Item
 from qms_tui.inbox.parse import one_line
 from qms_tui.printable import is_plain, plain
+from qms_tui.times import stamp
 
 LONGEST_FACT = 120  # characters
 # What the QMS writes and a reader wants; subject, sender and document stand in the headline.
@@ -73,4 +74,4 @@ def _cleaned(line: str) -> str:
 def _facts(fields: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     for key, name in _FACTS.items():
         if value := one_line(fields.get(key, ""), LONGEST_FACT):
-            yield name, value
+            yield name, stamp(value)

@@ -16,11 +16,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from qms_tui.errors import ProjectError, UsageError
+from qms_tui.inbox.subject import LONGEST_SUBJECT, is_blank
 from qms_tui.printable import is_plain
 from qms_tui.project import AGENT_NAME, Owner, Project
 
-HUMAN = "lead"  # who sends when nobody is named, and has an inbox too
-LONGEST_SUBJECT = 200  # characters; as much as is shown of it
 LARGEST_BODY = 60 * 2**10  # bytes: with its front matter within the 64 kB that are read of an item
 MOST_NAMES = 1000  # tried for one message: one sender's messages of as many seconds
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -124,6 +123,8 @@ def _check_text(subject: str, body: str) -> None:
         raise UsageError(
             "that cannot be a subject", hint=f"one line of at most {LONGEST_SUBJECT} plain characters"
         )
+    if is_blank(body):
+        raise UsageError("there is no message", hint="write some text")
     if len(body.encode("utf-8", "surrogatepass")) > LARGEST_BODY:
         raise UsageError(
             f"the message is larger than {LARGEST_BODY // 1024} kB", hint="put it into a file of the project"

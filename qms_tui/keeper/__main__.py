@@ -14,9 +14,15 @@ def main() -> int:
     if os.fork():
         os._exit(0)
     os.setsid()
-    from qms_tui.keeper.process import serve
+    try:
+        from qms_tui.keeper.process import serve
 
-    return serve(sys.argv[1:])
+        return serve(sys.argv[1:])
+    except Exception as error:  # nobody reads what a process without a terminal prints
+        from qms_tui.report import report_crash
+
+        report_crash(error, ["keeper", *sys.argv[1:]])
+        raise
 
 
 if __name__ == "__main__":

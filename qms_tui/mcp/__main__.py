@@ -31,7 +31,14 @@ def main() -> int:
     allow_descriptors()
     gc.freeze()  # the types of the SDK are many, and stay
     gateway = Gateway(Path(asked.folder), Path(asked.project), (asked.uid, asked.gid), asked.listen)
-    asyncio.run(_run(gateway))
+    try:
+        asyncio.run(_run(gateway))
+    except Exception as error:
+        from qms_tui.report import report_crash
+
+        _log.exception("the gateway failed")
+        report_crash(error, ["mcp", *sys.argv[1:]])
+        raise
     return 0
 
 

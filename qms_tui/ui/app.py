@@ -6,6 +6,7 @@ import asyncio
 import gc
 import logging
 import signal
+import sys
 import threading
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -115,6 +116,8 @@ class QmsTuiApp(App[None]):
         self.zoomed = view.zoomed
         self.tabbed = False
         self._places: list[Region] = []  # of the panes among each other; none while one at a time is shown
+        self.fault: BaseException | None = None
+        """What made the screen fail, if anything did."""
         self._remembered: View | None = None
         self._opened: set[str] = set()
         self._panes: dict[str, Pane] = {}
@@ -240,6 +243,7 @@ class QmsTuiApp(App[None]):
 
     def _fatal_error(self) -> None:
         """Textual's hook for what no handler caught: to the log, where it would show a traceback."""
+        self.fault = sys.exc_info()[1]
         _log.error("the screen failed", exc_info=True)
         self._close_messages_no_wait()
 

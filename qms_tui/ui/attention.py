@@ -95,14 +95,19 @@ class Attention:
         return [agent for *_, agent in sorted(queue, key=lambda one: one[:3])]
 
     def go_to_next(self) -> None:
-        """Give the keyboard to the agent that has waited longest, or to the next one from there."""
-        queue = self.waiting()
-        if not queue:
-            self._app.notify("No agent waits for you.", markup=False)
-            return
+        """Give the keyboard to the agent that has waited longest, or to the next one from there.
+
+        After the last one comes the human's own inbox, if anything is in it.
+        """
+        queue, desk = self.waiting(), self._app.desk
         here = self._app.pane.agent
-        at = queue.index(here) + 1 if here in queue and not self._app.desk.has_keyboard else 0
-        self._app.go_to(queue[at % len(queue)].name)
+        at = queue.index(here) + 1 if here in queue and not desk.has_keyboard else 0
+        if at == len(queue) and desk.for_human:
+            desk.go_to_own()
+        elif queue:
+            self._app.go_to(queue[at % len(queue)].name)
+        else:
+            self._app.notify("No agent waits for you.", markup=False)
 
     def explain(self) -> None:
         """Show why the focused agent's state is what it is."""

@@ -62,7 +62,7 @@ class StatusLine(Static):
         self._project, self._engine, self._hints, self._trusted = project, engine, hints, trusted
         self._link = ""  # how the engine can be reached, if that is worth a word
         self._shown: tuple[list[Pane], str] = [], ""
-        self._waiting = 0
+        self._waiting = self._for_human = 0
         self._needing = 0
 
     def on_resize(self) -> None:
@@ -82,10 +82,10 @@ class StatusLine(Static):
             self._link = link
             self.show(*self._shown)
 
-    def wait(self, count: int) -> None:
-        """So many items wait in all inboxes."""
-        if count != self._waiting:
-            self._waiting = count
+    def wait(self, count: int, for_human: int) -> None:
+        """So many items wait in all inboxes, and of these in the human's own."""
+        if (count, for_human) != (self._waiting, self._for_human):
+            self._waiting, self._for_human = count, for_human
             self.show(*self._shown)
 
     def need(self, count: int) -> None:
@@ -110,7 +110,11 @@ class StatusLine(Static):
         if self._needing:
             verb = "needs" if self._needing == 1 else "need"
             left += Content.assemble((" · ", "dim"), (f"{self._needing} {verb} you: F3", "bold $warning"))
-        if self._waiting:
+        if self._for_human:
+            left += Content.assemble(
+                (" · ", "dim"), (f"{items(self._for_human)} for you: F3", "bold $warning")
+            )
+        if self._waiting > self._for_human:
             verb = "waits" if self._waiting == 1 else "wait"
             said = (f"{items(self._waiting)} {verb}: F2", "$warning")
             left += Content.assemble((" · ", "dim"), said)

@@ -12,11 +12,12 @@ from textual.notifications import Notification, Notify
 from qms_tui.agents import Mail, MailArrived, MailChanged, MailEvent
 from qms_tui.agents.events import Severity
 from qms_tui.errors import UsageError
-from qms_tui.inbox import Entry, Toast
+from qms_tui.inbox import HUMAN, Entry, Toast
 from qms_tui.printable import is_plain
 from qms_tui.ui.chrome import StatusLine
 from qms_tui.ui.editor import edit
 from qms_tui.ui.frame import detail, look, mark, word
+from qms_tui.ui.item_actions import ItemActions
 from qms_tui.ui.lights import shown as shown_lights
 from qms_tui.ui.sidebar import WIDTH, Line, Sidebar
 
@@ -52,6 +53,7 @@ class Desk:
             session.servers,
             app.servers_stand,
         )
+        self._items = ItemActions(app)
         self._toasts: list[Notification] = []
         self._draft: Draft | None = None
 
@@ -78,6 +80,17 @@ class Desk:
             self._show(False)
             self._to_agent()
             return
+        self._show(True)
+        self.sidebar.take_keyboard()
+
+    @property
+    def for_human(self) -> int:
+        """How many items wait in the human's own inbox."""
+        return self.mail.ledger.waiting(HUMAN)
+
+    def go_to_own(self) -> None:
+        """Open the human's own inbox and go there."""
+        self.sidebar.only_agent(HUMAN)
         self._show(True)
         self.sidebar.take_keyboard()
 
@@ -116,7 +129,7 @@ class Desk:
         ledger, app = self.mail.ledger, self._app
         for pane in app.panes:
             pane.show_waiting(ledger.waiting(pane.agent.name))
-        app.base.query_one(StatusLine).wait(ledger.waiting())
+        app.base.query_one(StatusLine).wait(ledger.waiting(), self.for_human)
         app.show_tabs()
         self.sidebar.show()
 
@@ -191,6 +204,12 @@ class Desk:
             self._go_to(entry.item.agent)
         elif action == "wake":
             self._wake(entry)
+        elif action == "done":
+            self._items.done(entry)
+        elif action == "archive":
+            self._items.archive(entry)
+        elif action == "reply":
+            self._items.reply(entry)
         elif action == "copy":
             self._copy(self.mail.inbox(entry.item.agent) / entry.item.file)
         elif action == "edit":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from time import localtime, strftime
 
 from markdown_it import MarkdownIt
 from markdown_it.rules_core import StateCore
@@ -14,12 +13,13 @@ from textual.content import Content
 from textual.widgets import Markdown, Static
 
 from qms_tui.inbox import Entry, Preview
+from qms_tui.times import moment
 from qms_tui.ui.screens import Dialog
 
 MOST_TOKENS = 1500  # of Markdown: each block is a widget, and the QMS's largest item has some 300
-_ACTIONS = {"g": "goto", "y": "copy", "e": "edit"}
+_ACTIONS = {"r": "reply", "d": "done", "x": "archive", "g": "goto", "y": "copy", "e": "edit"}
 _INERT = ("link", "image", "autolink", "html_inline", "html_block", "reference", "linkify")
-_FOOT = "↑ ↓ scroll · e $EDITOR · y copies the path · g agent · Esc closes"
+_FOOT = "r answers · d done · x archives · e $EDITOR · y path · g agent · Esc closes"
 
 
 class PreviewScreen(Dialog[str | None]):
@@ -72,12 +72,8 @@ def _body(text: str) -> Markdown | Static:
 
 
 def _times(entry: Entry) -> Sequence[tuple[str, str]]:
-    arrived = ("arrived", _time(entry.item.arrived))
-    return (arrived,) if entry.consumed is None else (arrived, ("consumed", _time(entry.consumed)))
-
-
-def _time(seconds: float) -> str:
-    return strftime("%Y-%m-%d %H:%M:%S", localtime(seconds))
+    arrived = ("arrived", moment(entry.item.arrived))
+    return (arrived,) if entry.consumed is None else (arrived, ("consumed", moment(entry.consumed)))
 
 
 def _table(facts: Sequence[tuple[str, str]]) -> Content:

@@ -225,6 +225,10 @@ class Sidebar(Vertical):
         names += sorted(set(self._ledger.agents) - set(names))
         self._only(replace(self._wish, agent=_next(names, self._wish.agent)))
 
+    def only_agent(self, agent: str) -> None:
+        """Only an agent's items, of every kind."""
+        self._only(Wish(agent=agent))
+
     def next_kind(self) -> None:
         """Only items of the next kind; after the last one, of every kind."""
         self._only(replace(self._wish, kind=_next([None, *Kind], self._wish.kind)))

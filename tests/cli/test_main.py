@@ -181,9 +181,10 @@ def test_a_fault_of_ours_goes_to_the_log(environment: dict[str, str], tmp_path: 
         timeout=60, check=False,
     )  # fmt: skip
     assert done.returncode == 1
+    (report,) = tmp_path.rglob("reports/crash-*.txt")
     assert done.stderr.splitlines() == [
         "qms-tui: something unexpected went wrong: ZeroDivisionError: a fault of ours",
-        "  agents in containers are not affected; the log file has the details",
+        f"  agents in containers are not affected; please read this report, and send it: {report}",
     ]
     (log,) = tmp_path.rglob("qms-tui.log")
     assert "Traceback" in log.read_text()

@@ -87,6 +87,84 @@ def test_what_cannot_be_sent_says_why(root: Path, words: Sequence[str], said: st
     assert not files(root, "qa")
 
 
+@pytest.mark.parametrize(
+    ("words", "subject", "body"),
+    [
+        (["qa", "--subject", "x", "ok"], "x", "ok"),
+        (["qa", "one text"], "one text", "one text"),
+        (["qa", "no"], "no", "no"),
+        (["qa", "-m", "claude"], "claude", "claude"),
+        (["qa", "--message", "-"], "-", "-"),
+        (["qa", "--", "--help me"], "--help me", "--help me"),
+    ],
+)
+def test_the_last_word_is_the_message(root: Path, words: Sequence[str], subject: str, body: str) -> None:
+    done = run(root, "send", *words)
+    assert (done.returncode, done.stderr) == (0, "")
+    (path,) = files(root, "qa")
+    text = path.read_text()
+    assert f"subject: {json.dumps(subject)}\n" in text
+    assert text.endswith(f"---\n\n{body}\n")
+    assert not files(root, "claude")
+
+
+@pytest.mark.parametrize("body", ["", " ", "\n\t \n", "\u200b"])
+@pytest.mark.parametrize("how", ["word", "-m", "-", "--file"])
+def test_an_empty_message_is_refused_however_it_comes(root: Path, how: str, body: str) -> None:
+    (root / "note.md").write_text(body)
+    words = {"word": (body,), "-m": ("-m", body), "-": ("-",), "--file": ("--file", str(root / "note.md"))}
+    for subject in ((), ("--subject", "s")):
+        done = run(root, "send", "qa", *subject, *words[how], text=body)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert "there is no message" in done.stderr
+    assert not files(root, "qa")
+
+
+def test_a_message_without_quotes_is_no_list_of_recipients(root: Path) -> None:
+    done = run(root, "send", "qa", "please", "look", "at it")
+    assert done.returncode == 2
+    assert "quotes" in done.stderr
+    assert not files(root, "qa")
+
+
+def test_the_human_answers_and_is_done(root: Path) -> None:
+    run(root, "send", "lead", "--from", "qa", "Is CR-1 good?")
+    (item,) = files(root, "lead")
+    long = run(root, "inbox", "lead", "--long").stdout.splitlines()
+    assert long[0].split() == ["AGENT", "KIND", "ARRIVED", "WHAT", "FILE"]
+    assert long[1].endswith(f"Message from qa: Is CR-1 good?  {item.name}")
+    assert "Is CR-1 good?" in run(root, "inbox", "--read", item.name).stdout
+    answered = run(root, "send", "--reply", item.name, "Yes.")
+    assert (answered.returncode, answered.stderr) == (0, "")
+    (answer,) = files(root, "qa")
+    assert 'subject: "Re: Is CR-1 good?"' in answer.read_text()
+    done = run(root, "inbox", "--done", item.stem, "--json")
+    assert done.returncode == 0
+    (moved,) = json.loads(done.stdout)
+    assert Path(moved["archived"]).read_text().endswith("Is CR-1 good?\n")
+    assert not files(root, "lead")
+    again = run(root, "inbox", "--done", item.name)
+    assert (again.returncode, again.stdout) == (2, "")
+
+
+def test_a_task_that_is_put_away_is_still_expected(root: Path) -> None:
+    (root / ".claude/users/lead/inbox/task-CR-1-review-v0-1.md").write_bytes(task("CR-1"))
+    done = run(root, "inbox", "--done", "CR-1")
+    assert done.returncode == 0
+    assert "goes on to expect your review of CR-1" in done.stderr
+    assert not files(root, "lead")
+
+
+def test_only_ones_own_is_done_and_nothing_moves_unless_all_are_known(root: Path) -> None:
+    run(root, "send", "qa", "a note")
+    (item,) = files(root, "qa")
+    assert "your own inbox" in run(root, "inbox", "qa", "--done", item.name).stderr
+    assert run(root, "inbox", "qa", "--archive", item.name, "--archive", "other").returncode == 2
+    assert files(root, "qa") == [item]
+    assert run(root, "inbox", "qa", "--archive", item.name).returncode == 0
+    assert not files(root, "qa")
+
+
 def test_list_as_json(root: Path) -> None:
     assert run(root, "inbox").stdout == "nothing is waiting\n"
     assert json.loads(run(root, "inbox", "--json").stdout) == []

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import time
-
 from qms_tui.keeper.journal.records import Ended, Fact, Gap, Started
+from qms_tui.times import moment
 
 
 def told(fact: Fact) -> str:
@@ -18,14 +17,6 @@ def told(fact: Fact) -> str:
         case Gap():
             return _gap(fact)
     return ""
-
-
-def moment(wall: float) -> str:
-    """Seconds since the epoch in local time, as people write it."""
-    try:
-        return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(wall))
-    except (ValueError, OverflowError, OSError):  # a clock that was set to nonsense
-        return f"@{wall:.0f}"
 
 
 def _gap(gap: Gap) -> str:
