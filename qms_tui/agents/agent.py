@@ -113,7 +113,9 @@ class Agent:
         self.leader = ""
         """Who leads while we follow, for the human; whatever that process calls itself."""
         self.outdated = False
-        """Whether its image was built from older files than ours."""
+        """Whether its image was built from older files than ours, or has been replaced."""
+        self.needs_build = False
+        """Whether the image of today must be built for that; else a restart is enough."""
         self.foreign = False
         """Whether another user has started the program: who is here may look, type and end it."""
         self.wrong = ""
@@ -431,9 +433,9 @@ class Agent:
         if found.wrong and found.wrong != self.wrong:
             self._tell(Notice(f"{self.name} is not who it should be: {found.wrong}", "error"))
         began = found.began or self.began
-        new = found.wrong, found.outdated, found.foreign, began
-        if new != (self.wrong, self.outdated, self.foreign, self.began):
-            self.wrong, self.outdated, self.foreign, self.began = new
+        new = found.wrong, found.outdated, found.needs_build, found.foreign, began
+        if new != (self.wrong, self.outdated, self.needs_build, self.foreign, self.began):
+            self.wrong, self.outdated, self.needs_build, self.foreign, self.began = new
             self._tell(StateChanged())
 
     async def _rebuild(self) -> None:

@@ -57,7 +57,8 @@ def container(agent: str, facts: Facts | None, expected: Sequence[Mount]) -> Ite
         remedy = f"qms-tui stop {agent} ends it all the same"
         yield warning(agent, f"its container was renamed from {found.renamed_from}", remedy)
     if found.outdated:
-        yield warning(agent, "its image is not that of today", "b in the menu builds it anew")
+        remedy = "b in the menu builds it again" if found.needs_build else "r in the menu restarts it in that"
+        yield warning(agent, "its image is not that of today", remedy)
     if found.wrong:
         yield error(agent, f"is not who it should be: {found.wrong}", f"qms-tui stop {agent}, and start it")
     yield from differing(agent, facts.mounts, expected)
