@@ -14,6 +14,8 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 from qms_tui.activity.values import Announced, Birth, Hook, Meter, Session, Waiter
+from qms_tui.runtime import logins
+from qms_tui.runtime.logins import OwnLogin
 
 LONGEST = 200  # characters of a text that are kept
 MOST_HOOKS = 400  # lines of the hooks' file that are looked at: the newest
@@ -104,6 +106,18 @@ def announced(content: bytes) -> Mapping[str, Announced]:
                 _time(told["announced"]), *(None if at is None else _time(at) for at in later)
             )
     return MappingProxyType(found)
+
+
+@_sound
+def own_login(content: bytes) -> OwnLogin:
+    """`.credentials.json`."""
+    return logins.own_login(content, 0.0)
+
+
+@_sound
+def settings_login(content: bytes) -> str:
+    """What of `settings.json` is a login."""
+    return logins.settings_login(content)
 
 
 def hooks(content: bytes) -> tuple[Hook, ...]:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from types import MappingProxyType
 
+from qms_tui.runtime.logins import OwnLogin
+
 NOT_ALLOWED = "not allowed to look into its folder"
 
 
@@ -122,6 +124,10 @@ class Report:
     """Whether the agent has another folder for its inbox than there is now: nothing new can reach it."""
     own_login: float = 0.0
     """When the login that its client keeps was last written; 0 if there is none."""
+    credentials: OwnLogin | None = None
+    """What it is; None if nobody could look."""
+    settings_login: str = ""
+    """What of its client's settings is a login, in words."""
     trouble: str = ""
     """Why nothing can be read."""
     forbidden: bool = False

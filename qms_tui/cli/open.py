@@ -45,13 +45,14 @@ def open_screen(
     config = decide(standing, overrides)
     if config is None:
         return 0
+    from qms_tui.runtime.logins import shared_logins
+
     if config.engine.runtime is RuntimeKind.LOCAL:
         from qms_tui.runtime.local_copy import remarks as local_remarks
 
         local, said = local_runtime(project, config), local_remarks(project, config, names)
+        said = (*said, *shared_logins(map(config.agent, names), os.environ, isolated=False))
         return show(project, config, names, local, "local, not isolated", said, view, memory, past)
-    from qms_tui.runtime.logins import shared_logins
-
     config = with_servers(project, config, names)
     keeper = early_keeper(project, config, common)
     try:
