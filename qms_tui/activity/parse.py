@@ -84,9 +84,11 @@ def waiter(content: bytes) -> Waiter:
 
 
 @_sound
-def meter(content: bytes) -> Meter:
-    """`status.json`."""
+def meter(content: bytes) -> Meter | None:
+    """`status.json`; None while a container's programs have said nothing yet, which leaves it empty."""
     told = json.loads(content)
+    if told == {}:
+        return None
     return Meter(
         _time(told["at"]),
         _number(told.get("cost")),

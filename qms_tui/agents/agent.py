@@ -89,6 +89,8 @@ class Agent:
         self.title = ""
         self.began = 0.0
         """When its program began, in seconds since 1970; 0 while nobody knows."""
+        self.ended_at = 0.0
+        """When it ended, as far as the engine says, else when that was seen."""
         self.typed_at = 0.0
         """When the human typed into it last, here; seconds since 1970."""
         self.touched_at = -math.inf
@@ -142,6 +144,13 @@ class Agent:
     def isolated(self) -> bool:
         """Whether the program is kept from the host and from other agents."""
         return self._runtime.isolated
+
+    @property
+    def since(self) -> float:
+        """Since when it is in its state, in seconds since 1970; of a program that runs, when that began."""
+        if self.state in HELD:
+            return self.began
+        return self.ended_at if self.state is AgentState.ENDED else self.state_at
 
     # -- what the human can ask for ---------------------------------------------------------------------
 
@@ -214,7 +223,7 @@ class Agent:
         """
         if self.state in (*HELD, AgentState.RECONNECTING) and at >= self.began:
             starved = self.starved_at >= self.began > 0
-            self._end(Ending.by(exit_code, starved=starved), clearing=True)
+            self._end(Ending.by(exit_code, starved=starved), clearing=True, at=at)
 
     def lose_engine(self, why: str) -> None:
         """The runtime's engine is away. The attachment may survive that."""
@@ -405,7 +414,7 @@ class Agent:
         known = self.ending if self.state is AgentState.ENDED else None
         ending = removed(known) if found.condition is Condition.ABSENT else found.ending
         if known is None or known != ending or self.clearing:
-            self._end(ending)
+            self._end(ending, at=found.ended)
 
     async def _start(self, fresh: bool) -> None:
         self._become(AgentState.STARTING)
@@ -491,8 +500,11 @@ class Agent:
         if attachment is not None:
             attachment.close()
 
-    def _end(self, ending: Ending | None, *, clearing: bool = False) -> None:
-        self.ending, self.clearing = ending, clearing
+    def _end(self, ending: Ending | None, *, clearing: bool = False, at: float = 0.0) -> None:
+        """`at` is 0 where nobody says when."""
+        if at or self.state is not AgentState.ENDED:
+            self.ended_at = at or time.time()
+        self.ending, self.clearing, self.usage = ending, clearing, None
         self.wrong, self.outdated = "", False
         self._typed.clear()
         self._become(AgentState.ENDED)
@@ -597,7 +609,8 @@ class Agent:
     def _new_terminal(self) -> None:
         self.terminal = Terminal(self._size.columns, self._size.lines, scrollback=self._scrollback)
         self.title, self.wrong, self.outdated, self.foreign = "", "", False, False
-        self.container_id = ""
+        self.container_id, self.remark, self._warned = "", "", False
+        self.usage, self.meter = None, None
         self._tell(Reshaped())
 
     def _become(self, state: AgentState) -> None:

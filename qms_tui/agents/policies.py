@@ -161,7 +161,7 @@ class Policies:
             self._tasks(agent.name) if awaits else (),
             self._ledger.waiting(agent.name),
             self._emptied.get(agent.name, 0.0),
-            _woken(self._activities.report(agent.name).hooks),
+            _woken(self._activities.current(agent).hooks),
         )
 
     def _tasks(self, agent: str) -> list[Item]:

@@ -18,6 +18,7 @@ from qms_tui.activity import (
     Sight,
     Told,
     armed,
+    current,
     judge,
     remark,
     shine,
@@ -77,7 +78,7 @@ class _Known:
         self.agent, self.found, self.usage = agent, found, usage
         now, sight = time.time(), Sight(began=found.began)
         reader = Reader(project, agent)
-        self.report = reader.read(time.monotonic())
+        self.report = current(reader.read(time.monotonic()), sight, now)
         reader.close()
         self.activity: Activity | None = None
         self.told: Sequence[Told] = ()

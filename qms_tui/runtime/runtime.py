@@ -75,6 +75,8 @@ class Found:
     """The name that it was made with, if it has another one by now."""
     disk: DiskUse | None = None
     """What it takes on disk, as far as its keeper has told."""
+    ended: float = 0.0
+    """When it ended, in seconds since 1970; 0 if it runs, or nobody knows."""
 
     @property
     def began(self) -> float:
