@@ -103,10 +103,9 @@ def announced(content: bytes) -> Mapping[str, Announced]:
     found = {}
     for name, told in list(json.loads(content).items())[:MOST_ITEMS]:
         if _FILE.fullmatch(name):
-            later = (told.get(when) for when in ("delivered", "failed", "again"))
-            found[name] = Announced(
-                _time(told["announced"]), *(None if at is None else _time(at) for at in later)
-            )
+            delivered, failed, again = (_when(told.get(when)) for when in ("delivered", "failed", "again"))
+            is_open = bool(told.get("session")) and failed is None
+            found[name] = Announced(_time(told["announced"]), delivered, failed, again, is_open)
     return MappingProxyType(found)
 
 
@@ -161,6 +160,10 @@ def _number(value: Any) -> float | None:
         return None
     number = float(value)
     return number if math.isfinite(number) else None
+
+
+def _when(value: Any) -> float | None:
+    return None if value is None else _time(value)
 
 
 def _time(value: Any) -> float:

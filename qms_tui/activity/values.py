@@ -106,6 +106,13 @@ class Announced:
     delivered: float | None = None
     failed: float | None = None
     again: float | None = None
+    open: bool = False
+    """Whether the turn that has it goes on: a new container announces it again, as what has failed."""
+
+    @property
+    def done(self) -> bool:
+        """Whether a turn that had it ended well: nothing tells the agent of it again by itself."""
+        return self.delivered is not None and self.failed is None and not self.open
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,7 +121,7 @@ class QmsTuiApp(App[None]):
             self.desk.mail.ledger,
             self.attention.activities,
             lambda: session.project.roster(session.roster),
-            Ears(self._tell_of_policy, self.show_state, self._open_for_policy, self._warn),
+            Ears(self._tell_of_policy, self.show_state, self._open_for_policy, self._warn, self._tell_again),
         )
         self.waking = Waking(self)
         self._safe_cells = SafeCells()
@@ -593,6 +593,10 @@ class QmsTuiApp(App[None]):
     def _tell_of_policy(self, agent: Agent, text: str, severity: Severity) -> None:
         name = Content.styled(agent.name, f"bold {self.color_of(agent.name)}")
         self.desk.pop_up(Content.assemble(name, " ", text), severity)
+
+    def _tell_again(self, agent: Agent, files: Sequence[str]) -> None:
+        if files and not self.waking.again(agent, files) and agent.state in HELD:
+            self.run_worker(agent.wake(files))
 
     def action_leave(self) -> None:
         """Close the screen; what becomes of the agents is the runtime's matter."""
