@@ -50,6 +50,7 @@ from qms_tui.ui.links import addresses
 from qms_tui.ui.outer import outer_notification
 from qms_tui.ui.palette import AGENT_COLORS, AGENT_COLORS_LIGHT, DARK, LIGHT, Palette
 from qms_tui.ui.pane import Pane
+from qms_tui.ui.paste_path import replace_path
 from qms_tui.ui.safe_cells import SafeCells
 from qms_tui.ui.screens import HelpScreen, Link, LinkScreen, MenuScreen, PickScreen, QuestionScreen
 from qms_tui.ui.session import Session
@@ -150,11 +151,21 @@ class QmsTuiApp(App[None]):
 
     def _pane(self, agent: Agent, number: int) -> Pane:
         color = self._color(agent.name, number)
-        pane = self._panes[agent.name] = Pane(agent, number, color, self.palette, self._ours)
+        pasted = partial(self._pasted, agent)
+        pane = self._panes[agent.name] = Pane(agent, number, color, self.palette, self._ours, pasted)
         pane.waiting = self.desk.mail.ledger.waiting(agent.name)
         if agent.name == self._first_focus:
             self._last_focused = pane
         return pane
+
+    def _pasted(self, agent: Agent, data: bytes) -> bytes:
+        """What the agent gets of a paste: a path as it sees it, everything else as it is."""
+        inside = self.session.inside
+        found = replace_path(data, partial(inside, agent.name)) if inside is not None else None
+        if found is None:
+            return data
+        self.base.query_one(StatusLine).say(f"{agent.name} got the path in its container: {found.path}")
+        return found.data
 
     def _color(self, name: str, number: int) -> str:
         colors = AGENT_COLORS if self.current_theme.dark else AGENT_COLORS_LIGHT
