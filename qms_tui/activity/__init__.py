@@ -4,7 +4,7 @@ from qms_tui.activity.explain import armed, sources
 from qms_tui.activity.lights import Facts, Given, Health, Light, Lights, Served, Server, remark, shine
 from qms_tui.activity.observer import Observer
 from qms_tui.activity.reader import Reader
-from qms_tui.activity.rules import Sight, judge, wakes
+from qms_tui.activity.rules import Sight, current, judge, wakes
 from qms_tui.activity.values import Activity, Announced, Hook, Meter, Report, Session, Told, Waiter, Word
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "Waiter",
     "Word",
     "armed",
+    "current",
     "judge",
     "remark",
     "shine",

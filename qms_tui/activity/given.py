@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from qms_tui.activity.lights import Given, Server
 from qms_tui.config import Config, Wake
 from qms_tui.mcp.lights import Light, Standing
-from qms_tui.runtime.logins import login, unset
+from qms_tui.runtime.logins import login, project_login, unset
 
 _UP = {Light.UP: True, Light.UNKNOWN: None}
 
@@ -17,7 +17,7 @@ def given(config: Config, agent: str, host: Mapping[str, str], *, isolated: bool
     servers = tuple(server.name for server in config.servers_of(agent)) if served else ()
     settings = config.agent(agent)
     return Given(
-        login(settings, host, isolated=isolated),
+        login(settings, host, isolated=isolated) or project_login(config),
         settings.wake is not Wake.OFF,
         settings.wake is not Wake.OFF and settings.wake_prompt is not None,
         servers,

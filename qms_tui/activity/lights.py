@@ -12,10 +12,12 @@ from enum import Enum
 
 from qms_tui.activity.explain import HEARTBEAT, armed
 from qms_tui.activity.rules import Sight, born
-from qms_tui.activity.values import NOT_ALLOWED, Activity, Hook, Report, Word
+from qms_tui.activity.values import NOT_ALLOWED, Activity, Report, Word
+from qms_tui.runtime.logins import OWN, REFUSED, Answer, Evidence, OwnLogin, decide, newest_turn
+
+__all__ = ["REFUSED"]
 
 DWELL = 10.0  # seconds that what is not there may be so before it is wrong
-REFUSED = "authentication_failed"
 _FREE = (Word.IDLE, Word.ERROR, Word.BACKGROUND)  # the prompt is free: whatever wakes should be armed
 NO_PROGRAM = "its program does not run"
 ONLY_STARTER = "only the user who has started it can tell"
@@ -122,7 +124,7 @@ class Facts:
 def shine(facts: Facts, now: float) -> tuple[Lights, float | None]:
     """The lights, and when to look again if nothing new is said until then."""
     waker, again = _waker(facts, now)
-    return Lights(facts.container, _program(facts), _mcp(facts), _login(facts), waker), again
+    return Lights(facts.container, _program(facts), _mcp(facts), _login(facts, now), waker), again
 
 
 def remark(lights: Lights, activity: Activity | None) -> str:
@@ -180,41 +182,38 @@ def _listed(names: Sequence[str]) -> str:
     return ", ".join(names) if len(names) <= 2 else f"{names[0]} and {len(names) - 1} more"
 
 
-def _login(facts: Facts) -> Light:
-    own, given = facts.report.own_login, "" if facts.foreign else facts.given.login
+def _login(facts: Facts, now: float) -> Light:
     if facts.report.forbidden and facts.activity is not None:
         return Light(Health.UNKNOWN, NOT_ALLOWED)
     if facts.activity is not None and not facts.is_client:
         return Light(Health.ABSENT, "none in this program")
-    stop, refused = _newest_turns(facts)
-    if refused is not None and refused.at > own:
-        why = f"refused: {given or '/login in its pane'}" if given or own else NO_LOGIN
-        return Light(Health.WRONG, why, refused.at)
-    if given:
-        return Light(Health.FINE, given)
-    if own:
-        return Light(Health.FINE, "its own, by /login", own)
-    if stop is not None:  # by a way that we do not know of
-        return Light(Health.FINE, "its model has answered", stop.at)
+    login = decide(_evidence(facts), now)
+    match login.answer:
+        case Answer.YES:
+            return Light(Health.FINE, login.by, login.since)
+        case Answer.REFUSED:
+            how = "/login in its pane" if login.by == OWN else login.by
+            return Light(Health.WRONG, f"refused: {how}" if how else NO_LOGIN, login.since)
+        case Answer.ENDED:
+            return Light(Health.WRONG, "its login has ended, /login in its pane", login.since)
     if facts.activity is None or facts.activity.word in (Word.STARTING, Word.UNKNOWN):
         return Light(Health.ABSENT, "none yet")
     if facts.foreign:  # who may have it from a place that only that user knows
         return Light(Health.UNKNOWN, ONLY_STARTER)
-    if facts.given.unset:
-        return Light(Health.UNKNOWN, f"{facts.given.unset} is not set here")
+    if login.answer is Answer.UNKNOWN:
+        return Light(Health.UNKNOWN, f"{login.by} is not set here")
     return Light(Health.WRONG, NO_LOGIN)
 
 
-def _newest_turns(facts: Facts) -> tuple[Hook | None, Hook | None]:
-    """The newest turn that went well, and a refusal of the login if that is newer."""
-    for hook in reversed(facts.report.hooks):
-        if hook.sub or hook.at < facts.sight.began or facts.activity is None:
-            continue
-        if hook.event == "Stop":
-            return hook, None
-        if hook.event == "StopFailure" and hook.facts.get("error") == REFUSED:
-            return None, hook
-    return None, None
+def _evidence(facts: Facts) -> Evidence:
+    report, given = facts.report, Given() if facts.foreign else facts.given
+    own = report.credentials or OwnLogin(report.own_login, usable=report.own_login > 0)
+    turn = None
+    if facts.activity is not None:
+        hooks = (hook for hook in report.hooks if not hook.sub)
+        events = ((hook.at, hook.event, hook.facts.get("error", "")) for hook in hooks)
+        turn = newest_turn(events, facts.sight.began)
+    return Evidence(given.login, own, report.settings_login, turn, given.unset)
 
 
 def _waker(facts: Facts, now: float) -> tuple[Light, float | None]:

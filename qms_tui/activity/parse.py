@@ -14,6 +14,8 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 from qms_tui.activity.values import Announced, Birth, Hook, Meter, Session, Waiter
+from qms_tui.runtime import logins
+from qms_tui.runtime.logins import OwnLogin
 
 LONGEST = 200  # characters of a text that are kept
 MOST_HOOKS = 400  # lines of the hooks' file that are looked at: the newest
@@ -82,9 +84,11 @@ def waiter(content: bytes) -> Waiter:
 
 
 @_sound
-def meter(content: bytes) -> Meter:
-    """`status.json`."""
+def meter(content: bytes) -> Meter | None:
+    """`status.json`; None while a container's programs have said nothing yet, which leaves it empty."""
     told = json.loads(content)
+    if told == {}:
+        return None
     return Meter(
         _time(told["at"]),
         _number(told.get("cost")),
@@ -99,11 +103,22 @@ def announced(content: bytes) -> Mapping[str, Announced]:
     found = {}
     for name, told in list(json.loads(content).items())[:MOST_ITEMS]:
         if _FILE.fullmatch(name):
-            later = (told.get(when) for when in ("delivered", "failed", "again"))
-            found[name] = Announced(
-                _time(told["announced"]), *(None if at is None else _time(at) for at in later)
-            )
+            delivered, failed, again = (_when(told.get(when)) for when in ("delivered", "failed", "again"))
+            is_open = bool(told.get("session")) and failed is None
+            found[name] = Announced(_time(told["announced"]), delivered, failed, again, is_open)
     return MappingProxyType(found)
+
+
+@_sound
+def own_login(content: bytes) -> OwnLogin:
+    """`.credentials.json`."""
+    return logins.own_login(content, 0.0)
+
+
+@_sound
+def settings_login(content: bytes) -> str:
+    """What of `settings.json` is a login."""
+    return logins.settings_login(content)
 
 
 def hooks(content: bytes) -> tuple[Hook, ...]:
@@ -145,6 +160,10 @@ def _number(value: Any) -> float | None:
         return None
     number = float(value)
     return number if math.isfinite(number) else None
+
+
+def _when(value: Any) -> float | None:
+    return None if value is None else _time(value)
 
 
 def _time(value: Any) -> float:

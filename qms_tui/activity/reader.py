@@ -22,6 +22,7 @@ from qms_tui.activity.values import NOT_ALLOWED, Report, Session, Waiter
 from qms_tui.errors import ProjectError
 from qms_tui.project import Project
 from qms_tui.runtime.config_folder import ConfigFolder, container_folder
+from qms_tui.runtime.logins import CREDENTIALS, SETTINGS, OwnLogin
 
 LARGEST = 64 * 1024  # bytes of a file that are read
 MOST_SESSIONS = 64  # files of the registry that are looked at
@@ -29,7 +30,6 @@ RACY = 50_000_000  # nanoseconds after a write in which another may leave the sa
 MOST_TRIES = 10  # times that a file which makes no sense is read before it has to change
 SLOW = 0.5  # seconds between two looks at what nobody waits for
 REOPEN = 2.0  # seconds after which folders that are there are opened anew: they may have been replaced
-CREDENTIALS = ".credentials.json"  # of a login by /login; never read
 _SESSION = re.compile(r"[0-9]{1,10}\.json")
 _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 Mark = tuple[int, int, int]
@@ -97,15 +97,22 @@ class Reader:
             meter=self._value(self._ours, "status.json", parse.meter, None),
             announced=self._value(self._ours, "announced.json", parse.announced, Report().announced),
             inbox_replaced=self._is_replaced(waiter),
-            own_login=self._own_login(),
+            own_login=self._written(CREDENTIALS),
+            credentials=self._credentials(),
+            settings_login=self._value(self._config, SETTINGS, parse.settings_login, ""),
         )
 
-    def _own_login(self) -> float:
-        """When the client's credentials were written. That there are some is all that is ever asked."""
+    def _written(self, name: str) -> float:
+        """When a file was; 0 if there is none."""
         try:
-            return _mark(self._config, CREDENTIALS)[1] / 1e9
+            return _mark(self._config, name)[1] / 1e9
         except OSError:
             return 0.0
+
+    def _credentials(self) -> OwnLogin | None:
+        """Until when the client's login holds; nothing else of it leaves this function."""
+        found: OwnLogin | None = self._value(self._config, CREDENTIALS, parse.own_login, None)
+        return replace(found, at=self._written(CREDENTIALS)) if found is not None and found.usable else found
 
     def close(self) -> None:
         """Let go of the folders; idempotent."""

@@ -67,16 +67,13 @@ def judge(report: Report, sight: Sight, now: float) -> tuple[Activity, float | N
     """What the program is doing, and when to judge again if nothing new is said until then."""
     if report.forbidden:
         return Activity(Word.UNKNOWN, NOT_ALLOWED, sight.began, "0: not allowed to look"), None
-    birth = born(report, sight, now)
-    began = birth.started if birth else sight.began
-    session = report.session
-    if session is not None and (session.started < began - SLACK or _is_elsewhere(session, birth)):
-        session = None
-    if session is None and birth is not None and report.gone >= birth.started:
-        return _leaving(report.gone, now)
+    told = current(report, sight, now)
+    birth, session = told.birth, told.session
+    if session is None and birth is not None and told.gone:
+        return _leaving(told.gone, now)
     if session is None:
-        return _silent(birth, sight, began, now)
-    hooks = [hook for hook in report.hooks if hook.at >= began - SLACK and not hook.sub]
+        return _silent(birth, sight, birth.started if birth else sight.began, now)
+    hooks = [hook for hook in told.hooks if not hook.sub]
     activity = _said(session, hooks)
     doubt = _doubt(session, hooks, sight, now)
     if doubt is None:
@@ -85,6 +82,31 @@ def judge(report: Report, sight: Sight, now: float) -> tuple[Activity, float | N
     if now - since < DISAGREE_MOST:
         return activity, since + DISAGREE_MOST
     return Activity(Word.UNKNOWN, why, since + DISAGREE_MOST, "5: sources disagree"), _title_ends(sight, now)
+
+
+def current(report: Report, sight: Sight, now: float) -> Report:
+    """Without what was said before this program began, by another one, or in another container.
+
+    Numbers are the client's: of a program that says nothing of itself, they are of the one before.
+    """
+    birth = born(report, sight, now)
+    began = birth.started if birth else sight.began
+    since = began - SLACK
+    session, waiter, meter = report.session, report.waiter, report.meter
+    if session is not None and (session.started < since or _is_elsewhere(session, birth)):
+        session = None
+    is_client = session is not None or (birth is not None and birth.program == CLIENT)
+    is_armed = waiter is not None and waiter.at >= since
+    return replace(
+        report,
+        birth=birth,
+        session=session,
+        gone=report.gone if report.gone >= began else 0.0,
+        hooks=tuple(hook for hook in report.hooks if hook.at >= since),
+        waiter=waiter if is_armed else None,
+        inbox_replaced=report.inbox_replaced and is_armed,
+        meter=meter if is_client and meter is not None and meter.at >= since else None,
+    )
 
 
 def wakes(report: Report, began: float) -> bool:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from types import MappingProxyType
 
+from qms_tui.runtime.logins import OwnLogin
+
 NOT_ALLOWED = "not allowed to look into its folder"
 
 
@@ -104,6 +106,13 @@ class Announced:
     delivered: float | None = None
     failed: float | None = None
     again: float | None = None
+    open: bool = False
+    """Whether the turn that has it goes on: a new container announces it again, as what has failed."""
+
+    @property
+    def done(self) -> bool:
+        """Whether a turn that had it ended well: nothing tells the agent of it again by itself."""
+        return self.delivered is not None and self.failed is None and not self.open
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +131,10 @@ class Report:
     """Whether the agent has another folder for its inbox than there is now: nothing new can reach it."""
     own_login: float = 0.0
     """When the login that its client keeps was last written; 0 if there is none."""
+    credentials: OwnLogin | None = None
+    """What it is; None if nobody could look."""
+    settings_login: str = ""
+    """What of its client's settings is a login, in words."""
     trouble: str = ""
     """Why nothing can be read."""
     forbidden: bool = False

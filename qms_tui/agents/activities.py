@@ -20,6 +20,7 @@ from qms_tui.activity import (
     Sight,
     Told,
     armed,
+    current,
     judge,
     shine,
     sources,
@@ -87,8 +88,13 @@ class Activities:
 
     def explain(self, agent: Agent) -> tuple[Told, ...]:
         """What each source says."""
-        engine = Told("engine", agent.state.value, agent.began)
-        return engine, *sources(self.report(agent.name), self._sight(agent), time.time())
+        now, sight = time.time(), self._sight(agent)
+        engine = Told("engine", agent.state.value, agent.since)
+        return engine, *sources(self.current(agent), sight, now)
+
+    def current(self, agent: Agent) -> Report:
+        """What its folder says of the program that runs now, or ran last."""
+        return current(self.report(agent.name), self._sight(agent), time.time())
 
     def saw(self, agent: Agent, event: TerminalEvent) -> None:
         """Its program has changed its title, or rung."""
@@ -121,15 +127,16 @@ class Activities:
         return self._given[agent.name]
 
     def judge(self, agent: Agent) -> None:
-        """Decide anew what it is doing, and how its lights are."""
+        """Decide what it is doing and has used, and how its lights are."""
         if timer := self._timers.pop(agent.name, None):
             timer.cancel()
-        before = agent.activity, agent.lights
-        now = time.time()
+        before = agent.activity, agent.lights, agent.meter
+        now, meter = time.time(), self.current(agent).meter
+        agent.meter = meter.shown if meter else None
         agent.activity, first = self._judged(agent, now)
         agent.lights, second = self._lit(agent, now)
         self._judge_again(agent, now, first, second)
-        if (agent.activity, agent.lights) != before:
+        if (agent.activity, agent.lights, agent.meter) != before:
             self._on_change(agent)
 
     def _judged(self, agent: Agent, now: float) -> tuple[Activity | None, float | None]:
@@ -138,7 +145,7 @@ class Activities:
         return judge(self.report(agent.name), self._sight(agent), now)
 
     def _lit(self, agent: Agent, now: float) -> tuple[Lights, float | None]:
-        report, served = self.report(agent.name), self._served.get(agent.name)
+        report, served = self.current(agent), self._served.get(agent.name)
         facts = Facts(
             container(agent),
             agent.activity,
@@ -173,9 +180,8 @@ class Activities:
         before, self._reports[name] = self.report(name), report
         if name not in self._fleet:
             return
-        agent, meter = self._fleet[name], report.meter.shown if report.meter else None
+        agent = self._fleet[name]
         changed = (report.announced, report.inbox_replaced) != (before.announced, before.inbox_replaced)
-        changed, agent.meter = changed or meter != agent.meter, meter
         self.judge(agent)
         if changed:
             self._on_change(agent)

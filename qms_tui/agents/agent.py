@@ -89,6 +89,8 @@ class Agent:
         self.title = ""
         self.began = 0.0
         """When its program began, in seconds since 1970; 0 while nobody knows."""
+        self.ended_at = 0.0
+        """When it ended, as far as the engine says, else when that was seen."""
         self.typed_at = 0.0
         """When the human typed into it last, here; seconds since 1970."""
         self.touched_at = -math.inf
@@ -113,7 +115,9 @@ class Agent:
         self.leader = ""
         """Who leads while we follow, for the human; whatever that process calls itself."""
         self.outdated = False
-        """Whether its image was built from older files than ours."""
+        """Whether its image was built from older files than ours, or has been replaced."""
+        self.needs_build = False
+        """Whether the image of today must be built for that; else a restart is enough."""
         self.foreign = False
         """Whether another user has started the program: who is here may look, type and end it."""
         self.wrong = ""
@@ -140,6 +144,13 @@ class Agent:
     def isolated(self) -> bool:
         """Whether the program is kept from the host and from other agents."""
         return self._runtime.isolated
+
+    @property
+    def since(self) -> float:
+        """Since when it is in its state, in seconds since 1970; of a program that runs, when that began."""
+        if self.state in HELD:
+            return self.began
+        return self.ended_at if self.state is AgentState.ENDED else self.state_at
 
     # -- what the human can ask for ---------------------------------------------------------------------
 
@@ -212,7 +223,7 @@ class Agent:
         """
         if self.state in (*HELD, AgentState.RECONNECTING) and at >= self.began:
             starved = self.starved_at >= self.began > 0
-            self._end(Ending.by(exit_code, starved=starved), clearing=True)
+            self._end(Ending.by(exit_code, starved=starved), clearing=True, at=at)
 
     def lose_engine(self, why: str) -> None:
         """The runtime's engine is away. The attachment may survive that."""
@@ -403,7 +414,7 @@ class Agent:
         known = self.ending if self.state is AgentState.ENDED else None
         ending = removed(known) if found.condition is Condition.ABSENT else found.ending
         if known is None or known != ending or self.clearing:
-            self._end(ending)
+            self._end(ending, at=found.ended)
 
     async def _start(self, fresh: bool) -> None:
         self._become(AgentState.STARTING)
@@ -431,9 +442,9 @@ class Agent:
         if found.wrong and found.wrong != self.wrong:
             self._tell(Notice(f"{self.name} is not who it should be: {found.wrong}", "error"))
         began = found.began or self.began
-        new = found.wrong, found.outdated, found.foreign, began
-        if new != (self.wrong, self.outdated, self.foreign, self.began):
-            self.wrong, self.outdated, self.foreign, self.began = new
+        new = found.wrong, found.outdated, found.needs_build, found.foreign, began
+        if new != (self.wrong, self.outdated, self.needs_build, self.foreign, self.began):
+            self.wrong, self.outdated, self.needs_build, self.foreign, self.began = new
             self._tell(StateChanged())
 
     async def _rebuild(self) -> None:
@@ -489,8 +500,11 @@ class Agent:
         if attachment is not None:
             attachment.close()
 
-    def _end(self, ending: Ending | None, *, clearing: bool = False) -> None:
-        self.ending, self.clearing = ending, clearing
+    def _end(self, ending: Ending | None, *, clearing: bool = False, at: float = 0.0) -> None:
+        """`at` is 0 where nobody says when."""
+        if at or self.state is not AgentState.ENDED:
+            self.ended_at = at or time.time()
+        self.ending, self.clearing, self.usage = ending, clearing, None
         self.wrong, self.outdated = "", False
         self._typed.clear()
         self._become(AgentState.ENDED)
@@ -595,7 +609,8 @@ class Agent:
     def _new_terminal(self) -> None:
         self.terminal = Terminal(self._size.columns, self._size.lines, scrollback=self._scrollback)
         self.title, self.wrong, self.outdated, self.foreign = "", "", False, False
-        self.container_id = ""
+        self.container_id, self.remark, self._warned = "", "", False
+        self.usage, self.meter = None, None
         self._tell(Reshaped())
 
     def _become(self, state: AgentState) -> None:

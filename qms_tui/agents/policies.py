@@ -14,7 +14,7 @@ from qms_tui.agents.agent import Agent
 from qms_tui.agents.events import Severity
 from qms_tui.agents.fleet import Fleet
 from qms_tui.agents.policy import TASKS, TRIES, Act, Policy, Seen, Verdict
-from qms_tui.agents.state import STARTABLE
+from qms_tui.agents.state import HELD, STARTABLE
 from qms_tui.config import Config, Launch, Shutdown
 from qms_tui.errors import OwnerError
 from qms_tui.inbox import Item, Ledger
@@ -28,12 +28,13 @@ _log = logging.getLogger(__name__)
 @dataclass(frozen=True, slots=True)
 class Ears:
     """Whom policies tell: of an action (agent, text, severity), of an agent's new `plan`, of an agent without
-    a pane that needs one, and of what they do not do."""
+    a pane that needs one, of what they do not do, and of files that an agent must hear of again."""
 
     action: Callable[[Agent, str, Severity], None]
     plan: Callable[[Agent], None]
     pane: Callable[[str], None]
     refusal: Callable[[str], None]
+    again: Callable[[Agent, Sequence[str]], None] = lambda agent, files: None
 
 
 class Policies:
@@ -57,6 +58,7 @@ class Policies:
         self._emptied: dict[str, float] = {}
         self._done: dict[str, tuple[str, float]] = {}  # what was done last, and when
         self._wanted: set[str] = set()  # agents for which a pane was asked
+        self._started_for: dict[str, tuple[str, ...]] = {}  # files that agents were started for, and not told
 
     def start(self) -> None:
         """Agents that shall always run get their panes."""
@@ -110,6 +112,7 @@ class Policies:
             said = f"ended {TRIES} times right after its start and is left alone: r in its pane starts it"
             self._tell(agent, said, "error")
         self._act(agent, verdict)
+        self._announce(agent)
 
     def explain(self, agent: Agent) -> Told:
         """What holds for the agent, and what was done last because of it."""
@@ -133,9 +136,28 @@ class Policies:
         if verdict.act is Act.START:
             self._tell(agent, f"is started: {verdict.reason} · launch = {policy.launch}")
             agent.restart()
+            if files := tuple(item.file for item in verdict.tasks):
+                self._started_for[agent.name] = files
+                self._ears.again(agent, files)  # to be typed, where that is how it hears
         elif verdict.act is Act.STOP:
             self._tell(agent, f"is stopped: {verdict.reason} · shutdown = {policy.shutdown}")
             agent.stop(f"stopped: {verdict.reason}")
+
+    def _announce(self, agent: Agent) -> None:
+        """What waits in the container announces what is new, or was not done with, by itself; a task that a
+        program before was told of is announced to the one that was started for it.
+        """
+        report = self._activities.current(agent)
+        if agent.name not in self._started_for or report.birth is None or agent.state not in HELD:
+            return
+        before = report.birth.started
+        files = [
+            file
+            for file in self._started_for.pop(agent.name)
+            if (known := report.announced.get(file)) and known.done and known.at < before
+        ]
+        if files and report.birth.wakes:
+            self._ears.again(agent, files)
 
     def _tell(self, agent: Agent, text: str, severity: Severity = "information") -> None:
         _log.info("%s %s", agent.name, text)
@@ -161,7 +183,7 @@ class Policies:
             self._tasks(agent.name) if awaits else (),
             self._ledger.waiting(agent.name),
             self._emptied.get(agent.name, 0.0),
-            _woken(self._activities.report(agent.name).hooks),
+            _woken(self._activities.current(agent).hooks),
         )
 
     def _tasks(self, agent: str) -> list[Item]:

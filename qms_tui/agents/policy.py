@@ -71,6 +71,8 @@ class Verdict:
     again: float | None = None
     plan: str = ""
     gave_up: bool = False
+    tasks: tuple[Item, ...] = ()
+    """For what it is started: it must be told of these, also if it was told before it ended."""
 
 
 _NOTHING = Verdict()
@@ -145,11 +147,15 @@ class Policy:
         due = seen.state_at + PAUSES[self._failed]
         if seen.state is not AgentState.ABSENT and now < due:
             return Verdict(again=due, plan="starts again in a moment")
-        return Verdict(Act.START, reason)
+        return Verdict(Act.START, reason, tasks=self._tasks(seen))
+
+    def _tasks(self, seen: Seen) -> tuple[Item, ...]:
+        """What came since it ended; where nobody saw the end, everything that waits."""
+        return tuple(item for item in seen.tasks if item.arrived > self._ended_at)
 
     def _why_start(self, seen: Seen) -> str:
         if self.launch is Launch.AUTO_ON_TASK:
-            return _named([item for item in seen.tasks if item.arrived > self._ended_at])
+            return _named(self._tasks(seen))
         if self.launch is Launch.ALWAYS_ON and _by_itself(seen):
             tried = seen.state is AgentState.FAILED
             return (

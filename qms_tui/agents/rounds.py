@@ -55,12 +55,14 @@ class Rounds:
     async def _ask(self, agent: Agent) -> bool:
         """Whether there was an answer."""
         self._asked[agent.name] = asyncio.get_running_loop().time()
+        began = agent.began
         try:
             usage = await self._fleet.runtime.usage(agent.name)
         except QmsTuiError as error:
             _log.info("%s: %s", agent.name, error)
             return False
-        self._take(agent, usage)
+        if agent.began == began and agent.state is AgentState.RUNNING:  # else it is another program's
+            self._take(agent, usage)
         return True
 
     def _take(self, agent: Agent, usage: Usage | None) -> None:

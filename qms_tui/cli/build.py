@@ -14,14 +14,22 @@ from qms_tui.cli.runtimes import engine_here
 
 @click.command("build")
 @common_options
-@click.option("--base", metavar="IMAGE", help="The image to build on, with apt; else build.base.")
-@click.option("--client-version", metavar="V", help="The version of Claude Code in it.")
+@click.option(
+    "--base",
+    metavar="IMAGE",
+    help="The image to build on, with apt; else as it was built last, or build.base.",
+)
+@click.option("--client-version", metavar="V", help="The version of Claude Code in it; else the last one.")
 @click.option("--tag", metavar="NAME", help="The name of what is built; else qms-tui-agent.")
-@click.option("--no-cache", is_flag=True, help="Build every step anew, with the newest packages.")
+@click.option("--no-cache", is_flag=True, help="Build every step again, with the newest packages.")
 def build(
     common: Common, base: str | None, client_version: str | None, tag: str | None, no_cache: bool
 ) -> int:
-    """Build the image that agents run in, with Claude Code."""
+    """Build the image that agents run in, with Claude Code.
+
+    Without options it is built as it was last: with the base and the version that were chosen then, unless
+    the configuration has changed since.
+    """
     from qms_tui.cli import building
 
     wanted = building.recipe(load_anywhere(common, starting=True).build, base, client_version, tag)

@@ -13,6 +13,7 @@ from qms_tui.config.text import WrongValue
 from qms_tui.errors import UsageError
 from qms_tui.printable import plain
 from qms_tui.runtime.docker.build_log import Output, Progress, Pull, Step
+from qms_tui.runtime.docker.build_options import BASE, CLIENT, as_flags
 from qms_tui.runtime.docker.engine import Engine
 from qms_tui.runtime.docker.image import Image, Recipe, build_image, configured, find_image
 
@@ -53,22 +54,31 @@ def recipe(build: BuildConfig, base: str | None, client_version: str | None, ima
     """What to build: options over the configuration. Raises UsageError, ImageError."""
     chosen = configured(build)
     try:
+        options = {}
         if base:
-            chosen = replace(chosen, base=values.image(base))
+            options[BASE] = values.image(base)
         if client_version:
-            chosen = replace(chosen, client_version=values.client_version(client_version))
+            options[CLIENT] = values.client_version(client_version)
+        chosen = chosen.choosing(options)
         return replace(chosen, tag=values.image(image)) if image else chosen
     except WrongValue as error:
         raise UsageError(error.what, hint=error.hint) from None
 
 
 def build(engine: Engine, wanted: Recipe, report: Report, *, use_cache: bool = True) -> None:
-    """Build, showing how far it is; say what came of it. Raises ImageError, EngineError."""
+    """Build, showing how far it is; say what came of it. Raises ImageError, EngineError.
+
+    What the options leave open is as it was when the image was built last.
+    """
     began = time.monotonic()
+    before = find_image(engine, wanted.tag)
+    wanted, chosen = wanted.repeating(before.labels if before else {}), wanted.options
+    again = {name: value for name, value in wanted.options.items() if name not in chosen}
     click.echo(plain(f"building {wanted.tag}: Claude Code {wanted.client} on {wanted.base}"))
+    if again:
+        click.echo(plain(f"as it was built last, with {as_flags(again)}"))
     if not wanted.checked:
         click.echo("this qms-tui knows no digest of that version: only its registry vouches for it", err=True)
-    before = find_image(engine, wanted.tag)
     try:
         built = build_image(engine, wanted, report, use_cache=use_cache)
     finally:
@@ -82,4 +92,4 @@ def build(engine: Engine, wanted: Recipe, report: Report, *, use_cache: bool = T
 def _outcome(before: Image | None, built: Image) -> str:
     if before is None:
         return "built"
-    return "nothing has changed" if before.id == built.id else "built anew"
+    return "nothing has changed" if before.id == built.id else "built again"

@@ -14,7 +14,7 @@ from qms_tui.cli.group import OPEN, complete_words
 from qms_tui.cli.loading import check_rights, config_of, examine_here, log_to_file
 from qms_tui.cli.names import DEFAULT_AGENTS, check_command, check_names, commands_meant
 from qms_tui.cli.options import Common, common_options, known_agents
-from qms_tui.cli.runtimes import docker_runtime, early_keeper, kept_runtime, local_runtime
+from qms_tui.cli.runtimes import docker_runtime, early_keeper, inside_paths, kept_runtime, local_runtime
 from qms_tui.cli.screen import show
 from qms_tui.config import Overrides, RuntimeKind
 from qms_tui.errors import QmsTuiError
@@ -63,13 +63,14 @@ def open_screen(
     config = decide(standing, overrides)
     if config is None:
         return 0
+    from qms_tui.runtime.logins import shared_logins
+
     if config.engine.runtime is RuntimeKind.LOCAL:
         from qms_tui.runtime.local_copy import remarks as local_remarks
 
         local, said = local_runtime(project, config), local_remarks(project, config, names)
+        said = (*said, *shared_logins(map(config.agent, names), os.environ, isolated=False))
         return show(project, config, names, local, "local, not isolated", said, view, memory, past)
-    from qms_tui.runtime.logins import shared_logins
-
     config = with_servers(project, config, names)
     keeper = early_keeper(project, config, common)
     try:
@@ -85,7 +86,8 @@ def open_screen(
     kept = kept_runtime(where, keeper)
     remarks = (*where.remarks, *shared_logins(map(config.agent, names), os.environ))
     servers = lights(project, config)
-    return show(project, config, names, kept, where.engine, remarks, view, memory, past, servers)
+    inside = inside_paths(project, config)
+    return show(project, config, names, kept, where.engine, remarks, view, memory, past, servers, inside)
 
 
 def _to_open(

@@ -18,6 +18,7 @@ from qms_tui.activity import (
     Sight,
     Told,
     armed,
+    current,
     judge,
     remark,
     shine,
@@ -33,6 +34,10 @@ from qms_tui.runtime import Condition, Found, Usage
 from qms_tui.runtime.usage import amount
 from qms_tui.times import moment
 
+_TODAY = {  # how to get it, by whether it must be built first
+    True: "b in its pane's menu builds it again",
+    False: "r in its pane's menu restarts it in that",
+}
 _HEALTH = {Condition.RUNNING: Health.FINE, Condition.PAUSED: Health.WRONG}
 
 
@@ -74,7 +79,7 @@ class _Known:
         self.agent, self.found, self.usage = agent, found, usage
         now, sight = time.time(), Sight(began=found.began)
         reader = Reader(project, agent)
-        self.report = reader.read(time.monotonic())
+        self.report = current(reader.read(time.monotonic()), sight, now)
         reader.close()
         self.activity: Activity | None = None
         self.told: Sequence[Told] = ()
@@ -131,6 +136,7 @@ def _as_json(project: Project, known: _Known) -> dict[str, Any]:
         "memory": usage.memory if usage else None,
         "memory_limit": usage.limit or None if usage else None,
         **_disk(found),
+        **({"needs_build": found.needs_build} if found.outdated else {}),
         "lights": _lights(known.lights),
         "activity": activity and {
             "word": activity.word.value,
@@ -201,8 +207,13 @@ def _table(known: Sequence[_Known], with_usage: bool) -> list[str]:
 
 
 def _remedies(known: Sequence[_Known]) -> list[str]:
-    """What can be done about renamed containers."""
-    return [
+    """What can be done about outdated images, and about renamed containers."""
+    outdated = [
+        f"{one.agent}'s image is not that of today: {_TODAY[one.found.needs_build]}"
+        for one in known
+        if one.found.outdated
+    ]
+    return outdated + [
         f"{one.agent}'s container was renamed from {one.found.renamed_from}: it works on as it is, and "
         f"qms-tui stop {one.agent} ends it"
         for one in known

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -60,6 +60,13 @@ def early_keeper(project: Project, config: Config, common: Common) -> KeeperClie
     keeper = keeper_client(project, config, address.host, common.log_level, common.config)
     keeper.start_early()
     return keeper
+
+
+def inside_paths(project: Project, config: Config) -> Callable[[str, str], str | None] | None:
+    """Where agents in containers see paths of this machine; None if pasted ones are to stay as they are."""
+    from qms_tui.runtime.docker.inside_path import InsidePaths
+
+    return InsidePaths(project, config) if config.terminal.paste_paths else None
 
 
 def kept_runtime(docker: DockerRuntime, keeper: KeeperClient) -> Runtime:

@@ -33,6 +33,7 @@ def show(
     memory: Memory | None = None,
     past: Past | None = None,
     servers: Callable[[], Awaitable[Standing]] | None = None,
+    inside: Callable[[str, str], str | None] | None = None,
 ) -> int:
     """Show the screen until it is left; the exit status. Raises UsageError where it cannot be shown."""
     check_terminal()
@@ -44,7 +45,7 @@ def show(
     roster = project.roster((*config.agents, *names))
     notices = (*config.notices, *remarks)
     session = Session(
-        project, config, tuple(names), roster, runtime, engine, notices, view, memory, past, servers
+        project, config, tuple(names), roster, runtime, engine, notices, view, memory, past, servers, inside
     )
     watch_threads(sys.argv[1:])
     app = QmsTuiApp(session)

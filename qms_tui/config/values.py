@@ -439,6 +439,14 @@ class TerminalConfig:
             need=Need.TRUST,
         ),
     )
+    paste_paths: bool = field(
+        default=True,
+        metadata=rule(
+            parse.boolean,
+            "false",
+            "whether a pasted path of the project, or of a mount, becomes that in the agent's container",
+        ),
+    )
 
 
 @dataclass(frozen=True, slots=True)

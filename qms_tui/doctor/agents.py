@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 import json
+import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,12 +18,10 @@ from docker.types import Mount
 from qms_tui.config import AgentConfig
 from qms_tui.doctor.finding import Finding, error, ok, warning
 from qms_tui.project import Project
-from qms_tui.runtime import Found
+from qms_tui.runtime import Found, logins
+from qms_tui.runtime.client import is_client
 from qms_tui.runtime.config_folder import ConfigFolder, container_folder
-from qms_tui.runtime.logins import login as from_variables
-from qms_tui.runtime.logins import source
 
-CREDENTIALS = ".credentials.json"
 LARGEST = 64 * 1024  # bytes of a file of the agent's that are read
 FULL = 0.9  # of the memory limit
 
@@ -57,7 +58,8 @@ def container(agent: str, facts: Facts | None, expected: Sequence[Mount]) -> Ite
         remedy = f"qms-tui stop {agent} ends it all the same"
         yield warning(agent, f"its container was renamed from {found.renamed_from}", remedy)
     if found.outdated:
-        yield warning(agent, "its image is not that of today", "b in the menu builds it anew")
+        remedy = "b in the menu builds it again" if found.needs_build else "r in the menu restarts it in that"
+        yield warning(agent, "its image is not that of today", remedy)
     if found.wrong:
         yield error(agent, f"is not who it should be: {found.wrong}", f"qms-tui stop {agent}, and start it")
     yield from differing(agent, facts.mounts, expected)
@@ -100,50 +102,104 @@ def login(
     folder: ConfigFolder | None = None,
     *,
     isolated: bool = True,
+    began: float | None = None,
+    projects: str = "",
 ) -> Iterator[Finding]:
-    """Where its login comes from, and how long it holds; nothing of it is ever shown.
+    """Whether it is logged in, by what, and how long that holds; nothing of it is ever shown.
 
     `folder` is its own, without that of its container; unless `isolated` it has all of the environment.
+    `began` is when its program did, if it runs; `projects` what of the project's settings is a login.
     """
-    if config.token_file is not None:
-        if config.token_file.is_file():
-            yield ok(agent, f"logs in with {config.token_file}")
-        else:
-            yield error(agent, f"its token_file is missing: {config.token_file}", "claude setup-token")
-    elif passed := source(config, host) or ("" if isolated else from_variables(config, host, isolated=False)):
-        yield ok(agent, f"logs in with {passed} of your environment")
-    else:
-        try:
-            own = folder or container_folder(project, agent)
-            yield own_login(agent, _credentials(own), now)
-        except PermissionError:
-            yield ok(agent, "whether it is logged in you are not allowed to see")
-
-
-def own_login(agent: str, credentials: Mapping[str, Any], now: float) -> Finding:
-    """A login by `/login`, which the client renews by itself as long as it can."""
-    oauth = credentials.get("claudeAiOauth")
-    if not isinstance(oauth, dict) or not oauth.get("accessToken"):
-        return warning(agent, "is not logged in", "/login in its pane, or agent.token_file")
-    expires = oauth.get("expiresAt")
-    until = expires / 1000 if isinstance(expires, int | float) and 0 < expires < 10**14 else 0.0
-    when = f"{datetime.fromtimestamp(until, UTC):%Y-%m-%d %H:%M} UTC" if until else "an unknown time"
-    if oauth.get("refreshToken"):
-        return ok(agent, f"is logged in; renewed after {when}")
-    if until > now:
-        return ok(agent, f"is logged in until {when}")
-    return warning(agent, f"its login ended at {when}", "/login in its pane")
-
-
-def _credentials(folder: ConfigFolder) -> Mapping[str, Any]:
-    """Raises PermissionError if this user is not allowed to look."""
+    if config.token_file is not None and not config.token_file.is_file():
+        yield error(agent, f"its token_file is missing: {config.token_file}", "claude setup-token")
+        return
+    passed = logins.given(config, host, isolated=isolated)
     try:
-        found = json.loads(folder.read(CREDENTIALS, LARGEST))
+        own = _evidence(folder or container_folder(project, agent), began)
+    except PermissionError:
+        own = None
+    if own is None and passed is None and not projects:
+        yield ok(agent, "whether it is logged in you are not allowed to see")
+        return
+    words = _words(passed) or projects
+    evidence = dataclasses.replace(own or logins.Evidence(), given=words, unset=logins.unset(config, host))
+    answer = logins.decide(evidence, now)
+    if answer.answer is logins.Answer.NO and not is_client(config.command):
+        yield ok(agent, "needs no login: its program is not Claude Code")
+        return
+    yield _finding(agent, answer, evidence, running=began is not None)
+
+
+def _words(passed: logins.Given | None) -> str:
+    if passed is None:
+        return ""
+    return f"{passed.where} of {passed.place}" if passed.place else passed.where
+
+
+def _finding(agent: str, login: logins.Login, evidence: logins.Evidence, *, running: bool) -> Finding:
+    """The answer for people."""
+    match login.answer:
+        case logins.Answer.YES if login.by == logins.OWN:
+            return ok(agent, f"is logged in{_until(evidence.own)}")
+        case logins.Answer.YES if login.by == logins.ANSWERED:
+            return ok(agent, "is logged in: its model has answered")
+        case logins.Answer.YES:
+            return ok(agent, f"logs in with {login.by}")
+        case logins.Answer.REFUSED:
+            return warning(
+                agent, f"its login was refused{login.by and f': {login.by}'}", "/login in its pane"
+            )
+        case logins.Answer.ENDED:
+            return warning(agent, f"its login ended at {_when(login.since)}", "/login in its pane")
+        case logins.Answer.UNKNOWN if running:
+            return ok(agent, f"whether it is logged in is not known here: {login.by} is not set")
+    return warning(agent, "is not logged in", "/login in its pane, or agent.token_file")
+
+
+def _until(own: logins.OwnLogin) -> str:
+    if own.renewed_after is not None:
+        return f"; renewed after {_when(own.renewed_after)}"
+    return f" until {_when(own.until)}" if own.until is not None else ""
+
+
+def _when(seconds: float) -> str:
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M} UTC" if seconds else "an unknown time"
+
+
+def _evidence(folder: ConfigFolder, began: float | None) -> logins.Evidence:
+    """What its own files say. Raises PermissionError if this user is not allowed to look."""
+    own, settings = logins.NO_OWN, ""
+    content, at = _file(folder, logins.CREDENTIALS)
+    with contextlib.suppress(ValueError):
+        own = logins.own_login(content, at)
+    with contextlib.suppress(ValueError):
+        settings = logins.settings_login(_file(folder, logins.SETTINGS)[0])
+    turn = None
+    if began is not None:
+        turn = logins.newest_turn(_events(_file(folder, "qms-tui/hooks.jsonl")[0]), began)
+    return logins.Evidence(own=own, settings=settings, turn=turn)
+
+
+def _file(folder: ConfigFolder, name: str) -> tuple[bytes, float]:
+    """What a file holds and when it was written; nothing of one that is not there. Raises PermissionError."""
+    try:
+        with folder.open_file(name) as stream:
+            return stream.read(LARGEST), os.fstat(stream.fileno()).st_mtime
     except PermissionError:
         raise
-    except (OSError, ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
+    except OSError:
+        return b"", 0.0
+
+
+def _events(content: bytes) -> Iterator[tuple[float, str, str]]:
+    """The client's events, as its hooks have written them down; those of subagents are left out."""
+    for line in content.splitlines():
+        try:
+            event = json.loads(line)
+            if not event.get("sub"):
+                yield float(event["at"]), str(event["event"]), str(event.get("error", ""))
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+            continue
 
 
 def clock() -> float:

@@ -9,8 +9,8 @@ from typing import Any
 from qms_tui.config import AgentConfig, BuildConfig
 from qms_tui.doctor.finding import Finding, error, ok, warning
 from qms_tui.runtime.docker.engine import Engine, engine_errors, security_options
-from qms_tui.runtime.docker.image import Image, find_image
-from qms_tui.runtime.docker.kit import our_kit
+from qms_tui.runtime.docker.image import Image, configured, find_image
+from qms_tui.runtime.docker.kit import LABEL_BASE, LABEL_PACKAGES, our_kit
 
 LEAST_DISK = 5 * 2**30  # bytes: an image takes 0.7 to 1, a newer one beside it as much, agents the rest
 _LIMITS = {"MemoryLimit": "memory", "CpuCfsQuota": "processors", "PidsLimit": "processes"}
@@ -91,7 +91,13 @@ def judge(name: str, there: Image | None, build: BuildConfig) -> Finding:
         return ok("image", f"{name}, not made by qms-tui build")
     if there.kit != our_kit().hash:
         return warning("image", f"{name} was built by another qms-tui", anew)
-    wanted = build.client_version or our_kit().client_version
-    if there.client != wanted:
-        return warning("image", f"{name} has Claude Code {there.client}, not {wanted}", anew)
+    wanted = configured(build).repeating(there.labels)
+    if there.client != wanted.client:
+        return warning("image", f"{name} has Claude Code {there.client}, not {wanted.client}", anew)
+    base = there.labels.get(LABEL_BASE, wanted.base)
+    if base != wanted.base:
+        return warning("image", f"{name} was built on {base}, not {wanted.base}", anew)
+    missing = sorted({*wanted.packages} - {*there.labels.get(LABEL_PACKAGES, "").split()})
+    if missing:
+        return warning("image", f"{name} lacks {', '.join(missing)} of build.packages", anew)
     return ok("image", f"{name}, Claude Code {there.client}, {there.size_text}, kit {there.kit}")

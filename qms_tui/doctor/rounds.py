@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path, PurePosixPath
@@ -38,7 +38,7 @@ from qms_tui.runtime.docker.engine import engine_errors
 from qms_tui.runtime.docker.outfit import TOKEN
 from qms_tui.runtime.docker.private import private_places, secret_folders
 from qms_tui.runtime.docker.runtime import container_user, without_sockets
-from qms_tui.runtime.logins import shared_logins
+from qms_tui.runtime.logins import project_login, shared_logins
 
 MCP_REMEDY = "see README, Engines elsewhere"
 AT_ONCE = 8  # containers whose memory is asked for; each answer takes the engine a second
@@ -62,17 +62,23 @@ def examine(
         yield from at_project.project(project, config, agents)
         yield from at_workspaces.workspaces(project, config, agents)
     yield from at_workspaces.own_folders(secret_folders())
-    yield from _at_engine(project, config, environment, agents, gateway)
+    found = yield from _at_engine(project, config, environment, agents, gateway)
     if project is not None:
         configs = {agent: config.agent(agent) for agent in agents}
         isolated = config.engine.runtime is not RuntimeKind.LOCAL
         for agent in agents:
             own, now = config_folder(project, config, agent), at_agents.clock()
-            if own is not None:
+            there = found.get(agent)
+            if there is not None and there.foreign:
+                yield ok(agent, "its login is the matter of the user who has started it")
+            elif own is not None:
                 yield from at_agents.login(
-                    project, agent, configs[agent], environment, now, own, isolated=isolated
-                )
-        yield from (ok("login", said) for said in shared_logins(configs.values(), environment))
+                    project, agent, configs[agent], environment, now, own, isolated=isolated,
+                    began=there.began if there is not None and there.alive and isolated else None,
+                    projects=project_login(config),
+                )  # fmt: skip
+        shared = shared_logins(configs.values(), environment, isolated=isolated)
+        yield from (ok("login", said) for said in shared)
     yield from host.events(project.root if project else Path.cwd())
     yield from terminal.terminal(environment, descriptor)
 
@@ -83,12 +89,14 @@ def _at_engine(
     environment: Mapping[str, str],
     agents: Sequence[str],
     gateway: Path | None,
-) -> Iterator[Finding]:
+) -> Generator[Finding, None, Mapping[str, Found]]:
+    """Gives what runs, by agent."""
+    found: Mapping[str, Found] = {}
     try:
         engine = connect(config.engine.host)
     except EngineError as why:
         yield failed("engine", why)
-        return
+        return found
     with closing(engine):
         try:
             yield from at_engine.engine(engine)
@@ -113,6 +121,7 @@ def _at_engine(
                     yield from _at_servers(engine, config, found, gateway)
         except EngineError as why:
             yield failed("engine", why)
+    return found
 
 
 def _mounted(project: Project | None, config: Config, agents: Sequence[str]) -> Iterator[Mount]:

@@ -61,6 +61,8 @@ class Found:
     container: str = ""
     outdated: bool = False
     """Whether its image, of a qms-tui build, was built from other files than ours, or has been replaced."""
+    needs_build: bool = False
+    """Whether the image of today must be built for that; else a restart is enough."""
     wrong: str = ""
     """In what its program is not who it should be."""
     digest: str = ""
@@ -73,6 +75,8 @@ class Found:
     """The name that it was made with, if it has another one by now."""
     disk: DiskUse | None = None
     """What it takes on disk, as far as its keeper has told."""
+    ended: float = 0.0
+    """When it ended, in seconds since 1970; 0 if it runs, or nobody knows."""
 
     @property
     def began(self) -> float:
@@ -156,7 +160,7 @@ class Runtime(Protocol):
         """Let the agent's program go on that was frozen from outside; one that runs is fine."""
 
     async def rebuild(self, agent: str, on_step: Callable[[str], None]) -> None:
-        """Build the agent's image anew; programs that run go on. `on_step`, in the running loop, hears how
+        """Build the agent's image again; programs that run go on. `on_step`, in the running loop, hears how
         far it is."""
 
     async def wake(self, agent: str, files: Sequence[str]) -> None:

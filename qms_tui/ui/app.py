@@ -52,6 +52,7 @@ from qms_tui.ui.links import addresses
 from qms_tui.ui.outer import outer_notification
 from qms_tui.ui.palette import AGENT_COLORS, AGENT_COLORS_LIGHT, DARK, LIGHT, Palette
 from qms_tui.ui.pane import Pane
+from qms_tui.ui.paste_path import replace_path
 from qms_tui.ui.safe_cells import SafeCells
 from qms_tui.ui.screens import (
     HelpScreen,
@@ -134,7 +135,7 @@ class QmsTuiApp(App[None]):
             self.desk.mail.ledger,
             self.attention.activities,
             lambda: session.project.roster(session.roster),
-            Ears(self._tell_of_policy, self.show_state, self._open_for_policy, self._warn),
+            Ears(self._tell_of_policy, self.show_state, self._open_for_policy, self._warn, self._tell_again),
         )
         self.waking = Waking(self)
         self._safe_cells = SafeCells()
@@ -167,11 +168,21 @@ class QmsTuiApp(App[None]):
 
     def _pane(self, agent: Agent, number: int) -> Pane:
         color = self._color(agent.name, number)
-        pane = self._panes[agent.name] = Pane(agent, number, color, self.palette, self._ours)
+        pasted = partial(self._pasted, agent)
+        pane = self._panes[agent.name] = Pane(agent, number, color, self.palette, self._ours, pasted)
         pane.waiting = self.desk.mail.ledger.waiting(agent.name)
         if agent.name == self._first_focus:
             self._last_focused = pane
         return pane
+
+    def _pasted(self, agent: Agent, data: bytes) -> bytes:
+        """What the agent gets of a paste: a path as it sees it, everything else as it is."""
+        inside = self.session.inside
+        found = replace_path(data, partial(inside, agent.name)) if inside is not None else None
+        if found is None:
+            return data
+        self.base.query_one(StatusLine).say(f"{agent.name} got the path in its container: {found.path}")
+        return found.data
 
     def _color(self, name: str, number: int) -> str:
         colors = AGENT_COLORS if self.current_theme.dark else AGENT_COLORS_LIGHT
@@ -607,6 +618,10 @@ class QmsTuiApp(App[None]):
     def _tell_of_policy(self, agent: Agent, text: str, severity: Severity) -> None:
         name = Content.styled(agent.name, f"bold {self.color_of(agent.name)}")
         self.desk.pop_up(Content.assemble(name, " ", text), severity)
+
+    def _tell_again(self, agent: Agent, files: Sequence[str]) -> None:
+        if files and not self.waking.again(agent, files) and agent.state in HELD:
+            self.run_worker(agent.wake(files))
 
     def action_leave(self) -> None:
         """Close the screen; what becomes of the agents is the runtime's matter."""

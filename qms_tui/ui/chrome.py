@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 
 from textual import events
@@ -11,9 +12,12 @@ from textual.widgets import Static
 
 from qms_tui.agents import AgentState
 from qms_tui.inbox.words import items
+from qms_tui.printable import plain
 from qms_tui.runtime import EngineBack, EngineLost, Latency, RuntimeEvent
 from qms_tui.ui.frame import alarm, badge, leader, look, mark
 from qms_tui.ui.pane import Pane
+
+SAID = 6.0  # seconds
 
 
 class TabLine(Static):
@@ -64,6 +68,18 @@ class StatusLine(Static):
         self._shown: tuple[list[Pane], str] = [], ""
         self._waiting = self._for_human = 0
         self._needing = 0
+        self._said, self._until = "", 0.0
+
+    def say(self, text: str) -> None:
+        """Show a sentence instead of everything else, for `SAID` seconds; a newer one takes its place."""
+        self._said, self._until = text, time.monotonic() + SAID
+        self.show(*self._shown)
+        self.set_timer(SAID, self._unsay)
+
+    def _unsay(self) -> None:
+        if time.monotonic() >= self._until:
+            self._said = ""
+            self.show(*self._shown)
 
     def on_resize(self) -> None:
         """There is room for more hints, or for fewer."""
@@ -97,6 +113,10 @@ class StatusLine(Static):
     def show(self, panes: list[Pane], layout: str) -> None:
         """Count the agents; hints fill what is left of the line. An empty `layout` is not worth a word."""
         self._shown = panes, layout
+        if self._said:
+            line = Content.styled(f" {plain(self._said)}", "bold").truncate(self.size.width, ellipsis=True)
+            self.update(line, layout=False)
+            return
         states = [pane.agent.state for pane in panes]
         running = f"{states.count(AgentState.RUNNING)} of {len(states)} running"
         leaders = {leader(pane.agent): None for pane in panes if not pane.agent.leads}

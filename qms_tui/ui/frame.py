@@ -155,8 +155,15 @@ def leader(agent: Agent) -> str:
 
 def _upkeep(agent: Agent) -> tuple[str, ...]:
     """What is wrong with who the agent is, and with what it runs in."""
-    outdated = "outdated image: b in the menu builds it anew" if agent.outdated else ""
-    return agent.wrong, f"building the image: {agent.building}" if agent.building else outdated
+    if agent.building:
+        return agent.wrong, f"building the image: {agent.building}"
+    return agent.wrong, _outdated(agent.needs_build) if agent.outdated else ""
+
+
+def _outdated(needs_build: bool) -> str:
+    """What brings today's image."""
+    remedy = "b in the menu builds it anew" if needs_build else "r in the menu restarts it in the new one"
+    return f"outdated image: {remedy}"
 
 
 def _lost(agent: Agent) -> str:

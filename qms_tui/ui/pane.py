@@ -74,15 +74,18 @@ class Pane(Widget, can_focus=True):
         color: str,
         palette: Callable[[], Palette],
         ours: frozenset[str],
+        pasted: Callable[[bytes], bytes] = bytes,
     ) -> None:
-        """`ours` are the names of the keys that do not belong to the agent."""
+        """`ours` are the names of the keys that do not belong to the agent; `pasted` says what the program
+        gets of a paste.
+        """
         super().__init__(id=f"pane-{agent.name}", classes="pane")
         self.agent = agent
         self.number = number
         self.color = color
         self._palette = palette
         self.waiting = 0  # items in the agent's inbox
-        self._ours = ours
+        self._ours, self._pasted = ours, pasted
         self._terminal = self._adopted(agent.terminal)
         self._strips: dict[int, Strip] = {}
         self._back = 0  # rows between the view and the newest row; 0 follows the output
@@ -315,7 +318,7 @@ class Pane(Widget, can_focus=True):
         event.stop()
         self._follow()
         data = event.data if isinstance(event, TerminalPaste) else event.text.encode()
-        self.agent.paste(data)
+        self.agent.paste(self._pasted(data))
 
     def on_unmount(self) -> None:
         """Nothing is left to paint."""

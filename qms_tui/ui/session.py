@@ -33,3 +33,5 @@ class Session:
     """Where it is remembered what was consumed, and what was typed, if anywhere."""
     servers: Callable[[], Awaitable[Standing]] | None = None
     """Tells how the MCP servers stand, if there are any."""
+    inside: Callable[[str, str], str | None] | None = None
+    """Where an agent sees a path of this machine, if pasted paths are to become that."""

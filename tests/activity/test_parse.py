@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qms_tui.activity import Announced, parse
+from qms_tui.activity import Announced, Meter, parse
 from qms_tui.activity.parse import Garbled
 
 PARSERS = (parse.session, parse.birth, parse.waiter, parse.meter, parse.announced)
@@ -62,6 +62,24 @@ def test_hooks_keep_what_makes_sense() -> None:
     first, second = parse.hooks(b"\n".join(lines))
     assert dict(first.facts) == {"tool": "Bash", "detail": "ls [2J"}
     assert (second.sub, second.items) == (True, ("task-1.md",))
+
+
+def test_what_nothing_announces_again_by_itself() -> None:
+    fine = {"id": "1-2-3", "announced": 1, "delivered": 2}
+    ways = {
+        "done.md": fine,
+        "announced.md": fine | {"delivered": None},
+        "open.md": fine | {"session": "s"},
+        "failed.md": fine | {"session": "s", "tries": 2, "failed": 3},
+    }
+    found = parse.announced(json.dumps(ways).encode())
+    assert [name for name, one in found.items() if one.done] == ["done.md"]
+
+
+def test_figures_that_are_not_there_yet_are_none() -> None:
+    """As a new container leaves them, over those of the one before."""
+    assert parse.meter(b"{}") is None
+    assert parse.meter(b'{"at": 1, "model": "Opus 5.5"}') == Meter(1, None, None, "Opus 5.5")
 
 
 def test_receipts() -> None:

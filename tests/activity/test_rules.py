@@ -7,7 +7,18 @@ from types import MappingProxyType
 
 import pytest
 
-from qms_tui.activity import Hook, Report, Session, Sight, Word, judge
+from qms_tui.activity import (
+    Hook,
+    Meter,
+    Report,
+    Session,
+    Sight,
+    Waiter,
+    Word,
+    current,
+    judge,
+    sources,
+)
 from qms_tui.activity.rules import DISAGREE_MOST, LEAVING_MOST, STARTING_MOST, TURNING
 from qms_tui.activity.values import Birth
 
@@ -168,3 +179,46 @@ def test_a_title_may_be_ahead_of_the_registry_for_a_moment() -> None:
     assert judge(report, turned, NOW + DISAGREE_MOST)[0].word is Word.UNKNOWN
     rested = turned.titled("✳ Claude Code", NOW + 1.5)
     assert judge(report, rested.titled("◐ Claude Code", NOW + 2), NOW + 2.1)[0].word is Word.IDLE
+
+
+OLD = Report(
+    session=session("idle", started=BEGAN - 50),
+    gone=BEGAN - 5,
+    hooks=(hook("Stop", BEGAN - 10),),
+    waiter=Waiter(BEGAN - 1, armed=True, since=BEGAN - 40),
+    meter=Meter(BEGAN - 2, 0.42, 12, "Opus 5.5"),
+    inbox_replaced=True,
+)
+
+
+@pytest.mark.parametrize(
+    "birth", [None, Birth(7, "claude", BEGAN), Birth(7, "cat", BEGAN), Birth(7, "claude", BEGAN - 50)]
+)
+def test_nothing_of_an_earlier_run_is_of_now(birth: Birth | None) -> None:
+    told = current(replace(OLD, birth=birth), Sight(BEGAN), NOW)
+    is_born = birth if birth and birth.started >= BEGAN else None
+    assert told == Report(birth=is_born)
+    said = {(one.source, one.said) for one in sources(told, Sight(BEGAN), NOW)}
+    assert {("status line", "nothing"), ("hook", "nothing"), ("registry", "nothing")} <= said
+
+
+def test_figures_are_only_those_of_a_client() -> None:
+    meter = Meter(NOW - 1, 0.42, 12, "Opus 5.5")
+    cat = Report(birth=Birth(7, "cat", BEGAN), meter=meter)
+    assert current(cat, Sight(BEGAN), NOW).meter is None
+    client = replace(cat, session=session("idle"))  # by a wrapper
+    assert current(client, Sight(BEGAN), NOW).meter == meter
+    claude = replace(cat, birth=Birth(7, "claude", BEGAN))
+    assert current(claude, Sight(BEGAN), NOW).meter == meter
+
+
+def test_what_this_run_has_said_stays() -> None:
+    now = Report(
+        birth=Birth(7, "claude", BEGAN),
+        session=session("idle"),
+        hooks=(hook("Stop", BEGAN + 10),),
+        waiter=Waiter(NOW - 1, armed=True, since=BEGAN + 4),
+        meter=Meter(BEGAN + 5, 0.42, 12, "Opus 5.5"),
+        inbox_replaced=True,
+    )
+    assert current(now, Sight(BEGAN), NOW) == now

@@ -12,8 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from qms_tui.agents import Agent, AgentEvent, AgentState, Asked, Notice
-from qms_tui.runtime import Condition, Ending, Led, Size
+from qms_tui.activity import Meter, Told
+from qms_tui.agents import Activities, Agent, AgentEvent, AgentState, Asked, Fleet, Notice
+from qms_tui.project import Project
+from qms_tui.runtime import Condition, Ending, Led, Size, Usage
 from qms_tui.runtime.local import LocalRuntime
 from qms_tui.runtime.stream import QUEUE_LIMIT
 from qms_tui.terminal import Bell
@@ -131,6 +133,25 @@ async def test_an_end_that_the_engine_tells_is_believed_at_once(tmp_path: Path) 
         assert agent.clearing
         agent.send(b"word\r")
         await held.until(lambda: "got word" in held.text)  # what was under way is shown
+
+
+async def test_what_has_ended_did_so_when_it_ended(tmp_path: Path) -> None:
+    """And not when it began; its figures go with it."""
+    async with running(tmp_path, "echo here; read line") as held:
+        await held.until(lambda: "here" in held.text)
+        agent, now = held.agent, time.time()
+        agent.began, agent.usage, agent.meter = now - 120, Usage(0.5, 2**20), Meter(now, 0.42)
+        assert agent.since == now - 120
+        agent.died(137, now - 6)
+        assert (agent.state.value, agent.since) == ("exited", now - 6)
+        assert not agent.usage
+        activities = Activities(Fleet([], agent._runtime, print), Project(tmp_path), print)
+        assert activities.explain(agent)[0] == Told("engine", "exited", now - 6)
+        agent.stop()
+        await agent.settled()
+        agent.restart()
+        await held.until(lambda: agent.state.value == "running")
+        assert [agent.usage, agent.meter] == [None, None]
 
 
 async def test_replies_reach_the_program(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import io
 import os
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,17 +20,20 @@ import psutil
 import pytest
 
 import qms_tui
+from qms_tui.cli import building
+from qms_tui.config import BuildConfig
 from qms_tui.errors import ImageError
 from qms_tui.runtime.docker import connect
 from qms_tui.runtime.docker.base import SPEC, inspect_base
 from qms_tui.runtime.docker.build_log import Output, Progress, Pull, Step
 from qms_tui.runtime.docker.engine import Engine
 from qms_tui.runtime.docker.image import Image, Recipe, build_image, find_image
-from qms_tui.runtime.docker.kit import LABEL_CHECK, LABEL_CLIENT, UNCHECKED, Kit, our_kit
+from qms_tui.runtime.docker.kit import LABEL_BASE, LABEL_CHECK, LABEL_CLIENT, UNCHECKED, Kit, our_kit
 from tests.mcp.house import wait_until
 
 from . import image as images
 from . import registry
+from .direct import DirectRuntime
 from .test_app import App
 
 LABEL = "qms-tui-test.trial"
@@ -108,6 +111,44 @@ def test_its_steps_are_shown_in_their_order_and_it_says_what_it_is(trial: Trial)
     assert (built.kit, built.client) == (recipe.kit.hash, "1.0.0")
     assert trial.build(recipe, seen).id == built.id
     assert (trial.nameless(), trial.containers()) == ([], [])
+
+
+@pytest.fixture
+def plain_kit(monkeypatch: pytest.MonkeyPatch) -> Kit:
+    """What images are made of for the time of a test: nothing but a line."""
+    kit = Kit({"Dockerfile": f"{BEGINNING}RUN echo plain of {NEW}\n".encode()})
+    monkeypatch.setattr("qms_tui.runtime.docker.kit.our_kit", lambda: kit)
+    return kit
+
+
+def test_a_build_without_options_repeats_those_of_the_last(
+    trial: Trial, plain_kit: Kit, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The base is nowhere but here: whoever asks a registry for another one fails."""
+    config, report = BuildConfig(), building.Report(live=False, columns=80)
+    building.build(trial.engine, building.recipe(config, trial.base, "2.0.0", trial.tag), report)
+    first = find_image(trial.engine, trial.tag)
+    capsys.readouterr()
+    building.build(trial.engine, building.recipe(config, None, None, trial.tag), report)
+    said = capsys.readouterr().out
+    assert f"as it was built last, with --base {trial.base} --client-version 2.0.0" in said
+    assert find_image(trial.engine, trial.tag) == first
+    assert first is not None
+    assert (first.client, first.labels[LABEL_BASE]) == ("2.0.0", trial.base)
+    building.build(trial.engine, building.recipe(config, None, "3.0.0", trial.tag), report)
+    newer = find_image(trial.engine, trial.tag)
+    assert newer is not None
+    assert (newer.client, newer.labels[LABEL_BASE]) == ("3.0.0", trial.base)
+
+
+async def test_a_key_builds_with_the_options_of_the_last_build(
+    trial: Trial, plain_kit: Kit, make_runtime: Callable[..., DirectRuntime], qms_project: Path
+) -> None:
+    report = building.Report(live=False, columns=80)
+    building.build(trial.engine, building.recipe(BuildConfig(), trial.base, "2.0.0", trial.tag), report)
+    before = find_image(trial.engine, trial.tag)
+    await make_runtime(qms_project, image=trial.tag).rebuild("qa", lambda step: None)
+    assert find_image(trial.engine, trial.tag) == before
 
 
 def test_its_size_is_what_the_engine_lists(trial: Trial) -> None:

@@ -66,6 +66,58 @@ async def test_one_whose_image_was_replaced_is_outdated(
         engine.remove_image(name, force=True)
 
 
+async def test_one_of_another_image_is_not_outdated(
+    engine: docker.APIClient, make_runtime: Callable[..., DirectRuntime], client_image: str, qms_project: Path
+) -> None:
+    """The screen was opened with --image; whoever lists containers does not say so again."""
+    name = f"qms-tui-test-chosen:{os.getpid()}"
+    other = io.BytesIO(f"FROM {client_image}\nLABEL x=chosen\n".encode())
+    list(engine.build(fileobj=other, tag=name, rm=True))
+    chosen = make_runtime(qms_project, image=name, command=("sleep", "600"))
+    plain = make_runtime(qms_project, image=client_image)
+    try:
+        async with started(chosen, "qa"):
+            assert not (await plain.find("qa")).outdated
+            assert not plain.all_now()["qa"].outdated
+    finally:
+        await chosen.stop("qa")
+        engine.remove_image(name, force=True)
+
+
+async def test_a_restart_is_enough_where_the_image_is_built_already(
+    make_runtime: Callable[..., DirectRuntime], client_image: str, old_image: str, qms_project: Path
+) -> None:
+    old = make_runtime(qms_project, image=old_image, command=("sleep", "600"))
+    new = make_runtime(qms_project, image=client_image)
+    async with started(old, "qa"):
+        there, wanted = await old.find("qa"), await new.find("qa")
+        assert (there.outdated, there.needs_build) == (True, True)
+        assert (wanted.outdated, wanted.needs_build) == (True, False)
+    await old.stop("qa")
+
+
+def test_the_pane_offers_a_restart_where_that_is_enough(
+    engine: docker.APIClient, old_image: str, client_image: str, qms_project: Path, tmp_path: Path
+) -> None:
+    """As after `qms-tui build` in another terminal."""
+    app = App(qms_project, tmp_path / "home", old_image)
+    app.set('command = ["sh"]\n')
+    with app.open("qa") as tui:
+        tui.wait("1 qa ● running", "outdated image: b in the menu builds it anew")
+        leave(tui)
+    name, tag = old_image.split(":")
+    engine.tag(client_image, name, tag)
+    with app.open("qa") as tui:
+        tui.wait("1 qa ● running", "outdated image: r in the menu restarts it in the new one")
+        assert "r in its pane's menu restarts it in that" in app.run("ps").stdout
+        tui.type("\x02r")
+        tui.wait("End the running program of qa")
+        tui.type("y")
+        tui.wait("1 qa ● running", absent="outdated image")
+        leave(tui)
+    app.run("stop", "qa")
+
+
 def digest_of(engine: docker.APIClient, image: str) -> str:
     return str(engine.inspect_image(image)["Id"])  # type: ignore[no-untyped-call]
 

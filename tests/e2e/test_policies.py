@@ -38,6 +38,37 @@ def test_a_task_starts_the_agent_and_its_end_stops_it(client_app: App, model: Mo
     assert "review task CR-056" in str(model.requests[-1]["messages"])
 
 
+def told(model: Model, document: str) -> int:
+    """How often the model was asked with this document in the newest of what was said."""
+    return sum(document in text for text in model.said())
+
+
+def test_a_task_that_starts_the_agent_again_is_told_again(client_app: App, model: Model) -> None:
+    """It was stopped while nobody looked, with the task it knew still waiting; a newer one came since."""
+    client_app.set('[agent.qa]\nlaunch = "auto_on_task"\n')
+    qms = QmsCommands(client_app.root)
+    qms.route("CR-056", "qa")
+    with client_app.open("qa") as tui:
+        tui.wait("qa is started: CR-056 waits")
+        tui.until(lambda: wakes(model) == 1)
+        tui.wait("1 qa  1  ● idle")
+        leave(tui)
+    client_app.run("stop", "qa")
+    with client_app.open("qa") as tui:
+        tui.wait("qa is started: CR-056 waits")
+        tui.until(lambda: wakes(model) == 2)
+        tui.wait("1 qa  1  ● idle")
+        leave(tui)
+    client_app.run("stop", "qa")
+    qms.route("CR-057", "qa")
+    with client_app.open("qa") as tui:
+        tui.wait("qa is started: 2 tasks wait")
+        tui.until(lambda: wakes(model) == 3 and told(model, "CR-057"))
+        tui.wait("1 qa  2  ● idle")
+        leave(tui)
+    assert (wakes(model), told(model, "CR-057")) == (3, 1)
+
+
 def test_a_boot_loop_ends_after_three_tries(qms_project: Path, tmp_path: Path, image: str) -> None:
     app = App(qms_project, tmp_path / "home", image)
     app.set('[agent.qa]\nlaunch = "always_on"\ncommand = ["sh", "-c", "echo here; exit 3"]\n')

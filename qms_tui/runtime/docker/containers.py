@@ -28,7 +28,7 @@ from qms_tui.runtime.docker.container_list import (
 )
 from qms_tui.runtime.docker.engine import Engine, seconds
 from qms_tui.runtime.docker.engine_log import UNKNOWN_SIZE, EngineLog, read_log, terminal_size
-from qms_tui.runtime.docker.image import is_replaced
+from qms_tui.runtime.docker.image import is_current, is_replaced
 from qms_tui.runtime.docker.kit import LABEL_KIT
 from qms_tui.runtime.docker.maker import is_foreign
 from qms_tui.runtime.docker.stranger import Stranger, not_ours, strange_container
@@ -259,10 +259,11 @@ class Containers:
         if is_foreign(labels):
             return replace(there, outdated=False, foreign=True)
         if not there.alive or LABEL_KIT not in labels:
-            return there
+            return replace(there, outdated=False)  # one that has ended is started in the image of then
         config, expected = self._config.agent(agent), labels.get(spec.LABEL_DEFINITION, "")
-        if is_replaced(self._engine, config.image, there.digest):
-            there = replace(there, outdated=True)
+        # By the name that it was made with, which --image may have said, not by the configuration's.
+        if there.outdated or is_replaced(self._engine, there.image, there.digest):
+            there = replace(there, outdated=True, needs_build=not is_current(self._engine, config.image))
         identity = read_identity(self._project, agent)
         if identity is None or identity.started < there.began - 1:  # of the container before
             return there

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import requests
@@ -15,6 +15,7 @@ from docker.errors import APIError, ImageNotFound, create_api_error_from_http_ex
 import qms_tui
 from qms_tui.config import AgentConfig, BuildConfig
 from qms_tui.errors import ImageError
+from qms_tui.runtime.docker import build_options
 from qms_tui.runtime.docker import kit as kits
 from qms_tui.runtime.docker.base import SPEC, UNKNOWN, Base, inspect_base
 from qms_tui.runtime.docker.build_log import BuildLog, Progress
@@ -38,6 +39,10 @@ class Recipe:
     tag: str = AgentConfig().image
     below: Base = UNKNOWN
     """What the engine has under the base's name."""
+    options: build_options.Options = field(default_factory=dict)
+    """What of this was chosen for the image, whatever the configuration says."""
+    config: BuildConfig | None = None
+    """What the configuration says, if it was asked."""
 
     @property
     def client(self) -> str:
@@ -67,8 +72,19 @@ class Recipe:
             kits.LABEL_CHECK: kits.CHECKED if self.checked else kits.UNCHECKED,
             kits.LABEL_BASE: self.base,
             kits.LABEL_PACKAGES: " ".join(self.packages),
+            **self._option_labels,
             **self._spec_labels,
         }
+
+    @property
+    def _option_labels(self) -> dict[str, str]:
+        """Without what is as it would be anyway: asking for today's version must not keep it for ever."""
+        if self.config is None:
+            return {}
+        plain = replace(configured(self.config), kit=self.kit)
+        anyway = {build_options.BASE: plain.base, build_options.CLIENT: plain.client}
+        chosen = {name: value for name, value in self.options.items() if value != anyway[name]}
+        return build_options.labels_of(chosen, self.config)
 
     @property
     def _spec_labels(self) -> dict[str, str]:
@@ -87,6 +103,21 @@ class Recipe:
             f"{SPEC}{name}": text for name, text in said.items()
         }
 
+    def choosing(self, options: build_options.Options) -> Recipe:
+        """The same with these options over the configuration."""
+        return replace(
+            self,
+            base=options.get(build_options.BASE, self.base),
+            client_version=options.get(build_options.CLIENT, self.client_version),
+            options={**self.options, **options},
+        )
+
+    def repeating(self, built: Mapping[str, str]) -> Recipe:
+        """The same with the options of the image that has these labels, where nothing is chosen now."""
+        if self.config is None:
+            return self
+        return self.choosing({**build_options.repeated(built, self.config), **self.options})
+
     def context(self) -> bytes:
         """What the engine gets, as a tar archive: the files, and the labels as the last instruction.
 
@@ -99,7 +130,7 @@ class Recipe:
 
 def configured(build: BuildConfig) -> Recipe:
     """What the configuration wants. Raises ImageError if our files are missing."""
-    return Recipe(kits.our_kit(), build.base, build.client_version or "", build.packages)
+    return Recipe(kits.our_kit(), build.base, build.client_version or "", build.packages, config=build)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,10 +182,16 @@ def _listed_size(api: APIClient, facts: Mapping[str, Any], name: str) -> int:
 
 def is_replaced(engine: Engine, name: str, digest: str) -> bool:
     """Whether the name stands for another image of ours by now. Blocking. Raises EngineError."""
-    now = find_image(engine, name)
+    now = find_image(engine, name) if name else None
     return (
         now is not None and bool(now.kit) and now.id.removeprefix("sha256:") != digest.removeprefix("sha256:")
     )
+
+
+def is_current(engine: Engine, name: str) -> bool:
+    """Whether the image of that name is of our files, or none of ours. Blocking. Raises EngineError."""
+    now = find_image(engine, name)
+    return now is not None and now.kit in ("", kits.our_kit().hash)
 
 
 def build_image(

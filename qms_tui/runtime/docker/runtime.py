@@ -123,7 +123,7 @@ class DockerRuntime:
         await self._call(lambda: self._containers.unpause(agent), f"let {agent} go on")
 
     async def rebuild(self, agent: str, on_step: Callable[[str], None]) -> None:
-        """Build the agent's image anew, with the configuration's base and packages.
+        """Build the agent's image again, as it was built last.
 
         Raises ImageError also for an image that is not ours: what has its name must not be lost.
         """
@@ -142,9 +142,10 @@ class DockerRuntime:
                     say(f"step {number} of {count}")
 
         def build() -> None:
-            if not self._starter.image(agent).kit:
+            there = self._starter.image(agent)
+            if not there.kit:
                 raise ImageError(f"{wanted.tag} was not made by qms-tui build", hint="build it as you did")
-            build_image(self._engine, wanted, on_progress)
+            build_image(self._engine, wanted.repeating(there.labels), on_progress)
 
         await self._call(build, "build the image", BUILD_DEADLINE)
 

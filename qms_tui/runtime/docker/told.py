@@ -22,12 +22,13 @@ def found(facts: Mapping[str, Any]) -> Found:
     name, started = str(facts["Name"]).lstrip("/"), str(state.get("StartedAt", ""))
     outdated, digest = kit is not None and kit != our_kit().hash, str(facts.get("Image") or "")
     ended = Found(
-        Condition.EXITED, _ending(facts), started, image, name, outdated, digest=digest, id=str(facts["Id"])
-    )
+        Condition.EXITED, _ending(facts), started, image, name, outdated, digest=digest, id=str(facts["Id"]),
+        ended=_finished(state),
+    )  # fmt: skip
     if state.get("Paused"):
-        return replace(ended, condition=Condition.PAUSED, ending=None)
+        return replace(ended, condition=Condition.PAUSED, ending=None, ended=0.0)
     if state.get("Running") or state.get("Restarting"):
-        return replace(ended, condition=Condition.RUNNING, ending=None)
+        return replace(ended, condition=Condition.RUNNING, ending=None, ended=0.0)
     return ended
 
 
@@ -39,6 +40,12 @@ def _ending(facts: Mapping[str, Any]) -> Ending:
     if state.get("Status") == "created":
         return Ending(None, reason or "never started", resuming)
     return Ending(ending.exit_code, reason, resuming)
+
+
+def _finished(state: Mapping[str, Any]) -> float:
+    """0 for what never ran, of which Docker says the year 1."""
+    said = str(state.get("FinishedAt") or "")
+    return max(0.0, seconds(said)) if said and not said.startswith("0001") else 0.0
 
 
 def _failed_to_resume(facts: Mapping[str, Any]) -> bool:
