@@ -42,9 +42,9 @@ API_KEYS = "sk-ant-api"  # how they begin; everything else is a token of `claude
 
 def main(argv: list[str]) -> int:
     """Prepare, then become the command; its exit status as a shell has it."""
-    status = supervisor.supervise()
-    if status is not None:
-        return status
+    program = supervisor.fork()
+    if program:
+        return supervisor.supervise(program)
     command = argv[1:] or [CLIENT]
     notes: list[str] = []
     os.environ.update(private_environment(notes))

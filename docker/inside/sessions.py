@@ -1,9 +1,9 @@
 """The sessions of the agent's clients, as the client's registry has them: sessions/PID.json.
 
-One of them is the agent's: what arrives in its inbox is for it, and its figures are shown. That is the session
-that the human sees at first, until the human moves it to the background (`/background`, the left arrow at an
-empty prompt): then the one that goes on with its conversation there. Others in the background, and those that
-the client keeps spare, are none of ours.
+One of them is the agent's: what arrives in its inbox is for it, and its figures are shown. At first that is
+the session that the human sees. Once the human has moved it to the background (`/background`, the left arrow
+at an empty prompt), it is the one that goes on with its conversation there. Others in the background, and
+those that the client keeps spare, do not count.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def of_name(session: str) -> Session:
 
 
 def is_client_agents(pid: str) -> bool:
-    """Whether the agent's session is that of this process. Until it is registered it is not, unless none is."""
+    """Whether the agent's session is that of this process; while it is not registered, whether none is."""
     session = of_process(pid) if pid else {}
     return is_agents(session) if session or not pid else not any(_all())
 

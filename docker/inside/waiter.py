@@ -45,8 +45,8 @@ LARGEST_HELD = 4 * 1024 * 1024  # bytes: as many files as are looked at, with th
 class Waiter:
     """One wait for something to announce. `folder` is ours, in the agent's configuration.
 
-    `since` is from when this client has been the one to wake: what was announced to others before, and did not
-    come to the end of, it has not heard of.
+    `since` is when this client became the one to wake, 0 if it always was: of what was announced to another
+    before, and not dealt with, it has not heard.
     """
 
     def __init__(self, folder: str, project: str, agent: str, since: float = 0.0) -> None:

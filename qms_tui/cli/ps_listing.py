@@ -23,6 +23,7 @@ from qms_tui.activity import (
     shine,
     sources,
 )
+from qms_tui.activity.background import whereabouts
 from qms_tui.activity.given import given, servers_of
 from qms_tui.activity.values import NOT_ALLOWED, Meter
 from qms_tui.config import Config
@@ -92,9 +93,10 @@ class _Known:
     @property
     def doing(self) -> str:
         """What its program is doing, and what is wrong with it besides."""
-        words = (self.activity.word.value if self.activity else "", remark(self.lights, self.activity))
+        where = whereabouts(self.report) if self.activity else ""
+        words = (self.activity.word.value if self.activity else "", where, remark(self.lights, self.activity))
         if self.report.forbidden and self.activity is not None:
-            words = (self.activity.word.value, NOT_ALLOWED)
+            words = (self.activity.word.value, NOT_ALLOWED, "")
         return ", ".join(word for word in words if word)
 
 
