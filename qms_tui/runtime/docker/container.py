@@ -20,7 +20,7 @@ from qms_tui.project import Owner, Project
 from qms_tui.runtime.docker import masks
 from qms_tui.runtime.docker.private import Private
 from qms_tui.runtime.docker.quotas import limits
-from qms_tui.runtime.environment import DEFAULTS, TERMINAL
+from qms_tui.runtime.environment import TERMINAL
 
 SCHEMA = "1"
 LABEL_PROJECT = "qms-tui.project"
@@ -202,10 +202,9 @@ def request(
 
 
 def environment(agent: str, passed: dict[str, str]) -> dict[str, str]:
-    """The agent's environment: what holds by default, what was allowed to pass, then what must hold."""
+    """The agent's environment: what was allowed to pass, then what must hold."""
     return (
-        DEFAULTS
-        | passed
+        passed
         | TERMINAL
         | {
             "QMS_USER": agent,
