@@ -91,7 +91,7 @@ def judge(report: Report, sight: Sight, now: float) -> tuple[Activity, float | N
     if session.background or report.others:
         hooks = [hook for hook in hooks if hook.session == session.session]
     activity = beside(place(_said(session, hooks), session), report.others)
-    if activity.word is not Word.NEEDS_YOU and (silent := silence(report, began, sight.silent_since, now)):
+    if (silent := silence(report, began, sight.silent_since, now)) and activity.word is not Word.NEEDS_YOU:
         return silent, None
     doubt = _doubt(session, hooks, sight, now)
     if doubt is None:
