@@ -20,9 +20,7 @@ import sessions
 
 LARGEST = 2**20  # bytes of what the client gives
 LONGEST = 100  # characters of a model's name
-FRESH_SECONDS = (
-    10.0  # after which it is written even so: the host takes 45 s of silence for a client that hangs
-)
+FRESH_SECONDS = 10.0  # after which it is written even so: 75 s of silence are a client that hangs
 WINDOWS = ("five_hour", "seven_day")
 
 
