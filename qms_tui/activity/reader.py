@@ -45,7 +45,7 @@ class _File:
     value: Any = None
     tries: int = 0
     garbled: bool = False
-    """Whether it makes no sense as it is, however often it is read."""
+    """Whether it made no sense when it was read last."""
 
 
 class Reader:
@@ -204,7 +204,7 @@ class Reader:
         except Garbled:
             known.tries = (known.tries + 1) % MOST_TRIES
             known.mark = None if known.tries else mark
-            known.garbled = known.garbled or not known.tries
+            known.garbled = True
         value: T = known.value
         return value
 

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from qms_tui.activity.client_versions import NEWEST, untested
 from qms_tui.config import AgentConfig, BuildConfig
 from qms_tui.doctor.finding import Finding, error, ok, warning
 from qms_tui.runtime.docker.engine import Engine, engine_errors, security_options
@@ -94,4 +95,6 @@ def judge(name: str, there: Image | None, build: BuildConfig) -> Finding:
     wanted = build.client_version or our_kit().client_version
     if there.client != wanted:
         return warning("image", f"{name} has Claude Code {there.client}, not {wanted}", anew)
+    if said := untested(there.client):
+        return warning("image", f"{name}: {said}", f"{anew} --client-version {NEWEST}, if states look wrong")
     return ok("image", f"{name}, Claude Code {there.client}, {there.size_text}, kit {there.kit}")
