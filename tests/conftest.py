@@ -10,6 +10,15 @@ from typing import Any
 import pytest
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--client-version",
+        metavar="VERSION",
+        default="",
+        help="version of Claude Code in the image of the end-to-end tests; by default the Dockerfile's",
+    )
+
+
 def pytest_configure() -> None:
     """A run under nohup, or in a script's background, would hand its deafness for hang-ups and interrupts on
     to the programs under test; and one in pytest-xdist, or in some shells, the size of its own terminal."""

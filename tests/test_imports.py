@@ -64,7 +64,7 @@ ALLOWED = {
         "times",
     },
     "demo": {"errors", "project"},
-    "doctor": {"errors", "printable", "project", "config", "runtime", "mcp"},
+    "doctor": {"errors", "printable", "project", "config", "runtime", "mcp", "activity"},
     "cli.building": {"errors", "printable", "config", "runtime"},
     "cli.demo": {"cli", "cli.screen", "errors", "project", "config", "trust", "runtime", "demo"},
     "cli.deciding": {"cli", "cli.screen", "errors", "project", "config", "trust", "inbox"},

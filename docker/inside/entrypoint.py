@@ -1,7 +1,8 @@
 """What runs first in an agent's container, as the agent: `entrypoint.py COMMAND [ARGUMENT]...`.
 
-Answers beforehand what Claude Code asks on a first run, tells who it is, and becomes the command. It runs
-with the standard library only, of Python 3.9 or newer, isolated (-I) from everything that an agent can write.
+Answers beforehand what Claude Code asks on a first run, tells who it is, and becomes the command, beneath a
+parent that continues it when it stops (supervisor.py). It runs with the standard library only, of Python 3.9
+or newer, isolated (-I) from everything that an agent can write.
 
 The folder of the configuration belongs to the agent, and so does this process: whatever is planted there can
 harm nobody else. Files there are merged into, written anew beside and renamed, never deleted; one that cannot
@@ -16,6 +17,10 @@ import stat
 import sys
 import time
 from typing import Any
+
+# Isolated Python does not look beside the program.
+sys.path.append(os.path.dirname(os.path.abspath(__file__)))
+import supervisor
 
 CLIENT = "claude"
 OURS = "qms-tui"  # our folder within the configuration: what the host reads
@@ -36,7 +41,10 @@ API_KEYS = "sk-ant-api"  # how they begin; everything else is a token of `claude
 
 
 def main(argv: list[str]) -> int:
-    """Prepare, then become the command; an exit status as a shell's only if that cannot be."""
+    """Prepare, then become the command; its exit status as a shell has it."""
+    program = supervisor.fork()
+    if program:
+        return supervisor.supervise(program)
     command = argv[1:] or [CLIENT]
     notes: list[str] = []
     os.environ.update(private_environment(notes))

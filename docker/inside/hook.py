@@ -58,7 +58,10 @@ def remembered(folder: str, event: dict[str, object], now: float) -> list[str]:
     if "agent_id" in event or not (is_wake or name in ("SessionStart", *ENDS)):
         return []
     import receipts  # only here: most events are others
+    import sessions
 
+    if name == "SessionStart" and not sessions.is_client_agents(os.environ.get("CLAUDE_PID", "")):
+        return []  # of one that the client keeps spare, or that has other work in the background
     session = text(event.get("session_id"))
     with receipts.held(folder):
         if is_wake:

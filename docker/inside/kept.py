@@ -72,3 +72,17 @@ def lock(descriptor: int) -> bool:
     except BlockingIOError:
         return False
     return True
+
+
+def lock_byte(descriptor: int, at: int) -> bool:
+    """Take the lock on one byte of a file if it is free."""
+    try:
+        fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, at)
+    except (BlockingIOError, PermissionError):  # as the file system has it
+        return False
+    return True
+
+
+def unlock_byte(descriptor: int, at: int) -> None:
+    """Let go of it."""
+    fcntl.lockf(descriptor, fcntl.LOCK_UN, 1, at)

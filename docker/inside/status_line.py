@@ -1,7 +1,8 @@
 """The status line of Claude Code: prints one, and keeps what it shows in qms-tui/status.json for the host.
 
 Gets the client's numbers on standard input after every turn and every few seconds, most often the same ones:
-the file is written anew when they differ, or a minute has passed. Always succeeds.
+the file is written when they differ, and now and then as a sign of life. Figures of sessions that are not the
+agent's own are not kept. Always succeeds.
 """
 
 from __future__ import annotations
@@ -15,10 +16,11 @@ import time
 # Isolated Python does not look beside the program.
 sys.path.append(os.path.dirname(os.path.abspath(__file__)))
 import kept
+import sessions
 
 LARGEST = 2**20  # bytes of what the client gives
 LONGEST = 100  # characters of a model's name
-FRESH_SECONDS = 60.0  # after which the file is written anew even so: it shows that this is still asked for
+FRESH_SECONDS = 10.0  # after which it is written even so: 75 s of silence are a client that hangs
 WINDOWS = ("five_hour", "seven_day")
 
 
@@ -27,6 +29,8 @@ def main() -> None:
     given = json.loads(sys.stdin.buffer.read(LARGEST))
     told = numbers(given)
     print(" · ".join(words(told)), flush=True)
+    if not sessions.is_agents(sessions.of_name(str(told.get("session", "")))):
+        return
     path = os.path.join(kept.folder(), "status.json")
     before = kept.read_object(path)
     at = number(before.pop("at", None)) or 0.0
@@ -36,12 +40,13 @@ def main() -> None:
 
 
 def numbers(given: dict[str, object]) -> dict[str, object]:
-    """Session, cost in dollars, context and limits in percent, the model's name: as far as they are given."""
+    """As far as given: session, cost in dollars, context and limits in percent, model, client's version."""
     told: dict[str, object] = {
         "session": text(given.get("session_id")),
         "cost": number(table(given, "cost").get("total_cost_usd")),
         "context": number(table(given, "context_window").get("used_percentage")),
         "model": text(table(given, "model").get("display_name")),
+        "version": text(given.get("version")),
     }
     limits = table(given, "rate_limits")
     used = {name: number(table(limits, name).get("used_percentage")) for name in WINDOWS}

@@ -1,8 +1,9 @@
 """Wakes the agent for what comes into its inbox: a hook that the client lets run beside it (asyncRewake).
 
-It waits, prints one line on standard error and ends with 2, which is what wakes the client. Only one waits
-at a time; every other ends at once with 0. The next one is begun by the client's next event, at the latest by
-the prompt that the line becomes.
+It waits, prints one line on standard error and ends with 2, which is what wakes the client. Each client has
+only one: every other ends at once with 0. The next one is begun by the client's next event, at the latest by
+the prompt that the line becomes. Where there are several clients, only that of the agent's session is woken
+(sessions.py): the others' waiters stand by, as the human may come back from the background.
 
 `waiter.py poke [FILE]...` is the human's wake, for some files or for all: whoever waits announces them again.
 
@@ -24,6 +25,7 @@ sys.path.append(os.path.dirname(os.path.abspath(__file__)))
 import announcement
 import kept
 import receipts
+import sessions
 from inbox_folder import Inbox
 
 WAKE = 2  # the exit status that wakes the client
@@ -31,19 +33,27 @@ POLL = 0.1  # seconds between looks
 POLL_SETTLING = 0.03
 TROUBLE_SECONDS = 1.0  # before the next attempt, when what is announced cannot be remembered
 BEAT_SECONDS = 4.0  # between heartbeats; the host takes 15 s of silence for the end
+TURN_SECONDS = 0.5  # between looks whether it is this client that is to be woken
+FIRST = 0  # the byte of the lock's file that whoever wakes has; each client's waiter has that of its number
 MOST_POKED = 2000
+LONGEST_PID = 10  # digits
 # Files of the inbox, with their inodes, that came with an untrusted project: they wait for the human's word.
 HELD = "/run/qms-tui/held.json"
 LARGEST_HELD = 4 * 1024 * 1024  # bytes: as many files as are looked at, with the longest names
 
 
 class Waiter:
-    """One wait for something to announce. `folder` is ours, in the agent's configuration."""
+    """One wait for something to announce. `folder` is ours, in the agent's configuration.
 
-    def __init__(self, folder: str, project: str, agent: str) -> None:
+    `since` is when this client became the one to wake, 0 if it always was: of what was announced to another
+    before, and not dealt with, it has not heard.
+    """
+
+    def __init__(self, folder: str, project: str, agent: str, since: float = 0.0) -> None:
         self.folder, self.project = folder, project
         started = kept.read_object(os.path.join(folder, "identity.json")).get("started")
-        self.started = started if isinstance(started, (int, float)) else 0.0
+        self.container = started if isinstance(started, (int, float)) else 0.0
+        self.started = max(self.container, since)
         self._held = kept.read_object(HELD, LARGEST_HELD)
         self._mark: object = ""  # of the memory's file when it was read; None if there was none
         self._next = math.inf  # when something is to be announced again
@@ -52,10 +62,14 @@ class Waiter:
         self.since = round(time.time(), 3)
 
     def wait(self) -> str:
-        """The line that announces what has come; empty if nobody is left who could be woken."""
-        due = 0.0
+        """The line that announces what has come; empty if this client is not to be woken, or gone."""
+        due = turn = 0.0
         while True:
             now = time.monotonic()
+            if now >= turn:
+                turn = now + TURN_SECONDS
+                if not is_its_turn():
+                    return ""
             remembered, looked = self.refresh(), self.inbox.look(now)
             if now >= due:
                 due = now + BEAT_SECONDS
@@ -104,7 +118,7 @@ class Waiter:
                     self.memory.receipts[name].identity = self.inbox.files[name].identity
             again = self.again()  # a turn may just have ended well
             names += [name for name in again if name not in names]
-            if names:
+            if names and is_its_turn():
                 return self.announce(names, again)
             receipts.save(self.folder, self.memory)
             return ""
@@ -150,7 +164,7 @@ class Waiter:
         with contextlib.suppress(OSError):
             os.unlink(path)
         at, items = poke.get("at"), poke.get("items")
-        if not isinstance(at, (int, float)) or at < self.started:
+        if not isinstance(at, (int, float)) or at < self.container:
             return []
         wanted = self.inbox.files if items is None else items
         return [name for name in self.inbox.files if isinstance(wanted, (dict, list)) and name in wanted]
@@ -176,6 +190,16 @@ class Waiter:
         return memory
 
 
+def client() -> str:
+    """The process of the client that has begun us; empty if nobody says."""
+    return os.environ.get("CLAUDE_PID", "")
+
+
+def is_its_turn() -> bool:
+    """Whether it is our client that is to be woken."""
+    return sessions.is_client_agents(client())
+
+
 def is_alive(pid: str) -> bool:
     """Whether there is such a process; a number that is none counts as one."""
     try:
@@ -187,23 +211,46 @@ def is_alive(pid: str) -> bool:
     return True
 
 
+def take_turn(lock: int) -> bool:
+    """Wait until our client is to be woken and nobody else wakes; False if it has ended by then."""
+    while is_alive(client()):
+        if is_its_turn() and kept.lock_byte(lock, FIRST):
+            return True
+        time.sleep(TURN_SECONDS)
+    return False
+
+
 def wait() -> int:
-    """Wait as the only one, if that can be; the exit status."""
+    """Wait as the client's only one, if that can be; the exit status."""
     folder, agent = kept.folder(), os.environ.get("QMS_USER", "")
     if os.environ.get("QMS_TUI_WAKE", "auto") == "off" or not announcement.AGENT.fullmatch(agent):
         return 0
     lock = os.open(os.path.join(folder, "waiter.lock"), os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o600)
-    if not kept.lock(lock):
+    if not kept.lock_byte(lock, own_byte(client())):
         return 0
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # the client's timeout: `armed` becomes false
-    waiter = Waiter(folder, os.environ.get("CLAUDE_PROJECT_DIR") or os.getcwd(), agent)
+    since = sessions.moved(sessions.of_process(client()))
+    while take_turn(lock):
+        line = announced(Waiter(folder, os.environ.get("CLAUDE_PROJECT_DIR") or os.getcwd(), agent, since))
+        if line:
+            print(line, file=sys.stderr, flush=True)
+            return WAKE
+        kept.unlock_byte(lock, FIRST)
+        since = time.time()
+    return 0
+
+
+def announced(waiter: Waiter) -> str:
+    """The line that the waiter waits for; whatever becomes of it, it is armed no more then."""
     try:
-        line = waiter.wait()
+        return waiter.wait()
     finally:
         waiter.beat(armed=False)
-    if line:
-        print(line, file=sys.stderr, flush=True)
-    return WAKE if line else 0
+
+
+def own_byte(pid: str) -> int:
+    """The byte of the lock's file that stands for a client; another for one that has no number."""
+    return int(pid) if pid.isascii() and pid.isdigit() and len(pid) <= LONGEST_PID else FIRST + 1
 
 
 def poke(names: list[str]) -> int:

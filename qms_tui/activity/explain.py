@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from qms_tui.activity.background import WHERE
+from qms_tui.activity.pulse import is_silent
 from qms_tui.activity.rules import Sight
-from qms_tui.activity.values import Hook, Report, Told
+from qms_tui.activity.values import Hook, Report, Session, Told
 
 HEARTBEAT = 15.0  # seconds after which a silent waiter is not believed to be armed; it speaks every 4
 SHOWN_HOOKS = 3
@@ -13,12 +15,12 @@ def sources(report: Report, sight: Sight, now: float) -> tuple[Told, ...]:
     """What each said, in the order of precedence; `at` is 0 where it never said anything."""
     return (
         _birth(report),
-        _registry(report),
+        *_registry(report),
         *_hooks(report),
         Told("title", sight.title or "nothing", sight.title_at),
         Told("bell", "it rang" if sight.rang_at else "nothing", sight.rang_at),
         _waiter(report, now),
-        _meter(report),
+        _meter(report, now),
     )
 
 
@@ -36,12 +38,18 @@ def _birth(report: Report) -> Told:
     return Told("entrypoint", f"{birth.program}, process {birth.pid}", birth.started)
 
 
-def _registry(report: Report) -> Told:
+def _registry(report: Report) -> list[Told]:
     session = report.session
     if session is None:
-        return Told("registry", "it has gone" if report.gone else "nothing", report.gone)
+        missing = "it makes no sense" if report.garbled else "it has gone" if report.gone else "nothing"
+        return [Told("registry", missing, report.gone)]
+    return [Told("registry", _session(one), one.changed) for one in (session, *report.others)]
+
+
+def _session(session: Session) -> str:
     waiting = f", {session.waiting_for}" if session.waiting_for else ""
-    return Told("registry", f"{session.status or 'no status yet'}{waiting}", session.changed)
+    where = f", {WHERE}" if session.background else ", moved to the background" if session.parked else ""
+    return f"{session.status or 'no status'}{waiting}{where}"
 
 
 def _hooks(report: Report) -> list[Told]:
@@ -61,10 +69,12 @@ def _waiter(report: Report, now: float) -> Told:
     return Told("waker", said + replaced, report.waiter.at if report.waiter else 0.0)
 
 
-def _meter(report: Report) -> Told:
+def _meter(report: Report, now: float) -> Told:
     meter = report.meter
     if meter is None:
         return Told("status line", "nothing")
     cost = f"${meter.cost:.2f}" if meter.cost is not None else ""
     context = f"{meter.context:.0f} % of the context" if meter.context is not None else ""
-    return Told("status line", ", ".join(part for part in (meter.model, cost, context) if part), meter.at)
+    still = "stands still" if is_silent(report, now) else ""
+    said = ", ".join(part for part in (meter.model, cost, context, still) if part)
+    return Told("status line", said, meter.at)

@@ -10,6 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from enum import Enum
 
+from qms_tui.activity.background import whereabouts
+from qms_tui.activity.client_versions import untested
 from qms_tui.activity.explain import HEARTBEAT, armed
 from qms_tui.activity.rules import Sight, born
 from qms_tui.activity.values import NOT_ALLOWED, Activity, Report, Word
@@ -128,13 +130,14 @@ def shine(facts: Facts, now: float) -> tuple[Lights, float | None]:
 
 
 def remark(lights: Lights, activity: Activity | None) -> str:
-    """What is wrong and the word for what the program is doing does not tell; empty if nothing is."""
+    """What is wrong, or in doubt of the program, and its word does not tell; empty if nothing is."""
     told = activity is not None and activity.word is Word.ERROR  # and of what kind
     shown = [("login", lights.login)] if not told else []
     for name, light in (*shown, ("MCP", lights.mcp), ("waker", lights.waker)):
         if light.health is Health.WRONG:
             return f"{name}: {light.why}"
-    return ""
+    is_clear = activity is not None and activity.word is not Word.UNKNOWN
+    return lights.program.why if is_clear and lights.program.health is Health.UNKNOWN else ""
 
 
 def _program(facts: Facts) -> Light:
@@ -149,7 +152,11 @@ def _program(facts: Facts) -> Light:
         return Light(Health.ABSENT, "starting", activity.since)
     if activity.word is Word.UNKNOWN:
         return Light(Health.UNKNOWN, activity.detail, activity.since)
-    return Light(Health.FINE, "ready", session.started if session else 0.0)
+    since = session.started if session else 0.0
+    if said := untested(facts.report.version):
+        return Light(Health.UNKNOWN, said, since)
+    where = whereabouts(facts.report)
+    return Light(Health.FINE, f"ready, {where}" if where else "ready", since)
 
 
 def _mcp(facts: Facts) -> Light:

@@ -58,6 +58,11 @@ def session(content: bytes) -> Session:
         session=_text(told.get("sessionId", "")),
         version=_text(told.get("version", "")),
         domain=_domain(told.get("pidDomain")),
+        background=told.get("kind") == "bg",
+        job=_text(told.get("jobId") or ""),
+        parked=_text(told.get("parkedJobId") or ""),
+        spare=told.get("spare") is True,
+        written=_time(told.get("updatedAt", told["startedAt"])) / _MILLISECONDS,
     )
 
 
@@ -94,6 +99,7 @@ def meter(content: bytes) -> Meter | None:
         _number(told.get("cost")),
         _number(told.get("context")),
         _text(told.get("model", "")),
+        _text(told.get("version", "")),
     )
 
 

@@ -18,7 +18,8 @@ from typing import Any, TypeVar
 
 from qms_tui.activity import parse
 from qms_tui.activity.parse import Garbled
-from qms_tui.activity.values import NOT_ALLOWED, Report, Session, Waiter
+from qms_tui.activity.sessions import agents_own, in_background
+from qms_tui.activity.values import NOT_ALLOWED, Birth, Report, Session, Waiter
 from qms_tui.errors import ProjectError
 from qms_tui.project import Project
 from qms_tui.runtime.config_folder import ConfigFolder, container_folder
@@ -43,6 +44,8 @@ class _File:
     mark: Mark | None = None
     value: Any = None
     tries: int = 0
+    garbled: bool = False
+    """Whether it made no sense when it was read last."""
 
 
 class Reader:
@@ -71,7 +74,8 @@ class Reader:
         if now - self._slow_at >= SLOW:
             self._slow_at = now
             self._read_slow()
-        birth, session = self._value(self._ours, "identity.json", parse.birth, None), self._session()
+        birth = self._value(self._ours, "identity.json", parse.birth, None)
+        session, others, garbled = self._registry(birth)
         if session is not None or birth != self._report.birth:
             self._gone = 0.0
         elif self._report.session is not None:
@@ -80,6 +84,8 @@ class Reader:
             self._slow,
             birth=birth,
             session=session,
+            others=others,
+            garbled=garbled,
             gone=self._gone,
             hooks=self._value(self._ours, "hooks.jsonl", parse.hooks, ()),
             trouble=self._trouble,
@@ -171,15 +177,23 @@ class Reader:
                     found.append(entry.name)
         return tuple(sorted(found)[:MOST_SESSIONS])
 
-    def _session(self) -> Session | None:
-        """The client's own: that of the process which the entrypoint became, else the newest."""
-        birth = self._value(self._ours, "identity.json", parse.birth, None)
-        own = f"{birth.pid}.json" if birth is not None else ""
-        if own:
-            found: Session | None = self._value(self._sessions, own, parse.session, None)
-            return found
-        sessions = [self._value(self._sessions, name, parse.session, None) for name in self._names]
-        return max((one for one in sessions if one is not None), key=lambda one: one.started, default=None)
+    def _registry(self, birth: Birth | None) -> tuple[Session | None, tuple[Session, ...], bool]:
+        """The agent's own session, the others in the background, and whether its registry makes no sense.
+
+        Its own is that of the process which the entrypoint became, else the newest.
+        """
+        main: Session | None = None
+        if birth is not None:
+            name = f"{birth.pid}.json"
+            main = self._value(self._sessions, name, parse.session, None)
+            if main is None:
+                return None, (), self._files[name].garbled
+        found = [self._value(self._sessions, name, parse.session, None) for name in self._names]
+        sessions = [one for one in found if one is not None]
+        own = agents_own(main, sessions)
+        if own is None:
+            return None, (), any(self._files[name].garbled for name in self._names)
+        return own, in_background(main or own, own, sessions), False
 
     def _value(self, folder: int | None, name: str, read: Callable[[bytes], T], missing: T) -> T:
         """What a file says; what it said before if it makes no sense now, which a torn read does not."""
@@ -189,14 +203,15 @@ class Reader:
             if mark != known.mark:
                 known.value = read(_content(folder, name))
                 known.mark = mark if time.time_ns() - mark[1] > RACY else None
-                known.tries = 0
+                known.tries, known.garbled = 0, False
         except FileNotFoundError:
-            known.value, known.mark = missing, None
+            known.value, known.mark, known.garbled = missing, None, False
         except OSError:
             known.mark = None
         except Garbled:
             known.tries = (known.tries + 1) % MOST_TRIES
             known.mark = None if known.tries else mark
+            known.garbled = True
         value: T = known.value
         return value
 

@@ -5,12 +5,14 @@ The order of precedence, for a program that runs (whether it runs the engine say
 0. Of an agent whose folder this user is not allowed to read, nobody knows.
 1. A program that is not Claude Code, or that never said anything, is `running`; its bell is a hint.
 2. What was said before this container began, or by a process of another PID namespace, is no news.
-3. The client's registry says whether it is busy, waits or is free. Without one the client is still starting,
-   after `STARTING_MOST` seconds nobody knows. One that takes its registry away leaves, which takes less than
-   `LEAVING_MOST` seconds.
+3. The client's registry says whether it is busy, waits or is free. Without one, or without a status in it,
+   the client is still starting, after `STARTING_MOST` seconds nobody knows. One that takes its registry away
+   leaves, which takes less than `LEAVING_MOST` seconds. Where the human has moved the session to the
+   background, the session there counts; where there are others there, the most pressing of all counts.
 4. The hooks say why: which tool or question, and with which error a turn ended. An error stays until the next
    prompt.
-5. A hook that is newer than the registry by `DISAGREE_MOST` seconds and cannot be true beside it, unless the
+5. A client whose status line stands still hangs or is stopped, unless it waits (pulse.py): nobody knows.
+6. A hook that is newer than the registry by `DISAGREE_MOST` seconds and cannot be true beside it, unless the
    title sides with the registry; or a title that turns as long while the registry says idle: nobody knows.
 
 How much a program prints says nothing.
@@ -21,6 +23,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from qms_tui.activity.background import beside, place
+from qms_tui.activity.client_versions import named, untested
+from qms_tui.activity.pulse import silence
 from qms_tui.activity.values import NOT_ALLOWED, Activity, Birth, Hook, Report, Session, Word
 
 CLIENT = "claude"
@@ -55,6 +60,8 @@ class Sight:
     rang_at: float = 0.0
     turning_since: float = 0.0
     """When its title began to show work, if it does."""
+    silent_since: float = 0.0
+    """Since when somebody who looks again and again has missed its status line; 0 if nobody does."""
 
     def titled(self, title: str, now: float) -> Sight:
         """The same with another title."""
@@ -69,19 +76,28 @@ def judge(report: Report, sight: Sight, now: float) -> tuple[Activity, float | N
         return Activity(Word.UNKNOWN, NOT_ALLOWED, sight.began, "0: not allowed to look"), None
     told = current(report, sight, now)
     birth, session = told.birth, told.session
+    began = birth.started if birth else sight.began
     if session is None and birth is not None and told.gone:
         return _leaving(told.gone, now)
     if session is None:
-        return _silent(birth, sight, birth.started if birth else sight.began, now)
+        return _silent(told, sight, began, now)
+    if session.parked:
+        return _moving(session, now)
+    if not session.status:
+        return _says_nothing(session, told, now)
     hooks = [hook for hook in told.hooks if not hook.sub]
-    activity = _said(session, hooks)
+    if session.background or told.others:
+        hooks = [hook for hook in hooks if hook.session == session.session]
+    activity = beside(place(_said(session, hooks), session), told.others)
+    if (silent := silence(told, began, sight.silent_since, now)) and activity.word is not Word.NEEDS_YOU:
+        return silent, None
     doubt = _doubt(session, hooks, sight, now)
     if doubt is None:
         return activity, _when_title_counts(session, sight, now)
     since, why = doubt
     if now - since < DISAGREE_MOST:
         return activity, since + DISAGREE_MOST
-    return Activity(Word.UNKNOWN, why, since + DISAGREE_MOST, "5: sources disagree"), _title_ends(sight, now)
+    return Activity(Word.UNKNOWN, why, since + DISAGREE_MOST, "6: sources disagree"), _title_ends(sight, now)
 
 
 def current(report: Report, sight: Sight, now: float) -> Report:
@@ -92,15 +108,15 @@ def current(report: Report, sight: Sight, now: float) -> Report:
     birth = born(report, sight, now)
     began = birth.started if birth else sight.began
     since = began - SLACK
-    session, waiter, meter = report.session, report.waiter, report.meter
-    if session is not None and (session.started < since or _is_elsewhere(session, birth)):
-        session = None
+    waiter, meter = report.waiter, report.meter
+    session = report.session if report.session and _is_of(report.session, since, birth) else None
     is_client = session is not None or (birth is not None and birth.program == CLIENT)
     is_armed = waiter is not None and waiter.at >= since
     return replace(
         report,
         birth=birth,
         session=session,
+        others=tuple(each for each in report.others if _is_of(each, since, birth)),
         gone=report.gone if report.gone >= began else 0.0,
         hooks=tuple(hook for hook in report.hooks if hook.at >= since),
         waiter=waiter if is_armed else None,
@@ -123,6 +139,11 @@ def born(report: Report, sight: Sight, now: float) -> Birth | None:
     return None
 
 
+def _is_of(session: Session, since: float, birth: Birth | None) -> bool:
+    """Whether it is a session of the program that was born so, and no earlier than that."""
+    return session.started >= since and not _is_elsewhere(session, birth)
+
+
 def _is_elsewhere(session: Session, birth: Birth | None) -> bool:
     """Whether it is of another container, whatever its times say: clocks are set back.
 
@@ -133,15 +154,37 @@ def _is_elsewhere(session: Session, birth: Birth | None) -> bool:
     return session.domain != birth.domain
 
 
-def _silent(birth: Birth | None, sight: Sight, began: float, now: float) -> tuple[Activity, float | None]:
+def _silent(report: Report, sight: Sight, began: float, now: float) -> tuple[Activity, float | None]:
     """Nothing in the registry that is of now."""
+    birth = report.birth
     if birth is None or birth.program != CLIENT:
         detail = "it rang" if sight.rang_at else ""
         return Activity(Word.RUNNING, detail, sight.rang_at or began, "1: not Claude Code"), None
     until = began + STARTING_MOST
     if now < until:
         return Activity(Word.STARTING, "", began, "3: no registry yet"), until
-    return Activity(Word.UNKNOWN, "it has not said that it is ready", until, "3: no registry"), None
+    why = "it has not said that it is ready"
+    if report.garbled:
+        why = f"its registry makes no sense: {named(report.version)}"
+    return Activity(Word.UNKNOWN, why, until, "3: no registry"), None
+
+
+def _moving(session: Session, now: float) -> tuple[Activity, float | None]:
+    """It has been moved to the background, and there is nothing yet, or nothing any more."""
+    until = session.written + STARTING_MOST
+    if now < until:
+        return Activity(Word.STARTING, "in the background", session.written, "3: the registry"), until
+    why = "moved to the background, where it does not run: open it in its pane"
+    return Activity(Word.UNKNOWN, why, until, "3: the registry"), None
+
+
+def _says_nothing(session: Session, report: Report, now: float) -> tuple[Activity, float | None]:
+    """Its registry has no status: a newer one has it within a second."""
+    until = session.changed + STARTING_MOST
+    if now < until:
+        return Activity(Word.STARTING, "", session.changed, "3: the registry"), until
+    why = f"its registry has no status: {named(report.version)}"
+    return Activity(Word.UNKNOWN, why, until, "3: the registry"), None
 
 
 def _leaving(gone: float, now: float) -> tuple[Activity, float | None]:
@@ -156,9 +199,8 @@ def _said(session: Session, hooks: Sequence[Hook]) -> Activity:
     """By the registry, with the hooks' reasons."""
     word = _WORDS.get(session.status)
     if word is None:
-        said = f"status {session.status}" if session.status else "starting"
-        unknown = Word.UNKNOWN if session.status else Word.STARTING
-        return Activity(unknown, said if session.status else "", session.changed, "3: the registry")
+        why = ": ".join(part for part in (f"status {session.status}", untested(session.version)) if part)
+        return Activity(Word.UNKNOWN, why, session.changed, "3: the registry")
     if word is Word.NEEDS_YOU:
         return Activity(word, _wish(session, hooks), session.changed, "3: the registry")
     failed = _failure(hooks) if word is Word.IDLE else None

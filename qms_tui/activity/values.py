@@ -40,6 +40,16 @@ class Session:
     version: str = ""
     domain: int = 0
     """The number of the PID namespace that its process is in, which is the container's; 0 if unknown."""
+    background: bool = False
+    """Whether it is one in the background, which the human sees only by going there."""
+    job: str = ""
+    """By which the client knows it there."""
+    parked: str = ""
+    """The job in the background that it has become; empty if it has not."""
+    spare: bool = False
+    """Whether the client keeps it for later: nobody has said anything in it."""
+    written: float = 0.0
+    """When anything of this was last written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +96,8 @@ class Meter:
     cost: float | None = None
     context: float | None = None
     model: str = ""
+    version: str = ""
+    """Of the client."""
 
     @property
     def shown(self) -> Meter:
@@ -121,6 +133,11 @@ class Report:
 
     birth: Birth | None = None
     session: Session | None = None
+    """The agent's own: what arrives in its inbox is for that one."""
+    others: tuple[Session, ...] = ()
+    """Those that its client has in the background besides."""
+    garbled: bool = False
+    """Whether there is a registry that makes no sense."""
     gone: float = 0.0
     """When this client's registry was seen to have gone; 0 if it is there, or never was."""
     hooks: tuple[Hook, ...] = ()
@@ -139,6 +156,11 @@ class Report:
     """Why nothing can be read."""
     forbidden: bool = False
     """Whether that is because this user is not allowed to."""
+
+    @property
+    def version(self) -> str:
+        """Of the client; empty if it does not say."""
+        return (self.session.version if self.session else "") or (self.meter.version if self.meter else "")
 
 
 @dataclass(frozen=True, slots=True)

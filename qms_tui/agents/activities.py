@@ -25,6 +25,7 @@ from qms_tui.activity import (
     shine,
     sources,
 )
+from qms_tui.activity.pulse import is_silent, next_look
 from qms_tui.agents.agent import Agent
 from qms_tui.agents.container import container
 from qms_tui.agents.fleet import Fleet
@@ -58,6 +59,7 @@ class Activities:
         self._given: dict[str, Given] = {}
         self._served: dict[str, Served] = {}
         self._unarmed: dict[str, float] = {}
+        self._silent: dict[str, float] = {}
         self._reports: dict[str, Report] = {}
         self._sights: dict[str, Sight] = {}
         self._timers: dict[str, asyncio.TimerHandle] = {}
@@ -142,7 +144,18 @@ class Activities:
     def _judged(self, agent: Agent, now: float) -> tuple[Activity | None, float | None]:
         if agent.state is not AgentState.RUNNING:
             return None, None
-        return judge(self.report(agent.name), self._sight(agent), now)
+        report = self.report(agent.name)
+        sight = replace(self._sight(agent), silent_since=self._silent_since(agent, report, now))
+        activity, again = judge(report, sight, now)
+        due = next_look(report, sight.silent_since, now)
+        return activity, min((each for each in (again, due) if each is not None), default=None)
+
+    def _silent_since(self, agent: Agent, report: Report, now: float) -> float:
+        """Since when we have missed its pulse; now, if we have not."""
+        if not is_silent(report, now):
+            self._silent.pop(agent.name, None)
+            return now
+        return self._silent.setdefault(agent.name, now)
 
     def _lit(self, agent: Agent, now: float) -> tuple[Lights, float | None]:
         report, served = self.current(agent), self._served.get(agent.name)

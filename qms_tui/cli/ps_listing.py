@@ -17,6 +17,7 @@ from qms_tui.activity import (
     Served,
     Sight,
     Told,
+    Word,
     armed,
     current,
     judge,
@@ -24,8 +25,9 @@ from qms_tui.activity import (
     shine,
     sources,
 )
+from qms_tui.activity.background import whereabouts
 from qms_tui.activity.given import given, servers_of
-from qms_tui.activity.values import NOT_ALLOWED, Meter
+from qms_tui.activity.values import Meter
 from qms_tui.config import Config
 from qms_tui.mcp.lights import Standing
 from qms_tui.printable import json_text
@@ -98,9 +100,14 @@ class _Known:
     @property
     def doing(self) -> str:
         """What its program is doing, and what is wrong with it besides."""
-        words = (self.activity.word.value if self.activity else "", remark(self.lights, self.activity))
-        if self.report.forbidden and self.activity is not None:
-            words = (self.activity.word.value, NOT_ALLOWED)
+        if self.activity is None:
+            return remark(self.lights, None)
+        if self.activity.word is Word.UNKNOWN:  # the word says nothing: why it is not known does
+            words = [self.activity.word.value, self.activity.detail]
+        else:
+            words = [self.activity.word.value, whereabouts(self.report)]
+        if not self.report.forbidden:
+            words.append(remark(self.lights, self.activity))
         return ", ".join(word for word in words if word)
 
 

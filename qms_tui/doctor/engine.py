@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from qms_tui.activity.client_versions import NEWEST, untested
 from qms_tui.config import AgentConfig, BuildConfig
 from qms_tui.doctor.finding import Finding, error, ok, warning
 from qms_tui.runtime.docker.engine import Engine, engine_errors, security_options
@@ -100,4 +101,6 @@ def judge(name: str, there: Image | None, build: BuildConfig) -> Finding:
     missing = sorted({*wanted.packages} - {*there.labels.get(LABEL_PACKAGES, "").split()})
     if missing:
         return warning("image", f"{name} lacks {', '.join(missing)} of build.packages", anew)
+    if said := untested(there.client):
+        return warning("image", f"{name}: {said}", f"{anew} --client-version {NEWEST}, if states look wrong")
     return ok("image", f"{name}, Claude Code {there.client}, {there.size_text}, kit {there.kit}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import os
+import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -13,8 +14,10 @@ from typing import Any
 
 from docker.types import Mount
 
+from qms_tui.activity import Reader
 from qms_tui.config import AgentConfig, Config, RuntimeKind
 from qms_tui.doctor import agents as at_agents
+from qms_tui.doctor import clients as at_clients
 from qms_tui.doctor import engine as at_engine
 from qms_tui.doctor import host, inside, terminal
 from qms_tui.doctor import project as at_project
@@ -175,6 +178,14 @@ def _at_containers(
         except (ProjectError, ConfigError):
             continue  # told with the project
         yield from at_agents.container(agent, facts.get(agent), expected)
+        if agent in found and found[agent].alive and not found[agent].foreign:
+            yield from _at_client(project, agent, found[agent].began)
+
+
+def _at_client(project: Project, agent: str, began: float) -> Iterator[Finding]:
+    with closing(Reader(project, agent)) as reader:
+        report = reader.read(time.monotonic())
+    yield from at_clients.client(agent, report, began, at_agents.clock())
 
 
 def _at_servers(

@@ -11,6 +11,9 @@ from qms_tui.runtime.host_path import walk
 from qms_tui.runtime.path_rules import PathRules
 
 TERMINAL = {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
+# Else the left arrow at an empty prompt moves Claude Code's session to where its pane no longer shows it.
+# Whoever wants that passes the variable on as 0.
+DEFAULTS = {"CLAUDE_CODE_DISABLE_AGENT_VIEW": "1"}
 _LARGEST_FILE = 64 * 1024  # bytes of an env_file
 # What tells programs about the terminal around us, which is not the one they are in.
 _OUTER_TERMINAL = (
@@ -34,7 +37,7 @@ def passed_on(config: AgentConfig, host: Mapping[str, str], rules: PathRules | N
 
 def inherited(host: Mapping[str, str]) -> dict[str, str]:
     """The host's environment for a program on the host itself, with our terminal in it."""
-    return {k: v for k, v in host.items() if k not in _OUTER_TERMINAL} | TERMINAL
+    return DEFAULTS | {k: v for k, v in host.items() if k not in _OUTER_TERMINAL} | TERMINAL
 
 
 def _read_env_file(path: Path, rules: PathRules | None) -> dict[str, str]:

@@ -25,6 +25,7 @@ from qms_tui.runtime.facts import Closed, Fact, Received, Resized
 from qms_tui.runtime.runtime import Attachment, Condition, Ending, Found
 from qms_tui.runtime.size import Size
 from qms_tui.runtime.stream import PtyChannel, Stream
+from qms_tui.runtime.supervised import leave_supervisor
 from qms_tui.runtime.usage import Sample, Samples, Usage
 
 HANGUP_GRACE = 2.0  # seconds between SIGHUP and SIGKILL when an agent is stopped
@@ -213,7 +214,11 @@ class LocalRuntime:
                 # no Python in the child that takes a lock, which is the case the warning is about.
                 warnings.simplefilter("ignore", DeprecationWarning)
                 process = PtyProcess.spawn(
-                    list(argv), cwd=str(self._folder), env=env, dimensions=(size.lines, size.columns)
+                    list(argv),
+                    cwd=str(self._folder),
+                    env=env,
+                    preexec_fn=leave_supervisor,
+                    dimensions=(size.lines, size.columns),
                 )
             process.delayafterclose = process.delayafterterminate = 0  # it would sleep in our event loop
             return process

@@ -80,6 +80,11 @@ def test_the_report_is_a_line_each_and_a_count() -> None:
         (Image("x", 1, {"qms-tui.kit": "old"}), BuildConfig(), "warning agent:1 was built by another"),
         (Image("x", 7 * 10**8, OURS), BuildConfig(), f"ok agent:1, Claude Code {our_kit().client_version}"),
         (Image("x", 1, OURS), BuildConfig(client_version="9.9.9"), "warning agent:1 has Claude Code"),
+        (
+            Image("x", 1, OURS | {"qms-tui.client": "9.9.9"}),
+            BuildConfig(client_version="9.9.9"),
+            "warning agent:1: Claude Code 9.9.9 is newer than those tested",
+        ),
     ],
 )
 def test_images(image: Image | None, build: BuildConfig, said: str) -> None:

@@ -18,6 +18,7 @@ from qms_tui.config import AgentConfig, Config
 from qms_tui.project import Project
 from qms_tui.runtime.docker import connect
 from qms_tui.runtime.docker.engine import security_options
+from qms_tui.runtime.docker.kit import our_kit
 
 from . import clients, debian, kept, programs
 from . import engine as engines
@@ -146,11 +147,19 @@ def programs_image(engine: docker.APIClient) -> str:
 
 
 @pytest.fixture(scope="session")
-def client_image(engine: docker.APIClient, tmp_path_factory: pytest.TempPathFactory) -> str:
+def client_version(pytestconfig: pytest.Config) -> str:
+    """Of the client in that image: `--client-version`, else the one that the Dockerfile pins."""
+    return str(pytestconfig.getoption("client_version")) or our_kit().client_version
+
+
+@pytest.fixture(scope="session")
+def client_image(
+    engine: docker.APIClient, client_version: str, tmp_path_factory: pytest.TempPathFactory
+) -> str:
     """The name of the product's own image, which the engine now has; made from nothing it takes minutes."""
     with contextlib.closing(connect()) as ours:
         try:
-            return debian.ensure(ours, tmp_path_factory.mktemp("debian"))
+            return debian.ensure(ours, tmp_path_factory.mktemp("debian"), client_version)
         except debian.NoDebian as reason:
             pytest.skip(str(reason))
 

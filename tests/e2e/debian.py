@@ -40,10 +40,13 @@ class NoDebian(Exception):
     """The base cannot be made here."""
 
 
-def ensure(engine: Engine, scratch: Path) -> str:
-    """Return the name of the product's image, which the engine now has. Raises NoDebian."""
+def ensure(engine: Engine, scratch: Path, version: str = "") -> str:
+    """Return the name of the product's image, which the engine now has; `version` is that of the client, by
+    default the one that the Dockerfile pins. Raises NoDebian."""
+    version = version or our_kit().client_version
     base = _ensure_base(engine.api, scratch)
-    recipe = Recipe(our_kit(), base, tag=f"{CLIENT}:{our_kit().hash}-{base.partition(':')[2]}")
+    tag = f"{CLIENT}:{our_kit().hash}-{base.partition(':')[2]}-{version}"
+    recipe = Recipe(our_kit(), base, client_version=version, tag=tag)
     if find_image(engine, recipe.tag) is None:
         build_image(engine, recipe, lambda progress: None)
     return recipe.tag

@@ -51,6 +51,8 @@ class Seen:
     """Everything, by what it was."""
 
     version: str = ""
+    built_for: str = ""
+    """The version that the image was to get."""
     help: str = ""
     unknown_option: str = ""
     registry: dict[str, dict[str, Any]] = field(default_factory=dict)

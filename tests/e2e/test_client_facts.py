@@ -1,6 +1,7 @@
 """Every fact about Claude Code that qms-tui relies on, or will, seen anew in the client of the image.
 
-The client is pinned. Who pins a newer one reads here which fact no longer holds, and who relies on it. The
+The client is pinned. Who pins a newer one reads here which fact no longer holds, and who relies on it;
+`--client-version 2.1.332` asks them of that one. The
 sections are those of claude-code.md, the notes on the client from which qms-tui was written.
 """
 
@@ -16,7 +17,6 @@ import pytest
 
 from qms_tui.config import PermissionMode
 from qms_tui.runtime import Ending
-from qms_tui.runtime.docker.kit import our_kit
 from qms_tui.runtime.resume import _PROMPT
 from tests.bench.model import Model
 
@@ -114,8 +114,8 @@ def _nothing_to_continue(seen: Seen) -> tuple[object, object]:
 PROJECT = ("projects", "/pipe-dream", "hasTrustDialogAccepted")
 DOCTOR, HOOK = "doctor/agents.py", "docker/inside/instructions_loaded.py"
 FACTS = (
-    Fact(0, "its version is the pinned one", "docker/Dockerfile",
-         lambda s: (s.version.split()[:1], [our_kit().client_version])),
+    Fact(0, "its version is the one that the image was built for", "docker/Dockerfile",
+         lambda s: (s.version.split()[:1], [s.built_for])),
     *map(option, ("--settings", "--mcp-config", "--strict-mcp-config", "--model", "--permission-mode",
                   "--allowedTools", "--continue", "--resume", "--dangerously-skip-permissions")),
     Fact(9, "it asks the model that --model names", COMMAND,
@@ -196,6 +196,7 @@ def has_prompt(text: str) -> bool:
 def seen(
     engine: docker.APIClient,
     client_image: str,
+    client_version: str,
     network: tuple[str, str],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Seen]:
@@ -204,7 +205,9 @@ def seen(
     projects.make_qms_project(root)
     try:
         with Model(network[1]) as model:
-            yield asyncio.run(observe(engine, client_image, network[0], root, model))
+            seen = asyncio.run(observe(engine, client_image, network[0], root, model))
+            seen.built_for = client_version
+            yield seen
     finally:
         engines.remove_project(engine, str(root))
 

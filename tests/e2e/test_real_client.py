@@ -24,7 +24,7 @@ from qms_tui.project import Project
 from qms_tui.runtime import Size
 from qms_tui.runtime.docker import connect
 from qms_tui.runtime.docker.image import find_image
-from qms_tui.runtime.docker.kit import CHECKED, LABEL_CHECK, LABEL_CLIENT, LABEL_KIT, our_kit
+from qms_tui.runtime.docker.kit import CHECKED, LABEL_CHECK, LABEL_CLIENT, LABEL_KIT, UNCHECKED, our_kit
 from qms_tui.runtime.identity import mismatch, read_identity
 from qms_tui.terminal import Terminal
 from qms_tui.ui.links import addresses
@@ -297,19 +297,23 @@ async def test_any_other_program_is_an_agent_too(real: Start, qms_project: Path,
     assert not (qms_project / ".claude/users/qa/container/.claude.json").exists()
 
 
-def test_the_image_is_small_and_says_what_it_is(engine: docker.APIClient, client_image: str) -> None:
+def test_the_image_is_small_and_says_what_it_is(
+    engine: docker.APIClient, client_image: str, client_version: str
+) -> None:
     facts = engine.inspect_image(client_image)  # type: ignore[no-untyped-call]
     labels = facts["Config"]["Labels"]
-    assert (labels[LABEL_KIT], labels[LABEL_CLIENT]) == (our_kit().hash, our_kit().client_version)
+    assert (labels[LABEL_KIT], labels[LABEL_CLIENT]) == (our_kit().hash, client_version)
     assert facts["Config"]["User"] == "agent"
     with contextlib.closing(connect()) as ours:
         image = find_image(ours, client_image)
     assert image is not None
-    assert labels[LABEL_CHECK] == CHECKED
+    assert labels[LABEL_CHECK] == (CHECKED if our_kit().client_digests(client_version) else UNCHECKED)
     assert image.size < (1_300 if image.counted_twice else 900) * 10**6
 
 
-def test_the_image_lists_what_is_in_it(engine: docker.APIClient, client_image: str) -> None:
+def test_the_image_lists_what_is_in_it(
+    engine: docker.APIClient, client_image: str, client_version: str
+) -> None:
     """With versions and digests, as it is: compared from inside."""
     compared = (
         "cd /usr/local/share/qms-tui && ls && stat -c %U:%a packages.txt && cat packages.txt && echo --"
@@ -332,8 +336,9 @@ def test_the_image_lists_what_is_in_it(engine: docker.APIClient, client_image: s
         ["file", path, "-", f"sha256:{digest}"] for digest, path in digests
     ]
     (client,) = (line.split() for line in lines if line.startswith("npm "))
-    known = our_kit().client_digests(our_kit().client_version)
-    assert client[1].removeprefix("@anthropic-ai/claude-code-linux-") in known
-    assert client[2:] == [our_kit().client_version, known[client[1].rpartition("-")[2]]]
+    processor = client[1].removeprefix("@anthropic-ai/claude-code-linux-")
+    known = our_kit().client_digests(client_version)
+    assert processor in our_kit().client_digests(our_kit().client_version)
+    assert client[2:] == [client_version, known.get(processor, client[3])]
     assert [line for line in lines if line.startswith("base ")] == lines[:1]
     assert not [line for line in debs if line.split()[1] in ("npm", "nodejs")]

@@ -145,6 +145,50 @@ async def test_a_stopped_program_ends(make: Make) -> None:
     assert gone(process)
 
 
+STOPS = (
+    "kill -STOP $$",
+    "kill -TSTP $$",
+    "kill -TSTP 0",  # as Claude Code does for Ctrl+Z
+    "(kill -STOP $$) & wait",
+)
+
+
+@pytest.mark.parametrize("stop", STOPS)
+async def test_a_program_that_stops_itself_goes_on(make: Make, stop: str) -> None:
+    """At once, every time, in the foreground of its terminal."""
+    three_times = f'for n in 1 2 3; do {stop}; echo "on $n"; done'
+    script = f'trap "echo continued" CONT; {three_times}; read x; echo "got $x"'
+    async with started(make(script=script), "qa") as qa:
+        for number in (b"1", b"2", b"3"):
+            await qa.expect(rb"on " + number)
+        assert b"continued" in qa.before
+        qa.type(b"hello\r")
+        await qa.expect(rb"got hello")
+
+
+async def test_the_key_that_suspends_does_not(make: Make) -> None:
+    async with started(make(script="echo ready; cat"), "qa") as qa:
+        await qa.expect(rb"ready")
+        qa.type(b"\x1ahello\r")
+        await qa.expect(rb"hello\r\nhello")
+
+
+async def test_jobs_of_a_shell_are_the_shells(make: Make) -> None:
+    """What it has stopped, it continues."""
+    async with started(make("bash", "--norc", "-i", env={"PS1": "$ "}), "qa") as qa:
+        await qa.expect(rb"\$ ")
+        qa.type(b"cat; echo over\r")
+        await qa.expect(rb"over\r\n")
+        qa.type(b"it reads\r")
+        await qa.expect(rb"it reads\r\nit reads\r\n")
+        qa.type(b"\x1a")
+        await qa.expect(rb"Stopped")
+        qa.type(b"jobs; fg\r")
+        await qa.expect(rb"Stopped +cat")
+        qa.type(b"back\r")
+        await qa.expect(rb"back\r\n(.*\n)?back")
+
+
 @pytest.mark.parametrize("told", [True, False], ids=["told", "looked for"])
 @pytest.mark.parametrize("job", ["sleep 600", "while echo noise; do :; done"], ids=["silent", "noisy"])
 async def test_the_end_is_seen_under_a_background_job(

@@ -9,10 +9,9 @@ import tarfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
-import qms_tui
 from qms_tui.errors import ImageError
+from qms_tui.runtime.image_files import image_files
 
 LABEL_KIT = "qms-tui.kit"
 LABEL_CLIENT = "qms-tui.client"
@@ -66,7 +65,7 @@ class Kit:
 @cache
 def our_kit() -> Kit:
     """The files that came with this qms-tui. Raises ImageError if they are not there."""
-    folder = _folder()
+    folder = image_files()
     inside = sorted(path for path in (folder / "inside").rglob("*") if path.suffix in (".py", ".json"))
     paths = (folder / "Dockerfile", *inside)
     try:
@@ -76,10 +75,3 @@ def our_kit() -> Kit:
             f"the files of the image are missing: {error.filename}: {error.strerror}",
             hint="qms-tui was not installed whole: install it again",
         ) from error
-
-
-def _folder() -> Path:
-    """In the installed package, or beside it where it is run from its sources."""
-    package = Path(qms_tui.__file__).parent
-    packed = package / "docker"
-    return packed if packed.is_dir() else package.parent / "docker"

@@ -27,7 +27,7 @@ from qms_tui.runtime.docker.image import Image
 from qms_tui.runtime.docker.kit import INSIDE, PRIVATE
 from qms_tui.runtime.docker.maker import maker
 from qms_tui.runtime.docker.private import Private
-from qms_tui.runtime.environment import passed_on
+from qms_tui.runtime.environment import DEFAULTS, passed_on
 from qms_tui.runtime.path_rules import PathRules
 from qms_tui.runtime.resume import resuming
 
@@ -98,7 +98,7 @@ def outfit(
     definition = read_definition(project, agent, config, rules.places)
     if ours and definition and definition.label:
         marks[spec.LABEL_DEFINITION] = definition.label
-    passed = passed_on(config, host, rules)
+    passed = DEFAULTS | passed_on(config, host, rules)
     shown = spec.environment(agent, {"QMS_TUI_THEME": whole.theme.value} if ours else passed)
     return Outfit(
         config,

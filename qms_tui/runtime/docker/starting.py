@@ -17,6 +17,7 @@ from requests import RequestException
 from qms_tui.config import AgentConfig, Config
 from qms_tui.errors import ImageError, QmsTuiError
 from qms_tui.project import Owner, Project
+from qms_tui.runtime.config_folder import container_folder
 from qms_tui.runtime.docker import container as spec
 from qms_tui.runtime.docker import podman, quotas, read_only, seccomp, selinux
 from qms_tui.runtime.docker.accounts import Accounts, accounts_folder, accounts_of
@@ -30,6 +31,7 @@ from qms_tui.runtime.docker.network import project_network
 from qms_tui.runtime.docker.outfit import Outfit, outfit
 from qms_tui.runtime.docker.private import private_places
 from qms_tui.runtime.path_rules import path_rules
+from qms_tui.runtime.registry_files import clear_registry
 from qms_tui.trust import ConfigFolders, TrustStore
 
 _MISSING = "make it with: qms-tui build"
@@ -85,6 +87,7 @@ class Starter:
         In one call: a start that is given up must have come back before its container can be removed.
         """
         container, sources = self._create(agent, fresh)
+        clear_registry(container_folder(self._project, agent))  # the name is taken: nobody else's runs
         try:
             reached = self.reach(container, hold)
             try:
