@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import os
 import signal
 import threading
 from collections.abc import Callable, Sequence
@@ -40,14 +41,15 @@ from qms_tui.remembered import View
 from qms_tui.runtime import EngineBack, RuntimeEvent, Size
 from qms_tui.terminal import Bell, ClipboardWrite, TerminalEvent, TitleChanged, late
 from qms_tui.ui.attention import Attention
-from qms_tui.ui.chrome import StatusLine, TabLine
+from qms_tui.ui.chrome import StatusLine, TabLine, key_hints
 from qms_tui.ui.clipboard import cleaned, summary
 from qms_tui.ui.desk import Desk
 from qms_tui.ui.driver import TerminalDriver, TerminalKey
-from qms_tui.ui.keymap import global_keys, shown_key
+from qms_tui.ui.keymap import global_keys
 from qms_tui.ui.layout import Layout, arrange, nearest, spans
 from qms_tui.ui.links import addresses
 from qms_tui.ui.outer import outer_notification
+from qms_tui.ui.outer_keys import leave_keys, menu_key
 from qms_tui.ui.palette import AGENT_COLORS, AGENT_COLORS_LIGHT, DARK, LIGHT, Palette
 from qms_tui.ui.pane import Pane
 from qms_tui.ui.safe_cells import SafeCells
@@ -126,6 +128,7 @@ class QmsTuiApp(App[None]):
         self.waking = Waking(self)
         self._safe_cells = SafeCells()
         self._prefix = session.config.prefix
+        self._menu = menu_key(self._prefix, os.environ)
         ours = global_keys(self._prefix)
         self._ours = frozenset(key.key for key in ours)
         for key in ours:
@@ -139,18 +142,13 @@ class QmsTuiApp(App[None]):
         yield TabLine()
         panes = (self._pane(agent, n) for n, agent in enumerate(self.fleet, 1))
         yield Horizontal(Container(*panes, id="panes"), self.desk.sidebar, id="room")
-        hints = (
-            f"F1 help · F2 inboxes · F3 who waits · {shown_key(self._prefix)} menu · Ctrl+Q leave",
-            f"F1 help · F2 inboxes · {shown_key(self._prefix)} menu · Ctrl+Q leave",
-            "F1 help · Ctrl+Q leave",
-            "F1 help",
-        )
+        hints = key_hints(self._menu, leave_keys(self._prefix, os.environ))
         config = self.session.config
         yield StatusLine(self.session.project.name, self.session.engine, hints, trusted=config.trusted)
 
     def _pane(self, agent: Agent, number: int) -> Pane:
         color = self._color(agent.name, number)
-        pane = self._panes[agent.name] = Pane(agent, number, color, self.palette, self._ours)
+        pane = self._panes[agent.name] = Pane(agent, number, color, self.palette, self._ours, self._menu)
         pane.waiting = self.desk.mail.ledger.waiting(agent.name)
         if agent.name == self._first_focus:
             self._last_focused = pane
@@ -410,6 +408,10 @@ class QmsTuiApp(App[None]):
         if 1 <= number <= len(self.panes):
             self._focus(self.panes[number - 1])
 
+    def on_tab_line_chosen(self, message: TabLine.Chosen) -> None:
+        """A tab was clicked."""
+        self.action_pane(message.number)
+
     def action_next(self, step: int) -> None:
         """Go some panes on, round the end."""
         panes = self.panes
@@ -423,9 +425,9 @@ class QmsTuiApp(App[None]):
             if pane.display and pane.region == found:
                 self._focus(pane)
 
-    def action_scroll(self, pages: int) -> None:
+    def action_scroll(self) -> None:
         """Look back into the history of the focused pane."""
-        self.pane.scroll_pages(pages)
+        self.pane.look_back()
 
     def action_links(self) -> None:
         """List the addresses of the focused pane; one may be copied or opened."""
@@ -508,7 +510,7 @@ class QmsTuiApp(App[None]):
 
     def action_help(self) -> None:
         """Show the keys."""
-        self.push_screen(HelpScreen(self._prefix, self.session.runtime.outlives))
+        self.push_screen(HelpScreen(self._prefix, self._menu, self.session.runtime.outlives))
 
     async def action_menu(self) -> None:
         """Show the commands and do the chosen one."""
