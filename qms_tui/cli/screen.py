@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from qms_tui.cli.farewell import farewell
+from qms_tui.cli.printing import echo_lines
 from qms_tui.config import Config
 from qms_tui.errors import UsageError
 from qms_tui.inbox.past import Past
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from qms_tui.runtime import Runtime
 
 SMALLEST = (40, 10)  # columns and lines of the outer terminal
+BY_SIGNAL = 128  # exit statuses above say which one has ended the screen, which did not fail then
 
 
 def show(
@@ -34,8 +37,14 @@ def show(
     memory: Memory | None = None,
     past: Past | None = None,
     servers: Callable[[], Awaitable[Standing]] | None = None,
+    again: Sequence[str] = (),
+    *,
+    sample: bool = False,
 ) -> int:
-    """Show the screen until it is left; the exit status. Raises UsageError where it cannot be shown."""
+    """Show the screen until it is left; the exit status. Raises UsageError where it cannot be shown.
+
+    `again` are the options that mean the same project; `sample` agents may end unasked.
+    """
     check_terminal()
     gc.disable()  # until the first painting: what is made before that is hardly ever garbage
     from qms_tui.ui.app import QmsTuiApp
@@ -44,11 +53,12 @@ def show(
     roster = project.roster((*config.agents, *names))
     notices = (*config.notices, *remarks)
     session = Session(
-        project, config, tuple(names), roster, runtime, engine, notices, view, memory, past, servers
+        project, config, tuple(names), roster, runtime, engine, notices, view, memory, past, servers, sample
     )
     app = QmsTuiApp(session)
     app.run()
-    if app.return_code:
+    echo_lines(farewell(app.left_behind, again))
+    if 0 < (app.return_code or 0) < BY_SIGNAL:
         click.echo("qms-tui: the screen failed; the log file says how", err=True)
         click.echo("  agents in containers go on: start qms-tui again to get back to them", err=True)
     return app.return_code or 0

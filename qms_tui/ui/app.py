@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import math
 import os
 import signal
 import threading
 from collections.abc import Callable, Sequence
 from functools import partial
+from time import monotonic
 
 from textual import events
 from textual.app import App, ComposeResult
@@ -34,8 +36,9 @@ from qms_tui.agents import (
 )
 from qms_tui.agents.events import Severity
 from qms_tui.agents.policies import Ears
-from qms_tui.agents.state import HELD
+from qms_tui.agents.state import HELD, STARTABLE
 from qms_tui.config import Clipboard
+from qms_tui.errors import UsageError
 from qms_tui.mcp.lights import Standing
 from qms_tui.remembered import View
 from qms_tui.runtime import EngineBack, RuntimeEvent, Size
@@ -53,7 +56,15 @@ from qms_tui.ui.outer_keys import leave_keys, menu_key
 from qms_tui.ui.palette import AGENT_COLORS, AGENT_COLORS_LIGHT, DARK, LIGHT, Palette
 from qms_tui.ui.pane import Pane
 from qms_tui.ui.safe_cells import SafeCells
-from qms_tui.ui.screens import HelpScreen, Link, LinkScreen, MenuScreen, PickScreen, QuestionScreen
+from qms_tui.ui.screens import (
+    HelpScreen,
+    LeaveScreen,
+    Link,
+    LinkScreen,
+    MenuScreen,
+    PickScreen,
+    QuestionScreen,
+)
 from qms_tui.ui.session import Session
 from qms_tui.ui.themes import THEMES
 from qms_tui.ui.waking import Waking
@@ -64,6 +75,8 @@ _FAREWELLS = (signal.SIGTERM, signal.SIGINT)  # SIGHUP is the driver's
 
 
 _TYPED = (events.InputEvent, events.Paste)
+_NOT_LIVE = (*STARTABLE, AgentState.STOPPING)
+_QUIET = 1.0  # seconds without a key before a question opens that nobody has called for
 _BEHIND_DIALOGS = frozenset({"pane", "help", "zoom", "menu", "sidebar", "attend"})
 
 
@@ -115,6 +128,10 @@ class QmsTuiApp(App[None]):
         self._refused: set[str] = set()  # agents of whose clipboard writes the human has been told
         self._told: set[Notice] = set()  # what is told once
         self._under_way = 0  # typed events in the app's own queue
+        self._typed_at = -math.inf  # when a key came in last, by the monotonic clock
+        self._offer = False  # whether a question is about to open that nobody has called for
+        self.left_behind: tuple[str, ...] = ()
+        """The agents that went on when the screen was left."""
         self.desk = Desk(self)
         self.attention = Attention(self)
         self.policies = Policies(
@@ -185,6 +202,7 @@ class QmsTuiApp(App[None]):
 
     async def on_unmount(self) -> None:
         """Let go of the agents, however the screen ended."""
+        self.left_behind = self._live() if self.session.runtime.outlives else ()
         self.policies.close()
         self.waking.close()
         self.attention.close()
@@ -230,6 +248,7 @@ class QmsTuiApp(App[None]):
         Only if nothing that was typed, pasted or clicked before it is still under way.
         """
         if isinstance(message, TerminalKey) and self._is_plainly_for_agent(message):
+            self._typed_at = monotonic()
             self.pane.give(message)
             return True
         if isinstance(message, _TYPED):
@@ -248,6 +267,8 @@ class QmsTuiApp(App[None]):
 
     async def on_event(self, event: events.Event) -> None:
         """Textual's dispatch, counting what was typed and has been handed on."""
+        if isinstance(event, events.Key):
+            self._typed_at = monotonic()
         try:
             await super().on_event(event)
         finally:
@@ -319,11 +340,22 @@ class QmsTuiApp(App[None]):
         if allowed is Clipboard.ON:
             self.copy_to_clipboard(text)
             self.notify(told, title="Copied", markup=False)
-        elif allowed is Clipboard.ASK and len(self.screen_stack) == 1:
-            self._ask(f"Put this on your clipboard?\n{told}", lambda: self.copy_to_clipboard(text))
+        elif allowed is Clipboard.ASK and not self._offer:
+            self._offer = True
+            self._ask_when_quiet(
+                f"Put this on your clipboard?\n{told}", partial(self.copy_to_clipboard, text)
+            )
         elif agent.name not in self._refused:
             self._refused.add(agent.name)  # said once: a program may try at every selection
             self.notify(f"{told}\nterminal.clipboard decides", title="Not copied", markup=False)
+
+    def _ask_when_quiet(self, question: str, then: Callable[[], None]) -> None:
+        """Ask what an agent wants; not in the middle of a sentence, whose letters would be the answer."""
+        if len(self.screen_stack) > 1 or monotonic() - self._typed_at < _QUIET:
+            self.set_timer(_QUIET / 4, partial(self._ask_when_quiet, question, then))
+            return
+        self._offer = False
+        self.push_screen(QuestionScreen(question, uncalled=True), lambda yes: then() if yes else None)
 
     # -- arrangement ------------------------------------------------------------------------------------
 
@@ -446,6 +478,18 @@ class QmsTuiApp(App[None]):
             self.copy_to_clipboard(chosen.url)
             self.notify(chosen.url, title="Copied", markup=False)
 
+    def open_url(self, url: str, *, new_tab: bool = True) -> None:
+        """Open an address; Textual's own would let a browser write over the panes, or take their keys."""
+        self.run_worker(self._open_in_browser(url))
+
+    async def _open_in_browser(self, url: str) -> None:
+        from qms_tui.ui.browser import open_address
+
+        try:
+            await open_address(self, url)
+        except UsageError as error:
+            self.notify(f"{error.message}: {error.hint}", severity="warning", markup=False)
+
     def action_zoom(self) -> None:
         """One pane large, and back."""
         self.zoomed = not self.zoomed
@@ -525,6 +569,7 @@ class QmsTuiApp(App[None]):
     def action_restart(self, fresh: bool = False) -> None:
         """Start the agent anew, after asking if it runs; a fresh one does not go on with its conversation."""
         agent = self.pane.agent
+        self.pane.follow()
         how = " without its conversation" if fresh else ""
         running = agent.state in (*HELD, AgentState.RECONNECTING, AgentState.UNREACHABLE)
         if running and not agent.foreign:
@@ -597,5 +642,13 @@ class QmsTuiApp(App[None]):
         self.desk.pop_up(Content.assemble(name, " ", text), severity)
 
     def action_leave(self) -> None:
-        """Close the screen; what becomes of the agents is the runtime's matter."""
-        self.exit()
+        """Close the screen, after asking if programs end with it."""
+        ends = () if self.session.runtime.outlives or self.session.sample else self._live()
+        if not ends:
+            self.exit()
+        elif not isinstance(self.screen, LeaveScreen):
+            self.push_screen(LeaveScreen(ends), lambda yes: self.exit() if yes else None)
+
+    def _live(self) -> tuple[str, ...]:
+        """The agents whose programs run, or are about to, as far as we know."""
+        return tuple(agent.name for agent in self.fleet if agent.state not in _NOT_LIVE)

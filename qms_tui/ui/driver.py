@@ -204,7 +204,13 @@ class TerminalDriver(LinuxDriver):
         if self._active and self._auto_restart:
             self._loop.call_soon_threadsafe(self._suspend)
         else:  # within `App.suspend` another program has the terminal, and our loop stands still
-            os.kill(os.getpid(), signal.SIGSTOP)
+            self._stop_for_shell()
+
+    def _stop_for_shell(self) -> None:
+        """Stop as that program does; without a shell that could let us go on (`xterm -e`), not at all."""
+        signal.signal(signal.SIGTSTP, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGTSTP)
+        signal.signal(signal.SIGTSTP, self._sigtstp_application)
 
     def _sigcont_application(self, *_: object) -> None:
         if self._wanted and self._auto_restart:

@@ -134,11 +134,14 @@ class MenuScreen(Dialog[str | None]):
 
 
 class QuestionScreen(Dialog[bool]):
-    """A question that y answers with yes and everything else with no."""
+    """A question that y answers with yes and everything else with no.
 
-    def __init__(self, question: str) -> None:
+    One that nobody has called for takes no other key than y, n and Esc from the agent.
+    """
+
+    def __init__(self, question: str, *, uncalled: bool = False) -> None:
         super().__init__()
-        self._question = question
+        self._question, self._uncalled = question, uncalled
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(classes="dialog", id="question"):
@@ -148,6 +151,18 @@ class QuestionScreen(Dialog[bool]):
     def take(self, event: events.Key) -> None:
         event.stop()
         self.dismiss(event.key in ("y", "upper_y", "Y"))
+        if self._uncalled and event.key not in ("y", "upper_y", "Y", "n", "escape"):
+            hand_on(self, event)
+
+
+class LeaveScreen(QuestionScreen):
+    """Whether to leave, though programs end with that."""
+
+    def __init__(self, agents: Sequence[str]) -> None:
+        *others, last = agents
+        who = f"{', '.join(others)} and {last} run" if others else f"{last} runs"
+        whose = "containers: they end" if others else "container: it ends"
+        super().__init__(f"{who} on this machine, in no {whose} when you leave. Leave?")
 
 
 class PickScreen(Dialog[str | None]):

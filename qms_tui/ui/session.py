@@ -33,3 +33,5 @@ class Session:
     """Where it is remembered what was consumed, and what was typed, if anywhere."""
     servers: Callable[[], Awaitable[Standing]] | None = None
     """Tells how the MCP servers stand, if there are any."""
+    sample: bool = False
+    """Whether the agents are the demo's, whose end costs nobody anything."""
