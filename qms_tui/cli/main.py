@@ -23,6 +23,7 @@ from qms_tui.cli.prune import prune
 from qms_tui.cli.ps import ps
 from qms_tui.cli.send import send
 from qms_tui.cli.stop import stop
+from qms_tui.cli.streams import output_failure, with_streams
 from qms_tui.cli.trust import trust
 from qms_tui.cli.unpause import unpause
 from qms_tui.errors import QmsTuiError
@@ -37,6 +38,10 @@ for _command in COMMANDS:
 
 def run(args: Sequence[str]) -> int:
     """Run the command line; the process's exit status: 0, 1 for a fault of ours, 2 for what you can mend."""
+    return with_streams(lambda: _run(args))
+
+
+def _run(args: Sequence[str]) -> int:
     try:
         status = cli.main(
             list(args), "qms-tui", standalone_mode=False, complete_var=COMPLETE_VARIABLE, obj=tuple(args)
@@ -49,13 +54,19 @@ def run(args: Sequence[str]) -> int:
         return complain(error.format_message(), "see: qms-tui --help")
     except click.ClickException as error:
         return complain(error.format_message(), "")
+    except SystemExit as end:  # click's for EPIPE, which may be of something else than what we print
+        return 0 if output_failure() else _unexpected(end.__context__ or end)
     except Exception as error:  # the outermost boundary: a user never sees a traceback
-        if not logging.getLogger().handlers:  # it went wrong early: logging would print the traceback
-            from qms_tui.log import setup_logging
-
-            setup_logging("info")
-        logging.getLogger(__name__).exception("unexpected")
-        warn(f"something unexpected went wrong: {type(error).__name__}: {error}")
-        note("  agents in containers are not affected; the log file has the details")
-        return 1
+        return 0 if error is output_failure() else _unexpected(error)  # `with_streams` tells of the former
     return status if isinstance(status, int) else 0
+
+
+def _unexpected(error: BaseException) -> int:
+    if not logging.getLogger().handlers:  # it went wrong early: logging would print the traceback
+        from qms_tui.log import setup_logging
+
+        setup_logging("info")
+    logging.getLogger(__name__).error("unexpected", exc_info=error)
+    warn(f"something unexpected went wrong: {type(error).__name__}: {error}")
+    note("  agents in containers are not affected; the log file has the details")
+    return 1

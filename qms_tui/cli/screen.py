@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import gc
+import os
 import shutil
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
-import click
-
 from qms_tui.cli.farewell import farewell
-from qms_tui.cli.printing import echo_lines
+from qms_tui.cli.printing import echo_lines, note, warn
 from qms_tui.config import Config
 from qms_tui.errors import UsageError
 from qms_tui.inbox.past import Past
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from qms_tui.mcp.lights import Standing
     from qms_tui.runtime import Runtime
 
+NO_SCREEN = frozenset({"", "dumb", "unknown"})  # values of TERM for terminals that cannot move the cursor
 SMALLEST = (40, 10)  # columns and lines of the outer terminal
 BY_SIGNAL = 128  # exit statuses above say which one has ended the screen, which did not fail then
 
@@ -59,8 +59,8 @@ def show(
     app.run()
     echo_lines(farewell(app.left_behind, again))
     if 0 < (app.return_code or 0) < BY_SIGNAL:
-        click.echo("qms-tui: the screen failed; the log file says how", err=True)
-        click.echo("  agents in containers go on: start qms-tui again to get back to them", err=True)
+        warn("the screen failed; the log file says how")
+        note("  agents in containers go on: start qms-tui again to get back to them")
     return app.return_code or 0
 
 
@@ -71,6 +71,13 @@ def check_terminal() -> None:
             raise UsageError(
                 f"standard {name} is no terminal", hint="run qms-tui in a terminal, without pipes"
             )
+    term = os.environ.get("TERM", "")
+    if term in NO_SCREEN:
+        said = f"TERM is {term!r}" if term else "TERM is not set"
+        raise UsageError(
+            f"{said}: that terminal cannot show the screen",
+            hint="run qms-tui in another one, or name what it really is, as in TERM=xterm-256color",
+        )
     size = shutil.get_terminal_size()
     if size.columns < SMALLEST[0] or size.lines < SMALLEST[1]:
         raise UsageError(
