@@ -649,6 +649,10 @@ class QmsTuiApp(App[None]):
         elif not isinstance(self.screen, LeaveScreen):
             self.push_screen(LeaveScreen(ends), lambda yes: self.exit() if yes else None)
 
+    async def action_quit(self) -> None:
+        """Textual's own for Ctrl+Q, which goes before ours."""
+        self.action_leave()
+
     def _live(self) -> tuple[str, ...]:
         """The agents whose programs run, or are about to, as far as we know."""
         return tuple(agent.name for agent in self.fleet if agent.state not in _NOT_LIVE)

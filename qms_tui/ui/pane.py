@@ -319,7 +319,7 @@ class Pane(Widget, can_focus=True):
         if self._looks_back:
             self._refuse("Esc leaves its history; then paste again")
         elif self.agent.state in STARTABLE:
-            self._refuse(f"it is {self.agent.state.value}")
+            self._refuse("it does not run")
         else:
             self.agent.paste(event.data if isinstance(event, TerminalPaste) else event.text.encode())
 

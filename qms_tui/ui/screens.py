@@ -63,7 +63,7 @@ class HelpScreen(Dialog[None]):
     def _ways_to_menu(self) -> str:
         prefix = shown_key(self._prefix)
         if self._menu != prefix:
-            return f"{self._menu} ({prefix} is taken by what qms-tui runs in: press it twice)"
+            return f"{self._menu} (what qms-tui runs in takes {prefix} for itself)"
         return f"{prefix} or {shown_key(MENU_KEY)}"
 
     def _advice(self) -> str:

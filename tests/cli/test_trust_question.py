@@ -56,7 +56,7 @@ def run(project: Path, environment: dict[str, str], *args: str) -> str:
 
 
 def leave(tui: Tui) -> None:
-    tui.type(LEAVE)
+    tui.type(LEAVE + "y")  # its agents end with it
     assert tui.end() == 0
 
 
