@@ -62,7 +62,7 @@ def program(path: Path, text: str, mode: int = 0o755) -> None:
 
 def test_an_editor_that_cannot_run(tui: Tui, editor: Path) -> None:
     tui.type("e")
-    still_works(tui, "cannot be run: No such file or directory", "missing")
+    still_works(tui, "cannot be run: No such", "missing")
     program(editor, "#!/bin/sh\n", 0o644)
     tui.type("e")
     still_works(tui, "cannot be run: Permission denied", "locked")

@@ -8,7 +8,7 @@ import pytest
 from rich.cells import cell_len
 
 from qms_tui.ui.outer_keys import leave_keys, menu_key
-from qms_tui.ui.status_fit import Fit, Part, fit, shortened
+from qms_tui.ui.status_fit import Part, fit, shortened
 from qms_tui.ui.tab_window import more_before, more_behind, room_within, shown_tabs
 
 from .local_screen import LocalScreen, leave
@@ -36,7 +36,8 @@ def line(name: str, width: int) -> str:
         (200, f" {LONG} · local, not isolated · 2 of 3 running · zoomed · 1 needs you: F3 | {HINTS[0]}"),
         (
             120,
-            f" feature-PLAT-47… · local, not isolated · 2 of 3 running · zoomed · 1 needs you: F3 | {HINTS[0]}",
+            " feature-PLAT-47… · local, not isolated · 2 of 3 running · zoomed · 1 needs you: F3 | "
+            "F1 help · F2 inboxes · Ctrl+Q leave",
         ),
         (90, " feature-PLAT-… · local, not isolated · 2 of 3 running · zoomed · 1 needs you: F3 | F1 help"),
         (80, " fea… · local, not isolated · 2 of 3 running · zoomed · 1 needs you: F3 | F1 help"),
@@ -73,10 +74,10 @@ def test_wide_characters_are_not_halved() -> None:
     [
         (0, 50, range(5), ""),
         (0, 30, range(2), "3→"),
-        (2, 30, range(1, 3), "←1 2→"),
+        (2, 30, range(1, 3), "←1  2→"),
         (4, 30, range(3, 5), "←3"),
         (4, 5, range(4, 5), "←4"),
-        (1, 12, range(1, 2), "←1 3→"),
+        (1, 12, range(1, 2), "←1  3→"),
     ],
 )
 def test_the_focused_tab_is_always_shown(focused: int, room: int, indices: range, words: str) -> None:
@@ -127,7 +128,7 @@ def test_more_tabs_than_fit_in_a_terminal(tmp_path: Path) -> None:
         tui.type("\x1b9")
         tui.wait(" 9 tu_9 ", "←", absent=" 1 tu_1 ")
         tui.type("\x1b[<0;1;1M\x1b[<0;1;1m")  # a click on the sign goes to the next one there
-        tui.wait("←", "→", absent=" 9 tu_9 ")
+        tui.wait(" 4 tu_4 ", "→", absent=" 9 tu_9 ")
         tui.type("\x1b1")
         tui.wait(" 1 tu_1 ", absent="←")
         leave(tui)
