@@ -39,7 +39,7 @@ def place(tmp_path: Path) -> Place:
 
 
 def leave(tui: Tui) -> None:
-    tui.type(LEAVE)
+    tui.type(LEAVE + "y")  # its agents end with it
     assert tui.end() == 0
 
 

@@ -48,4 +48,4 @@ def _show_demo(common: Common, folder: Path, names: tuple[str, ...]) -> int:
     runtime = LocalRuntime(
         folder, lambda agent: agent_command(), lambda agent: agent_environment(agent, inherited(os.environ))
     )
-    return show(Project(folder), config, names, runtime, "demo, local")
+    return show(Project(folder), config, names, runtime, "demo, local", sample=True)

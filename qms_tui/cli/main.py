@@ -23,6 +23,7 @@ from qms_tui.cli.prune import prune
 from qms_tui.cli.ps import ps
 from qms_tui.cli.send import send
 from qms_tui.cli.stop import stop
+from qms_tui.cli.streams import output_failure, with_streams
 from qms_tui.cli.trust import trust
 from qms_tui.cli.unpause import unpause
 from qms_tui.errors import QmsTuiError
@@ -37,6 +38,10 @@ for _command in COMMANDS:
 
 def run(args: Sequence[str]) -> int:
     """Run the command line; the process's exit status: 0, 1 for a fault of ours, 2 for what you can mend."""
+    return with_streams(lambda: _run(args))
+
+
+def _run(args: Sequence[str]) -> int:
     try:
         status = cli.main(
             list(args), "qms-tui", standalone_mode=False, complete_var=COMPLETE_VARIABLE, obj=tuple(args)
@@ -49,19 +54,25 @@ def run(args: Sequence[str]) -> int:
         return complain(error.format_message(), f"see: {_command_of(error)} --help")
     except click.ClickException as error:
         return complain(error.format_message(), "")
+    except SystemExit as end:  # click's for EPIPE, which may be of something else than what we print
+        return 0 if output_failure() else _unexpected(end.__context__ or end, args)
     except Exception as error:  # the outermost boundary: a user never sees a traceback
-        if not logging.getLogger().handlers:  # it went wrong early: logging would print the traceback
-            from qms_tui.log import setup_logging
-
-            setup_logging("info")
-        logging.getLogger(__name__).exception("unexpected")
-        from qms_tui.report import crash_lines
-
-        what, where = crash_lines(error, args)
-        warn(what)
-        note(f"  {where}")
-        return 1
+        return 0 if error is output_failure() else _unexpected(error, args)  # `with_streams` tells of it
     return status if isinstance(status, int) else 0
+
+
+def _unexpected(error: BaseException, args: Sequence[str]) -> int:
+    if not logging.getLogger().handlers:  # it went wrong early: logging would print the traceback
+        from qms_tui.log import setup_logging
+
+        setup_logging("info")
+    logging.getLogger(__name__).error("unexpected", exc_info=error)
+    from qms_tui.report import crash_lines
+
+    what, where = crash_lines(error, args)
+    warn(what)
+    note(f"  {where}")
+    return 1
 
 
 def _command_of(error: click.UsageError) -> str:

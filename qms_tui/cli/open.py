@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from qms_tui.cli.deciding import decide
+from qms_tui.cli.farewell import options_again
 from qms_tui.cli.gateway import lights, with_servers
 from qms_tui.cli.group import OPEN, complete_words
 from qms_tui.cli.loading import check_rights, config_of, examine_here, log_to_file
@@ -86,8 +87,10 @@ def open_screen(
     kept = kept_runtime(where, keeper)
     remarks = (*where.remarks, *shared_logins(map(config.agent, names), os.environ))
     servers = lights(project, config)
-    inside = inside_paths(project, config)
-    return show(project, config, names, kept, where.engine, remarks, view, memory, past, servers, inside)
+    return show(
+        project, config, names, kept, where.engine, remarks, view, memory, past, servers,
+        inside=inside_paths(project, config), again=options_again(common, project),
+    )  # fmt: skip
 
 
 def _to_open(

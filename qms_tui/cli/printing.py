@@ -5,12 +5,12 @@ All commands print here, so that no name or word from outside reaches the termin
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterable
 
 import click
 
+from qms_tui.cli.streams import drop_output, write_complaint
 from qms_tui.config import Config
 from qms_tui.printable import json_text, plain
 
@@ -18,8 +18,11 @@ SET_IN = "\n  "  # between the lines of a message that has several
 
 
 def echo(line: str) -> None:
-    """Print a line."""
-    click.echo(plain(line))
+    """Print a line; what a command does goes on if nobody reads any more what it prints."""
+    try:
+        click.echo(plain(line))
+    except BrokenPipeError:
+        drop_output()
 
 
 def echo_lines(lines: Iterable[str]) -> None:
@@ -42,13 +45,13 @@ def write_out(lines: Iterable[str], *, at_once: bool = False) -> int:
                 sys.stdout.buffer.flush()
         sys.stdout.buffer.flush()
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes once more at its end
+        drop_output()
     return 0
 
 
 def note(line: str) -> None:
     """Print a line beside the result, on standard error."""
-    click.echo(plain(line.replace("\n", " ")), err=True)
+    write_complaint(plain(line.replace("\n", " ")))
 
 
 def warn(message: str) -> None:

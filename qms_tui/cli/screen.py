@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import gc
+import os
 import shutil
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
-from qms_tui.cli.printing import note, warn
+from qms_tui.cli.farewell import farewell
+from qms_tui.cli.printing import echo_lines, note, warn
 from qms_tui.config import Config
 from qms_tui.errors import UsageError
 from qms_tui.inbox.past import Past
@@ -19,7 +21,9 @@ if TYPE_CHECKING:
     from qms_tui.mcp.lights import Standing
     from qms_tui.runtime import Runtime
 
+NO_SCREEN = frozenset({"", "dumb", "unknown"})  # values of TERM for terminals that cannot move the cursor
 SMALLEST = (40, 10)  # columns and lines of the outer terminal
+BY_SIGNAL = 128  # exit statuses above say which one has ended the screen, which did not fail then
 
 
 def show(
@@ -33,9 +37,15 @@ def show(
     memory: Memory | None = None,
     past: Past | None = None,
     servers: Callable[[], Awaitable[Standing]] | None = None,
+    *,
     inside: Callable[[str, str], str | None] | None = None,
+    again: Sequence[str] = (),
+    sample: bool = False,
 ) -> int:
-    """Show the screen until it is left; the exit status. Raises UsageError where it cannot be shown."""
+    """Show the screen until it is left; the exit status. Raises UsageError where it cannot be shown.
+
+    `again` are the options that mean the same project; `sample` agents may end unasked.
+    """
     check_terminal()
     gc.disable()  # until the first painting: what is made before that is hardly ever garbage
     from qms_tui.report import watch_threads
@@ -45,12 +55,25 @@ def show(
     roster = project.roster((*config.agents, *names))
     notices = (*config.notices, *remarks)
     session = Session(
-        project, config, tuple(names), roster, runtime, engine, notices, view, memory, past, servers, inside
+        project,
+        config,
+        tuple(names),
+        roster,
+        runtime,
+        engine,
+        notices,
+        view,
+        memory,
+        past,
+        servers,
+        inside,
+        sample,
     )
     watch_threads(sys.argv[1:])
     app = QmsTuiApp(session)
     app.run()
-    if app.return_code:
+    echo_lines(farewell(app.left_behind, again))
+    if 0 < (app.return_code or 0) < BY_SIGNAL:
         _tell_of_crash(app.fault)
     return app.return_code or 0
 
@@ -71,6 +94,13 @@ def check_terminal() -> None:
             raise UsageError(
                 f"standard {name} is no terminal", hint="run qms-tui in a terminal, without pipes"
             )
+    term = os.environ.get("TERM", "")
+    if term in NO_SCREEN:
+        said = f"TERM is {term!r}" if term else "TERM is not set"
+        raise UsageError(
+            f"{said}: that terminal cannot show the screen",
+            hint="run qms-tui in another one, or name what it really is, as in TERM=xterm-256color",
+        )
     size = shutil.get_terminal_size()
     if size.columns < SMALLEST[0] or size.lines < SMALLEST[1]:
         raise UsageError(

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import re
 import select
+import signal
 import sys
 import termios
 import tty
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from types import FrameType
 
 import click
 
@@ -46,14 +48,25 @@ def ask(standing: Standing, waiting: Sequence[Item]) -> Answer | None:
 
 @contextmanager
 def _single_keys() -> Iterator[int]:
-    """The terminal gives each key at once, and shows none; its descriptor."""
+    """The terminal gives each key at once, and shows none; its descriptor.
+
+    It is as before also when we are asked to end meanwhile.
+    """
     terminal = sys.stdin.fileno()
     before = termios.tcgetattr(terminal)
+    handlers = {number: signal.signal(number, _end) for number in (signal.SIGTERM, signal.SIGHUP)}
     tty.setcbreak(terminal, termios.TCSADRAIN)
     try:
         yield terminal
     finally:
-        termios.tcsetattr(terminal, termios.TCSADRAIN, before)
+        with suppress(termios.error):  # it is gone
+            termios.tcsetattr(terminal, termios.TCSADRAIN, before)
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+
+
+def _end(_number: int, _frame: FrameType | None) -> None:
+    raise click.exceptions.Abort
 
 
 def _read_key(terminal: int) -> bytes:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import math
+import os
 import signal
 import sys
 import threading
 from collections.abc import Callable, Sequence
 from functools import partial
+from time import monotonic
 
 from textual import events
 from textual.app import App, ComposeResult
@@ -35,27 +38,30 @@ from qms_tui.agents import (
 )
 from qms_tui.agents.events import Severity
 from qms_tui.agents.policies import Ears
-from qms_tui.agents.state import HELD
+from qms_tui.agents.state import HELD, STARTABLE
 from qms_tui.config import Clipboard
+from qms_tui.errors import UsageError
 from qms_tui.mcp.lights import Standing
 from qms_tui.remembered import View
 from qms_tui.runtime import EngineBack, RuntimeEvent, Size
 from qms_tui.terminal import Bell, ClipboardWrite, TerminalEvent, TitleChanged, late
 from qms_tui.ui.attention import Attention
-from qms_tui.ui.chrome import StatusLine, TabLine
+from qms_tui.ui.chrome import StatusLine, TabLine, key_hints
 from qms_tui.ui.clipboard import cleaned, summary
 from qms_tui.ui.desk import Desk
 from qms_tui.ui.driver import TerminalDriver, TerminalKey
-from qms_tui.ui.keymap import global_keys, shown_key
+from qms_tui.ui.keymap import global_keys
 from qms_tui.ui.layout import Layout, arrange, nearest, places, spans
 from qms_tui.ui.links import addresses
 from qms_tui.ui.outer import outer_notification
+from qms_tui.ui.outer_keys import leave_keys, menu_key
 from qms_tui.ui.palette import AGENT_COLORS, AGENT_COLORS_LIGHT, DARK, LIGHT, Palette
 from qms_tui.ui.pane import Pane
 from qms_tui.ui.paste_path import replace_path
 from qms_tui.ui.safe_cells import SafeCells
 from qms_tui.ui.screens import (
     HelpScreen,
+    LeaveScreen,
     Link,
     LinkScreen,
     MenuScreen,
@@ -73,6 +79,8 @@ _FAREWELLS = (signal.SIGTERM, signal.SIGINT)  # SIGHUP is the driver's
 
 
 _TYPED = (events.InputEvent, events.Paste)
+_NOT_LIVE = (*STARTABLE, AgentState.STOPPING)
+_QUIET = 1.0  # seconds without a key before a question opens that nobody has called for
 _BEHIND_DIALOGS = frozenset({"pane", "help", "zoom", "menu", "sidebar", "attend"})
 
 
@@ -127,6 +135,10 @@ class QmsTuiApp(App[None]):
         self._refused: set[str] = set()  # agents of whose clipboard writes the human has been told
         self._told: set[Notice] = set()  # what is told once
         self._under_way = 0  # typed events in the app's own queue
+        self._typed_at = -math.inf  # when a key came in last, by the monotonic clock
+        self._offer = False  # whether a question is about to open that nobody has called for
+        self.left_behind: tuple[str, ...] = ()
+        """The agents that went on when the screen was left."""
         self.desk = Desk(self)
         self.attention = Attention(self)
         self.policies = Policies(
@@ -140,6 +152,7 @@ class QmsTuiApp(App[None]):
         self.waking = Waking(self)
         self._safe_cells = SafeCells()
         self._prefix = session.config.prefix
+        self._menu = menu_key(self._prefix, os.environ)
         ours = global_keys(self._prefix)
         self._ours = frozenset(key.key for key in ours)
         for key in ours:
@@ -157,19 +170,15 @@ class QmsTuiApp(App[None]):
         yield TabLine()
         panes = (self._pane(agent, n) for n, agent in enumerate(self.fleet, 1))
         yield Horizontal(Container(*panes, id="panes"), self.desk.sidebar, id="room")
-        hints = (
-            f"F1 help · F2 inboxes · F3 who waits · {shown_key(self._prefix)} menu · Ctrl+Q leave",
-            f"F1 help · F2 inboxes · {shown_key(self._prefix)} menu · Ctrl+Q leave",
-            "F1 help · Ctrl+Q leave",
-            "F1 help",
-        )
+        hints = key_hints(self._menu, leave_keys(self._prefix, os.environ))
         config = self.session.config
         yield StatusLine(self.session.project.name, self.session.engine, hints, trusted=config.trusted)
 
     def _pane(self, agent: Agent, number: int) -> Pane:
         color = self._color(agent.name, number)
         pasted = partial(self._pasted, agent)
-        pane = self._panes[agent.name] = Pane(agent, number, color, self.palette, self._ours, pasted)
+        pane = Pane(agent, number, color, self.palette, self._ours, self._menu, pasted)
+        self._panes[agent.name] = pane
         pane.waiting = self.desk.mail.ledger.waiting(agent.name)
         if agent.name == self._first_focus:
             self._last_focused = pane
@@ -220,6 +229,7 @@ class QmsTuiApp(App[None]):
 
     async def on_unmount(self) -> None:
         """Let go of the agents, however the screen ended."""
+        self.left_behind = self._live() if self.session.runtime.outlives else ()
         self.policies.close()
         self.waking.close()
         self.attention.close()
@@ -266,6 +276,7 @@ class QmsTuiApp(App[None]):
         Only if nothing that was typed, pasted or clicked before it is still under way.
         """
         if isinstance(message, TerminalKey) and self._is_plainly_for_agent(message):
+            self._typed_at = monotonic()
             self.pane.give(message)
             return True
         if isinstance(message, _TYPED):
@@ -284,6 +295,8 @@ class QmsTuiApp(App[None]):
 
     async def on_event(self, event: events.Event) -> None:
         """Textual's dispatch, counting what was typed and has been handed on."""
+        if isinstance(event, events.Key):
+            self._typed_at = monotonic()
         try:
             await super().on_event(event)
         finally:
@@ -357,11 +370,22 @@ class QmsTuiApp(App[None]):
         if allowed is Clipboard.ON:
             self.copy_to_clipboard(text)
             self.notify(told, title="Copied", markup=False)
-        elif allowed is Clipboard.ASK and len(self.screen_stack) == 1:
-            self._ask(f"Put this on your clipboard?\n{told}", lambda: self.copy_to_clipboard(text))
+        elif allowed is Clipboard.ASK and not self._offer:
+            self._offer = True
+            self._ask_when_quiet(
+                f"Put this on your clipboard?\n{told}", partial(self.copy_to_clipboard, text)
+            )
         elif agent.name not in self._refused:
             self._refused.add(agent.name)  # said once: a program may try at every selection
             self.notify(f"{told}\nterminal.clipboard decides", title="Not copied", markup=False)
+
+    def _ask_when_quiet(self, question: str, then: Callable[[], None]) -> None:
+        """Ask what an agent wants; not in the middle of a sentence, whose letters would be the answer."""
+        if len(self.screen_stack) > 1 or monotonic() - self._typed_at < _QUIET:
+            self.set_timer(_QUIET / 4, partial(self._ask_when_quiet, question, then))
+            return
+        self._offer = False
+        self.push_screen(QuestionScreen(question, uncalled=True), lambda yes: then() if yes else None)
 
     # -- arrangement ------------------------------------------------------------------------------------
 
@@ -438,6 +462,10 @@ class QmsTuiApp(App[None]):
         if 1 <= number <= len(self.panes):
             self._focus(self.panes[number - 1])
 
+    def on_tab_line_chosen(self, message: TabLine.Chosen) -> None:
+        """A tab was clicked."""
+        self.action_pane(message.number)
+
     def action_next(self, step: int) -> None:
         """Go some panes on, round the end."""
         panes = self.panes
@@ -449,9 +477,9 @@ class QmsTuiApp(App[None]):
             here = self._places[self.panes.index(self.pane)]
             self._focus(self.panes[self._places.index(nearest(direction, here, self._places))])
 
-    def action_scroll(self, pages: int) -> None:
+    def action_scroll(self) -> None:
         """Look back into the history of the focused pane."""
-        self.pane.scroll_pages(pages)
+        self.pane.look_back()
 
     def action_links(self) -> None:
         """List the addresses of the focused pane; one may be copied or opened."""
@@ -469,6 +497,18 @@ class QmsTuiApp(App[None]):
         else:
             self.copy_to_clipboard(chosen.url)
             self.notify(chosen.url, title="Copied", markup=False)
+
+    def open_url(self, url: str, *, new_tab: bool = True) -> None:
+        """Open an address; Textual's own would let a browser write over the panes, or take their keys."""
+        self.run_worker(self._open_in_browser(url))
+
+    async def _open_in_browser(self, url: str) -> None:
+        from qms_tui.ui.browser import open_address
+
+        try:
+            await open_address(self, url)
+        except UsageError as error:
+            self.notify(f"{error.message}: {error.hint}", severity="warning", markup=False)
 
     def action_zoom(self) -> None:
         """One pane large, and back."""
@@ -534,7 +574,7 @@ class QmsTuiApp(App[None]):
 
     def action_help(self) -> None:
         """Show the keys."""
-        self.push_screen(HelpScreen(self._prefix, self.session.runtime.outlives))
+        self.push_screen(HelpScreen(self._prefix, self._menu, self.session.runtime.outlives))
 
     async def action_menu(self) -> None:
         """Show the commands and do the chosen one."""
@@ -549,6 +589,7 @@ class QmsTuiApp(App[None]):
     def action_restart(self, fresh: bool = False) -> None:
         """Start the agent anew, after asking if it runs; a fresh one does not go on with its conversation."""
         agent = self.pane.agent
+        self.pane.follow()
         how = " without its conversation" if fresh else ""
         running = agent.state in (*HELD, AgentState.RECONNECTING, AgentState.UNREACHABLE)
         if running and not agent.foreign:
@@ -624,5 +665,17 @@ class QmsTuiApp(App[None]):
             self.run_worker(agent.wake(files))
 
     def action_leave(self) -> None:
-        """Close the screen; what becomes of the agents is the runtime's matter."""
-        self.exit()
+        """Close the screen, after asking if programs end with it."""
+        ends = () if self.session.runtime.outlives or self.session.sample else self._live()
+        if not ends:
+            self.exit()
+        elif not isinstance(self.screen, LeaveScreen):
+            self.push_screen(LeaveScreen(ends), lambda yes: self.exit() if yes else None)
+
+    async def action_quit(self) -> None:
+        """Textual's own for Ctrl+Q, which goes before ours."""
+        self.action_leave()
+
+    def _live(self) -> tuple[str, ...]:
+        """The agents whose programs run, or are about to, as far as we know."""
+        return tuple(agent.name for agent in self.fleet if agent.state not in _NOT_LIVE)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
+from rich.cells import cell_len
 from textual import events
 from textual.content import Content
 from textual.message import Message
@@ -16,6 +17,10 @@ from qms_tui.printable import plain
 from qms_tui.runtime import EngineBack, EngineLost, Latency, RuntimeEvent
 from qms_tui.ui.frame import alarm, badge, leader, look, mark
 from qms_tui.ui.pane import Pane
+from qms_tui.ui.status_fit import BETWEEN, Part, fit, shortened
+from qms_tui.ui.tab_window import more_before, more_behind, room_within, shown_tabs
+
+SHORT = 16  # cells that a part may have where there is little room
 
 SAID = 6.0  # seconds
 
@@ -33,21 +38,30 @@ class TabLine(Static):
     def __init__(self) -> None:
         super().__init__(id="tabs")
         self._ends: list[tuple[int, int]] = []
+        self._shown: tuple[list[Pane], Pane | None] = [], None
 
     def show(self, panes: list[Pane], focused: Pane | None) -> None:
-        """Name the panes, the focused one highlighted."""
-        line, self._ends = Content(""), []
-        for pane in panes:
-            named = f"bold reverse {pane.color}" if pane is focused else pane.color
-            line += (
-                Content.styled(f" {pane.number} {pane.agent.name} ", named)
-                + badge(pane.waiting)
-                + Content(" ")
-                + Content.styled(f"{mark(pane.agent)} ", look(pane.agent, pane.color))
-                + alarm(pane.agent)
-            )
-            self._ends.append((line.cell_length, pane.number))
+        """Name the panes, the focused one highlighted and always in view; signs for more on either side."""
+        self._shown = panes, focused
+        tabs = [_tab(pane, pane is focused) for pane in panes]
+        width = self.size.width or sum(tab.cell_length for tab in tabs)  # not laid out yet: see on_resize
+        at = panes.index(focused) if focused in panes else 0
+        shown = shown_tabs([tab.cell_length for tab in tabs], at, width)
+        most = room_within(shown, len(tabs), width)
+        before, behind = more_before(shown.start), more_behind(len(tabs) - shown.stop)
+        line = Content.styled(before, "dim")
+        self._ends = [(line.cell_length, shown.start)] if before else []  # leads to the next tab there
+        for index in shown:
+            line += tabs[index].truncate(most, ellipsis=True)
+            self._ends.append((line.cell_length, panes[index].number))
+        if behind:
+            line += Content.styled(behind, "dim")
+            self._ends.append((line.cell_length, shown.stop + 1))
         self.update(line, layout=False)
+
+    def on_resize(self) -> None:
+        """There is more or less room."""
+        self.show(*self._shown)
 
     def on_click(self, event: events.Click) -> None:
         """Choose the tab under the mouse."""
@@ -63,7 +77,7 @@ class StatusLine(Static):
     def __init__(self, project: str, engine: str, hints: Sequence[str], *, trusted: bool = True) -> None:
         """The first of `hints` that fits is shown."""
         super().__init__(id="status")
-        self._project, self._engine, self._hints, self._trusted = project, engine, hints, trusted
+        self._project, self._engine, self._hints, self._trusted = plain(project), engine, hints, trusted
         self._link = ""  # how the engine can be reached, if that is worth a word
         self._shown: tuple[list[Pane], str] = [], ""
         self._waiting = self._for_human = 0
@@ -117,27 +131,52 @@ class StatusLine(Static):
             line = Content.styled(f" {plain(self._said)}", "bold").truncate(self.size.width, ellipsis=True)
             self.update(line, layout=False)
             return
+        fitting = fit(self._project, self._parts(panes, layout), self._hints, self.size.width)
+        line = Content.styled(f" {fitting.name}", "bold")
+        for part in fitting.parts:
+            line += Content.assemble((BETWEEN, "dim"), (part.text, part.look))
+        line += Content.styled(" " * (self.size.width - line.cell_length - 1 - cell_len(fitting.hint)), "dim")
+        self.update(line + Content.styled(fitting.hint, "dim"), layout=False)
+
+    def _parts(self, panes: list[Pane], layout: str) -> list[Part]:
+        """In their order; what a human can act on gives way last."""
         states = [pane.agent.state for pane in panes]
-        running = f"{states.count(AgentState.RUNNING)} of {len(states)} running"
+        run = states.count(AgentState.RUNNING)
         leaders = {leader(pane.agent): None for pane in panes if not pane.agent.leads}
         following = f"following {', '.join(leaders)}" if leaders else ""
-        parts = [part for part in (self._engine, self._link, running, following, layout) if part]
-        left = Content.styled(f" {self._project}", "bold")
-        if not self._trusted:
-            left += Content.assemble((" · ", "dim"), ("look only", "bold $warning"))
-        for part in parts:
-            left += Content.assemble((" · ", "dim"), part)
-        if self._needing:
-            verb = "needs" if self._needing == 1 else "need"
-            left += Content.assemble((" · ", "dim"), (f"{self._needing} {verb} you: F3", "bold $warning"))
-        if self._for_human:
-            left += Content.assemble(
-                (" · ", "dim"), (f"{items(self._for_human)} for you: F3", "bold $warning")
-            )
-        if self._waiting > self._for_human:
-            verb = "waits" if self._waiting == 1 else "wait"
-            said = (f"{items(self._waiting)} {verb}: F2", "$warning")
-            left += Content.assemble((" · ", "dim"), said)
-        room = self.size.width - left.cell_length - 1
-        hints = next((hint for hint in self._hints if len(hint) < room), "")
-        self.update(left + Content.styled(hints.rjust(room), "dim"), layout=False)
+        need, wait, yours = self._needing, self._waiting, self._for_human
+        parts = [
+            Part("" if self._trusted else "look only", "bold $warning", rank=7),
+            Part(self._engine, shorter=(shortened(self._engine, SHORT),), rank=3),
+            Part(self._link, rank=6),
+            Part(f"{run} of {len(states)} running", shorter=(f"{run}/{len(states)}",), rank=4),
+            Part(following, shorter=(shortened(following, SHORT),), rank=2),
+            Part(layout, rank=1),
+            Part(f"{need} need{'s' if need == 1 else ''} you: F3" if need else "", "bold $warning",
+                 (f"F3: {need}",), 9),
+            Part(f"{items(yours)} for you: F3" if yours else "", "bold $warning", (f"F3: {items(yours)}",), 8),
+            Part(f"{items(wait)} wait{'s' if wait == 1 else ''}: F2" if wait > yours else "", "$warning",
+                 (f"F2: {wait}",), 5),
+        ]  # fmt: skip
+        return [part for part in parts if part.text]
+
+
+def key_hints(menu: str, leave: str) -> tuple[str, ...]:
+    """The keys to know, from many to few; `menu` and `leave` are what to press for that."""
+    return (
+        f"F1 help · F2 inboxes · F3 who waits · {menu} menu · {leave} leave",
+        f"F1 help · F2 inboxes · {menu} menu · {leave} leave",
+        f"F1 help · {leave} leave",
+        "F1 help",
+    )
+
+
+def _tab(pane: Pane, is_focused: bool) -> Content:
+    named = f"bold reverse {pane.color}" if is_focused else pane.color
+    return (
+        Content.styled(f" {pane.number} {pane.agent.name} ", named)
+        + badge(pane.waiting)
+        + Content(" ")
+        + Content.styled(f"{mark(pane.agent)} ", look(pane.agent, pane.color))
+        + alarm(pane.agent)
+    )

@@ -219,6 +219,8 @@ class Desk:
         from qms_tui.ui.preview import PreviewScreen  # Markdown is no part of the start
 
         said = await self.mail.preview(entry.item)
+        if not self.has_keyboard or len(self._app.screen_stack) > 1:
+            return  # the human has gone on, and types elsewhere
         screen = PreviewScreen(entry, said, self._app.color_of(entry.item.agent))
 
         async def then(action: str | None) -> None:
@@ -254,6 +256,8 @@ class Desk:
 
     async def _edit(self, entry: Entry) -> None:
         said = await self.mail.preview(entry.item)
+        if not self.has_keyboard:
+            return  # the human has gone on
         if said.trouble and not said.text:
             self._app.notify(said.trouble, severity="warning", markup=False)
             return

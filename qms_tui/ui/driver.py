@@ -21,6 +21,7 @@ import signal
 import termios
 import tty
 from collections.abc import Callable
+from io import TextIOWrapper
 from typing import IO, Any
 
 from textual import constants, events
@@ -88,6 +89,7 @@ class TerminalDriver(LinuxDriver):
         self, app: App[Any], *, debug: bool = False, mouse: bool = True, size: tuple[int, int] | None = None
     ) -> None:
         super().__init__(app, debug=debug, mouse=mouse, size=size)
+        self._file = _terminal_output()
         self._tokenizer = Tokenizer()
         self._pointer = Pointer()
         self._silence: asyncio.TimerHandle | None = None
@@ -218,7 +220,13 @@ class TerminalDriver(LinuxDriver):
         if self._active and self._auto_restart:
             self._loop.call_soon_threadsafe(self._suspend)
         else:  # within `App.suspend` another program has the terminal, and our loop stands still
-            os.kill(os.getpid(), signal.SIGSTOP)
+            self._stop_for_shell()
+
+    def _stop_for_shell(self) -> None:
+        """Stop as that program does; without a shell that could let us go on (`xterm -e`), not at all."""
+        signal.signal(signal.SIGTSTP, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGTSTP)
+        signal.signal(signal.SIGTSTP, self._sigtstp_application)
 
     def _sigcont_application(self, *_: object) -> None:
         if self._wanted and self._auto_restart:
@@ -374,6 +382,12 @@ class TerminalDriver(LinuxDriver):
             self._mouse_pixels = False
             self.write("\x1b[?1016l\x1b[?1006h")
         return events.Resize.from_dimensions((columns, lines), (width, height) if width and height else None)
+
+
+def _terminal_output() -> TextIOWrapper:
+    """Where the screen is painted: the terminal, and not standard error, which may be a file."""
+    number = next((number for number in (1, 2, 0) if os.isatty(number)), 1)
+    return open(number, "w", encoding="utf-8", errors="replace", newline="", closefd=False)
 
 
 def _mode_message(mode: int, setting: int) -> Message | None:

@@ -5,50 +5,48 @@ from __future__ import annotations
 import os
 import shlex
 import signal
-import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 
 from textual.app import App, SuspendNotSupported
 
 from qms_tui.errors import UsageError
+from qms_tui.ui.lending import lent_terminal, run
 
 DEFAULT = "vi"  # what POSIX has
-_OURS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_VARIABLES = ("VISUAL", "EDITOR")
 
 
 def edit(app: App[None], path: Path) -> None:
-    """Open a file with $VISUAL or $EDITOR and wait for its end. Raises UsageError if that cannot be run.
+    """Open a file with $VISUAL or $EDITOR and wait for its end. Raises UsageError if that cannot be run, or
+    ended otherwise than well.
 
     The event loop stands still meanwhile; agents go on, as far as nobody has to read what they print.
     """
-    editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or DEFAULT
+    variable, editor = _chosen()
+    remedy = f"set {variable} to your editor"
     try:
         argv = [*shlex.split(editor), str(path)]
-        with app.suspend(), _signals_for_later():
-            subprocess.run(argv, check=False)
+        with lent_terminal(app):
+            status = run(argv)
     except (OSError, ValueError, SuspendNotSupported) as error:
-        raise UsageError(f"{editor!r} cannot be run: {error}", hint="set EDITOR to your editor") from error
+        why = error.strerror if isinstance(error, OSError) and error.strerror else error
+        raise UsageError(f"{editor!r} cannot be run: {why}", hint=remedy) from error
+    if status:
+        raise UsageError(f"{editor!r} {_ending(status)}", hint=f"if it is not what you want, {remedy}")
 
 
-@contextmanager
-def _signals_for_later() -> Iterator[None]:
-    """Ctrl+C in the editor reaches us too, and is none of ours; being asked to end is kept for later."""
-    missed: list[int] = []
+def _chosen() -> tuple[str, str]:
+    """The variable that counts, and the command line in it; one of blanks only is none."""
+    for variable in _VARIABLES:
+        if editor := os.environ.get(variable, "").strip():
+            return variable, editor
+    return _VARIABLES[-1], DEFAULT
 
-    def note(number: int, _frame: FrameType | None) -> None:
-        missed.append(number)
 
-    wakeup = signal.set_wakeup_fd(-1)  # asyncio's, which would hear of all of them
-    before = {number: signal.signal(number, note) for number in _OURS}  # not SIG_IGN: that is inherited
+def _ending(status: int) -> str:
+    if status > 0:
+        return f"ended with exit status {status}"
     try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-        signal.set_wakeup_fd(wakeup)
-        for late in missed:
-            if late != signal.SIGINT:
-                os.kill(os.getpid(), late)
+        return f"was ended by {signal.Signals(-status).name}"
+    except ValueError:
+        return f"was ended by signal {-status}"

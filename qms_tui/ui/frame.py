@@ -95,26 +95,31 @@ def title(agent: Agent, number: int, color: str, waiting: int) -> Content:
     return said
 
 
-def footnote(agent: Agent, back: int, cut: str, same_size: bool, width: int) -> Content:
+def footnote(
+    agent: Agent,
+    back: int,
+    cut: str,
+    same_size: bool,
+    width: int,
+    *,
+    looks_back: bool = False,
+    menu: str = "F12",
+) -> Content:
     """The most important thing to know, at most `width` cells if there are words for that; else what it uses.
 
-    `back` counts rows scrolled back; `cut` names what is out of view; `same_size` as the pane.
+    `back` counts rows scrolled back, if the keys move the view (`looks_back`); `cut` names what is out of
+    view; `same_size` as the pane; `menu` is the key of the menu.
     """
-    if said := _pressing(agent, back, cut, same_size, width):
+    said = _fitting(_looking_back(back), width) if looks_back else ""
+    if said := said or _pressing(agent, cut, same_size, width, menu):
         return Content.styled(said, CALM)
     return _standing(agent, cut, width)
 
 
-def _pressing(agent: Agent, back: int, cut: str, same_size: bool, width: int) -> str:
-    """What goes before all else; empty if nothing does."""
-    if back:
-        return f" {back} rows back · PgUp PgDn scroll · any other key returns "
+def _pressing(agent: Agent, cut: str, same_size: bool, width: int, menu: str) -> str:
+    """What goes before all else of the agent; empty if nothing does."""
     if agent.state is AgentState.ENDED:
-        plan = f" · {agent.plan}" if agent.plan else ""
-        if agent.ending is not None and agent.ending.resuming:
-            how = f"{agent.ending}, going on with its conversation failed"
-            return f" {how}{plan} · f starts fresh · r tries again "
-        return f" {agent.ending or 'ended'}{plan} · r restarts "
+        return _fitting(_ended(agent, menu), width)
     if agent.state is AgentState.PAUSED:
         return _fitting(_paused(agent), width)
     if agent.keys_waiting or agent.state is AgentState.UNREACHABLE:
@@ -134,14 +139,14 @@ def _standing(agent: Agent, cut: str, width: int) -> Content:
     return Content.assemble(" ", said, " ") if parts else said
 
 
-def instead(agent: Agent, width: int) -> list[str] | None:
+def instead(agent: Agent, width: int, menu: str) -> list[str] | None:
     """What stands in the pane instead of a terminal: under way, or why there is none."""
     trouble = agent.trouble
     if agent.state is AgentState.FAILED and trouble is not None:
-        plan = [agent.plan] if agent.plan else []
-        return [*wrap(trouble.message, width), "", *wrap(trouble.hint, width), "", *plan, "r tries again"]
+        plan, how = [agent.plan] if agent.plan else [], wrap(f"r tries again{_in(menu)}", width)
+        return [*wrap(trouble.message, width), "", *wrap(trouble.hint, width), "", *plan, *how]
     if agent.state is AgentState.ABSENT and agent.plan:
-        return ["not started", agent.plan, "", "r starts it now"]
+        return ["not started", agent.plan, "", *wrap(f"r starts it now{_in(menu)}", width)]
     if agent.state in (AgentState.STARTING, AgentState.ATTACHING):
         return [f"{agent.state.value} {agent.name} …"]
     return None
@@ -164,6 +169,38 @@ def _outdated(needs_build: bool) -> str:
     """What brings today's image."""
     remedy = "b in the menu builds it anew" if needs_build else "r in the menu restarts it in the new one"
     return f"outdated image: {remedy}"
+
+
+def _looking_back(rows: int) -> Sequence[str]:
+    """From wordy to terse."""
+    where = f"{rows} row{'' if rows == 1 else 's'} back"
+    return (
+        f" {where} · ↑ ↓ PgUp PgDn Home End scroll · Esc or q returns ",
+        f" {where} · ↑ ↓ scroll · Esc returns ",
+        f" {where} · Esc ",
+    )
+
+
+def _ended(agent: Agent, menu: str) -> Sequence[str]:
+    """From wordy to terse."""
+    plan = f" · {agent.plan}" if agent.plan else ""
+    if agent.ending is not None and agent.ending.resuming:
+        how, keys = f"{agent.ending}, going on with its conversation failed", "f starts fresh · r tries again"
+    else:
+        how, keys = str(agent.ending or "ended"), "r restarts"
+    return (
+        f" {how}{plan} · {keys}{_in(menu)} ",
+        f" {agent.ending or 'ended'}{plan} · {keys}{_in(menu)} ",
+        f" {agent.ending or 'ended'} · {keys}{_in(menu)} ",
+        f" {agent.ending or 'ended'} · {keys}, in the menu ",
+        f" {keys}, in the menu ",
+        f" {menu} r restarts ",
+    )
+
+
+def _in(menu: str) -> str:
+    """Where the letter works that was just named: by itself it would be the end of somebody's sentence."""
+    return f", in the menu ({menu})"
 
 
 def _lost(agent: Agent) -> str:

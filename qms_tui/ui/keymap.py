@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 PANES_BY_NUMBER = 9
+MENU_KEY = "f12"  # beside the configured one, for terminals and multiplexers that take that
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ def global_keys(prefix: str) -> tuple[GlobalKey, ...]:
             "go to the agent that needs you, the longest waiting first; then to your inbox",
         ),
         GlobalKey("f4", "F4", "zoom", "zoom: one pane large, and back"),
-        GlobalKey("f12", "F12", "menu", "command menu"),
+        GlobalKey(MENU_KEY, "F12", "menu", "command menu"),
         GlobalKey(prefix, shown_key(prefix), "menu", f"command menu; twice sends {shown_key(prefix)} itself"),
         GlobalKey("ctrl+q", "Ctrl+Q", "leave", "leave; agents in containers go on"),
     )
@@ -60,7 +61,7 @@ COMMANDS = (
     Command(("up",), "↑", "toward('up')", "pane above"),
     Command(("down",), "↓", "toward('down')", "pane below"),
     *(Command((str(n),), "1-9", f"pane({n})", "go to a pane") for n in range(1, PANES_BY_NUMBER + 1)),
-    Command(("pageup",), "PgUp", "scroll(1)", "scroll back"),
+    Command(("pageup",), "PgUp", "scroll", "scroll back"),
     Command(("u",), "u", "links", "addresses in the pane"),
     Command(("e",), "e", "explain", "explain the agent's state"),
     Command(("z",), "z", "zoom", "zoom, and back"),

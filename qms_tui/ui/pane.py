@@ -32,6 +32,7 @@ from qms_tui.terminal.colors import BACKGROUND, CURSOR, FOREGROUND
 from qms_tui.ui.cursor import with_cursor
 from qms_tui.ui.driver import TerminalKey, TerminalPaste
 from qms_tui.ui.frame import footnote, instead, title
+from qms_tui.ui.history import LEAVING, step
 from qms_tui.ui.keys import key_bytes, key_from_textual, mouse_from_textual
 from qms_tui.ui.letterbox import WHOLE, beside, hidden, look_at
 from qms_tui.ui.odd_cells import held_runs, is_odd
@@ -45,7 +46,6 @@ UNFOCUSED_PERIOD = 1 / 15  # seconds between two paintings of a pane nobody type
 TITLE_PERIOD = 0.2  # seconds between a program's change of its title and the frame that shows it
 WHEEL_ROWS = 3  # rows of history per notch of the wheel, as in most terminals
 _PLAIN = Style()
-_PAGING = {"pageup": 1, "pagedown": -1}
 
 
 def _for_modes(event: events.Key, modes: Modes) -> bytes | None:
@@ -74,10 +74,11 @@ class Pane(Widget, can_focus=True):
         color: str,
         palette: Callable[[], Palette],
         ours: frozenset[str],
+        menu: str,
         pasted: Callable[[bytes], bytes] = bytes,
     ) -> None:
-        """`ours` are the names of the keys that do not belong to the agent; `pasted` says what the program
-        gets of a paste.
+        """`ours` are the names of the keys that do not belong to the agent; `menu` opens the menu; `pasted` says
+        what the program gets of a paste.
         """
         super().__init__(id=f"pane-{agent.name}", classes="pane")
         self.agent = agent
@@ -85,10 +86,11 @@ class Pane(Widget, can_focus=True):
         self.color = color
         self._palette = palette
         self.waiting = 0  # items in the agent's inbox
-        self._ours, self._pasted = ours, pasted
+        self._ours, self._menu, self._pasted = ours, menu, pasted
         self._terminal = self._adopted(agent.terminal)
         self._strips: dict[int, Strip] = {}
-        self._back = 0  # rows between the view and the newest row; 0 follows the output
+        self._back = 0  # rows between the view and the newest row
+        self._looks_back = False  # the keys move the view; also at the newest row, and without any history
         self._view = WHOLE  # of a terminal that is larger than the pane: the part that is shown
         self._cursor_row = 0
         self._painted_at = self._held_since = 0.0  # seconds of the monotonic clock; 0 for never
@@ -214,7 +216,9 @@ class Pane(Widget, can_focus=True):
         cut = hidden(terminal, width, height, self._view)
         same = (terminal.columns, terminal.lines) == (width, height)
         above = title(agent, self.number, self.color, self.waiting)
-        below = footnote(agent, self._back, cut, same, width - 2)
+        below = footnote(
+            agent, self._back, cut, same, width - 2, looks_back=self._looks_back, menu=self._menu
+        )
         if not (above.is_same(self._above) and below.is_same(self._below)):
             self._above, self._below = above, below
             self.border_title, self.border_subtitle = above, below  # which paint all of the pane anew
@@ -252,7 +256,7 @@ class Pane(Widget, can_focus=True):
             runs = [run._replace(text=text) for run, text in zip(runs, texts, strict=True)]
         segments = [Segment(run.text, rich_style(run.style, palette)) for run in runs]
         strip = Strip(segments, terminal.columns)
-        if not self._back and row == terminal.cursor.row and self._shows_cursor:
+        if not self._looks_back and row == terminal.cursor.row and self._shows_cursor:
             strip = with_cursor(strip, terminal.cursor, self.has_focus)
         if self._view.left:
             strip = strip.crop(self._view.left, self._view.left + width)
@@ -270,7 +274,7 @@ class Pane(Widget, can_focus=True):
 
     def _message(self, y: int) -> str | None:
         """Row `y` of what stands in the pane instead of a terminal."""
-        lines = instead(self.agent, max(10, self.size.width - 4))
+        lines = instead(self.agent, max(10, self.size.width - 4), self._menu)
         if lines is None:
             return None
         first = max(0, (self.size.height - len(lines)) // 2)
@@ -295,30 +299,40 @@ class Pane(Widget, can_focus=True):
     def give(self, event: events.Key) -> None:
         """Send a key to the agent: its bytes as they came, or encoded anew.
 
-        While the view is back in the history, the paging keys move it on and every other key returns.
+        None that is typed while the view is back in the history, or the program has ended: Esc would
+        interrupt the client's turn, and the rest of a sentence would act on whatever comes next.
         """
-        if self._back and event.key in _PAGING:
-            self.scroll_pages(_PAGING[event.key])
+        if self._looks_back:
+            self._move(event.key)
+        elif self.agent.state not in STARTABLE:
+            self.agent.type(partial(_for_modes, event))
+
+    def _move(self, key: str) -> None:
+        """What a key does to a view that is back in the history: leave it, move it, or nothing."""
+        if key in LEAVING:
+            self.follow()
             return
-        self._follow()
-        if self.agent.state in STARTABLE:
-            if event.key == "r":  # not Enter: it may end a line that was typed as the program ended
-                self.agent.restart()
-            elif event.key == "f" and self.agent.ending is not None and self.agent.ending.resuming:
-                self.agent.restart(fresh=True)
-            return
-        self.agent.type(partial(_for_modes, event))
+        rows = step(key, self._page, self._most_back)
+        if rows:
+            self._show_back(self._back + rows, True)
 
     def send_key(self, name: str) -> None:
         """Give the agent a key by its Textual name."""
-        self.agent.type(partial(_for_modes, events.Key(name, None)))
+        self.give(events.Key(name, None))
 
     def on_paste(self, event: events.Paste) -> None:
-        """Give the pasted text to the agent."""
+        """Give the pasted text to the agent, or say why it does not get it."""
         event.stop()
-        self._follow()
-        data = event.data if isinstance(event, TerminalPaste) else event.text.encode()
-        self.agent.paste(self._pasted(data))
+        if self._looks_back:
+            self._refuse("Esc leaves its history; then paste again")
+        elif self.agent.state in STARTABLE:
+            self._refuse("it does not run")
+        else:
+            data = event.data if isinstance(event, TerminalPaste) else event.text.encode()
+            self.agent.paste(self._pasted(data))
+
+    def _refuse(self, why: str) -> None:
+        self.notify(f"Not pasted into {self.agent.name}: {why}.", severity="warning", markup=False)
 
     def on_unmount(self) -> None:
         """Nothing is left to paint."""
@@ -375,29 +389,37 @@ class Pane(Widget, can_focus=True):
 
     def _wheel(self, rows: int) -> None:
         modes = self.agent.terminal.modes
-        if modes.alternate_screen and modes.alternate_scroll:
+        if modes.alternate_screen and modes.alternate_scroll and not self._looks_back:
             # A full-screen program has no history; xterm's alternateScroll gives it cursor keys instead.
             key = encode_key(Key("up" if rows > 0 else "down"), modes)
             self.agent.send((key or b"") * abs(rows))
         else:
             self.scroll_history(rows)
 
-    def scroll_pages(self, pages: int) -> None:
-        """Move the view up (positive) or down, a row less than a page at a time."""
-        rows = min(self.size.height, self.agent.terminal.lines)
-        self.scroll_history(pages * max(1, rows - 1))
+    @property
+    def _page(self) -> int:
+        """Rows of a page; one stays in view."""
+        return max(1, min(self.size.height, self.agent.terminal.lines) - 1)
+
+    def look_back(self) -> None:
+        """Go a page back into the history, where the keys move the view until one leaves it."""
+        self._show_back(self._back + self._page, True)
 
     def scroll_history(self, rows: int) -> None:
-        """Move the view up (positive) or down by rows."""
-        back = max(0, min(self._back + rows, self._most_back))
-        if back != self._back:
-            self._back = back
-            if not back:
-                self._aim()
-            self.show_state()
+        """Move the view up (positive) or down by rows, as the wheel does: the newest row ends it."""
+        self._show_back(self._back + rows, self._back + rows > 0 < self._most_back)
 
-    def _follow(self) -> None:
-        self.scroll_history(-self._back)
+    def follow(self) -> None:
+        """Show the newest row, and give the keys to the agent again."""
+        self._show_back(0, False)
+
+    def _show_back(self, rows: int, looks_back: bool) -> None:
+        before = self._back, self._looks_back
+        self._back, self._looks_back = max(0, min(rows, self._most_back)), looks_back
+        if before != (self._back, looks_back):
+            if not self._back:
+                self._aim()
+            self._show_all()
 
     def _to_program(self, event: events.MouseEvent) -> bool:
         cell = self._cell(event)
@@ -421,7 +443,7 @@ class Pane(Widget, can_focus=True):
         Not of a mouse that only moves over the pane of who follows: that is no typing, and would take over.
         """
         agent, offset = self.agent, event.get_content_offset(self)
-        if offset is None or self._back or agent.state is not AgentState.RUNNING:
+        if offset is None or self._looks_back or agent.state is not AgentState.RUNNING:
             return None
         if not agent.leads and isinstance(event, events.MouseMove):
             return None

@@ -15,7 +15,7 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from qms_tui.ui.input import hand_on
-from qms_tui.ui.keymap import COMMANDS, SIDEBAR_KEYS, distinct, global_keys, shown_key
+from qms_tui.ui.keymap import COMMANDS, MENU_KEY, SIDEBAR_KEYS, distinct, global_keys, shown_key
 
 if TYPE_CHECKING:
     from qms_tui.ui.app import QmsTuiApp
@@ -63,20 +63,27 @@ class Dialog(ModalScreen[T]):
 class HelpScreen(Dialog[None]):
     """All keys; any of Esc, q, F1 or Enter closes it."""
 
-    def __init__(self, prefix: str, outlives: bool) -> None:
+    def __init__(self, prefix: str, menu: str, outlives: bool) -> None:
+        """`menu` is the key to name for the menu."""
         super().__init__()
-        self._prefix, self._outlives = prefix, outlives
+        self._prefix, self._menu, self._outlives = prefix, menu, outlives
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(classes="dialog", id="help"):
             yield Static(Content.styled("Esc closes · ↑ ↓ scroll", "dim"), id="help-foot")
             yield Static(Content.styled("Every key goes to the agent in the focused pane, except", "bold"))
             yield Static(_table(distinct(global_keys(self._prefix)), 10))
-            yield Static(Content.styled(f"\nCommand menu: {shown_key(self._prefix)} or F12, then", "bold"))
+            yield Static(Content.styled(f"\nCommand menu: {self._ways_to_menu()}, then", "bold"))
             yield Static(_table(distinct(COMMANDS), 10))
             yield Static(Content.styled("\nIn the sidebar with the inboxes (F2)", "bold"))
             yield Static(_table(distinct(SIDEBAR_KEYS), 10))
             yield Static(Content(self._advice()))
+
+    def _ways_to_menu(self) -> str:
+        prefix = shown_key(self._prefix)
+        if self._menu != prefix:
+            return f"{self._menu} (what qms-tui runs in takes {prefix} for itself)"
+        return f"{prefix} or {shown_key(MENU_KEY)}"
 
     def _advice(self) -> str:
         stays = (
@@ -84,12 +91,14 @@ class HelpScreen(Dialog[None]):
             "Two screens on the same agents: the one typed into last leads, the other follows."
             if self._outlives
             else "These agents run as plain processes on this machine: nothing isolates them, "
-            "and they end when you leave."
+            "and they end when you leave, after asking you."
         )
         return (
             "\nMouse: a click focuses, the wheel scrolls the history (or goes to a program that asked\n"
             "for the mouse); Shift+drag is your terminal's own selection.\n"
-            "An agent that has ended: r in its pane starts it anew. Claude Code then goes on with its\n"
+            "While a pane shows its history, no key goes to the agent: ↑ ↓ PgUp PgDn Home End move,\n"
+            "Esc or q returns.\n"
+            "An agent that has ended: r in the menu starts it again, and Claude Code goes on with its\n"
             f"conversation; f in the menu starts a new one.\n\n{stays}"
         )
 
@@ -141,7 +150,7 @@ class MenuScreen(Dialog[str | None]):
         if event.key == self._prefix:
             self.dismiss(self.LITERAL)
             return
-        if event.key in ("escape", "f12"):
+        if event.key in ("escape", MENU_KEY):
             self.dismiss(None)
             return
         for command in COMMANDS:
@@ -151,11 +160,14 @@ class MenuScreen(Dialog[str | None]):
 
 
 class QuestionScreen(Dialog[bool]):
-    """A question that y answers with yes and everything else with no."""
+    """A question that y answers with yes and everything else with no.
 
-    def __init__(self, question: str) -> None:
+    One that nobody has called for takes no other key than y, n and Esc from the agent.
+    """
+
+    def __init__(self, question: str, *, uncalled: bool = False) -> None:
         super().__init__()
-        self._question = question
+        self._question, self._uncalled = question, uncalled
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(classes="dialog", id="question"):
@@ -165,6 +177,18 @@ class QuestionScreen(Dialog[bool]):
     def take(self, event: events.Key) -> None:
         event.stop()
         self.dismiss(event.key in ("y", "upper_y", "Y"))
+        if self._uncalled and event.key not in ("y", "upper_y", "Y", "n", "escape"):
+            hand_on(self, event)
+
+
+class LeaveScreen(QuestionScreen):
+    """Whether to leave, though programs end with that."""
+
+    def __init__(self, agents: Sequence[str]) -> None:
+        *others, last = agents
+        who = f"{', '.join(others)} and {last} run" if others else f"{last} runs"
+        whose = "containers: they end" if others else "container: it ends"
+        super().__init__(f"{who} on this machine, in no {whose} when you leave. Leave?")
 
 
 class PickScreen(Dialog[str | None]):

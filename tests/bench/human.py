@@ -17,6 +17,7 @@ from tests.e2e.test_app import App, leave
 
 DWELL = 0.5  # seconds after which the human is told
 SETTLED = DWELL + GRACE + 0.3  # seconds after which the human must have been told
+MENU = "\x02"  # Ctrl+B
 ESC, ENTER, CLEAR_LINE = "\x1b", "\r", "\x15"
 
 
@@ -110,7 +111,7 @@ class Human:
         self.seat.sees(f"○ {EXITED}", " · r ")  # restarts, or tries again to go on with the conversation
         self.rest(0.5, 1.5)
         self.witness.restarts()
-        self.type("r")
+        self.type(MENU + "r")
         self.seat.until(lambda: self.witness.is_idle)
 
     def begin_anew(self) -> None:

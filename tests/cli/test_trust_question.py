@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import termios
 from collections.abc import Callable
 from pathlib import Path
 
@@ -56,7 +58,7 @@ def run(project: Path, environment: dict[str, str], *args: str) -> str:
 
 
 def leave(tui: Tui) -> None:
-    tui.type(LEAVE)
+    tui.type(LEAVE + "y")  # its agents end with it
     assert tui.end() == 0
 
 
@@ -68,6 +70,20 @@ def test_an_own_project_is_not_asked_about(opened: Open, project: Path) -> None:
             assert QUESTION not in tui.text
             leave(tui)
         (project / ".claude/users/qa/inbox/task-CR-001-review-v0-1.md").write_text(TASK)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_the_terminal_is_as_before_when_it_ends_at_the_question(
+    opened: Open, project: Path, number: signal.Signals
+) -> None:
+    (project / ".mcp.json").write_text('{"mcpServers": {"evil": {"command": "npx"}}}')
+    (project / "qms-tui.toml").write_text('[agent]\nimage = "evil:1"\n')
+    with opened() as tui:
+        tui.wait(QUESTION, "leave")
+        assert not termios.tcgetattr(tui.process.fd)[3] & termios.ECHO
+        tui.process.kill(number)
+        assert tui.end() == 130
+        assert termios.tcgetattr(tui.process.fd)[3] & termios.ECHO
 
 
 def test_everything_is_listed_before_anything_has_an_effect(opened: Open, project: Path) -> None:

@@ -184,6 +184,26 @@ def test_leaving_and_coming_back(app: App) -> None:
     assert app.ps() == before
 
 
+def test_leaving_says_who_goes_on_and_what_to_do(app: App) -> None:
+    with app.open("claude", "qa") as tui:
+        tui.wait("2 of 2 running")
+        tui.type("exit\r")
+        tui.wait("1 of 2 running")
+        leave(tui)
+        said = [row.rstrip() for row in tui.terminal.display if row.strip()]
+    ways = f"--config {app.config}"
+    assert said[-3:] == [
+        "qa goes on in its container.",
+        f"  to come back:  qms-tui {ways}",
+        f"  to end it:     qms-tui stop {ways} qa",
+    ]
+    with app.open() as tui:
+        tui.wait("agent ready claude", "2 of 2 running")
+        leave(tui)
+        assert "claude and qa go on in their containers." in tui.text
+    assert "claude: stopped" in app.run("stop", "claude", "qa").stdout
+
+
 def test_a_killed_interface_harms_no_agent(app: App) -> None:
     with app.open("claude", "qa") as tui:
         tui.wait("agent ready claude", "agent ready qa")
@@ -234,7 +254,7 @@ def test_an_agent_that_ends_can_be_restarted(app: App) -> None:
         tui.type("last words\rexit 7\r")
         tui.wait("exit code 7", "r restarts", "echo:last words", "1 of 2 running")
         assert app.ps()["claude"]["exit_code"] == 7
-        tui.type("r")
+        tui.type(PREFIX + "r")
         tui.wait("2 of 2 running", "agent ready claude", absent="echo:last words")
         tui.type("new life\r")
         tui.wait("echo:new life")
@@ -250,7 +270,7 @@ def test_an_agent_that_was_killed_says_so(app: App, engine: docker.APIClient) ->
         leave(tui)
     with app.open("qa") as tui:
         tui.wait("exit code 137 (killed)", "r restarts")
-        tui.type("r")
+        tui.type(PREFIX + "r")
         tui.wait("agent ready qa", "1 of 1 running")
         leave(tui)
 
@@ -319,7 +339,7 @@ def test_stop_under_an_open_screen(app: App) -> None:
         tui.wait("agent ready qa")
         assert app.run("stop", "qa").returncode == 0
         tui.wait("r restarts", "0 of 1 running")
-        tui.type("r")
+        tui.type(PREFIX + "r")
         tui.wait("agent ready qa", "1 of 1 running")
         leave(tui)
 
@@ -412,6 +432,6 @@ def test_after_everything_was_stopped_elsewhere_it_starts_again(app: App) -> Non
         tui.wait("agent ready claude")
         assert app.run("stop", "--all").returncode == 0
         tui.wait("the container was removed")
-        tui.type("r")
+        tui.type(PREFIX + "r")
         tui.wait("1 claude ● running", "agent ready claude")
         leave(tui)

@@ -106,7 +106,7 @@ def test_on_the_screen(qms_project: Path, tmp_path: Path, image: str, client: Pa
         kept.write_text(kept.read_text().replace("hello", "goodbye"))
         tui.type("\x02ry")
         tui.wait("No conversation found", "exit code 1", "f starts fresh")
-        tui.type("f")
+        tui.type("\x02f")
         tui.wait("started with []")
         leave(tui)
 

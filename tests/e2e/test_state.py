@@ -191,7 +191,7 @@ def test_ends_and_returns(app: App, engine: docker.APIClient) -> None:
         name = str(row["container"])
         engine.kill(name)
         tui.wait("1 qa ○ exited", absent="needs you")
-        tui.type("r")
+        tui.type("\x02r")
         tui.wait(IDLE)
         say(tui, "slow")
         tui.wait(BUSY)

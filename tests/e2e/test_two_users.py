@@ -143,7 +143,7 @@ def test_the_folders_stay_the_first_users(first: Person, second: Person) -> None
         tui.wait("1 claude ? unknown · not allowed to look into its folder")
         assert first.run("stop", "claude").returncode == 0
         tui.wait("1 claude ○ exited")
-        tui.type("r")
+        tui.type(PREFIX + "r")
         tui.wait("workspace belongs to", "this project's agents are", "1 claude ○ cannot start")
         assert "chown" not in tui.text
         leave(tui)

@@ -75,14 +75,14 @@ async def test_other_keys_reach_the_agent(open_app: OpenApp) -> None:
         assert typed == b"\x1b\t\x10\x03\x01\x1b[15~x"
 
 
-async def test_end_keeps_the_screen_and_r_restarts(open_app: OpenApp) -> None:
+async def test_end_keeps_the_screen_and_the_menu_restarts(open_app: OpenApp) -> None:
     async with open_app("claude", "qa") as ui:
         await ui.running()
         await ui.type("echo last words; exit 3")
         await ui.until(lambda: "exit code 3" in ui.footnote("claude"))
         assert "exited" in ui.title("claude")
         assert "last words" in ui.painted("claude")
-        await ui.press("r")
+        await ui.press("f12", "r")
         await ui.running()
         await ui.type("echo back again")
         await ui.until(lambda: "back again" in ui.text("claude"))
@@ -184,7 +184,7 @@ async def test_nine_agents_run(open_app: OpenApp) -> None:
         assert min(widths) >= 60
 
 
-async def test_wheel_shows_history_and_a_key_returns(open_app: OpenApp) -> None:
+async def test_wheel_shows_history_and_escape_returns(open_app: OpenApp) -> None:
     async with open_app("claude", size=(100, 20)) as ui:
         await ui.running()
         await ui.type("seq 100")
@@ -194,7 +194,7 @@ async def test_wheel_shows_history_and_a_key_returns(open_app: OpenApp) -> None:
         pane.scroll_history(10)
         assert "rows back" in ui.footnote("claude")
         assert ui.painted("claude").splitlines()[10] == first
-        await ui.press("enter")
+        await ui.press("escape")
         await ui.until(lambda: "rows back" not in ui.footnote("claude"))
 
 

@@ -49,7 +49,7 @@ async def test_a_task_starts_the_agent_and_a_notice_does_not(open_app: OpenApp, 
 async def test_it_is_started_by_hand_too(open_app: OpenApp) -> None:
     async with open_app("qa", config=config("qa", launch=Launch.AUTO_ON_TASK)) as ui:
         await ui.until(lambda: "r starts it now" in ui.painted("qa"))
-        await ui.press("r")
+        await ui.press("f12", "r")
         await ui.until(lambda: "● running" in ui.title("qa"))
         assert not ui.toasts
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -11,7 +12,7 @@ import pytest
 from textual.content import Content
 from textual.widgets import Input, Markdown, SelectionList, Static, TextArea
 
-from qms_tui.inbox import scan
+from qms_tui.inbox import Item, Preview, scan
 from qms_tui.ui.compose import ComposeScreen
 from qms_tui.ui.preview import MOST_TOKENS, PreviewScreen, is_modest
 from tests.inbox.qms_commands import QmsCommands
@@ -165,3 +166,30 @@ async def test_what_cannot_be_sent_says_why_and_a_draft_is_kept(open_app: OpenAp
         assert ui.app.screen.query_one("#subject", Input).value == "Draft"
         assert ui.app.screen.query_one(TextArea).text == "text"
         assert not list((qms.root / ".claude/users/claude/inbox").iterdir())
+
+
+async def test_an_item_that_opens_late_takes_no_key_from_the_agent(
+    open_app: OpenApp, qms: QmsCommands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its disk was slow, and the human has gone back to the agent; `e` would have opened an editor."""
+    qms.route("CR-1", "qa")
+    async with open_app("claude", "qa", command=("cat",)) as ui:
+        await watched(ui)
+        mail, answered = ui.app.desk.mail, asyncio.Event()
+        at_once, asked = mail.preview, 0
+
+        async def slow(item: Item) -> Preview:
+            nonlocal asked
+            asked += 1
+            await answered.wait()
+            return await at_once(item)
+
+        monkeypatch.setattr(mail, "preview", slow)
+        await ui.press("f2")
+        await ui.until(lambda: "pending" in ui.sidebar)
+        await ui.press("enter", "escape")
+        await ui.until(lambda: asked == 1 and not ui.app.desk.has_keyboard)
+        answered.set()
+        await ui.type("every letter")
+        await ui.until(lambda: ui.text("claude").count("every letter") == 2)
+        assert len(ui.app.screen_stack) == 1

@@ -1,0 +1,38 @@
+"""What is said once the screen is left: who goes on, how to come back, how to end them."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+
+from qms_tui.cli.options import Common
+from qms_tui.errors import QmsTuiError
+from qms_tui.project import Project, find_project
+
+
+def farewell(agents: Sequence[str], options: Sequence[str]) -> list[str]:
+    """Lines on agents that go on in containers; `options` are those with which qms-tui means this project."""
+    if not agents:
+        return []
+    *others, last = agents
+    who = f"{', '.join(others)} and {last} go on in their containers." if others else ""
+    return [
+        who or f"{last} goes on in its container.",
+        f"  to come back:  {shlex.join(['qms-tui', *options])}",
+        f"  to end {'them' if others else 'it'}:".ljust(17)
+        + shlex.join(["qms-tui", "stop", *options, *agents]),
+    ]
+
+
+def options_again(common: Common, project: Project) -> list[str]:
+    """The options without which qms-tui, started here again, would mean something else."""
+    named = [] if common.config is None else ["--config", str(common.config)]
+    return named if _is_around_us(project) else [*named, "--project", str(project.root)]
+
+
+def _is_around_us(project: Project) -> bool:
+    try:
+        return find_project(None, Path()).root == project.root
+    except QmsTuiError:
+        return False
