@@ -12,7 +12,7 @@ from qms_tui.cli.gateway import as_started
 from qms_tui.cli.loading import load_anywhere, log_to_file
 from qms_tui.cli.options import Common, common_options
 from qms_tui.cli.printing import echo_json, echo_lines
-from qms_tui.config import Config
+from qms_tui.config import Config, Faults
 from qms_tui.errors import ProjectError
 from qms_tui.project import Project, find_project
 
@@ -28,18 +28,24 @@ def doctor(common: Common, as_json: bool) -> int:
     except ProjectError:
         if common.project is not None:
             raise
-        return _report(None, load_anywhere(common), as_json)
-    config, gateway = as_started(project, load_anywhere(common))
-    return _report(project, config, as_json, gateway)
+        project = None
+    faults = Faults()
+    config, gateway = load_anywhere(common, on_fault=faults), None
+    if project is not None:
+        config, gateway = as_started(project, config)
+    return _report(project, config, faults, as_json, gateway)
 
 
-def _report(project: Project | None, config: Config, json_wanted: bool, gateway: Path | None = None) -> int:
+def _report(
+    project: Project | None, config: Config, faults: Faults, json_wanted: bool, gateway: Path | None
+) -> int:
     """Print the report; status 1 if there are errors. A terminal is only asked where one shows the report."""
-    from qms_tui.doctor import Verdict, as_json, as_lines, examine
+    from qms_tui.doctor import Verdict, as_json, as_lines, examine, failed
 
     on_terminal = not json_wanted and sys.stdin.isatty() and sys.stdout.isatty()
     descriptor = sys.stdin.fileno() if on_terminal else None
-    findings = list(examine(project, config, os.environ, descriptor, gateway))
+    findings = [failed("config", fault) for fault in faults]
+    findings += examine(project, config, os.environ, descriptor, gateway)
     if json_wanted:
         echo_json(as_json(findings))
     else:

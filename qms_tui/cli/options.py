@@ -10,7 +10,7 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
-from qms_tui.config import NO_TRUST, load_config, read_files
+from qms_tui.config import NO_TRUST, Faults, load_config, read_files
 from qms_tui.errors import QmsTuiError
 from qms_tui.project import find_project
 
@@ -53,7 +53,9 @@ def complete_agents(_ctx: click.Context, _param: click.Parameter | None, word: s
     """The project's agents whose names begin so; none where there is no project."""
     try:
         project = find_project(None, Path())
-        names = project.roster(load_config(read_files(project.root), trust=NO_TRUST).agents)
+        ignored = Faults()
+        files = read_files(project.root, on_fault=ignored)
+        names = project.roster(load_config(files, trust=NO_TRUST, on_fault=ignored).agents)
     except QmsTuiError:
         return []
     return [CompletionItem(name) for name in names if name.startswith(word)]

@@ -14,8 +14,8 @@ terminal  what the terminal around us can do
 report    findings for people and for programs
 """
 
-from qms_tui.doctor.finding import Finding, Verdict
+from qms_tui.doctor.finding import Finding, Verdict, failed
 from qms_tui.doctor.report import as_json, as_lines
 from qms_tui.doctor.rounds import examine
 
-__all__ = ["Finding", "Verdict", "as_json", "as_lines", "examine"]
+__all__ = ["Finding", "Verdict", "as_json", "as_lines", "examine", "failed"]

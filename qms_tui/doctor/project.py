@@ -27,7 +27,7 @@ def project(found: Project, config: Config, agents: Sequence[str]) -> Iterator[F
     yield ok("project", f"{found.root}: {', '.join(agents)}")
     yield from place(found, config)
     for notice in config.notices:
-        yield warning("project", notice, "qms-tui trust, if it is yours")
+        yield warning("project", notice, "qms-tui config shows what holds, and why")
     for agent in agents:
         yield from definition(found, config, agent)
         yield from folders(found, agent)

@@ -202,14 +202,6 @@ def request(
 
 
 def environment(agent: str, passed: dict[str, str]) -> dict[str, str]:
-    """The agent's environment: what was allowed to pass, then what must hold."""
-    return (
-        passed
-        | TERMINAL
-        | {
-            "QMS_USER": agent,
-            "CLAUDE_CONFIG_DIR": CONFIG_FOLDER,
-            "HOME": HOME,
-            "LANG": "C.UTF-8",
-        }
-    )
+    """The agent's environment: UTF-8, what was allowed to pass, then what must hold."""
+    must = {"QMS_USER": agent, "CLAUDE_CONFIG_DIR": CONFIG_FOLDER, "HOME": HOME}
+    return {"LANG": "C.UTF-8"} | passed | TERMINAL | must
