@@ -48,6 +48,16 @@ class Project:
         """The root folder's name."""
         return self.root.name or "root"
 
+    def check_path(self) -> None:
+        """Raise ProjectError for a root that no engine can be told."""
+        try:
+            str(self.root).encode()
+        except UnicodeEncodeError:
+            raise ProjectError(
+                f"{self.root}: the path is not UTF-8, and so the engine cannot mount it",
+                hint="rename the folder; programs of the local runtime run there: --runtime local",
+            ) from None
+
     def roster(self, added: Sequence[str] = ()) -> tuple[str, ...]:
         """`claude`, every agent with a definition file, and what the configuration adds; each once."""
         folder = self.root / ".claude" / "agents"

@@ -52,6 +52,7 @@ def open_screen(
         return show(project, config, names, local, "local, not isolated", said, view, memory, past)
     from qms_tui.runtime.logins import shared_logins
 
+    project.check_path()
     config = with_servers(project, config, names)
     keeper = early_keeper(project, config, common)
     try:

@@ -25,6 +25,7 @@ _GIT = ("git", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null")
 def project(found: Project, config: Config, agents: Sequence[str]) -> Iterator[Finding]:
     """What the project has."""
     yield ok("project", f"{found.root}: {', '.join(agents)}")
+    yield from path(found)
     yield from place(found, config)
     for notice in config.notices:
         yield warning("project", notice, "qms-tui config shows what holds, and why")
@@ -33,6 +34,14 @@ def project(found: Project, config: Config, agents: Sequence[str]) -> Iterator[F
         yield from folders(found, agent)
     yield from closed(found)
     yield from tracked(found)
+
+
+def path(found: Project) -> Iterator[Finding]:
+    """Whether an engine can be told where it is."""
+    try:
+        found.check_path()
+    except ProjectError as why:
+        yield failed("project", why)
 
 
 def place(found: Project, config: Config) -> Iterator[Finding]:

@@ -7,6 +7,7 @@ and workspace; no credentials but its own; no other container; no capabilities.
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -75,7 +76,7 @@ PROJECT_SLUG = re.compile(r"qms-[a-z0-9-]{1,24}-[0-9a-f]{8}")
 def project_slug(root: str) -> str:
     """A name for the engine's objects of the project at `root`, readable and unlikely to collide."""
     readable = re.sub(r"[^a-z0-9]+", "-", Path(root).name.lower()).strip("-")[:24] or "project"
-    return f"qms-{readable}-{hashlib.sha256(root.encode()).hexdigest()[:8]}"
+    return f"qms-{readable}-{hashlib.sha256(os.fsencode(root)).hexdigest()[:8]}"
 
 
 def unlabelled(image: Mapping[str, str]) -> dict[str, str]:
