@@ -85,6 +85,15 @@ class Project:
         base = self.root / ".claude" / "users" / agent
         return AgentFolders(base / "inbox", base / "workspace", base / "container")
 
+    def inbox_obstacle(self, agent: str) -> str:
+        """Why an agent's inbox cannot be looked at, in words; empty if it can be, or is not there yet."""
+        folder = self.folders(agent).inbox
+        try:
+            with self.open_folder(folder.relative_to(self.root).parts):
+                return ""
+        except OSError as error:
+            return obstacle(folder, error)
+
     def definition(self, agent: str, configured: str | None = None) -> PurePosixPath | None:
         """The agent's definition file relative to the root; None if it uses the project's CLAUDE.md.
 
@@ -307,6 +316,25 @@ class Project:
                 f"{self.root / relative} is not a regular file",
                 hint="put the definition itself there; links are not followed",
             )
+
+
+def obstacle(path: Path, error: OSError) -> str:
+    """Why a folder cannot be looked at, in words; empty if it is merely not there.
+
+    Only for people: what is on the way may have changed since the error.
+    """
+    if error.errno not in (errno.ELOOP, errno.ENOTDIR):
+        return "" if error.errno == errno.ENOENT else error.strerror or str(error)
+    for each in (*reversed(path.parents), path):
+        try:
+            mode = os.lstat(each).st_mode
+        except OSError:
+            break
+        if stat.S_ISLNK(mode):
+            return f"{each} is a link, which is not followed"
+        if not stat.S_ISDIR(mode):
+            return f"{each} is not a folder"
+    return error.strerror or str(error)
 
 
 @contextmanager

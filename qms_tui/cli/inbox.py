@@ -13,6 +13,7 @@ from qms_tui.cli.loading import load
 from qms_tui.cli.options import Common, common_options, complete_agents
 from qms_tui.cli.printing import warn, write_out
 from qms_tui.inbox import (
+    InboxClosed,
     InboxEvent,
     InboxWatcher,
     Initial,
@@ -34,12 +35,19 @@ from qms_tui.project import Project
 @click.option("--watch", is_flag=True, help="Go on, and print what comes and goes as lines of JSON.")
 @click.argument("agent", required=False, metavar="[AGENT]", shell_complete=complete_agents)
 def inbox(common: Common, agent: str | None, as_json: bool, watch: bool) -> int:
-    """List what lies in the inboxes, or in one, or follow them."""
+    """List what lies in the inboxes, or in one, or follow them.
+
+    Ends with status 2 if an inbox could not be looked at.
+    """
     project, config = load(common)
     folders = _folders(project, project.roster(config.agents), agent)
     if watch:
         return write_out(_follow(folders, config.inbox.rescan), at_once=True)
-    return write_out(_listing(folders, as_json))
+    items, troubles = scan(folders)
+    for trouble in troubles:
+        warn(trouble)
+    write_out(_listing(items, whole=not troubles, as_json=as_json))
+    return 2 if troubles else 0
 
 
 def _folders(project: Project, roster: Sequence[str], agent: str | None) -> dict[str, Path]:
@@ -50,15 +58,12 @@ def _folders(project: Project, roster: Sequence[str], agent: str | None) -> dict
     return {name: project.folders(name).inbox for name in names}
 
 
-def _listing(folders: Mapping[str, Path], as_json: bool) -> Iterator[str]:
-    """Lines without their ends."""
-    items, troubles = scan(folders)
-    for trouble in troubles:
-        warn(trouble)
+def _listing(items: Sequence[Item], *, whole: bool, as_json: bool) -> Iterator[str]:
+    """Lines without their ends; unless the listing is `whole`, nobody knows whether nothing is waiting."""
     if as_json:
         yield from json_text([_as_json(item) for item in items], indent=2).split("\n")
     elif not items:
-        yield "nothing is waiting"
+        yield "nothing is waiting" if whole else "nothing is waiting where it could be looked"
     else:
         yield from _table(items, time.time())
 
@@ -85,6 +90,8 @@ def _documents(event: InboxEvent) -> Iterator[dict[str, object]]:
         yield {"event": "changed", **_as_json(event.item)}
     elif isinstance(event, ItemConsumed):
         yield {"event": "consumed", **_as_json(event.item), "consumed": event.at}
+    elif isinstance(event, InboxClosed):
+        yield {"event": "closed" if event.why else "open", "agent": event.agent, "why": event.why}
     else:
         yield {"event": "trouble", "text": event.text}
 

@@ -1,6 +1,7 @@
 """What arrives in the agents' inboxes: the watcher, what it tells, and messages of one's own."""
 
 from qms_tui.inbox.events import (
+    InboxClosed,
     InboxEvent,
     Initial,
     ItemArrived,
@@ -23,6 +24,7 @@ __all__ = [
     "Counts",
     "Entry",
     "Identity",
+    "InboxClosed",
     "InboxEvent",
     "InboxWatcher",
     "Initial",
