@@ -19,7 +19,7 @@ from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
-from qms_tui.errors import OwnerError, ProjectError, UnknownAgentError
+from qms_tui.errors import OwnerError, ProjectError, UnknownAgentError, remedy
 from qms_tui.ownership import ROOT, check_open, hand_over, hand_sessions_over, is_assigned, unreadable
 from qms_tui.ownership import Owner as Owner
 
@@ -125,9 +125,8 @@ class Project:
         try:
             entries = os.listdir(self.root)
         except OSError as error:
-            raise ProjectError(
-                f"{self.root}: {error.strerror}", hint="is the project still there?"
-            ) from error
+            hint = remedy(error, "is the project still there?")
+            raise ProjectError(f"{self.root}: {error.strerror}", hint=hint) from error
         secret = sorted(e for e in entries if e == ".mcp.json" or e.startswith(".env"))
         real = dict.fromkeys(self.inside(path) for path in (*secret, *extra))
         return tuple((path, (self.root / path).is_dir()) for path in real if path is not None)
@@ -296,8 +295,8 @@ class Project:
                     if uid == 0 != owner.uid and folder == base:
                         return self.wrong_owner(base, uid, owner)
         return ProjectError(
-            f"{base}: {error.strerror}: {error.filename}",
-            hint="each of an agent's folders must be a real folder (no link) that you may write",
+            f"{base}: {error.strerror}: {error.filename or base}",
+            hint=remedy(error, "each must be a real folder (no link) that you may write"),
         )
 
     def _exists(self, relative: PurePosixPath) -> bool:
@@ -379,7 +378,8 @@ def find_project(explicit: Path | None, start: Path) -> Project:
     try:
         here, home = start.resolve(), _home()
     except OSError as error:
-        raise ProjectError(f"the current folder: {error.strerror}", hint="go into the project") from error
+        hint = "go into the project" if error.errno == errno.ENOENT else remedy(error, "go into the project")
+        raise ProjectError(f"the current folder: {error.strerror}", hint=hint) from error
     for folder in (here, *here.parents):
         # ~/.claude is Claude Code's own configuration on this host, not a project
         if _has_claude(folder) and folder != home:

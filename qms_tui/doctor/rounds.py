@@ -22,9 +22,17 @@ from qms_tui.doctor import selinux as at_selinux
 from qms_tui.doctor import servers as at_servers
 from qms_tui.doctor import workspaces as at_workspaces
 from qms_tui.doctor.agents import Facts
+from qms_tui.doctor.disks import disks
 from qms_tui.doctor.finding import Finding, Verdict, failed, ok, warning
 from qms_tui.doctor.trial import trial
-from qms_tui.errors import ConfigError, EngineError, ExposureError, GatewayError, ProjectError
+from qms_tui.errors import (
+    ConfigError,
+    EngineError,
+    ExposureError,
+    GatewayError,
+    ProjectError,
+    QmsTuiError,
+)
 from qms_tui.mcp.status import gateway_status
 from qms_tui.project import Owner, Project
 from qms_tui.runtime import Found
@@ -59,22 +67,37 @@ def examine(
     if project is None:
         yield warning("project", "none here", "go into the project, or name it with --project")
     else:
-        yield from at_project.project(project, config, agents)
-        yield from at_workspaces.workspaces(project, config, agents)
+        yield from _guarded("project", at_project.project(project, config, agents))
+        yield from _guarded("project", at_workspaces.workspaces(project, config, agents))
     yield from at_workspaces.own_folders(secret_folders())
-    yield from _at_engine(project, config, environment, agents, gateway)
+    yield from disks(project.root if project else None, secret_folders()[0])
+    yield from _guarded("engine", _at_engine(project, config, environment, agents, gateway))
     if project is not None:
-        configs = {agent: config.agent(agent) for agent in agents}
-        isolated = config.engine.runtime is not RuntimeKind.LOCAL
-        for agent in agents:
-            own, now = config_folder(project, config, agent), at_agents.clock()
-            if own is not None:
-                yield from at_agents.login(
-                    project, agent, configs[agent], environment, now, own, isolated=isolated
-                )
-        yield from (ok("login", said) for said in shared_logins(configs.values(), environment))
+        yield from _guarded("login", _logins(project, config, environment, agents))
     yield from host.events(project.root if project else Path.cwd())
     yield from terminal.terminal(environment, descriptor)
+
+
+def _guarded(subject: str, findings: Iterator[Finding]) -> Iterator[Finding]:
+    """What ends a round is a finding, and the next one is made all the same."""
+    try:
+        yield from findings
+    except QmsTuiError as why:
+        yield failed(subject, why)
+
+
+def _logins(
+    project: Project, config: Config, environment: Mapping[str, str], agents: Sequence[str]
+) -> Iterator[Finding]:
+    configs = {agent: config.agent(agent) for agent in agents}
+    isolated = config.engine.runtime is not RuntimeKind.LOCAL
+    for agent in agents:
+        own, now = config_folder(project, config, agent), at_agents.clock()
+        if own is not None:
+            yield from at_agents.login(
+                project, agent, configs[agent], environment, now, own, isolated=isolated
+            )
+    yield from (ok("login", said) for said in shared_logins(configs.values(), environment))
 
 
 def _at_engine(
