@@ -21,7 +21,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from qms_tui.errors import ProjectError
+from qms_tui.errors import ProjectError, state_remedy
 from qms_tui.ownership import SPANS, has_account
 
 FILE = "account_ids.json"
@@ -70,7 +70,10 @@ def account_id(root: Path) -> int:
     except OSError as error:
         raise ProjectError(
             f"{path}: {error.strerror}",
-            hint="under which user the agents of root's project run is remembered there: make it readable",
+            hint=state_remedy(
+                error,
+                "as which user agents of root's project run is kept there: make it readable",
+            ),
         ) from error
     return number
 

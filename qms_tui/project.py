@@ -19,7 +19,7 @@ from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
-from qms_tui.errors import OwnerError, ProjectError, UnknownAgentError
+from qms_tui.errors import OwnerError, ProjectError, UnknownAgentError, remedy
 from qms_tui.ownership import ROOT, check_open, hand_over, hand_sessions_over, is_assigned, unreadable
 from qms_tui.ownership import Owner as Owner
 
@@ -49,6 +49,16 @@ class Project:
         """The root folder's name."""
         return self.root.name or "root"
 
+    def check_path(self) -> None:
+        """Raise ProjectError for a root that no engine can be told."""
+        try:
+            str(self.root).encode()
+        except UnicodeEncodeError:
+            raise ProjectError(
+                f"{self.root}: the path is not UTF-8, and so the engine cannot mount it",
+                hint="rename the folder; programs of the local runtime run there: --runtime local",
+            ) from None
+
     def roster(self, added: Sequence[str] = ()) -> tuple[str, ...]:
         """`claude`, every agent with a definition file, and what the configuration adds; each once."""
         folder = self.root / ".claude" / "agents"
@@ -75,6 +85,15 @@ class Project:
         """Where the agent's inbox, workspace and configuration are, or will be."""
         base = self.root / ".claude" / "users" / agent
         return AgentFolders(base / "inbox", base / "workspace", base / "container")
+
+    def inbox_obstacle(self, agent: str) -> str:
+        """Why an agent's inbox cannot be looked at, in words; empty if it can be, or is not there yet."""
+        folder = self.folders(agent).inbox
+        try:
+            with self.open_folder(folder.relative_to(self.root).parts):
+                return ""
+        except OSError as error:
+            return obstacle(folder, error)
 
     def definition(self, agent: str, configured: str | None = None) -> PurePosixPath | None:
         """The agent's definition file relative to the root; None if it uses the project's CLAUDE.md.
@@ -107,9 +126,8 @@ class Project:
         try:
             entries = os.listdir(self.root)
         except OSError as error:
-            raise ProjectError(
-                f"{self.root}: {error.strerror}", hint="is the project still there?"
-            ) from error
+            hint = remedy(error, "is the project still there?")
+            raise ProjectError(f"{self.root}: {error.strerror}", hint=hint) from error
         secret = sorted(e for e in entries if e == ".mcp.json" or e.startswith(".env"))
         real = dict.fromkeys(self.inside(path) for path in (*secret, *extra))
         return tuple((path, (self.root / path).is_dir()) for path in real if path is not None)
@@ -288,8 +306,8 @@ class Project:
                     if uid == 0 != owner.uid and folder == base:
                         return self.wrong_owner(base, uid, owner)
         return ProjectError(
-            f"{base}: {error.strerror}: {error.filename}",
-            hint="each of an agent's folders must be a real folder (no link) that you may write",
+            f"{base}: {error.strerror}: {error.filename or base}",
+            hint=remedy(error, "each must be a real folder (no link) that you may write"),
         )
 
     def _exists(self, relative: PurePosixPath) -> bool:
@@ -308,6 +326,25 @@ class Project:
                 f"{self.root / relative} is not a regular file",
                 hint="put the definition itself there; links are not followed",
             )
+
+
+def obstacle(path: Path, error: OSError) -> str:
+    """Why a folder cannot be looked at, in words; empty if it is merely not there.
+
+    Only for people: what is on the way may have changed since the error.
+    """
+    if error.errno not in (errno.ELOOP, errno.ENOTDIR):
+        return "" if error.errno == errno.ENOENT else error.strerror or str(error)
+    for each in (*reversed(path.parents), path):
+        try:
+            mode = os.lstat(each).st_mode
+        except OSError:
+            break
+        if stat.S_ISLNK(mode):
+            return f"{each} is a link, which is not followed"
+        if not stat.S_ISDIR(mode):
+            return f"{each} is not a folder"
+    return error.strerror or str(error)
 
 
 @contextmanager
@@ -352,7 +389,8 @@ def find_project(explicit: Path | None, start: Path) -> Project:
     try:
         here, home = start.resolve(), _home()
     except OSError as error:
-        raise ProjectError(f"the current folder: {error.strerror}", hint="go into the project") from error
+        hint = "go into the project" if error.errno == errno.ENOENT else remedy(error, "go into the project")
+        raise ProjectError(f"the current folder: {error.strerror}", hint=hint) from error
     for folder in (here, *here.parents):
         # ~/.claude is Claude Code's own configuration on this host, not a project
         if _has_claude(folder) and folder != home:

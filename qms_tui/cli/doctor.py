@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,9 +14,12 @@ from qms_tui.cli.gateway import as_started
 from qms_tui.cli.loading import load_anywhere, log_to_file
 from qms_tui.cli.options import Common, common_options
 from qms_tui.cli.printing import echo, echo_json, echo_lines, note
-from qms_tui.config import Config
+from qms_tui.config import Faults
 from qms_tui.errors import ProjectError, UsageError
 from qms_tui.project import Project, find_project
+
+if TYPE_CHECKING:
+    from qms_tui.doctor import Finding
 
 
 @click.command("doctor")
@@ -36,9 +40,20 @@ def doctor(common: Common, as_json: bool, to_file: bool) -> int:
     except ProjectError:
         if common.project is not None:
             raise
-        return _report(None, load_anywhere(common), as_json)
-    config, gateway = as_started(project, load_anywhere(common))
-    return _report(project, config, as_json, gateway)
+        project = None
+    return _report(project, common, as_json)
+
+
+def _findings(project: Project | None, common: Common, descriptor: int | None) -> list[Finding]:
+    from qms_tui.doctor import examine, failed
+
+    faults = Faults()
+    config, gateway = load_anywhere(common, on_fault=faults), None
+    if project is not None:
+        config, gateway = as_started(project, config)
+    findings = [failed("config", fault) for fault in faults]
+    findings += examine(project, config, os.environ, descriptor, gateway)
+    return findings
 
 
 def _write_report(common: Common) -> int:
@@ -59,25 +74,22 @@ def _write_report(common: Common) -> int:
 
 
 def _lines(common: Common) -> Iterator[str]:
-    from qms_tui.doctor import as_lines, examine
+    from qms_tui.doctor import as_lines
 
     try:
         project = find_project(common.project, Path())
     except ProjectError as error:
         yield str(error)
-        yield from as_lines(list(examine(None, load_anywhere(common), os.environ, None)))
-        return
-    config, gateway = as_started(project, load_anywhere(common))
-    yield from as_lines(list(examine(project, config, os.environ, None, gateway)))
+        project = None
+    yield from as_lines(_findings(project, common, None))
 
 
-def _report(project: Project | None, config: Config, json_wanted: bool, gateway: Path | None = None) -> int:
+def _report(project: Project | None, common: Common, json_wanted: bool) -> int:
     """Print the report; status 1 if there are errors. A terminal is only asked where one shows the report."""
-    from qms_tui.doctor import Verdict, as_json, as_lines, examine
+    from qms_tui.doctor import Verdict, as_json, as_lines
 
     on_terminal = not json_wanted and sys.stdin.isatty() and sys.stdout.isatty()
-    descriptor = sys.stdin.fileno() if on_terminal else None
-    findings = list(examine(project, config, os.environ, descriptor, gateway))
+    findings = _findings(project, common, sys.stdin.fileno() if on_terminal else None)
     if json_wanted:
         echo_json(as_json(findings))
     else:

@@ -15,6 +15,7 @@ from qms_tui.cli.printing import note, warn, write_out
 from qms_tui.errors import UsageError
 from qms_tui.inbox import (
     HUMAN,
+    InboxClosed,
     InboxEvent,
     InboxWatcher,
     Initial,
@@ -64,6 +65,7 @@ def inbox(
 
     An ITEM is named by its file, as --long and --json list it, or by its document. What is put away moves to
     .claude/users/NAME/inbox-archive, by days. To answer one: qms-tui send --reply ITEM "MESSAGE"
+    Ends with status 2 if an inbox could not be looked at.
     """
     if sum(map(bool, (watch, read, done, archive))) > 1:
         raise UsageError("these options do not go together", hint="see: qms-tui inbox --help")
@@ -72,15 +74,20 @@ def inbox(
     folders = _folders(project, project.roster(config.agents), owner)
     if watch:
         return write_out(_follow(folders, config.inbox.rescan), at_once=True)
-    if read:
-        return write_out(_text(folders, read))
     if done and owner != HUMAN:
         raise UsageError(
             "--done is for your own inbox", hint=f"to take it from {owner} unanswered: --archive"
         )
-    if done or archive:
-        return write_out(_put_away(project, folders, done or archive, as_json))
-    return write_out(_listing(folders, as_json, long))
+    items, troubles = scan(folders)
+    for trouble in troubles:
+        warn(trouble)
+    if read:
+        write_out(_text(folders, items, read))
+    elif done or archive:
+        write_out(_put_away(project, items, done or archive, as_json))
+    else:
+        write_out(_listing(items, whole=not troubles, as_json=as_json, long=long))
+    return 2 if troubles else 0
 
 
 def _folders(project: Project, roster: Sequence[str], agent: str | None) -> dict[str, Path]:
@@ -91,19 +98,10 @@ def _folders(project: Project, roster: Sequence[str], agent: str | None) -> dict
     return {name: project.folders(name).inbox for name in names}
 
 
-def _waiting(folders: Mapping[str, Path]) -> Sequence[Item]:
-    """What lies there; what cannot be looked at is said."""
-    items, troubles = scan(folders)
-    for trouble in troubles:
-        warn(trouble)
-    return items
-
-
 def _put_away(
-    project: Project, folders: Mapping[str, Path], words: Sequence[str], as_json: bool
+    project: Project, waiting: Sequence[Item], words: Sequence[str], as_json: bool
 ) -> Iterator[str]:
     """Move items into the archive, all of them known first; where they are then."""
-    waiting = _waiting(folders)
     items = list(dict.fromkeys(pick(waiting, word) for word in words))
     moved = [(item, put_away(project, item)) for item in items]
     for item, _ in moved:
@@ -116,9 +114,9 @@ def _put_away(
         yield from (str(path) for _, path in moved)
 
 
-def _text(folders: Mapping[str, Path], word: str) -> Iterator[str]:
+def _text(folders: Mapping[str, Path], waiting: Sequence[Item], word: str) -> Iterator[str]:
     """What an item says."""
-    item = pick(_waiting(folders), word)
+    item = pick(waiting, word)
     said = preview(folders[item.agent], item)
     yield item.headline
     yield from (f"{name}: {value}" for name, value in (("arrived", moment(item.arrived)), *said.facts))
@@ -129,13 +127,12 @@ def _text(folders: Mapping[str, Path], word: str) -> Iterator[str]:
         yield from (line.expandtabs() for line in said.text.split("\n"))
 
 
-def _listing(folders: Mapping[str, Path], as_json: bool, long: bool) -> Iterator[str]:
-    """Lines without their ends."""
-    items = _waiting(folders)
+def _listing(items: Sequence[Item], *, whole: bool, as_json: bool, long: bool) -> Iterator[str]:
+    """Lines without their ends; unless the listing is `whole`, nobody knows whether nothing is waiting."""
     if as_json:
         yield from json_text([_as_json(item) for item in items], indent=2).split("\n")
     elif not items:
-        yield "nothing is waiting"
+        yield "nothing is waiting" if whole else "nothing is waiting where it could be looked"
     else:
         yield from _table(items, time.time(), long)
 
@@ -162,6 +159,8 @@ def _documents(event: InboxEvent) -> Iterator[dict[str, object]]:
         yield {"event": "changed", **_as_json(event.item)}
     elif isinstance(event, ItemConsumed):
         yield {"event": "consumed", **_as_json(event.item), "consumed": event.at}
+    elif isinstance(event, InboxClosed):
+        yield {"event": "closed" if event.why else "open", "agent": event.agent, "why": event.why}
     else:
         yield {"event": "trouble", "text": event.text}
 

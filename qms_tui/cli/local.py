@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from qms_tui.cli.loading import load
+from qms_tui.cli.loading import load_whole
 from qms_tui.cli.names import check_names
 from qms_tui.cli.options import Common, agents_argument, common_options
 from qms_tui.cli.printing import echo
@@ -35,7 +35,7 @@ def local(common: Common, agents: Sequence[str], wanted: bool, yes: bool) -> int
     """
     from qms_tui.runtime.local_copy import copyable
 
-    project, config = load(common)
+    project, config = load_whole(common)
     roster = project.roster(config.agents)
     names = check_names(project, agents, roster) if agents else roster
     there = {agent: copyable(project, config, agent) for agent in names}

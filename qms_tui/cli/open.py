@@ -72,6 +72,7 @@ def open_screen(
         local, said = local_runtime(project, config), local_remarks(project, config, names)
         said = (*said, *shared_logins(map(config.agent, names), os.environ, isolated=False))
         return show(project, config, names, local, "local, not isolated", said, view, memory, past)
+    project.check_path()
     config = with_servers(project, config, names)
     keeper = early_keeper(project, config, common)
     try:

@@ -10,7 +10,7 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
-from qms_tui.config import NO_TRUST, load_config, read_files
+from qms_tui.config import NO_TRUST, Faults, load_config, read_files
 from qms_tui.errors import QmsTuiError
 from qms_tui.project import find_project
 
@@ -53,12 +53,11 @@ def known_agents(project: Path | None, config_file: Path | None = None) -> tuple
     """The agents of the project that is named or around us; none where there is no project."""
     try:
         here = find_project(project, Path())
+        ignored = Faults()
+        files = read_files(here.root, config_file, on_fault=ignored)
+        return here.roster(load_config(files, trust=NO_TRUST, on_fault=ignored).agents)
     except QmsTuiError:
         return ()
-    try:
-        return here.roster(load_config(read_files(here.root, config_file), trust=NO_TRUST).agents)
-    except QmsTuiError:  # a fault in a file: those with a definition are known all the same
-        return here.roster()
 
 
 def complete_agents(ctx: click.Context, param: click.Parameter | None, word: str) -> list[CompletionItem]:

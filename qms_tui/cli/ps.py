@@ -39,6 +39,9 @@ def ps(common: Common, as_json: bool, with_usage: bool, all_projects: bool) -> i
 
     lines = listing(project, found, config, standing(project, config), usage, as_json=as_json)
     echo_lines(lines[0].split("\n") if as_json else lines)
+    for agent in sorted(found):
+        if why := project.inbox_obstacle(agent):
+            warn(f"the inbox of {agent} cannot be looked at: {why}")
     for stranger in strangers:
         (warn if as_json else echo)(f"{stranger}: {stranger.remedy}")
     return 0

@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qms_tui.cli.loading import load_anywhere, log_to_file
+from qms_tui.cli.loading import load_anywhere, log_to_file, warn_of
 from qms_tui.cli.options import Common
-from qms_tui.config import Config, refusal
+from qms_tui.config import Config, Faults, refusal
 from qms_tui.errors import ProjectError
 from qms_tui.project import Owner, Project
 
@@ -26,7 +26,10 @@ def engine_here(common: Common) -> Engine:
     from qms_tui.runtime.docker import connect
 
     log_to_file(common)
-    return connect(load_anywhere(common).engine.host)
+    faults = Faults()
+    config = load_anywhere(common, on_fault=faults)
+    warn_of(faults)
+    return connect(config.engine.host)
 
 
 def docker_runtime(project: Project, config: Config) -> DockerRuntime:

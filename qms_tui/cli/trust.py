@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
+from qms_tui.cli.loading import warn_of
 from qms_tui.cli.options import Common, common_options, complete_agents
 from qms_tui.cli.printing import echo, echo_json, echo_lines
 from qms_tui.cli.trust_listing import NOT_COVERED, claim_lines, summary
-from qms_tui.config import NO_TRUST, load_config, read_files
+from qms_tui.config import NO_TRUST, PROJECT_FILE, Faults, load_config, read_files
 from qms_tui.errors import ProjectError, UsageError
 from qms_tui.inbox import mailboxes, scan
 from qms_tui.project import find_project
@@ -37,7 +39,10 @@ def trust(
         name = ConfigFolders(project, store).adopt(adopt)
         echo(f".claude/users/{adopt}/{name} is {adopt}'s config folder from now on")
         return 0
-    standing = examine(project, user_file=common.config, store=store)
+    faults = Faults()
+    standing = examine(project, user_file=common.config, store=store, on_fault=faults)
+    warn_of(faults)
+    standing = _without_faulty(standing, faults)
     if show:
         return _show(standing, as_json)
     if revoke:
@@ -49,14 +54,22 @@ def trust(
 
 
 def _known(root: Path) -> tuple[str, ...]:
-    return load_config(read_files(root), trust=NO_TRUST).agents
+    ignored = Faults()
+    return load_config(read_files(root, on_fault=ignored), trust=NO_TRUST, on_fault=ignored).agents
+
+
+def _without_faulty(standing: Standing, faults: Faults) -> Standing:
+    """What this qms-tui cannot read, a newer one may: nobody has seen what trust would let it do."""
+    unread = tuple(each.message for each in faults if each.message.startswith(f"{PROJECT_FILE}: "))
+    claims = replace(standing.claims, unjudged=(*standing.claims.unjudged, *unread))
+    return replace(standing, claims=claims)
 
 
 def _grant(standing: Standing, store: TrustStore) -> int:
     if standing.claims.unjudged:
         raise ProjectError(
             f"{standing.project.root} cannot be trusted: {standing.claims.unjudged[0]}",
-            hint="what trust covers must be a regular file that you may read",
+            hint="what trust covers must be a regular file that you and this qms-tui can read",
         )
     store.remember(standing.answered(Answer.TRUST))
     lines = list(claim_lines(standing, ()))

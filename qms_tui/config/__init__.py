@@ -9,10 +9,13 @@ values              what there is to set: the one table
 parse, paths, text  how each kind of value is written
 files               files on disk, read within bounds
 layers              a file, checked
+faults              what is wrong in it: raised or collected
 load                layers, laid over each other
+unknown             agents that it names and nobody knows
 show                the result for people, and the README's table
 """
 
+from qms_tui.config.faults import Faults, OnFault, refuse
 from qms_tui.config.files import (
     LARGEST_FILE,
     PROJECT_FILE,
@@ -36,6 +39,7 @@ from qms_tui.config.parse import Memory
 from qms_tui.config.paths import Mount
 from qms_tui.config.programs import Program, refusal
 from qms_tui.config.show import Row, config_table_markdown, describe, format_config, toml
+from qms_tui.config.unknown import unknown_agents
 from qms_tui.config.values import (
     TABLE,
     AgentConfig,
@@ -76,6 +80,7 @@ __all__ = [
     "ConfigFile",
     "ConfigFiles",
     "EngineConfig",
+    "Faults",
     "InboxConfig",
     "Judged",
     "Laid",
@@ -85,6 +90,7 @@ __all__ = [
     "Mount",
     "Need",
     "NotifyConfig",
+    "OnFault",
     "Origin",
     "OuterNotification",
     "Overrides",
@@ -107,7 +113,9 @@ __all__ = [
     "read_assignments",
     "read_files",
     "refusal",
+    "refuse",
     "settings_needing_trust",
     "toml",
+    "unknown_agents",
     "user_file",
 ]

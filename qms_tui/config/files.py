@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import errno
 import os
@@ -9,10 +10,12 @@ import re
 import stat
 import tempfile
 import tomllib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from qms_tui.config import foreign_servers
+from qms_tui.config.faults import OnFault, refuse
 from qms_tui.config.values import Origin, Source
 from qms_tui.errors import ConfigError
 from qms_tui.printable import plain
@@ -21,6 +24,10 @@ PROJECT_FILE = "qms-tui.toml"
 LARGEST_FILE = 64 * 1024  # bytes; a thousand lines of settings are far less
 MOST_DOTS = 250  # in a line: tomllib takes 40 seconds for 64 kB of `a.a.a.a...`, 0.3 for lines of 250
 _AT_LINE = re.compile(r"(.*) \(at line (\d+), column (\d+)\)", re.DOTALL)
+
+
+class MissingFileError(ConfigError):
+    """The file of --config is not there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,19 +47,33 @@ class ConfigFiles:
     in_project: bool = False
 
 
-def read_files(project_root: Path | None, user_file: Path | None = None) -> ConfigFiles:
+def read_files(
+    project_root: Path | None, user_file: Path | None = None, on_fault: OnFault = refuse
+) -> ConfigFiles:
     """The files that hold in a project, or without one.
 
     Args:
         project_root: the folder that may hold `qms-tui.toml`.
         user_file: the file of --config, read instead of the user's own; it must exist.
+        on_fault: called for a file that cannot be read, which then counts as missing.
 
-    Raises ConfigError.
+    Raises ConfigError if the file of --config is missing.
     """
-    user = read_user_file(user_file)
+    user = _unless_faulty(lambda: read_user_file(user_file), on_fault)
     if project_root is None:
         return ConfigFiles(user)
-    return ConfigFiles(user, read_project_file(project_root), in_project=True)
+    project = _unless_faulty(lambda: read_project_file(project_root), on_fault)
+    return ConfigFiles(user, project, in_project=True)
+
+
+def _unless_faulty(read: Callable[[], ConfigFile | None], on_fault: OnFault) -> ConfigFile | None:
+    try:
+        return read()
+    except MissingFileError:  # a slip on the command line, and no fault in a file
+        raise
+    except ConfigError as fault:
+        on_fault(fault)
+        return None
 
 
 def user_file() -> Path:
@@ -75,7 +96,9 @@ def read_user_file(explicit: Path | None) -> ConfigFile | None:
     except (FileNotFoundError, NotADirectoryError):
         if explicit is None:
             return None
-        raise ConfigError(f"{origin.where}: no such file", hint="--config takes an existing file") from None
+        raise MissingFileError(
+            f"{origin.where}: no such file", hint="--config takes an existing file"
+        ) from None
     except OSError as error:
         raise _unreadable(origin.where, error) from error
 
@@ -135,7 +158,7 @@ def parse_toml(file: ConfigFile) -> dict[str, object]:
         hint = f"this is JSON, and has to be TOML; for MCP servers {foreign_servers.SERVERS}"
     _check_dots(file.content, where)
     try:
-        return tomllib.loads(file.content.decode())
+        return tomllib.loads(file.content.removeprefix(codecs.BOM_UTF8).decode())
     except UnicodeDecodeError as error:
         line = file.content.count(b"\n", 0, error.start) + 1
         raise ConfigError(f"{where}: line {line}: not UTF-8", hint="save it as UTF-8 text") from None

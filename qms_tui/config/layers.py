@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from qms_tui.config import foreign_servers
+from qms_tui.config.faults import MOST_FAULTS, OnFault, refuse
 from qms_tui.config.files import ConfigFile, parse_toml
 from qms_tui.config.parse import agent_name, server_name
 from qms_tui.config.paths import program
@@ -44,18 +45,50 @@ class Layer:
     values: Mapping[str, Assignment]
 
 
-def read_layer(file: ConfigFile) -> Layer:
-    """Check a whole file. Raises ConfigError for the first thing wrong in it."""
+def read_layer(file: ConfigFile, on_fault: OnFault = refuse) -> Layer:
+    """Check a whole file. `on_fault` is called for each thing wrong in it, and what is right is kept."""
     where = file.origin.where
     base = file.origin.path.parent if file.origin.path else Path()
     values = {}
-    for key, setting, raw in _entries(parse_toml(file), where):
-        try:
-            value = _in_place(setting, setting.rule.parse(raw), base)
-        except WrongValue as error:
-            raise ConfigError(f"{where}: {key}: {error.what}", hint=error.hint) from None
-        values[key] = Assignment(key, setting, value)
+    faults = 0
+    for entry in _entries(_document(file), where):
+        read = _assignment(entry, where, base) if isinstance(entry, _Entry) else entry
+        if isinstance(read, Assignment):
+            values[read.key] = read
+            continue
+        on_fault(read)
+        faults += 1
+        if faults == MOST_FAULTS:
+            on_fault(ConfigError(f"{where}: more is wrong in it", hint="what follows is not read"))
+            break
     return Layer(file.origin, values)
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A setting as it stands in a file, not checked yet."""
+
+    key: str
+    setting: Setting
+    raw: object
+
+
+_Document = Mapping[str, object]
+
+
+def _document(file: ConfigFile) -> _Document | ConfigError:
+    try:
+        return parse_toml(file)
+    except ConfigError as fault:
+        return fault
+
+
+def _assignment(entry: _Entry, where: str, base: Path) -> Assignment | ConfigError:
+    try:
+        value = _in_place(entry.setting, entry.setting.rule.parse(entry.raw), base)
+    except WrongValue as error:
+        return ConfigError(f"{where}: {entry.key}: {error.what}", hint=error.hint)
+    return Assignment(entry.key, entry.setting, value)
 
 
 def _in_place(setting: Setting, value: object, base: Path) -> object:
@@ -67,57 +100,84 @@ def _in_place(setting: Setting, value: object, base: Path) -> object:
     return value
 
 
-def _entries(document: Mapping[str, object], where: str) -> Iterator[tuple[str, Setting, object]]:
+def _entries(document: _Document | ConfigError, where: str) -> Iterator[_Entry | ConfigError]:
+    if isinstance(document, ConfigError):
+        yield document
+        return
     for name, value in document.items():
         if name == "agent":
             yield from _agent_entries(_table(value, where, name), where)
         elif name == "mcp":
             yield from _server_entries(_table(value, where, name), where)
         elif name in TABLE and name:
-            for inner, raw in _table(value, where, name).items():
-                yield f"{name}.{inner}", _find(name, inner, where), raw
+            yield from _section_entries(_table(value, where, name), where, name, name)
         else:
-            yield name, _find("", name, where), value
+            yield _entry("", name, value, where)
 
 
-def _agent_entries(table: Mapping[str, object], where: str) -> Iterator[tuple[str, Setting, object]]:
+def _section_entries(
+    table: _Document | ConfigError, where: str, section: str, shown_section: str
+) -> Iterator[_Entry | ConfigError]:
+    if isinstance(table, ConfigError):
+        yield table
+        return
+    for name, raw in table.items():
+        yield _entry(section, name, raw, where, shown_section)
+
+
+def _agent_entries(table: _Document | ConfigError, where: str) -> Iterator[_Entry | ConfigError]:
     """[agent] holds settings and, as tables, agents; a setting's name is never an agent's."""
+    if isinstance(table, ConfigError):
+        yield table
+        return
     for name, value in table.items():
-        if not isinstance(value, dict) or any(name == row.name for row in TABLE["agent"]):
-            yield f"agent.{name}", _find("agent", name, where), value
+        is_setting = any(name == row.name for row in TABLE["agent"])
+        if is_setting or not (isinstance(value, dict) or _is_list_of_tables(value)):
+            yield _entry("agent", name, value, where, "agent")
             continue
-        try:
-            agent_name(name)
-        except WrongValue as error:
-            raise ConfigError(f"{where}: agent.{_part(name)}: {error.what}", hint=error.hint) from None
-        for inner, raw in value.items():
-            yield f"agent.{name}.{inner}", _find("agent", inner, where, f"agent.{name}"), raw
+        yield from _named_entries("agent", agent_name, name, value, where)
 
 
-def _server_entries(table: Mapping[str, object], where: str) -> Iterator[tuple[str, Setting, object]]:
+def _server_entries(table: _Document | ConfigError, where: str) -> Iterator[_Entry | ConfigError]:
+    if isinstance(table, ConfigError):
+        yield table
+        return
     for name, value in table.items():
-        try:
-            server_name(name)
-        except WrongValue as error:
-            raise ConfigError(f"{where}: mcp.{_part(name)}: {error.what}", hint=error.hint) from None
-        for inner, raw in _table(value, where, f"mcp.{name}").items():
-            yield f"mcp.{name}.{inner}", _find("mcp", inner, where, f"mcp.{name}"), raw
+        yield from _named_entries("mcp", server_name, name, value, where)
 
 
-def _table(value: object, where: str, name: str) -> Mapping[str, object]:
+def _named_entries(
+    section: str, check: Callable[[object], str], name: str, value: object, where: str
+) -> Iterator[_Entry | ConfigError]:
+    """Those of [section.NAME]."""
+    try:
+        shown_section = f"{section}.{check(name)}"
+    except WrongValue as error:
+        yield ConfigError(f"{where}: {section}.{_part(name)}: {error.what}", hint=error.hint)
+        return
+    yield from _section_entries(_table(value, where, shown_section), where, section, shown_section)
+
+
+def _is_list_of_tables(value: object) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(item, dict) for item in value)
+
+
+def _table(value: object, where: str, name: str) -> _Document | ConfigError:
     if isinstance(value, dict):
         return value
-    raise ConfigError(
-        f"{where}: {name}: {shown(value)} is not a table", hint=f"write [{name}], and its keys below"
-    )
+    hint = f"write [{name}], and its keys below"
+    if _is_list_of_tables(value):
+        hint = f"write [{name}] with one pair of brackets" if "." in name else f"{hint}: one pair of brackets"
+    return ConfigError(f"{where}: {name}: {shown(value)} is not a table", hint=hint)
 
 
-def _find(section: str, name: str, where: str, shown_section: str = "") -> Setting:
+def _entry(section: str, name: str, raw: object, where: str, shown_section: str = "") -> _Entry | ConfigError:
+    key = f"{shown_section}.{name}" if shown_section else name
     for row in TABLE[section]:
         if row.name == name:
-            return row
-    prefix = f"{shown_section or section}." if section else ""
-    raise ConfigError(f"{where}: {prefix}{_part(name)}: no such key", hint=_instead(section, name))
+            return _Entry(key, row, raw)
+    prefix = f"{shown_section}." if shown_section else ""
+    return ConfigError(f"{where}: {prefix}{_part(name)}: no such key", hint=_instead(section, name))
 
 
 def _instead(section: str, name: str) -> str:

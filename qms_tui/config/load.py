@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 from types import MappingProxyType
 from typing import Any
 
+from qms_tui.config.faults import OnFault, refuse
 from qms_tui.config.files import ConfigFile, ConfigFiles
 from qms_tui.config.layers import Assignment, Layer, read_layer
 from qms_tui.config.text import WrongValue
@@ -64,20 +65,23 @@ class Trust:
 NO_TRUST = Trust()
 
 
-def load_config(files: ConfigFiles, *, overrides: Overrides = NO_OVERRIDES, trust: Trust) -> Config:
+def load_config(
+    files: ConfigFiles, *, overrides: Overrides = NO_OVERRIDES, trust: Trust, on_fault: OnFault = refuse
+) -> Config:
     """What is in force.
 
     Args:
         files: the user's and the project's.
         overrides: options of the command line.
         trust: how the project stands with the user.
+        on_fault: called for each thing that is wrong in a file; the rest holds.
 
-    Raises ConfigError for what is wrong in a file, UsageError for what is wrong in an option.
+    Raises UsageError for what is wrong in an option.
     """
-    layers = [read_layer(files.user)] if files.user else []
+    layers = [read_layer(files.user, on_fault)] if files.user else []
     notices: tuple[str, ...] = ()
     if files.project:
-        layer = read_layer(files.project)
+        layer = read_layer(files.project, on_fault)
         if trust.covers(files.project.content):
             layers.append(layer)
         else:
@@ -85,12 +89,12 @@ def load_config(files: ConfigFiles, *, overrides: Overrides = NO_OVERRIDES, trus
             layers.insert(0, allowed)
             notices = _notices(ignored, layer.origin, changed=trust.changed)
     layers.extend(_option_layers(overrides))
-    return _resolve(layers, notices, trust.project or not files.in_project)
+    return _resolve(layers, notices, trust.project or not files.in_project, on_fault)
 
 
-def read_assignments(file: ConfigFile) -> tuple[Assignment, ...]:
-    """All that a file sets, trusted or not. Raises ConfigError for what is wrong in it."""
-    return tuple(read_layer(file).values.values())
+def read_assignments(file: ConfigFile, on_fault: OnFault = refuse) -> tuple[Assignment, ...]:
+    """All that a file sets, trusted or not; `on_fault` is called for what is wrong in it."""
+    return tuple(read_layer(file, on_fault).values.values())
 
 
 def override_assignments(overrides: Overrides) -> tuple[Assignment, ...]:
@@ -98,9 +102,9 @@ def override_assignments(overrides: Overrides) -> tuple[Assignment, ...]:
     return tuple(each for layer in _option_layers(overrides) for each in layer.values.values())
 
 
-def settings_needing_trust(file: ConfigFile) -> tuple[Assignment, ...]:
-    """What the file sets that only a trusted one may. Raises ConfigError for what is wrong in it."""
-    return _split(read_layer(file))[1]
+def settings_needing_trust(file: ConfigFile, on_fault: OnFault = refuse) -> tuple[Assignment, ...]:
+    """What the file sets that only a trusted one may; `on_fault` is called for what is wrong in it."""
+    return _split(read_layer(file, on_fault))[1]
 
 
 def _split(layer: Layer) -> tuple[Layer, tuple[Assignment, ...]]:
@@ -137,17 +141,17 @@ def _option_layer(option: str, row: Setting, text: str) -> Layer:
     return Layer(Origin(Source.COMMAND_LINE, option), {row.key: Assignment(row.key, row, value)})
 
 
-def _resolve(layers: Sequence[Layer], notices: tuple[str, ...], trusted: bool) -> Config:
+def _resolve(layers: Sequence[Layer], notices: tuple[str, ...], trusted: bool, on_fault: OnFault) -> Config:
     """Lay layers over each other, the weakest first."""
     origins: dict[str, tuple[Origin, ...]] = {}
     agents, servers = _named("agent", layers), _named("mcp", layers)
     every_agent = AgentConfig(**_section("agent", layers, origins))
     overrides = {name: AgentConfig(name=name, **_section("agent", layers, origins, name)) for name in agents}
+    origins |= {f"agent.{name}": _naming(f"agent.{name}.", layers) for name in agents}
     for agent in (every_agent, *overrides.values()):
-        _check_definition(agent, origins)
-    mcp = tuple(McpServer(name, **_section("mcp", layers, origins, name)) for name in servers)
-    for server in mcp:
-        _check_server(server, origins)
+        _check_definition(agent, origins, on_fault)
+    named = (McpServer(name, **_section("mcp", layers, origins, name)) for name in servers)
+    mcp = tuple(server for server in named if _is_somewhere(server, origins, on_fault))
     return Config(
         **_section("", layers, origins),
         servers=mcp,
@@ -170,15 +174,23 @@ def _named(section: str, layers: Sequence[Layer]) -> list[str]:
     return sorted({key[1] for key in keys if len(key) == 3 and key[0] == section})
 
 
-def _check_server(server: McpServer, origins: Mapping[str, tuple[Origin, ...]]) -> None:
-    """It must be somewhere."""
-    if server.command is None and server.url is None:
-        said = (origins[key][0] for key in origins if key.startswith(f"mcp.{server.name}."))
-        named = next(origin for origin in said if origin != DEFAULT)
-        raise ConfigError(
+def _naming(prefix: str, layers: Sequence[Layer]) -> tuple[Origin, ...]:
+    """The layers that set something whose key begins so."""
+    return tuple(layer.origin for layer in layers if any(key.startswith(prefix) for key in layer.values))
+
+
+def _is_somewhere(server: McpServer, origins: Mapping[str, tuple[Origin, ...]], on_fault: OnFault) -> bool:
+    if server.command is not None or server.url is not None:
+        return True
+    said = (origins[key][0] for key in origins if key.startswith(f"mcp.{server.name}."))
+    named = next(origin for origin in said if origin != DEFAULT)
+    on_fault(
+        ConfigError(
             f"{named}: mcp.{server.name}: neither command nor url says where it is",
             hint="write a command to start it, the url of one that runs, or both",
         )
+    )
+    return False
 
 
 def _section(
@@ -210,14 +222,19 @@ def _sum(lists: Sequence[Any]) -> tuple[object, ...]:
     return tuple(dict.fromkeys(item for items in lists for item in items))
 
 
-def _check_definition(agent: AgentConfig, origins: Mapping[str, tuple[Origin, ...]]) -> None:
+def _check_definition(
+    agent: AgentConfig, origins: Mapping[str, tuple[Origin, ...]], on_fault: OnFault
+) -> None:
     """A hidden file must not come back as somebody's definition."""
     if agent.definition is None:
         return
     key = f"agent.{agent.name}.definition" if agent.name else "agent.definition"
     for path in agent.hide:
         if PurePosixPath(agent.definition).is_relative_to(path):
-            raise ConfigError(
-                f"{origins[key][0]}: {key}: '{agent.definition}' is hidden from agents by hide = ['{path}']",
-                hint="put the definition elsewhere, or hide less",
+            on_fault(
+                ConfigError(
+                    f"{origins[key][0]}: {key}: '{agent.definition}' is hidden from agents by "
+                    f"hide = ['{path}']",
+                    hint="put the definition elsewhere, or hide less",
+                )
             )

@@ -61,7 +61,7 @@ COLORS = frozenset(
 _HEX_COLOR = re.compile(r"#[0-9a-f]{6}", re.IGNORECASE | re.ASCII)
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
-_OWN_VARIABLES = ("CLAUDE_CONFIG_DIR", "HOME", "QMS_USER")
+_OWN_VARIABLES = ("CLAUDE_CONFIG_DIR", "COLORTERM", "HOME", "QMS_USER", "TERM")
 _IMAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:@-]{0,254}", re.ASCII)
 _MODEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@\[\]-]{0,127}", re.ASCII)
 _TOOL = re.compile(r"[A-Za-z_*][A-Za-z0-9_*-]*(\([^,()]{1,200}\))?", re.ASCII)
@@ -74,7 +74,14 @@ _URL = re.compile(r"https?://[!-~]{1,500}", re.ASCII)
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}: ?[ -~]{0,4000}", re.ASCII)
 _OWN_HEADERS = ("accept", "content-type", "content-length", "host", "mcp-session-id", "mcp-protocol-version")
 _REACHED = re.compile(r"[A-Za-z0-9._-]{1,253}:[0-9]{1,5}", re.ASCII)
-_TCP = re.compile(r"tcp://(\[[0-9a-f:]+\]|[a-z0-9._-]+)(?::([0-9]{1,5}))?/?", re.IGNORECASE | re.ASCII)
+# As runtime/docker/tunnel.py reads it; nothing in it can be an option of ssh.
+_SSH = re.compile(
+    r"ssh://(\w[\w.+@-]*@)?(\[[0-9a-f:.]+\]|\w[\w.-]*)(:(?P<port>[0-9]{1,5}))?(/[\w./@+-]*)?",
+    re.IGNORECASE | re.ASCII,
+)
+_TCP = re.compile(
+    r"tcp://(\[[0-9a-f:]+\]|[a-z0-9._-]+)(?::(?P<port>[0-9]{1,5}))?/?", re.IGNORECASE | re.ASCII
+)
 
 
 def agent_name(value: object) -> str:
@@ -175,9 +182,14 @@ def variables(value: object) -> tuple[str, ...]:
     for name in names:
         if not _VARIABLE.fullmatch(name):
             raise WrongValue(f"{shown(name)} is not a variable's name", hint)
-        if name in _OWN_VARIABLES:
+        if is_own_variable(name):
             raise WrongValue(f"{name} is set by qms-tui itself", "leave it out")
     return tuple(dict.fromkeys(names))
+
+
+def is_own_variable(name: str) -> bool:
+    """Whether qms-tui itself sets it for agents, whatever anybody wants to pass on."""
+    return name in _OWN_VARIABLES or name.startswith("QMS_TUI_")
 
 
 def wake_text(value: object) -> str:
@@ -333,15 +345,12 @@ def engine_host(value: object) -> str:
     host = a_string(value, "an engine's address", hint)
     if host.startswith("npipe:"):
         raise WrongValue(f"{shown(host)} is a Windows pipe", hint)
-    if host.startswith("ssh:"):
-        raise WrongValue(
-            f"{shown(host)} needs ssh, which qms-tui does not speak",
-            "forward the engine's socket: ssh -L /tmp/docker.sock:/var/run/docker.sock HOST, "
-            "then write 'unix:///tmp/docker.sock'",
-        )
-    tcp = _TCP.fullmatch(host)
-    if tcp and 0 < int(tcp[2] or 2375) < 2**16:
-        return host
     if host.startswith("unix:///") and len(host) > len("unix:///"):
+        return host
+    network, default = _TCP.fullmatch(host), 2375
+    if host.startswith("ssh:"):
+        hint = "write it like 'ssh://me@host', 'ssh://me@host:2222' or 'ssh://host/run/user/1000/docker.sock'"
+        network, default = _SSH.fullmatch(host), 22
+    if network and 0 < int(network["port"] or default) < 2**16:
         return host
     raise WrongValue(f"{shown(host)} is not an engine's address", hint)

@@ -692,7 +692,10 @@ class Config:
         return self.overrides.get(name) or dataclasses.replace(self.every_agent, name=name)
 
     def origin(self, key: str) -> tuple[Origin, ...]:
-        """Where a key's value comes from, as in `theme` or `agent.qa.memory`; several if files add up."""
+        """Where a key's value comes from, as in `theme` or `agent.qa.memory`; several if files add up.
+
+        Of `agent.qa`: which files have that table.
+        """
         section, _, name = key.rpartition(".")
         if section.startswith("agent."):
             return self.origins.get(key) or self.origin(f"agent.{name}")

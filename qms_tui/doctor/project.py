@@ -9,8 +9,9 @@ from collections.abc import Iterator, Sequence
 
 from qms_tui.config import Config
 from qms_tui.doctor.finding import Finding, error, failed, ok, warning
+from qms_tui.doctor.left_out import left_out
 from qms_tui.errors import OwnerError, ProjectError
-from qms_tui.project import INITIATOR, Project
+from qms_tui.project import INITIATOR, Project, obstacle
 from qms_tui.runtime.agent_places import agent_places
 from qms_tui.runtime.definition import read_definition
 from qms_tui.runtime.host_path import walk
@@ -25,14 +26,25 @@ _GIT = ("git", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null")
 def project(found: Project, config: Config, agents: Sequence[str]) -> Iterator[Finding]:
     """What the project has."""
     yield ok("project", f"{found.root}: {', '.join(agents)}")
+    yield from path(found)
     yield from place(found, config)
     for notice in config.notices:
-        yield warning("project", notice, "qms-tui trust, if it is yours")
+        yield warning("project", notice, "qms-tui config shows what holds, and why")
+    yield from left_out(found)
     for agent in agents:
         yield from definition(found, config, agent)
+        yield from inbox(found, agent)
         yield from folders(found, agent)
     yield from closed(found)
     yield from tracked(found)
+
+
+def path(found: Project) -> Iterator[Finding]:
+    """Whether an engine can be told where it is."""
+    try:
+        found.check_path()
+    except ProjectError as why:
+        yield failed("project", why)
 
 
 def place(found: Project, config: Config) -> Iterator[Finding]:
@@ -60,6 +72,14 @@ def definition(found: Project, config: Config, agent: str) -> Iterator[Finding]:
         yield warning(agent, "the project has no CLAUDE.md", "write one, or run without")
 
 
+def inbox(found: Project, agent: str) -> Iterator[Finding]:
+    """Its inbox, if what is in it does not show."""
+    why = found.inbox_obstacle(agent)
+    if why:
+        remedy = "put a real folder there that you may read: links are not followed"
+        yield error(agent, f"its inbox cannot be looked at: {why}", remedy)
+
+
 def folders(found: Project, agent: str) -> Iterator[Finding]:
     """The agent's folders, if somebody else owns them or a link stands in their way."""
     owner = found.owner()
@@ -72,7 +92,8 @@ def folders(found: Project, agent: str) -> Iterator[Finding]:
             yield warning(agent, f"you are not allowed to look at {path}", "its owner can run qms-tui doctor")
             return
         except OSError as why:
-            yield error(agent, f"{path}: {why.strerror}", "put a real folder there, no link")
+            said = obstacle(path, why).removeprefix(f"{path} ") or why.strerror
+            yield error(agent, f"{path}: {said}", "put a real folder there, no link")
             continue
         if uid != owner.uid and not owner.takes_from(uid):  # what it takes, the next start gives
             wrong = found.wrong_owner(path, uid, owner)

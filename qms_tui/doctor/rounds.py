@@ -6,7 +6,7 @@ import contextlib
 import dataclasses
 import os
 import time
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path, PurePosixPath
@@ -25,9 +25,17 @@ from qms_tui.doctor import selinux as at_selinux
 from qms_tui.doctor import servers as at_servers
 from qms_tui.doctor import workspaces as at_workspaces
 from qms_tui.doctor.agents import Facts
+from qms_tui.doctor.disks import disks
 from qms_tui.doctor.finding import Finding, Verdict, failed, ok, warning
 from qms_tui.doctor.trial import trial
-from qms_tui.errors import ConfigError, EngineError, ExposureError, GatewayError, ProjectError
+from qms_tui.errors import (
+    ConfigError,
+    EngineError,
+    ExposureError,
+    GatewayError,
+    ProjectError,
+    QmsTuiError,
+)
 from qms_tui.mcp.status import gateway_status
 from qms_tui.project import Owner, Project
 from qms_tui.runtime import Found
@@ -62,28 +70,47 @@ def examine(
     if project is None:
         yield warning("project", "none here", "go into the project, or name it with --project")
     else:
-        yield from at_project.project(project, config, agents)
-        yield from at_workspaces.workspaces(project, config, agents)
+        yield from _guarded("project", at_project.project(project, config, agents))
+        yield from _guarded("project", at_workspaces.workspaces(project, config, agents))
     yield from at_workspaces.own_folders(secret_folders())
-    found = yield from _at_engine(project, config, environment, agents, gateway)
+    yield from disks(project.root if project else None, secret_folders()[0])
+    found: dict[str, Found] = {}
+    yield from _guarded("engine", _at_engine(project, config, environment, agents, gateway, found))
     if project is not None:
-        configs = {agent: config.agent(agent) for agent in agents}
-        isolated = config.engine.runtime is not RuntimeKind.LOCAL
-        for agent in agents:
-            own, now = config_folder(project, config, agent), at_agents.clock()
-            there = found.get(agent)
-            if there is not None and there.foreign:
-                yield ok(agent, "its login is the matter of the user who has started it")
-            elif own is not None:
-                yield from at_agents.login(
-                    project, agent, configs[agent], environment, now, own, isolated=isolated,
-                    began=there.began if there is not None and there.alive and isolated else None,
-                    projects=project_login(config),
-                )  # fmt: skip
-        shared = shared_logins(configs.values(), environment, isolated=isolated)
-        yield from (ok("login", said) for said in shared)
+        yield from _guarded("login", _logins(project, config, environment, agents, found))
     yield from host.events(project.root if project else Path.cwd())
     yield from terminal.terminal(environment, descriptor)
+
+
+def _guarded(subject: str, findings: Iterator[Finding]) -> Iterator[Finding]:
+    """What ends a round is a finding, and the next one is made all the same."""
+    try:
+        yield from findings
+    except QmsTuiError as why:
+        yield failed(subject, why)
+
+
+def _logins(
+    project: Project,
+    config: Config,
+    environment: Mapping[str, str],
+    agents: Sequence[str],
+    found: Mapping[str, Found],
+) -> Iterator[Finding]:
+    configs = {agent: config.agent(agent) for agent in agents}
+    isolated = config.engine.runtime is not RuntimeKind.LOCAL
+    for agent in agents:
+        own, now = config_folder(project, config, agent), at_agents.clock()
+        there = found.get(agent)
+        if there is not None and there.foreign:
+            yield ok(agent, "its login is the matter of the user who has started it")
+        elif own is not None:
+            yield from at_agents.login(
+                project, agent, configs[agent], environment, now, own, isolated=isolated,
+                began=there.began if there is not None and there.alive and isolated else None,
+                projects=project_login(config),
+            )  # fmt: skip
+    yield from (ok("login", said) for said in shared_logins(configs.values(), environment, isolated=isolated))
 
 
 def _at_engine(
@@ -92,14 +119,14 @@ def _at_engine(
     environment: Mapping[str, str],
     agents: Sequence[str],
     gateway: Path | None,
-) -> Generator[Finding, None, Mapping[str, Found]]:
-    """Gives what runs, by agent."""
-    found: Mapping[str, Found] = {}
+    found: dict[str, Found],
+) -> Iterator[Finding]:
+    """What runs goes into `found`, by agent."""
     try:
         engine = connect(config.engine.host)
     except EngineError as why:
         yield failed("engine", why)
-        return found
+        return
     with closing(engine):
         try:
             yield from at_engine.engine(engine)
@@ -117,14 +144,13 @@ def _at_engine(
                 yield at_engine.image(engine, name, config.build)
             if project is not None:
                 runtime = DockerRuntime(engine, project, config, environment)
-                found = runtime.all_now()
+                found |= runtime.all_now()
                 yield from (warning("engine", str(each), each.remedy) for each in runtime.strangers_now())
                 yield from _at_containers(engine, project, config, found)
                 if gateway is not None and config.servers:
                     yield from _at_servers(engine, config, found, gateway)
         except EngineError as why:
             yield failed("engine", why)
-    return found
 
 
 def _mounted(project: Project | None, config: Config, agents: Sequence[str]) -> Iterator[Mount]:

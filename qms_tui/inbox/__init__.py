@@ -2,6 +2,7 @@
 
 from qms_tui.inbox.archive import pick, put_away
 from qms_tui.inbox.events import (
+    InboxClosed,
     InboxEvent,
     Initial,
     ItemArrived,
@@ -25,6 +26,7 @@ __all__ = [
     "Counts",
     "Entry",
     "Identity",
+    "InboxClosed",
     "InboxEvent",
     "InboxWatcher",
     "Initial",

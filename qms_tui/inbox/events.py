@@ -47,4 +47,12 @@ class WatchTrouble:
     text: str
 
 
-InboxEvent = Initial | ItemArrived | ItemChanged | ItemConsumed | WatchTrouble
+@dataclass(frozen=True, slots=True)
+class InboxClosed:
+    """An agent's inbox cannot be looked at, and why; without a reason it can be again."""
+
+    agent: str
+    why: str = ""
+
+
+InboxEvent = Initial | ItemArrived | ItemChanged | ItemConsumed | InboxClosed | WatchTrouble

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from qms_tui.inbox.book import Book, Gone, Hint, Ready
-from qms_tui.inbox.events import InboxEvent, ItemConsumed, WatchTrouble
+from qms_tui.inbox.events import InboxClosed, InboxEvent, ItemConsumed, WatchTrouble
 from qms_tui.inbox.files import (
     MOST_ITEMS,
     Sighting,
@@ -27,15 +27,12 @@ from qms_tui.inbox.files import (
 from qms_tui.inbox.item import Counts, Identity, Item
 from qms_tui.inbox.parse import parse
 from qms_tui.inbox.watches import Watch, Watches
+from qms_tui.project import obstacle
 
 BATCH = 250  # files looked at before other inboxes have their turn
 NO_WATCH_LEFT = "the limit of inotify is reached: inboxes are looked at every few seconds instead"
 _TRIES = 5  # to find the folder again that moves while we look for it; then the rescan will
-_GONE = (
-    errno.ENOENT,
-    errno.ENOTDIR,
-    errno.ELOOP,
-)  # a link is not followed: as if nothing were there
+_GONE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)  # what a link leads to is not the inbox
 LIMITS = (errno.ENOSPC, errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 
 
@@ -61,6 +58,7 @@ class FollowedInbox:
         self._lock = lock
         self._tell = tell
         self._watched: _Watched | None = None
+        self._closed = ""
 
     @property
     def items(self) -> tuple[Item, ...]:
@@ -98,10 +96,11 @@ class FollowedInbox:
                 with open_folder(self._path) as folder:
                     self._watch(watches, folder, "")
                     self._take_in(folder)
+                self._tell_closed("")
                 break
             except OSError as error:
+                self._tell_closed(obstacle(self._path, error))
                 if error.errno not in _GONE:  # what cannot be looked at now is not gone
-                    self._trouble(f"the inbox of {self.agent} cannot be looked at: {error.strerror}")
                     break
             self._clear()
             if not self._watch_parent(watches):
@@ -188,6 +187,14 @@ class FollowedInbox:
             old.watch.close()
         self._watched = _Watched(which, missing, watch)
         return True
+
+    def _tell_closed(self, why: str) -> None:
+        if why == self._closed:
+            return
+        self._closed = why
+        self._tell(InboxClosed(self.agent, why))
+        if why:
+            self._trouble(f"the inbox of {self.agent} cannot be looked at: {why}")
 
     def _trouble(self, text: str) -> None:
         self._tell(WatchTrouble(text))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections import Counter, deque
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
-from qms_tui.inbox.events import InboxEvent, Initial, ItemArrived, ItemChanged, ItemConsumed
+from qms_tui.inbox.events import InboxClosed, InboxEvent, Initial, ItemArrived, ItemChanged, ItemConsumed
 from qms_tui.inbox.item import Counts, Item, Kind
 
 MOST_PAST = 1000  # consumed items that are remembered, as many as the journal gives
@@ -70,6 +70,8 @@ class Ledger:
         self._counts: dict[str, Counter[Kind]] = {}
         self._agents: dict[str, None] = {}
         self._number = 0
+        self.closed: Mapping[str, str] = {}
+        """The agents whose inboxes cannot be looked at, and why."""
         self.version = 0
         """Another number whenever something is different."""
 
@@ -87,6 +89,9 @@ class Ledger:
             self._change(event.item)
         elif isinstance(event, ItemConsumed):
             self._consume(event)
+        elif isinstance(event, InboxClosed):
+            others = {name: why for name, why in self.closed.items() if name != event.agent}
+            self.closed = others | ({event.agent: event.why} if event.why else {})
         return ()
 
     def remember(self, past: Sequence[ItemConsumed]) -> None:

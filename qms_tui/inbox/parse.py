@@ -57,9 +57,10 @@ def _read(file: str, name: str, fields: Mapping[str, str]) -> tuple[Kind, str, s
     """Kind, headline, document and sender."""
     if fields.get("task_type", "").upper() in _TASKS:
         return _task(file, fields, fields["task_type"].upper())
-    if fields.get("type") == "message":
+    said = fields.get("type", "").casefold()
+    if said == "message":
         return _message(file, fields)
-    if fields.get("type") == "notification":
+    if said == "notification":
         return _notice(file, fields)
     return _by_name(file, name)
 

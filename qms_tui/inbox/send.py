@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from qms_tui.errors import ProjectError, UsageError
+from qms_tui.errors import ProjectError, UsageError, refused, remedy
 from qms_tui.inbox.subject import LONGEST_SUBJECT, is_blank
 from qms_tui.printable import is_plain
 from qms_tui.project import AGENT_NAME, Owner, Project
@@ -71,8 +71,8 @@ def _deliver(project: Project, sender: str, to: str, subject: str, body: str, se
             return folder / _put(inbox, _names(sender, sent), content, owner)
     except OSError as error:
         raise ProjectError(
-            f"{folder}: {error.strerror}: {error.filename}",
-            hint="it must be a real folder (no link) that you may write",
+            refused(error, folder),
+            hint=remedy(error, "it must be a real folder that you may write"),
         ) from error
 
 

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from qms_tui import __version__
-from qms_tui.errors import QmsTuiError
+from qms_tui.errors import QmsTuiError, refused, state_remedy
 from qms_tui.keeper.disk.watch import DiskWatch
 from qms_tui.keeper.gateway import GatewayProcess
 from qms_tui.keeper.keeper import Keeper
@@ -43,7 +43,9 @@ def serve(words: Sequence[str]) -> int:
     except QmsTuiError as error:
         _say({"message": error.message, "hint": error.hint})
     except OSError as error:
-        _say({"message": f"the keeper cannot start: {error}", "hint": "the log file may say more"})
+        place = refused(error, keeper_folder(Path(asked.project), asked.engine))
+        hint = state_remedy(error, "the log file may say more")
+        _say({"message": f"the keeper cannot start: {place}", "hint": hint})
     return 1
 
 

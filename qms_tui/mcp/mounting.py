@@ -9,7 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from qms_tui.config import Config, Laid, Mount
-from qms_tui.errors import GatewayError
+from qms_tui.errors import GatewayError, refused, state_remedy
 from qms_tui.mcp.client import client_config_text
 from qms_tui.mcp.places import (
     CLIENT_FILE,
@@ -37,9 +37,8 @@ def with_gateway(config: Config, folder: Path, agents: Sequence[str], owner: Own
                 made = make_agent_folder(folder, agent, owner.uid, owner.gid)
                 _write(made / CLIENT_FILE, client_config_text(agent, config.servers).encode(), owner)
             except OSError as error:
-                raise GatewayError(
-                    f"{folder}: {error.strerror}", hint="the agents' way to MCP servers is kept there"
-                ) from error
+                hint = state_remedy(error, "the agents' way to MCP servers is kept there")
+                raise GatewayError(refused(error, folder), hint=hint) from error
     return with_mounts(config, folder, agents)
 
 

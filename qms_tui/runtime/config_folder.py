@@ -25,7 +25,7 @@ from typing import BinaryIO
 
 from qms_tui.config import Config, RuntimeKind
 from qms_tui.config.files import replace_file
-from qms_tui.errors import ProjectError
+from qms_tui.errors import ProjectError, refused, state_remedy
 from qms_tui.project import Project, open_below, open_file_below
 from qms_tui.runtime.client import is_client
 
@@ -101,8 +101,11 @@ def make_local_folder(project: Project, agent: str) -> Path:
             replace_file(folder.base / PROJECT, json.dumps({"project": str(project.root)}))
     except OSError as error:
         raise ProjectError(
-            f"{error.filename or folder.path}: {error.strerror}",
-            hint="agents of the local runtime keep their logins there: a real folder of yours, and no link",
+            refused(error, folder.path),
+            hint=state_remedy(
+                error,
+                "local agents keep their logins there: a real folder of yours, and no link",
+            ),
         ) from error
     return folder.path
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from qms_tui.config import AgentConfig
+from qms_tui.config.parse import is_own_variable
 from qms_tui.errors import ConfigError
 from qms_tui.runtime.host_path import walk
 from qms_tui.runtime.path_rules import PathRules
@@ -62,5 +63,10 @@ def _read_env_file(path: Path, rules: PathRules | None) -> dict[str, str]:
         name, equals, value = line.partition("=")
         if not equals or not name.strip().isidentifier() or "\0" in value:
             raise ConfigError(f"env_file {path}, line {number}: not NAME=value", hint="write it like LANG=C")
+        if is_own_variable(name.strip()):
+            raise ConfigError(
+                f"env_file {path}, line {number}: {name.strip()} is set by qms-tui itself",
+                hint="take the line out: agents would never get it",
+            )
         pairs[name.strip()] = value
     return pairs

@@ -19,7 +19,7 @@ from typing import Any
 
 from qms_tui.config import Config
 from qms_tui.config.files import replace_file
-from qms_tui.errors import ProjectError
+from qms_tui.errors import ProjectError, refused, state_remedy
 from qms_tui.project import Project
 from qms_tui.runtime.client import is_client
 from qms_tui.runtime.config_folder import ConfigFolder, container_folder, local_folder, make_local_folder
@@ -101,7 +101,7 @@ def copy(project: Project, config: Config, agent: str) -> Copyable:
                 copied += 1
     except OSError as error:
         raise ProjectError(
-            f"{error.filename or target}: {error.strerror}", hint="is the disk full, the folder yours?"
+            refused(error, target), hint=state_remedy(error, "is the folder yours?")
         ) from error
     return Copyable(login, copied)
 

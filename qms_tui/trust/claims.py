@@ -16,7 +16,15 @@ from fnmatch import fnmatchcase
 from itertools import islice
 from pathlib import PurePosixPath
 
-from qms_tui.config import AgentConfig, Assignment, ConfigFile, settings_needing_trust, toml
+from qms_tui.config import (
+    AgentConfig,
+    Assignment,
+    ConfigFile,
+    OnFault,
+    refuse,
+    settings_needing_trust,
+    toml,
+)
 from qms_tui.config.files import PROJECT_FILE
 from qms_tui.config.programs import LARGEST
 from qms_tui.project import AGENT_NAME, Project
@@ -92,12 +100,17 @@ class Claims:
     folders: tuple[ConfigFolder, ...] = ()
 
 
-def read_claims(project: Project, settings: ConfigFile | None, assignments: Sequence[Assignment]) -> Claims:
+def read_claims(
+    project: Project,
+    settings: ConfigFile | None,
+    assignments: Sequence[Assignment],
+    on_fault: OnFault = refuse,
+) -> Claims:
     """Look at a project. `settings` is its qms-tui.toml as it will be used, `assignments` all that files and
-    options set. Raises ConfigError for what is wrong in the file."""
+    options set; `on_fault` is called for what is wrong in the file."""
     reader = _Reader(project)
     files = [
-        *_own_settings(settings),
+        *_own_settings(settings, on_fault),
         *reader.files([*reader.client_settings(), PurePosixPath(".mcp.json")]),
         *reader.programs(assignments),
     ]
@@ -109,10 +122,10 @@ def read_claims(project: Project, settings: ConfigFile | None, assignments: Sequ
     )
 
 
-def _own_settings(settings: ConfigFile | None) -> Iterator[JudgedFile]:
+def _own_settings(settings: ConfigFile | None, on_fault: OnFault) -> Iterator[JudgedFile]:
     """The project's own file."""
     if settings:
-        wanted = settings_needing_trust(settings)
+        wanted = settings_needing_trust(settings, on_fault)
         lines = tuple(f"{each.key} = {toml(each.value)}" for each in wanted)
         yield JudgedFile(PROJECT_FILE, settings.content, lines)
 

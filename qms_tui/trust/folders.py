@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from qms_tui.errors import ProjectError
+from qms_tui.errors import ProjectError, remedy
 from qms_tui.project import Project
 from qms_tui.trust.record import FolderIdentity, Record, TrustStore
 
@@ -131,5 +131,5 @@ def _free_name(taken: list[str]) -> str:
 def _cannot(agent: str, what: str, error: OSError) -> ProjectError:
     return ProjectError(
         f".claude/users/{agent}/{NAME} cannot be {what}: {error.strerror}",
-        hint="may you write there, and is it a real folder?",
+        hint=remedy(error, "may you write there, and is it a real folder?"),
     )

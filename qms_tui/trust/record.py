@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from qms_tui.config.files import PROJECT_FILE, read_regular_file, replace_file
-from qms_tui.errors import QmsTuiError
+from qms_tui.errors import QmsTuiError, state_remedy
 
 LARGEST = 16 * 2**20  # bytes of a record: as many texts as are judged
 LARGEST_TEXT = 64 * 2**10  # bytes of a file that are kept for the next diff
@@ -222,5 +222,5 @@ def _numbers(folder: FolderIdentity | None) -> list[int] | None:
 def _unwritable(path: Path, error: OSError) -> QmsTuiError:
     return QmsTuiError(
         f"{path}: cannot be written: {error.strerror}",
-        hint="what you trust is kept there; check the folder's permissions and the disk's space",
+        hint=state_remedy(error, "what you trust is kept there; check the folder's permissions"),
     )

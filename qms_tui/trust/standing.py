@@ -5,21 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from itertools import chain
 from pathlib import Path
 
 from qms_tui.config import (
     NO_OVERRIDES,
     Assignment,
     Config,
-    ConfigFile,
     ConfigFiles,
     Judged,
+    OnFault,
     Overrides,
     Program,
     Trust,
     load_config,
     read_assignments,
     read_files,
+    refuse,
+    unknown_agents,
 )
 from qms_tui.config.files import PROJECT_FILE
 from qms_tui.errors import ProjectError
@@ -76,16 +79,18 @@ class Standing:
             changed=self.record.answer is Answer.TRUST and known is not None and not judged,
         )
 
-    def config(self, overrides: Overrides = NO_OVERRIDES) -> Config:
-        """What holds in the project. Raises ConfigError, UsageError as `load_config` does."""
-        config = load_config(self.files, overrides=overrides, trust=self.trust)
+    def config(self, overrides: Overrides = NO_OVERRIDES, on_fault: OnFault = refuse) -> Config:
+        """What holds in the project; `on_fault` and what is raised are those of `load_config`."""
+        config = load_config(self.files, overrides=overrides, trust=self.trust, on_fault=on_fault)
         trusted, files = self.word is Word.TRUSTED, self.claims.files
         programs = tuple(
             Program(each.path, each.sha256 if trusted else "", each.words) for each in files if each.words
         )
         copies = (each for each in files if each.keys or each.path.startswith(CLIENT_SETTINGS))
+        unknown = unknown_agents(config, self.project.roster(config.agents))
         judged = tuple(Judged(each.path, each.content, bool(each.keys)) for each in copies if trusted)
-        return replace(config, programs=programs, judged=judged)
+        notices = (*config.notices, *unknown)
+        return replace(config, programs=programs, judged=judged, notices=notices)
 
     @property
     def foreign(self) -> tuple[ConfigFolder, ...]:
@@ -140,6 +145,7 @@ def examine(
     user_file: Path | None = None,
     command: Sequence[Assignment] = (),
     store: TrustStore | None = None,
+    on_fault: OnFault = refuse,
 ) -> Standing:
     """Look at a project as it is now, and at what is remembered of it.
 
@@ -147,13 +153,15 @@ def examine(
         user_file: the file of --config, read instead of the user's own.
         command: what the command line sets.
         store: the user's own by default.
+        on_fault: called for each thing that is wrong in a file; the rest of it is judged.
 
-    Raises ConfigError for what is wrong in a file, ProjectError for a project that is gone.
+    Raises ProjectError for a project that is gone.
     """
     store = store or TrustStore.of_user()
-    files = read_files(project.root, user_file)
-    assignments = [*_assignments(files.user), *_assignments(files.project), *command]
-    claims = read_claims(project, files.project, assignments)
+    files = read_files(project.root, user_file, on_fault)
+    read = [read_assignments(file, on_fault) for file in (files.user, files.project) if file]
+    assignments = [*chain.from_iterable(read), *command]
+    claims = read_claims(project, files.project, assignments, on_fault)
     try:
         folder = FolderIdentity.of(project.root)  # which we need not be allowed to list, to look on
     except OSError as error:
@@ -171,10 +179,6 @@ def examine(
         record = replace(record, folders={**used, **record.folders})
     standing = Standing(project, files, claims, record, record.folder is not None, folder, moved=moved)
     return judge(standing)
-
-
-def _assignments(file: ConfigFile | None) -> tuple[Assignment, ...]:
-    return read_assignments(file) if file else ()
 
 
 def judge(standing: Standing) -> Standing:

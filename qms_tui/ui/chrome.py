@@ -154,7 +154,8 @@ class StatusLine(Static):
             Part(layout, rank=1),
             Part(f"{need} need{'s' if need == 1 else ''} you: F3" if need else "", "bold $warning",
                  (f"F3: {need}",), 9),
-            Part(f"{items(yours)} for you: F3" if yours else "", "bold $warning", (f"F3: {items(yours)}",), 8),
+            Part(f"{items(yours)} for you: F3" if yours else "", "bold $warning",
+                 (f"F3: {items(yours)}",), 8),
             Part(f"{items(wait)} wait{'s' if wait == 1 else ''}: F2" if wait > yours else "", "$warning",
                  (f"F2: {wait}",), 5),
         ]  # fmt: skip

@@ -174,12 +174,16 @@ class Desk:
                 detail(pane.agent),
                 pane.agent.activity.since if pane.agent.activity else 0.0,
                 shown_lights(pane.agent),
+                closed=pane.agent.name in ledger.closed,
             )
             for pane in self._app.panes
         ]
         shown = {line.agent for line in lines}
-        others = sorted(name for name in ledger.agents if name not in shown and ledger.waiting(name))
-        return lines + [Line(name, "", color(name), ledger.counts(name)) for name in others]
+        waiting = {name for name in ledger.agents if ledger.waiting(name)}
+        return lines + [
+            Line(name, "", color(name), ledger.counts(name), closed=name in ledger.closed)
+            for name in sorted((waiting | ledger.closed.keys()) - shown)
+        ]
 
     # -- what is asked for ------------------------------------------------------------------------------
 

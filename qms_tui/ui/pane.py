@@ -77,8 +77,9 @@ class Pane(Widget, can_focus=True):
         menu: str,
         pasted: Callable[[bytes], bytes] = bytes,
     ) -> None:
-        """`ours` are the names of the keys that do not belong to the agent; `menu` opens the menu; `pasted` says
-        what the program gets of a paste.
+        """`ours` are the names of the keys that do not belong to the agent; `menu` opens the menu.
+
+        `pasted` says what the program gets of a paste.
         """
         super().__init__(id=f"pane-{agent.name}", classes="pane")
         self.agent = agent

@@ -36,7 +36,7 @@ class Line:
     """An agent's line: mark and word say the state of its program, empty where it has no pane.
 
     `detail` has a line of its own: what the agent wants of the human, and since when (seconds since 1970);
-    and so have `lights`.
+    and so have `lights`. `closed`: its inbox cannot be looked at, and there are no counts.
     """
 
     agent: str
@@ -48,6 +48,7 @@ class Line:
     detail: str = ""
     since: float = 0.0
     lights: Lights | None = None
+    closed: bool = False
 
 
 class Agents(Static):
@@ -134,8 +135,10 @@ def _row(line: Line, width: int, chosen: bool) -> Content:
     state = Content.assemble((line.mark or " ", line.look or line.color), " ")
     left = Content.assemble(" ", state, (line.agent, look), "  ", (line.word, line.look or "dim"))
     room = width - left.cell_length - 2
-    said = by_kind(line.counts)
-    if len(said) > room:
+    said = "inbox not looked at" if line.closed else by_kind(line.counts)
+    if line.closed and len(said) > room:
+        said = "no inbox"
+    elif len(said) > room:
         said = " ".join(f"{_LETTERS[kind]}{line.counts[kind]}" for kind in Kind if kind in line.counts)
     right = Content.styled(said, "$warning")
     return left.truncate(max(0, width - right.cell_length - 1), ellipsis=True, pad=True) + right

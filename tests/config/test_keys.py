@@ -87,6 +87,8 @@ GOOD: list[tuple[str, str, object]] = [
     ("notify.outer", '"osc777"', OuterNotification.OSC777),
     ("terminal.scrollback", "100000", 100_000),
     ("engine.host", '"unix:///run/docker.sock"', "unix:///run/docker.sock"),
+    ("engine.host", '"ssh://me@build-box"', "ssh://me@build-box"),
+    ("engine.host", '"ssh://[::1]:2222/run/docker.sock"', "ssh://[::1]:2222/run/docker.sock"),
     ("engine.host", '"tcp://[::1]:2376"', "tcp://[::1]:2376"),
     ("engine.host", '"tcp://build.example:2375/"', "tcp://build.example:2375/"),
     ("engine.runtime", '"local"', RuntimeKind.LOCAL),
@@ -132,6 +134,7 @@ VERSION = "write it like '2.1.330'"
 PACKAGES = 'write it like ["nodejs", "make"]'
 LISTEN = "write it like '127.0.0.1:7325' or '172.17.0.1:7325'"
 REACHED = "write it like '10.0.0.5:7325'"
+SSH = "write it like 'ssh://me@host', 'ssh://me@host:2222' or 'ssh://host/run/user/1000/docker.sock'"
 HOST = "write it like 'unix:///var/run/docker.sock' or 'tcp://10.0.0.5:2376'"
 
 BAD: list[tuple[str, str, str, str]] = [
@@ -172,6 +175,9 @@ BAD: list[tuple[str, str, str, str]] = [
     ("agent.env", '["A=1"]', "'A=1' is not a variable's name", VARIABLES),
     ("agent.env", '{ A = "1" }', "a table is not a list of variables' names", VARIABLES),
     ("agent.env", '["QMS_USER"]', "QMS_USER is set by qms-tui itself", "leave it out"),
+    ("agent.env", '["LANG", "TERM"]', "TERM is set by qms-tui itself", "leave it out"),
+    ("agent.env", '["COLORTERM"]', "COLORTERM is set by qms-tui itself", "leave it out"),
+    ("agent.env", '["QMS_TUI_WAKE"]', "QMS_TUI_WAKE is set by qms-tui itself", "leave it out"),
     ("agent.env_file", '""', "'' is not a path", "write it like '~/agent.env'"),
     (
         "agent.env_file",
@@ -298,13 +304,9 @@ BAD: list[tuple[str, str, str, str]] = [
     ("notify.outer", '"osc1"', "'osc1' is not one of the choices", "write 'off' or 'osc9' or 'osc777'"),
     ("terminal.scrollback", '"many"', "'many' is not a whole number", "write it like 5000"),
     ("engine.host", '"npipe:////./pipe/x"', "'npipe:////./pipe/x' is a Windows pipe", HOST),
-    (
-        "engine.host",
-        '"ssh://me@there"',
-        "'ssh://me@there' needs ssh, which qms-tui does not speak",
-        "forward the engine's socket: ssh -L /tmp/docker.sock:/var/run/docker.sock HOST, "
-        "then write 'unix:///tmp/docker.sock'",
-    ),
+    ("engine.host", '"ssh://-oProxyCommand=x"', "'ssh://-oProxyCommand=x' is not an engine's address", SSH),
+    ("engine.host", '"ssh://me@there:0"', "'ssh://me@there:0' is not an engine's address", SSH),
+    ("engine.host", '"ssh://"', "'ssh://' is not an engine's address", SSH),
     ("engine.host", '"tcp://a:70000"', "'tcp://a:70000' is not an engine's address", HOST),
     ("engine.host", '"tcp://me:pw@a:1"', "'tcp://me:pw@a:1' is not an engine's address", HOST),
     ("engine.host", '"unix://run/x"', "'unix://run/x' is not an engine's address", HOST),

@@ -212,7 +212,7 @@ def test_an_inbox_that_the_second_user_may_not_look_at(first: Person, second: Pe
     inbox.chmod(0o700)
     assert first.run("send", "qa", "--subject", "Secret", "a word").returncode == 0
     listed = second.run("inbox")
-    assert (listed.returncode, listed.stdout) == (0, "nothing is waiting\n")
+    assert (listed.returncode, listed.stdout) == (2, "nothing is waiting where it could be looked\n")
     assert listed.stderr == "qms-tui: the inbox of qa cannot be looked at: Permission denied\n"
     refused = second.run("send", "qa", "--subject", "Hello", "a word")
     assert (refused.returncode, f"{inbox}: Permission denied" in refused.stderr) == (2, True)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from qms_tui.demo.items import Message
 from qms_tui.inbox import Identity, Item, Kind, parse
-from qms_tui.inbox.front_matter import LARGEST, front_matter
+from qms_tui.inbox.front_matter import LARGEST, body, front_matter
 from qms_tui.printable import plain
 from tests.inbox.samples import MESSAGE, NOTICE, task
 
@@ -103,14 +103,113 @@ def test_hostile_fields(front: bytes, headline: str) -> None:
         b"- type\n- message",
         b"a: b\n" * 600,
         b"type: message\n" + b"x" * LARGEST,
-        b"type: message\nsubject: \xff",
-        b'type: message\nsubject: "\\ud800"',
-        b'type: message\nsubject: "\\UFFFFFFFF"',
+        b"a: &a [x,x]\nb: x: y\ntype: message",
+        b"b: x: y\na: [&a x, *a]\ntype: message",
+        b"b: x: y\n" * 200 + b"type: message",
+        b"@\n" * 300 + b"type: message",
     ],
 )
 def test_yaml_bombs_say_nothing(front: bytes) -> None:
     found = item("x.md", b"---\n" + front + b"\n---\nbody\n")
     assert (found.kind, found.headline) == (Kind.UNKNOWN, "New inbox item: x.md")
+
+
+@pytest.mark.parametrize(
+    ("line", "subject"),
+    [
+        (b"Re: CR-041: second page is ready", "Re: CR-041: second page is ready"),
+        (b"*today* please", "*today* please"),
+        (b"*today", "*today"),
+        (b"[CR-041] question on page 2", "[CR-041] question on page 2"),
+        (b"{draft} of page 2", "{draft} of page 2"),
+        (b"@qa can you confirm?", "@qa can you confirm?"),
+        (b"`make test` fails since monday", "`make test` fails since monday"),
+        (b"!important read before you approve", "!important read before you approve"),
+        (b"!!important read", "!!important read"),
+        (b"!!! now", "!!! now"),
+        (b'"Approved" is not the final word', '"Approved" is not the final word'),
+        (b"'tis late", "'tis late"),
+        (b'"half a quotation', '"half a quotation'),
+        (b"&co agree", "&co agree"),
+        (b"> see below", "> see below"),
+        (b"| a bar", "| a bar"),
+        (b"%done", "%done"),
+        (b"- a dash", "- a dash"),
+        (b"#12 is ready", "#12 is ready"),
+        (b"fixes #12", "fixes #12"),
+        (b"Re:", "Re:"),
+        (b"Caf\xe9 list", "Caf\ufffd list"),
+        (b'"\\ud83d\\ude00 done"', "\N{GRINNING FACE} done"),
+        (b'"half \\ud83d"', "half \ufffd"),
+        (b'"\\UFFFFFFFF"', '"\\UFFFFFFFF"'),
+        (b"a\x00b\xc2\x85c\xe2\x80\xa8task_type: REVIEW", "a\ufffdb\ufffdc\ufffdtask_type: REVIEW"),
+    ],
+)
+def test_a_subject_is_as_it_is_written(line: bytes, subject: str) -> None:
+    front = b"type: message\nfrom: bu\nsubject: " + line + b"\nto: qa"
+    found = item("x.md", b"---\n" + front + b"\n---\n")
+    assert (found.kind, found.sender, found.headline) == (Kind.MESSAGE, "bu", f"Message from bu: {subject}")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"title: Rework: approval page",
+        b"  title: set in",
+        b"\ttitle: set in by a tab",
+        b"a line without a key",
+        b"**Title:** of a heading",
+        b"title:without a space",
+        b"title: [a list: that, goes on",
+        b"- title",
+        b"@@@",
+        b"? what",
+        b"x: *y",
+        b'title: "half a quotation',
+        b"title: \xe9\xff",
+        b"\xe9: \x00",
+    ],
+)
+@pytest.mark.parametrize("place", range(4))
+def test_a_broken_line_costs_that_line_at_most(line: bytes, place: int) -> None:
+    lines = [b"task_type: APPROVAL", b"doc_id: CR-041", b"assigned_by: bu"]
+    lines.insert(place, line)
+    found = item("x.md", b"---\n" + b"\n".join(lines) + b"\n---\n")
+    assert (found.kind, found.document, found.sender) == (Kind.APPROVAL, "CR-041", "bu")
+
+
+@pytest.mark.parametrize(
+    "front",
+    [
+        b'description: "of\ntask_type: APPROVAL\nmany lines"',
+        b"description: [of,\n  task_type: APPROVAL,\n  many lines]",
+        b"description: |\n  task_type: APPROVAL",
+        b"description:\n  task_type: APPROVAL",
+    ],
+)
+@pytest.mark.parametrize("broken", [b"", b"title: a: b\n", b"@@\n"])
+def test_what_a_value_goes_on_with_is_no_key(front: bytes, broken: bytes) -> None:
+    for text in (broken + front, front + b"\n" + broken):
+        assert "task_type" not in front_matter(b"---\n" + text + b"\n---\n")
+
+
+def test_keys_and_kinds_take_any_case() -> None:
+    assert item("x.md", b"---\nType: Message\nFrom: bu\nSUBJECT: Hi\n---\n").headline == "Message from bu: Hi"
+    assert item("x.md", b"---\nTask_Type: review\nDoc_Id: CR-1\n---\n").headline == "New task: Review CR-1"
+    assert item("x.md", b"---\nTYPE: NOTIFICATION\nEvent: CLOSED\n---\n").headline == "Notice: closed"
+
+
+def test_a_document_may_end_with_dots() -> None:
+    content = b"---\ntype: message\nfrom: bu\n...\n\nbody\n"
+    assert item("x.md", content).sender == "bu"
+    assert body(content).strip() == b"body"
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_what_windows_calls_unicode_is_read(encoding: str) -> None:
+    content = "\ufeff---\r\ntype: message\r\nfrom: bu\r\nsubject: grün\r\n---\r\nbody\r\n".encode(encoding)
+    assert item("x.md", content).headline == "Message from bu: grün"
+    assert body(content) == b"body\n"
 
 
 def test_no_tag_is_obeyed_and_no_number_is_made() -> None:

@@ -170,6 +170,7 @@ def test_limits_hold_by_default() -> None:
         ("/", "project"),
         ("/x/Проект", "project"),
         ("/x/" + "a" * 99, "a" * 24),
+        ("/x/caf\udce9", "caf"),
     ],
 )
 def test_names_tell_and_do_not_collide(root: str, readable: str) -> None:

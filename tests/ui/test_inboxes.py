@@ -344,3 +344,15 @@ async def test_hostile_items_are_shown_and_nothing_happens(open_app: OpenApp, qm
             await ui.until(lambda: len(ui.app.screen_stack) == 1)
             await ui.press("down")
         assert ui.app.is_running
+
+
+async def test_an_inbox_behind_a_link_is_not_an_empty_one(
+    open_app: OpenApp, project: Project, qms: QmsCommands
+) -> None:
+    inbox = project.folders("qa").inbox
+    inbox.rename(inbox.with_name("mail"))
+    inbox.symlink_to("mail")
+    async with open_app("claude", "qa", size=(200, 50)) as ui:
+        await ui.press("f2")
+        await ui.until(lambda: [row for row in ui.agents if row.endswith("inbox not looked at")])
+        assert any("inbox is a link" in toast for toast in ui.toasts)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from qms_tui.errors import JournalError
+from qms_tui.errors import JournalError, state_remedy
 from qms_tui.keeper.journal.reader import Segment, read_segments, since
 from qms_tui.keeper.paths import agent_folder, open_private
 
@@ -43,7 +43,8 @@ def find_journal(root: Path, engine: str, agent: str, moment: float | None) -> J
     except FileNotFoundError:
         segments = []
     except OSError as error:
-        raise JournalError(f"{folder}: {error.strerror}", hint="recordings are kept there") from error
+        hint = state_remedy(error, "recordings are kept there")
+        raise JournalError(f"{folder}: {error.strerror}", hint=hint) from error
     return Journal(root.name or "root", agent, segments)
 
 

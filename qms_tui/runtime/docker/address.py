@@ -35,12 +35,22 @@ class Address:
 
 def find_address(configured: str | None, environment: Mapping[str, str], home: Path) -> Address:
     """The engine's address. Raises EngineError for a context or certificates that cannot be used."""
-    host = configured or environment.get("DOCKER_HOST")
+    host = configured or _text(environment, "DOCKER_HOST")
     if host:
         return Address(host, _tls_of(environment, host))
     folder = Path(environment.get("DOCKER_CONFIG") or home / ".docker")
-    name = environment.get("DOCKER_CONTEXT") or _current_context(folder)
+    name = _text(environment, "DOCKER_CONTEXT") or _current_context(folder)
     return Address(DEFAULT_HOST) if name == _DEFAULT_CONTEXT else _context(folder, name)
+
+
+def _text(environment: Mapping[str, str], name: str) -> str | None:
+    """A variable that names an engine. Raises EngineError if it holds bytes that are no text."""
+    value = environment.get(name)
+    try:
+        (value or "").encode()
+    except UnicodeEncodeError:
+        raise EngineError(f"{name} is not UTF-8: {value!r}", hint=f"correct it, or: unset {name}") from None
+    return value
 
 
 def _tls_of(environment: Mapping[str, str], host: str) -> TLSConfig | None:
@@ -62,7 +72,7 @@ def _current_context(folder: Path) -> str:
         name = json.loads((folder / "config.json").read_bytes())["currentContext"]
     except (OSError, ValueError, KeyError, TypeError):
         return _DEFAULT_CONTEXT
-    return name if isinstance(name, str) and name else _DEFAULT_CONTEXT
+    return name if isinstance(name, str) and name.isprintable() and name else _DEFAULT_CONTEXT
 
 
 def _context(folder: Path, name: str) -> Address:

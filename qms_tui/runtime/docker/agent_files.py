@@ -36,7 +36,7 @@ from docker.types import Mount
 
 from qms_tui.config import AgentConfig, Judged
 from qms_tui.config.files import read_regular_file
-from qms_tui.errors import EngineError
+from qms_tui.errors import EngineError, refused, state_remedy
 from qms_tui.project import Owner, Project
 from qms_tui.runtime.definition import Definition
 from qms_tui.runtime.docker.accounts import Accounts
@@ -337,8 +337,8 @@ def _writing(base: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise EngineError(
-            f"{error.filename or base}: {error.strerror}",
-            hint="the files of an agent's container are made there; is the disk full, the folder yours?",
+            refused(error, base),
+            hint=state_remedy(error, "an agent's container gets its files there; is the folder yours?"),
         ) from error
 
 

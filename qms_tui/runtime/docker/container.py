@@ -7,6 +7,7 @@ and workspace; no credentials but its own; no other container; no capabilities.
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -75,7 +76,7 @@ PROJECT_SLUG = re.compile(r"qms-[a-z0-9-]{1,24}-[0-9a-f]{8}")
 def project_slug(root: str) -> str:
     """A name for the engine's objects of the project at `root`, readable and unlikely to collide."""
     readable = re.sub(r"[^a-z0-9]+", "-", Path(root).name.lower()).strip("-")[:24] or "project"
-    return f"qms-{readable}-{hashlib.sha256(root.encode()).hexdigest()[:8]}"
+    return f"qms-{readable}-{hashlib.sha256(os.fsencode(root)).hexdigest()[:8]}"
 
 
 def unlabelled(image: Mapping[str, str]) -> dict[str, str]:
@@ -202,14 +203,6 @@ def request(
 
 
 def environment(agent: str, passed: dict[str, str]) -> dict[str, str]:
-    """The agent's environment: what was allowed to pass, then what must hold."""
-    return (
-        passed
-        | TERMINAL
-        | {
-            "QMS_USER": agent,
-            "CLAUDE_CONFIG_DIR": CONFIG_FOLDER,
-            "HOME": HOME,
-            "LANG": "C.UTF-8",
-        }
-    )
+    """The agent's environment: UTF-8, what was allowed to pass, then what must hold."""
+    must = {"QMS_USER": agent, "CLAUDE_CONFIG_DIR": CONFIG_FOLDER, "HOME": HOME}
+    return {"LANG": "C.UTF-8"} | passed | TERMINAL | must

@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 
 from docker.types import Mount
 
-from qms_tui.errors import ExposureError
+from qms_tui.errors import ExposureError, state_remedy
 from qms_tui.runtime.docker.private import Kind, Private, own_folders
 from qms_tui.runtime.docker.views import Identity, View, above, identity, paths, views
 
@@ -89,6 +89,7 @@ def _is_there(place: Private, make: bool) -> bool:
             place.path.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise ExposureError(
-                f"{place.path}: {error.strerror}", hint="it is made so that it can be hidden from agents"
+                f"{place.path}: {error.strerror}",
+                hint=state_remedy(error, "it is made so that it can be hidden from agents"),
             ) from error
     return os.path.exists(place.path)

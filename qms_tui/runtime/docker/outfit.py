@@ -125,7 +125,7 @@ def _private(
         waking = {"QMS_TUI_WAKE": config.wake.value, "QMS_TUI_WAKE_TEXT": config.wake_text}
         if held:
             texts["held.json"] = json.dumps({name: str(inode) for name, inode in held})
-        hidden = {name: value for name, value in passed.items() if name not in shown}
+        hidden = {name: value for name, value in passed.items() if shown.get(name) != value}
         texts["environment.json"] = json.dumps(hidden | waking)
     if config.token_file is not None:
         texts[PurePosixPath(TOKEN).name] = ""  # what the file is mounted over
