@@ -54,8 +54,10 @@ def _run(args: Sequence[str]) -> int:
         return complain(error.format_message(), f"see: {_command_of(error)} --help")
     except click.ClickException as error:
         return complain(error.format_message(), "")
-    except SystemExit as end:  # click's for EPIPE, which may be of something else than what we print
-        return 0 if output_failure() else _unexpected(end.__context__ or end, args)
+    except SystemExit as end:
+        if end.__context__ is None or output_failure():  # a completion has been printed, or could not be
+            return 0
+        return _unexpected(end.__context__, args)  # click's for EPIPE, here of something that we do not print
     except Exception as error:  # the outermost boundary: a user never sees a traceback
         return 0 if error is output_failure() else _unexpected(error, args)  # `with_streams` tells of it
     return status if isinstance(status, int) else 0

@@ -53,11 +53,14 @@ def known_agents(project: Path | None, config_file: Path | None = None) -> tuple
     """The agents of the project that is named or around us; none where there is no project."""
     try:
         here = find_project(project, Path())
-        ignored = Faults()
-        files = read_files(here.root, config_file, on_fault=ignored)
-        return here.roster(load_config(files, trust=NO_TRUST, on_fault=ignored).agents)
     except QmsTuiError:
         return ()
+    ignored = Faults()
+    try:
+        files = read_files(here.root, config_file, on_fault=ignored)
+        return here.roster(load_config(files, trust=NO_TRUST, on_fault=ignored).agents)
+    except QmsTuiError:  # a file that is not there: those with a definition are known all the same
+        return here.roster()
 
 
 def complete_agents(ctx: click.Context, param: click.Parameter | None, word: str) -> list[CompletionItem]:

@@ -50,7 +50,7 @@ def shell(
     env = own_home | {"PATH": f"{program.parent}:{own_home['PATH']}", "fish_greeting": ""}
     with Tui(cwd=agents_project, env=env, size=(150, 30), program=SHELLS[request.param]) as tui:
         tui.type(f"{SETUP[request.param]}; echo rea''dy\r")
-        tui.wait("ready")
+        tui.wait("ready", "\n> ")
         yield tui
         tui.process.kill(signal.SIGKILL)  # an interactive shell obeys nothing less
 
