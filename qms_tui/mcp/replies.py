@@ -51,8 +51,6 @@ def check_reply(message: Message) -> None:
         _check_error(failure)
     elif not _answers(message):
         raise Unreadable("it has neither a result nor an error")
-    elif not isinstance(result, dict | Encoded):
-        raise Unreadable("its result is not an object")
 
 
 def _answers(message: Message) -> bool:
