@@ -26,7 +26,7 @@ from qms_tui.mcp.jsonrpc import (
     progress_token,
     weight,
 )
-from qms_tui.mcp.replies import check_reply, reason_of
+from qms_tui.mcp.replies import check_form, reason_of
 
 REQUEST = struct.Struct(">Q?")  # bytes of the line; whether it is a client's
 ANSWER = struct.Struct(">QQ")  # bytes of the object, of the text
@@ -43,8 +43,9 @@ def read(line: bytes, *, strict: bool) -> tuple[Message, bytes]:
     weight(line)
     message = (decoded if strict else mended)(line)
     if not strict and "method" not in message:
-        check_reply(message)
-    key = "params" if "method" in message else "error" if message.get("error") is not None else "result"
+        check_form(message)
+    failed = message.get("error") is not None or "result" not in message
+    key = "params" if "method" in message else "error" if failed else "result"
     if key not in message:
         raise ValueError("neither parameters nor an answer")
     value = message[key]

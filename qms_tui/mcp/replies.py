@@ -42,17 +42,19 @@ def is_reply(message: Message) -> bool:
 
 def check_reply(message: Message) -> None:
     """Raise Unreadable unless the client that waits can take it; null for what is not there is fine."""
+    check_form(message)
+    if message.get("error") is not None:
+        _check_error(message["error"])
+
+
+def check_form(message: Message) -> None:
+    """The same, whatever its result or error is."""
+    if not _answers(message):
+        raise Unreadable("it has neither a result nor an error")
     if message.get("jsonrpc") != "2.0":
         raise Unreadable('it lacks "jsonrpc": "2.0"')
-    result, failure = message.get("result"), message.get("error")
-    if result is not None and failure is not None:
+    if message.get("result") is not None and message.get("error") is not None:
         raise Unreadable("it has both a result and an error")
-    if failure is not None:
-        _check_error(failure)
-    elif not _answers(message):
-        raise Unreadable("it has neither a result nor an error")
-    elif not isinstance(result, dict | Encoded):
-        raise Unreadable("its result is not an object")
 
 
 def _answers(message: Message) -> bool:

@@ -80,13 +80,11 @@ def answer(bridge: Bridge) -> dict[str, Any]:
         (f"[{GOOD},", "not JSON"),
         ('{"jsonrpc": "2.0", "id": ID}', "neither a result nor an error"),
         ('{"jsonrpc": "2.0", "id": ID, "result": {}, "error": {"code": 1, "message": "x"}}', "both"),
-        ('{"jsonrpc": "2.0", "id": ID, "result": []}', "its result is not an object"),
         ('{"jsonrpc": "2.0", "id": ID, "error": "text"}', "its error is not an object"),
         ('{"jsonrpc": "2.0", "id": ID, "error": {"message": "so"}}', "lacks a code"),
         ("{'jsonrpc': '2.0', 'id': ID, 'result': {}}", "not JSON"),
         ('{\n "jsonrpc": "2.0",\n "id": ID,\n "result": {}\n}', "not JSON"),
         ('{"jsonrpc": "2.0", "id": ID, "result": {"large": "' + "x" * 600_000 + '"', "not JSON"),
-        ('{"jsonrpc": "2.0", "id": ID, "result": "' + "x" * 600_000 + '"}', "not an object"),
     ],
     ids=lambda value: value[:60].replace("\n", " "),
 )  # fmt: skip
