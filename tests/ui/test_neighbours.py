@@ -65,8 +65,8 @@ def written(place: Place) -> list[str]:
         reach(lambda: "sends itself" in tui.text)
         tui.type("\x1b")
         reach(lambda: "sends itself" not in tui.text and tui.text.count("end|") == 2)
-        place.receive("qa", "one")  # a toast over the right pane
-        reach(lambda: "one" in tui.text)
+        place.receive("qa", "กำลัง⚠️👩‍👩‍👧one")  # a toast over the right pane
+        reach(lambda: "one.md" in tui.text)
         tui.type("typed on\r" + ODD + "\r")
         reach(lambda: tui.text.count("typed on") == 2)
         tui.type("\x1b2")
