@@ -43,6 +43,7 @@ class Tui:
     ) -> None:
         columns, lines = size
         self.terminal = Terminal(columns, lines)
+        self.output = bytearray()  # all that it wrote
         environment = os.environ | {"TERM": "xterm-256color", "COLORTERM": "truecolor", "PYTHONPATH": _SOURCE}
         self.process = PtyProcess.spawn(
             [*program, *args],
@@ -115,6 +116,7 @@ class Tui:
         except OSError:
             return False
         self.terminal.feed(data)
+        self.output += data
         replies = self.terminal.take_replies()
         if replies:
             os.write(self.process.fd, replies)

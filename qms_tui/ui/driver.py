@@ -100,6 +100,7 @@ class TerminalDriver(LinuxDriver):
         self._reading = False
         self._gone = False
         self._screens = [fd for fd in (1, 2) if os.isatty(fd)]
+        self._size = self._size or self._get_terminal_size()  # the app's, until an event tells it another
         for number in (signal.SIGHUP, signal.SIGTERM):
             if signal.getsignal(number) is not signal.SIG_IGN:  # nohup
                 self._loop.add_signal_handler(number, self._leave, number)
@@ -255,6 +256,15 @@ class TerminalDriver(LinuxDriver):
             self._hang_up()
         else:
             self._app.exit(return_code=128 + number)
+
+    def _get_terminal_size(self) -> tuple[int, int]:
+        """The terminal's own word. Textual asks COLUMNS and LINES first, which some shells export."""
+        for fd in (self.fileno, *self._screens):
+            with contextlib.suppress(OSError):
+                size = os.get_terminal_size(fd)
+                if size.columns and size.lines:
+                    return size.columns, size.lines
+        return super()._get_terminal_size()
 
     def _window_changed(self) -> None:
         if not self._in_band_window_resize:

@@ -5,7 +5,8 @@ in each of which other agents' output is read; and the compositor then goes thro
 because all of them share the clip of their container. For the echo of a key, and under a flood of output,
 that is too much. Rows of a pane that nothing lies over can be written as they are.
 
-This is the only place that knows these names of Textual; with any doubt it leaves the rows to refresh().
+This is the only place that knows these names of Textual; with any doubt it leaves the rows to refresh(), also
+where a version of Textual has not one of them.
 """
 
 from __future__ import annotations
@@ -13,12 +14,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from rich.console import Console
-from textual._compositor import CompositorUpdate
 from textual.geometry import Offset, Region
 from textual.screen import Screen
 from textual.strip import Strip
 from textual.widget import Widget
-from textual.widgets._toast import Toast
+
+try:
+    from textual._compositor import CompositorUpdate
+    from textual.widgets._toast import Toast
+except ImportError:  # see above; a test says so to whoever updates Textual
+    _IMPORTED = False
+    CompositorUpdate, Toast = object, Widget  # type: ignore[assignment, misc]
+else:
+    _IMPORTED = True
+
+_OF_APP = ("_batch_count", "_display", "_notifications")
+_OF_SCREEN = ("_layout_required",)
+_OF_WIDGET = ("_repaint_regions", "_set_dirty")
 
 
 class _Rows(CompositorUpdate):
@@ -39,7 +51,9 @@ def paint_rows(widget: Widget, rows: Iterable[int]) -> None:
     regions = _regions(wanted, room.width)
     if not regions:
         return
-    if not _nothing_over(widget, Region(room.x, room.y + wanted[0], room.width, wanted[-1] - wanted[0] + 1)):
+    if not _has_names(widget) or not _nothing_over(
+        widget, Region(room.x, room.y + wanted[0], room.width, wanted[-1] - wanted[0] + 1)
+    ):
         widget.refresh(*regions)
         return
     waiting = widget._repaint_regions.copy()
@@ -53,6 +67,12 @@ def paint_rows(widget: Widget, rows: Iterable[int]) -> None:
             strip = strip.apply_filter(line_filter, background)
         painted.append((Offset(room.x, room.y + row), strip))
     widget.app._display(widget.screen, _Rows(painted))  # type: ignore[arg-type]  # as Textual itself does
+
+
+def _has_names(widget: Widget) -> bool:
+    """Whether this version of Textual has all that is used here."""
+    owners = ((widget.app, _OF_APP), (widget.screen, _OF_SCREEN), (widget, _OF_WIDGET))
+    return _IMPORTED and all(hasattr(owner, name) for owner, names in owners for name in names)
 
 
 def _nothing_over(widget: Widget, part: Region) -> bool:

@@ -48,6 +48,7 @@ def opened(tmp_path_factory: pytest.TempPathFactory, sizes_file: Path) -> Iterat
         (root / f".claude/agents/{name}.md").write_text("")
     program.write_text(PROGRAM)
     own = {name: str(home) for name in ("HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME")}
+    own |= {"COLUMNS": "80", "LINES": "24"}  # as a shell exports them
     command = f"{sys.executable} {program} {sizes_file}"
     with Tui(
         "--runtime", "local", "--command", command, "qa", "bu", "claude", cwd=root, size=WIDE, env=own
