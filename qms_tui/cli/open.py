@@ -9,12 +9,13 @@ from pathlib import Path
 import click
 
 from qms_tui.cli.deciding import decide
-from qms_tui.cli.farewell import options_again
+from qms_tui.cli.farewell import farewell, options_again
 from qms_tui.cli.gateway import lights, with_servers
 from qms_tui.cli.group import OPEN, complete_words
 from qms_tui.cli.loading import check_rights, config_of, examine_here, log_to_file
 from qms_tui.cli.names import DEFAULT_AGENTS, check_command, check_names, commands_meant
 from qms_tui.cli.options import Common, common_options, known_agents
+from qms_tui.cli.printing import echo_lines
 from qms_tui.cli.runtimes import docker_runtime, early_keeper, inside_paths, kept_runtime, local_runtime
 from qms_tui.cli.screen import show
 from qms_tui.config import Overrides, RuntimeKind
@@ -88,9 +89,10 @@ def open_screen(
     kept = kept_runtime(where, keeper)
     remarks = (*where.remarks, *shared_logins(map(config.agent, names), os.environ))
     servers = lights(project, config)
+    again = options_again(common, project)
     return show(
         project, config, names, kept, where.engine, remarks, view, memory, past, servers,
-        inside=inside_paths(project, config), again=options_again(common, project),
+        inside=inside_paths(project, config), on_left=lambda agents: echo_lines(farewell(agents, again)),
     )  # fmt: skip
 
 
