@@ -58,7 +58,7 @@ def _findings(project: Project | None, common: Common, descriptor: int | None) -
 
 def _write_report(common: Common) -> int:
     """What doctor finds, as far as it gets, in a report; status 2 if that cannot be written."""
-    from qms_tui.report import report_doctor
+    from qms_tui.report.full import report_doctor
 
     words = click.get_current_context().find_root().obj or ()
     try:

@@ -10,7 +10,7 @@ import click
 
 from qms_tui.cli.loading import load
 from qms_tui.cli.options import Common, common_options, complete_mailboxes
-from qms_tui.cli.printing import echo
+from qms_tui.cli.printing import echo, warn
 from qms_tui.errors import UsageError
 from qms_tui.inbox import HUMAN, Item, mailboxes, pick, reply_to, scan, subject_of, write_message
 from qms_tui.project import AGENT_NAME, Project
@@ -74,7 +74,9 @@ def _split(words: Sequence[str], known: Sequence[str]) -> tuple[tuple[str, ...],
 
 
 def _own_item(project: Project, word: str) -> Item:
-    items, _ = scan({HUMAN: project.folders(HUMAN).inbox})
+    items, troubles = scan({HUMAN: project.folders(HUMAN).inbox})
+    for trouble in troubles:
+        warn(trouble)
     return pick(items, word)
 
 
