@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from pathlib import Path
 
 import click
 
-from qms_tui.cli.gateway import as_started
+from qms_tui.cli.gateway import as_started, with_repository
 from qms_tui.cli.loading import load_anywhere, log_to_file
 from qms_tui.cli.options import Common, common_options
 from qms_tui.cli.printing import echo_json, echo_lines
 from qms_tui.config import Config, Faults
-from qms_tui.errors import ProjectError
+from qms_tui.errors import ProjectError, QmsTuiError
 from qms_tui.project import Project, find_project
 
 
@@ -33,6 +34,8 @@ def doctor(common: Common, as_json: bool) -> int:
     config, gateway = load_anywhere(common, on_fault=faults), None
     if project is not None:
         config, gateway = as_started(project, config)
+        with contextlib.suppress(QmsTuiError):  # of the engine's address: the report will say it
+            config = with_repository(project, config)
     return _report(project, config, faults, as_json, gateway)
 
 

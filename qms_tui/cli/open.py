@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from qms_tui.cli.deciding import decide
-from qms_tui.cli.gateway import lights, with_servers
+from qms_tui.cli.gateway import lights, with_repository, with_servers
 from qms_tui.cli.group import OPEN
 from qms_tui.cli.loading import check_rights, config_of, examine_here, log_to_file
 from qms_tui.cli.names import DEFAULT_AGENTS, check_names
@@ -53,7 +53,7 @@ def open_screen(
     from qms_tui.runtime.logins import shared_logins
 
     project.check_path()
-    config = with_servers(project, config, names)
+    config = with_repository(project, with_servers(project, config, names))
     keeper = early_keeper(project, config, common)
     try:
         where = docker_runtime(project, config)
