@@ -12,6 +12,7 @@ from qms_tui.cli.deciding import decide
 from qms_tui.cli.gateway import lights, with_repository, with_servers
 from qms_tui.cli.group import OPEN
 from qms_tui.cli.loading import check_rights, config_of, examine_here, log_to_file
+from qms_tui.cli.moved import check_moved
 from qms_tui.cli.names import DEFAULT_AGENTS, check_names
 from qms_tui.cli.options import Common, agents_argument, common_options
 from qms_tui.cli.runtimes import docker_runtime, early_keeper, kept_runtime, local_runtime
@@ -40,7 +41,9 @@ def open_screen(
     log_to_file(common)
     memory = Memory(project.root, views_folder())
     past = Past(project.root, past_folder())
-    roster = project.roster(config_of(standing, overrides).agents)
+    expected = config_of(standing, overrides)
+    check_moved(standing, expected)
+    roster = project.roster(expected.agents)
     names, view = _to_open(project, roster, agents, memory.read())
     config = decide(standing, overrides)
     if config is None:

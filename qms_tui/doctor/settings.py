@@ -49,9 +49,7 @@ def networks(engine: Engine, config: Config, agents: Sequence[str]) -> Iterator[
     missing = {agent: name for agent, name in named.items() if name not in there | set(_OWN_NETWORKS)}
     yield from _once(
         [
-            error(
-                agent, f"the engine has no network {name}", f"docker network create {name}, or another name"
-            )
+            error(agent, f"the engine has no network {name}", f"docker network create {name}, or another")
             for agent, name in missing.items()
         ]
     )
