@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import shlex
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 from qms_tui.config import Config, RuntimeKind
 from qms_tui.errors import EngineError, ProjectError
-from qms_tui.project import Project
 from qms_tui.trust import Standing, TrustStore
 
 
@@ -29,12 +28,14 @@ def check_moved(standing: Standing, config: Config) -> None:
 
 
 def _running(root: Path, config: Config) -> list[str]:
-    from qms_tui.cli.runtimes import docker_runtime
+    from qms_tui.leftovers import Kind, find_on_engine
+    from qms_tui.runtime.docker import connect
 
-    with suppress(EngineError):  # what follows needs the engine, and says so
-        runtime = docker_runtime(Project(root), config)
-        try:
-            return sorted(agent for agent, found in runtime.all_now().items() if found.alive)
-        finally:
-            runtime.close_now()
+    with suppress(EngineError), closing(connect(config.engine.host)) as engine:  # what follows says it
+        things = find_on_engine(engine)
+        return sorted(
+            thing.agent
+            for thing in things
+            if thing.kind is Kind.CONTAINER and thing.project == str(root) and thing.used
+        )
     return []
