@@ -16,6 +16,7 @@ from qms_tui.runtime.agent_places import agent_places
 from qms_tui.runtime.definition import read_definition
 from qms_tui.runtime.host_path import walk
 from qms_tui.runtime.path_rules import path_rules
+from qms_tui.runtime.worktree import repository
 
 GIT_SECONDS = 20.0
 MOST_NAMED = 3
@@ -37,6 +38,7 @@ def project(found: Project, config: Config, agents: Sequence[str]) -> Iterator[F
         yield from folders(found, agent)
     yield from closed(found)
     yield from tracked(found)
+    yield from worktree(found, config)
 
 
 def path(found: Project) -> Iterator[Finding]:
@@ -114,6 +116,17 @@ def closed(found: Project) -> Iterator[Finding]:
             f"agents run as user {owner.uid} and cannot read {named}",
             "chmod o+rX, if they need it",
         )
+
+
+def worktree(found: Project, config: Config) -> Iterator[Finding]:
+    """Whether git works in containers, where the repository lies elsewhere."""
+    try:
+        folder = repository(found, config)
+    except ProjectError as why:
+        yield warning("git", why.message, why.hint)
+        return
+    if folder is not None:
+        yield ok("git", f"a worktree of {folder}, which agents see read-only")
 
 
 def tracked(found: Project) -> Iterator[Finding]:

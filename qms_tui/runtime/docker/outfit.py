@@ -140,12 +140,12 @@ def _token(project: Project, config: AgentConfig, ours: bool) -> list[Mount]:
             f"agent.token_file: the image {config.image!r} cannot read it",
             hint="use an image of qms-tui build, or pass the login on with agent.env or agent.env_file",
         )
-    _check_readable(config, project.owner())
+    check_token(config, project.owner())
     return [spec.bind(config.token_file, PurePosixPath(TOKEN))]
 
 
-def _check_readable(config: AgentConfig, owner: Owner) -> None:
-    """The agent must be able to read its token; nothing of it is read here."""
+def check_token(config: AgentConfig, owner: Owner) -> None:
+    """Raise ConfigError if the agent cannot read its token; nothing of it is read here."""
     assert config.token_file is not None
     try:
         status = config.token_file.stat()
