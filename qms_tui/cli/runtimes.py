@@ -108,6 +108,6 @@ def local_runtime(project: Project, config: Config) -> Runtime:
 
 
 def _local_environment(agent: str) -> dict[str, str]:
-    from qms_tui.runtime.environment import inherited
+    from qms_tui.runtime.environment import DEFAULTS, inherited
 
-    return inherited(os.environ) | {"QMS_USER": agent}
+    return DEFAULTS | inherited(os.environ) | {"QMS_USER": agent}
