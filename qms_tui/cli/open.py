@@ -14,7 +14,14 @@ from qms_tui.cli.group import OPEN
 from qms_tui.cli.loading import check_rights, config_of, examine_here, log_to_file
 from qms_tui.cli.names import DEFAULT_AGENTS, check_names
 from qms_tui.cli.options import Common, agents_argument, common_options
-from qms_tui.cli.runtimes import docker_runtime, early_keeper, inside_paths, kept_runtime, local_runtime
+from qms_tui.cli.runtimes import (
+    docker_runtime,
+    early_keeper,
+    ignored_wishes,
+    inside_paths,
+    kept_runtime,
+    local_runtime,
+)
 from qms_tui.cli.screen import show
 from qms_tui.config import Overrides, RuntimeKind
 from qms_tui.errors import QmsTuiError
@@ -66,7 +73,11 @@ def open_screen(
         keeper.close()
         raise
     kept = kept_runtime(where, keeper)
-    remarks = (*where.remarks, *shared_logins(map(config.agent, names), os.environ))
+    remarks = (
+        *where.remarks,
+        *shared_logins(map(config.agent, names), os.environ),
+        *ignored_wishes(project, config, names),
+    )
     servers = lights(project, config)
     inside = inside_paths(project, config)
     return show(project, config, names, kept, where.engine, remarks, view, memory, past, servers, inside)
