@@ -17,7 +17,14 @@ from qms_tui.cli.moved import check_moved
 from qms_tui.cli.names import DEFAULT_AGENTS, check_command, check_names, commands_meant
 from qms_tui.cli.options import Common, common_options, known_agents
 from qms_tui.cli.printing import echo_lines
-from qms_tui.cli.runtimes import docker_runtime, early_keeper, inside_paths, kept_runtime, local_runtime
+from qms_tui.cli.runtimes import (
+    docker_runtime,
+    early_keeper,
+    ignored_wishes,
+    inside_paths,
+    kept_runtime,
+    local_runtime,
+)
 from qms_tui.cli.screen import show
 from qms_tui.config import Overrides, RuntimeKind
 from qms_tui.errors import QmsTuiError
@@ -90,7 +97,11 @@ def open_screen(
         keeper.close()
         raise
     kept = kept_runtime(where, keeper)
-    remarks = (*where.remarks, *shared_logins(map(config.agent, names), os.environ))
+    remarks = (
+        *where.remarks,
+        *shared_logins(map(config.agent, names), os.environ),
+        *ignored_wishes(project, config, names),
+    )
     servers = lights(project, config)
     again = options_again(common, project)
     return show(

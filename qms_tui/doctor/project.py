@@ -13,7 +13,9 @@ from qms_tui.doctor.left_out import left_out
 from qms_tui.errors import OwnerError, ProjectError
 from qms_tui.project import INITIATOR, Project, obstacle
 from qms_tui.runtime.agent_places import agent_places
+from qms_tui.runtime.client import is_client
 from qms_tui.runtime.definition import read_definition
+from qms_tui.runtime.definition_wishes import in_words, wishes
 from qms_tui.runtime.host_path import walk
 from qms_tui.runtime.path_rules import path_rules
 from qms_tui.runtime.worktree import repository
@@ -70,6 +72,12 @@ def definition(found: Project, config: Config, agent: str) -> Iterator[Finding]:
         return
     if agent != INITIATOR and (read is None or not read.own):
         yield warning(agent, "has no definition, and reads the project's", f"write .claude/agents/{agent}.md")
+    mine = config.agent(agent)
+    asked = wishes(read, trusted=config.trusted, client=is_client(mine.command))
+    if said := in_words(asked, mine):
+        yield ok(agent, f"its definition asks for {said}")
+    for key in asked.ignored:
+        yield warning(agent, f"of its definition, {key}", "set agent.model and agent.tools, or leave it out")
     if agent == INITIATOR and read is None:
         yield warning(agent, "the project has no CLAUDE.md", "write one, or run without")
 
