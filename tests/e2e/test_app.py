@@ -290,7 +290,7 @@ def test_a_planted_link_is_named_in_the_pane(app: App) -> None:
     workspace.rmdir()
     workspace.symlink_to("/")
     with app.open("claude", "qa") as tui:
-        tui.wait("agent ready claude", "real folder (no link)", "1 of 2 running")
+        tui.wait("agent ready claude", "a file or a link is in the way", "1 of 2 running")
         leave(tui)
 
 
