@@ -36,6 +36,7 @@ _SURE = "".join(
         "\u05d0-\u05ea\u0620-\u064a\u10d0-\u10fa\u1e00-\u1eff",  # Hebrew, Arabic, Georgian, Latin
         "\u2010-\u2015\u2018-\u2027\u2030-\u203b\u20a0-\u20bf\u2190-\u2193\u2200-\u22ff",  # signs; arrows
         "\u23be-\u23cd\u2500-\u25a9\u25ac-\u25b5\u25b7-\u25bf\u25c1-\u25fa\u2800-\u28ff",  # frames to Braille
+        "\u2713\u2716\u2717",  # marks that we use ourselves
         "\u3001-\u3029\u3041-\u3096\u30a1-\u30fa\u30fc\u3400-\u4dbf\u4e00-\u9fff",  # kana, Han
         "\uac00-\ud7a3\uff01-\uff60\uff66-\uff9d",  # Hangul, full and half width
     )

@@ -357,6 +357,7 @@ def test_its_environment_is_what_was_allowed(agents: Agents) -> None:
         "HOME": "/home/agent",
         "QMS_USER": "qa",
         "CLAUDE_CONFIG_DIR": "/claude-config",
+        "CLAUDE_CODE_DISABLE_AGENT_VIEW": "1",
         "PASSED_ON": "from the host",
         "FROM_FILE": "by the file",
     }
