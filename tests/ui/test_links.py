@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from qms_tui.terminal import Terminal
@@ -79,9 +81,12 @@ async def test_choosing_one(open_app: OpenApp) -> None:
         await ui.until(lambda: ui.app.clipboard == LOGIN)
 
 
-async def test_opening_one(open_app: OpenApp, monkeypatch: pytest.MonkeyPatch) -> None:
-    opened: list[str] = []
-    monkeypatch.setattr("webbrowser.open", lambda url, **_: opened.append(url))
+async def test_opening_one(open_app: OpenApp, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    opened, browser = tmp_path / "opened", tmp_path / "browser"
+    browser.write_text(f'#!/bin/sh\necho "$1" >>{opened}\n')
+    browser.chmod(0o755)
+    monkeypatch.setenv("BROWSER", f"{browser} %s &")
+    monkeypatch.setattr("webbrowser._tryorder", None)  # as in a process that has not looked for one yet
     async with open_app("claude") as ui:
         await ui.running()
         await ui.press("ctrl+b", "u")
@@ -91,4 +96,4 @@ async def test_opening_one(open_app: OpenApp, monkeypatch: pytest.MonkeyPatch) -
         await ui.press("ctrl+b", "u")
         await ui.until(lambda: isinstance(ui.app.screen, LinkScreen))
         await ui.press("o")
-        await ui.until(lambda: opened == ["https://a.example/x"])
+        await ui.until(lambda: opened.is_file() and opened.read_text() == "https://a.example/x\n")

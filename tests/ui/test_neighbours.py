@@ -15,7 +15,7 @@ import pytest
 import qms_tui
 from tests.tui import PATIENCE, Tui
 
-from .counting_terminal import WAYS, Count, CountingTerminal, selectors_do_nothing
+from .counting_terminal import WAYS, Count, CountingTerminal, per_code_point
 
 CASE = json.loads((Path(__file__).parent / "cases/app_neighbour_pane_survives.json").read_text())
 COLUMNS, LINES = CASE["window"]
@@ -137,6 +137,6 @@ def test_in_tmux(place: Place, tmux: Tmux) -> None:
     frames = [at for at, char in enumerate(rows[plain]) if char in SIDES]
     assert len(frames) == 4
     for row in rows[1 : LINES - 2]:
-        terminal = CountingTerminal(COLUMNS, 1, selectors_do_nothing)  # as tmux has counted
+        terminal = CountingTerminal(COLUMNS, 1, per_code_point)  # as tmux has counted
         terminal.feed(row)
         assert all(terminal.cell(0, column) in tuple(SIDES) for column in frames), shown
