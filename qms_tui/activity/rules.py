@@ -165,7 +165,7 @@ def _silent(report: Report, sight: Sight, began: float, now: float) -> tuple[Act
         return Activity(Word.STARTING, "", began, "3: no registry yet"), until
     why = "it has not said that it is ready"
     if report.garbled:
-        why = f"its registry makes no sense: {named(report.version)}"
+        why = f"{named(report.version)}: its registry makes no sense"
     return Activity(Word.UNKNOWN, why, until, "3: no registry"), None
 
 
@@ -183,7 +183,7 @@ def _says_nothing(session: Session, report: Report, now: float) -> tuple[Activit
     until = session.changed + STARTING_MOST
     if now < until:
         return Activity(Word.STARTING, "", session.changed, "3: the registry"), until
-    why = f"its registry has no status: {named(report.version)}"
+    why = f"{named(report.version)}: its registry has no status"
     return Activity(Word.UNKNOWN, why, until, "3: the registry"), None
 
 

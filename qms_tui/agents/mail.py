@@ -178,6 +178,7 @@ class Mail:
             call_soon=self._loop.call_soon_threadsafe,
             discover=self._inboxes,
             on_watching=self._hear_of_watching,
+            project=self._project.root,
         )
         self._watcher.start()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -9,8 +11,9 @@ import click
 from qms_tui.cli.loading import load_anywhere
 from qms_tui.cli.options import Common, common_options
 from qms_tui.cli.printing import echo_lines, print_notices
-from qms_tui.config import format_config
-from qms_tui.project import find_project
+from qms_tui.config import Config, format_config
+from qms_tui.errors import ProjectError
+from qms_tui.project import Project, find_project
 
 
 @click.command("config")
@@ -21,5 +24,20 @@ def config(common: Common) -> int:
         find_project(common.project, Path())
     config = load_anywhere(common)
     echo_lines(format_config(config).rstrip("\n").split("\n"))
+    with contextlib.suppress(ProjectError):
+        echo_lines(_of_definitions(find_project(common.project, Path()), config))
     print_notices(config)
     return 0
+
+
+def _of_definitions(project: Project, config: Config) -> Iterator[str]:
+    """What agents' definitions ask for besides, and what of that has no effect."""
+    from qms_tui.runtime.agent_places import agent_places
+    from qms_tui.runtime.definition_wishes import agent_wishes, in_words
+
+    places = agent_places(project, config)
+    for agent in project.roster(config.agents):
+        found = agent_wishes(project, config, agent, places)
+        if said := in_words(found, config.agent(agent)):
+            yield f"# The definition of {agent} asks for {said}."
+        yield from (f"# The definition of {agent}, {key}." for key in found.ignored)

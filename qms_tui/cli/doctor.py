@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from collections.abc import Iterator
@@ -10,12 +11,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from qms_tui.cli.gateway import as_started
+from qms_tui.cli.gateway import as_started, with_repository
 from qms_tui.cli.loading import load_anywhere, log_to_file
 from qms_tui.cli.options import Common, common_options
 from qms_tui.cli.printing import echo, echo_json, echo_lines, note
 from qms_tui.config import Faults
-from qms_tui.errors import ProjectError, UsageError
+from qms_tui.errors import ProjectError, QmsTuiError, UsageError
 from qms_tui.project import Project, find_project
 
 if TYPE_CHECKING:
@@ -51,6 +52,8 @@ def _findings(project: Project | None, common: Common, descriptor: int | None) -
     config, gateway = load_anywhere(common, on_fault=faults), None
     if project is not None:
         config, gateway = as_started(project, config)
+        with contextlib.suppress(QmsTuiError):  # of the engine's address: the report will say it
+            config = with_repository(project, config)
     findings = [failed("config", fault) for fault in faults]
     findings += examine(project, config, os.environ, descriptor, gateway)
     return findings
@@ -58,7 +61,7 @@ def _findings(project: Project | None, common: Common, descriptor: int | None) -
 
 def _write_report(common: Common) -> int:
     """What doctor finds, as far as it gets, in a report; status 2 if that cannot be written."""
-    from qms_tui.report import report_doctor
+    from qms_tui.report.full import report_doctor
 
     words = click.get_current_context().find_root().obj or ()
     try:

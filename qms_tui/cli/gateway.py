@@ -47,6 +47,15 @@ def as_started(project: Project, config: Config) -> tuple[Config, Path | None]:
     return with_mounts(config, folder, project.roster(config.agents)), folder
 
 
+def with_repository(project: Project, config: Config) -> Config:
+    """Agents' containers get the repository of a worktree, if it is on the engine's machine."""
+    from qms_tui.runtime import worktree
+    from qms_tui.runtime.docker.address import find_address
+
+    host = find_address(config.engine.host, os.environ, Path.home()).host
+    return worktree.with_repository(project, config) if host.startswith("unix://") else config
+
+
 def find_gateway(project: Project, config: Config) -> Path:
     """The folder of the gateway's sockets."""
     from qms_tui.keeper.paths import keeper_folder

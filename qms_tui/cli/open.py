@@ -9,13 +9,22 @@ from pathlib import Path
 import click
 
 from qms_tui.cli.deciding import decide
-from qms_tui.cli.farewell import options_again
-from qms_tui.cli.gateway import lights, with_servers
+from qms_tui.cli.farewell import farewell, options_again
+from qms_tui.cli.gateway import lights, with_repository, with_servers
 from qms_tui.cli.group import OPEN, complete_words
 from qms_tui.cli.loading import check_rights, config_of, examine_here, log_to_file
+from qms_tui.cli.moved import check_moved
 from qms_tui.cli.names import DEFAULT_AGENTS, check_command, check_names, commands_meant
 from qms_tui.cli.options import Common, common_options, known_agents
-from qms_tui.cli.runtimes import docker_runtime, early_keeper, inside_paths, kept_runtime, local_runtime
+from qms_tui.cli.printing import echo_lines
+from qms_tui.cli.runtimes import (
+    docker_runtime,
+    early_keeper,
+    ignored_wishes,
+    inside_paths,
+    kept_runtime,
+    local_runtime,
+)
 from qms_tui.cli.screen import show
 from qms_tui.config import Overrides, RuntimeKind
 from qms_tui.errors import QmsTuiError
@@ -59,7 +68,9 @@ def open_screen(
         log_to_file(common)
         memory = Memory(project.root, views_folder())
         past = Past(project.root, past_folder())
-        roster = project.roster(config_of(standing, overrides).agents)
+        expected = config_of(standing, overrides)
+        check_moved(standing, expected)
+        roster = project.roster(expected.agents)
         names, view = _to_open(project, roster, agents, memory.read())
     config = decide(standing, overrides)
     if config is None:
@@ -73,7 +84,7 @@ def open_screen(
         said = (*said, *shared_logins(map(config.agent, names), os.environ, isolated=False))
         return show(project, config, names, local, "local, not isolated", said, view, memory, past)
     project.check_path()
-    config = with_servers(project, config, names)
+    config = with_repository(project, with_servers(project, config, names))
     keeper = early_keeper(project, config, common)
     try:
         where = docker_runtime(project, config)
@@ -86,11 +97,16 @@ def open_screen(
         keeper.close()
         raise
     kept = kept_runtime(where, keeper)
-    remarks = (*where.remarks, *shared_logins(map(config.agent, names), os.environ))
+    remarks = (
+        *where.remarks,
+        *shared_logins(map(config.agent, names), os.environ),
+        *ignored_wishes(project, config, names),
+    )
     servers = lights(project, config)
+    again = options_again(common, project)
     return show(
         project, config, names, kept, where.engine, remarks, view, memory, past, servers,
-        inside=inside_paths(project, config), again=options_again(common, project),
+        inside=inside_paths(project, config), on_left=lambda agents: echo_lines(farewell(agents, again)),
     )  # fmt: skip
 
 

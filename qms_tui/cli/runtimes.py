@@ -65,6 +65,16 @@ def early_keeper(project: Project, config: Config, common: Common) -> KeeperClie
     return keeper
 
 
+def ignored_wishes(project: Project, config: Config, agents: Sequence[str]) -> list[str]:
+    """A sentence for each agent whose definition asks for something that has no effect."""
+    from qms_tui.runtime.agent_places import agent_places
+    from qms_tui.runtime.definition_wishes import agent_wishes
+
+    places = agent_places(project, config)
+    asked = {agent: agent_wishes(project, config, agent, places).ignored for agent in agents}
+    return [f"of the definition of {agent}, {'; '.join(keys)}" for agent, keys in asked.items() if keys]
+
+
 def inside_paths(project: Project, config: Config) -> Callable[[str, str], str | None] | None:
     """Where agents in containers see paths of this machine; None if pasted ones are to stay as they are."""
     from qms_tui.runtime.docker.inside_path import InsidePaths
@@ -108,6 +118,6 @@ def local_runtime(project: Project, config: Config) -> Runtime:
 
 
 def _local_environment(agent: str) -> dict[str, str]:
-    from qms_tui.runtime.environment import inherited
+    from qms_tui.runtime.environment import DEFAULTS, inherited
 
-    return inherited(os.environ) | {"QMS_USER": agent}
+    return DEFAULTS | inherited(os.environ) | {"QMS_USER": agent}

@@ -9,8 +9,7 @@ import sys
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
-from qms_tui.cli.farewell import farewell
-from qms_tui.cli.printing import echo_lines, note, warn
+from qms_tui.cli.printing import note, warn
 from qms_tui.config import Config
 from qms_tui.errors import UsageError
 from qms_tui.inbox.past import Past
@@ -39,12 +38,12 @@ def show(
     servers: Callable[[], Awaitable[Standing]] | None = None,
     *,
     inside: Callable[[str, str], str | None] | None = None,
-    again: Sequence[str] = (),
+    on_left: Callable[[Sequence[str]], None] | None = None,
     sample: bool = False,
 ) -> int:
     """Show the screen until it is left; the exit status. Raises UsageError where it cannot be shown.
 
-    `again` are the options that mean the same project; `sample` agents may end unasked.
+    `on_left` is called with the agents that go on; `sample` agents may end unasked.
     """
     check_terminal()
     gc.disable()  # until the first painting: what is made before that is hardly ever garbage
@@ -55,24 +54,14 @@ def show(
     roster = project.roster((*config.agents, *names))
     notices = (*config.notices, *remarks)
     session = Session(
-        project,
-        config,
-        tuple(names),
-        roster,
-        runtime,
-        engine,
-        notices,
-        view,
-        memory,
-        past,
-        servers,
-        inside,
-        sample,
-    )
+        project, config, tuple(names), roster, runtime, engine, notices, view, memory, past, servers,
+        inside, sample,
+    )  # fmt: skip
     watch_threads(sys.argv[1:])
     app = QmsTuiApp(session)
     app.run()
-    echo_lines(farewell(app.left_behind, again))
+    if on_left is not None:
+        on_left(app.left_behind)
     if 0 < (app.return_code or 0) < BY_SIGNAL:
         _tell_of_crash(app.fault)
     return app.return_code or 0

@@ -11,7 +11,7 @@ import click
 from qms_tui.cli.items import named_item
 from qms_tui.cli.loading import load
 from qms_tui.cli.options import Common, common_options, complete_mailboxes
-from qms_tui.cli.printing import echo
+from qms_tui.cli.printing import echo, warn
 from qms_tui.errors import UsageError
 from qms_tui.inbox import HUMAN, Item, mailboxes, reply_to, scan, subject_of, write_message
 from qms_tui.project import AGENT_NAME, Project
@@ -75,7 +75,9 @@ def _split(words: Sequence[str], known: Sequence[str]) -> tuple[tuple[str, ...],
 
 
 def _own_item(project: Project, known: Sequence[str], word: str) -> Item:
-    items, _ = scan({HUMAN: project.folders(HUMAN).inbox})
+    items, troubles = scan({HUMAN: project.folders(HUMAN).inbox})
+    for trouble in troubles:
+        warn(trouble)
     return named_item(project, known, HUMAN, items, word)
 
 

@@ -7,6 +7,7 @@ trial     a container like an agent's, which looks around
 isolation what holds an agent in there; traffic: whether two reach each other
 project   the project on disk
 left_out    what looks like an agent's and is none
+settings    what agents' settings name and is not there
 disks       where files are kept, and whether there is room
 workspaces  what agents have laid where a human goes
 agents    each agent: container, identity, login, memory

@@ -13,9 +13,12 @@ from qms_tui.doctor.left_out import left_out
 from qms_tui.errors import OwnerError, ProjectError
 from qms_tui.project import INITIATOR, Project, obstacle
 from qms_tui.runtime.agent_places import agent_places
+from qms_tui.runtime.client import is_client
 from qms_tui.runtime.definition import read_definition
+from qms_tui.runtime.definition_wishes import in_words, wishes
 from qms_tui.runtime.host_path import walk
 from qms_tui.runtime.path_rules import path_rules
+from qms_tui.runtime.worktree import repository
 
 GIT_SECONDS = 20.0
 MOST_NAMED = 3
@@ -37,6 +40,7 @@ def project(found: Project, config: Config, agents: Sequence[str]) -> Iterator[F
         yield from folders(found, agent)
     yield from closed(found)
     yield from tracked(found)
+    yield from worktree(found, config)
 
 
 def path(found: Project) -> Iterator[Finding]:
@@ -68,6 +72,12 @@ def definition(found: Project, config: Config, agent: str) -> Iterator[Finding]:
         return
     if agent != INITIATOR and (read is None or not read.own):
         yield warning(agent, "has no definition, and reads the project's", f"write .claude/agents/{agent}.md")
+    mine = config.agent(agent)
+    asked = wishes(read, trusted=config.trusted, client=is_client(mine.command))
+    if said := in_words(asked, mine):
+        yield ok(agent, f"its definition asks for {said}")
+    for key in asked.ignored:
+        yield warning(agent, f"of its definition, {key}", "set agent.model and agent.tools, or leave it out")
     if agent == INITIATOR and read is None:
         yield warning(agent, "the project has no CLAUDE.md", "write one, or run without")
 
@@ -114,6 +124,17 @@ def closed(found: Project) -> Iterator[Finding]:
             f"agents run as user {owner.uid} and cannot read {named}",
             "chmod o+rX, if they need it",
         )
+
+
+def worktree(found: Project, config: Config) -> Iterator[Finding]:
+    """Whether git works in containers, where the repository lies elsewhere."""
+    try:
+        folder = repository(found, config)
+    except ProjectError as why:
+        yield warning("git", why.message, why.hint)
+        return
+    if folder is not None:
+        yield ok("git", f"a worktree of {folder}, which agents see read-only")
 
 
 def tracked(found: Project) -> Iterator[Finding]:

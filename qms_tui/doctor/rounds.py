@@ -27,6 +27,7 @@ from qms_tui.doctor import workspaces as at_workspaces
 from qms_tui.doctor.agents import Facts
 from qms_tui.doctor.disks import disks
 from qms_tui.doctor.finding import Finding, Verdict, failed, ok, warning
+from qms_tui.doctor.settings import EVERYBODY, networks, settings
 from qms_tui.doctor.trial import trial
 from qms_tui.errors import (
     ConfigError,
@@ -72,6 +73,7 @@ def examine(
     else:
         yield from _guarded("project", at_project.project(project, config, agents))
         yield from _guarded("project", at_workspaces.workspaces(project, config, agents))
+        yield from _guarded(EVERYBODY, settings(project, config, agents, environment))
     yield from at_workspaces.own_folders(secret_folders())
     yield from disks(project.root if project else None, secret_folders()[0])
     found: dict[str, Found] = {}
@@ -138,6 +140,7 @@ def _at_engine(
                 owner = container_user(engine, project) if project else Owner(os.getuid(), os.getgid())
                 mine = _without(gateway, config.agent(agents[0] if agents else ""))
                 yield from trial(engine, project, owner, mine, private_places(config, engine.host))
+            yield from networks(engine, config, agents)
             if project is not None:
                 yield from _exposed(engine, project, config, agents)
             for name in dict.fromkeys(config.agent(agent).image for agent in agents or ("",)):

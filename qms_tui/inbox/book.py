@@ -29,8 +29,14 @@ class Hint(Enum):
     """What may have happened to a name."""
 
     APPEARED = auto()
-    WRITTEN = auto()  # closed by a writer, or moved here: whole
+    WRITTEN = auto()  # closed by a writer: whole
     VANISHED = auto()
+    MOVED_HERE = auto()  # whole, perhaps in another's place
+    MOVED_AWAY = auto()
+
+
+_WHOLE = (Hint.WRITTEN, Hint.MOVED_HERE)
+_GONE = (Hint.VANISHED, Hint.MOVED_AWAY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +117,7 @@ class Book:
     def hint(self, name: str, hint: Hint, now: float) -> None:
         """Something may have happened: the name is due at once."""
         known = self._wishes.get(name, _Wish(now))
-        self._wishes[name] = _Wish(
-            now, known.written or hint is Hint.WRITTEN, known.vanished or hint is Hint.VANISHED
-        )
+        self._wishes[name] = _Wish(now, known.written or hint in _WHOLE, known.vanished or hint in _GONE)
 
     def see(self, name: str, sighting: Sighting | None, now: float, *, settled: bool = False) -> list[Step]:
         """Take in a look at a name: None if no file is there. `settled`: do not wait for its writer."""

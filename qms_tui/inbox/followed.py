@@ -6,14 +6,15 @@ Only the watcher's thread looks and reads here; the lock is for those who ask th
 from __future__ import annotations
 
 import errno
+import math
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from qms_tui.inbox.book import Book, Gone, Hint, Ready
-from qms_tui.inbox.events import InboxClosed, InboxEvent, ItemConsumed, WatchTrouble
+from qms_tui.inbox.events import InboxClosed, InboxEvent, ItemChanged, ItemConsumed, WatchTrouble
 from qms_tui.inbox.files import (
     MOST_ITEMS,
     Sighting,
@@ -26,6 +27,7 @@ from qms_tui.inbox.files import (
 )
 from qms_tui.inbox.item import Counts, Identity, Item
 from qms_tui.inbox.parse import parse
+from qms_tui.inbox.saves import Saves, says_the_same
 from qms_tui.inbox.watches import Watch, Watches
 from qms_tui.project import obstacle
 
@@ -59,6 +61,7 @@ class FollowedInbox:
         self._tell = tell
         self._watched: _Watched | None = None
         self._closed = ""
+        self._saves = Saves()
 
     @property
     def items(self) -> tuple[Item, ...]:
@@ -75,10 +78,12 @@ class FollowedInbox:
     @property
     def next_look(self) -> float | None:
         """When (monotonic seconds) a file must be looked at again."""
-        return self._book.next_look
+        times = (self._book.next_look, self._saves.next_look)
+        return min((at for at in times if at is not None), default=None)
 
     def hint(self, name: str, hint: Hint) -> None:
         """Something may have happened to a name."""
+        self._saves.hint(name, hint)
         self._book.hint(name, hint, time.monotonic())
 
     def watch(self, watches: Watches | None) -> None:
@@ -109,6 +114,8 @@ class FollowedInbox:
 
     def look_at_due(self) -> bool:
         """Look at the names that it is time for; False if the folder is not what it was."""
+        for gone in self._saves.expired(time.monotonic(), self._book.names):
+            self._tell_gone(gone)
         names = self._book.due(time.monotonic(), BATCH)
         if not names:
             return True
@@ -133,12 +140,13 @@ class FollowedInbox:
                 self._see(folder, name, look(folder, name))
 
     def _see(self, folder: int, name: str, sighting: Sighting | None) -> None:
+        now = time.monotonic()
         with self._lock:
-            steps = self._book.see(name, sighting, time.monotonic(), settled=not self.seen)
+            steps = self._book.see(name, sighting, now, settled=not self.seen)
         for step in steps:
             if isinstance(step, Ready):
                 self._read(folder, step)
-            else:
+            elif not self._saves.hold(step, now):
                 self._tell_gone(step)
 
     def _read(self, folder: int, ready: Ready) -> None:
@@ -147,14 +155,19 @@ class FollowedInbox:
         content = read_start(folder, ready.name, ready.sighting)
         item = parse(self.agent, ready.name, content, arrived, ready.sighting.identity)
         with self._lock:
-            event = self._book.tell(ready.name, item)
+            event: InboxEvent | None = self._book.tell(ready.name, item)
+        if (gone := self._saves.take(ready.name)) is not None:
+            if says_the_same(gone.item, item):
+                event = ItemChanged(gone.item, replace(item, arrived=gone.item.arrived))
+            else:
+                self._tell_gone(gone)
         if event is not None and self.seen:
             self._tell(event)
 
     def _clear(self) -> None:
         with self._lock:
             gone = self._book.clear()
-        for step in gone:
+        for step in (*self._saves.expired(math.inf, ()), *gone):
             self._tell_gone(step)
 
     def _tell_gone(self, gone: Gone) -> None:

@@ -8,6 +8,7 @@ seconds. Facts go out through one callback, see crossing.py.
 from __future__ import annotations
 
 import logging
+import os
 import queue
 import threading
 import time
@@ -51,6 +52,7 @@ class InboxWatcher:
         use_events: False looks at everything every `rescan` seconds and nothing else.
         discover: asked in the watcher's thread, every `rescan` seconds, for inboxes to follow besides.
         on_watching: called once, in the watcher's thread, when the inboxes known at first are watched.
+        project: the root of the project, whose going is told: all inboxes go with it.
     """
 
     def __init__(
@@ -64,6 +66,7 @@ class InboxWatcher:
         use_events: bool = True,
         discover: Callable[[], Mapping[str, Path]] | None = None,
         on_watching: Callable[[], None] | None = None,
+        project: Path | None = None,
     ) -> None:
         self._crossing = Crossing(on_event, call_soon)
         self._rescan = rescan
@@ -71,6 +74,7 @@ class InboxWatcher:
         self._use_events = use_events
         self._discover = discover
         self._on_watching = on_watching
+        self._project = project
         self._lock = threading.Lock()
         self._adding = threading.Lock()
         self._inboxes = {agent: self._follow(agent, path) for agent, path in inboxes.items()}
@@ -181,6 +185,7 @@ class InboxWatcher:
             self._lost.clear()
             for agent, path in (self._discover() if self._discover else {}).items():
                 self.add(agent, path)
+            self._look_at_project()
             self._open_watches()
             self._watch_first()
             self._look_at(self._inboxes.values())
@@ -189,6 +194,11 @@ class InboxWatcher:
         for inbox in self._inboxes.values():
             if not inbox.look_at_due():
                 inbox.look(self._watches)
+
+    def _look_at_project(self) -> None:
+        if self._project is not None and not os.path.lexists(self._project / ".claude"):
+            hint = "leave, and open it where it is now"
+            self._tell(WatchTrouble(f"the project is gone from {self._project}: {hint}"))
 
     def _look_at(self, inboxes: Iterable[FollowedInbox]) -> None:
         new = []

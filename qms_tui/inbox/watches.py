@@ -127,6 +127,12 @@ if AVAILABLE:
     _WENT = InotifyConstants.IN_DELETE | InotifyConstants.IN_MOVED_FROM
     _WHOLE = InotifyConstants.IN_CLOSE_WRITE | InotifyConstants.IN_MOVED_TO
     _MASK = Mask(_SELF | _CAME | _WENT | _WHOLE)
+    _HINTS = (
+        (InotifyConstants.IN_DELETE, Hint.VANISHED),
+        (InotifyConstants.IN_MOVED_FROM, Hint.MOVED_AWAY),
+        (InotifyConstants.IN_MOVED_TO, Hint.MOVED_HERE),
+        (InotifyConstants.IN_CLOSE_WRITE, Hint.WRITTEN),
+    )
 
 
 class _Events:
@@ -158,6 +164,4 @@ class _Events:
 
 
 def _hint(mask: int) -> Hint:
-    if mask & _WENT:
-        return Hint.VANISHED
-    return Hint.WRITTEN if mask & _WHOLE else Hint.APPEARED
+    return next((hint for bit, hint in _HINTS if mask & bit), Hint.APPEARED)

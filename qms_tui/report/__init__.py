@@ -12,6 +12,5 @@ the others alone.
 """
 
 from qms_tui.report.crash import crash_lines, report_crash, watch_threads
-from qms_tui.report.full import report_doctor
 
-__all__ = ["crash_lines", "report_crash", "report_doctor", "watch_threads"]
+__all__ = ["crash_lines", "report_crash", "watch_threads"]

@@ -38,7 +38,7 @@ def passed_on(config: AgentConfig, host: Mapping[str, str], rules: PathRules | N
 
 def inherited(host: Mapping[str, str]) -> dict[str, str]:
     """The host's environment for a program on the host itself, with our terminal in it."""
-    return DEFAULTS | {k: v for k, v in host.items() if k not in _OUTER_TERMINAL} | TERMINAL
+    return {k: v for k, v in host.items() if k not in _OUTER_TERMINAL} | TERMINAL
 
 
 def _read_env_file(path: Path, rules: PathRules | None) -> dict[str, str]:

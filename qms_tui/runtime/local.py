@@ -14,6 +14,7 @@ import sys
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -22,6 +23,7 @@ from ptyprocess import PtyProcess
 from qms_tui.errors import RuntimeFailure
 from qms_tui.runtime.events import RuntimeEvent
 from qms_tui.runtime.facts import Closed, Fact, Received, Resized
+from qms_tui.runtime.resume import SOON
 from qms_tui.runtime.runtime import Attachment, Condition, Ending, Found
 from qms_tui.runtime.size import Size
 from qms_tui.runtime.stream import PtyChannel, Stream
@@ -116,6 +118,7 @@ class LocalRuntime:
         self._environment = environment
         self._processes: dict[str, PtyProcess] = {}
         self._endings: dict[str, Ending] = {}
+        self._resumed: dict[str, float] = {}  # when programs began that go on with a conversation
         self._samples = Samples()
         # For the ways out that skip close(): an exception on the way, sys.exit in a signal handler.
         atexit.register(self._kill_all)
@@ -128,14 +131,18 @@ class LocalRuntime:
             return Found(Condition.EXITED, ending) if ending else Found(Condition.ABSENT)
         if _alive(process):
             return Found(Condition.RUNNING)
-        return Found(Condition.EXITED, _ending(process))
+        return Found(Condition.EXITED, self._ending(agent, process))
 
     async def start(self, agent: str, size: Size, *, fresh: bool = False) -> Attachment:
         """Spawn the agent's command."""
         await self.stop(agent)
         self._endings.pop(agent, None)
-        argv = (self._command if fresh else self._resuming)(agent)
+        command = self._command(agent)
+        argv = command if fresh else self._resuming(agent)
+        self._resumed.pop(agent, None)
         process = self._spawn(argv, agent, size)
+        if argv != command:
+            self._resumed[agent] = time.monotonic()
         self._processes[agent] = process
         return LocalAttachment(process)
 
@@ -238,8 +245,14 @@ class LocalRuntime:
         _signal(_session(process.pid), signal.SIGKILL)
         process.wait()
         process.close()
-        self._endings[agent] = _ending(process)
+        self._endings[agent] = self._ending(agent, process)
         self._processes.pop(agent, None)
+
+    def _ending(self, agent: str, process: PtyProcess) -> Ending:
+        """How it ended; one that fails right after its start is taken to have failed at going on."""
+        ending, began = _ending(process), self._resumed.get(agent)
+        failed = began is not None and bool(ending.exit_code) and time.monotonic() - began <= SOON
+        return replace(ending, resuming=failed)
 
     def _kill_all(self) -> None:
         for agent, process in list(self._processes.items()):

@@ -1,15 +1,14 @@
 """Soft wraps: where a line that was too long for its row no longer goes on in the next one.
 
-A row is marked as wrapped when text runs over its end (`Screen.wrap_if_pending`). The mark goes, as in tmux
-and xterm.js, when
+A row is marked as wrapped when text runs over its end (`Screen.wrap_if_pending`). The mark goes when
 
-- the last cell is written again or erased (rows.py, `Screen.place`);
-- nothing is left of the next row, by whatever erases from its first column on;
-- another row comes to stand below it: rows inserted, deleted, scrolled, shifted, or a new screen;
-- a line feed leaves the row (xterm.js; tmux keeps the mark then).
+- the last cell is written again or erased (alacritty; tmux and xterm.js keep it);
+- nothing is left of the next row, by whatever erases from its first column on (tmux, xterm.js);
+- another row comes to stand below it: inserted, deleted, scrolled or shifted rows, a new screen (tmux);
+- a line feed leaves the row (xterm.js; tmux keeps it).
 
-Moving the cursor and writing over the next row leave it alone: that is how a shell's line editor edits a
-long line. A mark always has a next row to go on in.
+Moving the cursor and writing over the next row leave it alone (tmux, xterm.js): so a shell's line editor
+edits a long line. There is always a row for a marked one to go on in.
 """
 
 from __future__ import annotations

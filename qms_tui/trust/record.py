@@ -124,6 +124,14 @@ class TrustStore:
             _log.warning("%s is broken, the project is not trusted: %r", path, error)
             return None
 
+    def earlier_roots(self, root: Path, folder: FolderIdentity) -> list[Path]:
+        """Other paths that stood for that folder when the user answered, and do no longer."""
+        records = [
+            self.read(Path(each)) for each in map(project_of, sorted(self._folder.glob("*.json"))) if each
+        ]
+        known = (record.root for record in records if record is not None and record.folder == folder)
+        return [each for each in known if each != root and not _stands_for(each, folder)]
+
     def write(self, record: Record) -> None:
         """Remember a record, whole or not at all. Raises QmsTuiError if it cannot be written."""
         path = self.path(record.root)
@@ -169,6 +177,13 @@ class TrustStore:
         except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return None
         return Record(root, answer=Answer.TRUST, files={PROJECT_FILE: FileRecord(str(digest))})
+
+
+def _stands_for(root: Path, folder: FolderIdentity) -> bool:
+    try:
+        return FolderIdentity.of(root) == folder
+    except OSError:
+        return False
 
 
 def project_of(path: Path) -> str | None:

@@ -53,7 +53,9 @@ class ComposeScreen(Dialog[Draft]):
             yield Static(id="refused")
 
     def on_mount(self) -> None:
-        self.query_one("#subject" if self._draft.recipients else "#recipients").focus()
+        draft = self._draft
+        first = "#recipients" if not draft.recipients else "#body" if draft.subject else "#subject"
+        self.set_focus(self.query_one(first))
 
     def _go_on(self, _key: str) -> None:
         self.set_focus(self.query_one(TextArea))

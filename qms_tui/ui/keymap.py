@@ -44,7 +44,7 @@ def global_keys(prefix: str) -> tuple[GlobalKey, ...]:
             "f3",
             "F3",
             "attend",
-            "go to the agent that needs you, the longest waiting first; then to your inbox",
+            "the agent that needs you, longest first; then your inbox",
         ),
         GlobalKey("f4", "F4", "zoom", "zoom: one pane large, and back"),
         GlobalKey(MENU_KEY, "F12", "menu", "command menu"),

@@ -19,7 +19,7 @@ from qms_tui.ui.screens import Dialog
 MOST_TOKENS = 1500  # of Markdown: each block is a widget, and the QMS's largest item has some 300
 _ACTIONS = {"r": "reply", "d": "done", "x": "archive", "g": "goto", "y": "copy", "e": "edit"}
 _INERT = ("link", "image", "autolink", "html_inline", "html_block", "reference", "linkify")
-_FOOT = "r answers · d done · x archives · e $EDITOR · y path · g agent · Esc closes"
+_FOOT = "r answers · d done · x archives · e $EDITOR · y path · g agent · Esc"
 
 
 class PreviewScreen(Dialog[str | None]):

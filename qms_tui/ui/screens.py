@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from textwrap import fill
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from textual import events
@@ -171,7 +172,9 @@ class QuestionScreen(Dialog[bool]):
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(classes="dialog", id="question"):
-            yield Static(Content(self._question))
+            room = self.app.size.width * 9 // 10 - _FRAME  # as app.tcss has it
+            lines = (fill(line, max(20, room)) for line in self._question.split("\n"))
+            yield Static(Content("\n".join(lines)))
             yield Static(Content.assemble(("y", "bold $accent"), " yes   ", ("n", "bold $accent"), " no"))
 
     def take(self, event: events.Key) -> None:

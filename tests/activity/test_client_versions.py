@@ -55,10 +55,10 @@ def test_a_registry_without_a_status_is_not_starting_for_ever() -> None:
     activity, _ = judge(report, Sight(BEGAN), BEGAN + 1 + STARTING_MOST)
     assert (activity.word, activity.detail) == (
         Word.UNKNOWN,
-        f"its registry has no status: {untested(OLD)}",
+        f"{untested(OLD)}: its registry has no status",
     )
     unknown, _ = judge(replace(report, meter=None), Sight(BEGAN), NOW)
-    assert unknown.detail == "its registry has no status: Claude Code of an unknown version"
+    assert unknown.detail == "Claude Code of an unknown version: its registry has no status"
 
 
 def test_a_status_of_a_later_version_is_named() -> None:
@@ -75,7 +75,7 @@ def test_doctor_names_both() -> None:
     newer = replace(REPORT, session=replace(IDLE, version=NEW))
     assert found(newer) == [f"warning runs a client that was not tested: {untested(NEW)}"]
     silent = replace(REPORT, session=Session(7, "", "", BEGAN + 1, BEGAN + 1), meter=Meter(NOW, version=OLD))
-    assert found(silent) == [f"warning its state is unknown: its registry has no status: {untested(OLD)}"]
+    assert found(silent) == [f"warning its state is unknown: {untested(OLD)}: its registry has no status"]
     moved = replace(REPORT, session=replace(IDLE, background=True))
     assert found(moved) == ["ok moved to the background: its pane shows the list, Enter opens it"]
 
@@ -96,7 +96,7 @@ def test_ps_names_a_registry_that_makes_no_sense(tmp_path: Path, written: str) -
     report = reader.read(time.monotonic())
     reader.close()
     assert report.garbled
-    why = f"its registry makes no sense: {untested(OLD)}"
+    why = f"{untested(OLD)}: its registry makes no sense"
     assert judge(report, Sight(began), time.time())[0].detail == why
     runs = Found(Condition.RUNNING, started_at="2020-01-01T00:00:00Z")
     assert f"unknown, {why}" in listing(project, {"qa": runs}, Config(), as_json=False)[1]

@@ -5,14 +5,15 @@ from __future__ import annotations
 import shutil
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from click.shell_completion import BashComplete
 
+from qms_tui.cli.completion import COMPLETE_VARIABLE
+from qms_tui.cli.group import cli
 from tests.tui import Tui
-
-from .conftest import Run
 
 SHELLS = {
     "bash": ("bash", "--norc", "-i"),
@@ -50,44 +51,49 @@ def shell(
     env = own_home | {"PATH": f"{program.parent}:{own_home['PATH']}", "fish_greeting": ""}
     with Tui(cwd=agents_project, env=env, size=(150, 30), program=SHELLS[request.param]) as tui:
         tui.type(f"{SETUP[request.param]}; echo rea''dy\r")
-        tui.wait("ready", "\n> ")
+        tui.wait("ready", "\n> ")  # a prompt that has been drawn
         yield tui
         tui.process.kill(signal.SIGKILL)  # an interactive shell obeys nothing less
 
 
-@pytest.mark.parametrize("option", ["--project {}", "--project={}"])
-def test_agents_of_the_project_that_is_named(shell: Tui, elsewhere: Path, option: str) -> None:
-    named = option.format(f"'{elsewhere}'")
-    shell.type(f"qms-tui stop {named} zeb\t")
-    shell.wait("' zebra")
-    shell.type(f"\x15qms-tui {named} zeb\t")
-    shell.wait(f"> qms-tui {named} zebra")
+@pytest.mark.parametrize("line", ["qms-tui stop --project '{}' ", "qms-tui --project='{}' "])
+def test_agents_of_the_project_that_is_named(shell: Tui, elsewhere: Path, line: str) -> None:
+    typed = line.format(elsewhere)
+    shell.type(f"{typed}zeb\t")
+    shell.wait(f"> {typed}zebra")
 
 
-def test_of_this_one_where_none_is_named_and_commands(shell: Tui) -> None:
+def test_of_this_one_where_none_is_named(shell: Tui) -> None:
     shell.type("qms-tui stop cla\t")
-    shell.wait("stop claude")
-    shell.type("\x15qms-tui doc\t")
-    shell.wait("qms-tui doctor")
+    shell.wait("> qms-tui stop claude")
 
 
-def _offered(command: Run, *words: str) -> set[str]:
-    line = " ".join(f"'{word}'" for word in words)
-    done = command(_QMS_TUI_COMPLETE="bash_complete", COMP_WORDS=line, COMP_CWORD=str(len(words) - 1))
-    assert done.stderr == ""
-    return {line.partition(",")[2] for line in done.stdout.split()}
+@pytest.fixture
+def offered(
+    agents_project: Path, own_home: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., set[str]]:
+    """`offered(*words)`: what may stand in the place of the last one, within this process."""
+    for name, value in own_home.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(agents_project)
+
+    def words_for(*words: str) -> set[str]:
+        monkeypatch.setenv("COMP_WORDS", " ".join(f"'{word}'" for word in words))
+        monkeypatch.setenv("COMP_CWORD", str(len(words) - 1))
+        lines = BashComplete(cli, {}, "qms-tui", COMPLETE_VARIABLE).complete().split()
+        return {line.partition(",")[2] for line in lines}
+
+    return words_for
 
 
-def test_what_is_offered(command: Run, elsewhere: Path) -> None:
+def test_what_is_offered(offered: Callable[..., set[str]], elsewhere: Path) -> None:
     there = ("--project", str(elsewhere))
-    assert _offered(command, "qms-tui", "stop", *there, "") == {"claude", "zebra"}
-    assert _offered(command, "qms-tui", "stop", *there, "zebra", "") == {"claude"}
-    assert _offered(command, "qms-tui", "inbox", *there, "") == {"claude", "zebra", "zoe"}
-    assert {"claude", "zebra", "doctor", "send"} <= _offered(command, "qms-tui", *there, "")
-    assert "doctor" not in _offered(command, "qms-tui", *there, "zebra", "")
-    assert _offered(command, "qms-tui", "open", *there, "") == {"claude", "zebra"}
-    assert _offered(command, "qms-tui", "log", "--project", "/nowhere", "") == set()
-    assert {"--project", "--runtime", "--version"} <= _offered(command, "qms-tui", "--")
-    assert _offered(command, "qms-tui", "stop", "--all", "--config", "missing.toml", "") == {
-        "claude", "qa", "ps",
-    }  # fmt: skip
+    assert offered("qms-tui", "stop", *there, "") == {"claude", "zebra"}
+    assert offered("qms-tui", "stop", *there, "zebra", "") == {"claude"}
+    assert offered("qms-tui", "inbox", *there, "") == {"claude", "zebra", "zoe"}
+    assert {"claude", "zebra", "doctor", "send"} <= offered("qms-tui", *there, "")
+    assert "doctor" not in offered("qms-tui", *there, "zebra", "")
+    assert offered("qms-tui", "open", *there, "") == {"claude", "zebra"}
+    assert offered("qms-tui", "log", "--project", "/nowhere", "") == set()
+    assert {"--project", "--runtime", "--version"} <= offered("qms-tui", "--")
+    assert offered("qms-tui", "stop", "--all", "--config", "none.toml", "") == {"claude", "qa", "ps"}

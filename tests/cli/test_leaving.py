@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
 import psutil
@@ -39,3 +40,11 @@ def test_it_does_not_ask_where_nothing_runs(screen: LocalScreen) -> None:
         tui.wait("exit code 0")
         tui.type(LEAVE)
         assert tui.end() == 0
+
+
+def test_a_hang_up_is_no_failure(screen: LocalScreen) -> None:
+    with screen.open("cat") as tui:
+        tui.wait("1 of 1 running")
+        tui.process.kill(signal.SIGHUP)
+        assert tui.end() == 128 + signal.SIGHUP
+        assert "failed" not in tui.text

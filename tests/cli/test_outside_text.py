@@ -25,7 +25,7 @@ RAW = re.compile(
     "[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\U000e0000-\U000e007f]"
 )
 
-OWN_WORDS_ONLY = {"screen.py", "completion.py", "building.py", "trust_question.py"}  # by `plain`, the third
+OWN_WORDS_ONLY = {"completion.py", "building.py", "streams.py", "trust_question.py"}  # by `plain`, the second
 PRINTS = re.compile(r"\bclick\.(?:echo|secho)\(|\bprint\(|\bsys\.std(?:out|err)\.(?:write|buffer)")
 
 Run = Callable[..., str]

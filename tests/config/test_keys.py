@@ -74,6 +74,7 @@ GOOD: list[tuple[str, str, object]] = [
     ("agent.workdir", '"/srv/project/"', "/srv/project"),
     ("terminal.clipboard", '"ask"', Clipboard.ASK),
     ("terminal.clipboard", '"on"', Clipboard.ON),
+    ("terminal.paste_paths", "false", False),
     ("terminal.scrollback", "0", 0),
     ("inbox.toasts", "false", False),
     ("inbox.bell", "true", True),
@@ -338,6 +339,7 @@ BAD: list[tuple[str, str, str, str]] = [
     ("build.client_version", '"2.1.1; id"', "'2.1.1; id' is not a version", VERSION),
     ("build.packages", '["make; id"]', "'make; id' is not a package's name", PACKAGES),
     ("build.packages", '["--yes"]', "'--yes' is not a package's name", PACKAGES),
+    ("terminal.paste_paths", '"no"', "'no' is neither true nor false", "write true or false, without quotes"),
     ("terminal.clipboard", '"maybe"', "'maybe' is not one of the choices", "write 'off' or 'ask' or 'on'"),
 ]
 

@@ -42,10 +42,10 @@ def rest(world: World) -> tuple[Config, list[str]]:
         ("[[mcp.notes]]\nurl = 'http://h/'", "write [mcp.notes] with one pair of brackets"),
         ("[[terminal]]\nscrollback = 1", "write [terminal], and its keys below: one pair of brackets"),
         ("[mcp.notes]\ncommand = 'a'\nargs = ['b']", "[program, arguments]"),
-        ("[mcp.notes]\ncommand = 'a'\nenv = { T = 'x' }", "a server has the environment of qms-tui"),
+        ("[mcp.notes]\ncommand = 'a'\nenv = { T = 'x' }", "a server has the environment that qms-tui is started in"),
         ("[mcp.notes]\ncommand = 'a'\ntype = 'stdio'", "leave it out"),
         ("[mcp.notes]\nhttpUrl = 'http://h/'", "write url"),
-        ("[mcpServers.notes]\ncommand = 'a'", "write each server as [mcp.NAME]"),
+        ("[mcpServers.notes]\ncommand = 'a'", "write [mcp.NAME] for each server"),
         ("[agent.bu]\nhide = ['a']\ndefinition = 'a/b.md'", "is hidden from agents"),
     ],
 )  # fmt: skip

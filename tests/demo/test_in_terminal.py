@@ -60,12 +60,12 @@ def test_no_stray_process_however_it_ends(env: Mapping[str, str], number: signal
     with Tui("demo", env=env) as tui:
         tui.wait("claude> ", "qa> ")
         children = psutil.Process(tui.process.pid).children(recursive=True)
-        assert len(children) == 2
+        assert len(children) == 4  # each agent, and the process that lets it go on when it stops
         tui.process.kill(number)
         tui.end()
     gone, alive = psutil.wait_procs(children, timeout=PATIENCE)
     assert not alive
-    assert len(gone) == 2
+    assert len(gone) == 4
 
 
 def test_keep_and_open_again(env: Mapping[str, str], tmp_path: Path) -> None:
@@ -98,7 +98,7 @@ def test_inboxes_as_a_human_sees_them(env: Mapping[str, str]) -> None:
         tui.type("\x1bOQ/note\r")
         tui.wait("▎Message from claude: Note on CR-056", absent="▎Notice: CR-001")
         tui.type("\r")
-        tui.wait("arrived", "msg-claude-", "Esc closes")
+        tui.wait("arrived", "msg-claude-", "g agent · Esc")
         tui.type("\x1b")
         tui.wait("▎Message from claude", absent="arrived")
         tui.type("m")

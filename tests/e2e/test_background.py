@@ -103,7 +103,8 @@ def look(qms_project: Path) -> Iterator[Look]:
 
 async def move(agent: Woken, look: Look) -> None:
     """To the background; until the session there waits for items."""
-    await press(agent.held, LEFT, lambda: agent.state().get("parkedJobId"))
+    agent.held.type(LEFT)  # once: in the list that comes up then it would be another key
+    await until(lambda: agent.state().get("parkedJobId"))
     await until(lambda: look.says(Word.IDLE, WHERE))
     session = look.report.session
     assert session is not None

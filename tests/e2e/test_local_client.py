@@ -25,7 +25,7 @@ from qms_tui.runtime.local_copy import Copyable, copy
 from qms_tui.runtime.resume import slug
 from tests.bench.model import SHELL_COMMAND, Model
 
-from .clients import KEY, asked, login, say, until
+from .clients import KEY, asked, login, press, say, until
 from .held import Held, started
 
 INSIDE = "/usr/local/bin/claude"
@@ -180,6 +180,17 @@ async def test_the_record_itself_would_rule(world: World) -> None:
         talk = await asked(world.model, "tool")
         await until(lambda: (world.project.root / SHELL_COMMAND.split()[1]).exists())
     assert PLANTED in json.dumps(talk["system"])
+
+
+async def test_it_goes_on_after_the_key_that_suspends(world: World) -> None:
+    """It stops its process group; the kernel drops that where nobody in its session could continue it."""
+    world.answer_dialogs()
+    async with world.started() as qa:
+        await world.idle()
+        await press(qa, b"\x1a", lambda: b"suspended" in qa.unseen)
+        await qa.expect(rb"(?s)suspended.*\x1b\[\?2004h")
+        say(qa, "echo hello again")
+        await asked(world.model, "hello again")
 
 
 def planted(record: Path) -> str:

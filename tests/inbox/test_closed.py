@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from qms_tui.inbox import InboxClosed, InboxEvent, InboxWatcher, Ledger, scan
+from qms_tui.inbox import InboxClosed, InboxEvent, InboxWatcher, Initial, Ledger, WatchTrouble, scan
 from tests.inbox.samples import MESSAGE
 
 from .test_commands import root, run
@@ -88,3 +88,18 @@ def wait_for(told: queue.Queue[InboxEvent], kind: type[InboxEvent]) -> InboxEven
     while not isinstance(event := told.get(timeout=20), kind):
         pass
     return event
+
+
+def test_a_project_that_is_gone_is_not_an_empty_one(root: Path) -> None:
+    told: queue.Queue[InboxEvent] = queue.Queue()
+    inbox = root / ".claude/users/qa/inbox"
+    watcher = InboxWatcher({"qa": inbox}, told.put, rescan=0.05, project=root)
+    watcher.start()
+    try:
+        wait_for(told, Initial)
+        root.rename(root.with_name("moved"))
+        trouble = wait_for(told, WatchTrouble)
+        assert isinstance(trouble, WatchTrouble)
+        assert trouble.text.startswith(f"the project is gone from {root}")
+    finally:
+        watcher.close()

@@ -109,7 +109,7 @@ def test_the_last_word_is_the_message(root: Path, words: Sequence[str], subject:
     assert not files(root, "claude")
 
 
-@pytest.mark.parametrize("body", ["", " ", "\n\t \n", "\u200b"])
+@pytest.mark.parametrize("body", ["", " \n\t\u200b\n"])
 @pytest.mark.parametrize("how", ["word", "-m", "-", "--file"])
 def test_an_empty_message_is_refused_however_it_comes(root: Path, how: str, body: str) -> None:
     (root / "note.md").write_text(body)

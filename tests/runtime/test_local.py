@@ -248,6 +248,24 @@ async def test_a_script_without_an_interpreter(make: Make, tmp_path: Path) -> No
         await make(str(script)).start("qa", SIZE)
 
 
+@pytest.mark.parametrize(("fresh", "code"), [(False, 1), (False, 0), (True, 1)])
+async def test_one_that_fails_to_go_on_says_so(tmp_path: Path, fresh: bool, code: int) -> None:
+    """As Claude Code does whose conversation runs on in the background: a fresh one works."""
+    runtime = LocalRuntime(
+        tmp_path,
+        lambda agent: ("/bin/sh", "-c", f"exit {code}"),
+        lambda agent: dict(os.environ),
+        lambda agent: ("/bin/sh", "-c", f"exit {code} # go on"),
+    )
+    held = Held(await runtime.start("qa", SIZE, fresh=fresh))
+    await held.end()
+    ending = await runtime.ended("qa")
+    assert ending is not None
+    assert (ending.exit_code, ending.resuming) == (code, code == 1 and not fresh)
+    assert await runtime.find("qa") == Found(Condition.EXITED, ending)
+    await runtime.close()
+
+
 async def test_a_project_that_is_gone(tmp_path: Path) -> None:
     runtime = LocalRuntime(tmp_path / "gone", lambda agent: ("/bin/sh",), lambda agent: {})
     with pytest.raises(RuntimeFailure, match="no longer there"):

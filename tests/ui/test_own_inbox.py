@@ -48,9 +48,11 @@ def test_named_answered_and_done(tui: Tui, qms: QmsCommands) -> None:
     (name,) = inbox(qms, "lead")
     tui.type("\x1bOR")  # F3
     tui.wait("Message from qa: Is CR-056 good?")
+    tui.type("\r")
+    tui.wait("Please say.")
     tui.type("r")
     tui.wait("Re: Is CR-056 good?")
-    tui.type("\t\x13")  # an answer without a word
+    tui.type("\x13")  # an answer without a word
     tui.wait("there is no message")
     tui.type("Yes, it is.\x13")
     tui.until(lambda: inbox(qms, "qa"))

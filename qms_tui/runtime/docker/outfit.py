@@ -19,6 +19,7 @@ from qms_tui.errors import ConfigError
 from qms_tui.project import Owner, Project
 from qms_tui.runtime.client import command_line
 from qms_tui.runtime.definition import Definition, read_definition
+from qms_tui.runtime.definition_wishes import wishes
 from qms_tui.runtime.docker import agent_files
 from qms_tui.runtime.docker import container as spec
 from qms_tui.runtime.docker.accounts import Accounts
@@ -89,13 +90,16 @@ def outfit(
     Raises ConfigError, ProjectError.
     """
     config, ours = whole.agent(agent), bool(image.kit)
-    command = command_line(config, INSIDE if ours else None, trusted=whole.trusted)
+    definition = read_definition(project, agent, config, rules.places)
+    wanted = wishes(definition, trusted=whole.trusted)
+    command = command_line(
+        config, INSIDE if ours else None, trusted=whole.trusted, model=wanted.model, only=wanted.tools
+    )
     config = dataclasses.replace(config, command=command)
     command = config.command if fresh else resuming(project, agent, config, config.workdir)
     marks = {**spec.unlabelled(image.labels), spec.LABEL_MAKER: maker()}
     if command != config.command:
         config, marks[spec.LABEL_RESUMES] = dataclasses.replace(config, command=command), "1"
-    definition = read_definition(project, agent, config, rules.places)
     if ours and definition and definition.label:
         marks[spec.LABEL_DEFINITION] = definition.label
     passed = DEFAULTS | passed_on(config, host, rules)
@@ -140,12 +144,12 @@ def _token(project: Project, config: AgentConfig, ours: bool) -> list[Mount]:
             f"agent.token_file: the image {config.image!r} cannot read it",
             hint="use an image of qms-tui build, or pass the login on with agent.env or agent.env_file",
         )
-    _check_readable(config, project.owner())
+    check_token(config, project.owner())
     return [spec.bind(config.token_file, PurePosixPath(TOKEN))]
 
 
-def _check_readable(config: AgentConfig, owner: Owner) -> None:
-    """The agent must be able to read its token; nothing of it is read here."""
+def check_token(config: AgentConfig, owner: Owner) -> None:
+    """Raise ConfigError if the agent cannot read its token; nothing of it is read here."""
     assert config.token_file is not None
     try:
         status = config.token_file.stat()

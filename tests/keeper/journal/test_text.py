@@ -53,7 +53,7 @@ def test_an_engines_log_is_laid_out_at_a_size() -> None:
     log = "".join(f"line {number}\r\n" for number in range(300)) + "x" * 50 + "\r\n\x1b[1A\x1b[2Klast"
     lines = [f"line {number}" for number in range(300)]
     assert [*log_lines(log.encode(), 50, 10)] == [*lines, "last"]
-    assert [*log_lines(log.encode(), 40, 10)] == [*lines, "x" * 40 + "last"]
+    assert [*log_lines(log.encode(), 40, 10)] == [*lines, "x" * 40, "last"]
     assert [*log_lines(paint(["one", "two"]).encode() + ALTERNATE.encode() + b"three", 40, 10)] == [
         "one", "two", "three",
     ]  # fmt: skip
