@@ -122,7 +122,7 @@ def _check_text(subject: str, body: str) -> None:
     if not subject.strip() or len(subject) > LONGEST_SUBJECT or plain(subject) != subject:
         raise UsageError(
             "that cannot be a subject",
-            hint=f"one line of at most {LONGEST_SUBJECT} characters, none of them invisible or a control",
+            hint=f"one line of at most {LONGEST_SUBJECT} visible characters",
         )
     if is_blank(body):
         raise UsageError("there is no message", hint="write some text")
