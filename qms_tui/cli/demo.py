@@ -12,7 +12,7 @@ import click
 from qms_tui.cli.loading import log_to_file
 from qms_tui.cli.names import DEFAULT_AGENTS, check_spelling
 from qms_tui.cli.options import Common, common_options
-from qms_tui.cli.screen import show
+from qms_tui.cli.screen import check_terminal, show
 from qms_tui.config import Overrides, Trust, load_config, read_files
 from qms_tui.errors import UsageError
 from qms_tui.project import Project
@@ -28,6 +28,7 @@ def demo(common: Common, agents: Sequence[str], keep: Path | None) -> int:
         raise UsageError("demo makes a project of its own", hint="say where with --keep DIR")
     names = tuple(agents or DEFAULT_AGENTS)
     check_spelling(names)
+    check_terminal()  # before anything is made
     log_to_file(common)
     if keep is not None:
         return _show_demo(common, keep.expanduser().resolve(), names)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import queue
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import click
 
+from qms_tui.cli.items import named_item
 from qms_tui.cli.loading import load
 from qms_tui.cli.options import Common, common_options, complete_mailboxes
 from qms_tui.cli.printing import note, warn, write_out
+from qms_tui.columns import columns
 from qms_tui.errors import UsageError
 from qms_tui.inbox import (
     HUMAN,
@@ -25,13 +28,12 @@ from qms_tui.inbox import (
     ItemConsumed,
     Kind,
     mailboxes,
-    pick,
     preview,
     put_away,
     scan,
 )
 from qms_tui.inbox.words import age
-from qms_tui.printable import json_text, plain
+from qms_tui.printable import json_text
 from qms_tui.project import Project
 from qms_tui.times import moment
 
@@ -64,14 +66,15 @@ def inbox(
     """List what lies in the inboxes, or in one, or follow them; read and put away what lies in yours.
 
     An ITEM is named by its file, as --long and --json list it, or by its document. What is put away moves to
-    .claude/users/NAME/inbox-archive, by days. To answer one: qms-tui send --reply ITEM "MESSAGE"
+    .claude/users/NAME/inbox-archive, by days. `qms-tui send --reply ITEM "MESSAGE"` answers one of yours.
     Ends with status 2 if an inbox could not be looked at.
     """
     if sum(map(bool, (watch, read, done, archive))) > 1:
         raise UsageError("these options do not go together", hint="see: qms-tui inbox --help")
     project, config = load(common)
     owner = agent if agent is not None or not (read or done or archive) else HUMAN
-    folders = _folders(project, project.roster(config.agents), owner)
+    roster = project.roster(config.agents)
+    folders = _folders(project, roster, owner)
     if watch:
         return write_out(_follow(folders, config.inbox.rescan), at_once=True)
     if done and owner != HUMAN:
@@ -81,10 +84,11 @@ def inbox(
     items, troubles = scan(folders)
     for trouble in troubles:
         warn(trouble)
+    named = partial(named_item, project, roster, owner or HUMAN, items)
     if read:
-        write_out(_text(folders, items, read))
+        write_out(_text(folders, named(read)))
     elif done or archive:
-        write_out(_put_away(project, items, done or archive, as_json))
+        write_out(_put_away(project, map(named, done or archive), as_json))
     else:
         write_out(_listing(items, whole=not troubles, as_json=as_json, long=long))
     return 2 if troubles else 0
@@ -98,12 +102,9 @@ def _folders(project: Project, roster: Sequence[str], agent: str | None) -> dict
     return {name: project.folders(name).inbox for name in names}
 
 
-def _put_away(
-    project: Project, waiting: Sequence[Item], words: Sequence[str], as_json: bool
-) -> Iterator[str]:
+def _put_away(project: Project, named: Iterable[Item], as_json: bool) -> Iterator[str]:
     """Move items into the archive, all of them known first; where they are then."""
-    items = list(dict.fromkeys(pick(waiting, word) for word in words))
-    moved = [(item, put_away(project, item)) for item in items]
+    moved = [(item, put_away(project, item)) for item in list(dict.fromkeys(named))]
     for item, _ in moved:
         if item.kind in TASKS and item.agent == HUMAN:
             note(f"the QMS goes on to expect your {item.kind.value} of {item.document}, until you submit it")
@@ -114,9 +115,8 @@ def _put_away(
         yield from (str(path) for _, path in moved)
 
 
-def _text(folders: Mapping[str, Path], waiting: Sequence[Item], word: str) -> Iterator[str]:
+def _text(folders: Mapping[str, Path], item: Item) -> Iterator[str]:
     """What an item says."""
-    item = pick(waiting, word)
     said = preview(folders[item.agent], item)
     yield item.headline
     yield from (f"{name}: {value}" for name, value in (("arrived", moment(item.arrived)), *said.facts))
@@ -177,13 +177,10 @@ def _as_json(item: Item) -> dict[str, object]:
     }
 
 
-def _table(items: Sequence[Item], now: float, long: bool) -> Iterator[str]:
+def _table(items: Sequence[Item], now: float, long: bool) -> list[str]:
     rows: list[tuple[str, ...]] = [("AGENT", "KIND", "AGE", "WHAT")]
     rows += [(i.agent, i.kind.value, age(now - i.arrived), i.headline) for i in items]
     if long:
-        more = [("ARRIVED", "FILE"), *((moment(i.arrived), plain(i.file)) for i in items)]
+        more = [("ARRIVED", "FILE"), *((moment(i.arrived), i.file) for i in items)]
         rows = [(*row[:2], arrived, *row[3:], file) for row, (arrived, file) in zip(rows, more, strict=True)]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        yield "  ".join(cells).rstrip()
+    return columns(rows)

@@ -51,7 +51,7 @@ def _run(args: Sequence[str]) -> int:
     except click.exceptions.Abort:
         return 130
     except click.UsageError as error:
-        return complain(error.format_message(), f"see: {_command_of(error)} --help")
+        return complain(_in_one_line(error), f"see: {_command_of(error)} --help")
     except click.ClickException as error:
         return complain(error.format_message(), "")
     except SystemExit as end:
@@ -75,6 +75,11 @@ def _unexpected(error: BaseException, args: Sequence[str]) -> int:
     warn(what)
     note(f"  {where}")
     return 1
+
+
+def _in_one_line(error: click.UsageError) -> str:
+    """click sets each of the choices of a missing argument in, on a line of its own."""
+    return error.format_message().replace("\n\t", " ")
 
 
 def _command_of(error: click.UsageError) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from qms_tui.cli.gateway import find_gateway
 from qms_tui.cli.loading import load
 from qms_tui.cli.options import Common, common_options
 from qms_tui.cli.printing import echo_lines, print_notices
+from qms_tui.columns import columns
 from qms_tui.config import Config, McpServer
 from qms_tui.config.files import read_regular_file
 from qms_tui.printable import json_text, plain
@@ -46,10 +46,10 @@ def report(project: Project, config: Config, folder: Path, *, as_json: bool) -> 
         return json_text({"gateway": _gateway(status), "servers": servers, "agents": agents}, indent=2)
     if not config.servers and not servers:
         return "\n".join(_how_to_begin(project))
-    lines = _table(("SERVER", "STATE", "SINCE", "STARTS", "WHERE"), [_server_row(each) for each in servers])
+    lines = columns([("SERVER", "STATE", "SINCE", "STARTS", "WHERE"), *map(_server_row, servers)])
     rows = [_agent_row(agent, server) for agent in agents for server in agent["servers"]]
     if rows:
-        lines += ["", *_table(("AGENT", "SERVER", "CONNECTED", "CALLS", "SERVED", "LAST TROUBLE"), rows)]
+        lines += ["", *columns([("AGENT", "SERVER", "CONNECTED", "CALLS", "SERVED", "LAST TROUBLE"), *rows])]
     if status and status.get("listening"):
         lines += ["", f"over TCP: {plain(status['listening'])}"]
     if status is None:
@@ -90,12 +90,6 @@ def _agent_row(agent: dict[str, Any], server: dict[str, Any]) -> tuple[str, ...]
     connected = f"{server['connected']} of {server['sessions']}" if server["allowed"] else "not allowed"
     figures = (str(server["in_flight"]), str(server["served"]))
     return (agent["agent"], server["name"], connected, *figures, server["trouble"])
-
-
-def _table(heading: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    cells = [[plain(cell) for cell in row] for row in (heading, *rows)]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    return ["  ".join(map(str.ljust, row, widths)).rstrip() for row in cells]
 
 
 def _how_to_begin(project: Project) -> list[str]:

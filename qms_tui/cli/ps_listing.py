@@ -28,6 +28,7 @@ from qms_tui.activity import (
 from qms_tui.activity.background import whereabouts
 from qms_tui.activity.given import given, servers_of
 from qms_tui.activity.values import Meter
+from qms_tui.columns import columns
 from qms_tui.config import Config
 from qms_tui.mcp.lights import Standing
 from qms_tui.printable import json_text
@@ -207,10 +208,7 @@ def _table(known: Sequence[_Known], with_usage: bool) -> list[str]:
         used = _used(one.usage) if with_usage else ()
         started = moment(f.began) if f.began > 0 else ""  # year 1 stands for never
         rows.append((one.agent, condition, one.doing, *used, started, _image(f), f.container))
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
-    ]
+    return columns(rows)
 
 
 def _remedies(known: Sequence[_Known]) -> list[str]:

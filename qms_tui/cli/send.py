@@ -8,11 +8,12 @@ from pathlib import Path
 
 import click
 
+from qms_tui.cli.items import named_item
 from qms_tui.cli.loading import load
 from qms_tui.cli.options import Common, common_options, complete_mailboxes
 from qms_tui.cli.printing import echo, warn
 from qms_tui.errors import UsageError
-from qms_tui.inbox import HUMAN, Item, mailboxes, pick, reply_to, scan, subject_of, write_message
+from qms_tui.inbox import HUMAN, Item, mailboxes, reply_to, scan, subject_of, write_message
 from qms_tui.project import AGENT_NAME, Project
 
 LARGEST_INPUT = 2**20  # bytes read of a file or a pipe; inbox/send.py says what of that is too much
@@ -47,7 +48,7 @@ def send(
     if message is not None and file is not None:
         raise UsageError("-m and --file do not go together", hint="say the message once")
     names, body = _split(words, known) if message is None and file is None else (words, "")
-    answer = None if reply is None else reply_to(_own_item(project, reply), known)
+    answer = None if reply is None else reply_to(_own_item(project, known, reply), known)
     recipients = (*names, answer.to) if answer else tuple(names)
     _check_recipients(project, recipients, known)
     text = message if message is not None else _text(body, file)
@@ -73,11 +74,11 @@ def _split(words: Sequence[str], known: Sequence[str]) -> tuple[tuple[str, ...],
     return tuple(names), last
 
 
-def _own_item(project: Project, word: str) -> Item:
+def _own_item(project: Project, known: Sequence[str], word: str) -> Item:
     items, troubles = scan({HUMAN: project.folders(HUMAN).inbox})
     for trouble in troubles:
         warn(trouble)
-    return pick(items, word)
+    return named_item(project, known, HUMAN, items, word)
 
 
 def _check_recipients(project: Project, recipients: Sequence[str], known: Sequence[str]) -> None:

@@ -50,7 +50,7 @@ def trust(
         echo(f"look only from now on: {project.root}")
         echo("  agents that run keep what they were started with, until they are started again")
         return 0
-    return _grant(standing, store)
+    return _grant(standing, store, faults)
 
 
 def _known(root: Path) -> tuple[str, ...]:
@@ -65,11 +65,15 @@ def _without_faulty(standing: Standing, faults: Faults) -> Standing:
     return replace(standing, claims=claims)
 
 
-def _grant(standing: Standing, store: TrustStore) -> int:
+def _grant(standing: Standing, store: TrustStore, faults: Faults) -> int:
     if standing.claims.unjudged:
+        why = standing.claims.unjudged[0]
+        faulty = any(fault.message == why for fault in faults)
         raise ProjectError(
-            f"{standing.project.root} cannot be trusted: {standing.claims.unjudged[0]}",
-            hint="what trust covers must be a regular file that you and this qms-tui can read",
+            f"{standing.project.root} cannot be trusted: {why}",
+            hint="mend that, then: qms-tui trust"
+            if faulty
+            else "what trust covers must be a regular file that you and this qms-tui can read",
         )
     store.remember(standing.answered(Answer.TRUST))
     lines = list(claim_lines(standing, ()))

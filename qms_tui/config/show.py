@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from qms_tui.columns import fill, width
 from qms_tui.config.parse import Memory
 from qms_tui.config.values import (
     TABLE,
@@ -71,7 +72,7 @@ def format_config(config: Config) -> str:
     """The configuration in force as a TOML file that says the same, with where each value comes from."""
     rows = describe(config)
     key_width = max(len(_name(row)) for row in rows) + 2
-    value_width = max(len(row.value) for row in rows if len(row.value) <= _WIDEST_VALUE)
+    value_width = max(cells for row in rows if (cells := width(row.value)) <= _WIDEST_VALUE)
     lines = ["# In force, and where each value comes from:"]
     table = ""
     for row in rows:
@@ -80,7 +81,7 @@ def format_config(config: Config) -> str:
             lines += ["", f"[{section}]"]
             table = section
         name = _name(row) if row.value else f"# {_name(row)}"
-        lines.append(f"{name:{key_width}} = {row.value:{value_width}}  # {row.origin}")
+        lines.append(f"{name:{key_width}} = {fill(row.value, value_width)}  # {row.origin}")
     return "\n".join(lines) + "\n"
 
 

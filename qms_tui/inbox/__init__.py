@@ -1,6 +1,6 @@
 """What arrives in the agents' inboxes: the watcher, what it tells, and messages of one's own."""
 
-from qms_tui.inbox.archive import pick, put_away
+from qms_tui.inbox.archive import matching, pick, put_away
 from qms_tui.inbox.events import (
     InboxClosed,
     InboxEvent,
@@ -46,6 +46,7 @@ __all__ = [
     "Wish",
     "is_blank",
     "mailboxes",
+    "matching",
     "parse",
     "past_folder",
     "pick",

@@ -30,14 +30,19 @@ def pick(items: Sequence[Item], word: str) -> Item:
 
     Raises UsageError if there is none, or more than one of that document.
     """
-    found = [item for item in items if word in (item.file, item.file.removesuffix(".md"))]
-    found = found or [item for item in items if item.document and item.document == word]
+    found = matching(items, word)
     if len(found) == 1:
         return found[0]
     if found:
         names = ", ".join(item.name for item in found)
         raise UsageError(f"{word!r} has several items there", hint=f"name one by its file: {names}")
     raise UsageError(f"no item {word!r} waits there", hint="qms-tui inbox --long lists the files")
+
+
+def matching(items: Sequence[Item], word: str) -> list[Item]:
+    """Items of that file, else of that document."""
+    of_file = [item for item in items if word in (item.file, item.file.removesuffix(".md"))]
+    return of_file or [item for item in items if item.document and item.document == word]
 
 
 def put_away(project: Project, item: Item, now: float | None = None) -> Path:

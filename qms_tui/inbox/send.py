@@ -17,7 +17,7 @@ from pathlib import Path
 
 from qms_tui.errors import ProjectError, UsageError, refused, remedy
 from qms_tui.inbox.subject import LONGEST_SUBJECT, is_blank
-from qms_tui.printable import is_plain
+from qms_tui.printable import plain
 from qms_tui.project import AGENT_NAME, Owner, Project
 
 LARGEST_BODY = 60 * 2**10  # bytes: with its front matter within the 64 kB that are read of an item
@@ -119,9 +119,10 @@ def _check_name(name: str) -> None:
 
 
 def _check_text(subject: str, body: str) -> None:
-    if not subject.strip() or len(subject) > LONGEST_SUBJECT or not is_plain(subject):
+    if not subject.strip() or len(subject) > LONGEST_SUBJECT or plain(subject) != subject:
         raise UsageError(
-            "that cannot be a subject", hint=f"one line of at most {LONGEST_SUBJECT} plain characters"
+            "that cannot be a subject",
+            hint=f"one line of at most {LONGEST_SUBJECT} visible characters",
         )
     if is_blank(body):
         raise UsageError("there is no message", hint="write some text")

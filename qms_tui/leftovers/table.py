@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from qms_tui.columns import columns
 from qms_tui.leftovers.thing import Thing, why_to_go
-from qms_tui.printable import plain
 
 _HEAD = ("WHAT", "NAME", "STATE", "AGE", "PROJECT", "PRUNE?")
 UNLABELLED = "(only its name is like qms-tui's)"
@@ -14,9 +14,7 @@ _UNITS = ((86400, "d"), (3600, "h"), (60, "min"))
 
 def as_table(things: Sequence[Thing]) -> list[str]:
     """Lines with a head, sorted by project."""
-    rows = [_HEAD, *(_row(thing) for thing in _sorted(things))]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return ["  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows]
+    return columns([_HEAD, *(_row(thing) for thing in _sorted(things))])
 
 
 def as_json(things: Sequence[Thing]) -> list[dict[str, object]]:
@@ -42,8 +40,7 @@ def _sorted(things: Sequence[Thing]) -> list[Thing]:
 
 
 def _row(thing: Thing) -> tuple[str, ...]:
-    cells = (thing.kind, thing.name, thing.state, age(thing.age), _project(thing), _verdict(thing))
-    return tuple(plain(cell) for cell in cells)
+    return thing.kind, thing.name, thing.state, age(thing.age), _project(thing), _verdict(thing)
 
 
 def _project(thing: Thing) -> str:

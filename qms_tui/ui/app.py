@@ -574,7 +574,9 @@ class QmsTuiApp(App[None]):
 
     def action_help(self) -> None:
         """Show the keys."""
-        self.push_screen(HelpScreen(self._prefix, self._menu, self.session.runtime.outlives))
+        session = self.session
+        screen = HelpScreen(self._prefix, self._menu, session.runtime.outlives, asks=not session.sample)
+        self.push_screen(screen)
 
     async def action_menu(self) -> None:
         """Show the commands and do the chosen one."""

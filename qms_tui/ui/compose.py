@@ -4,20 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
+from textual.screen import Screen
+from textual.widget import Widget
 from textual.widgets import Input, SelectionList, Static, TextArea
 from textual.widgets.selection_list import Selection
 
 from qms_tui.errors import QmsTuiError, UsageError
+from qms_tui.inbox import subject_of
 from qms_tui.printable import plain
+from qms_tui.ui.input import hand_on
 from qms_tui.ui.line_input import LineInput
 from qms_tui.ui.screens import Dialog
 
 SEND = "ctrl+s"
+_STEPS = ("tab", "shift+tab")
 _FOOT = "Space chooses · Tab next · Ctrl+S sends · Esc for later"
 
 
@@ -31,6 +37,42 @@ class Draft:
 
 
 Send = Callable[[Sequence[str], str, str], Awaitable[None]]
+
+
+def _step(widget: Widget, event: events.Key) -> None:
+    """Act on Tab before the keys that were typed behind it: those are for what it goes to.
+
+    A binding would be acted on after them.
+    """
+    if widget.screen.focused is not widget:
+        hand_on(widget, event)
+    elif event.key in _STEPS:
+        event.stop()
+        event.prevent_default()
+        _go(widget.screen, event.key)
+
+
+def _go(screen: Screen[Any], key: str) -> None:
+    if key == "shift+tab":
+        screen.focus_previous()
+    else:
+        screen.focus_next()
+
+
+class Recipients(SelectionList[str]):
+    """Names to choose from."""
+
+    def on_key(self, event: events.Key) -> None:
+        """Take what leads to another field; the rest is the list's."""
+        _step(self, event)
+
+
+class Body(TextArea):
+    """The text."""
+
+    def on_key(self, event: events.Key) -> None:
+        """Take what leads to another field; the rest is the text's."""
+        _step(self, event)
 
 
 class ComposeScreen(Dialog[Draft]):
@@ -47,9 +89,9 @@ class ComposeScreen(Dialog[Draft]):
         with VerticalScroll(classes="dialog", id="compose", can_focus=False):
             yield Static(Content.styled(_FOOT, "dim"), id="help-foot")
             yield Static(Content.styled("Write a message to", "bold"))
-            yield SelectionList[str](*options, id="recipients", compact=True)
-            yield LineInput(self._go_on, ("enter",), draft.subject, "subject", "subject")
-            yield TextArea(draft.body, id="body", compact=True, tab_behavior="focus")
+            yield Recipients(*options, id="recipients", compact=True)
+            yield LineInput(self._go_on, ("enter", *_STEPS), draft.subject, "subject", "subject")
+            yield Body(draft.body, id="body", compact=True, tab_behavior="focus")
             yield Static(id="refused")
 
     def on_mount(self) -> None:
@@ -57,8 +99,8 @@ class ComposeScreen(Dialog[Draft]):
         first = "#recipients" if not draft.recipients else "#body" if draft.subject else "#subject"
         self.set_focus(self.query_one(first))
 
-    def _go_on(self, _key: str) -> None:
-        self.set_focus(self.query_one(TextArea))
+    def _go_on(self, key: str) -> None:
+        _go(self, key)
 
     def take(self, event: events.Key) -> None:
         if event.key == "escape":
@@ -78,11 +120,12 @@ class ComposeScreen(Dialog[Draft]):
         try:
             if not draft.recipients:
                 raise UsageError("to whom?", hint="choose with Space, one or several")
-            await self._send(draft.recipients, draft.subject, draft.body)
+            await self._send(draft.recipients, draft.subject or subject_of(draft.body), draft.body)
         except QmsTuiError as error:
             self._sending = False
             said = Content.styled(f"{plain(error.message)}: {plain(error.hint)}", "$error")
             self.query_one("#refused", Static).update(said)
+            self.call_after_refresh(self.query_one("#compose").scroll_end, animate=False)
             return
         self.app.notify(f"Sent to {', '.join(draft.recipients)}", markup=False)
         self.dismiss(Draft())

@@ -105,6 +105,11 @@ class Desk:
         self._app.rearrange()
         self.sidebar.show()
 
+    def _back(self) -> None:
+        """From what a search has left to everything, from there to the agent."""
+        if not self.sidebar.end_search():
+            self._to_agent()
+
     def _to_agent(self) -> None:
         if self._alone:
             self._show(False)
@@ -193,7 +198,7 @@ class Desk:
             "agent": self.sidebar.next_agent,
             "kind": self.sidebar.next_kind,
             "search": self.sidebar.search,
-            "back": self._to_agent,
+            "back": self._back,
             "write": lambda: self.write(entry.item.agent if entry else ""),
         }
         if action in plain:

@@ -98,7 +98,7 @@ SIDEBAR_KEYS = (
     Command(("a",), "a", "agent", "only one agent's; again for the next"),
     Command(("k",), "k", "kind", "only one kind; again for the next"),
     Command(("slash",), "/", "search", "search; Esc ends it"),
-    Command(("escape",), "Esc", "back", "back to the agent"),
+    Command(("escape",), "Esc", "back", "back to the agent; from a search, to all items"),
 )
 """What the keys do while the sidebar has the keyboard."""
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from textwrap import fill
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from textwrap import fill, wrap
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 
 from textual import events
 from textual.app import ComposeResult
@@ -22,12 +22,28 @@ if TYPE_CHECKING:
     from qms_tui.ui.app import QmsTuiApp
 
 T = TypeVar("T")
+_Column: TypeAlias = Sequence[tuple[str, str]]  # keys and what they do
 _GAP = 3  # cells between two columns of the menu
+_OTHER_ROWS = 3  # of the menu: its frame, and the line below the commands
 _FRAME = 8  # cells that a dialog needs beside its text
+_KEY = 10  # cells for a key in the help
+_LONGEST_LINE = 90  # cells of the help's sentences
 
 
-def _table(rows: Sequence[tuple[str, str]], width: int) -> Content:
-    lines = [Content.assemble((shown.rjust(width), "bold $accent"), "  ", meaning) for shown, meaning in rows]
+def _room(screen: Screen[Any]) -> int:
+    """Columns that a dialog has for its text."""
+    return max(20, screen.app.size.width * 9 // 10 - _FRAME)  # as app.tcss has it
+
+
+def _table(rows: _Column, width: int, room: int) -> Content:
+    """Keys and what they do, which goes on below itself where a line has no room for it."""
+    behind = "\n" + " " * (width + 2)
+    lines = [
+        Content.assemble(
+            (shown.rjust(width), "bold $accent"), "  ", behind.join(wrap(meaning, room - width - 2))
+        )
+        for shown, meaning in rows
+    ]
     return Content("\n").join(lines)
 
 
@@ -64,21 +80,35 @@ class Dialog(ModalScreen[T]):
 class HelpScreen(Dialog[None]):
     """All keys; any of Esc, q, F1 or Enter closes it."""
 
-    def __init__(self, prefix: str, menu: str, outlives: bool) -> None:
-        """`menu` is the key to name for the menu."""
+    def __init__(self, prefix: str, menu: str, outlives: bool, *, asks: bool = True) -> None:
+        """`menu` is the key to name for the menu; `asks`: before programs end, it is asked."""
         super().__init__()
-        self._prefix, self._menu, self._outlives = prefix, menu, outlives
+        self._prefix, self._menu, self._outlives, self._asks = prefix, menu, outlives, asks
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(classes="dialog", id="help"):
             yield Static(Content.styled("Esc closes · ↑ ↓ scroll", "dim"), id="help-foot")
-            yield Static(Content.styled("Every key goes to the agent in the focused pane, except", "bold"))
-            yield Static(_table(distinct(global_keys(self._prefix)), 10))
-            yield Static(Content.styled(f"\nCommand menu: {self._ways_to_menu()}, then", "bold"))
-            yield Static(_table(distinct(COMMANDS), 10))
-            yield Static(Content.styled("\nIn the sidebar with the inboxes (F2)", "bold"))
-            yield Static(_table(distinct(SIDEBAR_KEYS), 10))
-            yield Static(Content(self._advice()))
+            yield Static(self._text(), id="help-text")
+
+    def on_resize(self) -> None:
+        """Lines are as long as there is room for."""
+        self.query_one("#help-text", Static).update(self._text())
+
+    def _text(self) -> Content:
+        room = _room(self)
+        parts = (
+            self._heading("Every key goes to the agent in the focused pane, except"),
+            _table(distinct(global_keys(self._prefix)), _KEY, room),
+            self._heading(f"\nCommand menu: {self._ways_to_menu()}, then"),
+            _table(distinct(COMMANDS), _KEY, room),
+            self._heading("\nIn the sidebar with the inboxes (F2)"),
+            _table(distinct(SIDEBAR_KEYS), _KEY, room),
+            Content("\n".join(fill(line, min(room, _LONGEST_LINE)) for line in self._advice().split("\n"))),
+        )
+        return Content("\n").join(parts)
+
+    def _heading(self, text: str) -> Content:
+        return Content.styled("\n".join(fill(line, _room(self)) for line in text.split("\n")), "bold")
 
     def _ways_to_menu(self) -> str:
         prefix = shown_key(self._prefix)
@@ -92,14 +122,14 @@ class HelpScreen(Dialog[None]):
             "Two screens on the same agents: the one typed into last leads, the other follows."
             if self._outlives
             else "These agents run as plain processes on this machine: nothing isolates them, "
-            "and they end when you leave, after asking you."
+            f"and they end when you leave{', after asking you' if self._asks else ''}."
         )
         return (
-            "\nMouse: a click focuses, the wheel scrolls the history (or goes to a program that asked\n"
+            "\nMouse: a click focuses, the wheel scrolls the history (or goes to a program that asked "
             "for the mouse); Shift+drag is your terminal's own selection.\n"
-            "While a pane shows its history, no key goes to the agent: ↑ ↓ PgUp PgDn Home End move,\n"
+            "While a pane shows its history, no key goes to the agent: ↑ ↓ PgUp PgDn Home End move, "
             "Esc or q returns.\n"
-            "An agent that has ended: r in the menu starts it again, and Claude Code goes on with its\n"
+            "An agent that has ended: r in the menu starts it again, and Claude Code goes on with its "
             f"conversation; f in the menu starts a new one.\n\n{stays}"
         )
 
@@ -132,19 +162,28 @@ class MenuScreen(Dialog[str | None]):
         self.query_one("#commands", Static).update(self._commands())
 
     def _commands(self) -> Content:
-        rows = distinct(COMMANDS)
-        width = max(len(meaning) for _, meaning in rows) + 7 + _GAP
-        columns = max(1, min(3, (self.app.size.width * 9 // 10 - _FRAME) // width))  # as app.tcss has it
-        height = -(-len(rows) // columns)
+        columns = self._fitting()
+        widths = [7 + max(len(meaning) for _, meaning in column) for column in columns]
         lines = []
-        for y in range(height):
-            cells = [rows[i] for i in range(y, len(rows), height)]
-            parts = [
+        for y in range(len(columns[0])):
+            cells = [
                 Content.assemble((shown.rjust(5), "bold $accent"), "  ", meaning.ljust(width - 7))
-                for shown, meaning in cells
+                for column, width in zip(columns, widths, strict=True)
+                for shown, meaning in column[y : y + 1]
             ]
-            lines.append(Content("").join(parts))
+            lines.append(Content(" " * _GAP).join(cells))
         return Content("\n").join(lines)
+
+    def _fitting(self) -> list[_Column]:
+        """The commands in columns; in one more, narrow ones, where not all rows are in view otherwise."""
+        rows, size = distinct(COMMANDS), self.app.size
+        width = max(len(meaning) for _, meaning in rows) + 7 + _GAP
+        columns = _columns(rows, max(1, min(3, _room(self) // width)))
+        if len(columns[0]) <= size.height * 9 // 10 - _OTHER_ROWS:
+            return columns
+        narrow = _columns(rows, len(columns) + 1)
+        needed = sum(7 + max(len(meaning) for _, meaning in column) + _GAP for column in narrow) - _GAP
+        return narrow if needed <= size.width - _FRAME else columns
 
     def take(self, event: events.Key) -> None:
         event.stop()
@@ -160,6 +199,11 @@ class MenuScreen(Dialog[str | None]):
                 return
 
 
+def _columns(rows: _Column, count: int) -> list[_Column]:
+    height = -(-len(rows) // count)
+    return [rows[top : top + height] for top in range(0, len(rows), height)]
+
+
 class QuestionScreen(Dialog[bool]):
     """A question that y answers with yes and everything else with no.
 
@@ -172,8 +216,7 @@ class QuestionScreen(Dialog[bool]):
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(classes="dialog", id="question"):
-            room = self.app.size.width * 9 // 10 - _FRAME  # as app.tcss has it
-            lines = (fill(line, max(20, room)) for line in self._question.split("\n"))
+            lines = (fill(line, _room(self)) for line in self._question.split("\n"))
             yield Static(Content("\n".join(lines)))
             yield Static(Content.assemble(("y", "bold $accent"), " yes   ", ("n", "bold $accent"), " no"))
 

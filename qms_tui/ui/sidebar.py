@@ -27,7 +27,7 @@ T = TypeVar("T")
 WIDTH = 46  # columns: an item's headline, mostly whole
 AGES = 20.0  # seconds between two times that ages are brought up to date
 _MOST_SHARE = 2  # at most one part in so many of the height for the agents
-_KEYS = "Enter reads · / searches · Esc agent · F1"
+_KEYS = "Enter reads · / searches · Esc {escape} · F1"
 _LETTERS = {Kind.REVIEW: "R", Kind.APPROVAL: "A", Kind.MESSAGE: "M", Kind.NOTICE: "N", Kind.UNKNOWN: "?"}
 
 
@@ -170,7 +170,7 @@ class Sidebar(Vertical):
         yield LineInput(self._end_search, ("enter", "escape"), "", "search", "search")
         yield Notifications(self._color, self._asked, self._told)
         yield Servers(*self._servers)
-        yield Static(Content.styled(_KEYS, "dim"), id="sidebar-keys")
+        yield Static(id="sidebar-keys")
 
     def on_mount(self) -> None:
         self.border_title = "inboxes"
@@ -190,6 +190,8 @@ class Sidebar(Vertical):
         words = self._said()
         wish.display = bool(words)
         wish.update(Content.styled(f" only {words}", "italic $accent"), layout=False)
+        keys = _KEYS.format(escape="shows all" if self._wish.words else "agent")
+        self.query_one("#sidebar-keys", Static).update(Content.styled(keys, "dim"), layout=False)
         self.notifications.show(self._ledger.view(self._wish))
         self._show_place()
 
@@ -229,7 +231,8 @@ class Sidebar(Vertical):
         self._only(replace(self._wish, agent=_next(names, self._wish.agent)))
 
     def only_agent(self, agent: str) -> None:
-        """Only an agent's items, of every kind."""
+        """Only an agent's items, of every kind and with every word."""
+        self._forget_words()
         self._only(Wish(agent=agent))
 
     def next_kind(self) -> None:
@@ -242,6 +245,13 @@ class Sidebar(Vertical):
         field.display = True
         self.screen.set_focus(field)
 
+    def end_search(self) -> bool:
+        """Show what a kept search has left out; False if there is none."""
+        if not self._wish.words:
+            return False
+        self._forget_words()
+        return True
+
     @on(Agents.Chosen)
     def _agent_chosen(self, event: Agents.Chosen) -> None:
         agent = "" if event.agent == self._wish.agent else event.agent
@@ -250,15 +260,21 @@ class Sidebar(Vertical):
     @on(Input.Changed, "#search")
     def _typed(self, event: Input.Changed) -> None:
         event.stop()
-        self._only(replace(self._wish, words=event.value))
+        self._only(replace(self._wish, words=event.input.value))  # the field's own may be newer
 
     def _end_search(self, key: str) -> None:
         """Enter keeps what was found; Esc is everything again."""
-        field = self.query_one("#search", Input)
         if key == "escape":
-            field.value = ""
+            self._forget_words()
+        field = self.query_one("#search", Input)
         field.display = bool(field.value)
         self.take_keyboard()
+
+    def _forget_words(self) -> None:
+        field = self.query_one("#search", Input)
+        field.value = ""
+        field.display = False
+        self._only(replace(self._wish, words=""))
 
     def _only(self, wish: Wish) -> None:
         self._wish = wish

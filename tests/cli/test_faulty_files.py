@@ -51,6 +51,7 @@ def test_what_nobody_has_read_is_not_trusted(run: Run, broken: Path) -> None:
     done = run("trust")
     assert done.returncode == 2
     assert f"cannot be trusted: {FAULT}" in done.stderr
+    assert done.stderr.splitlines()[-1] == "  mend that, then: qms-tui trust"
 
 
 @pytest.mark.parametrize("content", [b"\xff\xfe", b"theme = \n", b"\xef\xbb\xbf\xef\xbb\xbf"])

@@ -188,3 +188,15 @@ def test_a_fault_of_ours_goes_to_the_log(environment: dict[str, str], tmp_path: 
     ]
     (log,) = tmp_path.rglob("qms-tui.log")
     assert "Traceback" in log.read_text()
+
+
+def test_a_demo_that_cannot_be_shown_makes_nothing(run: Run, tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    result = run("demo", "--keep", str(kept))
+    assert (result.returncode, "standard input is no terminal" in result.stderr) == (2, True)
+    assert not kept.exists()
+
+
+def test_help_is_made_of_sentences(run: Run) -> None:
+    text = " ".join(run("inbox", "--help").stdout.split())
+    assert "answers one of yours. Ends with status 2" in text

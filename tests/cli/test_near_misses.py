@@ -105,6 +105,12 @@ def test_a_wrong_option_leads_to_the_commands_own_help(answer: Answer, name: str
     assert (status, lines[-1]) == (2, f"  see: qms-tui {name} --help")
 
 
+def test_the_choices_of_a_missing_word_stand_in_one_line(answer: Answer) -> None:
+    assert answer("completion")[1][0] == (
+        "qms-tui: Missing argument '{bash|zsh|fish}'. Choose from: bash, zsh, fish"
+    )
+
+
 def test_every_answer_is_a_command_that_there_is() -> None:
     for word in {**near_misses.WORDS, **near_misses.OPTIONS}:
         said = near_misses.meant(word, OURS, ()).removeprefix("write: qms-tui ").split()[0]

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from wcwidth import wcswidth
 
 from tests.inbox.samples import task
 
@@ -204,3 +205,27 @@ def test_watch_follows_as_lines_of_json(root: Path) -> None:
             assert json.loads(watch.stdout.readline())["event"] == "consumed"
         finally:
             watch.terminate()
+
+
+def test_an_item_of_another_inbox_is_said_to_wait_there(root: Path) -> None:
+    (root / ".claude/users/qa/inbox/task-CR-056.md").write_bytes(task("CR-056"))
+    for words in (("inbox", "--read"), ("inbox", "--done"), ("inbox", "--archive"), ("send", "x", "--reply")):
+        done = run(root, *words, "CR-056")
+        assert done.returncode == 2
+        assert done.stderr.splitlines() == [
+            "qms-tui: no item 'CR-056' waits in your inbox",
+            "  it waits for qa: name the inbox, as in qms-tui inbox qa --read CR-056",
+        ]
+    nowhere = run(root, "inbox", "qa", "--read", "CR-7")
+    assert nowhere.stderr.splitlines() == [
+        "qms-tui: no item 'CR-7' waits in qa's inbox",
+        "  qms-tui inbox --long lists the files that wait",
+    ]
+
+
+def test_columns_stand_below_each_other_whatever_is_written(root: Path) -> None:
+    for subject in ("plain", "日本語の件名", "ไทยน้ำ", "👩‍👩‍👧 family"):
+        assert run(root, "send", "qa", "--subject", subject, "x").returncode == 0
+    lines = run(root, "inbox", "--long").stdout.splitlines()
+    places = {wcswidth(line[: line.index("msg-lead")]) for line in lines[1:]}
+    assert places == {lines[0].index("FILE")}

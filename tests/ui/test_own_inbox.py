@@ -105,3 +105,19 @@ def test_nobody_answers_oneself(tui: Tui, qms: QmsCommands) -> None:
     tui.wait("Message from lead: A note")
     tui.type("\x1b[Hr")
     tui.wait("is from you")
+
+
+def test_a_search_that_is_kept_ends_with_escape(tui: Tui, qms: QmsCommands) -> None:
+    qms.message("claude", "Lunch at noon", "x\n", sender="qa")
+    tui.wait("2 items wait")
+    tui.type("\x1bOQ")  # F2
+    tui.wait("Is CR-056 good?", "claude · message · from qa", "Esc agent")
+    tui.type("/lunch\r")
+    tui.wait("claude · message · from qa", "Esc shows all", absent="Is CR-056 good?")
+    tui.type("\x1b")
+    tui.wait("claude · message · from qa", "lead · message · from qa", "Esc agent")
+    tui.type("/lunch\r")
+    tui.wait("claude · message · from qa", "Esc shows all", absent="lead · message · from qa")
+    tui.type("\x1bOR")  # F3: the human's own, all of them
+    tui.wait("only lead", "lead · message · from qa", absent="claude · message · from qa")
+    assert not any(row.strip(" │┃╭╮╰╯") == "lunch" for row in tui.terminal.display)
