@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
 
@@ -35,6 +35,7 @@ from qms_tui.runtime.config_folder import ConfigFolder, container_folder
 from qms_tui.terminal import Bell, TerminalEvent, TitleChanged
 
 SOONEST = 0.02  # seconds until something is judged again, at least
+MOST_BESIDE = 32  # agents without a pane whose folders are looked at
 
 
 class Activities:
@@ -49,12 +50,15 @@ class Activities:
         on_change: Callable[[Agent], None],
         given: Callable[[Agent], Given] = lambda agent: Given(),
         folder_of: Callable[[str], ConfigFolder | None] | None = None,
+        on_receipt: Callable[[], None] = lambda: None,
     ) -> None:
         """`given`: what the configuration gives an agent; asked once for each. `folder_of`: an agent's own
-        folder, if it has one that tells something; without, that of its container.
+        folder, if it has one that tells something; without, that of its container. `on_receipt` is called
+        when one without a pane has heard of an item.
         """
         self._folder_of = folder_of or partial(container_folder, project)
         self._fleet, self._project, self._on_change = fleet, project, on_change
+        self._on_receipt = on_receipt
         self._ask_given = given
         self._given: dict[str, Given] = {}
         self._served: dict[str, Served] = {}
@@ -63,6 +67,7 @@ class Activities:
         self._reports: dict[str, Report] = {}
         self._sights: dict[str, Sight] = {}
         self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._beside: tuple[str, ...] = ()
         self._observer: Observer | None = None
 
     def start(self) -> None:
@@ -74,8 +79,16 @@ class Activities:
     def follow(self) -> None:
         """There may be more agents than before."""
         if self._observer is not None:
-            folders = {agent.name: self._folder_of(agent.name) for agent in self._fleet}
+            names = dict.fromkeys((*(agent.name for agent in self._fleet), *self._beside))
+            folders = {name: self._folder_of(name) for name in names}
             self._observer.follow({name: folder for name, folder in folders.items() if folder is not None})
+
+    def follow_beside(self, agents: Iterable[str]) -> None:
+        """These have no pane, and items: how far those have come stands in their folders all the same."""
+        beside = tuple(sorted(agents)[:MOST_BESIDE])
+        if beside != self._beside:
+            self._beside = beside
+            self.follow()
 
     def close(self) -> None:
         """Look no more; idempotent."""
@@ -192,6 +205,7 @@ class Activities:
     def _take(self, name: str, report: Report) -> None:
         before, self._reports[name] = self.report(name), report
         if name not in self._fleet:
+            self._on_receipt()
             return
         agent = self._fleet[name]
         changed = (report.announced, report.inbox_replaced) != (before.announced, before.inbox_replaced)

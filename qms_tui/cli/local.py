@@ -12,7 +12,7 @@ import click
 from qms_tui.cli.loading import load_whole
 from qms_tui.cli.names import check_names
 from qms_tui.cli.options import Common, agents_argument, common_options
-from qms_tui.cli.printing import echo
+from qms_tui.cli.printing import confirm, echo
 from qms_tui.config import Config
 from qms_tui.errors import UsageError
 from qms_tui.project import Project
@@ -83,4 +83,4 @@ def _ask() -> None:
             hint="say --yes if you trust what these agents' containers have written",
         )
     echo("Programs in these containers could write all of that. On this machine they would be gone on with.")
-    click.confirm("Copy it?", abort=True)
+    confirm("Copy it?")

@@ -25,6 +25,17 @@ def echo(line: str) -> None:
         drop_output()
 
 
+def confirm(question: str) -> None:
+    """Ask; raises Abort for any answer but yes. Ctrl+C, too, leaves the shell a line of its own."""
+    try:
+        agreed = click.confirm(question)
+    except click.exceptions.Abort:
+        click.echo(err=True)
+        raise
+    if not agreed:
+        raise click.exceptions.Abort
+
+
 def echo_lines(lines: Iterable[str]) -> None:
     """Print lines that have no ends."""
     for line in lines:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from qms_tui.cli.options import Common, common_options
-from qms_tui.cli.printing import echo, echo_lines
+from qms_tui.cli.printing import confirm, echo, echo_lines
 from qms_tui.cli.runtimes import engine_here
 from qms_tui.errors import UsageError
 
@@ -61,7 +61,7 @@ def _ask_to_prune(count: int) -> None:
             "prune asks before it removes anything, and standard input is no terminal",
             hint="say --yes if what is listed here may go",
         )
-    click.confirm(f"Remove {'it' if count == 1 else f'these {count}'}?", abort=True)
+    confirm(f"Remove {'it' if count == 1 else f'these {count}'}?")
 
 
 def _remove(engine: Engine, things: Sequence[Thing]) -> int:

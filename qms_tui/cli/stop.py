@@ -9,7 +9,7 @@ import click
 
 from qms_tui.cli.loading import load
 from qms_tui.cli.options import Common, agents_argument, common_options
-from qms_tui.cli.printing import echo, echo_lines
+from qms_tui.cli.printing import confirm, echo, echo_lines
 from qms_tui.cli.runtimes import docker_runtime, keeper_client
 from qms_tui.errors import UsageError
 from qms_tui.printable import plain
@@ -58,4 +58,4 @@ def _ask_to_stop(foreign: Sequence[str]) -> None:
     said = plain(f"{', '.join(foreign)}: started by another user, by root, or on another machine")
     if not sys.stdin.isatty():
         raise UsageError(said, hint="say --yes if they may be ended")
-    click.confirm(f"{said}. End {'it' if len(foreign) == 1 else 'them'} all the same?", abort=True)
+    confirm(f"{said}. End {'it' if len(foreign) == 1 else 'them'} all the same?")

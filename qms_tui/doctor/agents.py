@@ -124,10 +124,18 @@ def login(
     words = _words(passed) or projects
     evidence = dataclasses.replace(own or logins.Evidence(), given=words, unset=logins.unset(config, host))
     answer = logins.decide(evidence, now)
-    if answer.answer is logins.Answer.NO and not is_client(config.command):
-        yield ok(agent, "needs no login: its program is not Claude Code")
+    if not is_client(config.command) and _has_given(answer, words):
+        gets = f", and gets {words}" if words else ""
+        yield ok(agent, f"needs no login: its program is not Claude Code{gets}")
         return
     yield _finding(agent, answer, evidence, running=began is not None)
+
+
+def _has_given(answer: logins.Login, words: str) -> bool:
+    """Whether nothing but the configuration's words, if there are any, speaks of a login."""
+    if words:
+        return answer.answer is logins.Answer.YES and answer.by == words
+    return answer.answer is logins.Answer.NO
 
 
 def _words(passed: logins.Given | None) -> str:

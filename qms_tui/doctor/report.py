@@ -11,8 +11,8 @@ def as_lines(findings: Sequence[Finding]) -> list[str]:
     """A line each, and one that counts."""
     subjects = max((len(finding.subject) for finding in findings), default=0)
     lines = [_line(finding, subjects) for finding in findings]
-    errors, warnings = (count(findings, verdict) for verdict in (Verdict.ERROR, Verdict.WARNING))
-    return [*lines, f"{errors} errors, {warnings} warnings"]
+    numbers = [(count(findings, verdict), verdict.value) for verdict in (Verdict.ERROR, Verdict.WARNING)]
+    return [*lines, ", ".join(f"{number} {word}{'' if number == 1 else 's'}" for number, word in numbers)]
 
 
 def as_json(findings: Sequence[Finding]) -> list[dict[str, str]]:

@@ -58,7 +58,9 @@ class Attention:
         self._settings = app.session.config.notify
         session = app.session
         folder_of = partial(config_folder, session.project, session.config)
-        self.activities = Activities(app.fleet, session.project, self._changed, self._given, folder_of)
+        self.activities = Activities(
+            app.fleet, session.project, self._changed, self._given, folder_of, self._receipts_changed
+        )
         self._rounds = Rounds(app.fleet, app.show_usage)
         self._news = Newsroom(self._settings.dwell, self._settings.cooldown)
         self._timer: asyncio.TimerHandle | None = None
@@ -155,6 +157,10 @@ class Attention:
         app.waking.happened(agent)
         self._news.saw(agent.name, agent.activity, time.monotonic())
         self._tell_in_time()
+
+    def _receipts_changed(self) -> None:
+        if self._app.is_running:
+            self._app.desk.sidebar.show_receipts()
 
     def _mend(self, agent: Agent) -> None:
         """Its inbox may be another than it has; looked at again and again while it is."""

@@ -124,6 +124,7 @@ class Desk:
             self.show()
             self._app.policies.inboxes_changed()
             self._app.waking.mail_changed()
+            self._app.attention.activities.follow_beside(self._without_pane() - {HUMAN})
         elif isinstance(event, MailArrived):
             self._tell(event.toasts)
         else:
@@ -183,12 +184,16 @@ class Desk:
             )
             for pane in self._app.panes
         ]
-        shown = {line.agent for line in lines}
-        waiting = {name for name in ledger.agents if ledger.waiting(name)}
         return lines + [
             Line(name, "", color(name), ledger.counts(name), closed=name in ledger.closed)
-            for name in sorted((waiting | ledger.closed.keys()) - shown)
+            for name in sorted(self._without_pane())
         ]
+
+    def _without_pane(self) -> set[str]:
+        """Who has items, or an inbox that cannot be read, and no pane."""
+        ledger = self.mail.ledger
+        waiting = {name for name in ledger.agents if ledger.waiting(name)}
+        return (waiting | ledger.closed.keys()) - {pane.agent.name for pane in self._app.panes}
 
     # -- what is asked for ------------------------------------------------------------------------------
 

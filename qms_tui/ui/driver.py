@@ -165,6 +165,7 @@ class TerminalDriver(LinuxDriver):
         if self.attrs_before is not None:
             with contextlib.suppress(termios.error):
                 termios.tcsetattr(self.fileno, termios.TCSANOW, self.attrs_before)
+        self.write("\x1b[0m\x1b[2J")  # a tmux that was resized would put what stands here above the prompt
         if not constants.DISABLE_KITTY_KEY:
             self.write("\x1b[<u")  # before leaving the alternate screen, which has flags of its own
         self.write("\x1b[?1049l\x1b[?25h\x1b[?1004l")

@@ -57,7 +57,7 @@ class ExplainScreen(Dialog[None]):
             Content(""),
         ]
         for told in self._told(agent):
-            when = f"{age(max(1.0, now - told.at))} ago" if told.at else "never"
+            when = f"  {age(max(1.0, now - told.at))} ago" if told.at else ""
             said = Content.assemble((f"{told.source:<12}", "$accent"), Content(told.said))
-            lines.append(Content.assemble(said, (f"  {when}", "dim")))
+            lines.append(Content.assemble(said, (when, "dim")))
         self.query_one("#explanation", Static).update(Content("\n").join(lines))

@@ -102,15 +102,15 @@ def footnote(
     same_size: bool,
     width: int,
     *,
-    looks_back: bool = False,
+    above: int | None = None,
     menu: str = "F12",
 ) -> Content:
     """The most important thing to know, at most `width` cells if there are words for that; else what it uses.
 
-    `back` counts rows scrolled back, if the keys move the view (`looks_back`); `cut` names what is out of
-    view; `same_size` as the pane; `menu` is the key of the menu.
+    `back` counts rows scrolled back, of those `above` that there are if the keys move the view; `cut` names
+    what is out of view; `same_size` as the pane; `menu` is the key of the menu.
     """
-    said = _fitting(_looking_back(back), width) if looks_back else ""
+    said = "" if above is None else _fitting(_looking_back(agent, back, above), width)
     if said := said or _pressing(agent, cut, same_size, width, menu):
         return Content.styled(said, CALM)
     return _standing(agent, cut, width)
@@ -171,9 +171,13 @@ def _outdated(needs_build: bool) -> str:
     return f"outdated image: {remedy}"
 
 
-def _looking_back(rows: int) -> Sequence[str]:
+def _looking_back(agent: Agent, rows: int, above: int) -> Sequence[str]:
     """From wordy to terse."""
     where = f"{rows} row{'' if rows == 1 else 's'} back"
+    if not above:
+        whole = agent.terminal.modes.alternate_screen
+        why = "a full-screen program scrolls by itself" if whole else "no history yet"
+        return f" {where}: {why} · Esc or q returns ", f" {where}: no history · Esc ", f" {where} · Esc "
     return (
         f" {where} · ↑ ↓ PgUp PgDn Home End scroll · Esc or q returns ",
         f" {where} · ↑ ↓ scroll · Esc returns ",

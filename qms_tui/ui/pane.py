@@ -217,9 +217,8 @@ class Pane(Widget, can_focus=True):
         cut = hidden(terminal, width, height, self._view)
         same = (terminal.columns, terminal.lines) == (width, height)
         above = title(agent, self.number, self.color, self.waiting)
-        below = footnote(
-            agent, self._back, cut, same, width - 2, looks_back=self._looks_back, menu=self._menu
-        )
+        rows = self._most_back if self._looks_back else None
+        below = footnote(agent, self._back, cut, same, width - 2, above=rows, menu=self._menu)
         if not (above.is_same(self._above) and below.is_same(self._below)):
             self._above, self._below = above, below
             self.border_title, self.border_subtitle = above, below  # which paint all of the pane anew

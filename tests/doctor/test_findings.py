@@ -62,7 +62,7 @@ def test_the_report_is_a_line_each_and_a_count() -> None:
     assert as_lines(findings) == [
         "ok       qa      runs",
         "error    engine  is away: start it",
-        "1 errors, 0 warnings",
+        "1 error, 0 warnings",
     ]
     assert as_json(findings)[1] == {
         "subject": "engine",

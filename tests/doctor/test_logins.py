@@ -164,3 +164,13 @@ def test_another_program_needs_no_login(agent: Agent) -> None:
     bash = config(command=("bash",))
     assert agent.light(bash, {}) == Light(Health.ABSENT, "none in this program")
     assert agent.finding(bash, {}).text == "needs no login: its program is not Claude Code"
+
+
+def test_what_another_program_gets_is_no_login_of_its_own(agent: Agent) -> None:
+    os.unlink(agent.folder / "sessions/7.json")
+    agent.write("qms-tui/identity.json", {"pid": 7, "program": "bash", "started": agent.began})
+    bash, host = config(command=("bash",), env=("ANTHROPIC_API_KEY",)), {"ANTHROPIC_API_KEY": "hush"}
+    assert agent.light(bash, host) == Light(Health.ABSENT, "none in this program")
+    assert agent.finding(bash, host).text == (
+        "needs no login: its program is not Claude Code, and gets ANTHROPIC_API_KEY of your environment"
+    )

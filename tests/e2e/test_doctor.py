@@ -180,4 +180,4 @@ def test_what_is_not_well_is_the_exit_status(app: App) -> None:
     (line,) = [line for line in done.stdout.splitlines() if line.startswith("error")]
     assert "cannot reach the engine at unix:///no/such/engine.sock" in line
     assert "start Docker" in line
-    assert done.stdout.splitlines()[-1].startswith("1 errors, ")
+    assert done.stdout.splitlines()[-1].startswith("1 error, ")

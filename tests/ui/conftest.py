@@ -16,8 +16,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +40,8 @@ from qms_tui.ui.pane import Pane
 from qms_tui.ui.servers import Look, Servers
 from qms_tui.ui.session import Session
 from qms_tui.ui.sidebar import Agents
+
+from .tmux import Tmux
 
 PATIENCE = 15.0  # seconds; what is waited for takes milliseconds unless the machine is busy
 SHELL = ("/bin/sh", "-i")
@@ -136,6 +139,16 @@ class Screen:
 def no_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
     """What programs use differs from run to run: it stands in frames only where a test wants it."""
     monkeypatch.setattr(rounds, "PAUSE", 3600.0)
+
+
+@pytest.fixture
+def tmux(tmp_path: Path) -> Iterator[Tmux]:
+    """A tmux server of the test's own."""
+    if shutil.which("tmux") is None:
+        pytest.skip("tmux is not installed")
+    server = Tmux(tmp_path)
+    yield server
+    server.run("kill-server")
 
 
 @pytest.fixture

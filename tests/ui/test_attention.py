@@ -164,6 +164,8 @@ async def test_the_state_is_explained(open_app: OpenApp, project: Project) -> No
         assert "claude: ◆ needs you · permission: Bash [b]ls" in text
         assert "rule 3: the registry" in text
         assert "registry    waiting, permission prompt" in text
+        assert "bell        nothing\n" in text
+        assert "never" not in text
         await ui.press("escape")
         await ui.until(lambda: not isinstance(ui.app.screen, ExplainScreen))
 
@@ -182,6 +184,20 @@ async def test_tabs_have_marks(open_app: OpenApp, project: Project) -> None:
         await ui.running()
         Client(project, "qa").is_("waiting", "permission prompt")
         await ui.until(lambda: "2 qa  ◆" in str(ui.app.base.query_one(TabLine).content))
+
+
+async def test_how_far_an_item_of_an_agent_without_a_pane_has_come(
+    open_app: OpenApp, project: Project
+) -> None:
+    inbox = project.folders("qa").inbox
+    inbox.mkdir(parents=True)
+    (inbox / "msg.md").write_text("---\nfrom: lead\nsubject: ok\n---\n")
+    told = {"msg.md": {"announced": time.time() - 9, "delivered": time.time() - 9}}
+    (Client(project, "qa").folder / "qms-tui/announced.json").write_text(json.dumps(told))
+    async with open_app("claude") as ui:
+        await ui.running()
+        await ui.press("f2")
+        await ui.until(lambda: "delivered" in ui.sidebar)
 
 
 @pytest.mark.parametrize(

@@ -61,11 +61,21 @@ def test_moving_on_at_the_newest_row_stays_there(screen: LocalScreen) -> None:
         leave(tui)
 
 
+def test_a_full_screen_program_has_no_history_of_ours(screen: LocalScreen) -> None:
+    with screen.open("sh -c \"printf '\\033[?1049hwhole'; exec cat\"") as tui:
+        tui.wait("whole")
+        tui.type(PREFIX + PAGE_UP)
+        tui.wait(" 0 rows back: a full-screen program scrolls by itself · Esc or q returns")
+        tui.type("q")
+        tui.wait("whole", absent="rows back")
+        leave(tui)
+
+
 def test_without_a_history_the_keys_are_ours_too(screen: LocalScreen) -> None:
     with screen.open("cat -v") as tui:
         tui.wait("● running")
         tui.type(PREFIX + PAGE_UP)
-        tui.wait(" 0 rows back")
+        tui.wait(" 0 rows back: no history yet · Esc or q returns")
         tui.type(PASTE)
         tui.wait("Not pasted into qa: Esc leaves its history")
         tui.type("q")

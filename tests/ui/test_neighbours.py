@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import json
-import shutil
-import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 import qms_tui
-from tests.tui import PATIENCE, Tui
+from tests.tui import Tui
 
 from .counting_terminal import WAYS, Count, CountingTerminal, per_code_point
+from .tmux import Tmux
 
 CASE = json.loads((Path(__file__).parent / "cases/app_neighbour_pane_survives.json").read_text())
 COLUMNS, LINES = CASE["window"]
@@ -100,25 +98,6 @@ def test_frames_and_neighbour_stay(written: list[str], count: Count) -> None:
         rows_with_both_panes(terminal, whole=at not in (1, 3))  # but not while something lies over them
 
 
-class Tmux:
-    """A tmux server of its own."""
-
-    def __init__(self, folder: Path) -> None:
-        self._command = ("tmux", "-S", str(folder / "socket"), "-f", "/dev/null")
-
-    def run(self, *arguments: str) -> str:
-        return subprocess.run([*self._command, *arguments], check=True, capture_output=True, text=True).stdout
-
-
-@pytest.fixture
-def tmux(tmp_path: Path) -> Iterator[Tmux]:
-    if shutil.which("tmux") is None:
-        pytest.skip("tmux is not installed")
-    server = Tmux(tmp_path)
-    yield server
-    server.run("kill-server")
-
-
 def test_in_tmux(place: Place, tmux: Tmux) -> None:
     environment = place.environment | {
         "PYTHONPATH": str(Path(qms_tui.__file__).parents[1]),
@@ -128,15 +107,12 @@ def test_in_tmux(place: Place, tmux: Tmux) -> None:
     program = [sys.executable, "-m", "qms_tui", *place.arguments]
     size = ["-x", str(COLUMNS), "-y", str(LINES)]
     tmux.run("-u", "new-session", "-d", *size, *settings, "-c", str(place.root), *program)
-    deadline = time.monotonic() + PATIENCE
-    while (shown := tmux.run("capture-pane", "-p")).count("end|") < 2:
-        assert time.monotonic() < deadline, shown
-        time.sleep(0.05)
+    shown = tmux.wait(lambda shown: shown.count("end|") == 2)
     rows = shown.splitlines()
     plain = next(at for at, row in enumerate(rows) if BEGINNINGS[0] in row)
     frames = [at for at, char in enumerate(rows[plain]) if char in SIDES]
     assert len(frames) == 4
     for row in rows[1 : LINES - 2]:
-        terminal = CountingTerminal(COLUMNS, 1, per_code_point)  # as tmux has counted
+        terminal = CountingTerminal(COLUMNS, 1, per_code_point)  # tmux 3.3 does
         terminal.feed(row)
         assert all(terminal.cell(0, column) in tuple(SIDES) for column in frames), shown

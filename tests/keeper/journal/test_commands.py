@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -83,6 +84,15 @@ def test_log_since(run: Run, tape: Tape) -> None:
     assert run("log", "qa").stdout.split().count("old") == 100
     assert run("log", "qa", "--since", "10m").stdout.split().count("old") < 10
     assert run("log", "qa", "--since", "3h").stdout.split().count("old") == 100
+
+
+def test_nothing_since_then_is_not_nothing_at_all(run: Run, tape: Tape) -> None:
+    tape.say("old\r\n\x1b[2J\x1b[H\x1b[3J")
+    result = run("log", "qa", "--since", "2030-01-01T12:00:00")
+    first, hint = result.stderr.splitlines()
+    assert (result.returncode, result.stdout) == (2, "")
+    assert first.endswith("nothing is recorded of 'qa' in project since 2030-01-01 12:00:00")
+    assert hint.endswith(f"the last of it is from {datetime.fromtimestamp(tape.wall, UTC):%Y-%m-%d %H:%M:%S}")
 
 
 def test_a_reader_that_has_seen_enough_is_no_fault(
