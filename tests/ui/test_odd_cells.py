@@ -129,7 +129,19 @@ def painting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, in
         told = len(outer.output)
         outer.write(b"\x1b[O\x1b[I")
         outer.until(lambda: len(outer.output) > told, "the frame to be painted again")
+        outer.until(lambda: all(framed(outer.output, count) for count in WAYS), "frames in their places")
         yield outer.output.decode(), COLUMNS - 1
+
+
+def framed(written: bytes, count: Count) -> bool:
+    """Whether the pane's frame stands in its columns; what spills over it is painted over a moment later."""
+    terminal = CountingTerminal(COLUMNS, LINES, count)
+    terminal.feed(written.decode(errors="replace"))
+    return all(
+        terminal.cell(row, column) in tuple("│┃")
+        for row in range(1, LINES - 2)
+        for column in (0, COLUMNS - 1)
+    )
 
 
 @pytest.mark.parametrize("count", WAYS, ids=[way.__name__ for way in WAYS])
