@@ -133,7 +133,7 @@ def painting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, in
         yield outer.output.decode(), COLUMNS - 1
 
 
-def framed(written: bytes, count: Count) -> bool:
+def framed(written: bytearray, count: Count) -> bool:
     """Whether the pane's frame stands in its columns; what spills over it is painted over a moment later."""
     terminal = CountingTerminal(COLUMNS, LINES, count)
     terminal.feed(written.decode(errors="replace"))
