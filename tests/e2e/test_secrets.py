@@ -47,7 +47,7 @@ def test_a_key_and_a_token_are_shown_nowhere(
     assert (private.stat().st_mode & 0o777, private.stat().st_uid) == (0o400, owner())
     files = [path.read_bytes().decode(errors="replace") for path in kept if path != private]
     assert "has both" in said[3]
-    assert f"logs in with {token}" in said[1]
+    assert f"and gets {token}" in said[1]
     for text in (*said, shown, facts, log, *files, engine.logs(container).decode()):
         assert KEY not in text
         assert TOKEN not in text
