@@ -145,7 +145,7 @@ async def test_off_unless_configured(open_app: OpenApp, qms: QmsCommands, config
     async with open_app("qa", command=BASH, config=config) as ui:
         qms.route("CR-056", "qa")
         await ui.until(lambda: ui.app.desk.mail.ledger.waiting("qa"))
-        assert await explained(ui) == "typing      off  never"
+        assert await explained(ui) == "typing      off"
         await ui.press("ctrl+b", "w")
         await ui.until(lambda: any("cannot be woken" in toast for toast in ui.toasts))
         assert not ui.app.waking._waits
