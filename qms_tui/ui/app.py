@@ -424,6 +424,8 @@ class QmsTuiApp(App[None]):
 
     def _open_agents(self) -> None:
         """Start or find every agent, now that the size of its terminal is known; or tell it a new one."""
+        if not self.screen_stack:  # a layout of screens that have gone is told late
+            return
         size = self.pane.terminal_size
         for pane in self.panes:
             known = pane.terminal_size if pane.display else size

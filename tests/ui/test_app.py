@@ -336,3 +336,9 @@ async def test_the_menu_shows_every_command_whole(open_app: OpenApp, size: tuple
         await ui.until(lambda: menu.content_size.width > 0)
         lines = str(menu.query(Static).first().content).splitlines()
         assert max(map(len, lines)) <= menu.content_size.width
+
+
+async def test_a_layout_that_is_told_after_the_end_opens_nothing(open_app: OpenApp) -> None:
+    async with open_app("claude") as ui:
+        await ui.running()
+    ui.app._open_agents()
