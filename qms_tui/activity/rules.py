@@ -74,22 +74,22 @@ def judge(report: Report, sight: Sight, now: float) -> tuple[Activity, float | N
     """What the program is doing, and when to judge again if nothing new is said until then."""
     if report.forbidden:
         return Activity(Word.UNKNOWN, NOT_ALLOWED, sight.began, "0: not allowed to look"), None
-    told = current(report, sight, now)
-    birth, session = told.birth, told.session
+    present = current(report, sight, now)
+    birth, session = present.birth, present.session
     began = birth.started if birth else sight.began
-    if session is None and birth is not None and told.gone:
-        return _leaving(told.gone, now)
+    if session is None and birth is not None and present.gone:
+        return _leaving(present.gone, now)
     if session is None:
-        return _silent(told, sight, began, now)
+        return _silent(present, sight, began, now)
     if session.parked:
         return _moving(session, now)
     if not session.status:
-        return _says_nothing(session, told, now)
-    hooks = [hook for hook in told.hooks if not hook.sub]
-    if session.background or told.others:
+        return _says_nothing(session, present, now)
+    hooks = [hook for hook in present.hooks if not hook.sub]
+    if session.background or present.others:
         hooks = [hook for hook in hooks if hook.session == session.session]
-    activity = beside(place(_said(session, hooks), session), told.others)
-    if (silent := silence(told, began, sight.silent_since, now)) and activity.word is not Word.NEEDS_YOU:
+    activity = beside(place(_said(session, hooks), session), present.others)
+    if (silent := silence(present, began, sight.silent_since, now)) and activity.word is not Word.NEEDS_YOU:
         return silent, None
     doubt = _doubt(session, hooks, sight, now)
     if doubt is None:
