@@ -198,6 +198,7 @@ class FollowedInbox:
             return False
         if old:
             old.watch.close()
+            watches.take_spares()
         self._watched = _Watched(which, missing, watch)
         return True
 

@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
 import sys
 
 from watchdog.utils import UnsupportedLibcError
 
 with contextlib.suppress(UnsupportedLibcError):  # as on macOS, where nobody uses this
-    from watchdog.observers.inotify_c import (
-        Mask,
-        WatchDescriptor,
-        inotify_add_watch,
-        inotify_init,
-        inotify_rm_watch,
-    )
+    from watchdog.observers.inotify_c import inotify_init
 
 SPARES = 64  # watches
-BATCH = 8  # given up at once: whoever lies in wait for them must be faster so many times
+_libc = ctypes.PyDLL(None)  # keeps the interpreter's lock: other threads of ours would give others the time
 _ATTRIBUTES = 0x4  # IN_ATTRIB, of a file that nobody else can reach: nothing is ever told
 
 
@@ -31,38 +26,44 @@ class Spares:
         if self._inotify >= 0:
             os.set_blocking(self._inotify, False)
             os.set_inheritable(self._inotify, False)
-        self._files: list[int] = []
-        self._numbers: list[WatchDescriptor] = []
+        self._files: list[int] = []  # without a watch
+        self._held: list[tuple[int, int]] = []  # and the number of its watch
         with contextlib.suppress(OSError):
             while len(self._files) < SPARES:
                 self._files.append(_file_in_memory())
         self.take()
 
     def take(self) -> None:
-        """Have as many as there are files, or as the limit lets us."""
-        if self._inotify < 0 or len(self._numbers) == len(self._files):
-            return
-        with contextlib.suppress(BlockingIOError):
-            os.read(self._inotify, 2**16)  # that others were given up
-        # A file that is watched already gets the number that it has.
-        self._numbers.clear()
-        for file in self._files:
-            number = inotify_add_watch(self._inotify, b"/proc/self/fd/%d" % file, Mask(_ATTRIBUTES))
-            if number >= 0:
-                self._numbers.append(number)
+        """Have as many as there are files, or as the limit lets us; at once, before others take them."""
+        while self._files and self._inotify >= 0:
+            file = self._files[-1]
+            number = _libc.inotify_add_watch(self._inotify, b"/proc/self/fd/%d" % file, _ATTRIBUTES)
+            if number < 0:
+                break
+            self._held.append((self._files.pop(), number))
+        if self._inotify >= 0:
+            with contextlib.suppress(BlockingIOError):
+                os.read(self._inotify, 2**16)  # that others were given up
 
-    def release(self) -> bool:
-        """Give some up; whether there were any."""
-        released, self._numbers = self._numbers[-BATCH:], self._numbers[:-BATCH]
-        for number in released:
-            inotify_rm_watch(self._inotify, number)
-        return bool(released)
+    def give(self, inotify: int, folder: bytes, mask: int) -> bool:
+        """Have one of ours go to a folder's watch in that instance: whether there is one now.
+
+        Whoever lies in wait must be faster than the next system call, once for each that we have.
+        """
+        given = False
+        while self._held and not given:
+            file, number = self._held.pop()
+            self._files.append(file)
+            _libc.inotify_rm_watch(self._inotify, number)
+            given = _libc.inotify_add_watch(inotify, folder, mask) >= 0
+        return given
 
     def close(self) -> None:
         """Give all up."""
-        for descriptor in (*self._files, *([self._inotify] if self._inotify >= 0 else [])):
+        files = [*self._files, *(file for file, _ in self._held)]
+        for descriptor in (*files, *([self._inotify] if self._inotify >= 0 else [])):
             os.close(descriptor)
-        self._files, self._numbers, self._inotify = [], [], -1
+        self._files, self._held, self._inotify = [], [], -1
 
 
 def _file_in_memory() -> int:

@@ -103,7 +103,8 @@ class Watches:
                 number = self._inotify.add_callback(path, _MASK, events, CallbackId(id(events)))
                 break
             except OSError as error:
-                if error.errno != errno.ENOSPC or not self._spares.release():
+                # What watchdog then asks for is a watch that its instance has already.
+                if error.errno != errno.ENOSPC or not self._spares.give(self._inotify._inotify_fd, path, _MASK):
                     raise
         if number < 0:  # watchdog keeps quiet when access is denied
             raise PermissionError("the folder may not be watched")
