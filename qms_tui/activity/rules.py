@@ -27,6 +27,7 @@ from qms_tui.activity.background import beside, place
 from qms_tui.activity.client_versions import named, untested
 from qms_tui.activity.pulse import silence
 from qms_tui.activity.values import NOT_ALLOWED, Activity, Birth, Hook, Report, Session, Word
+from qms_tui.terminal import NO_STATUS, ProgramStatus
 
 CLIENT = "claude"
 STARTING_MOST = 20.0  # seconds until a client has written its registry; it takes 1.3
@@ -62,6 +63,8 @@ class Sight:
     """When its title began to show work, if it does."""
     silent_since: float = 0.0
     """Since when somebody who looks again and again has missed its status line; 0 if nobody does."""
+    status: ProgramStatus = NO_STATUS
+    """What it reports of itself in its terminal."""
 
     def titled(self, title: str, now: float) -> Sight:
         """The same with another title."""

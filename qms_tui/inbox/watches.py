@@ -104,7 +104,9 @@ class Watches:
                 break
             except OSError as error:
                 # What watchdog then asks for is a watch that its instance has already.
-                if error.errno != errno.ENOSPC or not self._spares.give(self._inotify._inotify_fd, path, _MASK):
+                if error.errno != errno.ENOSPC or not self._spares.give(
+                    self._inotify._inotify_fd, path, _MASK
+                ):
                     raise
         if number < 0:  # watchdog keeps quiet when access is denied
             raise PermissionError("the folder may not be watched")

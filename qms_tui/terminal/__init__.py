@@ -11,6 +11,7 @@ from qms_tui.terminal.events import (
     IconChanged,
     Progress,
     PromptMark,
+    StatusChanged,
     TerminalEvent,
     TitleChanged,
     WorkingDirectory,
@@ -19,10 +20,12 @@ from qms_tui.terminal.keys import Key, Modifier, encode_key
 from qms_tui.terminal.modes import Cursor, CursorShape, Modes, MouseEncoding, MouseTracking
 from qms_tui.terminal.mouse import MouseAction, MouseButton, MouseEvent, encode_mouse
 from qms_tui.terminal.paste import encode_focus, encode_paste
+from qms_tui.terminal.program_status import NO_STATUS, ProgramState, ProgramStatus, StatusRecord
 from qms_tui.terminal.style import Attribute, Run, Style, Underline, direct_color, rgb
 from qms_tui.terminal.terminal import Terminal
 
 __all__ = [
+    "NO_STATUS",
     "Attribute",
     "Bell",
     "ClipboardWrite",
@@ -39,9 +42,13 @@ __all__ = [
     "MouseEncoding",
     "MouseEvent",
     "MouseTracking",
+    "ProgramState",
+    "ProgramStatus",
     "Progress",
     "PromptMark",
     "Run",
+    "StatusChanged",
+    "StatusRecord",
     "Style",
     "Terminal",
     "TerminalEvent",

@@ -63,6 +63,11 @@ class PromptMark:
     exit_status: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class StatusChanged:
+    """OSC 7501, RIS or a prompt: the records in the terminal's `status` are others."""
+
+
 TerminalEvent = (
     TitleChanged
     | IconChanged
@@ -72,6 +77,7 @@ TerminalEvent = (
     | Progress
     | WorkingDirectory
     | PromptMark
+    | StatusChanged
 )
 
 

@@ -8,7 +8,7 @@ them are replaced: `buffer` and `dirty` stay empty, rows are those of rows.py.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import chain
 from typing import Any
 
@@ -20,11 +20,12 @@ from qms_tui.terminal import rows as cells
 from qms_tui.terminal.charsets import Charsets
 from qms_tui.terminal.clusters import Clusters
 from qms_tui.terminal.colors import Colors
-from qms_tui.terminal.events import TerminalEvent
+from qms_tui.terminal.events import StatusChanged, TerminalEvent
 from qms_tui.terminal.history import History
 from qms_tui.terminal.looks import MAX_LOOKS, Looks
 from qms_tui.terminal.modes import CursorShape
 from qms_tui.terminal.page import Page, Saved
+from qms_tui.terminal.program_status import StatusRecords
 from qms_tui.terminal.reports import TERMINAL_NAME
 from qms_tui.terminal.rows import EMPTY, FILLER, PLAIN, SPACER, Row
 from qms_tui.terminal.tabs import TabStops
@@ -63,6 +64,8 @@ class Screen(pyte.Screen):
         self.clusters = Clusters()
         self.history = History(scrollback)
         self.history_added = 0
+        self.status = StatusRecords()
+        self.clock: Callable[[], float] = lambda: 0.0  # the host's, for when records came
         self._patience = 0
         super().__init__(columns, lines)
         self.buffer = {}  # pyte's makes rows by a function that holds the screen: a cycle, with its history
@@ -94,6 +97,7 @@ class Screen(pyte.Screen):
         self.tabs = TabStops(self.columns)
         self.colors.reset_all()
         self.last = ""  # the text written last, for REP
+        self.status_changed(self.status.reset())
         self.soft_reset()
 
     def soft_reset(self) -> None:
@@ -203,6 +207,11 @@ class Screen(pyte.Screen):
         self.events.append(event)
         if len(self.events) > MAX_EVENTS:
             del self.events[0]
+
+    def status_changed(self, changed: bool) -> None:
+        """Tell that its records are others, once until somebody takes the events."""
+        if changed and StatusChanged() not in self.events:
+            self.happened(StatusChanged())
 
     # -- writing --------------------------------------------------------------------------------------------
 

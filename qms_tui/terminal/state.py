@@ -66,7 +66,7 @@ _PLAIN = {
 }
 _PARTS = {
     **dict.fromkeys(("main", "alternate", "history", "looks", "clusters"), dict),
-    **dict.fromkeys(("tabs", "charsets", "colors"), dict),
+    **dict.fromkeys(("tabs", "charsets", "colors", "status"), dict),
 }
 _OTHERS = {"page": bool, "cursor": (int, int), "mode": [int], "shape": str}
 _SCREEN = {**_PLAIN, **_PARTS, **_OTHERS}
@@ -141,7 +141,7 @@ def _restored_screen(state: State) -> Screen:
     screen = Screen(state["columns"], state["lines"], 0)
     screen.history = history
     assign(screen, {name: state[name] for name in _PLAIN}, _PLAIN)
-    for name in ("main", "alternate", "looks", "clusters", "tabs", "colors"):
+    for name in ("main", "alternate", "looks", "clusters", "tabs", "colors", "status"):
         getattr(screen, name).restore(state[name])
     screen.charsets = Charsets.restored(state["charsets"])
     _restore_others(screen, state)

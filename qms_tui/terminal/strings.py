@@ -20,6 +20,7 @@ from qms_tui.terminal.events import (
     TitleChanged,
     WorkingDirectory,
 )
+from qms_tui.terminal.program_status import program_status
 from qms_tui.terminal.sgr import number, without_zeros
 
 if TYPE_CHECKING:
@@ -192,6 +193,8 @@ def _prompt(screen: Screen, text: str) -> None:
         status = without_zeros(rest.partition(";")[0])
         is_number = kind == "D" and status.isascii() and status.isdigit() and len(status) < 6
         screen.happened(PromptMark(kind, int(status) if is_number else None))
+    if kind == "A":
+        screen.status_changed(screen.status.end_program())
 
 
 _OSC: dict[str, Callable[[Screen, str], None]] = {
@@ -208,6 +211,7 @@ _OSC: dict[str, Callable[[Screen, str], None]] = {
     "105": _reset_special,
     "133": _prompt,
     "777": _urxvt,
+    "7501": program_status,
 }
 _OSC |= {str(code): _dynamic(code) for code in range(10, 20)}
 _OSC |= {str(code + 100): _reset_dynamic(code) for code in range(10, 20)}

@@ -36,7 +36,7 @@ Where we deviate from the standards (ECMA-48, DEC STD 070, VT420/VT510 manuals, 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from qms_tui.terminal import state as states
 from qms_tui.terminal.colors import Colors
@@ -45,6 +45,7 @@ from qms_tui.terminal.events import Damage, TerminalEvent
 from qms_tui.terminal.history import History, HistoryView
 from qms_tui.terminal.modes import Cursor, Modes, MouseEncoding, MouseTracking
 from qms_tui.terminal.parser import Parser
+from qms_tui.terminal.program_status import ProgramStatus
 from qms_tui.terminal.resizing import possible
 from qms_tui.terminal.rows import FILLER, SPACER, Row
 from qms_tui.terminal.runs import cells_of, runs_of
@@ -117,6 +118,24 @@ class Terminal:
     @name.setter
     def name(self, name: str) -> None:
         self._screen.name = name
+
+    @property
+    def clock(self) -> Callable[[], float]:
+        """Tells the seconds since 1970, for when records of `status` came; the host's, 0 until it is set."""
+        return self._screen.clock
+
+    @clock.setter
+    def clock(self, clock: Callable[[], float]) -> None:
+        self._screen.clock = clock
+
+    @property
+    def status(self) -> ProgramStatus:
+        """What the program reports of itself (OSC 7501)."""
+        return self._screen.status.view
+
+    def end_program(self) -> None:
+        """The program has ended: what it reported to be under way is no more."""
+        self._screen.status_changed(self._screen.status.end_program())
 
     @property
     def cell_pixels(self) -> tuple[int, int]:

@@ -26,7 +26,9 @@ def test_each_question_that_counts_is_answered_in_order() -> None:
     terminal = Terminal(100, 30)
     terminal.feed(START + FIRST_QUESTIONS)
     replies = terminal.take_replies()
-    assert re.fullmatch(rb"\x1bP>\|qms-tui\([\w.+]+\)\x1b\\\x1b\[\?0u\x1b\[\?64;[\d;]+c", replies)
+    assert re.fullmatch(
+        rb"\x1bP>\|qms-tui\([\w.+]+\)\x1b\\\x1b\[\?0u\x1b\]7501;\?\x1b\\\x1b\[\?64;[\d;]+c", replies
+    )
     terminal.feed(SECOND_QUESTIONS)
     replies = terminal.take_replies()
     assert replies.startswith(b"\x1b[?2026;2$y\x1b[6;16;8t")

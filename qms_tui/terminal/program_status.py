@@ -1,0 +1,224 @@
+"""What programs report of themselves: the Program Status Protocol, OSC 7501 (revision 0.3).
+
+A program asks `OSC 7501 ; ?` and gets the same back; then it reports with `key=value` pairs between colons.
+A report is a record: of the program itself (the root), or of a part of its work, which an `id` names.
+
+https://www.superlogical.com/rex/docs/build/program-status
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from qms_tui.terminal.shapes import State, checked
+
+if TYPE_CHECKING:
+    from qms_tui.terminal.screen import Screen
+
+MOST_RECORDS = 256
+MOST_BYTES = 4096  # of a report, with its introducer and terminator
+_AROUND = 2  # bytes of the introducer, and at most of the terminator
+_TITLE, _MESSAGE = (256, 192), (2732, 2048)  # characters of base64, bytes of UTF-8
+_KEY = re.compile(r"[a-z]{1,16}")
+_VALUE = re.compile(r"[A-Za-z0-9_.,+/=-]+")
+_ID = re.compile(r"[A-Za-z0-9_.+-]{1,32}(/[A-Za-z0-9_.+-]{1,32}){0,7}")
+_MOST_ID, _MOST_APP = 128, 32  # characters
+_BLANKS = " \t"
+_KINDS = frozenset({"permission", "question", "auth"})
+_INVISIBLE = frozenset({"Cf", "Cs", "Co", "Cn", "Zl", "Zp"})  # categories of Unicode
+_SHAPE = {"records": [(str, str, str, int | None, str, str, str, float)]}
+
+
+class ProgramState(Enum):
+    """What a program says that it does."""
+
+    IDLE = "idle"
+    """It waits for the next instruction."""
+    WORKING = "working"
+    DONE = "done"
+    """It has finished, and nobody has looked yet."""
+    BLOCKED = "blocked"
+    """It cannot go on without the user."""
+    ERROR = "error"
+    """It has failed and stopped."""
+
+
+_ENDS_WITH_PROGRAM = (ProgramState.WORKING, ProgramState.BLOCKED)
+
+
+@dataclass(frozen=True, slots=True)
+class StatusRecord:
+    """One record. All text is the program's: hostile data, without control and invisible characters."""
+
+    id: str
+    """Empty for the root, else at most 8 segments, parted by slashes."""
+    state: ProgramState
+    kind: str = ""
+    """Why it is blocked: permission, question or auth; empty if it does not say."""
+    progress: int | None = None
+    """Percent, while it works or is blocked."""
+    app: str = ""
+    title: str = ""
+    message: str = ""
+    at: float = 0.0
+    """When it came, by the terminal's clock: seconds since 1970, 0 if that has none."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramStatus:
+    """The records that stand: the program's own, and its children in the order of their last reports.
+
+    A child without a name of its application has that of the nearest record above it.
+    """
+
+    root: StatusRecord | None = None
+    children: tuple[StatusRecord, ...] = ()
+
+
+NO_STATUS = ProgramStatus()
+
+
+class StatusRecords:
+    """A screen's records."""
+
+    def __init__(self) -> None:
+        self._records: dict[str, StatusRecord] = {}  # the one reported last is the last
+
+    @property
+    def view(self) -> ProgramStatus:
+        """What stands now."""
+        children = tuple(
+            record if record.app else replace(record, app=self._inherited(record.id))
+            for record in self._records.values()
+            if record.id
+        )
+        return ProgramStatus(self._records.get(""), children)
+
+    def take(self, report: str, now: float) -> bool:
+        """Act on a report; whether that changed anything."""
+        pairs = _pairs(report)
+        name = pairs.get("id", "")
+        if "id" in pairs and not (len(name) <= _MOST_ID and _ID.fullmatch(name)):
+            return False
+        if pairs.get("state") == "clear":
+            return self._clear(name)
+        record = _record(name, pairs, now)
+        if record is None:
+            return False
+        self._records.pop(name, None)
+        self._records[name] = record
+        if len(self._records) > MOST_RECORDS:
+            del self._records[next(iter(self._records))]
+        return True
+
+    def end_program(self) -> bool:
+        """The program has ended, or the shell shows its prompt: whether that changed anything."""
+        return self._keep(lambda record: record.state not in _ENDS_WITH_PROGRAM)
+
+    def reset(self) -> bool:
+        """RIS: whether that changed anything."""
+        return self._keep(lambda record: False)
+
+    def state(self) -> State:
+        """For `restore`."""
+        return {"records": [_plain(record) for record in self._records.values()]}
+
+    def restore(self, state: State) -> None:
+        """Take a state; ValueError if it is none."""
+        checked(state, _SHAPE)
+        records = [_restored(each) for each in state["records"]]
+        self._records = {record.id: record for record in records[-MOST_RECORDS:]}
+
+    def _clear(self, name: str) -> bool:
+        below = f"{name}/" if name else ""
+        return self._keep(lambda record: record.id != name and not record.id.startswith(below))
+
+    def _keep(self, stays: Callable[[StatusRecord], bool]) -> bool:
+        before = len(self._records)
+        self._records = {name: record for name, record in self._records.items() if stays(record)}
+        return len(self._records) < before
+
+    def _inherited(self, name: str) -> str:
+        """The application of the nearest record above one that has any."""
+        while name:
+            name = name.rpartition("/")[0]
+            above = self._records.get(name)
+            if above is not None and above.app:
+                return above.app
+        return ""
+
+
+def program_status(screen: Screen, text: str) -> None:
+    """OSC 7501."""
+    if text == "?":
+        screen.reply(f"\x1b]7501;?{screen.osc_end}")
+    elif len(text) + len("7501;") + _AROUND + len(screen.osc_end) <= MOST_BYTES and text.isascii():
+        screen.status_changed(screen.status.take(text, screen.clock()))
+
+
+def _pairs(report: str) -> Mapping[str, str]:
+    """The well-formed pairs, by key; a malformed id stays, so that it never means the root."""
+    pairs = {}
+    for part in report.split(":"):
+        key, equals, value = part.partition("=")
+        key, value = key.strip(_BLANKS), value.strip(_BLANKS)
+        if key == "id" or (equals and _KEY.fullmatch(key) and _VALUE.fullmatch(value)):
+            pairs[key] = value
+    return pairs
+
+
+def _record(name: str, pairs: Mapping[str, str], now: float) -> StatusRecord | None:
+    """None if the report means nothing, or lies about its texts."""
+    try:
+        state = ProgramState(pairs.get("state"))
+        title = _text(pairs.get("title", ""), *_TITLE)
+        message = _text(pairs.get("msg", ""), *_MESSAGE)
+    except ValueError:
+        return None
+    kind, app, progress = pairs.get("kind", ""), pairs.get("app", ""), pairs.get("progress", "")
+    is_under_way = state in _ENDS_WITH_PROGRAM
+    return StatusRecord(
+        name,
+        state,
+        kind if state is ProgramState.BLOCKED and kind in _KINDS else "",
+        int(progress) if is_under_way and _is_percent(progress) else None,
+        app if len(app) <= _MOST_APP else "",
+        title,
+        message,
+        now,
+    )
+
+
+def _is_percent(text: str) -> bool:
+    return text.isdecimal() and len(text) <= 3 and int(text) <= 100
+
+
+def _text(encoded: str, most: int, most_decoded: int) -> str:
+    """Base64 of UTF-8, perhaps without padding, as text; ValueError if it is too long or none."""
+    if len(encoded) > most:
+        raise ValueError("too long")
+    try:
+        data = base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)
+    except binascii.Error as error:
+        raise ValueError("no base64") from error
+    text = data.decode()
+    if len(data) > most_decoded or any(unicodedata.category(character) == "Cc" for character in text):
+        raise ValueError("too long, or with control characters")
+    return "".join(character for character in text if unicodedata.category(character) not in _INVISIBLE)
+
+
+def _plain(record: StatusRecord) -> tuple[object, ...]:
+    texts = record.kind, record.progress, record.app, record.title, record.message
+    return record.id, record.state.value, *texts, record.at
+
+
+def _restored(values: tuple[Any, ...]) -> StatusRecord:
+    name, state, *rest = values
+    return StatusRecord(name, ProgramState(state), *rest)
