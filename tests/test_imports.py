@@ -57,7 +57,7 @@ ALLOWED = {
         "trust",
     },
     "waking": {"project", "config", "terminal", "inbox"},
-    "activity": {"errors", "project", "config", "runtime", "mcp"},
+    "activity": {"errors", "project", "config", "runtime", "mcp", "terminal"},
     "agents": {"errors", "project", "config", "runtime", "terminal", "inbox", "activity"},
     "ui": {
         "errors",
