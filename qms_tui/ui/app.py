@@ -283,6 +283,18 @@ class QmsTuiApp(App[None]):
             self._under_way += 1
         return super().post_message(message)
 
+    def type_again(self, key: events.Key) -> None:
+        """Have a key typed once more, before all that came after it.
+
+        After what the key before it has asked for, which waits in the same place.
+        """
+        self._under_way += 1
+        self.call_next(self._type_again, key)
+
+    def _type_again(self, key: events.Key) -> None:
+        self._under_way -= 1
+        self.post_message(key)
+
     def _is_plainly_for_agent(self, key: TerminalKey) -> bool:
         return (
             self._under_way == 0

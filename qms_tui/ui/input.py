@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Protocol, runtime_checkable
+
 from textual import events
 from textual.geometry import Size
 from textual.widget import Widget
@@ -41,6 +43,14 @@ TerminalKey.handler_name = events.Key.handler_name
 TerminalPaste.handler_name = events.Paste.handler_name
 
 
+@runtime_checkable
+class KeyOrder(Protocol):
+    """The app, which keeps keys in the order in which they were typed."""
+
+    def type_again(self, key: events.Key) -> None:
+        """Have a key typed once more, before all that came after it."""
+
+
 def hand_on(widget: Widget, event: events.Key) -> None:
     """Give a key to whoever has the keyboard now: it was typed right behind one that gave that away.
 
@@ -49,8 +59,9 @@ def hand_on(widget: Widget, event: events.Key) -> None:
     event.stop()
     event.prevent_default()
     late = event.copy() if isinstance(event, TerminalKey) else events.Key(event.key, event.character)
-    # After what the key before it has asked for, which waits in the same place.
-    widget.app.call_next(widget.app.post_message, late)
+    app = widget.app
+    assert isinstance(app, KeyOrder)
+    app.type_again(late)
 
 
 class Pointer:

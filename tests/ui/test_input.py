@@ -11,10 +11,12 @@ from textual.geometry import Size
 
 from qms_tui.terminal import Key, Modes, Modifier, MouseAction, MouseButton, MouseEvent, encode_key
 from qms_tui.terminal.keys import UNKNOWN
-from qms_tui.ui.input import Pointer, TerminalKey, TerminalPaste
+from qms_tui.ui.input import Pointer, TerminalKey, TerminalPaste, hand_on
 from qms_tui.ui.keys import key_bytes, key_from_textual, mouse_from_textual
 from qms_tui.ui.side_buttons import SideButtonDown, SideButtonUp
 from qms_tui.ui.tokenizer import KeyToken, MouseToken, Tokenizer
+
+from .test_app import OpenApp
 
 SHIFT, ALT, CTRL = Modifier.SHIFT, Modifier.ALT, Modifier.CTRL
 LEGACY, KITTY = Modes(), Modes(kitty_flags=1)
@@ -279,3 +281,13 @@ def test_mouse_from_textual_knows_modifiers_and_its_limits() -> None:
     assert pressed.modifiers == CTRL
     assert mouse_from_textual(_mouse(events.Click, 1), 0, 0) is None
     assert key_bytes(Key(UNKNOWN), b"\xff", KITTY, LEGACY) == b"\xff"
+
+
+async def test_a_key_handed_on_stays_before_those_typed_behind_it(open_app: OpenApp) -> None:
+    """As behind a dialog that closes, when the next key comes before the one handed on is typed again."""
+    async with open_app("claude", command=("cat",)) as ui:
+        await ui.running()
+        hand_on(ui.app.pane, _event(b"a"))
+        for letter in (b"b", b"c", b"\r"):
+            ui.app.post_message(_event(letter))
+        await ui.until(lambda: "abc" in ui.text("claude"))
