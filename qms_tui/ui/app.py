@@ -12,6 +12,7 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from functools import partial
+from operator import attrgetter
 from time import monotonic
 
 from textual import events
@@ -135,6 +136,7 @@ class QmsTuiApp(App[None]):
         self._refused: set[str] = set()  # agents of whose clipboard writes the human has been told
         self._told: set[Notice] = set()  # what is told once
         self._under_way = 0  # typed events in the app's own queue
+        self._held: list[events.Event] = []  # typed behind a key that was handed on, and that key
         self._typed_at = -math.inf  # when a key came in last, by the monotonic clock
         self._offer = False  # whether a question is about to open that nobody has called for
         self.left_behind: tuple[str, ...] = ()
@@ -283,21 +285,23 @@ class QmsTuiApp(App[None]):
             self._under_way += 1
         return super().post_message(message)
 
-    def type_again(self, key: events.Key) -> None:
-        """Have a key typed once more, before all that came after it.
+    def type_again(self, event: events.Key) -> None:
+        """Take a key back that a widget hands on, before all that was typed behind it.
 
-        After what the key before it has asked for, which waits in the same place.
+        It is given away after what the key before it has asked for, which waits in the same place.
         """
-        self._under_way += 1
-        self.call_next(self._type_again, key)
+        self._held.append(event)
+        self.call_next(self._give_held)
 
-    def _type_again(self, key: events.Key) -> None:
-        self._under_way -= 1
-        self.post_message(key)
+    async def _give_held(self) -> None:
+        held, self._held = sorted(self._held, key=attrgetter("time")), []
+        for event in held:
+            await super().on_event(event)
 
     def _is_plainly_for_agent(self, key: TerminalKey) -> bool:
         return (
             self._under_way == 0
+            and not self._held
             and key.key not in self._ours
             and len(self.screen_stack) == 1
             and self.focused is self.pane
@@ -309,11 +313,16 @@ class QmsTuiApp(App[None]):
         """Textual's dispatch, counting what was typed and has been handed on."""
         if isinstance(event, events.Key):
             self._typed_at = monotonic()
-        try:
+        if not isinstance(event, _TYPED) or event.is_forwarded:
             await super().on_event(event)
+            return
+        try:
+            if self._held:
+                self._held.append(event)
+            else:
+                await super().on_event(event)
         finally:
-            if isinstance(event, _TYPED) and not event.is_forwarded:
-                self._under_way -= 1
+            self._under_way -= 1
 
     # -- facts from the agents --------------------------------------------------------------------------
 

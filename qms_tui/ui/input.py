@@ -47,8 +47,8 @@ TerminalPaste.handler_name = events.Paste.handler_name
 class KeyOrder(Protocol):
     """The app, which keeps keys in the order in which they were typed."""
 
-    def type_again(self, key: events.Key) -> None:
-        """Have a key typed once more, before all that came after it."""
+    def type_again(self, event: events.Key) -> None:
+        """Take a key back, before all that was typed behind it."""
 
 
 def hand_on(widget: Widget, event: events.Key) -> None:
@@ -59,6 +59,7 @@ def hand_on(widget: Widget, event: events.Key) -> None:
     event.stop()
     event.prevent_default()
     late = event.copy() if isinstance(event, TerminalKey) else events.Key(event.key, event.character)
+    late.time = event.time
     app = widget.app
     assert isinstance(app, KeyOrder)
     app.type_again(late)
