@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -42,9 +43,15 @@ def test_doctor_has_a_line_for_it(run: Run, broken: Path) -> None:
 
 
 def test_what_starts_agents_wants_a_whole_file(run: Run, broken: Path) -> None:
-    for words in ([], ["config"], ["local"]):
+    for words in ([], ["local"]):
         done = run(*words)
         assert (done.returncode, FAULT in done.stderr) == (2, True)
+
+
+def test_config_prints_the_rest_of_a_file(run: Run, broken: Path) -> None:
+    done = run("config")
+    assert (done.returncode, done.stderr.count(FAULT)) == (2, 1)
+    assert re.search(r'^theme += "light"', done.stdout, re.MULTILINE)
 
 
 def test_what_nobody_has_read_is_not_trusted(run: Run, broken: Path) -> None:
