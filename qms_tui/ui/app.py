@@ -626,6 +626,9 @@ class QmsTuiApp(App[None]):
     def action_rebuild(self) -> None:
         """Build the image of the agent anew, after asking, and start the agent in it."""
         agent = self.pane.agent
+        if agent.foreign or not agent.isolated:
+            agent.rebuild()  # which says why not
+            return
         self._ask(
             f"Build the image of {agent.name} anew? It goes on meanwhile, then starts anew in it.",
             agent.rebuild,

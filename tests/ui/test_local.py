@@ -15,6 +15,7 @@ import pytest
 from qms_tui.config import AgentConfig, Config, EngineConfig, RuntimeKind
 from qms_tui.project import Project
 from qms_tui.runtime.config_folder import make_local_folder
+from qms_tui.ui.screens import QuestionScreen
 
 from .conftest import Screen
 from .test_attention import Client
@@ -64,3 +65,11 @@ async def test_what_a_container_has_said_is_not_shown(
         assert (report.session, report.meter, report.birth, report.own_login) == (None, None, None, 0.0)
         assert "Opus" not in ui.footnote("qa")
         assert "busy" not in ui.title("qa")
+
+
+async def test_what_cannot_be_done_is_said_without_a_question(open_app: OpenApp) -> None:
+    async with open_app("claude") as ui:
+        await ui.running()
+        await ui.press("ctrl+b", "b")
+        await ui.until(lambda: any("claude has no image to build" in toast for toast in ui.toasts))
+        assert not isinstance(ui.app.screen, QuestionScreen)
