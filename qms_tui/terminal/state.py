@@ -7,7 +7,7 @@ the same user's keeper. Not compressed: for 2 MB zlib needs three to ten times a
 Each part gives and takes its own state, by the names of its attributes; the screen's own is here.
 
 Not saved, since it is the host's to set: the terminal's name, the cell's size in pixels, the host's colours,
-whether replies are muted. Not saved, since it is taken once: replies, events, damage.
+the clock, whether replies are muted. Not saved, since it is taken once: replies, events, damage.
 """
 
 from __future__ import annotations
@@ -22,20 +22,22 @@ from qms_tui.terminal.charsets import Charsets
 from qms_tui.terminal.history import History
 from qms_tui.terminal.modes import CursorShape
 from qms_tui.terminal.parser import Parser
+from qms_tui.terminal.program_status import StatusRecords
 from qms_tui.terminal.resizing import possible
 from qms_tui.terminal.screen import Screen
 from qms_tui.terminal.shapes import State, assign, checked, plain
 
 VERSION = 1  # goes up when saved values change their meaning; other names or shapes are refused anyway
-LARGEST = 16_000_000
+LARGEST = 17_000_000
 """Bytes of the largest state, whatever a program writes and however large its screen is.
 
 The parts at most, in bytes: history 5.5 M (history.MOST_BYTES), the two screens 1.9 M each (4 of a cell's
 character and 3 of its look, resizing.MAX_CELLS), rows below the screen 1 M (resizing.MAX_BELOW), links 1.5 M
 (looks.MAX_LINK_BYTES), the other parts of looks and the remembered steps between them 1.4 M
 (looks.MAX_LOOKS), clusters 1.2 M (clusters.MAX_CLUSTERS of clusters.MAX_CODE_POINTS), an unfinished control
-string 1.1 M (parser.MAX_STRING), titles, colours, tab stops and modes 0.2 M. All are bounded when they are
-fed, not when they are saved: a restored terminal must go on as the saved one does.
+string 1.1 M (parser.MAX_STRING), records of the program's status 0.7 M
+(program_status.MOST_RECORDS of 2,500), titles, colours, tab stops and modes 0.2 M. All are bounded when they
+are fed, not when they are saved: a restored terminal must go on as the saved one does.
 """
 _HEADER = struct.Struct(">8sHQI")  # magic, version, bytes of the pickle, CRC-32 of all but itself
 _MAGIC = b"qms-term"
@@ -135,6 +137,7 @@ def screen_state(screen: Screen) -> State:
 
 
 def _restored_screen(state: State) -> Screen:
+    state = {"status": StatusRecords().state(), **state}  # older states have none
     checked(state, _SCREEN)
     _check_places(state)
     history = History.restored(state["history"])
