@@ -17,7 +17,7 @@ from typing import Any
 from qms_tui.terminal.state import VERSION
 
 PROTOCOL = 200 + VERSION  # of the frames, and of the states in them
-LARGEST = 64 * 1024 * 1024  # bytes of a body; a terminal's state has 17 millions at most (terminal/state.py)
+LARGEST = 64 * 1024 * 1024  # bytes of a body; a terminal's state has 17 million at most (terminal/state.py)
 APART = (
     "run it where the agents were started, outside of containers, flatpak, unshare and services with "
     "PrivateTmp; qms-tui stop --all ends them and their keeper from anywhere"

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any
@@ -98,6 +98,7 @@ class StatusRecords:
     def __init__(self) -> None:
         self._records: dict[str, StatusRecord] = {}  # the one reported last is the last
         self._view: ProgramStatus | None = NO_STATUS  # made when it is wanted, not for each report of many
+        self._is_at_rest = True  # no record is under way: prompt after prompt has nothing to look for
 
     @property
     def view(self) -> ProgramStatus:
@@ -131,11 +132,15 @@ class StatusRecords:
         if len(self._records) > MOST_RECORDS:
             del self._records[next(iter(self._records))]
         self._view = None
+        self._is_at_rest &= record.state not in _ENDS_WITH_PROGRAM
         return True
 
     def end_program(self) -> bool:
         """The program has ended, or the shell shows its prompt: whether that changed anything."""
-        return self._keep(lambda record: record.state not in _ENDS_WITH_PROGRAM)
+        if self._is_at_rest:
+            return False
+        self._is_at_rest = True
+        return self._remove([each.id for each in self._records.values() if each.state in _ENDS_WITH_PROGRAM])
 
     def reset(self) -> bool:
         """RIS, or another program begins: whether that changed anything."""
@@ -151,18 +156,18 @@ class StatusRecords:
         records = [_restored(each) for each in state["_records"][-MOST_RECORDS:]]
         self._records = {record.id: record for record in records}
         self._view = None
+        self._is_at_rest = False
 
     def _clear(self, name: str) -> bool:
         below = f"{name}/" if name else ""
-        return self._keep(lambda record: record.id != name and not record.id.startswith(below))
+        return self._remove([each for each in self._records if each == name or each.startswith(below)])
 
-    def _keep(self, stays: Callable[[StatusRecord], bool]) -> bool:
-        gone = [name for name, record in self._records.items() if not stays(record)]
-        for name in gone:
+    def _remove(self, names: Collection[str]) -> bool:
+        for name in names:
             del self._records[name]
-        if gone:
+        if names:
             self._view = None
-        return bool(gone)
+        return bool(names)
 
     def _inherited(self, name: str) -> str:
         """The application of the nearest record above one that has any."""

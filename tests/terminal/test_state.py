@@ -212,7 +212,7 @@ LEFT_OUT = {
     "Clusters": {"_codes": "the texts the other way round"},
     "Colors": {"defaults": "the host's"},
     "Cursor": {"attrs": "pyte's, not used", "hidden": "pyte's, not used"},
-    "StatusRecords": {"_view": "remembered"},
+    "StatusRecords": {"_view": "remembered", "_is_at_rest": "remembered"},
 }
 ALSO_SAVED = {"Cursor": {"x", "y"}, "History": {"rows", "maxlen"}}
 
