@@ -58,6 +58,7 @@ class Want(IntEnum):
     LAST = 3  # the state of an ended agent's terminal
     STATUS = 4  # who is held and who watches
     STOP = 5  # end the keeper
+    PROGRAMS = 6  # what the agents' programs report of themselves
 
 
 @dataclass(frozen=True, slots=True)
