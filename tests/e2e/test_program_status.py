@@ -95,6 +95,7 @@ async def test_reports_outlive_screens_and_keepers(home: House, engine: docker.A
     again = home.client("qa")
     await again.come_back()
     assert again.agent.terminal.status == before
+    assert again.asked == []
     await again.close()
 
     home.kill_keeper()
@@ -109,6 +110,19 @@ async def test_reports_outlive_screens_and_keepers(home: House, engine: docker.A
     await last.wait(lambda: last.agent.state is AgentState.ENDED, "its end")
     assert states(last.agent.terminal.status) == {"a/b": ProgramState.IDLE}
     await until(lambda: kept_status(home, container) is None, "the keeper to hear of it")
+
+
+async def test_a_container_that_is_started_again_has_no_records_of_before(
+    home: House, engine: docker.APIClient
+) -> None:
+    client, _ = await home.start("qa", *COMMAND)
+    await client.expect("answer")
+    client.type(b"state=idle:id=a\rstate=working\r")
+    await client.wait(lambda: len(states(client.agent.terminal.status)) == 2, "two records")
+    container = await container_of(client)
+    engine.restart(container, timeout=0)
+    await client.wait(lambda: client.agent.terminal.status == NO_STATUS, "a terminal without them")
+    await until(lambda: kept_status(home, container) == NO_STATUS, "a keeper without them")
 
 
 async def test_a_new_program_begins_without_records(home: House) -> None:
