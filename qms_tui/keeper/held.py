@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Coroutine, Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from qms_tui.keeper.watcher import Watcher
 from qms_tui.runtime import Size
 from qms_tui.runtime.docker.tap import Tap
 from qms_tui.runtime.stream import Stream
-from qms_tui.terminal import Terminal
+from qms_tui.terminal import NO_STATUS, Terminal
 
 _log = logging.getLogger(__name__)
 
@@ -40,8 +41,7 @@ class HeldAgent:
         """`folder` is that of the agent's journal."""
         self.name = name
         self.container = ""
-        self.terminal = Terminal(80, 24, scrollback=scrollback)
-        self.terminal.muted = True
+        self.terminal = _silenced(Terminal(80, 24, scrollback=scrollback))
         self._tap = tap
         self._folder = folder
         self._journal = JournalWriter(folder)
@@ -116,6 +116,7 @@ class HeldAgent:
         stayed = bool(self.container)  # it was this keeper that listened before
         self.remember()
         await self._meet(container)
+        await self._forget_former_program()
         log = await self._read_log(container, self._heard - LOG_SLACK)
         live = await _arrived(stream)
         found = missed(bytes(self._known), log, live) if log is not None else None
@@ -147,6 +148,13 @@ class HeldAgent:
         elif size is not None:  # the journal has that of then
             self.terminal.resize(size.columns, size.lines)
 
+    async def _forget_former_program(self) -> None:
+        """What it reported is not said of one that has been started in its container since."""
+        has_records = self.terminal.status != NO_STATUS
+        if has_records and await self._tap.began(self.container) > self._heard:
+            self.terminal.forget_status()
+            self.terminal.take_events()
+
     def _incomplete(self, found: bytes | None, now: float) -> str:
         """What the interfaces are told of a gap; the log shows all but a line that is still unfinished."""
         if not self._heard or (found == b"" and not self.terminal.modes.alternate_screen):
@@ -174,7 +182,9 @@ class HeldAgent:
         log = await self._read_log(container, 0.0) if container else None
         if log and not self.container:  # nor has it been held meanwhile
             self._new_terminal(Terminal(GUESSED.columns, GUESSED.lines, scrollback=self._scrollback))
+            self.terminal.clock = partial(float, 0.0)  # the log does not say when
             self.terminal.feed(log)
+            self.terminal.end_program()
             self.terminal.take_events()
 
     async def _read_log(self, container: str, since: float) -> bytes | None:
@@ -191,8 +201,7 @@ class HeldAgent:
         await self._tap.resize(self.container, size)
 
     def _new_terminal(self, terminal: Terminal) -> None:
-        self.terminal = terminal
-        terminal.muted = True
+        self.terminal = _silenced(terminal)
         self._known.clear()
         for watcher in self._watchers:
             watcher.send_state()
@@ -297,6 +306,8 @@ class HeldAgent:
                 code = await self._tap.ending(self.container)
                 if code is not None:
                     self._journal.end(code if code >= 0 else None, "")
+                    self.terminal.end_program()
+                    self.terminal.take_events()
                     break
                 await self.take_up(self.container)
             except EngineError as error:
@@ -403,6 +414,12 @@ class HeldAgent:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _silenced(terminal: Terminal) -> Terminal:
+    """The same, not answering, with our clock."""
+    terminal.muted, terminal.clock = True, time.time
+    return terminal
 
 
 async def _arrived(stream: Stream) -> bytes:
