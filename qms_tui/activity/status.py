@@ -83,11 +83,11 @@ def summary(status: ProgramStatus) -> tuple[str, float]:
 def _waiting(status: ProgramStatus) -> Activity | None:
     root, blocked = status.root, _in(status.children, ProgramState.BLOCKED)
     if root is not None and root.state is ProgramState.BLOCKED:
-        return Activity(Word.NEEDS_YOU, _wish(root), root.at)
+        return Activity(Word.NEEDS_YOU, _wish(root, root.message or root.title), root.at)
     if not blocked:
         return None
-    wish = ", ".join(part for part in (_wish(blocked[0]), f"in {_name(blocked[0])}") if part)
-    return Activity(Word.NEEDS_YOU, wish, blocked[0].at)
+    wish = (_wish(blocked[0], blocked[0].message), f"in {_name(blocked[0])}")
+    return Activity(Word.NEEDS_YOU, ", ".join(part for part in wish if part), blocked[0].at)
 
 
 def _own(root: StatusRecord | None) -> Activity | None:
@@ -115,9 +115,10 @@ def _resting(status: ProgramStatus, looked_at: float, rested_at: float) -> Activ
     return Activity(Word.IDLE, NOT_LOOKED_AT if has_news(root, looked_at) else "", since)
 
 
-def _wish(record: StatusRecord) -> str:
+def _wish(record: StatusRecord, text: str) -> str:
     """What it wants of the human."""
-    return ": ".join(part for part in (_KINDS.get(record.kind, ""), _words(record)) if part)
+    words = _with_progress(_cut(text, LONGEST), record)
+    return ": ".join(part for part in (_KINDS.get(record.kind, ""), words) if part)
 
 
 def _words(record: StatusRecord) -> str:
