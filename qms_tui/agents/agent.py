@@ -119,6 +119,7 @@ class Agent:
         self._scrollback = scrollback
         self._size = size
         self.terminal = Terminal(size.columns, size.lines, scrollback=scrollback)
+        self.terminal.clock = time.time
         self.leads = True
         self.leader = ""
         """Who leads while we follow, for the human; whatever that process calls itself."""
@@ -578,6 +579,7 @@ class Agent:
         except ValueError as error:
             _log.warning("%s: the kept screen cannot be read: %s", self.name, error)
             return
+        self.terminal.clock = time.time
         self.title = _clean(self.terminal.title)
         self._tell(Reshaped())
         self._tell(Asked(StatusChanged()))
@@ -617,6 +619,7 @@ class Agent:
 
     def _new_terminal(self) -> None:
         self.terminal = Terminal(self._size.columns, self._size.lines, scrollback=self._scrollback)
+        self.terminal.clock = time.time
         self.title, self.wrong, self.outdated, self.foreign = "", "", False, False
         self.container_id, self.remark, self._warned = "", "", False
         self.usage, self.meter = None, None
