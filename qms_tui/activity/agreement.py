@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from qms_tui.activity.status import background_work
+from qms_tui.activity.status import background_work, login_wish
 from qms_tui.activity.values import Activity, Session, Word
 from qms_tui.terminal import ProgramStatus
 
@@ -18,9 +18,11 @@ _FITTING = {
 _MENU = "dialog open"  # the human has opened it
 
 
-def fits(session: Session, report: Activity) -> bool:
+def fits(session: Session, report: Activity, status: ProgramStatus) -> bool:
     """Whether both can be true."""
     words = _FITTING.get(session.status)
+    if session.status == "idle" and login_wish(status) is not None:
+        return True  # its prompt is free, and of no use until the human has logged in
     return words is None or report.word in words or session.waiting_for == _MENU
 
 
@@ -30,8 +32,10 @@ def joined(activity: Activity, session: Session, report: Activity | None, status
         return activity
     if activity.word is Word.UNKNOWN:  # a status that we do not know
         return replace(report, rule="3: its report")
-    if activity.word is Word.IDLE and report.word is Word.ERROR:
-        return replace(report, rule="4: its report")
+    if activity.word is Word.IDLE and report.word in (Word.ERROR, Word.NEEDS_YOU):
+        return replace(report, rule="4: its report") if fits(session, report, status) else activity
+    if activity.word is Word.ERROR and report.word is Word.ERROR:
+        return replace(activity, since=min(activity.since, report.since))
     if activity.word is Word.BACKGROUND:
         return replace(activity, detail=background_work(status))
     is_explained = activity.detail and activity.detail != session.waiting_for  # by the hooks

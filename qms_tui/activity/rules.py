@@ -37,6 +37,8 @@ CLIENT = "claude"
 STARTING_MOST = 20.0  # seconds until a client has written its registry; it takes 1.3
 LEAVING_MOST = 2.0  # seconds from a registry's end to its program's; it takes 0.3
 DISAGREE_MOST = 1.0  # seconds that sources may take to agree
+READ_MOST = 5.0  # seconds that a look into the folder may take, before which it cannot agree
+READ_AGAIN = 0.25  # seconds until whether there was one is looked at again
 _WORDS = {"idle": Word.IDLE, "busy": Word.BUSY, "waiting": Word.NEEDS_YOU, "shell": Word.BACKGROUND}
 _STARTS_WORK = frozenset({"UserPromptSubmit", "PreToolUse", "PostToolUse", "PermissionRequest"})
 _ENDS_WORK = frozenset({"Stop", "StopFailure"})
@@ -81,9 +83,12 @@ def judge(report: Report, sight: Sight, now: float) -> tuple[Activity, float | N
     if doubt is None:
         return activity, _when_title_counts(session, own, sight, now)
     since, why = doubt
-    if now - since < DISAGREE_MOST:
-        return activity, since + DISAGREE_MOST
-    return Activity(Word.UNKNOWN, why, since + DISAGREE_MOST, "6: sources disagree"), _title_ends(sight, now)
+    due = since + DISAGREE_MOST
+    if now < due:
+        return activity, due
+    if sight.read_at < due and now < due + READ_MOST:
+        return activity, now + READ_AGAIN
+    return Activity(Word.UNKNOWN, why, due, "6: sources disagree"), _title_ends(sight, now)
 
 
 def current(report: Report, sight: Sight, now: float) -> Report:
@@ -240,7 +245,7 @@ def _report_doubt(
     session: Session, own: Activity | None, sight: Sight, now: float
 ) -> tuple[float, str] | None:
     """The same of what it reports."""
-    if own is None or fits(session, own) or _sides(sight, session, now):
+    if own is None or fits(session, own, sight.present_status) or _sides(sight, session, now):
         return None
     return max(own.since, session.changed), f"the registry says {session.status}, its report {own.word.value}"
 
@@ -258,7 +263,7 @@ def _sides(sight: Sight, session: Session, now: float) -> bool:
 
 def _when_title_counts(session: Session, own: Activity | None, sight: Sight, now: float) -> float | None:
     """When a title that turns will say something else than now, where that matters."""
-    matters = session.status == "idle" or (own is not None and not fits(session, own))
+    matters = session.status == "idle" or (own is not None and not fits(session, own, sight.present_status))
     return _title_ends(sight, now) if matters else None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 from qms_tui.activity.status import activity_of, continued, has_news, rests, standing
@@ -32,6 +33,9 @@ class Sight:
     """When the last of its children has ended."""
     looked_at: float = 0.0
     """When the human was at its pane last."""
+
+    read_at: float = math.inf
+    """When its folder was looked into last, which may be a while ago: what its terminal shows is of now."""
 
     @property
     def present_status(self) -> ProgramStatus:

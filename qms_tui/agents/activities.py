@@ -169,7 +169,11 @@ class Activities:
         if agent.state is not AgentState.RUNNING:
             return None, None
         report = self.report(agent.name)
-        sight = replace(self._sight(agent), silent_since=self._silent_since(agent, report, now))
+        sight = replace(
+            self._sight(agent),
+            silent_since=self._silent_since(agent, report, now),
+            read_at=self._observer.looked_at(agent.name) if self._observer is not None else 0.0,
+        )
         activity, again = judge(report, sight, now)
         due = next_look(report, sight.silent_since, now)
         return activity, min((each for each in (again, due) if each is not None), default=None)

@@ -9,7 +9,7 @@ import pytest
 
 from qms_tui.activity import Hook, Report, Session, Sight, Word, judge, sources
 from qms_tui.activity.parse import LONGEST
-from qms_tui.activity.rules import DISAGREE_MOST, LEAVING_MOST
+from qms_tui.activity.rules import DISAGREE_MOST, LEAVING_MOST, READ_MOST
 from qms_tui.activity.status import LONGEST_NAME, NOT_LOOKED_AT, activity_of, continued
 from qms_tui.activity.values import Activity, Birth
 from qms_tui.terminal import NO_STATUS, ProgramState, ProgramStatus, StatusRecord
@@ -254,6 +254,13 @@ def hooked(report: Report, event: str, at: float, **facts: str) -> Report:
             Word.ERROR,
             "rate limit",
         ),
+        (registry("idle"), [record(BLOCKED, "run /login", kind="auth")], Word.NEEDS_YOU, "login: run /login"),
+        (
+            hooked(registry("idle"), "StopFailure", AT, error="authentication_failed"),
+            [record(BLOCKED, "run /login", kind="auth")],
+            Word.ERROR,
+            "authentication",
+        ),
     ],
 )
 def test_the_registry_has_the_word_and_the_report_the_reason(
@@ -302,6 +309,24 @@ def test_sources_that_disagree_for_long_are_not_believed(
     assert f"the registry says {said}, its report" in activity.detail
     early, again = judge(report, seen, AT + 5.1)
     assert (early.word, again) == (judge(report, Sight(BEGAN), AT + 5.1)[0].word, AT + 5 + DISAGREE_MOST)
+
+
+def test_what_has_not_been_read_yet_contradicts_nothing() -> None:
+    """A machine that is busy looks into folders late, and takes what a terminal shows at once."""
+    report = registry("busy", changed=AT)
+    early = replace(sight(record(BLOCKED, at=AT + 5)), read_at=AT + 5.5)
+    due = AT + 5 + DISAGREE_MOST
+    activity, again = judge(report, early, due + 1)
+    assert activity.word is Word.BUSY
+    assert again is not None
+    assert again < due + 2
+    assert judge(report, replace(early, read_at=due), due + 1)[0].word is Word.UNKNOWN
+    assert judge(report, early, due + READ_MOST)[0].word is Word.UNKNOWN
+
+
+def test_an_error_is_one_whoever_says_it_first() -> None:
+    failed = hooked(registry("idle"), "StopFailure", AT + 0.2, error="rate_limit")
+    assert judge(failed, sight(record(ERROR)), NOW)[0].since == AT
 
 
 def test_the_title_may_side_with_the_registry() -> None:
