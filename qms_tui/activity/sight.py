@@ -29,6 +29,8 @@ class Sight:
     """Since when somebody who looks again and again has missed its status line; 0 if nobody does."""
     status: ProgramStatus = NO_STATUS
     """What it reports of itself in its terminal, each record with the time since when it says so."""
+    behind: float = 0.0
+    """Seconds that our clock was behind the program's begin: an engine's is ahead, or ours was set back."""
     rested_at: float = 0.0
     """When the last of its children has ended."""
     looked_at: float = 0.0
@@ -40,7 +42,7 @@ class Sight:
     @property
     def present_status(self) -> ProgramStatus:
         """What this program reports, and none before it."""
-        return standing(self.status, self.began - SLACK)
+        return standing(self.status, self.began - self.behind - SLACK)
 
     @property
     def is_unseen(self) -> bool:
@@ -55,7 +57,8 @@ class Sight:
     def reporting(self, status: ProgramStatus, now: float) -> Sight:
         """The same with other reports."""
         rested_at = now if rests(self.status, status) else self.rested_at
-        return replace(self, status=continued(self.status, status), rested_at=rested_at)
+        behind = max(self.behind, self.began - now)
+        return replace(self, status=continued(self.status, status), rested_at=rested_at, behind=behind)
 
     def titled(self, title: str, now: float) -> Sight:
         """The same with another title."""

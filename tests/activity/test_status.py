@@ -188,6 +188,17 @@ def test_a_clock_that_was_set_back_makes_it_new() -> None:
     assert continued(status(record(IDLE)), earlier) == earlier
 
 
+def test_a_clock_behind_the_programs_begin_makes_no_report_an_earlier_one() -> None:
+    """As that of an engine elsewhere may be ahead of ours, and ours may be set back."""
+    asks = status(record(BLOCKED, at=BEGAN - 600))
+    ahead = Sight(BEGAN).reporting(asks, BEGAN - 600)
+    assert judged(Report(), ahead, BEGAN - 599)[0] is Word.NEEDS_YOU
+    later = ahead.reporting(status(record(BLOCKED, at=BEGAN - 600), child(WORKING)), NOW)
+    assert judged(Report(), later)[0] is Word.NEEDS_YOU
+    earlier = ahead.reporting(status(record(BLOCKED, at=BEGAN - 700)), NOW)
+    assert judged(Report(), earlier)[0] is Word.RUNNING
+
+
 def test_a_program_rests_since_the_last_of_its_children_does() -> None:
     rests, works = record(IDLE), child(WORKING)
     assert followed(status(rests, works), status(rests)) == Activity(Word.IDLE, "", NOW + 1, "1: its report")
