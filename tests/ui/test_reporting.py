@@ -16,7 +16,7 @@ from textual.events import AppFocus
 from textual.widgets import Static
 
 from qms_tui.activity import Word
-from qms_tui.agents import Agent, AgentState
+from qms_tui.agents import Agent, AgentState, activities
 from qms_tui.agents.activities import STATUS_PERIOD
 from qms_tui.config import AgentConfig, Config, NotifyConfig, Shutdown
 from qms_tui.project import Project
@@ -159,8 +159,8 @@ async def test_who_flaps_is_told_of_once_and_costs_little(
     slow = replace(QUICK, notify=NotifyConfig(dwell=0, cooldown=3600))
     async with open_app("claude", "qa", command=reporters.command, config=slow) as ui:
         await ui.running()
-        looks, activities = [], ui.app.attention.activities
-        judge, saw = activities.judge, activities.saw
+        looks, watched = [], ui.app.attention.activities
+        judge, saw = watched.judge, watched.saw
         seen: list[TerminalEvent] = []
 
         def counted(agent: Agent) -> None:
@@ -171,8 +171,8 @@ async def test_who_flaps_is_told_of_once_and_costs_little(
             seen.append(event)
             saw(agent, event)
 
-        monkeypatch.setattr(activities, "judge", counted)
-        monkeypatch.setattr(activities, "saw", spied)
+        monkeypatch.setattr(watched, "judge", counted)
+        monkeypatch.setattr(watched, "saw", spied)
         began = time.monotonic()
         flood = [ASKS, report("idle")] * 1000
         await asyncio.to_thread(reporters.say, "qa", *flood, report("error", "the last"))
@@ -243,3 +243,26 @@ async def test_who_reports_is_typed_to_while_it_is_idle(
         assert NEW not in ui.text("qa")
         reporters.say("qa", report("done"))
         await ui.until(lambda: "command not found" in ui.text("qa"))
+
+
+async def test_nothing_is_typed_over_a_dialog_of_just_now(
+    open_app: OpenApp, reporters: Reporters, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(typist, "QUIET", 0.0)
+    monkeypatch.setattr(activities, "STATUS_PERIOD", 3600.0)
+    for name in ("lead", "qa"):
+        project.folders(name).inbox.mkdir(parents=True)
+    config = Config(every_agent=AgentConfig(command=("bash",), wake_prompt="free> ", wake_text="Go."))
+    async with open_app("qa", command=reporters.command, config=config) as ui:
+        await ui.until(lambda: "free> " in ui.text("qa"))
+        agent = ui.pane("qa").agent
+        reporters.say("qa", report("idle"))
+        await ui.until(lambda: agent.activity and agent.activity.word is Word.IDLE)
+        reporters.say("qa", ASKS)  # which waits for its turn
+        await ui.until(lambda: agent.terminal.status.root and agent.terminal.status.root.kind)
+        assert agent.activity is not None
+        assert agent.activity.word is Word.IDLE
+        QmsCommands(project.root).route("CR-056", "qa")
+        waits = "waits: needs you, not idle"
+        await ui.until(lambda: ui.app.waking.explain(agent)[0].said == waits)
+        assert NEW not in ui.text("qa")
