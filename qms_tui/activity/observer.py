@@ -29,6 +29,7 @@ class Observer:
         self._project, self._tell, self._call_soon = project, tell, call_soon
         self._lock = threading.Lock()
         self._agents: dict[str, ConfigFolder] = {}
+        self._looks: dict[str, float] = {}
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._run, name="activity", daemon=True)
         self._thread.start()
@@ -39,6 +40,10 @@ class Observer:
             agents = {agent: container_folder(self._project, agent) for agent in agents}
         with self._lock:
             self._agents = dict(agents)
+
+    def looked_at(self, agent: str) -> float:
+        """When the last look began whose report has been handed on, or was none; seconds since 1970, or 0."""
+        return self._looks.get(agent, 0.0)
 
     def close(self) -> None:
         """Look no more; a look at a disk that hangs is not waited for. Idempotent."""
@@ -57,7 +62,7 @@ class Observer:
             one.reader.close()
 
     def _look(self, agent: str, watched: _Watched) -> None:
-        began = time.monotonic()
+        began, at = time.monotonic(), time.time()
         if began < watched.next or self._end.is_set():
             return
         worked = time.thread_time()  # what others take of the processor meanwhile makes no look rarer
@@ -68,16 +73,25 @@ class Observer:
             report = Report(trouble="its folder cannot be read: the log file says why")
         watched.next = began + SHARE * (time.thread_time() - worked)
         if report is watched.told:
+            if not watched.is_on_its_way:
+                self._looks[agent] = at
             return
-        watched.told = report
+        watched.told, watched.is_on_its_way = report, True
         try:
-            self._call_soon(self._tell, agent, report)
+            self._call_soon(self._hand_on, agent, watched, report, at)
         except RuntimeError:  # the loop is closed: so are we, soon
             self._end.set()
+
+    def _hand_on(self, agent: str, watched: _Watched, report: Report, at: float) -> None:
+        """In the event loop."""
+        watched.is_on_its_way = watched.told is not report
+        self._looks[agent] = at
+        self._tell(agent, report)
 
 
 class _Watched:
     def __init__(self, reader: Reader) -> None:
         self.reader = reader
         self.told: Report | None = None
+        self.is_on_its_way = False
         self.next = 0.0

@@ -94,6 +94,7 @@ class Policies:
 
     def look(self, agent: Agent) -> None:
         """Something about the agent is new, or it is time."""
+        self._activities.catch_up(agent)  # it may have begun to work since just now
         if timer := self._timers.pop(agent.name, None):
             timer.cancel()
         if agent.clearing:  # it may have been stopped elsewhere: what has ended so is not started again

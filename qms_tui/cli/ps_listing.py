@@ -85,7 +85,8 @@ class _Known:
         status: ProgramStatus,
     ) -> None:
         self.agent, self.found, self.usage = agent, found, usage
-        now, sight = time.time(), Sight(began=found.began, status=status)
+        now = time.time()
+        sight = Sight(began=found.began).reporting(status, now)
         reader = Reader(project, agent)
         self.report = current(reader.read(time.monotonic()), sight, now)
         reader.close()

@@ -9,6 +9,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -210,6 +211,31 @@ def test_the_observer_tells_every_change_and_only_changes(project: Project, fold
     finally:
         observer.close()
     assert told == ["idle", "busy", "waiting", "idle"]
+
+
+def test_a_look_counts_once_its_report_has_been_handed_on(project: Project, folder: Folder) -> None:
+    told: list[str] = []
+    waiting: list[Callable[[], None]] = []
+    observer = Observer(
+        project,
+        lambda agent, report: told.append(status(report)),
+        lambda call, *values: waiting.append(partial(call, *values)),
+    )
+    folder.identity()
+    folder.registry("busy")
+    began = time.time()
+    observer.follow(["qa"])
+    try:
+        until(lambda: waiting)
+        assert observer.looked_at("qa") == 0.0
+        waiting.pop()()
+        first = observer.looked_at("qa")
+        assert began <= first <= time.time()
+        until(lambda: observer.looked_at("qa") > first)  # at nothing new
+    finally:
+        observer.close()
+    assert told == ["busy"]
+    assert not waiting
 
 
 def test_an_agent_that_writes_all_the_time_does_not_make_us_busy(project: Project, folder: Folder) -> None:
