@@ -14,9 +14,19 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from enum import Enum
 from typing import TYPE_CHECKING, Any
 
+from qms_tui.status_report import (
+    INVISIBLE,
+    KINDS,
+    MOST_APP,
+    MOST_MESSAGE,
+    MOST_TITLE,
+    UNDER_WAY,
+    ProgramState,
+    StatusRecord,
+    is_record_id,
+)
 from qms_tui.terminal.shapes import State, checked
 
 if TYPE_CHECKING:
@@ -25,50 +35,11 @@ if TYPE_CHECKING:
 MOST_RECORDS = 256
 MOST_BYTES = 4096  # of a report, with its introducer and terminator
 _AROUND = 2  # bytes of the introducer, and at most of the terminator
-_TITLE, _MESSAGE = (256, 192), (2732, 2048)  # characters of base64, bytes of UTF-8
+_TITLE, _MESSAGE = (256, MOST_TITLE), (2732, MOST_MESSAGE)  # characters of base64, bytes of UTF-8
 _KEY = re.compile(r"[a-z]{1,16}")
 _VALUE = re.compile(r"[A-Za-z0-9_.,+/=-]+")
-_ID = re.compile(r"[A-Za-z0-9_.+-]{1,32}(/[A-Za-z0-9_.+-]{1,32}){0,7}")
-_MOST_ID, _MOST_APP = 128, 32  # characters
 _BLANKS = " \t"
-_KINDS = frozenset({"permission", "question", "auth"})
-_INVISIBLE = frozenset({"Cf", "Cs", "Co", "Cn", "Zl", "Zp"})  # categories of Unicode
 _SHAPE = {"records": [(str, str, str, int | None, str, str, str, float)]}
-
-
-class ProgramState(Enum):
-    """What a program says that it does."""
-
-    IDLE = "idle"
-    """It waits for the next instruction."""
-    WORKING = "working"
-    DONE = "done"
-    """It has finished, and nobody has looked yet."""
-    BLOCKED = "blocked"
-    """It cannot go on without the user."""
-    ERROR = "error"
-    """It has failed and stopped."""
-
-
-_ENDS_WITH_PROGRAM = (ProgramState.WORKING, ProgramState.BLOCKED)
-
-
-@dataclass(frozen=True, slots=True)
-class StatusRecord:
-    """One record. All text is the program's: hostile data, without control and invisible characters."""
-
-    id: str
-    """Empty for the root, else at most 8 segments, parted by slashes."""
-    state: ProgramState
-    kind: str = ""
-    """Why it is blocked: permission, question or auth; empty if it does not say."""
-    progress: int | None = None
-    """Percent, while it works or is blocked."""
-    app: str = ""
-    title: str = ""
-    message: str = ""
-    at: float = 0.0
-    """When it came, by the terminal's clock: seconds since 1970, 0 if that has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +76,7 @@ class StatusRecords:
         """Act on a report; whether that changed anything."""
         pairs = _pairs(report)
         name = pairs.get("id", "")
-        if "id" in pairs and not (len(name) <= _MOST_ID and _ID.fullmatch(name)):
+        if "id" in pairs and not is_record_id(name):
             return False
         if pairs.get("state") == "clear":
             return self._clear(name)
@@ -120,7 +91,7 @@ class StatusRecords:
 
     def end_program(self) -> bool:
         """The program has ended, or the shell shows its prompt: whether that changed anything."""
-        return self._keep(lambda record: record.state not in _ENDS_WITH_PROGRAM)
+        return self._keep(lambda record: record.state not in UNDER_WAY)
 
     def reset(self) -> bool:
         """RIS: whether that changed anything."""
@@ -183,13 +154,13 @@ def _record(name: str, pairs: Mapping[str, str], now: float) -> StatusRecord | N
     except ValueError:
         return None
     kind, app, progress = pairs.get("kind", ""), pairs.get("app", ""), pairs.get("progress", "")
-    is_under_way = state in _ENDS_WITH_PROGRAM
+    is_under_way = state in UNDER_WAY
     return StatusRecord(
         name,
         state,
-        kind if state is ProgramState.BLOCKED and kind in _KINDS else "",
+        kind if state is ProgramState.BLOCKED and kind in KINDS else "",
         int(progress) if is_under_way and _is_percent(progress) else None,
-        app if len(app) <= _MOST_APP else "",
+        app if len(app) <= MOST_APP else "",
         title,
         message,
         now,
@@ -211,7 +182,7 @@ def _text(encoded: str, most: int, most_decoded: int) -> str:
     text = data.decode()
     if len(data) > most_decoded or any(unicodedata.category(character) == "Cc" for character in text):
         raise ValueError("too long, or with control characters")
-    return "".join(character for character in text if unicodedata.category(character) not in _INVISIBLE)
+    return "".join(character for character in text if unicodedata.category(character) not in INVISIBLE)
 
 
 def _plain(record: StatusRecord) -> tuple[object, ...]:
