@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 
-STATUS_QUERY = b"\x1b]7501;?\x1b\\"
+STATUS_QUERY = b"\x1b]7501;?\x07"
 """Asks whether the terminal takes reports: one that does answers with the same bytes."""
 
 KINDS = frozenset({"permission", "question", "auth"})
@@ -108,8 +108,11 @@ def _pairs(record: StatusRecord) -> Iterator[tuple[str, str]]:
 
 
 def _encoded(pairs: Iterable[tuple[str, str]]) -> bytes:
-    """The sequence. An empty value is left out: some readers drop a report with an empty id."""
-    return b"\x1b]7501;%b\x1b\\" % ":".join(f"{key}={value}" for key, value in pairs if value).encode()
+    """The sequence, ended by BEL, which old terminals know, too; some print a part of ST.
+
+    An empty value is left out: it would be malformed, and an id makes the whole report so.
+    """
+    return b"\x1b]7501;%b\x07" % ":".join(f"{key}={value}" for key, value in pairs if value).encode()
 
 
 def _base64(text: str, most: int) -> str:
