@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import base64
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
@@ -23,7 +22,11 @@ MOST_ID = 128  # characters
 MOST_APP = 32  # characters
 MOST_TITLE = 192  # bytes of UTF-8
 MOST_MESSAGE = 2048  # bytes of UTF-8
-INVISIBLE = frozenset({"Cf", "Cs", "Co", "Cn", "Zl", "Zp"})  # categories of Unicode
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+INVISIBLE = re.compile(  # Unicode's Default_Ignorable_Code_Point, line separators, interlinear annotations
+    "[\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164"
+    "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
 _ID = re.compile(r"[A-Za-z0-9_.+-]{1,32}(/[A-Za-z0-9_.+-]{1,32}){0,7}")
 _APP = re.compile(rf"[A-Za-z0-9_.,+/=-]{{0,{MOST_APP}}}")
 
@@ -117,11 +120,6 @@ def _encoded(pairs: Iterable[tuple[str, str]]) -> bytes:
 
 def _base64(text: str, most: int) -> str:
     """What is visible of `text`, in at most `most` bytes. A control character would spoil the report."""
-    visible = "".join(map(_visible, text)).encode()
+    visible = INVISIBLE.sub("", CONTROL.sub(" ", text)).encode(errors="ignore")  # half a surrogate is none
     whole_characters = visible[:most].decode(errors="ignore")
     return base64.b64encode(whole_characters.encode()).decode()
-
-
-def _visible(character: str) -> str:
-    category = unicodedata.category(character)
-    return " " if category == "Cc" else "" if category in INVISIBLE else character

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qms_tui.status_report import (
+    INVISIBLE,
     KINDS,
     MOST_ID,
     STATUS_QUERY,
@@ -24,7 +25,9 @@ from qms_tui.terminal import Terminal
 MOST_BYTES = 4096  # of a report
 _SEGMENTS = "ABCXYZabcxyz0123456789_.+-"
 _ids = st.lists(st.text(_SEGMENTS, min_size=1, max_size=32), max_size=8).map("/".join)
-_visible = st.text(st.characters(exclude_categories=["C", "Zl", "Zp"]), max_size=40)
+_visible = st.text(st.characters(exclude_categories=["Cc", "Cs"]), max_size=40).map(
+    lambda text: INVISIBLE.sub("", text)
+)
 
 
 @st.composite

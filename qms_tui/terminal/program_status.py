@@ -11,12 +11,12 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from qms_tui.status_report import (
+    CONTROL,
     INVISIBLE,
     KINDS,
     MOST_APP,
@@ -180,9 +180,9 @@ def _text(encoded: str, most: int, most_decoded: int) -> str:
     except binascii.Error as error:
         raise ValueError("no base64") from error
     text = data.decode()
-    if len(data) > most_decoded or any(unicodedata.category(character) == "Cc" for character in text):
+    if len(data) > most_decoded or CONTROL.search(text):
         raise ValueError("too long, or with control characters")
-    return "".join(character for character in text if unicodedata.category(character) not in INVISIBLE)
+    return INVISIBLE.sub("", text)
 
 
 def _plain(record: StatusRecord) -> tuple[object, ...]:
