@@ -15,7 +15,7 @@ from qms_tui.demo.keyboard import is_terminal, size
 from qms_tui.demo.qms import Outcome
 from qms_tui.demo.questions import ask, ask_login, ask_permission
 from qms_tui.demo.session import Session
-from qms_tui.demo.work import work
+from qms_tui.demo.work import be_busy, parse_seconds, work
 from qms_tui.errors import ProjectError, UsageError
 from qms_tui.status_report import ProgramState
 
@@ -192,8 +192,17 @@ def _page(session: Session, words: list[str], _rest: str) -> None:
     page.show(text, doc_id.upper(), session.jobs.look)
 
 
+def _after(session: Session, words: list[str], rest: str) -> None:
+    if len(words) < 2 or words[1].lower() == "after":
+        raise UsageError("after how long, and then what?", hint="write it like: after 5 ask")
+    command, then = _find(words[1].lower()), rest[len(words[0]) :].strip()
+    if be_busy(session, f"after {rest}", parse_seconds(words)):
+        typed = then[len(words[1]) :].strip()
+        command.run(session, typed.split(), typed)
+
+
 def _fail(_session: Session, _words: list[str], rest: str) -> None:
-    raise ProjectError(one_line(rest) or "this failed, as you asked", hint="the next command forgets it")
+    raise ProjectError(one_line(rest) or "this failed, as you asked", hint="Enter alone is enough to go on")
 
 
 def _documents(session: Session, _words: list[str], _rest: str) -> None:
@@ -242,6 +251,7 @@ COMMANDS = (
     Command("permission [COMMAND]", "ask whether it may run that", ask_permission, is_turn=True),
     Command("login", "ask you to log in", ask_login, is_turn=True),
     Command("fail [REASON]", "stop with an error", _fail, is_turn=True),
+    Command("after SECONDS COMMAND", "be busy, then do that", _after, is_turn=True),
     Command("page [DOC]", "read on the whole screen", _page),
     Command("colours", "what this terminal can show", _colours),
     Command("unicode", "letters, emoji, boxes", _unicode),

@@ -33,7 +33,7 @@ def ask_permission(session: Session, _words: list[str], rest: str) -> None:
 
 def ask_login(session: Session, _words: list[str], _rest: str) -> None:
     """A login that any line passes."""
-    answer = _answer(session, "auth", "log in", f"Please {bold('log in')}: here, Enter is enough.")
+    answer = _answer(session, "auth", "sample account", f"Please {bold('log in')}: here, Enter is enough.")
     if answer is not None:
         print(ink("32", "✓ logged in"))
 

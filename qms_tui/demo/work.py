@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from qms_tui.demo.ink import clip, faint, in_color, ink, width
@@ -35,25 +35,21 @@ def bar(done: float, agent: str, columns: int) -> str:
 
 def work(session: Session, _words: list[str], rest: str) -> None:
     """The command: be busy for some seconds, here or, with a `&`, in the background."""
-    seconds = _seconds(rest.removesuffix("&").split())
+    seconds = parse_seconds(rest.removesuffix("&").split())
     line = f"work {seconds:g}"
     if rest.endswith("&"):
         job = session.jobs.start(line, seconds)
         print(faint(f"job {job.number} works for {seconds:g} s"))
-        return
-    set_title(f"{session.agent}: working")
-    try:
-        is_done = _be_busy(session, line, seconds)
-    finally:
-        set_title(session.agent)
-    if is_done:
+    elif be_busy(session, line, seconds):
         print(ink("32", f"✓ done in {seconds:g} s") + "\a")  # as programs ring that want to be looked at
-    else:
-        session.reporter.report(ProgramState.IDLE)
-        print(ink("33", "stopped"))
 
 
-def _seconds(words: list[str]) -> float:
+def parse_seconds(words: Sequence[str]) -> float:
+    """The first word as seconds to work; some if there is none.
+
+    Raises:
+        UsageError: it is no number, or too large.
+    """
     if not words:
         return _DEFAULT_SECONDS
     if re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,3})?", words[0]) and 0 < float(words[0]) <= _MAX_SECONDS:
@@ -61,22 +57,32 @@ def _seconds(words: list[str]) -> float:
     raise UsageError("this is no number of seconds", hint=f"write it like: work 5 (at most {_MAX_SECONDS:g})")
 
 
-def _be_busy(session: Session, line: str, seconds: float) -> bool:
-    """Draw the bar for `seconds`. False means that Ctrl+C stopped it. What is typed meanwhile is kept."""
-    started = time.monotonic()
-    with unechoed(), _hidden_cursor():
-        try:
-            while (elapsed := time.monotonic() - started) < seconds:
-                _draw(bar(elapsed / seconds, session.agent, size().columns))
-                percent = int(elapsed / seconds * 100) // _STEP * _STEP
-                session.reporter.report(ProgramState.WORKING, line, progress=percent)
-                session.jobs.look()
-                time.sleep(min(_TICK, seconds - elapsed))
-            _draw("")
-        except KeyboardInterrupt:
-            _draw("")
-            return False
+def be_busy(session: Session, line: str, seconds: float) -> bool:
+    """Work at `line` for `seconds`. False if Ctrl+C has stopped it, which is said. What is typed is kept."""
+    set_title(f"{session.agent}: working")
+    try:
+        with unechoed(), _hidden_cursor():
+            _draw_until(time.monotonic() + seconds, seconds, session, line)
+    except KeyboardInterrupt:
+        session.reporter.report(ProgramState.IDLE)
+        print(ink("33", "stopped"))
+        return False
+    finally:
+        set_title(session.agent)
     return True
+
+
+def _draw_until(end: float, seconds: float, session: Session, line: str) -> None:
+    try:
+        while (left := end - time.monotonic()) > 0:
+            done = 1 - left / seconds
+            _draw(bar(done, session.agent, size().columns))
+            percent = int(done * 100) // _STEP * _STEP
+            session.reporter.report(ProgramState.WORKING, line, progress=percent)
+            session.jobs.look()
+            time.sleep(min(_TICK, left))
+    finally:
+        _draw("")
 
 
 def _draw(text: str) -> None:

@@ -128,7 +128,7 @@ def test_a_question_blocks_until_it_is_answered(start: Start) -> None:
         ("permission", "permission", "run git push", "", "denied"),
         ("permission rm -r build", "permission", "run rm -r build", "Y", "allowed"),
         ("permission rm -r build", "permission", "run rm -r build", "no", "denied"),
-        ("login", "auth", "log in", "", "logged in"),
+        ("login", "auth", "sample account", "", "logged in"),
     ):
         assert _ask(agent, line) == StatusRecord("", BLOCKED, kind, app=APP, message=message)
         agent.type(f"{answer}\r")
@@ -174,6 +174,35 @@ def test_a_command_that_fails_is_an_error_until_the_next(start: Start) -> None:
         assert _wait(agent, ERROR).message == message
         agent.command("size")
         _wait(agent, IDLE)
+
+
+def test_something_can_come_after_a_while(start: Start) -> None:
+    agent = start()
+    agent.type("after 0.3 ask Is it ready?\r")
+    assert _wait(agent, WORKING).message == "after 0.3 ask Is it ready?"
+    assert _wait(agent, BLOCKED).message == "Is it ready?"
+    agent.type("yes\r")
+    _wait(agent, DONE)
+    agent.command("after 0.1 fail no network")
+    assert _wait(agent, ERROR).message == "no network"
+    for line in (
+        "after",
+        "after 5",
+        "after x ask",
+        "after 1 after 1 size",
+        "after 1 xyzzy",
+        "after 999 size",
+    ):
+        agent.command("size")
+        agent.command(line)
+        _wait(agent, ERROR)
+    agent.type("after 60 ask\r")
+    agent.expect("reading documents")
+    agent.type("\x03")
+    agent.expect("stopped")
+    agent.expect("qa> ")
+    _wait(agent, IDLE)
+    assert "80 x 24" in agent.command("size")
 
 
 def test_a_file_that_cannot_be_written_is_an_error(start: Start, project: Path) -> None:
