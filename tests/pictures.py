@@ -111,9 +111,10 @@ async def grid(stage: Stage) -> None:
     await stage.line("qa", "inbox", "pre-approval")
     await stage.line("tu_ui", "colours", "Attributes")
     await stage.line("tu_scene", "documents", "SOP-002")
+    await stage.line("tu_scene", "ask", "answer>")
     await stage.line("tu_sketch", "page", "SOP-001")
     await stage.calm()
-    await stage.line("tu_sim", "work 8", "4")
+    await stage.line("tu_sim", "work 8", "following references")
 
 
 async def sidebar(stage: Stage) -> None:

@@ -1,7 +1,8 @@
 """The sample project and the scripted agent behind `qms-tui demo`.
 
 project.py makes the project from the texts in sample/. qms.py is its tiny QMS; workflow.py and items.py are
-the pure part of it. agent.py is the program in each pane; commands.py lists what can be typed there.
+the pure part of it. agent.py is the program in each pane; commands.py lists what can be typed there, and
+status.py reports to the terminal what the agent does.
 server.py is the same QMS for agents that speak MCP; the scripted ones ask the QMS itself, so the demo needs
 no gateway.
 """

@@ -7,9 +7,7 @@ working folder. Imports the standard library only: several of them start at once
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
-import re
 import signal
 import sys
 from datetime import UTC, datetime
@@ -18,17 +16,20 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
-from qms_tui.demo.commands import Session, complete, count_line, run_line, set_title
+from qms_tui.demo.commands import complete, count_line, run_line
 from qms_tui.demo.ink import accent, bold, clip, faint, in_color, ink, one_line, pad, wrapped
-from qms_tui.demo.keyboard import hung_up, is_terminal, listen_for_sizes, size, without_flow_control
+from qms_tui.demo.jobs import Jobs
+from qms_tui.demo.keyboard import check_hung_up, listen_for_sizes, set_title, size, without_flow_control
+from qms_tui.demo.prompt import Interrupts, Prompt
 from qms_tui.demo.qms import Qms
+from qms_tui.demo.session import Session
+from qms_tui.demo.status import Reporter
 from qms_tui.demo.workflow import check_agent
 from qms_tui.errors import ProjectError, QmsTuiError, UsageError
+from qms_tui.status_report import ProgramState
 
-_HISTORY = 500  # lines
 _MAX_FRAME = 66  # columns; a wider one looks empty
 _NATURE = "A scripted agent: no model, no network, no Docker."
-_LISTEN = 0.2  # seconds until a signal is heard at the latest; a wake-up costs some 20 µs
 _FAILED = 70  # EX_SOFTWARE of sysexits.h
 _INTERRUPTED = 130  # what shells report for SIGINT
 
@@ -59,28 +60,19 @@ def _run() -> int:
     except QmsTuiError as error:
         _complain(error)
         return 2
-    prompt = _prompt(session)
     set_title(session.agent)
     print(greeting(session, size().columns), end="")
-    _converse(session, prompt)
+    session.prompt.edit(lambda line, word: complete(session, line, word))
+    try:
+        session.prompt.type_ahead(session.reporter.open())
+        signal.signal(signal.SIGALRM, lambda _number, _frame: session.jobs.look())  # at the prompt
+        _converse(session)
+    finally:
+        session.reporter.close()
     return 0
 
 
-class _Interrupts:
-    """Turns Ctrl+C into KeyboardInterrupt, at most once per prompt: only where somebody catches it.
-
-    A key that is held down sends more of them than `except` clauses can follow.
-    """
-
-    armed = False
-
-    def __call__(self, _number: int, _frame: FrameType | None) -> None:
-        if self.armed:
-            self.armed = False
-            raise KeyboardInterrupt
-
-
-_interrupts = _Interrupts()
+_interrupts = Interrupts()
 
 
 def _prepare() -> None:
@@ -108,10 +100,12 @@ def _session(agent: str, folder: Path) -> Session:
         raise UsageError("QMS_USER is not set", hint="it names the agent; 'qms-tui demo' sets it")
     if not (folder / "qms.config.json").is_file():
         raise ProjectError(f"{folder} is no QMS project", hint="'qms-tui demo' makes one and starts us there")
-    return Session(check_agent(agent), Qms(folder), lambda: datetime.now(UTC))
+    reporter = Reporter()
+    name = check_agent(agent)
+    return Session(name, Qms(folder), lambda: datetime.now(UTC), Prompt(), reporter, Jobs(reporter))
 
 
-def _converse(session: Session, prompt: str) -> None:
+def _converse(session: Session) -> None:
     """Prompt, do, again; until Ctrl+D, `exit` or a signal."""
     told = 0
     line_left = False
@@ -121,44 +115,20 @@ def _converse(session: Session, prompt: str) -> None:
             if line_left:
                 print()
                 line_left = False
+            _tell_jobs(session)
             told = _tell_count(session, told)
-            line = _line(prompt)
+            line = session.prompt.line(session.agent)
             _do(session, line)
             if line.split() == ["inbox"]:
                 told = session.qms.inboxes.count(session.agent)  # it has just been said
             _interrupts.armed = False
         except KeyboardInterrupt:
             line_left = True  # the cursor stands behind what was typed
+            session.reporter.report(ProgramState.IDLE)
         except EOFError:
-            if is_terminal() and hung_up():
-                raise OSError(errno.EIO, "the terminal is gone") from None
+            check_hung_up()
             print(faint("bye"))
             return
-
-
-def _line(prompt: str) -> str:
-    """What is typed at `prompt`.
-
-    The timer makes signals heard: CPython overlooks one that comes while readline deals with a key, until the
-    next key. A Ctrl+C right behind a letter would do nothing.
-    """
-    signal.setitimer(signal.ITIMER_REAL, _LISTEN, _LISTEN)
-    try:
-        return input(prompt)
-    except SystemError as error:
-        raise _first_of(error) from None
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-
-
-def _first_of(error: BaseException) -> BaseException:
-    """What a signal raised inside input(), when a second signal came before it got out.
-
-    CPython then runs the second handler with the first exception still set, and makes a SystemError of it.
-    """
-    while isinstance(error, SystemError):
-        error = error.__cause__ or KeyboardInterrupt()
-    return error
 
 
 def _tell_count(session: Session, told: int) -> int:
@@ -168,14 +138,23 @@ def _tell_count(session: Session, told: int) -> int:
     return count
 
 
+def _tell_jobs(session: Session) -> None:
+    session.jobs.look()
+    for job in session.jobs.take_ended():
+        print(ink("32", f"✓ {job.title} is done"))
+
+
 def _do(session: Session, line: str) -> None:
     try:
         run_line(session, line)
     except QmsTuiError as error:
+        session.reporter.report(ProgramState.ERROR, error.message)
         _complain(error)
     except OSError as error:
         # of a file; where it is of the terminal, this very line fails too and ends us
-        print(ink("31", clip(f"that did not work: {one_line(error.strerror or str(error))}", 200)))
+        complaint = f"that did not work: {one_line(error.strerror or str(error))}"
+        session.reporter.report(ProgramState.ERROR, complaint)
+        print(ink("31", clip(complaint, 200)))
 
 
 def _complain(error: QmsTuiError) -> None:
@@ -200,42 +179,8 @@ def greeting(session: Session, columns: int) -> str:
 
 def _suggestions(session: Session) -> str:
     other = next(iter(session.others()), "qa")
-    tries = ("help", "colours", "work", "page", f"route CR-001 to {other}")
+    tries = ("help", "colours", "work", "ask", "page", f"route CR-001 to {other}")
     return "Try: " + faint(", ").join(bold(each) for each in tries)
-
-
-def _prompt(session: Session) -> str:
-    """The prompt. For readline, colours stand between marks, so that they count as no columns."""
-    plain = f"{session.agent}> "
-    if not is_terminal():
-        return plain
-    edited = _start_readline(session)
-    colored = in_color(session.agent, plain.rstrip()) + " "
-    if edited is None:
-        return colored
-    # libedit, which some Pythons call readline, shows the marks
-    return re.sub(r"(\x1b\[[0-9;]*m)", "\x01\\1\x02", colored) if edited else plain
-
-
-def _start_readline(session: Session) -> bool | None:
-    """Line editing, history and completion: True with GNU readline, False with libedit, None without."""
-    try:
-        import readline
-    except ImportError:
-        return None
-    gnu = "libedit" not in (readline.__doc__ or "")
-    readline.set_history_length(_HISTORY)
-    readline.set_completer_delims(" ")
-    readline.parse_and_bind("tab: complete" if gnu else "bind ^I rl_complete")
-
-    def completer(word: str, state: int) -> str | None:
-        with contextlib.suppress(QmsTuiError, OSError):
-            found = complete(session, readline.get_line_buffer()[: readline.get_endidx()], word)
-            return found[state] if state < len(found) else None
-        return None
-
-    readline.set_completer(completer)
-    return gnu
 
 
 def _leave(code: int) -> NoReturn:

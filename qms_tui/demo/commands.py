@@ -2,39 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import re
-import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime
 
 from qms_tui.demo import page, shows
 from qms_tui.demo.ink import bold, clean, clip, faint, in_color, ink, markdown, one_line, pad, width, wrapped
 from qms_tui.demo.items import Item
 from qms_tui.demo.keyboard import is_terminal, size
-from qms_tui.demo.qms import Outcome, Qms
-from qms_tui.demo.work import work
-from qms_tui.errors import UsageError
+from qms_tui.demo.qms import Outcome
+from qms_tui.demo.questions import ask, ask_login, ask_permission
+from qms_tui.demo.session import Session
+from qms_tui.demo.work import be_busy, parse_seconds, work
+from qms_tui.errors import ProjectError, UsageError
+from qms_tui.status_report import ProgramState
 
-_DEFAULT_SECONDS = 8.0  # long enough to look at another pane meanwhile
-_MAX_SECONDS = 600.0
 _MAX_WORD = 40  # characters of a word that is compared with commands or shown
 _HANDBOOK = "SOP-001"  # what `page` shows unless told otherwise
-
-
-@dataclass(frozen=True)
-class Session:
-    """Who sits at the prompt, and the QMS at hand. `now` tells the time, UTC."""
-
-    agent: str
-    qms: Qms
-    now: Callable[[], datetime]
-
-    def others(self) -> list[str]:
-        """The other agents; the human comes last."""
-        owners = [name for name in self.qms.inboxes.owners() if name != self.agent]
-        return sorted(owners, key=lambda name: name == "lead")
 
 
 @dataclass(frozen=True)
@@ -44,6 +30,8 @@ class Command:
     usage: str
     summary: str
     run: Callable[[Session, list[str], str], None]
+    is_turn: bool = False
+    """Whether it is work of the agent, which is busy then, and done; other commands only show something."""
 
     @property
     def name(self) -> str:
@@ -57,12 +45,15 @@ def run_line(session: Session, line: str) -> None:
         QmsTuiError: it cannot be done.
         SystemExit: it said so.
     """
-    if not line.strip():
+    name, rest = [*line.split(None, 1), "", ""][:2]
+    command = _find(name.lower()) if name else None
+    if command is None or not command.is_turn:
+        session.reporter.report(ProgramState.IDLE)  # whoever types has seen how the last turn ended
+    if command is None:
         return
-    name, *rest = line.split(None, 1)
-    command = _find(name.lower())
-    typed = rest[0].strip() if rest else ""
-    command.run(session, typed.split(), typed)
+    typed = rest.strip()
+    with session.reporter.turn(line.strip()) if command.is_turn else contextlib.nullcontext():
+        command.run(session, typed.split(), typed)
 
 
 def complete(session: Session, line: str, word: str) -> list[str]:
@@ -83,13 +74,6 @@ def count_line(count: int) -> str:
     if not count:
         return faint("Your inbox is empty")
     return ink("1;33", f"{count} item{'s' if count > 1 else ''} in your inbox")
-
-
-def set_title(text: str) -> None:
-    """The title of the pane: OSC 0 (xterm ctlseqs)."""
-    if is_terminal():
-        sys.stdout.write(f"\x1b]0;{text}\x07")
-        sys.stdout.flush()
 
 
 def _find(name: str) -> Command:
@@ -115,25 +99,6 @@ def _colours(_session: Session, _words: list[str], _rest: str) -> None:
 
 def _unicode(_session: Session, _words: list[str], _rest: str) -> None:
     _print(shows.unicode())
-
-
-def _work(session: Session, words: list[str], _rest: str) -> None:
-    seconds = _seconds(words)
-    set_title(f"{session.agent}: working")
-    try:
-        done = work(session.agent, seconds)
-    finally:
-        set_title(session.agent)
-    # a bell, as programs ring it that want to be looked at
-    print(ink("32", f"✓ done in {seconds:g} s") + "\a" if done else ink("33", "stopped"))
-
-
-def _seconds(words: list[str]) -> float:
-    if not words:
-        return _DEFAULT_SECONDS
-    if re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,3})?", words[0]) and 0 < float(words[0]) <= _MAX_SECONDS:
-        return float(words[0])
-    raise UsageError("this is no number of seconds", hint=f"write it like: work 5 (at most {_MAX_SECONDS:g})")
 
 
 def _inbox(session: Session, _words: list[str], _rest: str) -> None:
@@ -224,7 +189,20 @@ def _page(session: Session, words: list[str], _rest: str) -> None:
     if not is_terminal():
         print(text)
         return
-    page.show(text, doc_id.upper())
+    page.show(text, doc_id.upper(), session.jobs.look)
+
+
+def _after(session: Session, words: list[str], rest: str) -> None:
+    if len(words) < 2 or words[1].lower() == "after":
+        raise UsageError("after how long, and then what?", hint="write it like: after 5 ask")
+    command, then = _find(words[1].lower()), rest[len(words[0]) :].strip()
+    if be_busy(session, f"after {rest}", parse_seconds(words)):
+        typed = then[len(words[1]) :].strip()
+        command.run(session, typed.split(), typed)
+
+
+def _fail(_session: Session, _words: list[str], rest: str) -> None:
+    raise ProjectError(one_line(rest) or "this failed, as you asked", hint="Enter alone is enough to go on")
 
 
 def _documents(session: Session, _words: list[str], _rest: str) -> None:
@@ -264,11 +242,16 @@ COMMANDS = (
     Command("read N|FILE", "show an item", _read),
     Command("done N|FILE", "put a message away", _done),
     Command("documents", "the controlled documents", _documents),
-    Command("route DOC to AGENT", "ask for a review, an approval", _route),
-    Command("review DOC [reject]", "recommend or reject it", _review),
-    Command("approve DOC", "approve it", _approve),
-    Command("message AGENT TEXT", "write to somebody", _message),
-    Command("work [SECONDS]", "be busy; Ctrl+C stops it", _work),
+    Command("route DOC to AGENT", "ask for a review, an approval", _route, is_turn=True),
+    Command("review DOC [reject]", "recommend or reject it", _review, is_turn=True),
+    Command("approve DOC", "approve it", _approve, is_turn=True),
+    Command("message AGENT TEXT", "write to somebody", _message, is_turn=True),
+    Command("work [SECONDS] [&]", "be busy; & in the background", work, is_turn=True),
+    Command("ask [QUESTION]", "ask you something, and wait", ask, is_turn=True),
+    Command("permission [COMMAND]", "ask whether it may run that", ask_permission, is_turn=True),
+    Command("login", "ask you to log in", ask_login, is_turn=True),
+    Command("fail [REASON]", "stop with an error", _fail, is_turn=True),
+    Command("after SECONDS COMMAND", "be busy, then do that", _after, is_turn=True),
     Command("page [DOC]", "read on the whole screen", _page),
     Command("colours", "what this terminal can show", _colours),
     Command("unicode", "letters, emoji, boxes", _unicode),

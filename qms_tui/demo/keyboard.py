@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import select
 import signal
@@ -38,8 +39,24 @@ def is_terminal() -> bool:
     return sys.stdin.isatty() and sys.stdout.isatty()
 
 
-def hung_up() -> bool:
-    """Whether the other end of the terminal is gone. Reading then ends as if Ctrl+D had been typed."""
+def set_title(text: str) -> None:
+    """The title of the pane: OSC 0 (xterm ctlseqs)."""
+    if is_terminal():
+        sys.stdout.write(f"\x1b]0;{text}\x07")
+        sys.stdout.flush()
+
+
+def check_hung_up() -> None:
+    """Where reading ends: because the other end of the terminal is gone, or because of Ctrl+D?
+
+    Raises:
+        OSError: it is gone.
+    """
+    if is_terminal() and _hung_up():
+        raise OSError(errno.EIO, "the terminal is gone")
+
+
+def _hung_up() -> bool:
     asked = select.poll()
     asked.register(sys.stdin, 0)  # POLLHUP is always told
     return any(events & select.POLLHUP for _, events in asked.poll(0))

@@ -10,7 +10,7 @@ import os
 import re
 import select
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from qms_tui.demo.ink import clip, markdown, pad, sgr, wrapped
@@ -23,6 +23,7 @@ _MAX_READ = 1024  # bytes at once
 _MAX_PENDING = 64  # bytes of an unfinished sequence; above, nobody's terminal sends that
 _MAX_COLUMNS = 100  # text in longer lines is hard to read
 _WHEEL = 3  # lines for one notch
+_MEANWHILE = 0.5  # seconds between two calls of what goes on behind the page
 
 _KEY = re.compile(rb"\x1b\[[0-?]*[ -/]*[@-~]|\x1bO[@-~]|\x1b[^\[O\x1b]|[^\x1b]|\x1b(?=\x1b)")
 _LINES_DOWN = {b"j": 1, b"\r": 1, b"\n": 1, b"\x1bOB": 1, b"\x1b[B": 1}
@@ -105,24 +106,27 @@ def split_keys(data: bytes) -> tuple[list[bytes], bytes]:
     return keys, rest if len(rest) <= _MAX_PENDING else b""
 
 
-def show(text: str, title: str) -> None:
-    """Let somebody read `text`, which is clean, until they leave or press Ctrl+C. Restores the screen."""
+def show(text: str, title: str, meanwhile: Callable[[], None]) -> None:
+    """Let somebody read `text`, which is clean, until they leave or press Ctrl+C. Restores the screen.
+
+    Calls `meanwhile` again and again.
+    """
     with key_by_key(), size_changes() as sizes:
         try:
             _write(_ENTER)
-            _read_on(text, title, sizes)
+            _read_on(text, title, sizes, meanwhile)
         except KeyboardInterrupt:
             return
         finally:
             _write(_LEAVE)
 
 
-def _read_on(text: str, title: str, sizes: int) -> None:
+def _read_on(text: str, title: str, sizes: int, meanwhile: Callable[[], None]) -> None:
     view: View | None = resized(View((), size()), text, size())
     pending = b""
     while view is not None:
         _write(painted(view, title))
-        keys, pending = _next_keys(sizes, pending)
+        keys, pending = _next_keys(sizes, pending, meanwhile)
         if view.size != (now := size()):
             view = resized(view, text, now)
         view = _pressed_all(view, keys)
@@ -137,14 +141,15 @@ def _pressed_all(view: View, keys: Sequence[bytes]) -> View | None:
     return view
 
 
-def _next_keys(sizes: int, pending: bytes) -> tuple[list[bytes], bytes]:
+def _next_keys(sizes: int, pending: bytes, meanwhile: Callable[[], None]) -> tuple[list[bytes], bytes]:
     """Wait for keys or for a new size, which comes without keys.
 
     Raises:
         EOFError: nobody is there any more.
     """
     keyboard = sys.stdin.fileno()
-    ready, _, _ = select.select([keyboard, sizes], [], [])
+    while not (ready := select.select([keyboard, sizes], [], [], _MEANWHILE)[0]):
+        meanwhile()
     if sizes in ready:
         os.read(sizes, _MAX_READ)
     if keyboard not in ready:

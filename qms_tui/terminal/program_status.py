@@ -16,9 +16,20 @@ import base64
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from enum import Enum
 from typing import TYPE_CHECKING, Any
 
+from qms_tui.status_report import (
+    CONTROL,
+    INVISIBLE,
+    KINDS,
+    MOST_APP,
+    MOST_MESSAGE,
+    MOST_TITLE,
+    UNDER_WAY,
+    ProgramState,
+    StatusRecord,
+    is_record_id,
+)
 from qms_tui.terminal.packing import utf8_size
 from qms_tui.terminal.shapes import State, checked
 
@@ -28,54 +39,11 @@ if TYPE_CHECKING:
 MOST_RECORDS = 256
 MOST_BYTES = 4096  # of a report, with its introducer and terminator
 _INTRODUCER = len("\x1b]7501;")
-_TITLE, _MESSAGE = (256, 192), (2732, 2048)  # characters of base64, bytes of UTF-8
+_TITLE, _MESSAGE = (256, MOST_TITLE), (2732, MOST_MESSAGE)  # characters of base64, bytes of UTF-8
 _KEY = re.compile(r"[a-z]{1,16}")
 _VALUE = re.compile(r"[A-Za-z0-9_.,+/=-]+")
-_ID = re.compile(r"[A-Za-z0-9_.+-]{1,32}(/[A-Za-z0-9_.+-]{1,32}){0,7}")
-_MOST_ID, _MOST_APP = 128, 32  # characters
 _BLANKS = " \t"
-_KINDS = frozenset({"permission", "question", "auth"})
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-_INVISIBLE = re.compile(  # Unicode's Default_Ignorable_Code_Point, line separators, interlinear annotations
-    "[\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164"
-    "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
-)
 _SHAPE = {"_records": [(str, str, str, int | None, str, str, str, float)]}
-
-
-class ProgramState(Enum):
-    """What a program says that it does."""
-
-    IDLE = "idle"
-    """It waits for the next instruction."""
-    WORKING = "working"
-    DONE = "done"
-    """It has finished, and nobody has looked yet."""
-    BLOCKED = "blocked"
-    """It cannot go on without the user."""
-    ERROR = "error"
-    """It has failed and stopped."""
-
-
-_ENDS_WITH_PROGRAM = (ProgramState.WORKING, ProgramState.BLOCKED)
-
-
-@dataclass(frozen=True, slots=True)
-class StatusRecord:
-    """One record. All text is the program's: hostile data, without control and invisible characters."""
-
-    id: str
-    """Empty for the root, else at most 8 segments, parted by slashes."""
-    state: ProgramState
-    kind: str = ""
-    """Why it is blocked: permission, question or auth; empty if it does not say."""
-    progress: int | None = None
-    """Percent, while it works or is blocked."""
-    app: str = ""
-    title: str = ""
-    message: str = ""
-    at: float = 0.0
-    """When it came, by the terminal's clock: seconds since 1970, 0 if that has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +87,7 @@ class StatusRecords:
         """Act on a report; whether that changed anything."""
         pairs = _pairs(report)
         name = pairs.get("id", "")
-        if "id" in pairs and not (len(name) <= _MOST_ID and _ID.fullmatch(name)):
+        if "id" in pairs and not is_record_id(name):
             return False
         try:
             record = _record(name, pairs, now)
@@ -132,7 +100,7 @@ class StatusRecords:
         if len(self._records) > MOST_RECORDS:
             del self._records[next(iter(self._records))]
         self._view = None
-        self._is_at_rest &= record.state not in _ENDS_WITH_PROGRAM
+        self._is_at_rest &= record.state not in UNDER_WAY
         return True
 
     def end_program(self) -> bool:
@@ -140,7 +108,7 @@ class StatusRecords:
         if self._is_at_rest:
             return False
         self._is_at_rest = True
-        return self._remove([each.id for each in self._records.values() if each.state in _ENDS_WITH_PROGRAM])
+        return self._remove([each.id for each in self._records.values() if each.state in UNDER_WAY])
 
     def reset(self) -> bool:
         """RIS, or another program begins: whether that changed anything."""
@@ -206,13 +174,13 @@ def _record(name: str, pairs: Mapping[str, str], now: float) -> StatusRecord | N
         return None
     state = ProgramState(pairs.get("state"))
     kind, app, progress = pairs.get("kind", ""), pairs.get("app", ""), pairs.get("progress", "")
-    is_under_way = state in _ENDS_WITH_PROGRAM
+    is_under_way = state in UNDER_WAY
     return StatusRecord(
         name,
         state,
-        kind if state is ProgramState.BLOCKED and kind in _KINDS else "",
+        kind if state is ProgramState.BLOCKED and kind in KINDS else "",
         int(progress) if is_under_way and _is_percent(progress) else None,
-        app if len(app) <= _MOST_APP else "",
+        app if len(app) <= MOST_APP else "",
         title,
         message,
         now,
@@ -231,9 +199,9 @@ def _text(encoded: str, most: int, most_decoded: int) -> str:
         raise ValueError("too long")
     data = base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)
     text = data.decode()
-    if len(data) > most_decoded or _CONTROL.search(text):
+    if len(data) > most_decoded or CONTROL.search(text):
         raise ValueError("too long, or with control characters")
-    return text if text.isascii() else _INVISIBLE.sub("", text)
+    return text if text.isascii() else INVISIBLE.sub("", text)
 
 
 def _plain(record: StatusRecord) -> tuple[object, ...]:

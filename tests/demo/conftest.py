@@ -18,6 +18,7 @@ from ptyprocess import PtyProcess
 from qms_tui.demo import agent_command, agent_environment
 from qms_tui.demo.project import make_project
 from qms_tui.demo.qms import Qms
+from qms_tui.terminal import Terminal
 
 NOON = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC)
 _PATIENCE = 20.0  # seconds until a test gives up; far more than anything here takes
@@ -25,9 +26,21 @@ _ESCAPES = re.compile(r"\x1b\][^\x07]*\x07|\x1b\[[0-?]*[ -/]*[@-~]")
 
 
 class AgentOnPty:
-    """A scripted agent on a PTY of its own: what it prints, as text and as a screen."""
+    """A scripted agent on a PTY of its own: what it prints, as text and as a screen, and what it reports.
 
-    def __init__(self, name: str, project: Path, *, columns: int = 80, lines: int = 24, **env: str) -> None:
+    Its questions are answered by `terminal`, which keeps the reports; a mute one answers nothing.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        project: Path,
+        *,
+        columns: int = 80,
+        lines: int = 24,
+        is_mute: bool = False,
+        **env: str,
+    ) -> None:
         inherited = {"PATH": os.environ["PATH"], "TERM": "xterm-256color", "LANG": "C.UTF-8", **env}
         with warnings.catch_warnings():
             # from Python 3.12 on pty.fork warns under threads; the child only execs
@@ -39,6 +52,8 @@ class AgentOnPty:
                 dimensions=(lines, columns),
             )
         self.raw = ""
+        self.terminal = Terminal(columns, lines)
+        self._is_mute = is_mute
         self._seen = 0  # characters of the text that were expected already
         self._screen = pyte.Screen(columns, lines)
         self._stream = pyte.Stream(self._screen)
@@ -101,12 +116,20 @@ class AgentOnPty:
         if not select.select([self.process.fd], [], [], patience)[0]:
             return True
         try:
-            text = os.read(self.process.fd, 65536).decode("utf-8", "replace")
+            data = os.read(self.process.fd, 65536)
         except OSError:
             return False
+        text = data.decode("utf-8", "replace")
         self.raw += text
         self._stream.feed(text)
-        return bool(text)
+        self._answer(data)
+        return bool(data)
+
+    def _answer(self, output: bytes) -> None:
+        self.terminal.feed(output)
+        replies = self.terminal.take_replies()
+        if replies and not self._is_mute:
+            self.process.write(replies)
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ def env(tmp_path: Path) -> Mapping[str, str]:
 
 def test_two_minutes_of_play(env: Mapping[str, str], tmp_path: Path) -> None:
     with Tui("demo", size=(150, 40), env=env) as tui:
-        tui.wait("claude> ", "qa> ", "1 claude ● running · local, not isolated", "2 of 2 running")
+        tui.wait("claude> ", "qa> ", "1 claude ● idle · local, not isolated", "2 of 2 running")
         tui.type("route CR-001 to qa\r")
         tui.wait("qa has a task in the inbox")
         project = next(tmp_path.glob("qms-tui-*/sample-project"))
@@ -83,13 +83,13 @@ def test_inboxes_as_a_human_sees_them(env: Mapping[str, str]) -> None:
     with Tui("demo", size=(200, 50), env=env) as tui:
         tui.wait("claude> ", "qa> ", "2 of 2 running")
         tui.type("route CR-001 to qa\r")
-        tui.wait("New task: Review CR-001", "1 item waits: F2", "2 qa  1  ● running")
+        tui.wait("New task: Review CR-001", "1 item waits: F2", "2 qa  1  ● idle")
         tui.type("\x1b2review CR-001 recommend\r")
-        tui.wait("Notice: CR-001 review recommended", "1 claude  1  ● running", "2 qa ● running")
+        tui.wait("Notice: CR-001 review recommended", "1 claude  1  ● idle", "2 qa ● idle")
         tui.type("\x1b1route CR-001 to qa\r")
-        tui.wait("New task: Approve CR-001", "2 qa  1  ● running")
+        tui.wait("New task: Approve CR-001", "2 qa  1  ● idle")
         tui.type("\x1b2approve CR-001\r")
-        tui.wait("1 claude  2  ● running", "2 qa ● running")
+        tui.wait("1 claude  2  ● idle", "2 qa ● idle")
 
         tui.type("\x1bOQ")  # F2
         tui.wait("┏━ inboxes ", "2 notice", "Notice: CR-001 approved", "✓ after")
@@ -109,6 +109,46 @@ def test_inboxes_as_a_human_sees_them(env: Mapping[str, str]) -> None:
         tui.wait("▎Message from lead: Thank you", "2 message")
         tui.type("\x1bOQ")
         tui.wait("claude> ", absent="inboxes ━")
+        tui.type("\x11")
+        assert tui.end() == 0
+
+
+def test_what_agents_report_is_seen(env: Mapping[str, str]) -> None:
+    """An agent works, asks, fails and has a job in the background, while its human is at another one."""
+    with Tui("demo", size=(160, 40), env=env) as tui:
+        tui.wait("1 claude ● idle", "2 qa ● idle")
+        tui.type("after 0.7 ask Is it ready?\r")
+        tui.wait("1 claude ◐ busy · after 0.7 ask Is it ready?")
+        tui.type("\x1b2")  # Alt+2
+        tui.wait("1 claude ◆ needs you · question: Is it ready?", "1 needs you: F3")
+        tui.wait("claude needs you: question: Is it ready?")  # the toast
+        tui.type("\x1bOR")  # F3
+        tui.type("yes\r")
+        tui.wait("your answer: yes", "1 claude ● idle", absent="needs you: F3")
+
+        for line, title in (
+            ("permission rm -r build", "needs you · permission: run rm -r build"),
+            ("login", "needs you · login: sample account"),
+        ):
+            tui.type(f"{line}\r")
+            tui.wait("answer> ", title)
+            tui.type("\x03")
+            tui.wait("1 claude ● idle", absent="◆ needs you")
+
+        tui.type("after 0.2 fail no network\r\x1b2")
+        tui.wait("1 claude ✖ error · no network", "claude has failed: no network")
+        tui.type("\x1bOR")  # F3: nobody waits, so it goes to the failed one
+        tui.type("work 60 &\r")
+        tui.wait("1 claude ◔ background job · work 60", absent="✖ error")
+        tui.type("\r\x1b2work 0.1\r")
+        tui.wait("done in 0.1 s", "2 qa ● idle", "1 claude ◔ background job")
+
+        tui.type("after 0.3 work 0.1\r\x1b1")
+        tui.wait("2 qa ● idle · finished, not looked at yet", "qa has finished its turn")
+        tui.type("\x1b2")
+        tui.wait("2 qa ● idle", absent="not looked at yet")
+        tui.type("exit\r")
+        tui.wait("2 qa ○ exited")
         tui.type("\x11")
         assert tui.end() == 0
 
