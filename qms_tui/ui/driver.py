@@ -36,7 +36,17 @@ from textual.messages import InBandWindowResize, TerminalSupportsSynchronizedOut
 from qms_tui.terminal import Modes
 from qms_tui.ui.input import Pointer, TerminalKey, TerminalPaste
 from qms_tui.ui.odd_cells import placed
-from qms_tui.ui.tokenizer import FocusToken, KeyToken, MouseToken, PasteToken, ReplyToken, Token, Tokenizer
+from qms_tui.ui.outer_reports import OuterReports
+from qms_tui.ui.tokenizer import (
+    ANSWER_DELAY,
+    FocusToken,
+    KeyToken,
+    MouseToken,
+    PasteToken,
+    ReplyToken,
+    Token,
+    Tokenizer,
+)
 
 __all__ = ["TerminalDriver", "TerminalKey", "TerminalPaste"]
 
@@ -95,6 +105,7 @@ class TerminalDriver(LinuxDriver):
         self._silence: asyncio.TimerHandle | None = None
         self._pause: asyncio.TimerHandle | None = None
         self._outer = Modes()
+        self._reports: OuterReports | None = None
         self._wanted = False  # application mode is to be on, except while we are suspended
         self._active = False  # it is on
         self._reading = False
@@ -109,6 +120,11 @@ class TerminalDriver(LinuxDriver):
     def outer_modes(self) -> Modes:
         """The modes of the outer terminal's keyboard, as far as it told."""
         return self._outer
+
+    def report_status(self, reports: OuterReports) -> None:
+        """Report to the terminal, from now on and whenever we have it, if it takes that."""
+        self._reports = reports
+        self._ask_for_reports()
 
     # -- application mode -------------------------------------------------------------------------------
 
@@ -136,6 +152,7 @@ class TerminalDriver(LinuxDriver):
         self._enable_bracketed_paste()
         self._disable_line_wrap()
         self._enable_mouse_support()  # again: iTerm 3.5.0 needs it after the above, says Textual
+        self._ask_for_reports()
         if self._must_signal_resume:
             self._must_signal_resume = False
             self._app.post_message(self.SignalResume())
@@ -158,6 +175,8 @@ class TerminalDriver(LinuxDriver):
         self._wanted = False
         if not self._active:
             return
+        if self._reports is not None:
+            self._reports.withdraw()
         self._disable_bracketed_paste()
         self._enable_line_wrap()
         self._disable_in_band_window_resize()
@@ -180,6 +199,15 @@ class TerminalDriver(LinuxDriver):
             super().write(text)
             if spilled:
                 self._loop.call_soon_threadsafe(self._paint_beside, spilled)
+
+    def _ask_for_reports(self) -> None:
+        if self._reports is not None and self._active:
+            self._reports.ask()
+            self._expect_answer(True)
+            self._loop.call_later(ANSWER_DELAY, self._expect_answer, False)  # some terminals never answer
+
+    def _expect_answer(self, expected: bool) -> None:
+        self._tokenizer.expects_answer = expected
 
     def _paint_beside(self, spilled: list[tuple[int, int]]) -> None:
         """Paint again what the terminal may have overwritten: the rest of these rows."""
@@ -380,6 +408,9 @@ class TerminalDriver(LinuxDriver):
             return events.CursorPosition(int(cursor[2]) - 1, int(cursor[1]) - 1)
         if kitty := _KITTY_REPORT.fullmatch(data):
             self._outer = Modes(kitty_flags=int(kitty[1]))
+        elif self._reports is not None:
+            self._reports.take_answer(data)
+            self._expect_answer(self._reports.awaits_answer)
         return None
 
     def _resized(self, lines: int, columns: int, height: int, width: int) -> Message | None:
