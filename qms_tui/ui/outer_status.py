@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -35,7 +36,7 @@ _WITHOUT_PROGRAM = {
     AgentState.PAUSED: ProgramState.IDLE,
     AgentState.FAILED: ProgramState.ERROR,
 }
-_CALM = (Word.IDLE, Word.RUNNING)
+_NOT_LOOKED_AT = "finished, not looked at yet"
 _SAY_IT_ALL = (Word.IDLE, Word.BUSY, Word.RUNNING)  # whose word the state says
 _URGENCY = (ProgramState.BLOCKED, ProgramState.ERROR, ProgramState.WORKING, ProgramState.DONE)
 _NAMES_ITS_AGENT = (ProgramState.BLOCKED, ProgramState.ERROR, ProgramState.DONE)
@@ -46,6 +47,7 @@ _KINDS = {
     "login": "auth",
     "auth": "auth",
 }  # by the first word of what an agent needs
+_WORD = re.compile("[A-Za-z]+")
 _LONGEST_SEGMENT, _PREFIX = 32, 23  # characters of an id
 
 
@@ -90,7 +92,7 @@ def agent_record(agent: Agent) -> StatusRecord | None:
         return StatusRecord(name, ProgramState.ERROR, title=agent.name, message=_cut(agent.wrong))
     if activity is None:
         return _without_activity(agent, name)
-    state = _state(agent, activity)
+    state = _state(activity)
     if state is None:
         return None
     kind = _kind(activity.detail) if state is ProgramState.BLOCKED else ""
@@ -105,17 +107,11 @@ def record_id(agent: str) -> str:
     return f"{agent[:_PREFIX]}.{hashlib.sha256(agent.encode()).hexdigest()[:8]}"
 
 
-def _state(agent: Agent, activity: Activity) -> ProgramState | None:
-    """A program that has rung has something to show, as one that says that it has finished."""
-    if activity.word in _CALM:
-        root = agent.terminal.status.root
-        if (root is not None and root.state is ProgramState.DONE) or _has_rung(activity):
-            return ProgramState.DONE
-    return _STATES.get(activity.word)
-
-
-def _has_rung(activity: Activity) -> bool:
-    return activity.word is Word.RUNNING and bool(activity.detail)
+def _state(activity: Activity) -> ProgramState | None:
+    """A program that has rung has something to show, as one that has finished."""
+    has_rung = activity.word is Word.RUNNING and bool(activity.detail)
+    has_finished = activity.word is Word.IDLE and activity.detail == _NOT_LOOKED_AT
+    return ProgramState.DONE if has_rung or has_finished else _STATES.get(activity.word)
 
 
 def _without_activity(agent: Agent, name: str) -> StatusRecord | None:
@@ -131,8 +127,8 @@ def _without_activity(agent: Agent, name: str) -> StatusRecord | None:
 
 
 def _kind(detail: str) -> str:
-    words = detail.split(maxsplit=1)
-    return _KINDS.get(words[0].rstrip(":").lower(), "") if words else ""
+    first = _WORD.match(detail)
+    return _KINDS.get(first[0].lower(), "") if first else ""
 
 
 def _root(title: str, children: Sequence[StatusRecord]) -> StatusRecord:

@@ -164,7 +164,7 @@ def test_who_demands_reports_is_warned(caplog: pytest.LogCaptureFixture) -> None
 def agent(name: str = "qa", activity: Activity | None = None, **facts: Any) -> Agent:
     """What is read of one."""
     usual = {"wrong": "", "state": AgentState.RUNNING, "ending": None, "trouble": None, "since": 0.0}
-    known = usual | {"terminal": Terminal(80, 24)} | facts
+    known = usual | facts
     return cast(Agent, SimpleNamespace(name=name, activity=activity, **known))
 
 
@@ -179,6 +179,8 @@ def does(word: Word, detail: str = "", since: float = 0.0) -> Activity:
         (does(Word.BUSY), "working", "", ""),
         (does(Word.BACKGROUND), "working", "", "background job"),
         (does(Word.IDLE), "idle", "", ""),
+        (does(Word.IDLE, "finished, not looked at yet"), "done", "", "finished, not looked at yet"),
+        (does(Word.IDLE, "leaving"), "idle", "", "leaving"),
         (does(Word.RUNNING), "idle", "", ""),
         (does(Word.RUNNING, "it rang"), "done", "", "it rang"),
         (does(Word.ERROR, "rate limit"), "error", "", "rate limit"),
@@ -187,6 +189,7 @@ def does(word: Word, detail: str = "", since: float = 0.0) -> Activity:
         (does(Word.NEEDS_YOU, "question: Which?"), "blocked", "question", "question: Which?"),
         (does(Word.NEEDS_YOU, "question"), "blocked", "question", "question"),
         (does(Word.NEEDS_YOU, "input needed"), "blocked", "question", "input needed"),
+        (does(Word.NEEDS_YOU, "permission, in tests"), "blocked", "permission", "permission, in tests"),
         (does(Word.NEEDS_YOU, "login"), "blocked", "auth", "login"),
         (does(Word.NEEDS_YOU, "dialog open"), "blocked", "", "dialog open"),
         (does(Word.NEEDS_YOU), "blocked", "", "needs you"),
@@ -211,14 +214,6 @@ def test_an_agent_whose_program_does_not_run() -> None:
     assert agent_record(agent(state=AgentState.ENDED, ending=Ending(0))) is None
     assert agent_record(agent(state=AgentState.ENDED, ending=Ending(137, asked=True))) is None
     assert agent_record(agent(state=AgentState.ABSENT)) is None
-
-
-def test_a_program_that_has_finished_says_so_itself() -> None:
-    finished = agent(activity=does(Word.IDLE))
-    finished.terminal.feed(b"\x1b]7501;state=done\x1b\\")
-    record = agent_record(finished)
-    assert record is not None
-    assert record.state is ProgramState.DONE
 
 
 def test_the_root_says_what_matters_most_and_who_has_waited_longest() -> None:
