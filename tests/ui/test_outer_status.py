@@ -17,7 +17,7 @@ import pytest
 
 from qms_tui.project import Project
 from qms_tui.runtime.config_folder import make_local_folder
-from qms_tui.terminal import STATUS_QUERY, Terminal
+from qms_tui.terminal import STATUS_QUERY, Terminal, encode_clear
 from tests.tui import Tui
 
 from .local_screen import ALT_1, F2, LocalScreen, leave
@@ -36,8 +36,8 @@ QmsTuiApp.action_zoom = fail
 sys.exit(run(sys.argv[1:]))
 """
 F4 = "\x1bOS"
-CLEAR = b"\x1b]7501;state=clear\x1b\\"
-REPORT = re.compile(rb"\x1b\]7501;state=[^\x1b]*\x1b\\")
+CLEAR = encode_clear()
+REPORT = re.compile(rb"\x1b\]7501;state=[^\x1b\x07]*(?:\x1b\\|\x07)")
 
 
 class World:
