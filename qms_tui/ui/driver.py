@@ -19,9 +19,11 @@ import os
 import re
 import signal
 import termios
+import time
 import tty
 from collections.abc import Callable
 from io import TextIOWrapper
+from select import select
 from typing import IO, Any
 
 from textual import constants, events
@@ -55,6 +57,7 @@ _log = logging.getLogger(__name__)
 _READ_SIZE = 65536  # a PTY gives 4 kB at most; one read per turn of the loop keeps painting alive
 _MAX_WAITING = 1000  # messages in the app's queue above which reading pauses
 _PAUSE = 0.02
+_LAST_ANSWERS = 0.5  # seconds that the terminal has for an answer that it owes when we go
 # Disambiguate: the least that makes keys exact; text stays text. And alternate keys, which tell Ctrl+C on a
 # keyboard without Latin letters.
 _KITTY_FLAGS = 1 | 4
@@ -167,6 +170,7 @@ class TerminalDriver(LinuxDriver):
         self._disable_mouse_support()
         if self._mouse_pixels:
             self.write("\x1b[?1016l")  # Textual forgets it
+        self._take_last_answers()
         with contextlib.suppress(termios.error):
             termios.tcflush(self.fileno, termios.TCIFLUSH)
 
@@ -175,12 +179,12 @@ class TerminalDriver(LinuxDriver):
         self._wanted = False
         if not self._active:
             return
-        if self._reports is not None:
-            self._reports.withdraw()
         self._disable_bracketed_paste()
         self._enable_line_wrap()
         self._disable_in_band_window_resize()
         self.disable_input()
+        if self._reports is not None:
+            self._reports.withdraw()
         if self.attrs_before is not None:
             with contextlib.suppress(termios.error):
                 termios.tcsetattr(self.fileno, termios.TCSANOW, self.attrs_before)
@@ -358,6 +362,23 @@ class TerminalDriver(LinuxDriver):
         delay = self._tokenizer.delay
         self._silence = None if delay is None else self._loop.call_later(delay, self._nothing_followed)
         self._pause_if_flooded()
+
+    def _take_last_answers(self) -> None:
+        """Wait a moment for what the terminal still owes: a shell or an editor would take it for keys."""
+        deadline = time.monotonic() + _LAST_ANSWERS
+        while self._reports is not None and self._reports.awaits_answer and not self._gone:
+            left = max(0.0, deadline - time.monotonic())
+            if not select([self.fileno], [], [], left)[0]:
+                return
+            try:
+                data = os.read(self.fileno, _READ_SIZE)
+            except OSError:
+                return
+            if not data:
+                return
+            for token in self._tokenizer.feed(data):
+                if isinstance(token, ReplyToken):
+                    self._reply(token.data)
 
     def _nothing_followed(self) -> None:
         self._silence = None

@@ -79,7 +79,7 @@ class OuterReports:
             self._timer = None
         if self._reported:
             self._write(encode_clear().decode())
-        self._reported, self.awaits_answer = None, False
+        self._reported = None
 
     def _open(self) -> None:
         if self._reported is None:

@@ -20,10 +20,10 @@ from qms_tui.runtime.config_folder import make_local_folder
 from qms_tui.terminal import STATUS_QUERY, Terminal, encode_clear
 from tests.tui import Tui
 
-from .local_screen import ALT_1, F2, LocalScreen, leave
+from .local_screen import ALT_1, F2, LEAVE, LocalScreen, leave
 
 CLIENT = "#!/bin/sh\nexec cat\n"
-EDITOR = "#!/bin/sh\necho editing; read line\n"
+EDITOR = '#!/bin/sh\nclear; echo editing; read line; echo "got [$line]" >got\n'
 FAULT = """
 import sys
 from qms_tui.ui.app import QmsTuiApp
@@ -36,6 +36,7 @@ QmsTuiApp.action_zoom = fail
 sys.exit(run(sys.argv[1:]))
 """
 F4 = "\x1bOS"
+ANSWERS = STATUS_QUERY + b"\x1b[?62;22c"
 CLEAR = encode_clear()
 REPORT = re.compile(rb"\x1b\]7501;state=[^\x1b\x07]*(?:\x1b\\|\x07)")
 
@@ -166,6 +167,46 @@ def test_a_late_answer_in_pieces(world: World) -> None:
         tui.wait("typed")
         assert not re.search(r"7501|[?;\\]typed", tui.text)
         leave(tui)
+
+
+def test_an_answer_that_comes_while_the_terminal_is_given_back(world: World) -> None:
+    """Neither an editor nor a shell gets it, and it is no answer to the question after that."""
+    shell = ("sh", "-c", '"$@"; echo "left:"; exec cat -v', "sh", sys.executable, "-m", "qms_tui")
+    with world.open(program=shell) as tui:
+        tui.answer = lambda answers: b""
+        tui.wait("● running")
+        world.screen.item("qa", "note.md", "# A note\n")
+        tui.wait("1 item waits: F2")
+        tui.type(F2)
+        tui.wait("┏━ inboxes ")
+        assert STATUS_QUERY in tui.output
+        give_back(tui, "e", "editing")
+        tui.type("\r")
+        tui.wait("┏━ inboxes ", absent="editing")
+        assert (world.screen.root / "got").read_text() == "got []\n"
+        assert states(tui) == {}
+        tui.type(ANSWERS)
+        wait_for(tui, root="idle", qa="idle")
+        tui.type("e")
+        tui.wait("editing")
+        tui.type("\r")
+        tui.wait("┏━ inboxes ", absent="editing")
+        give_back(tui, LEAVE + "y", "left:")
+        tui.type("typed\r")
+        tui.until(lambda: tui.text.count("typed") == 2)
+        assert "62" not in tui.text
+        assert "7501" not in tui.text
+        tui.type("\x04")
+        assert tui.end() == 0
+
+
+def give_back(tui: Tui, keys: str, said: str) -> None:
+    """Answer as soon as it begins to give the terminal back."""
+    before = len(tui.output)
+    tui.type(keys)
+    tui.until(lambda: b"\x1b[?1000l" in tui.output[before:])
+    tui.type(ANSWERS)
+    tui.wait(said)
 
 
 def test_suspended_and_continued_then_hung_up(world: World) -> None:
