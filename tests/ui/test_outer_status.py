@@ -128,17 +128,6 @@ def test_it_hears_who_needs_the_human_and_why(world: World) -> None:
         assert states(tui) == {}
 
 
-def test_one_that_does_not_answer_hears_nothing(world: World) -> None:
-    with world.open() as tui:
-        tui.answer = lambda answers: answers.replace(STATUS_QUERY, b"")
-        tui.wait("● running")
-        world.says("qa", "busy")
-        tui.wait("◐ busy")
-        leave(tui)
-    assert tui.output.count(b"7501") == tui.output.count(STATUS_QUERY) == 1
-    assert b"\x1b[c" in bytes(tui.output).partition(STATUS_QUERY)[2][:3]
-
-
 def test_one_that_shall_not_hear_is_not_asked(world: World) -> None:
     world.screen.configure('[notify]\nouter = "off"\n')
     with world.open() as tui:
@@ -152,11 +141,16 @@ def test_one_that_shall_not_hear_is_not_asked(world: World) -> None:
     assert b"7501" not in tui.output
 
 
-def test_a_late_answer_in_pieces(world: World) -> None:
-    """The pieces come further apart than those of any other sequence."""
+def test_nothing_is_reported_before_the_answer_which_is_never_typed(world: World) -> None:
+    """It comes late and in pieces, further apart than those of any other sequence."""
     with world.open() as tui:
         tui.answer = lambda answers: answers.replace(STATUS_QUERY, b"")
         tui.wait("● running")
+        world.says("qa", "busy")
+        tui.wait("◐ busy")
+        world.says("qa", "idle")
+        tui.wait("● idle")
+        assert tui.output.count(b"7501") == tui.output.count(STATUS_QUERY + b"\x1b[c") == 1
         for piece in (STATUS_QUERY[:4], STATUS_QUERY[4:-1], STATUS_QUERY[-1:]):
             tui.type(piece)
             quiet_until = time.monotonic() + 0.2
