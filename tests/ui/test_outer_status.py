@@ -150,6 +150,7 @@ def test_nothing_is_reported_before_the_answer_which_is_never_typed(world: World
         tui.wait("◐ busy")
         world.says("qa", "idle")
         tui.wait("● idle")
+        assert tui.output.index(b"Ctrl+Q") < tui.output.index(STATUS_QUERY)  # no painting waits for it
         assert tui.output.count(b"7501") == tui.output.count(STATUS_QUERY + b"\x1b[c") == 1
         for piece in (STATUS_QUERY[:4], STATUS_QUERY[4:-1], STATUS_QUERY[-1:]):
             tui.type(piece)
