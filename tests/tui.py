@@ -44,6 +44,8 @@ class Tui:
         columns, lines = size
         self.terminal = Terminal(columns, lines)
         self.output = bytearray()  # all that it wrote
+        self.answer: Callable[[bytes], bytes] = bytes
+        """What becomes of the terminal's answers on their way back."""
         environment = os.environ | {"TERM": "xterm-256color", "COLORTERM": "truecolor", "PYTHONPATH": _SOURCE}
         self.process = PtyProcess.spawn(
             [*program, *args],
@@ -117,7 +119,7 @@ class Tui:
             return False
         self.terminal.feed(data)
         self.output += data
-        replies = self.terminal.take_replies()
+        replies = self.answer(self.terminal.take_replies())
         if replies:
             os.write(self.process.fd, replies)
         return bool(data)

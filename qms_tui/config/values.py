@@ -38,6 +38,10 @@ class Clipboard(StrEnum):
 class OuterNotification(StrEnum):
     """How the terminal that the screen runs in is told of news."""
 
+    AUTO = "auto"
+    """By status reports, if it takes them."""
+    STATUS = "status"
+    """The same; it is a fault if it takes none."""
     OFF = "off"
     OSC9 = "osc9"
     OSC777 = "osc777"
@@ -498,11 +502,12 @@ class NotifyConfig:
         ),
     )
     outer: OuterNotification = field(
-        default=OuterNotification.OFF,
+        default=OuterNotification.AUTO,
         metadata=rule(
             parse.one_of(OuterNotification),
             '"osc9"',
-            "notifications of the terminal you run qms-tui in: off, osc9, osc777",
+            "how the terminal you run qms-tui in hears of agents: auto (status reports, OSC 7501, if it "
+            "takes them), status (the same, and doctor warns if not), off, osc9, osc777 (notifications)",
         ),
     )
 

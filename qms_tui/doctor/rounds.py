@@ -81,7 +81,7 @@ def examine(
     if project is not None:
         yield from _guarded("login", _logins(project, config, environment, agents, found))
     yield from host.events(project.root if project else Path.cwd())
-    yield from terminal.terminal(environment, descriptor)
+    yield from terminal.terminal(environment, descriptor, config.notify.outer)
 
 
 def _guarded(subject: str, findings: Iterator[Finding]) -> Iterator[Finding]:

@@ -11,16 +11,22 @@ import time
 import tty
 from collections.abc import Iterator, Mapping
 
+from qms_tui.config import OuterNotification
 from qms_tui.doctor.finding import Finding, ok, warning
+from qms_tui.status_report import STATUS_QUERY
 
 ANSWER_SECONDS = 1.0
 TMUX_SECONDS = 5.0
-_QUESTIONS = b"\x1b[?u\x1b[c"  # kitty keys; then what every terminal answers, so that nobody waits long
+# Kitty keys and status reports; then what every terminal answers, so that nobody waits long.
+_QUESTIONS = b"\x1b[?u" + STATUS_QUERY + b"\x1b[c"
 _ANSWERED = re.compile(rb"\x1b\[\?[0-9;]*c")
 _KITTY = re.compile(rb"\x1b\[\?[0-9]+u")
+_TAKES_REPORTS = re.compile(rb"\x1b\]7501;\?(?:\x1b\\|\x07)")
 
 
-def terminal(environment: Mapping[str, str], descriptor: int | None) -> Iterator[Finding]:
+def terminal(
+    environment: Mapping[str, str], descriptor: int | None, outer: OuterNotification
+) -> Iterator[Finding]:
     """Judge by the environment, and by what a terminal answers, if there is one at the descriptor."""
     yield colors(environment)
     if "TMUX" in environment:
@@ -28,7 +34,9 @@ def terminal(environment: Mapping[str, str], descriptor: int | None) -> Iterator
     if descriptor is None:
         yield ok("terminal", "none here: what it can do was not asked")
     else:
-        yield keys(ask(descriptor))
+        answer = ask(descriptor)
+        yield keys(answer)
+        yield from status_reports(answer, outer)
     yield ok("terminal", "the clipboard (OSC 52) cannot be asked about; copy something to see")
 
 
@@ -48,6 +56,19 @@ def keys(answer: bytes) -> Finding:
         return warning("terminal", "answers no questions", "another terminal, if keys are wrong")
     remedy = "\\ and Enter makes a new line in Claude Code; kitty, foot, WezTerm and Ghostty can"
     return warning("terminal", "cannot tell Shift+Enter from Enter by the kitty protocol", remedy)
+
+
+def status_reports(answer: bytes, outer: OuterNotification) -> Iterator[Finding]:
+    """Whether it takes status reports, if it shall get any."""
+    if outer not in (OuterNotification.AUTO, OuterNotification.STATUS):
+        return
+    if _TAKES_REPORTS.search(answer):
+        yield ok("terminal", "status reports (OSC 7501): it is told what your agents do")
+    elif outer is OuterNotification.AUTO:
+        yield ok("terminal", "takes no status reports (OSC 7501): it is told nothing of your agents")
+    else:
+        remedy = 'notify.outer = "osc9" or "osc777" for notifications, "auto" for none here'
+        yield warning("terminal", 'takes no status reports (OSC 7501), but notify.outer is "status"', remedy)
 
 
 def ask(descriptor: int) -> bytes:

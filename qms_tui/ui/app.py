@@ -56,6 +56,7 @@ from qms_tui.ui.layout import Layout, arrange, nearest, places, spans
 from qms_tui.ui.links import addresses
 from qms_tui.ui.outer import outer_notification
 from qms_tui.ui.outer_keys import leave_keys, menu_key
+from qms_tui.ui.outer_status import OuterStatus
 from qms_tui.ui.palette import AGENT_COLORS, AGENT_COLORS_LIGHT, DARK, LIGHT, Palette
 from qms_tui.ui.pane import Pane
 from qms_tui.ui.paste_path import replace_path
@@ -152,6 +153,7 @@ class QmsTuiApp(App[None]):
             Ears(self._tell_of_policy, self.show_state, self._open_for_policy, self._warn, self._tell_again),
         )
         self.waking = Waking(self)
+        self.outer_status = OuterStatus(self)
         self._safe_cells = SafeCells()
         self._prefix = session.config.prefix
         self._menu = menu_key(self._prefix, os.environ)
@@ -218,6 +220,7 @@ class QmsTuiApp(App[None]):
         self.fleet.watch()
         self.call_after_refresh(self.desk.mail.start)
         self.attention.start()
+        self.call_after_refresh(self.outer_status.start)
         self.call_after_refresh(self.policies.start)
         self.base.screen_layout_refresh_signal.subscribe(self, lambda _: self._open_agents())
         self.pane.focus()
@@ -362,6 +365,7 @@ class QmsTuiApp(App[None]):
         self._panes[agent.name].show_state()
         self._show_chrome()
         self.desk.sidebar.show_agents()
+        self.outer_status.changed()
 
     def show_usage(self, agent: Agent) -> None:
         """What its program uses stands in its frame and nowhere else."""

@@ -19,9 +19,11 @@ import os
 import re
 import signal
 import termios
+import time
 import tty
 from collections.abc import Callable
 from io import TextIOWrapper
+from select import select
 from typing import IO, Any
 
 from textual import constants, events
@@ -36,7 +38,17 @@ from textual.messages import InBandWindowResize, TerminalSupportsSynchronizedOut
 from qms_tui.terminal import Modes
 from qms_tui.ui.input import Pointer, TerminalKey, TerminalPaste
 from qms_tui.ui.odd_cells import placed
-from qms_tui.ui.tokenizer import FocusToken, KeyToken, MouseToken, PasteToken, ReplyToken, Token, Tokenizer
+from qms_tui.ui.outer_reports import OuterReports
+from qms_tui.ui.tokenizer import (
+    ANSWER_DELAY,
+    FocusToken,
+    KeyToken,
+    MouseToken,
+    PasteToken,
+    ReplyToken,
+    Token,
+    Tokenizer,
+)
 
 __all__ = ["TerminalDriver", "TerminalKey", "TerminalPaste"]
 
@@ -45,6 +57,7 @@ _log = logging.getLogger(__name__)
 _READ_SIZE = 65536  # a PTY gives 4 kB at most; one read per turn of the loop keeps painting alive
 _MAX_WAITING = 1000  # messages in the app's queue above which reading pauses
 _PAUSE = 0.02
+_LAST_ANSWERS = 0.5  # seconds that the terminal has for an answer that it owes when we go
 # Disambiguate: the least that makes keys exact; text stays text. And alternate keys, which tell Ctrl+C on a
 # keyboard without Latin letters.
 _KITTY_FLAGS = 1 | 4
@@ -95,6 +108,7 @@ class TerminalDriver(LinuxDriver):
         self._silence: asyncio.TimerHandle | None = None
         self._pause: asyncio.TimerHandle | None = None
         self._outer = Modes()
+        self._reports: OuterReports | None = None
         self._wanted = False  # application mode is to be on, except while we are suspended
         self._active = False  # it is on
         self._reading = False
@@ -109,6 +123,11 @@ class TerminalDriver(LinuxDriver):
     def outer_modes(self) -> Modes:
         """The modes of the outer terminal's keyboard, as far as it told."""
         return self._outer
+
+    def report_status(self, reports: OuterReports) -> None:
+        """Report to the terminal, from now on and whenever we have it, if it takes that."""
+        self._reports = reports
+        self._ask_for_reports()
 
     # -- application mode -------------------------------------------------------------------------------
 
@@ -136,6 +155,7 @@ class TerminalDriver(LinuxDriver):
         self._enable_bracketed_paste()
         self._disable_line_wrap()
         self._enable_mouse_support()  # again: iTerm 3.5.0 needs it after the above, says Textual
+        self._ask_for_reports()
         if self._must_signal_resume:
             self._must_signal_resume = False
             self._app.post_message(self.SignalResume())
@@ -150,6 +170,7 @@ class TerminalDriver(LinuxDriver):
         self._disable_mouse_support()
         if self._mouse_pixels:
             self.write("\x1b[?1016l")  # Textual forgets it
+        self._take_last_answers()
         with contextlib.suppress(termios.error):
             termios.tcflush(self.fileno, termios.TCIFLUSH)
 
@@ -162,6 +183,8 @@ class TerminalDriver(LinuxDriver):
         self._enable_line_wrap()
         self._disable_in_band_window_resize()
         self.disable_input()
+        if self._reports is not None:
+            self._reports.withdraw()
         if self.attrs_before is not None:
             with contextlib.suppress(termios.error):
                 termios.tcsetattr(self.fileno, termios.TCSANOW, self.attrs_before)
@@ -180,6 +203,15 @@ class TerminalDriver(LinuxDriver):
             super().write(text)
             if spilled:
                 self._loop.call_soon_threadsafe(self._paint_beside, spilled)
+
+    def _ask_for_reports(self) -> None:
+        if self._reports is not None and self._active:
+            self._reports.ask()
+            self._expect_answer(True)
+            self._loop.call_later(ANSWER_DELAY, self._expect_answer, False)  # some terminals never answer
+
+    def _expect_answer(self, expected: bool) -> None:
+        self._tokenizer.expects_answer = expected
 
     def _paint_beside(self, spilled: list[tuple[int, int]]) -> None:
         """Paint again what the terminal may have overwritten: the rest of these rows."""
@@ -331,6 +363,23 @@ class TerminalDriver(LinuxDriver):
         self._silence = None if delay is None else self._loop.call_later(delay, self._nothing_followed)
         self._pause_if_flooded()
 
+    def _take_last_answers(self) -> None:
+        """Wait a moment for what the terminal still owes: a shell or an editor would take it for keys."""
+        deadline = time.monotonic() + _LAST_ANSWERS
+        while self._reports is not None and self._reports.awaits_answer and not self._gone:
+            left = max(0.0, deadline - time.monotonic())
+            if not select([self.fileno], [], [], left)[0]:
+                return
+            try:
+                data = os.read(self.fileno, _READ_SIZE)
+            except OSError:
+                return
+            if not data:
+                return
+            for token in self._tokenizer.feed(data):
+                if isinstance(token, ReplyToken):
+                    self._reply(token.data)
+
     def _nothing_followed(self) -> None:
         self._silence = None
         self._dispatch(self._tokenizer.flush())
@@ -380,6 +429,9 @@ class TerminalDriver(LinuxDriver):
             return events.CursorPosition(int(cursor[2]) - 1, int(cursor[1]) - 1)
         if kitty := _KITTY_REPORT.fullmatch(data):
             self._outer = Modes(kitty_flags=int(kitty[1]))
+        elif self._reports is not None:
+            self._reports.take_answer(data)
+            self._expect_answer(self._reports.awaits_answer)
         return None
 
     def _resized(self, lines: int, columns: int, height: int, width: int) -> Message | None:

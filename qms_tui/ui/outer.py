@@ -11,7 +11,8 @@ LONGEST = 200  # characters; terminals show fewer
 def outer_notification(how: OuterNotification, text: str) -> str:
     """The sequence that shows a text: OSC 9 (iTerm2, ConEmu and most others) or OSC 777 (urxvt, foot, VTE).
 
-    Empty if there shall be none. What could end the sequence is left out, and `;`, which parts its fields.
+    Empty if there shall be none; status reports are outer_status.py's. What could end the sequence is left
+    out, and `;`, which parts its fields.
     """
     clean = painted(text).replace(";", "")[:LONGEST]
     if how is OuterNotification.OSC9:

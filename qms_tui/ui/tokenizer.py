@@ -7,6 +7,8 @@ What is ambiguous, and what it is taken for:
 - ESC, then silence for `ESCAPE_DELAY`: the Escape key. ESC x: Alt+x. ESC ESC: Escape twice, which is what
   Claude Code's users press; ESC and a cursor or function key's sequence: Alt with that key (rxvt).
 - ESC [, ESC O, ESC ], ESC P, ESC X, ESC ^, ESC _, then silence: Alt with that character.
+- While an answer is expected, all these wait longer: on a slow line ESC may be its first byte. If its
+  beginning was taken for keys all the same, its rest is no input, as long as that comes in one piece.
 - CSI 1 ; 2-16 R: F3 with modifiers (xterm). Any other CSI r ; c R: a cursor position report. Nobody in a full
   screen asks for one, and F3 is pressed.
 - 0x08 is Ctrl+H, as the byte says.
@@ -25,6 +27,7 @@ from qms_tui.ui.sequences import NO_KEY, NO_PRESS, control_key, csi_key, ss3_key
 
 ESCAPE_DELAY = 0.015  # after what may be a key by itself; a person's next key comes later
 SEQUENCE_DELAY = 0.1  # within a sequence: a slow line may cut it anywhere, and its rest must not be typed
+ANSWER_DELAY = 3.0  # within an answer to what we ask at the start: no key begins like it
 PASTE_DELAY = 3.0  # within a paste: a stalled line must not turn the rest into keys, a lost end must not stay
 MAX_PASTE = 16 * 1024 * 1024  # a longer paste comes in pieces, so that memory stays bounded
 MAX_SEQUENCE = 4096  # a longer one is let go in pieces; the replies that anybody reads are shorter
@@ -95,6 +98,9 @@ _SS3 = re.compile(rb"\x1bO(?:[0-9]?;)?([0-9]?)([A-Za-z ])")
 _SS3_PART = re.compile(rb"\x1bO[0-9]?;?[0-9]?")
 _STRING_END = re.compile(rb"[\x07\x18\x1a]|\x1b\\?")
 _STRING_STARTS = b"]PX^_"  # OSC, DCS, SOS, PM, APC
+# To DECRQM, kitty's flags and DA1; and to whether it takes status reports.
+_ANSWER = re.compile(rb"\x1b(?:\[\?[0-9;]*(?:\$y|[uc])|\]7501;\?(?:\x07|\x1b\\))")
+_ANSWER_PART = re.compile(rb"\x1b(?:\[\?[0-9;]*\$?|\]7(?:5(?:0(?:1(?:;(?:\?\x1b?)?)?)?)?)?)")
 _MAYBE_KEYS = re.compile(rb"\x1b?\x1b[\[O]?|\x1b[\]PX^_]")
 
 
@@ -106,6 +112,9 @@ class Tokenizer:
         self._paste: bytearray | None = None
         self._skipping: re.Pattern[bytes] | None = None  # what ends an overlong sequence that is being let go
         self._tokens: list[Token] = []
+        self._cut = b""  # the beginning of a sequence, of which nothing more came in time
+        self.expects_answer = False
+        """Whether the terminal has been asked something and may answer at any moment."""
 
     @property
     def delay(self) -> float | None:
@@ -114,7 +123,10 @@ class Tokenizer:
             return PASTE_DELAY
         if not self._rest:
             return SEQUENCE_DELAY if self._skipping else None
-        return ESCAPE_DELAY if _MAYBE_KEYS.fullmatch(self._rest) else SEQUENCE_DELAY
+        if _ANSWER_PART.fullmatch(self._rest):
+            return ANSWER_DELAY
+        is_maybe_key = _MAYBE_KEYS.fullmatch(self._rest) and not self.expects_answer
+        return ESCAPE_DELAY if is_maybe_key else SEQUENCE_DELAY
 
     @property
     def pending(self) -> bool:
@@ -123,18 +135,28 @@ class Tokenizer:
 
     def feed(self, data: bytes) -> list[Token]:
         """The tokens that `data` completes."""
-        self._scan(self._rest + data, final=False)
+        self._scan(self._rest + self._without_late_rest(data), final=False)
         tokens, self._tokens = self._tokens, []
         return tokens
 
     def flush(self) -> list[Token]:
         """The tokens in what is pending, when nothing followed it."""
+        self._cut = self._rest if self._paste is None and self._skipping is None else b""
         self._scan(self._rest, final=True)
         if self._paste is not None:
             self._end_paste(self._paste)
         self._skipping = None
         tokens, self._tokens = self._tokens, []
         return tokens
+
+    def _without_late_rest(self, data: bytes) -> bytes:
+        """Take the rest of an answer that was cut by silence; what else there is of `data`."""
+        cut, self._cut = self._cut, b""
+        answer = _ANSWER.match(cut + data) if cut else None
+        if answer is None or answer.end() <= len(cut):
+            return data
+        self._tokens.append(ReplyToken(answer[0]))
+        return data[answer.end() - len(cut) :]
 
     def _scan(self, data: bytes, final: bool) -> None:
         position, end = 0, len(data)

@@ -86,6 +86,8 @@ GOOD: list[tuple[str, str, object]] = [
     ("notify.dwell", "0", 0.0),
     ("notify.cooldown", "60", 60.0),
     ("notify.outer", '"osc777"', OuterNotification.OSC777),
+    ("notify.outer", '"off"', OuterNotification.OFF),
+    ("notify.outer", '"status"', OuterNotification.STATUS),
     ("terminal.scrollback", "100000", 100_000),
     ("engine.host", '"unix:///run/docker.sock"', "unix:///run/docker.sock"),
     ("engine.host", '"ssh://me@build-box"', "ssh://me@build-box"),
@@ -136,6 +138,7 @@ PACKAGES = 'write it like ["nodejs", "make"]'
 LISTEN = "write it like '127.0.0.1:7325' or '172.17.0.1:7325'"
 REACHED = "write it like '10.0.0.5:7325'"
 SSH = "write it like 'ssh://me@host', 'ssh://me@host:2222' or 'ssh://host/run/user/1000/docker.sock'"
+OUTER = "write 'auto' or 'status' or 'off' or 'osc9' or 'osc777'"
 HOST = "write it like 'unix:///var/run/docker.sock' or 'tcp://10.0.0.5:2376'"
 
 BAD: list[tuple[str, str, str, str]] = [
@@ -302,7 +305,7 @@ BAD: list[tuple[str, str, str, str]] = [
     ("notify.focused", "1", "1 is neither true nor false", "write true or false, without quotes"),
     ("notify.dwell", "-1", "-1 is not between 0 and 3600", "write it like 1 or 0.5"),
     ("notify.cooldown", "-1", "-1 is not between 0 and 86400", "write it like 10 or 60"),
-    ("notify.outer", '"osc1"', "'osc1' is not one of the choices", "write 'off' or 'osc9' or 'osc777'"),
+    ("notify.outer", '"osc1"', "'osc1' is not one of the choices", OUTER),
     ("terminal.scrollback", '"many"', "'many' is not a whole number", "write it like 5000"),
     ("engine.host", '"npipe:////./pipe/x"', "'npipe:////./pipe/x' is a Windows pipe", HOST),
     ("engine.host", '"ssh://-oProxyCommand=x"', "'ssh://-oProxyCommand=x' is not an engine's address", SSH),

@@ -15,7 +15,7 @@ import pytest
 from docker import APIClient
 from docker.types import Mount
 
-from qms_tui.config import AgentConfig, BuildConfig, Config
+from qms_tui.config import AgentConfig, BuildConfig, Config, OuterNotification
 from qms_tui.doctor import (
     Finding,
     Verdict,
@@ -36,6 +36,7 @@ from qms_tui.runtime.config_folder import local_folder, make_local_folder
 from qms_tui.runtime.docker.engine import Engine
 from qms_tui.runtime.docker.image import Image
 from qms_tui.runtime.docker.kit import our_kit
+from qms_tui.status_report import STATUS_QUERY
 from tests.labels import HOME, set_label
 from tests.somebody import ROOT, SOMEBODY, somebody
 
@@ -378,6 +379,23 @@ def test_keys_of_the_terminal(answer: bytes, said: str) -> None:
     player.join()
     os.close(master)
     os.close(slave)
+
+
+@pytest.mark.parametrize(
+    ("answer", "outer", "said"),
+    [
+        (STATUS_QUERY + b"\x1b[?62;c", OuterNotification.AUTO, ["ok status reports"]),
+        (b"\x1b[?1u\x1b]7501;?\x07\x1b[?62;c", OuterNotification.STATUS, ["ok status reports"]),
+        (b"\x1b[?62;c", OuterNotification.AUTO, ["ok takes no status reports"]),
+        (b"\x1b[?62;c", OuterNotification.STATUS, ["warning takes no status reports"]),
+        (b"", OuterNotification.STATUS, ["warning takes no status reports"]),
+        (STATUS_QUERY, OuterNotification.OFF, []),
+        (STATUS_QUERY, OuterNotification.OSC9, []),
+    ],
+)
+def test_status_reports_to_the_terminal(answer: bytes, outer: OuterNotification, said: list[str]) -> None:
+    found = told(list(terminal.status_reports(answer, outer)))
+    assert [words[: len(wanted)] for words, wanted in zip(found, said, strict=True)] == said
 
 
 def test_colours_of_the_terminal() -> None:

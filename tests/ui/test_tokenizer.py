@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from qms_tui.terminal import Key, Modifier
 from qms_tui.terminal.keys import UNKNOWN
 from qms_tui.ui.tokenizer import (
+    ANSWER_DELAY,
     ESCAPE_DELAY,
     MAX_PASTE,
     MAX_SEQUENCE,
@@ -333,3 +334,35 @@ def test_nothing_is_pending_forever(data: bytes, more: bytes) -> None:
     tokenizer.flush()
     assert not tokenizer.pending
     assert tokenizer.feed(more) + tokenizer.flush() == _all(more)
+
+
+ANSWERS = (b"\x1b]7501;?\x1b\\", b"\x1b]7501;?\x07", b"\x1b[?62;22c", b"\x1b[?1u", b"\x1b[?2026;2$y")
+
+
+@pytest.mark.parametrize("answer", ANSWERS)
+def test_an_answer_that_silence_cuts_is_not_typed(answer: bytes) -> None:
+    for at in range(1, len(answer)):
+        tokenizer = Tokenizer()
+        began = [*tokenizer.feed(answer[:at]), *tokenizer.flush()]
+        assert tokenizer.feed(answer[at:] + b"x")[-1] == KeyToken(Key("x", NONE, "x"), b"x")
+        typed = [token for token in began if isinstance(token, KeyToken)]
+        assert len(typed) <= 1, at  # the Escape key, or Alt+[ or Alt+]: nothing else begins like it
+        assert at <= 2 or not typed or answer[at - 1 : at] == b"\x1b", at
+
+
+@pytest.mark.parametrize("answer", ANSWERS)
+def test_there_is_patience_within_an_answer(answer: bytes) -> None:
+    for at in range(1, len(answer)):
+        tokenizer = Tokenizer()
+        tokenizer.feed(answer[:at])
+        assert tokenizer.delay == (ANSWER_DELAY if at > 2 else ESCAPE_DELAY)
+        tokenizer.expects_answer = True
+        assert tokenizer.delay == (ANSWER_DELAY if at > 2 else SEQUENCE_DELAY)
+        assert tokenizer.feed(answer[at:]) == [ReplyToken(answer)]
+
+
+@pytest.mark.parametrize("keys", [b"]", b"[A", b"[?", b"]7501;", b"\x1b[A", b"P\x1b", b"x]7501;?\x07"])
+def test_keys_after_escape_stay_keys(keys: bytes) -> None:
+    tokenizer = Tokenizer()
+    assert tokenizer.feed(b"\x1b") + tokenizer.flush() == [KeyToken(Key("escape"), b"\x1b")]
+    assert tokenizer.feed(keys) + tokenizer.flush() == _all(keys)
