@@ -128,6 +128,10 @@ class Activities:
         elif isinstance(event, StatusChanged):
             self._status_look(agent).ask()
 
+    def terminal_changed(self, agent: Agent) -> None:
+        """Its terminal may be another one, in which something else is reported."""
+        self._status_look(agent).ask()
+
     def catch_up(self, agent: Agent) -> None:
         """Take what it reports now, if that waits for its turn."""
         self._status_look(agent).hurry()

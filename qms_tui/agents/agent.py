@@ -47,7 +47,6 @@ from qms_tui.runtime import (
 from qms_tui.terminal import (
     ClipboardWrite,
     Modes,
-    StatusChanged,
     Terminal,
     TitleChanged,
     encode_focus,
@@ -588,7 +587,6 @@ class Agent:
         self.terminal.clock = time.time
         self.title = _clean(self.terminal.title)
         self._tell(Reshaped())
-        self._tell(Asked(StatusChanged()))
 
     def _lost(self, closed: Closed) -> None:
         """The terminal's other end closed: the program has ended, or only the connection to it has."""

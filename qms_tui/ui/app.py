@@ -344,7 +344,9 @@ class QmsTuiApp(App[None]):
             self.policies.look(agent)
         elif isinstance(event, Reshaped | LeaderChanged):
             pane.show_terminal()
-            if isinstance(event, LeaderChanged):
+            if isinstance(event, Reshaped):
+                self.attention.activities.terminal_changed(agent)
+            else:
                 self._show_chrome()
                 self.policies.look(agent)
         elif isinstance(event, Asked):

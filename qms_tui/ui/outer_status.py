@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from qms_tui.activity import Activity, Word
+from qms_tui.activity.status import NOT_LOOKED_AT
 from qms_tui.agents import Agent, AgentState
 from qms_tui.config import OuterNotification
 from qms_tui.status_report import ProgramState, StatusRecord, is_record_id
@@ -36,7 +37,6 @@ _WITHOUT_PROGRAM = {
     AgentState.PAUSED: ProgramState.IDLE,
     AgentState.FAILED: ProgramState.ERROR,
 }
-_NOT_LOOKED_AT = "finished, not looked at yet"
 _SAY_IT_ALL = (Word.IDLE, Word.BUSY, Word.RUNNING)  # whose word the state says
 _URGENCY = (ProgramState.BLOCKED, ProgramState.ERROR, ProgramState.WORKING, ProgramState.DONE)
 _NAMES_ITS_AGENT = (ProgramState.BLOCKED, ProgramState.ERROR, ProgramState.DONE)
@@ -110,7 +110,7 @@ def record_id(agent: str) -> str:
 def _state(activity: Activity) -> ProgramState | None:
     """A program that has rung has something to show, as one that has finished."""
     has_rung = activity.word is Word.RUNNING and bool(activity.detail)
-    has_finished = activity.word is Word.IDLE and activity.detail == _NOT_LOOKED_AT
+    has_finished = activity.word is Word.IDLE and activity.detail == NOT_LOOKED_AT
     return ProgramState.DONE if has_rung or has_finished else _STATES.get(activity.word)
 
 
