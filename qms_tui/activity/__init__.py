@@ -4,7 +4,8 @@ from qms_tui.activity.explain import armed, sources
 from qms_tui.activity.lights import Facts, Given, Health, Light, Lights, Served, Server, remark, shine
 from qms_tui.activity.observer import Observer
 from qms_tui.activity.reader import Reader
-from qms_tui.activity.rules import Sight, current, judge, wakes
+from qms_tui.activity.rules import current, judge, wakes
+from qms_tui.activity.sight import Sight
 from qms_tui.activity.values import Activity, Announced, Hook, Meter, Report, Session, Told, Waiter, Word
 
 __all__ = [

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from qms_tui.activity.background import WHERE
 from qms_tui.activity.pulse import is_silent
-from qms_tui.activity.rules import Sight
+from qms_tui.activity.sight import Sight
+from qms_tui.activity.status import summary
 from qms_tui.activity.values import Hook, Report, Session, Told
 
 HEARTBEAT = 15.0  # seconds after which a silent waiter is not believed to be armed; it speaks every 4
@@ -17,6 +18,7 @@ def sources(report: Report, sight: Sight, now: float) -> tuple[Told, ...]:
         _birth(report),
         *_registry(report),
         *_hooks(report),
+        _status(sight),
         Told("title", sight.title or "nothing", sight.title_at),
         Told("bell", "it rang" if sight.rang_at else "nothing", sight.rang_at),
         _waiter(report, now),
@@ -61,6 +63,12 @@ def _hook(hook: Hook) -> str:
     facts = (hook.facts.get(name, "") for name in ("source", "tool", "detail", "error", "kind"))
     said = " ".join(fact for fact in (hook.event, *facts) if fact)
     return f"{said} (subagent)" if hook.sub else said
+
+
+def _status(sight: Sight) -> Told:
+    """What the program reports by itself, in its terminal."""
+    said, at = summary(sight.present_status)
+    return Told("report", said or "nothing", at)
 
 
 def _waiter(report: Report, now: float) -> Told:

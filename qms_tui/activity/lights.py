@@ -13,7 +13,9 @@ from enum import Enum
 from qms_tui.activity.background import whereabouts
 from qms_tui.activity.client_versions import untested
 from qms_tui.activity.explain import HEARTBEAT, armed
-from qms_tui.activity.rules import Sight, born
+from qms_tui.activity.rules import born, is_client
+from qms_tui.activity.sight import Sight
+from qms_tui.activity.status import login_wish
 from qms_tui.activity.values import NOT_ALLOWED, Activity, Report, Word
 from qms_tui.runtime.logins import OWN, REFUSED, Answer, Evidence, OwnLogin, decide, newest_turn
 
@@ -24,6 +26,8 @@ _FREE = (Word.IDLE, Word.ERROR, Word.BACKGROUND)  # the prompt is free: whatever
 NO_PROGRAM = "its program does not run"
 ONLY_STARTER = "only the user who has started it can tell"
 NO_LOGIN = "not logged in, /login in its pane"
+WANTS_LOGIN = "not logged in, says the program"
+NONE_HERE = "none in this program"
 
 
 class Health(Enum):
@@ -119,8 +123,10 @@ class Facts:
 
     @property
     def is_client(self) -> bool:
-        """Whether the program is Claude Code, as far as that says so."""
-        return self.activity is not None and self.activity.word is not Word.RUNNING
+        """Whether the program is Claude Code, as far as that says so in its folder."""
+        if self.activity is None or self.activity.word is Word.RUNNING:
+            return False
+        return is_client(self.report) or self.sight.reported is None
 
 
 def shine(facts: Facts, now: float) -> tuple[Lights, float | None]:
@@ -132,6 +138,7 @@ def shine(facts: Facts, now: float) -> tuple[Lights, float | None]:
 def remark(lights: Lights, activity: Activity | None) -> str:
     """What is wrong, or in doubt of the program, and its word does not tell; empty if nothing is."""
     told = activity is not None and activity.word is Word.ERROR  # and of what kind
+    told = told or lights.login.why == WANTS_LOGIN
     shown = [("login", lights.login)] if not told else []
     for name, light in (*shown, ("MCP", lights.mcp), ("waker", lights.waker)):
         if light.health is Health.WRONG:
@@ -152,7 +159,7 @@ def _program(facts: Facts) -> Light:
         return Light(Health.ABSENT, "starting", activity.since)
     if activity.word is Word.UNKNOWN:
         return Light(Health.UNKNOWN, activity.detail, activity.since)
-    since = session.started if session else 0.0
+    since = session.started if session else 0.0 if facts.is_client else facts.sight.began
     if said := untested(facts.report.version):
         return Light(Health.UNKNOWN, said, since)
     where = whereabouts(facts.report)
@@ -166,7 +173,7 @@ def _mcp(facts: Facts) -> Light:
     if not facts.given.servers:
         return Light(Health.ABSENT, "none configured")
     if not facts.is_client:
-        return Light(Health.ABSENT, "none in this program" if facts.activity else NO_PROGRAM)
+        return Light(Health.ABSENT, NONE_HERE if facts.activity else NO_PROGRAM)
     if served is None or any(server.up is None for server in served.servers):
         return Light(Health.UNKNOWN, "the gateway does not answer" if served else "not asked yet")
     why, since = _missing(served.servers), max(served.since, facts.sight.began)
@@ -192,8 +199,11 @@ def _listed(names: Sequence[str]) -> str:
 def _login(facts: Facts, now: float) -> Light:
     if facts.report.forbidden and facts.activity is not None:
         return Light(Health.UNKNOWN, NOT_ALLOWED)
+    wish = login_wish(facts.sight.present_status)
+    if wish is not None and facts.activity is not None and facts.activity.word is Word.NEEDS_YOU:
+        return Light(Health.WRONG, WANTS_LOGIN, wish.at)
     if facts.activity is not None and not facts.is_client:
-        return Light(Health.ABSENT, "none in this program")
+        return Light(Health.ABSENT, NONE_HERE)
     login = decide(_evidence(facts), now)
     match login.answer:
         case Answer.YES:
@@ -232,7 +242,7 @@ def _waker(facts: Facts, now: float) -> tuple[Light, float | None]:
     if birth is None or not birth.wakes:
         if facts.given.typed and not facts.foreign:
             return Light(Health.FINE, "typed at its prompt while a screen is open"), None
-        why = "none in this program" if facts.given.wakes else "off by configuration"
+        why = NONE_HERE if facts.given.wakes else "off by configuration"
         return Light(Health.ABSENT, why), None
     waiter = report.waiter
     if waiter is not None and armed(report, now):

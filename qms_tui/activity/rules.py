@@ -3,17 +3,20 @@
 The order of precedence, for a program that runs (whether it runs the engine says, and nobody contradicts it):
 
 0. Of an agent whose folder this user is not allowed to read, nobody knows.
-1. A program that is not Claude Code, or that never said anything, is `running`; its bell is a hint.
+1. A program that is not Claude Code does what it reports in its terminal (status.py). That stands until the
+   program says something else, or ends. One that reports nothing is `running`; its bell is a hint.
 2. What was said before this container began, or by a process of another PID namespace, is no news.
-3. The client's registry says whether it is busy, waits or is free. Without one, or without a status in it,
-   the client is still starting, after `STARTING_MOST` seconds nobody knows. One that takes its registry away
-   leaves, which takes less than `LEAVING_MOST` seconds. Where the human has moved the session to the
-   background, the session there counts; where there are others there, the most pressing of all counts.
+3. The client's registry says whether it is busy, waits or is free. Without one, or without a status in it
+   that we know, its report decides; without that, too, the client is still starting, after `STARTING_MOST`
+   seconds nobody knows. One that takes its registry away leaves, which takes less than `LEAVING_MOST`
+   seconds. Where the human has moved the session to the background, the session there counts; where there
+   are others there, the most pressing of all counts.
 4. The hooks say why: which tool or question, and with which error a turn ended. An error stays until the next
-   prompt.
+   prompt. Where they say nothing of that, the report does, as far as it agrees (agreement.py).
 5. A client whose status line stands still hangs or is stopped, unless it waits (pulse.py): nobody knows.
-6. A hook that is newer than the registry by `DISAGREE_MOST` seconds and cannot be true beside it, unless the
-   title sides with the registry; or a title that turns as long while the registry says idle: nobody knows.
+6. A hook that is newer than the registry by `DISAGREE_MOST` seconds and cannot be true beside it, or a report
+   that cannot for as long, unless the title sides with the registry; or a title that turns as long while the
+   registry says idle: nobody knows.
 
 How much a program prints says nothing.
 """
@@ -21,26 +24,23 @@ How much a program prints says nothing.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from qms_tui.activity.agreement import fits, joined
 from qms_tui.activity.background import beside, place
 from qms_tui.activity.client_versions import named, untested
 from qms_tui.activity.pulse import silence
+from qms_tui.activity.sight import RESTING, SLACK, TURNING, Sight, turns
 from qms_tui.activity.values import NOT_ALLOWED, Activity, Birth, Hook, Report, Session, Word
-from qms_tui.terminal import NO_STATUS, ProgramStatus
 
 CLIENT = "claude"
 STARTING_MOST = 20.0  # seconds until a client has written its registry; it takes 1.3
 LEAVING_MOST = 2.0  # seconds from a registry's end to its program's; it takes 0.3
 DISAGREE_MOST = 1.0  # seconds that sources may take to agree
-TURNING = 2.5  # seconds after which a title that stands still is no sign of work; busy ones turn every 0.96 s
-SLACK = 0.05  # seconds between a container's start and the clock that its program reads
 _WORDS = {"idle": Word.IDLE, "busy": Word.BUSY, "waiting": Word.NEEDS_YOU, "shell": Word.BACKGROUND}
 _STARTS_WORK = frozenset({"UserPromptSubmit", "PreToolUse", "PostToolUse", "PermissionRequest"})
 _ENDS_WORK = frozenset({"Stop", "StopFailure"})
 _NEW_PROMPT = frozenset({"UserPromptSubmit", "SessionStart"})
-_SPINNERS = ("◐", "◑", "◒", "◓")
-RESTING = "✳"
 ERRORS = {
     "rate_limit": "rate limit",
     "server_error": "server error",
@@ -51,37 +51,18 @@ ERRORS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Sight:
-    """What the interface sees of a program: when it began, its title and when that changed, its bell."""
-
-    began: float = 0.0
-    title: str = ""
-    title_at: float = 0.0
-    rang_at: float = 0.0
-    turning_since: float = 0.0
-    """When its title began to show work, if it does."""
-    silent_since: float = 0.0
-    """Since when somebody who looks again and again has missed its status line; 0 if nobody does."""
-    status: ProgramStatus = NO_STATUS
-    """What it reports of itself in its terminal."""
-
-    def titled(self, title: str, now: float) -> Sight:
-        """The same with another title."""
-        works = title.startswith(_SPINNERS)
-        since = self.turning_since if works and turns(self, now) else now
-        return replace(self, title=title, title_at=now, turning_since=since if works else 0.0)
-
-
 def judge(report: Report, sight: Sight, now: float) -> tuple[Activity, float | None]:
     """What the program is doing, and when to judge again if nothing new is said until then."""
     if report.forbidden:
         return Activity(Word.UNKNOWN, NOT_ALLOWED, sight.began, "0: not allowed to look"), None
     present = current(report, sight, now)
-    birth, session = present.birth, present.session
+    birth, session, own = present.birth, present.session, sight.reported
     began = birth.started if birth else sight.began
-    if session is None and birth is not None and present.gone:
+    is_leaving = own is None or now < present.gone + LEAVING_MOST
+    if session is None and birth is not None and present.gone and is_leaving:
         return _leaving(present.gone, now)
+    if own is not None and (session is None or not (session.status or session.parked)):
+        return replace(own, rule="3: its report" if is_client(present) else "1: its report"), None
     if session is None:
         return _silent(present, sight, began, now)
     if session.parked:
@@ -91,12 +72,14 @@ def judge(report: Report, sight: Sight, now: float) -> tuple[Activity, float | N
     hooks = [hook for hook in present.hooks if not hook.sub]
     if session.background or present.others:
         hooks = [hook for hook in hooks if hook.session == session.session]
-    activity = beside(place(_said(session, hooks), session), present.others)
+        own = None  # in the terminal may be another session
+    said = joined(_said(session, hooks), session, own, sight.present_status)
+    activity = beside(place(said, session), present.others)
     if (silent := silence(present, began, sight.silent_since, now)) and activity.word is not Word.NEEDS_YOU:
         return silent, None
-    doubt = _doubt(session, hooks, sight, now)
+    doubt = _doubt(session, hooks, sight, now) or _report_doubt(session, own, sight, now)
     if doubt is None:
-        return activity, _when_title_counts(session, sight, now)
+        return activity, _when_title_counts(session, own, sight, now)
     since, why = doubt
     if now - since < DISAGREE_MOST:
         return activity, since + DISAGREE_MOST
@@ -113,7 +96,6 @@ def current(report: Report, sight: Sight, now: float) -> Report:
     since = began - SLACK
     waiter, meter = report.waiter, report.meter
     session = report.session if report.session and _is_of(report.session, since, birth) else None
-    is_client = session is not None or (birth is not None and birth.program == CLIENT)
     is_armed = waiter is not None and waiter.at >= since
     return replace(
         report,
@@ -124,8 +106,13 @@ def current(report: Report, sight: Sight, now: float) -> Report:
         hooks=tuple(hook for hook in report.hooks if hook.at >= since),
         waiter=waiter if is_armed else None,
         inbox_replaced=report.inbox_replaced and is_armed,
-        meter=meter if is_client and meter is not None and meter.at >= since else None,
+        meter=meter if _is_client(session, birth) and meter is not None and meter.at >= since else None,
     )
+
+
+def is_client(report: Report) -> bool:
+    """Whether the program is Claude Code, by what is of now in its folder."""
+    return _is_client(report.session, report.birth)
 
 
 def wakes(report: Report, began: float) -> bool:
@@ -170,6 +157,10 @@ def _silent(report: Report, sight: Sight, began: float, now: float) -> tuple[Act
     if report.garbled:
         why = f"{named(report.version)}: its registry makes no sense"
     return Activity(Word.UNKNOWN, why, until, "3: no registry"), None
+
+
+def _is_client(session: Session | None, birth: Birth | None) -> bool:
+    return session is not None or (birth is not None and birth.program == CLIENT)
 
 
 def _moving(session: Session, now: float) -> tuple[Activity, float | None]:
@@ -245,6 +236,15 @@ def _doubt(session: Session, hooks: Sequence[Hook], sight: Sight, now: float) ->
     return None
 
 
+def _report_doubt(
+    session: Session, own: Activity | None, sight: Sight, now: float
+) -> tuple[float, str] | None:
+    """The same of what it reports."""
+    if own is None or fits(session, own) or _sides(sight, session, now):
+        return None
+    return max(own.since, session.changed), f"the registry says {session.status}, its report {own.word.value}"
+
+
 def _contradicts(hook: Hook, session: Session) -> bool:
     if hook.event in _STARTS_WORK:
         return session.status in ("idle", "shell")
@@ -256,13 +256,10 @@ def _sides(sight: Sight, session: Session, now: float) -> bool:
     return turns(sight, now) if session.status == "busy" else sight.title.startswith(RESTING)
 
 
-def turns(sight: Sight, now: float) -> bool:
-    """Whether the title shows the client's sign of work, and moves."""
-    return sight.title.startswith(_SPINNERS) and now - sight.title_at < TURNING
-
-
-def _when_title_counts(session: Session, sight: Sight, now: float) -> float | None:
-    return sight.title_at + TURNING if session.status == "idle" and turns(sight, now) else None
+def _when_title_counts(session: Session, own: Activity | None, sight: Sight, now: float) -> float | None:
+    """When a title that turns will say something else than now, where that matters."""
+    matters = session.status == "idle" or (own is not None and not fits(session, own))
+    return _title_ends(sight, now) if matters else None
 
 
 def _title_ends(sight: Sight, now: float) -> float | None:

@@ -29,11 +29,13 @@ from qms_tui.activity.pulse import is_silent, next_look
 from qms_tui.agents.agent import Agent
 from qms_tui.agents.container import container
 from qms_tui.agents.fleet import Fleet
+from qms_tui.agents.paced import Paced
 from qms_tui.agents.state import AgentState
 from qms_tui.project import Project
 from qms_tui.runtime.config_folder import ConfigFolder, container_folder
-from qms_tui.terminal import Bell, TerminalEvent, TitleChanged
+from qms_tui.terminal import Bell, StatusChanged, TerminalEvent, TitleChanged
 
+STATUS_PERIOD = 0.1  # seconds between two looks at what a program reports, which it may do all the time
 SOONEST = 0.02  # seconds until something is judged again, at least
 MOST_BESIDE = 32  # agents without a pane whose folders are looked at
 
@@ -67,6 +69,7 @@ class Activities:
         self._reports: dict[str, Report] = {}
         self._sights: dict[str, Sight] = {}
         self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._status_looks: dict[str, Paced] = {}
         self._beside: tuple[str, ...] = ()
         self._observer: Observer | None = None
 
@@ -94,6 +97,8 @@ class Activities:
         """Look no more; idempotent."""
         for timer in self._timers.values():
             timer.cancel()
+        for look in self._status_looks.values():
+            look.close()
         if self._observer is not None:
             self._observer.close()
 
@@ -112,20 +117,26 @@ class Activities:
         return current(self.report(agent.name), self._sight(agent), time.time())
 
     def saw(self, agent: Agent, event: TerminalEvent) -> None:
-        """Its program has changed its title, or rung."""
+        """Its program has changed its title, rung, or reported something."""
         now = time.time()
         if isinstance(event, TitleChanged):
             self._sights[agent.name] = self._sight(agent).titled(agent.title, now)
+            self.judge(agent)
         elif isinstance(event, Bell):
             self._sights[agent.name] = replace(self._sight(agent), rang_at=now)
-        else:
-            return
-        self.judge(agent)
+            self.judge(agent)
+        elif isinstance(event, StatusChanged):
+            self._status_look(agent).ask()
+
+    def catch_up(self, agent: Agent) -> None:
+        """Take what it reports now, if that waits for its turn."""
+        self._status_look(agent).hurry()
 
     def looked_at(self, agent: Agent) -> None:
-        """The human is at its pane: its bell has been heard."""
-        if self._sight(agent).rang_at:
-            self._sights[agent.name] = replace(self._sight(agent), rang_at=0.0)
+        """The human is at its pane: its bell has been heard, its finished work seen."""
+        before = self._sight(agent)
+        self._sights[agent.name] = replace(before, rang_at=0.0, looked_at=time.time())
+        if before.rang_at or before.is_unseen:
             self.judge(agent)
 
     def serve(self, agent: Agent, servers: tuple[Server, ...]) -> None:
@@ -199,8 +210,21 @@ class Activities:
             self._timers[agent.name] = loop.call_later(max(SOONEST, due - now), self.judge, agent)
 
     def _sight(self, agent: Agent) -> Sight:
-        known = self._sights.get(agent.name, Sight())
-        return known if known.began == agent.began else Sight(began=agent.began)
+        known = self._sights.get(agent.name)
+        if known is None or known.began != agent.began:
+            looked_at = known.looked_at if known is not None else 0.0
+            fresh = Sight(began=agent.began, looked_at=looked_at)
+            known = self._sights[agent.name] = fresh.reporting(agent.terminal.status, time.time())
+        return known
+
+    def _status_look(self, agent: Agent) -> Paced:
+        if agent.name not in self._status_looks:
+            self._status_looks[agent.name] = Paced(STATUS_PERIOD, partial(self._take_status, agent))
+        return self._status_looks[agent.name]
+
+    def _take_status(self, agent: Agent) -> None:
+        self._sights[agent.name] = self._sight(agent).reporting(agent.terminal.status, time.time())
+        self.judge(agent)
 
     def _take(self, name: str, report: Report) -> None:
         before, self._reports[name] = self.report(name), report

@@ -44,7 +44,15 @@ from qms_tui.runtime import (
     Size,
     Usage,
 )
-from qms_tui.terminal import ClipboardWrite, Modes, Terminal, TitleChanged, encode_focus, encode_paste
+from qms_tui.terminal import (
+    ClipboardWrite,
+    Modes,
+    StatusChanged,
+    Terminal,
+    TitleChanged,
+    encode_focus,
+    encode_paste,
+)
 
 _log = logging.getLogger(__name__)
 
@@ -111,6 +119,7 @@ class Agent:
         self._scrollback = scrollback
         self._size = size
         self.terminal = Terminal(size.columns, size.lines, scrollback=scrollback)
+        self.terminal.clock = time.time
         self.leads = True
         self.leader = ""
         """Who leads while we follow, for the human; whatever that process calls itself."""
@@ -570,8 +579,10 @@ class Agent:
         except ValueError as error:
             _log.warning("%s: the kept screen cannot be read: %s", self.name, error)
             return
+        self.terminal.clock = time.time
         self.title = _clean(self.terminal.title)
         self._tell(Reshaped())
+        self._tell(Asked(StatusChanged()))
 
     def _lost(self, closed: Closed) -> None:
         """The terminal's other end closed: the program has ended, or only the connection to it has."""
@@ -608,6 +619,7 @@ class Agent:
 
     def _new_terminal(self) -> None:
         self.terminal = Terminal(self._size.columns, self._size.lines, scrollback=self._scrollback)
+        self.terminal.clock = time.time
         self.title, self.wrong, self.outdated, self.foreign = "", "", False, False
         self.container_id, self.remark, self._warned = "", "", False
         self.usage, self.meter = None, None

@@ -5,8 +5,8 @@ Started: with `auto_on_task`, for a review or approval that came after the progr
 is always respected. A program that ends within `SETTLED` seconds of its start, `TRIES` times in a row, or
 cannot be started as often, is left alone until the human starts it.
 
-Stopped: while Claude Code is idle for `QUIET` seconds or longer, and nothing has been typed that a turn has
-not taken up. With `on_inbox_empty`, once nothing waits any more and its last work was for the inbox; with
+Stopped: while it says that it is idle for `QUIET` seconds or longer, and nothing has been typed that a turn
+has not taken up. With `on_inbox_empty`, once nothing waits any more and its last work was for the inbox; with
 `idle_timeout`, after that many seconds. Programs that do not tell when they are idle are never stopped.
 """
 

@@ -314,7 +314,7 @@ class AgentConfig:
         metadata=rule(
             parse.one_of(Shutdown),
             '"on_inbox_empty"',
-            "when Claude Code is stopped while it is idle: manual, on_inbox_empty, idle_timeout",
+            "when an agent that says it is idle is stopped: manual, on_inbox_empty, idle_timeout",
         ),
     )
     idle_timeout: float = field(

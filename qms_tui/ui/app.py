@@ -409,6 +409,10 @@ class QmsTuiApp(App[None]):
         self._show_chrome()
         self._remember()
 
+    def on_app_focus(self) -> None:
+        """The human is back at the terminal that we run in."""
+        self.attention.activities.looked_at(self.pane.agent)
+
     def on_descendant_focus(self) -> None:
         """The keyboard is elsewhere now, by whatever means."""
         self.attention.activities.looked_at(self.pane.agent)

@@ -157,6 +157,7 @@ class Waking:
 
     def _look(self, agent: Agent) -> None:
         self._timers.pop(agent.name, None)
+        self._app.attention.activities.catch_up(agent)  # it may have a dialog open since just now
         typist, now = self._typist(agent), time.monotonic()
         if not agent.leads:
             self._typed.read()  # whoever does may have typed

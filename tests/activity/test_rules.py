@@ -19,7 +19,8 @@ from qms_tui.activity import (
     judge,
     sources,
 )
-from qms_tui.activity.rules import DISAGREE_MOST, LEAVING_MOST, STARTING_MOST, TURNING
+from qms_tui.activity.rules import DISAGREE_MOST, LEAVING_MOST, STARTING_MOST
+from qms_tui.activity.sight import TURNING
 from qms_tui.activity.values import Birth
 
 BEGAN = 1000.0

@@ -1,0 +1,40 @@
+"""What a client reports beside what its registry says: what it adds, and what cannot be true. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from qms_tui.activity.status import background_work
+from qms_tui.activity.values import Activity, Session, Word
+from qms_tui.terminal import ProgramStatus
+
+# By the registry's status: what the report may say at the same time.
+_FITTING = {
+    "idle": (Word.IDLE, Word.ERROR, Word.BACKGROUND),
+    "busy": (Word.BUSY,),
+    "waiting": (Word.NEEDS_YOU,),
+    "shell": (Word.BACKGROUND, Word.BUSY, Word.IDLE),  # "1 shell still running" is work to the client
+}
+_MENU = "dialog open"  # the human has opened it
+
+
+def fits(session: Session, report: Activity) -> bool:
+    """Whether both can be true."""
+    words = _FITTING.get(session.status)
+    return words is None or report.word in words or session.waiting_for == _MENU
+
+
+def joined(activity: Activity, session: Session, report: Activity | None, status: ProgramStatus) -> Activity:
+    """What the registry and the hooks say, with what the report adds as far as it says the same."""
+    if report is None:
+        return activity
+    if activity.word is Word.UNKNOWN:  # a status that we do not know
+        return replace(report, rule="3: its report")
+    if activity.word is Word.IDLE and report.word is Word.ERROR:
+        return replace(report, rule="4: its report")
+    if activity.word is Word.BACKGROUND:
+        return replace(activity, detail=background_work(status))
+    is_explained = activity.detail and activity.detail != session.waiting_for  # by the hooks
+    if activity.word is not report.word or is_explained:
+        return activity
+    return replace(activity, detail=report.detail or activity.detail)

@@ -1,0 +1,65 @@
+"""What an agent's terminal shows of its program: its title, its bell, and what it reports of itself. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from qms_tui.activity.status import activity_of, continued, has_news, rests, standing
+from qms_tui.activity.values import Activity
+from qms_tui.terminal import NO_STATUS, ProgramStatus
+
+TURNING = 2.5  # seconds after which a title that stands still is no sign of work; busy ones turn every 0.96 s
+SLACK = 0.05  # seconds between a container's start and the clock that its program reads
+RESTING = "✳"
+_SPINNERS = ("◐", "◑", "◒", "◓")
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What the interface sees of a program: when it began, its title and when that changed, its bell."""
+
+    began: float = 0.0
+    title: str = ""
+    title_at: float = 0.0
+    rang_at: float = 0.0
+    turning_since: float = 0.0
+    """When its title began to show work, if it does."""
+    silent_since: float = 0.0
+    """Since when somebody who looks again and again has missed its status line; 0 if nobody does."""
+    status: ProgramStatus = NO_STATUS
+    """What it reports of itself in its terminal, each record with the time since when it says so."""
+    rested_at: float = 0.0
+    """When the last of its children has ended."""
+    looked_at: float = 0.0
+    """When the human was at its pane last."""
+
+    @property
+    def present_status(self) -> ProgramStatus:
+        """What this program reports, and none before it."""
+        return standing(self.status, self.began - SLACK)
+
+    @property
+    def is_unseen(self) -> bool:
+        """Whether it has finished and the human has not looked since."""
+        return has_news(self.status.root, self.looked_at)
+
+    @property
+    def reported(self) -> Activity | None:
+        """What it does, as it reports; None if it reports nothing."""
+        return activity_of(self.present_status, self.looked_at, self.rested_at)
+
+    def reporting(self, status: ProgramStatus, now: float) -> Sight:
+        """The same with other reports."""
+        rested_at = now if rests(self.status, status) else self.rested_at
+        return replace(self, status=continued(self.status, status), rested_at=rested_at)
+
+    def titled(self, title: str, now: float) -> Sight:
+        """The same with another title."""
+        works = title.startswith(_SPINNERS)
+        since = self.turning_since if works and turns(self, now) else now
+        return replace(self, title=title, title_at=now, turning_since=since if works else 0.0)
+
+
+def turns(sight: Sight, now: float) -> bool:
+    """Whether the title shows the client's sign of work, and moves."""
+    return sight.title.startswith(_SPINNERS) and now - sight.title_at < TURNING
