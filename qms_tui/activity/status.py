@@ -156,7 +156,7 @@ def _under_way(status: ProgramStatus) -> set[str]:
 
 def _since(record: StatusRecord, known: dict[str, StatusRecord]) -> StatusRecord:
     before = known.get(record.id)
-    if before is None or not before.at <= record.at or not _says_the_same(record, before):
+    if before is None or before.at >= record.at or not _says_the_same(record, before):
         return record
     return replace(record, at=before.at)
 

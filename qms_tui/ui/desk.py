@@ -16,7 +16,7 @@ from qms_tui.inbox import HUMAN, Entry, Toast
 from qms_tui.printable import is_plain
 from qms_tui.ui.chrome import StatusLine
 from qms_tui.ui.editor import edit
-from qms_tui.ui.frame import detail, look, mark, word
+from qms_tui.ui.frame import look, mark, wish, word
 from qms_tui.ui.item_actions import ItemActions
 from qms_tui.ui.lights import shown as shown_lights
 from qms_tui.ui.sidebar import WIDTH, Line, Sidebar
@@ -177,7 +177,7 @@ class Desk:
                 ledger.counts(pane.agent.name),
                 word(pane.agent),
                 look(pane.agent, pane.color),
-                detail(pane.agent),
+                wish(pane.agent),
                 pane.agent.activity.since if pane.agent.activity else 0.0,
                 shown_lights(pane.agent),
                 closed=pane.agent.name in ledger.closed,

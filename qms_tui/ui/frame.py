@@ -31,6 +31,7 @@ _DOING = {
     Word.ERROR: "✖",
     Word.UNKNOWN: "?",
 }
+_UNDISTURBED = (Word.IDLE, Word.BUSY, Word.BACKGROUND)
 _LOOKS = {
     Word.NEEDS_YOU: "bold $background on $warning",
     Word.ERROR: "bold $error",
@@ -64,6 +65,11 @@ def look(agent: Agent, color: str) -> str:
 def detail(agent: Agent) -> str:
     """Which tool, question or error; empty if the word says it all."""
     return agent.activity.detail if agent.activity is not None and not agent.wrong else ""
+
+
+def wish(agent: Agent) -> str:
+    """The same of an agent that wants something of the human: not of one that works or rests."""
+    return "" if agent.activity is not None and agent.activity.word in _UNDISTURBED else detail(agent)
 
 
 def unlit(agent: Agent) -> str:

@@ -23,12 +23,14 @@ from qms_tui.activity import (
     Sight,
     Waiter,
     Word,
+    judge,
     remark,
     shine,
 )
 from qms_tui.activity.explain import HEARTBEAT
-from qms_tui.activity.lights import DWELL, NO_LOGIN, NO_PROGRAM, REFUSED
+from qms_tui.activity.lights import DWELL, NO_LOGIN, NO_PROGRAM, NONE_HERE, REFUSED, WANTS_LOGIN
 from qms_tui.activity.values import Birth
+from qms_tui.terminal import ProgramState, ProgramStatus, StatusRecord
 
 FINE, WRONG, ABSENT, UNKNOWN = Health.FINE, Health.WRONG, Health.ABSENT, Health.UNKNOWN
 BEGAN, NOW = 1000.0, 1100.0
@@ -251,3 +253,45 @@ def test_a_remark_says_what_the_word_does_not() -> None:
     assert remark(lights, IDLE) == "login: refused: /login in its pane"
     assert remark(lights, Activity(Word.ERROR, "authentication")).startswith("waker: not armed")
     assert lights.wrong == 2
+
+
+SILENT = Report()
+
+
+def reporting(state: ProgramState, kind: str = "", report: Report = SILENT) -> Facts:
+    """A program that reports this; `report` is what its folder says besides."""
+    status = ProgramStatus(StatusRecord("", state, kind, at=NOW - 5))
+    sight = Sight(BEGAN, status=status)
+    activity, _ = judge(report, sight, NOW)
+    return Facts(HOUSED, activity, report, sight, Given(servers=("qms",)), None)
+
+
+@pytest.mark.parametrize("report", [Report(), Report(birth=Birth(7, "codex", BEGAN), own_login=900.0)])
+@pytest.mark.parametrize("state", list(ProgramState))
+def test_a_program_that_reports_is_ready_and_has_no_parts_of_ours(
+    state: ProgramState, report: Report
+) -> None:
+    lights = lit(reporting(state, report=report))
+    assert lights.program == Light(FINE, "ready", BEGAN)
+    assert (lights.mcp, lights.login) == (Light(ABSENT, NONE_HERE), Light(ABSENT, NONE_HERE))
+    assert lights.waker == Light(ABSENT, NONE_HERE)
+    assert lights.wrong == 0
+
+
+def test_who_reports_that_it_waits_for_a_login_has_none() -> None:
+    facts = reporting(ProgramState.BLOCKED, "auth")
+    lights = lit(facts)
+    assert lights.login == Light(WRONG, WANTS_LOGIN, NOW - 5)
+    assert remark(lights, facts.activity) == ""  # the word says so
+    for kind in ("permission", "question", ""):
+        assert lit(reporting(ProgramState.BLOCKED, kind)).login.health is ABSENT
+    waits = replace(REPORT, session=Session(7, "waiting", "input needed", NOW - 5, BEGAN + 1))
+    assert lit(reporting(ProgramState.BLOCKED, "auth", report=waits)).login.why == WANTS_LOGIN
+
+
+def test_reports_take_no_light_from_claude_code() -> None:
+    facts = reporting(ProgramState.IDLE, report=REPORT)
+    lights = lit(facts)
+    assert (lights.program.since, lights.login.health, lights.waker.health) == (BEGAN + 1, FINE, FINE)
+    assert lights.mcp == Light(UNKNOWN, "not asked yet")
+    assert lit(reporting(ProgramState.WORKING, report=Report(birth=BIRTH))).login.why == NO_LOGIN

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager
@@ -173,9 +174,8 @@ async def test_who_flaps_is_told_of_once_and_costs_little(
         monkeypatch.setattr(activities, "judge", counted)
         monkeypatch.setattr(activities, "saw", spied)
         began = time.monotonic()
-        for _ in range(20):
-            reporters.say("qa", *[ASKS, report("idle")] * 50)
-        reporters.say("qa", report("error", "the last"))
+        flood = [ASKS, report("idle")] * 1000
+        await asyncio.to_thread(reporters.say, "qa", *flood, report("error", "the last"))
         await ui.until(lambda: "✖ error · the last" in ui.title("qa"))
         assert len(looks) <= (time.monotonic() - began) / STATUS_PERIOD + 3
         assert len(seen) > len(looks)
@@ -183,7 +183,7 @@ async def test_who_flaps_is_told_of_once_and_costs_little(
 
 
 @pytest.mark.parametrize(
-    "text", ["[red]x[/red]", "[@click=app.exit]x", "$error", "\\[", "x" * 2000, "{0}%s\\033", "[/]"]
+    "text", ["[red]x[/red]", "[@click=app.exit]x", "$error", "x" * 2000, "{0}%s\\033", "[/]"]
 )
 async def test_texts_are_inert(open_app: OpenApp, reporters: Reporters, text: str) -> None:
     async with open_app("claude", "qa", command=reporters.command, config=QUICK) as ui:
