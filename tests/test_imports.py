@@ -82,7 +82,17 @@ ALLOWED = {
     "cli.doctor": {"cli", "errors", "project", "config", "doctor", "report"},
     "cli.inbox": {"cli", "columns", "errors", "printable", "project", "inbox", "times"},
     "cli.mcp": {"cli", "columns", "printable", "project", "config", "mcp", "times"},
-    "cli.ps_listing": {"columns", "printable", "project", "config", "activity", "runtime", "mcp", "times"},
+    "cli.ps_listing": {
+        "columns",
+        "printable",
+        "project",
+        "config",
+        "activity",
+        "runtime",
+        "terminal",
+        "mcp",
+        "times",
+    },
     "cli.screen": {
         "cli",
         "report",

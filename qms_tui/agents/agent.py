@@ -516,6 +516,8 @@ class Agent:
         self.ending, self.clearing, self.usage = ending, clearing, None
         self.wrong, self.outdated = "", False
         self._typed.clear()
+        self.terminal.end_program()
+        self._tell_events()
         self._become(AgentState.ENDED)
 
     # -- facts from the program -------------------------------------------------------------------------
@@ -553,12 +555,16 @@ class Agent:
         replies = self.terminal.take_replies()
         if replies and self.leads and self._attachment is not None:
             self._attachment.write(replies, urgent=True)
+        self._tell_events()
+        self._tell(Output())
+
+    def _tell_events(self) -> None:
+        """What happened in the terminal since it was fed."""
         for event in self.terminal.take_events():
             if isinstance(event, TitleChanged):
                 self.title = _clean(event.text)
             if self.leads or not isinstance(event, ClipboardWrite):
                 self._tell(Asked(event))
-        self._tell(Output())
 
     def _remarked(self, text: str, fact: Remarked) -> None:
         """What is serious holds until a remark that is not; its details may change without a notice."""

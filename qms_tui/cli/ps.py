@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from qms_tui.cli.gateway import standing
@@ -9,8 +11,13 @@ from qms_tui.cli.loading import load
 from qms_tui.cli.options import Common, common_options
 from qms_tui.cli.printing import echo, echo_json, echo_lines, warn
 from qms_tui.cli.prune import everything
-from qms_tui.cli.runtimes import docker_runtime, engine_here
-from qms_tui.errors import UsageError
+from qms_tui.cli.runtimes import docker_runtime, engine_here, keeper_client
+from qms_tui.config import Config
+from qms_tui.errors import KeeperError, UsageError
+from qms_tui.project import Project
+
+if TYPE_CHECKING:
+    from qms_tui.keeper.programs import Programs
 
 
 @click.command("ps")
@@ -37,7 +44,8 @@ def ps(common: Common, as_json: bool, with_usage: bool, all_projects: bool) -> i
         runtime.close_now()
     from qms_tui.cli.ps_listing import listing
 
-    lines = listing(project, found, config, standing(project, config), usage, as_json=as_json)
+    servers, reported = standing(project, config), _reported(project, config, runtime.host)
+    lines = listing(project, found, config, servers, usage, reported, as_json=as_json)
     echo_lines(lines[0].split("\n") if as_json else lines)
     for agent in sorted(found):
         if why := project.inbox_obstacle(agent):
@@ -45,6 +53,17 @@ def ps(common: Common, as_json: bool, with_usage: bool, all_projects: bool) -> i
     for stranger in strangers:
         (warn if as_json else echo)(f"{stranger}: {stranger.remedy}")
     return 0
+
+
+def _reported(project: Project, config: Config, engine: str) -> Programs:
+    """What programs report of themselves, as far as a keeper holds their terminals."""
+    from qms_tui.keeper.programs import reported
+
+    try:
+        return reported(keeper_client(project, config, engine))
+    except KeeperError as error:
+        warn(f"what programs report of themselves is not known: {error.message}")
+        return {}
 
 
 def _ps_everything(common: Common, as_json: bool) -> int:

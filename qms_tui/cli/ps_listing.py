@@ -35,6 +35,7 @@ from qms_tui.printable import json_text
 from qms_tui.project import Project
 from qms_tui.runtime import Condition, Found, Usage
 from qms_tui.runtime.usage import amount
+from qms_tui.terminal import NO_STATUS, ProgramStatus
 from qms_tui.times import moment
 
 _TODAY = {  # how to get it, by whether it must be built first
@@ -50,16 +51,19 @@ def listing(
     config: Config,
     standing: Standing | None = None,
     usage: Mapping[str, Usage] | None = None,
+    reported: Mapping[str, ProgramStatus] | None = None,
     *,
     as_json: bool,
 ) -> list[str]:
     """The lines to print. Reads the agents' folders; `standing` says how MCP servers stand, if any do,
-    `usage` what agents use, if anybody wants to know it.
+    `usage` what agents use, if anybody wants to know it, `reported` what their programs report of
+    themselves, by containers' ids.
     """
-    used = usage or {}
-    known = [
-        _Known(project, agent, found[agent], config, standing, used.get(agent)) for agent in sorted(found)
-    ]
+    used, statuses = usage or {}, reported or {}
+    known = []
+    for agent in sorted(found):
+        status = statuses.get(found[agent].id, NO_STATUS)
+        known.append(_Known(project, agent, found[agent], config, standing, used.get(agent), status))
     if as_json:
         return [json_text([_as_json(project, one) for one in known], indent=2)]
     if not known:
@@ -78,9 +82,10 @@ class _Known:
         config: Config,
         standing: Standing | None,
         usage: Usage | None,
+        status: ProgramStatus,
     ) -> None:
         self.agent, self.found, self.usage = agent, found, usage
-        now, sight = time.time(), Sight(began=found.began)
+        now, sight = time.time(), Sight(began=found.began, status=status)
         reader = Reader(project, agent)
         self.report = current(reader.read(time.monotonic()), sight, now)
         reader.close()

@@ -72,9 +72,9 @@ class KeeperClient:
             self._end_other(welcome)
         raise KeeperError("the keeper is of another version and does not end", _HINT)
 
-    def status(self) -> dict[str, Any] | None:
-        """What a running keeper says of itself; None if none runs."""
-        return self._ask(Want.STATUS)
+    def status(self, want: Want = Want.STATUS, patience: float = ANSWER_PATIENCE) -> dict[str, Any] | None:
+        """What a running keeper says of itself, or its agents' programs; None if none runs."""
+        return self._ask(want, patience)
 
     def stop(self) -> bool:
         """End a running keeper and wait for its end, by force if it hangs; whether there was one."""

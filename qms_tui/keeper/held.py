@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Coroutine, Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -40,8 +41,7 @@ class HeldAgent:
         """`folder` is that of the agent's journal."""
         self.name = name
         self.container = ""
-        self.terminal = Terminal(80, 24, scrollback=scrollback)
-        self.terminal.muted = True
+        self.terminal = _silenced(Terminal(80, 24, scrollback=scrollback))
         self._tap = tap
         self._folder = folder
         self._journal = JournalWriter(folder)
@@ -174,7 +174,9 @@ class HeldAgent:
         log = await self._read_log(container, 0.0) if container else None
         if log and not self.container:  # nor has it been held meanwhile
             self._new_terminal(Terminal(GUESSED.columns, GUESSED.lines, scrollback=self._scrollback))
+            self.terminal.clock = partial(float, 0.0)  # the log does not say when
             self.terminal.feed(log)
+            self.terminal.end_program()
             self.terminal.take_events()
 
     async def _read_log(self, container: str, since: float) -> bytes | None:
@@ -191,8 +193,7 @@ class HeldAgent:
         await self._tap.resize(self.container, size)
 
     def _new_terminal(self, terminal: Terminal) -> None:
-        self.terminal = terminal
-        terminal.muted = True
+        self.terminal = _silenced(terminal)
         self._known.clear()
         for watcher in self._watchers:
             watcher.send_state()
@@ -297,6 +298,8 @@ class HeldAgent:
                 code = await self._tap.ending(self.container)
                 if code is not None:
                     self._journal.end(code if code >= 0 else None, "")
+                    self.terminal.end_program()
+                    self.terminal.take_events()
                     break
                 await self.take_up(self.container)
             except EngineError as error:
@@ -403,6 +406,12 @@ class HeldAgent:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _silenced(terminal: Terminal) -> Terminal:
+    """The same, not answering, with our clock."""
+    terminal.muted, terminal.clock = True, time.time
+    return terminal
 
 
 async def _arrived(stream: Stream) -> bytes:

@@ -16,6 +16,7 @@ from qms_tui.keeper.gateway import GatewayProcess
 from qms_tui.keeper.guest import Guest
 from qms_tui.keeper.held import HeldAgent
 from qms_tui.keeper.paths import SOCKET
+from qms_tui.keeper.programs import encoded
 from qms_tui.keeper.protocol import PROTOCOL, Hello, Want
 from qms_tui.project import AGENT_NAME
 from qms_tui.runtime import Size
@@ -91,7 +92,7 @@ class Keeper:
             if not AGENT_NAME.fullmatch(hello.agent):
                 raise UsageError(f"{hello.agent!r} is no agent's name", hint="see: qms-tui ps")
             guest.agent = await self._prepared(hello)
-        return self._status()
+        return self._status() | (self._programs() if hello.want == Want.PROGRAMS else {})
 
     async def _prepared(self, hello: Hello) -> HeldAgent:
         agent = self._agent(hello.agent)
@@ -141,6 +142,11 @@ class Keeper:
                 for name, agent in self._agents.items()
             },
         }
+
+    def _programs(self) -> dict[str, Any]:
+        """What programs that run report of themselves, by their containers."""
+        running = (agent for agent in self._agents.values() if agent.alive)
+        return {"programs": {agent.container: encoded(agent.terminal.status) for agent in running}}
 
     # -- agents -------------------------------------------------------------------------------------------
 

@@ -8,8 +8,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from qms_tui.keeper.journal.reader import latest, read_entries, read_segments
-from qms_tui.keeper.journal.records import Output, Resized
+from qms_tui.keeper.journal.reader import latest, read_entries, read_segments, replay
+from qms_tui.keeper.journal.records import Output
 from qms_tui.terminal import Terminal
 
 _log = logging.getLogger(__name__)
@@ -37,11 +37,7 @@ def read_past(folder: Path, tail: int) -> Past | None:
         return None
     if found is None:
         return None
-    for fact in found.facts:
-        if isinstance(fact, Output):
-            found.terminal.feed(fact.data)
-        elif isinstance(fact, Resized):
-            found.terminal.resize(fact.columns, fact.lines)
+    replay(found.terminal, found.entries)
     found.terminal.take_events()
     return Past(found.terminal, _container(folder), _tail(folder, tail), found.wall)
 

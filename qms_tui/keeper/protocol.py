@@ -17,7 +17,7 @@ from typing import Any
 from qms_tui.terminal.state import VERSION
 
 PROTOCOL = 200 + VERSION  # of the frames, and of the states in them
-LARGEST = 64 * 1024 * 1024  # bytes of a body; a terminal's state has 16 millions at most (terminal/state.py)
+LARGEST = 64 * 1024 * 1024  # bytes of a body; a terminal's state has 17 million at most (terminal/state.py)
 APART = (
     "run it where the agents were started, outside of containers, flatpak, unshare and services with "
     "PrivateTmp; qms-tui stop --all ends them and their keeper from anywhere"
@@ -58,6 +58,7 @@ class Want(IntEnum):
     LAST = 3  # the state of an ended agent's terminal
     STATUS = 4  # who is held and who watches
     STOP = 5  # end the keeper
+    PROGRAMS = 6  # what the agents' programs report of themselves
 
 
 @dataclass(frozen=True, slots=True)

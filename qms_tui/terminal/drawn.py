@@ -3,7 +3,9 @@
 For recordings that begin in the middle. What comes back: both screens with looks and soft wraps, cursor,
 pending wrap, saved cursors, margins, tab stops, character sets, the modes that change what output does, the
 title, and a control sequence or character that was not complete yet. Left out is what only input depends on
-(mouse, keyboard, paste, focus: a player's own terminal should not report those), the history, protection.
+(mouse, keyboard, paste, focus: a player's own terminal should not report those), the history, protection,
+and what the program reported of itself (OSC 7501): to another terminal that would be a report of whatever
+plays it there.
 """
 
 from __future__ import annotations

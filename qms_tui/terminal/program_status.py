@@ -4,19 +4,22 @@ A program asks `OSC 7501 ; ?` and gets the same back; then it reports with `key=
 A report is a record: of the program itself (the root), or of a part of its work, which an `id` names.
 
 https://www.superlogical.com/rex/docs/build/program-status
+
+Where that leaves a choice: a pair that is not well-formed is skipped, but an `id` that is there and wrong
+drops its report, so that it never means the root; so does a title or message that cannot be read, also
+beside `state=clear`. Padding of base64 may be missing. Of equal keys the last well-formed pair counts.
 """
 
 from __future__ import annotations
 
 import base64
-import binascii
 import re
-import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
+from qms_tui.terminal.packing import utf8_size
 from qms_tui.terminal.shapes import State, checked
 
 if TYPE_CHECKING:
@@ -24,7 +27,7 @@ if TYPE_CHECKING:
 
 MOST_RECORDS = 256
 MOST_BYTES = 4096  # of a report, with its introducer and terminator
-_AROUND = 2  # bytes of the introducer, and at most of the terminator
+_INTRODUCER = len("\x1b]7501;")
 _TITLE, _MESSAGE = (256, 192), (2732, 2048)  # characters of base64, bytes of UTF-8
 _KEY = re.compile(r"[a-z]{1,16}")
 _VALUE = re.compile(r"[A-Za-z0-9_.,+/=-]+")
@@ -32,8 +35,12 @@ _ID = re.compile(r"[A-Za-z0-9_.+-]{1,32}(/[A-Za-z0-9_.+-]{1,32}){0,7}")
 _MOST_ID, _MOST_APP = 128, 32  # characters
 _BLANKS = " \t"
 _KINDS = frozenset({"permission", "question", "auth"})
-_INVISIBLE = frozenset({"Cf", "Cs", "Co", "Cn", "Zl", "Zp"})  # categories of Unicode
-_SHAPE = {"records": [(str, str, str, int | None, str, str, str, float)]}
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_INVISIBLE = re.compile(  # Unicode's Default_Ignorable_Code_Point, line separators, interlinear annotations
+    "[\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164"
+    "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
+_SHAPE = {"_records": [(str, str, str, int | None, str, str, str, float)]}
 
 
 class ProgramState(Enum):
@@ -90,10 +97,17 @@ class StatusRecords:
 
     def __init__(self) -> None:
         self._records: dict[str, StatusRecord] = {}  # the one reported last is the last
+        self._view: ProgramStatus | None = NO_STATUS  # made when it is wanted, not for each report of many
+        self._is_at_rest = True  # no record is under way: prompt after prompt has nothing to look for
 
     @property
     def view(self) -> ProgramStatus:
         """What stands now."""
+        if self._view is None:
+            self._view = self._viewed()
+        return self._view
+
+    def _viewed(self) -> ProgramStatus:
         children = tuple(
             record if record.app else replace(record, app=self._inherited(record.id))
             for record in self._records.values()
@@ -107,43 +121,53 @@ class StatusRecords:
         name = pairs.get("id", "")
         if "id" in pairs and not (len(name) <= _MOST_ID and _ID.fullmatch(name)):
             return False
-        if pairs.get("state") == "clear":
-            return self._clear(name)
-        record = _record(name, pairs, now)
-        if record is None:
+        try:
+            record = _record(name, pairs, now)
+        except ValueError:
             return False
+        if record is None:
+            return self._clear(name)
         self._records.pop(name, None)
         self._records[name] = record
         if len(self._records) > MOST_RECORDS:
             del self._records[next(iter(self._records))]
+        self._view = None
+        self._is_at_rest &= record.state not in _ENDS_WITH_PROGRAM
         return True
 
     def end_program(self) -> bool:
         """The program has ended, or the shell shows its prompt: whether that changed anything."""
-        return self._keep(lambda record: record.state not in _ENDS_WITH_PROGRAM)
+        if self._is_at_rest:
+            return False
+        self._is_at_rest = True
+        return self._remove([each.id for each in self._records.values() if each.state in _ENDS_WITH_PROGRAM])
 
     def reset(self) -> bool:
-        """RIS: whether that changed anything."""
-        return self._keep(lambda record: False)
+        """RIS, or another program begins: whether that changed anything."""
+        return self._clear("")
 
     def state(self) -> State:
         """For `restore`."""
-        return {"records": [_plain(record) for record in self._records.values()]}
+        return {"_records": [_plain(record) for record in self._records.values()]}
 
     def restore(self, state: State) -> None:
         """Take a state; ValueError if it is none."""
         checked(state, _SHAPE)
-        records = [_restored(each) for each in state["records"]]
-        self._records = {record.id: record for record in records[-MOST_RECORDS:]}
+        records = [_restored(each) for each in state["_records"][-MOST_RECORDS:]]
+        self._records = {record.id: record for record in records}
+        self._view = None
+        self._is_at_rest = False
 
     def _clear(self, name: str) -> bool:
         below = f"{name}/" if name else ""
-        return self._keep(lambda record: record.id != name and not record.id.startswith(below))
+        return self._remove([each for each in self._records if each == name or each.startswith(below)])
 
-    def _keep(self, stays: Callable[[StatusRecord], bool]) -> bool:
-        before = len(self._records)
-        self._records = {name: record for name, record in self._records.items() if stays(record)}
-        return len(self._records) < before
+    def _remove(self, names: Collection[str]) -> bool:
+        for name in names:
+            del self._records[name]
+        if names:
+            self._view = None
+        return bool(names)
 
     def _inherited(self, name: str) -> str:
         """The application of the nearest record above one that has any."""
@@ -159,8 +183,8 @@ def program_status(screen: Screen, text: str) -> None:
     """OSC 7501."""
     if text == "?":
         screen.reply(f"\x1b]7501;?{screen.osc_end}")
-    elif len(text) + len("7501;") + _AROUND + len(screen.osc_end) <= MOST_BYTES and text.isascii():
-        screen.status_changed(screen.status.take(text, screen.clock()))
+    elif _INTRODUCER + utf8_size(text) + len(screen.osc_end) <= MOST_BYTES:
+        screen.has_new_status |= screen.status.take(text, screen.clock())
 
 
 def _pairs(report: str) -> Mapping[str, str]:
@@ -175,13 +199,12 @@ def _pairs(report: str) -> Mapping[str, str]:
 
 
 def _record(name: str, pairs: Mapping[str, str], now: float) -> StatusRecord | None:
-    """None if the report means nothing, or lies about its texts."""
-    try:
-        state = ProgramState(pairs.get("state"))
-        title = _text(pairs.get("title", ""), *_TITLE)
-        message = _text(pairs.get("msg", ""), *_MESSAGE)
-    except ValueError:
+    """None if it clears; ValueError if the report means nothing, or has texts that cannot be read."""
+    title = _text(pairs.get("title", ""), *_TITLE)
+    message = _text(pairs.get("msg", ""), *_MESSAGE)
+    if pairs.get("state") == "clear":
         return None
+    state = ProgramState(pairs.get("state"))
     kind, app, progress = pairs.get("kind", ""), pairs.get("app", ""), pairs.get("progress", "")
     is_under_way = state in _ENDS_WITH_PROGRAM
     return StatusRecord(
@@ -202,16 +225,15 @@ def _is_percent(text: str) -> bool:
 
 def _text(encoded: str, most: int, most_decoded: int) -> str:
     """Base64 of UTF-8, perhaps without padding, as text; ValueError if it is too long or none."""
+    if not encoded:
+        return ""
     if len(encoded) > most:
         raise ValueError("too long")
-    try:
-        data = base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)
-    except binascii.Error as error:
-        raise ValueError("no base64") from error
+    data = base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)
     text = data.decode()
-    if len(data) > most_decoded or any(unicodedata.category(character) == "Cc" for character in text):
+    if len(data) > most_decoded or _CONTROL.search(text):
         raise ValueError("too long, or with control characters")
-    return "".join(character for character in text if unicodedata.category(character) not in _INVISIBLE)
+    return text if text.isascii() else _INVISIBLE.sub("", text)
 
 
 def _plain(record: StatusRecord) -> tuple[object, ...]:

@@ -65,6 +65,7 @@ class Screen(pyte.Screen):
         self.history = History(scrollback)
         self.history_added = 0
         self.status = StatusRecords()
+        self.has_new_status = False  # since events were taken: however many reports came, that is one event
         self.clock: Callable[[], float] = lambda: 0.0  # the host's, for when records came
         self._patience = 0
         super().__init__(columns, lines)
@@ -97,7 +98,7 @@ class Screen(pyte.Screen):
         self.tabs = TabStops(self.columns)
         self.colors.reset_all()
         self.last = ""  # the text written last, for REP
-        self.status_changed(self.status.reset())
+        self.has_new_status |= self.status.reset()
         self.soft_reset()
 
     def soft_reset(self) -> None:
@@ -208,10 +209,13 @@ class Screen(pyte.Screen):
         if len(self.events) > MAX_EVENTS:
             del self.events[0]
 
-    def status_changed(self, changed: bool) -> None:
-        """Tell that its records are others, once until somebody takes the events."""
-        if changed and StatusChanged() not in self.events:
-            self.happened(StatusChanged())
+    def take_events(self) -> list[TerminalEvent]:
+        """What happened since the last call; other events cannot crowd out the last one."""
+        events, self.events = self.events, []
+        if self.has_new_status:
+            self.has_new_status = False
+            events.append(StatusChanged())
+        return events
 
     # -- writing --------------------------------------------------------------------------------------------
 

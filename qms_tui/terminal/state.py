@@ -7,7 +7,7 @@ the same user's keeper. Not compressed: for 2 MB zlib needs three to ten times a
 Each part gives and takes its own state, by the names of its attributes; the screen's own is here.
 
 Not saved, since it is the host's to set: the terminal's name, the cell's size in pixels, the host's colours,
-whether replies are muted. Not saved, since it is taken once: replies, events, damage.
+the clock, whether replies are muted. Not saved, since it is taken once: replies, events, damage.
 """
 
 from __future__ import annotations
@@ -22,21 +22,24 @@ from qms_tui.terminal.charsets import Charsets
 from qms_tui.terminal.history import History
 from qms_tui.terminal.modes import CursorShape
 from qms_tui.terminal.parser import Parser
+from qms_tui.terminal.program_status import StatusRecords
 from qms_tui.terminal.resizing import possible
 from qms_tui.terminal.screen import Screen
 from qms_tui.terminal.shapes import State, assign, checked, plain
 
-VERSION = 1  # goes up when saved values change their meaning; other names or shapes are refused anyway
-LARGEST = 16_000_000
+VERSION = 2  # goes up when saved values change their meaning; other names or shapes are refused anyway
+LARGEST = 16_500_000
 """Bytes of the largest state, whatever a program writes and however large its screen is.
 
 The parts at most, in bytes: history 5.5 M (history.MOST_BYTES), the two screens 1.9 M each (4 of a cell's
 character and 3 of its look, resizing.MAX_CELLS), rows below the screen 1 M (resizing.MAX_BELOW), links 1.5 M
 (looks.MAX_LINK_BYTES), the other parts of looks and the remembered steps between them 1.4 M
 (looks.MAX_LOOKS), clusters 1.2 M (clusters.MAX_CLUSTERS of clusters.MAX_CODE_POINTS), an unfinished control
-string 1.1 M (parser.MAX_STRING), titles, colours, tab stops and modes 0.2 M. All are bounded when they are
-fed, not when they are saved: a restored terminal must go on as the saved one does.
+string 1.1 M (parser.MAX_STRING), records of the program's status 0.7 M
+(program_status.MOST_RECORDS of 2,500), titles, colours, tab stops and modes 0.2 M. All are bounded when they
+are fed, not when they are saved: a restored terminal must go on as the saved one does.
 """
+_BEFORE_STATUS = 1  # a version whose states lack `status` only: journals have such
 _HEADER = struct.Struct(">8sHQI")  # magic, version, bytes of the pickle, CRC-32 of all but itself
 _MAGIC = b"qms-term"
 
@@ -97,14 +100,17 @@ def restored(state: bytes) -> tuple[Screen, Parser]:
 
 def read(state: bytes) -> State:
     """The values in a state, as `screen` and `parser`; ValueError as for `restored`."""
-    body = state[_HEADER.size :]
-    if state[: _HEADER.size] != _header(body):
+    header, body = state[: _HEADER.size], state[_HEADER.size :]
+    is_older = header == _header(body, _BEFORE_STATUS)
+    if header != _header(body) and not is_older:
         raise ValueError("this is no terminal saved by this version, or it is damaged")
     try:
         values = _Builtins(io.BytesIO(body)).load()
     except _REFUSALS as error:
         raise ValueError(f"this is no saved terminal: {error}") from error
     checked(values, {"screen": dict, "parser": dict})
+    if is_older:
+        values["screen"]["status"] = StatusRecords().state()
     return dict(values)
 
 
@@ -116,9 +122,9 @@ class _Builtins(pickle.Unpickler):
         raise pickle.UnpicklingError("a saved terminal has plain values only")
 
 
-def _header(body: bytes) -> bytes:
-    start = _HEADER.pack(_MAGIC, VERSION, len(body), 0)
-    return _HEADER.pack(_MAGIC, VERSION, len(body), zlib.crc32(body, zlib.crc32(start)))
+def _header(body: bytes, version: int = VERSION) -> bytes:
+    start = _HEADER.pack(_MAGIC, version, len(body), 0)
+    return _HEADER.pack(_MAGIC, version, len(body), zlib.crc32(body, zlib.crc32(start)))
 
 
 def screen_state(screen: Screen) -> State:

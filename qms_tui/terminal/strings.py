@@ -194,7 +194,7 @@ def _prompt(screen: Screen, text: str) -> None:
         is_number = kind == "D" and status.isascii() and status.isdigit() and len(status) < 6
         screen.happened(PromptMark(kind, int(status) if is_number else None))
     if kind == "A":
-        screen.status_changed(screen.status.end_program())
+        screen.has_new_status |= screen.status.end_program()
 
 
 _OSC: dict[str, Callable[[Screen, str], None]] = {

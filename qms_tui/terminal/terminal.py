@@ -69,7 +69,7 @@ class Terminal:
     def save(self) -> bytes:
         """All that decides how this terminal looks and goes on, for `restored`; changes nothing.
 
-        Without what is the host's (name, cell_pixels, the colours' defaults, muted: set them after
+        Without what is the host's (name, cell_pixels, the colours' defaults, muted, clock: set them after
         restoring) and without what waits to be taken (replies, events, damage).
         """
         return states.save(self._screen, self._parser)
@@ -135,7 +135,11 @@ class Terminal:
 
     def end_program(self) -> None:
         """The program has ended: what it reported to be under way is no more."""
-        self._screen.status_changed(self._screen.status.end_program())
+        self._screen.has_new_status |= self._screen.status.end_program()
+
+    def forget_status(self) -> None:
+        """Another program begins: no record of those before it stands."""
+        self._screen.has_new_status |= self._screen.status.reset()
 
     @property
     def cell_pixels(self) -> tuple[int, int]:
@@ -279,9 +283,8 @@ class Terminal:
         return replies
 
     def take_events(self) -> list[TerminalEvent]:
-        """What the program asked for since the last call, at most the newest 1,000."""
-        events, self._screen.events = self._screen.events, []
-        return events
+        """What the program asked for since the last call, at most the newest 1,000 and a StatusChanged."""
+        return self._screen.take_events()
 
     def take_damage(self) -> Damage:
         """Which rows changed since the last call."""

@@ -71,7 +71,11 @@ _ANY_ERASURES = "".join(f"\x1b[48;5;{i % 256}m\x1b[2J" for i in range(250))
 _ANY_FLIPS = "".join(f"\x1b[;{i * 7 % 150};;{i % 150 + 9};{i % 3 * 3 + 1}$t" for i in range(230))
 _ANY_CLUSTERS = "".join(chr(0x4E00 + i % 20000) + chr(0x300 + i % 100) for i in range(820))
 _ANY_LOOKS = "".join(f"\x1b[38;2;{i % 256};{i % 9};7mx" for i in range(240))
+_MANY_RECORDS = "".join(f"\x1b]7501;state=idle:id=a{i}\x07" for i in range(256))
 CASES = (
+    Case("reports that clear none of many", _letters, "\x1b]7501;state=clear:id=z\x07", _MANY_RECORDS),
+    Case("a report of empty pairs", _letters, f"\x1b]7501;{':' * (CHUNK - 8)}\x07"),
+    Case("prompts among many reports", _letters, "\x1b]133;A\x07", _MANY_RECORDS),
     Case("ED on guarded cells", _guarded, "\x1b[2J"),
     Case("ED of any colour on guarded cells", _guarded, _ANY_ERASURES),
     Case("DECSED on protected cells", _protected, "\x1b[?2J"),

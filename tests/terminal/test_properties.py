@@ -30,7 +30,9 @@ _switches = st.builds("\x1b[?{}{}".format, _private_modes, st.sampled_from("hl")
 _margins = st.builds("\x1b[{};{}{}".format, st.integers(0, 6), st.integers(0, 11), st.sampled_from("rs"))
 _strings = st.builds(
     "\x1b{}{}{}".format,
-    st.sampled_from(["]0;", "]8;;http://x", "]52;c;", "P$q", "P", "_", "^", "X", "]4;1;", "]"]),
+    st.sampled_from(
+        ["]0;", "]8;;http://x", "]52;c;", "P$q", "P", "_", "^", "X", "]4;1;", "]", "]7501;state=idle:"]
+    ),
     st.text(max_size=6),
     st.sampled_from(["\x07", "\x1b\\", "", "\x18", "\x9c", "\x1b[m"]),
 )
@@ -103,6 +105,7 @@ def state(terminal: Terminal) -> dict[str, Any]:
         "past": [terminal.styled(y) for y in range(-terminal.history_length, 0)],
         "cursor": terminal.cursor,
         "modes": terminal.modes,
+        "status": terminal.status,
         "replies": terminal.take_replies(),
         "events": terminal.take_events(),
     }

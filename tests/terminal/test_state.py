@@ -35,6 +35,7 @@ def seen(terminal: Terminal) -> dict[str, Any]:
         "cursor": terminal.cursor,
         "modes": terminal.modes,
         "title": terminal.title,
+        "status": terminal.status,
         "synchronized": terminal.synchronized,
         "inverse": terminal.inverse,
         "colors": {key: terminal.colors.get(key) for key in terminal.colors.defaults},
@@ -143,11 +144,13 @@ def test_saving_changes_nothing_and_what_waits_stays() -> None:
 def test_what_is_the_hosts_is_not_saved() -> None:
     terminal = fresh()
     terminal.name, terminal.cell_pixels, terminal.muted = "other", (20, 40), True
+    terminal.clock = lambda: 1_000.0
     terminal.colors.set_default(1011, 255, 255, 255)
     restored = Terminal.restored(terminal.save())
     new = fresh()
     assert (restored.name, restored.cell_pixels, restored.muted) == (new.name, new.cell_pixels, False)
     assert restored.colors.defaults == new.colors.defaults
+    assert restored.clock() == new.clock() == 0.0
 
 
 def test_a_programs_colour_is_kept_whatever_the_host_has() -> None:
@@ -186,6 +189,8 @@ LEFT_OUT = {
         "replies": "taken once",
         "events": "taken once",
         "history_added": "damage",
+        "has_new_status": "taken once",
+        "clock": "the host's",
         "muted": "the host's",
         "name": "the host's",
         "cell_pixels": "the host's",
@@ -207,11 +212,15 @@ LEFT_OUT = {
     "Clusters": {"_codes": "the texts the other way round"},
     "Colors": {"defaults": "the host's"},
     "Cursor": {"attrs": "pyte's, not used", "hidden": "pyte's, not used"},
+    "StatusRecords": {"_view": "remembered", "_is_at_rest": "remembered"},
 }
 ALSO_SAVED = {"Cursor": {"x", "y"}, "History": {"rows", "maxlen"}}
 
 
-VALUES = {"HistoryView", "CursorShape", "Look", "Margins", "Char", "TitleChanged", "IconChanged"}
+VALUES = {
+    *("HistoryView", "CursorShape", "Look", "Margins", "Char", "TitleChanged", "IconChanged"),
+    *("ProgramStatus", "StatusRecord"),
+}
 
 
 def _attributes(part: object) -> set[str]:
@@ -227,6 +236,7 @@ def _saved(part: Any) -> set[str]:
 
 def used() -> Terminal:
     terminal = fresh()
+    terminal.feed(b"\x1b]7501;state=working\x07")
     terminal.feed(b"\x1b[31ma\x1b7\x1b[2;3r\x1b]2;t\x07\x1b[?1049h\x1b7\r\n" * 30 + b"\x1b[?1049l\x1b[")
     terminal.resize(7, 3)
     return terminal
@@ -260,7 +270,7 @@ PARTS = _parts()
 def test_all_parts_are_found() -> None:
     assert {*PARTS} == {
         *("Terminal", "Screen", "Parser", "Page", "Saved", "Charsets", "Cursor", "History", "Looks"),
-        *("Clusters", "TabStops", "Colors"),
+        *("Clusters", "TabStops", "Colors", "StatusRecords"),
     }
 
 

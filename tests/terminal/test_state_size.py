@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from qms_tui.keeper import protocol
 from qms_tui.keeper.journal import records
 from qms_tui.keeper.journal.writer import LIMIT, SEGMENT
-from qms_tui.terminal import Terminal
+from qms_tui.terminal import NO_STATUS, Terminal
 from qms_tui.terminal import state as states
 from qms_tui.terminal.looks import MAX_LINK_BYTES, MAX_LOOKS
 from qms_tui.terminal.parser import MAX_STRING
@@ -78,6 +79,14 @@ def steps() -> str:
     return "".join(f"\x1b[{'0;' * 20}38;5;{number % 256};{number:06}m" for number in range(5000))
 
 
+def status() -> str:
+    """As many records as are kept, with the longest texts that a report has room for."""
+    title, message = (base64.b64encode(b"x" * size).decode() for size in (192, 2048))
+    names = (f"{number:032}/{'y' * 32}/{'z' * 32}/{'z' * 29}" for number in range(300))
+    pairs = f"state=blocked:kind=permission:progress=100:app={'a' * 32}:title={title}:msg={message}"
+    return "".join(f"\x1b]7501;{pairs}:id={name}\x07" for name in names)
+
+
 Fill = Callable[[], str]
 FILLS: dict[str, Fill] = {
     "links": lambda: "".join(links(480)),
@@ -88,6 +97,7 @@ FILLS: dict[str, Fill] = {
     "steps": steps,
     "cells": cells,
     "settings": settings_of_all_kinds,
+    "status": status,
 }
 ENDS = {
     "": "",
@@ -219,6 +229,14 @@ def test_a_state_of_before_there_was_a_bound_is_taken_and_gets_small(count: int)
     terminal = Terminal.restored(state)
     assert len(terminal.save()) < LARGEST // 4
     check(terminal)
+
+
+def test_a_state_of_before_there_were_records_is_taken() -> None:
+    values = states.read(Terminal(80, 24).save())
+    del values["screen"]["status"]
+    restored = Terminal.restored(sealed(values, version=1))
+    assert restored.status == NO_STATUS
+    assert states.read(restored.save()) == states.read(Terminal(80, 24).save())
 
 
 def test_an_ordinary_history_is_not_shortened() -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -11,12 +12,14 @@ from qms_tui.keeper.journal.files import file_name, numbers, open_segment
 from qms_tui.keeper.journal.records import (
     HEADER_SIZE,
     Damaged,
+    Ended,
     Fact,
     Header,
     Output,
     Record,
     Resized,
     Snapshot,
+    Started,
     decode_header,
     read_record,
 )
@@ -46,11 +49,16 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Latest:
-    """The newest state that can be had, and the facts since; `wall` is when the last of them was."""
+    """The newest state that can be had, and what came since; `wall` is when the last of that was."""
 
     terminal: Terminal
-    facts: tuple[Fact, ...]
+    entries: tuple[Entry, ...]
     wall: float
+
+    @property
+    def facts(self) -> tuple[Fact, ...]:
+        """What came since, without its times."""
+        return tuple(entry.fact for entry in self.entries)
 
 
 def nothing(_: str) -> None:
@@ -131,7 +139,7 @@ def latest(folder: Path, say: Say = nothing) -> Latest | None:
         for index in reversed(range(len(entries))):
             terminal = restored(entries[index].fact, say)
             if terminal is not None:
-                return Latest(terminal, tuple(entry.fact for entry in entries[index + 1 :]), entries[-1].wall)
+                return Latest(terminal, tuple(entries[index + 1 :]), entries[-1].wall)
         if sum(len(entry.fact.data) for entry in entries if isinstance(entry.fact, Output)) > MOST_REPLAYED:
             break
     return None
@@ -151,12 +159,23 @@ def restored(fact: Fact, say: Say = nothing) -> Terminal | None:
 
 
 def apply(terminal: Terminal, fact: Fact) -> None:
-    """Let output and sizes act on a terminal; other facts do not."""
+    """Let output, sizes, a program's start and end act on a terminal; gaps do not."""
     match fact:
         case Output(data):
             terminal.feed(data)
         case Resized(columns, lines):
             terminal.resize(columns, lines)
+        case Started():
+            terminal.forget_status()
+        case Ended():
+            terminal.end_program()
+
+
+def replay(terminal: Terminal, entries: Iterable[Entry]) -> None:
+    """Let all that is recorded act on a terminal, at the times at which it was."""
+    for entry in entries:
+        terminal.clock = partial(float, entry.wall)
+        apply(terminal, entry.fact)
 
 
 def _tail(segments: list[Segment], say: Say) -> Iterator[Entry]:

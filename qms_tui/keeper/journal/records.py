@@ -21,7 +21,7 @@ from typing import Any, BinaryIO
 from zlib import crc32
 
 MAGIC = b"qmsj\x01"
-LARGEST_PAYLOAD = 64 * 2**20  # bytes; a snapshot has 16 millions at most, all else is far smaller
+LARGEST_PAYLOAD = 64 * 2**20  # bytes; a snapshot has 17 million at most, all else is far smaller
 _HEADER = struct.Struct(f">{len(MAGIC)}s8sQQ")
 _RECORD = struct.Struct(">BQI")
 _CRC = struct.Struct(">I")

@@ -1,0 +1,53 @@
+"""What programs report of themselves, as the keeper says it to `qms-tui ps`: JSON, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Any
+
+from qms_tui.keeper.protocol import PROTOCOL, Want
+from qms_tui.terminal import ProgramState, ProgramStatus, StatusRecord
+
+if TYPE_CHECKING:
+    from qms_tui.keeper.client import KeeperClient
+
+Programs = Mapping[str, ProgramStatus]
+"""By the ids of their containers."""
+PATIENCE = 3.0  # seconds until a keeper must have said it; one that works takes milliseconds
+MOST_MESSAGE = 200  # characters of a child's message: 256 records of 32 agents must fit a frame
+
+
+def reported(keeper: KeeperClient) -> Programs:
+    """What the programs of running agents report; nothing without a keeper, which is not started.
+
+    Raises:
+        KeeperError: it does not answer.
+    """
+    welcome = keeper.status(Want.PROGRAMS, PATIENCE) or {}
+    if welcome.get("protocol") != PROTOCOL:
+        return {}
+    return {container: decoded(content) for container, content in welcome["programs"].items()}
+
+
+def encoded(status: ProgramStatus) -> dict[str, Any]:
+    """As a JSON object; messages of children are cut."""
+    children = (replace(child, message=child.message[:MOST_MESSAGE]) for child in status.children)
+    return {
+        "root": _encoded(status.root) if status.root else None,
+        "children": [_encoded(child) for child in children],
+    }
+
+
+def decoded(content: Mapping[str, Any]) -> ProgramStatus:
+    """The way back, from a keeper of this version."""
+    root = _decoded(content["root"]) if content["root"] else None
+    return ProgramStatus(root, tuple(_decoded(child) for child in content["children"]))
+
+
+def _encoded(record: StatusRecord) -> dict[str, Any]:
+    return asdict(record) | {"state": record.state.value}
+
+
+def _decoded(content: Mapping[str, Any]) -> StatusRecord:
+    return StatusRecord(**{**content, "state": ProgramState(content["state"])})
