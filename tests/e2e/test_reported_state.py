@@ -1,10 +1,11 @@
-"""The rows of test_state.py once more, by the client's reports alone: no hook runs, and its registry is not seen.
+"""The rows of test_state.py once more, by the client's reports alone: without hooks, its registry not seen.
 
 What differs is in `ALONE`. All else has the same word; where the hooks name a reason, the report has its own.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -30,7 +31,7 @@ ANSWERS = {
 }  # fmt: skip
 SETTINGS = {"permissions": {"allow": ["Bash(sleep:*)"]}, "disableAutoMode": "disable"}
 SCRIPT = (
-    f"mkdir -p {INSIDE} && echo \"$0\" >{INSIDE}/.claude.json && echo \"$1\" >{INSIDE}/settings.json"
+    f'mkdir -p {INSIDE} && echo "$0" >{INSIDE}/.claude.json && echo "$1" >{INSIDE}/settings.json'
     f" && CLAUDE_CONFIG_DIR={INSIDE} exec claude"
 )
 NEEDS_YOU = "1 qa ◆ needs you · "
@@ -54,9 +55,14 @@ def model(network: tuple[str, str]) -> Iterator[Model]:
 
 @pytest.fixture
 def start(
-    qms_project: Path, tmp_path: Path, client_image: str, network: tuple[str, str], model: Model
+    qms_project: Path,
+    tmp_path: Path,
+    client_image: str,
+    engine: docker.APIClient,
+    network: tuple[str, str],
+    model: Model,
 ) -> Iterator[Callable[..., App]]:
-    """`start(answers, key)`: its agents are the client as any program: without our settings, and its files hidden."""
+    """`start(answers, key)`: its agents are the client as any program, without our settings, its files hidden."""
     made: list[App] = []
 
     def make(answers: object = ANSWERS, key: str = KEY) -> App:
@@ -68,10 +74,13 @@ def start(
 
     yield make
     for app in made:
+        for row in app.ps().values():
+            with contextlib.suppress(docker.errors.APIError):  # it has ended already
+                engine.kill(str(row["container"]))  # by itself it takes its time
         app.run("stop", "--all")
 
 
-def test_every_state(start: Callable[..., App], engine: docker.APIClient) -> None:
+def test_every_state(start: Callable[..., App]) -> None:
     app = start()
     with opened(app) as tui:
         tui.wait(IDLE)
@@ -101,7 +110,7 @@ def test_every_state(start: Callable[..., App], engine: docker.APIClient) -> Non
             answer(tui, key, ASKED)
             tui.wait(IDLE)
         look_at_a_menu(tui, ALONE["/model"])
-        engine.kill(str(app.ps()["qa"]["container"]))
+        say(tui, "/exit")
         tui.wait("1 qa ○ exited")
 
 
@@ -121,30 +130,22 @@ def test_errors_jobs_and_the_end(start: Callable[..., App]) -> None:
         tui.wait(IDLE, "ompacted")
         say(tui, "/clear")
         tui.wait(IDLE, absent="ompacted")
-        say(tui, "/exit")
-        tui.wait("1 qa ○ exited")
 
 
-def test_why_is_explained(start: Callable[..., App]) -> None:
-    """Nothing else has said anything."""
-    with opened(start()) as tui:
-        tui.wait(IDLE)
-        say(tui, "tool")
-        tui.wait(PERMISSION)
-        tui.type("\x02e")
-        tui.wait("rule 1: its report", "claude-code: blocked, permission, approve Bash: touch made")
-
-
-def test_the_trust_dialog_is_reported(start: Callable[..., App]) -> None:
-    with opened(start(ANSWERS | {"projects": {}})) as tui:
+def test_its_first_day(start: Callable[..., App]) -> None:
+    """Trust, then a login: before a client of the image has a registry, and what that does not tell."""
+    with opened(start(ANSWERS | {"projects": {}}, key="")) as tui:
         tui.wait(ALONE["its trust dialog"], "1 needs you: F3")
-
-
-def test_a_login_is_wanted(start: Callable[..., App]) -> None:
-    with opened(start(key="")) as tui:
-        tui.wait(IDLE)
+        tui.type("\x1b[B")
+        tui.wait("\u276f Yes, I trust")
+        tui.type("\r")
+        tui.wait(IDLE, absent="needs you: F3")
         say(tui, "good morning")
         tui.wait(ALONE["without a login"], "1 needs you: F3")
+        tui.type("\x02e")  # nothing else has said anything
+        tui.wait("rule 1: its report", "claude-code: blocked, login, Not logged in")
+        tui.type("\x1b")
+        tui.wait(absent="rule 1")
 
 
 def interrupt(tui: Tui) -> None:

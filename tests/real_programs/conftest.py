@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import pytest
 
 from .reporter import Row, words
 
+LIVE = ("test_live.py", "test_in_the_app.py")
 _WIDTH = 100
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Without the programs there is nothing to try, every night but the ones of their job."""
+    return True if collection_path.name in LIVE and not config.getoption("real_programs") else None
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -96,7 +96,8 @@ class Start:
 def codex(place: Place) -> Start:
     """Without the server that it would leave running in the background."""
     place.write(".codex/config.toml", _CODEX.format(url=place.model.url, project=place.project))
-    return Start((str(place.installed / "node_modules/.bin/codex"), "--no-daemon"), place.variables(NODE))
+    argv = str(place.installed / "node_modules/.bin/codex")
+    return Start((argv, "--no-daemon"), place.variables(NODE))
 
 
 def codex_without_login(place: Place) -> Start:

@@ -30,10 +30,11 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """An event, all reports that it led to, and how many bytes the program had written by then."""
+    """An event, all reports that it led to, what stood in the end, how many bytes had been written then."""
 
     event: str
     arrivals: tuple[Arrival, ...]
+    status: ProgramStatus
     written: int
 
 
@@ -64,11 +65,6 @@ class Reporter(Tui):
             self.process.kill(signal.SIGKILL)
             self.process.wait()
         self.process.close()
-
-    @property
-    def root(self) -> StatusRecord | None:
-        """What the program said of itself last."""
-        return self.terminal.status.root
 
     def happens(self, event: str) -> None:
         """An event begins now; what it leads to is its row."""
@@ -110,7 +106,7 @@ class Reporter(Tui):
         raise AssertionError(f"{keys!r} led to nothing; shown:\n{self.text}")
 
     def _keep(self) -> None:
-        self.rows.append(Row(self._event, tuple(self._arrivals), len(self.output)))
+        self.rows.append(Row(self._event, tuple(self._arrivals), self.terminal.status, len(self.output)))
 
     def _read(self, patience: float) -> bool:
         alive = super()._read(patience)

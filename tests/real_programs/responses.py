@@ -1,7 +1,7 @@
-"""A stand-in for models that are asked through OpenAI's interfaces: Responses (Codex), Chat Completions (Vibe).
+"""A stand-in for models that are asked as OpenAI's are: by Responses (Codex) or Chat Completions (Vibe).
 
-It answers by what the human said last: `call NAME JSON` calls that tool, `slow` thinks until it is interrupted,
-`fail` fails, anything else is one line. The result of a tool gets that line, too.
+It answers by what the human said last: `call NAME JSON` calls that tool, `slow` thinks for long, `fail` fails,
+anything else is one line. The result of a tool gets that line, too.
 """
 
 from __future__ import annotations
@@ -88,8 +88,9 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def _last(entries: list[_Event]) -> tuple[str, bool]:
-    """What the human said last, and whether a tool's result came after it; what programs add is in angle brackets."""
+    """What the human said last, and whether a tool's result came after it."""
     said = [text for entry in entries if entry.get("role") == "user" for text in _texts(entry["content"])]
+    # What programs add is in angle brackets.
     newest = next((text for text in reversed(said) if not text.startswith("<")), "")
     last = entries[-1]
     return newest, last.get("role") == "tool" or str(last.get("type", "")).endswith("_output")

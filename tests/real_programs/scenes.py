@@ -22,13 +22,15 @@ _TOUCH = json.dumps({"command": SHELL_COMMAND})
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """A program's name and folder, what starts it, what its model is, and what is done with it."""
+    """A program's name and folder, what starts it, what stands in for its model, and what is done with it."""
 
     name: str
     folder: str
     start: Callable[[Place], Start]
     model: type[Model] | type[Responses]
     play: Callable[[Reporter], None]
+    recorded: str = ""
+    """The name of its recording; empty of those that have none."""
 
 
 def claude(it: Reporter) -> None:
@@ -152,11 +154,18 @@ def vibe(it: Reporter) -> None:
 
 
 SCENES = (
-    Scene("Claude Code, pinned", "claude", programs.claude, Model, claude),
+    Scene("Claude Code, pinned", "claude", programs.claude, Model, claude, "claude_code"),
     Scene("Claude Code, newest", "claude-newest", programs.claude, Model, claude),
-    Scene("Claude Code 2.1.280", "claude-2.1.280", programs.claude, Model, claude_before_reports),
-    Scene("Codex", "codex", programs.codex, Responses, codex),
+    Scene(
+        "Claude Code 2.1.280",
+        "claude-2.1.280",
+        programs.claude,
+        Model,
+        claude_before_reports,
+        "claude_code_2.1.280",
+    ),
+    Scene("Codex", "codex", programs.codex, Responses, codex, "codex"),
     Scene("Codex without a login", "codex", programs.codex_without_login, Responses, codex_without_login),
-    Scene("Pi", "pi", programs.pi, Model, pi),
-    Scene("Mistral Vibe", "vibe", programs.vibe, Responses, vibe),
+    Scene("Pi", "pi", programs.pi, Model, pi, "pi"),
+    Scene("Mistral Vibe", "vibe", programs.vibe, Responses, vibe, "mistral_vibe"),
 )

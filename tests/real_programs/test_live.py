@@ -1,7 +1,7 @@
-"""Real programs, each before our terminal and a stand-in for its model: what they report of themselves, and when.
+"""What real programs report of themselves, and how soon, before our terminal and stand-ins for their models.
 
-They are not part of the tests' packages: `.ci/newest-programs` installs them and runs this, for a job of every
-night. What they wrote then is played by `test_recordings.py` in every run.
+They are not part of the tests' packages: `.ci/newest-programs` installs them and runs this, for a job of
+every night. What they wrote once is played by `test_recordings.py` in every run.
 """
 
 from __future__ import annotations
@@ -23,10 +23,9 @@ def test_it_reports(
     tmp_path: Path,
     record_property: Callable[[str, object], None],
 ) -> None:
-    given = str(pytestconfig.getoption("real_programs"))
-    folder = Path(given, scene.folder).absolute()
-    if not given or not folder.is_dir():
-        pytest.skip(f"not installed: {scene.name}; .ci/newest-programs does that")
+    folder = Path(pytestconfig.getoption("real_programs"), scene.folder).absolute()
+    if not folder.is_dir():
+        pytest.skip(f"{scene.name} is not installed")
     with scene.model() as model:
         start = scene.start(Place(folder, tmp_path, model))
         with Reporter(start.argv, start.env, tmp_path / "project") as program:
