@@ -62,7 +62,7 @@ def start(
     network: tuple[str, str],
     model: Model,
 ) -> Iterator[Callable[..., App]]:
-    """`start(answers, key)`: its agents are the client as any program, without our settings, its files hidden."""
+    """`start(answers, key)`: agents are the client as any program, without our settings, its files hidden."""
     made: list[App] = []
 
     def make(answers: object = ANSWERS, key: str = KEY) -> App:

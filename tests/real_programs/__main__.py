@@ -1,4 +1,4 @@
-"""Record what the programs write that `.ci/newest-programs` has installed: python -m tests.real_programs FOLDER
+"""Record what programs write: python -m tests.real_programs FOLDER, where `.ci/newest-programs` has put them.
 
 Their home is always of the same name, so that nothing of this machine is in what they write.
 """

@@ -10,6 +10,10 @@ import pytest
 from .reporter import Row, words
 
 LIVE = ("test_live.py", "test_in_the_app.py")
+TITLES = {
+    "reports": "what {} reports: event | report | seconds after it",
+    "shown": "what is shown of {}: event | title | seconds after it",
+}
 _WIDTH = 100
 
 
@@ -21,10 +25,10 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for report in terminalreporter.getreports("passed"):
         for name, value in report.user_properties if report.when == "call" else ():
-            if name == "reports" and isinstance(value, tuple):
+            if name in TITLES and isinstance(value, tuple):
                 program, rows = value
-                terminalreporter.section(f"what {program} reports: event | report | seconds after it")
-                for line in table(rows):
+                terminalreporter.section(TITLES[name].format(program))
+                for line in table(rows) if name == "reports" else map(" | ".join, _texts(rows)):
                     terminalreporter.write_line(line)
 
 
@@ -38,3 +42,7 @@ def table(rows: Sequence[Row]) -> Iterator[str]:
             records = [arrival.status.root, *arrival.status.children]
             said = "; ".join(words(record) for record in records)
             yield f"{event} | {said[:_WIDTH]} | {arrival.seconds:.2f}"
+
+
+def _texts(rows: Sequence[tuple[str, str, float]]) -> Iterator[tuple[str, str, str]]:
+    return ((event, word, f"{seconds:.2f}") for event, word, seconds in rows)

@@ -56,7 +56,8 @@ export default function (pi) {
     const yes = await ctx.ui.confirm("Allow bash?", "It writes");
     return yes ? undefined : { block: true, reason: "No" };
   });
-  pi.registerCommand("ask", { description: "Ask", handler: (args, ctx) => ctx.ui.select("Which?", ["A", "B"]) });
+  const ask = (args, ctx) => ctx.ui.select("Which?", ["A", "B"]);
+  pi.registerCommand("ask", { description: "Ask", handler: ask });
 }
 """
 

@@ -1,7 +1,7 @@
 """A stand-in for models that are asked as OpenAI's are: by Responses (Codex) or Chat Completions (Vibe).
 
-It answers by what the human said last: `call NAME JSON` calls that tool, `slow` thinks for long, `fail` fails,
-anything else is one line. The result of a tool gets that line, too.
+It answers by what the human said last: `call NAME JSON` calls that tool, `slow` thinks for long, `fail`
+fails, anything else is one line. The result of a tool gets that line, too.
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ ENTER, ESC = "\r", "\x1b"
 _OPTIONS = [{"label": name, "description": name} for name in ("Red", "Blue")]
 _ASKED = {"question": "Which colour?", "header": "Colour", "options": _OPTIONS}
 _QUESTION = json.dumps({"questions": [_ASKED]})
+ESCALATED = {"cmd": "touch made", "sandbox_permissions": "require_escalated", "justification": "May I?"}
 _TOUCH = json.dumps({"command": SHELL_COMMAND})
 
 
@@ -67,7 +68,6 @@ def claude_before_reports(it: Reporter) -> None:
 
 def codex(it: Reporter) -> None:
     """It reports without asking; the folder's questions come before its first report."""
-    permission = {"cmd": "touch made", "sandbox_permissions": "require_escalated", "justification": "May I?"}
     it.expect("idle")
     it.say("hello")
     it.expect("done")
@@ -78,11 +78,11 @@ def codex(it: Reporter) -> None:
     it.expect("working")
     it.press(ESC)
     it.expect("idle")
-    it.say(f"call exec_command {json.dumps(permission)}")
+    it.say(f"call exec_command {json.dumps(ESCALATED)}")
     it.expect("blocked permission")
     it.press(ENTER)
     it.expect("done")
-    it.say(f"call exec_command {json.dumps(permission)}")
+    it.say(f"call exec_command {json.dumps(ESCALATED)}")
     it.expect("blocked permission")
     it.press(ESC)
     it.expect("idle")
