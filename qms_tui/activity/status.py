@@ -74,7 +74,7 @@ def rests(before: ProgramStatus, after: ProgramStatus) -> bool:
 def summary(status: ProgramStatus) -> tuple[str, float]:
     """All of it in a line, and since when the newest of it is so; empty and 0 if it reports nothing."""
     root, count = status.root, len(status.children)
-    own = (f"{root.app or 'it'}: {root.state.value}", _KINDS.get(root.kind, ""), _words(root)) if root else ()
+    own = (_state(root), _KINDS.get(root.kind, ""), _words(root)) if root is not None else ()
     children = f"{count} {'child' if count == 1 else 'children'}" if count else ""
     at = max((record.at for record in _records(status)), default=0.0)
     return ", ".join(part for part in (*own, children) if part), at
@@ -113,6 +113,10 @@ def _resting(status: ProgramStatus, looked_at: float, rested_at: float) -> Activ
         return None
     since = max(rested_at, root.at if root is not None else last)
     return Activity(Word.IDLE, NOT_LOOKED_AT if has_news(root, looked_at) else "", since)
+
+
+def _state(root: StatusRecord) -> str:
+    return f"{root.app}: {root.state.value}" if root.app else root.state.value
 
 
 def _wish(record: StatusRecord, text: str) -> str:

@@ -348,7 +348,7 @@ def test_where_one_may_not_look_nobody_knows() -> None:
             AT + 2,
         ),
         ([child(WORKING), child(IDLE, "b")], "2 children", AT),
-        ([replace(record(IDLE), app="")], "it: idle", AT),
+        ([replace(record(IDLE), app="")], "idle", AT),
     ],
 )
 def test_it_is_a_source_like_any_other(records: list[StatusRecord], said: str, at: float) -> None:

@@ -24,17 +24,19 @@ Change = tuple[Callable[[], object], str]
 @row("states")
 def states(bench: Bench) -> Iterator[Line]:
     """What the client writes is written as it does: in place, while the interface looks at two agents."""
-    times, pipe = bench.times(300, 12), bench.fresh("reports") / "pipe"
+    times, folder = bench.times(100, 12), bench.fresh("reports")
+    pipe = folder / "pipe"
     os.mkfifo(pipe)
     reports = os.open(pipe, os.O_RDWR)
     try:
-        with leaving(start_local(bench, (RAW_ECHO, _reporter(pipe)))) as program:
+        with leaving(start_local(bench, (RAW_ECHO, _reporter(folder, pipe)))) as program:
             wait_for(program, b"ready")
             rest((program,), SETTLE)
             changes = [(lambda state=state: _report(reports, state), word) for state, word in REPORTED]
             yield from _measured(program, "report", changes, times, MEDIAN, MOST)
             os.write(reports, b"state=clear\n")
-            client = _Client(max(bench.folder.glob("project-*"), key=lambda path: path.stat().st_mtime))
+            own = bench.folder.glob("home-*/XDG_STATE_HOME/qms-tui/local/*/qa")
+            client = _Client(max(own, key=lambda path: path.stat().st_mtime))
             yield from _measured(program, "registry", client.registry(), times, None, Bar(500))
             yield from _measured(program, "hook", client.hooks(), times, None, Bar(500))
     finally:
@@ -48,10 +50,13 @@ def _report(pipe: int, state: str) -> None:
     os.write(pipe, f"state={state}\n".encode())
 
 
-def _reporter(pipe: Path) -> Sequence[str]:
-    """A program that reports what is written into a pipe."""
+def _reporter(folder: Path, pipe: Path) -> Sequence[str]:
+    """A program that reports what is written into a pipe; only a `claude` has a folder here that is read."""
+    program = folder / "claude"
     loop = f"while read -r r; do printf '\\033]7501;%s\\033\\\\' \"$r\"; done <{pipe}"
-    return "sh", "-c", f"printf 'ready\\r\\n'; {loop}"
+    program.write_text(f"#!/bin/sh\nprintf 'ready\\r\\n'\n{loop}\n")
+    program.chmod(0o755)
+    return (str(program),)
 
 
 def _measured(
@@ -73,8 +78,8 @@ def _measured(
 class _Client:
     """Writes as a client of qa that has just started."""
 
-    def __init__(self, project: Path) -> None:
-        folder = project / ".claude/users/qa/container"
+    def __init__(self, folder: Path) -> None:
+        """`folder` is the agent's own."""
         for name in ("sessions", "qms-tui"):
             (folder / name).mkdir(parents=True, exist_ok=True)
         self.started = time.time()

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
 from tests.ui.reporting import encoded, report
 
 from .test_app import App, leave
 
 ASKS = report("blocked", "approve Bash: [b]touch[/b] x", kind="permission")
 WAITS = "2 qa ◆ needs you · permission: approve Bash: [b]touch[/b] x"
+
+
+@pytest.fixture
+def app(qms_project: Path, tmp_path: Path, image: str) -> Iterator[App]:
+    made = App(qms_project, tmp_path / "home", image)
+    yield made
+    made.run("stop", "--all")
 
 
 def say(text: str) -> str:
@@ -24,7 +36,7 @@ def test_states_reasons_lights_and_the_way_to_who_waits(app: App) -> None:
             say(report("idle") + f":title={encoded('x')}") + say(report("working", title="lint", id="a"))
         )
         tui.wait("2 qa ◔ background job · lint")
-        tui.type(f"sleep 1; {say(ASKS)}\x1b1")  # it waits for who is elsewhere
+        tui.type(f"{say(ASKS)}\x1b1")
         tui.wait(WAITS, "1 needs you: F3")
         tui.type("\x1bOR")  # F3
         tui.type("\x02e")
@@ -32,10 +44,10 @@ def test_states_reasons_lights_and_the_way_to_who_waits(app: App) -> None:
             "rule 1: its report", "some-agent: blocked, permission, approve Bash", "none in this program"
         )
         tui.type("\x1b")
+        tui.wait(WAITS, absent="rule 1")
         tui.type(say(report("clear")))
         tui.wait("2 qa ● running", absent="needs you")
         leave(tui)
-    app.run("stop", "--all")
 
 
 def test_a_screen_that_opens_later_and_ps_say_the_same(app: App) -> None:
@@ -55,4 +67,3 @@ def test_a_screen_that_opens_later_and_ps_say_the_same(app: App) -> None:
         tui.type("exit\rexit 0\r")  # the shell, and the program: what waited waits no more
         tui.wait("exited", absent="needs you")
         leave(tui)
-    app.run("stop", "--all")

@@ -211,6 +211,7 @@ def test_why_is_explained(app: App) -> None:
             "registry",
             "waiting, permission prompt",
             "PermissionRequest Bash",
+            "claude-code: blocked, permission, approve Bash: touch made",
             "engine",
         )
         tui.type("\x1b")
