@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from qms_tui.activity.status import background_work
 from qms_tui.activity.values import Activity, Session, Word
-from qms_tui.terminal import ProgramStatus
+from qms_tui.terminal import ProgramState, ProgramStatus
 
 # By the registry's status: what the report may say at the same time.
 _FITTING = {
@@ -18,10 +18,11 @@ _FITTING = {
 _MENU = "dialog open"  # the human has opened it
 
 
-def fits(session: Session, report: Activity) -> bool:
+def fits(session: Session, report: Activity, status: ProgramStatus) -> bool:
     """Whether both can be true."""
     words = _FITTING.get(session.status)
-    return words is None or report.word in words or session.waiting_for == _MENU
+    is_refused = session.status == "idle" and _wants_login(status)
+    return words is None or report.word in words or session.waiting_for == _MENU or is_refused
 
 
 def joined(activity: Activity, session: Session, report: Activity | None, status: ProgramStatus) -> Activity:
@@ -30,7 +31,7 @@ def joined(activity: Activity, session: Session, report: Activity | None, status
         return activity
     if activity.word is Word.UNKNOWN:  # a status that we do not know
         return replace(report, rule="3: its report")
-    if activity.word is Word.IDLE and report.word is Word.ERROR:
+    if activity.word is Word.IDLE and (report.word is Word.ERROR or _wants_login(status)):
         return replace(report, rule="4: its report")
     if activity.word is Word.BACKGROUND:
         return replace(activity, detail=background_work(status))
@@ -38,3 +39,9 @@ def joined(activity: Activity, session: Session, report: Activity | None, status
     if activity.word is not report.word or is_explained:
         return activity
     return replace(activity, detail=report.detail or activity.detail)
+
+
+def _wants_login(status: ProgramStatus) -> bool:
+    """Whether the program itself does: its login is missing or was refused, and its prompt is free."""
+    root = status.root
+    return root is not None and root.state is ProgramState.BLOCKED and root.kind == "auth"

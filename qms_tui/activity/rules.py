@@ -240,7 +240,7 @@ def _report_doubt(
     session: Session, own: Activity | None, sight: Sight, now: float
 ) -> tuple[float, str] | None:
     """The same of what it reports."""
-    if own is None or fits(session, own) or _sides(sight, session, now):
+    if own is None or fits(session, own, sight.present_status) or _sides(sight, session, now):
         return None
     return max(own.since, session.changed), f"the registry says {session.status}, its report {own.word.value}"
 
@@ -258,7 +258,7 @@ def _sides(sight: Sight, session: Session, now: float) -> bool:
 
 def _when_title_counts(session: Session, own: Activity | None, sight: Sight, now: float) -> float | None:
     """When a title that turns will say something else than now, where that matters."""
-    matters = session.status == "idle" or (own is not None and not fits(session, own))
+    matters = session.status == "idle" or (own is not None and not fits(session, own, sight.present_status))
     return _title_ends(sight, now) if matters else None
 
 

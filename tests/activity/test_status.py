@@ -254,6 +254,13 @@ def hooked(report: Report, event: str, at: float, **facts: str) -> Report:
             Word.ERROR,
             "rate limit",
         ),
+        (registry("idle"), [record(BLOCKED, "/login", kind="auth")], Word.NEEDS_YOU, "login: /login"),
+        (
+            hooked(registry("idle"), "StopFailure", AT, error="authentication_failed"),
+            [record(BLOCKED, "/login", kind="auth")],
+            Word.ERROR,
+            "authentication",
+        ),
     ],
 )
 def test_the_registry_has_the_word_and_the_report_the_reason(

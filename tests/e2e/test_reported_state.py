@@ -99,7 +99,7 @@ def test_every_state(start: Callable[..., App]) -> None:
         answer(tui, ESC, PERMISSION)
         tui.wait(IDLE, absent="needs you: F3")
         say(tui, "tool")
-        tui.wait("3. No")
+        tui.wait(PERMISSION, "3. No")
         answer(tui, NO, PERMISSION)
         tui.wait(IDLE, absent="needs you: F3")
         say(tui, "tool")
@@ -132,19 +132,19 @@ def test_errors_jobs_and_the_end(start: Callable[..., App]) -> None:
         tui.wait(IDLE, absent="ompacted")
 
 
-def test_its_first_day(start: Callable[..., App]) -> None:
-    """Trust, then a login: before a client of the image has a registry, and what that does not tell."""
-    with opened(start(ANSWERS | {"projects": {}}, key="")) as tui:
+def test_trust_is_asked_for(start: Callable[..., App]) -> None:
+    with opened(start(ANSWERS | {"projects": {}})) as tui:
         tui.wait(ALONE["its trust dialog"], "1 needs you: F3")
-        tui.type("\x1b[B")
-        tui.wait("\u276f Yes, I trust")
-        tui.type("\r")
-        tui.wait(IDLE, absent="needs you: F3")
+
+
+def test_a_login_is_missing(start: Callable[..., App]) -> None:
+    with opened(start(key="")) as tui:
+        tui.wait(IDLE)
         say(tui, "good morning")
         tui.wait(ALONE["without a login"], "1 needs you: F3")
         tui.type("\x02e")  # nothing else has said anything
         tui.wait("rule 1: its report", "claude-code: blocked, login, Not logged in")
-        tui.type("\x1b")
+        tui.type(ESC)
         tui.wait(absent="rule 1")
 
 

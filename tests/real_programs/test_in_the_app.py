@@ -33,7 +33,7 @@ _EXEC = f"call exec_command {json.dumps(ESCALATED)}"
 
 @dataclass(frozen=True, slots=True)
 class Plain:
-    """A program: how it is started, what asks a permission of the human, and what it calls that."""
+    """A program: how it starts, what asks a permission of the human, what it calls that."""
 
     name: str
     folder: str
@@ -48,7 +48,7 @@ class Plain:
 PLAIN = (
     Plain("Codex", "codex", programs.codex, Responses, _EXEC, "permission", "", "/quit"),
     Plain("Pi", "pi", programs.pi, Model, _BASH, "permission: Allow bash?", " · 400 ", "/quit"),
-    Plain("Mistral Vibe", "vibe", programs.vibe, Responses, _BASH, "permission: Running command", "", "/exit"),
+    Plain("Mistral Vibe", "vibe", programs.vibe, Responses, _BASH, "permission: Running", "", "/exit"),
 )  # fmt: skip
 
 
