@@ -50,7 +50,7 @@ def test_a_tool_that_reports_for_its_client_is_not_believed(app: App) -> None:
     """The client's registry says something else, so nobody knows, until the client's next report."""
     with opened(app) as tui:
         tui.wait(IDLE)
-        say(tui, f"call Bash {json.dumps({'command': TELL + 'echo lied; sleep 4', 'description': 'Lie'})}")
+        say(tui, f"call Bash {json.dumps({'command': TELL + 'echo lied; sleep 2', 'description': 'Lie'})}")
         tui.wait(BUSY, "lied")
         titles: set[str] = set()
 

@@ -86,8 +86,8 @@ def test_every_state(start: Callable[..., App]) -> None:
         tui.wait(IDLE)
         say(tui, "slow")
         tui.wait(BUSY)
+        tui.type(ESC)  # while it thinks
         tui.wait(IDLE)
-        interrupt(tui)
         say(tui, f"call Bash {json.dumps(TOOL)}")
         tui.wait(BUSY, f"$ {TOOL['command']}")
         tui.type(ESC)
@@ -146,14 +146,6 @@ def test_a_login_is_missing(start: Callable[..., App]) -> None:
         tui.wait("rule 1: its report", "claude-code: blocked, login, Not logged in")
         tui.type(ESC)
         tui.wait(absent="rule 1")
-
-
-def interrupt(tui: Tui) -> None:
-    """While it thinks."""
-    say(tui, "slow")
-    tui.wait(BUSY)
-    tui.type(ESC)
-    tui.wait(IDLE)
 
 
 def look_at_a_menu(tui: Tui, state: str) -> None:
