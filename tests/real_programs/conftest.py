@@ -18,7 +18,7 @@ _WIDTH = 100
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Without the programs there is nothing to try, every night but the ones of their job."""
+    """Without the programs there is nothing to try."""
     return True if collection_path.name in LIVE and not config.getoption("real_programs") else None
 
 
