@@ -17,6 +17,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default="",
         help="version of Claude Code in the image of the end-to-end tests; by default the Dockerfile's",
     )
+    parser.addoption(
+        "--real-programs",
+        metavar="FOLDER",
+        default="",
+        help="where .ci/newest-programs has installed programs that report what they do",
+    )
 
 
 def pytest_configure() -> None:

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,6 +34,7 @@ QUESTION = {
     ]
 }  # fmt: skip
 MENU = "1 qa ◆ needs you · dialog open"
+DOUBT_SECONDS = 1.2  # a fifth more than sources may take to agree
 ESC, NO = "\x1b", "3"  # the third of the permission dialog's answers
 REASONS = {
     "refuse 500": "server error",
@@ -132,11 +134,21 @@ def test_errors_stick_until_the_next_prompt(app: App, model: Model) -> None:
         for refusal, reason in REASONS.items():
             say(tui, refusal)
             tui.wait(f"1 qa ✖ error · {reason}", "1 needs you: F3")
+            wait_in_ps(app, ("error", reason))
         say(tui, "/model")
         answer(tui, ESC, MENU)
         tui.wait(f"1 qa ✖ error · {reason}")  # a menu is no prompt
         say(tui, "good morning")
         tui.wait(IDLE, absent="needs you: F3")
+
+
+def wait_in_ps(app: App, wanted: tuple[str, str]) -> None:
+    """Without a screen, the title is not known; sources that disagree are doubted after a second."""
+    deadline = time.monotonic() + DOUBT_SECONDS
+    while time.monotonic() < deadline:
+        (row,) = json.loads(app.run("ps", "--json").stdout)
+        activity = row["activity"]
+        assert (activity["word"], activity["detail"]) == wanted, activity
 
 
 def test_retries_jobs_and_a_killed_client(app: App, model: Model, engine: docker.APIClient) -> None:
