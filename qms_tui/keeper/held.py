@@ -18,7 +18,7 @@ from qms_tui.keeper.watcher import Watcher
 from qms_tui.runtime import Size
 from qms_tui.runtime.docker.tap import Tap
 from qms_tui.runtime.stream import Stream
-from qms_tui.terminal import Terminal
+from qms_tui.terminal import NO_STATUS, Terminal
 
 _log = logging.getLogger(__name__)
 
@@ -116,6 +116,7 @@ class HeldAgent:
         stayed = bool(self.container)  # it was this keeper that listened before
         self.remember()
         await self._meet(container)
+        await self._forget_former_program()
         log = await self._read_log(container, self._heard - LOG_SLACK)
         live = await _arrived(stream)
         found = missed(bytes(self._known), log, live) if log is not None else None
@@ -146,6 +147,13 @@ class HeldAgent:
             self.container, self._heard = container, 0.0
         elif size is not None:  # the journal has that of then
             self.terminal.resize(size.columns, size.lines)
+
+    async def _forget_former_program(self) -> None:
+        """What it reported is not said of one that has been started in its container since."""
+        has_records = self.terminal.status != NO_STATUS
+        if has_records and await self._tap.began(self.container) > self._heard:
+            self.terminal.forget_status()
+            self.terminal.take_events()
 
     def _incomplete(self, found: bytes | None, now: float) -> str:
         """What the interfaces are told of a gap; the log shows all but a line that is still unfinished."""

@@ -7,6 +7,7 @@ includes its PTY, cat and the client; ours and pyte's do not.
 
 from __future__ import annotations
 
+import base64
 import fcntl
 import os
 import pty
@@ -31,6 +32,16 @@ CHUNK = 4096  # bytes: what a PTY hands out at most
 ROUND = 0.5  # seconds
 TMUX_BYTES = 8_000_000
 BARS = {"a": 0.6, "b1": 0.2, "b2": 0.35, "c": 0.35, "d": 0.8, "e": 0.8}  # of tmux's figure
+REPORTS = tuple(
+    b"\x1b]7501;" + pairs + b"\x07"
+    for pairs in (
+        b"state=working:app=claude-code",
+        b"state=blocked:kind=permission:app=claude-code:msg=" + base64.b64encode(b"approve Bash: touch x"),
+        b"state=working:app=claude-code:id=be0hnf17y:title=" + base64.b64encode(b"Sleep a while"),
+        b"state=clear:id=be0hnf17y",
+        b"state=done:app=claude-code",
+    )
+)
 
 Engine = Callable[[str, bytes], float]
 
@@ -130,6 +141,27 @@ def _feed(name: str, bench: Bench) -> Iterator[Line]:
     yield Line(
         f"feed {name}, pyte with history", "the same run", "MB/s", mine, best[history], "HistoryScreen"
     )
+
+
+@row("feed-reports")
+def _feed_reports(bench: Bench) -> Iterator[Line]:
+    """A client's session with what it reports of itself (OSC 7501), far more often than it does."""
+    session = _inputs()["e"]
+    chunks = [session[at : at + CHUNK] for at in range(0, len(session), CHUNK)]
+    mixed = b"".join(chunk + REPORTS[at % len(REPORTS)] for at, chunk in enumerate(chunks))
+    rounds, with_reports, without = bench.times(5, 1), 0.0, 0.0
+    for _ in range(rounds):
+        with_reports = max(with_reports, ours("e", mixed) * len(session) / len(mixed))
+        without = max(without, ours("e", session))
+    what = f"{CAPTION['e']} with a report after each {CHUNK} bytes of it, best of {rounds}"
+    bar = Bar(0.9, at_least=True, of_ratio=True)  # it costs 2 %; the clock is that of the wall
+    yield Line("feed e, reports", what, "MB/s", with_reports, without, "the same without", bar=bar)
+    terminal, flood = Terminal(*size("e")), b"".join(REPORTS) * (10_000 // len(REPORTS))
+    start = time.process_time()
+    terminal.feed(flood)
+    terminal.take_events()
+    taken = 1000 * (time.process_time() - start)
+    yield Line("flood of reports", "processor time for 10,000 of them", "ms", taken, bar=Bar(300))
 
 
 @cache

@@ -10,11 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from qms_tui.activity import Activity, Report, Sight, judge
+from qms_tui.cli import ps_listing
 from qms_tui.cli.ps_listing import listing
 from qms_tui.config import Config, McpServer
 from qms_tui.mcp.lights import standing
 from qms_tui.project import Project
 from qms_tui.runtime import Condition, Ending, Found, Usage
+from qms_tui.terminal import NO_STATUS, ProgramState, ProgramStatus, StatusRecord
 from tests.somebody import ROOT, somebody
 
 MINUTE = 60.0
@@ -99,3 +102,19 @@ def test_nobody_asked_for_figures(tmp_path: Path) -> None:
     assert "CPU" not in listing(Project(tmp_path), FOUND, Config(), as_json=False)[0]
     rows = json.loads(listing(Project(tmp_path), FOUND, Config(), as_json=True)[0])
     assert {row["cpu"] for row in rows} == {row["memory"] for row in rows} == {None}
+
+
+def test_what_programs_report_is_seen_of_their_own_containers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[ProgramStatus] = []
+
+    def note(report: Report, sight: Sight, now: float) -> tuple[Activity, float | None]:
+        seen.append(sight.status)
+        return judge(report, sight, now)
+
+    monkeypatch.setattr(ps_listing, "judge", note)
+    status = ProgramStatus(StatusRecord("", ProgramState.BLOCKED, "question"))
+    found = {"bu": replace(RUNS, id="other"), "qa": replace(RUNS, id="c0ffee")}
+    listing(Project(tmp_path), found, Config(), reported={"c0ffee": status}, as_json=True)
+    assert seen == [NO_STATUS, status]

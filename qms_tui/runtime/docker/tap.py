@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from datetime import datetime
 from typing import TypeVar
 
 from docker.errors import APIError, NotFound
@@ -73,6 +74,10 @@ class Tap:
     async def ending(self, container: str) -> int | None:
         """The exit code of a container, -1 if it is gone; None while it runs."""
         return await self._call(lambda: self._ending(container), f"look for {container[:12]}")
+
+    async def began(self, container: str) -> float:
+        """When a container's program began, in seconds since 1970 by the engine's clock."""
+        return await self._call(lambda: self._began(container), f"look for {container[:12]}")
 
     async def log(self, container: str, since: float) -> bytes:
         """What the engine logged of the output since a time (seconds since 1970), its end at most."""
@@ -149,6 +154,10 @@ class Tap:
 
     def _is_foreign(self, container: str) -> bool:
         return is_foreign(self._engine.api.inspect_container(container)["Config"].get("Labels"))
+
+    def _began(self, container: str) -> float:
+        started = self._engine.api.inspect_container(container)["State"]["StartedAt"]
+        return datetime.fromisoformat(started).timestamp()
 
     def _ending(self, container: str) -> int | None:
         try:

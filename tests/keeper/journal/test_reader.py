@@ -20,6 +20,7 @@ from qms_tui.keeper.journal import (
 )
 from qms_tui.keeper.journal.files import file_name
 from qms_tui.keeper.journal.records import LARGEST_PAYLOAD, OVERHEAD, encode
+from qms_tui.keeper.past import read_past
 from qms_tui.terminal import Terminal
 from qms_tui.terminal.state import LARGEST
 from tests.keeper.journal.tape import NOON, Tape, replayed, screen
@@ -258,3 +259,38 @@ def test_a_snapshot_of_an_empty_terminal_is_enough(tmp_path: Path) -> None:
     assert found.wall == pytest.approx(NOON)
     assert isinstance(found.terminal, Terminal)
     assert not any(isinstance(fact, Snapshot) for fact in found.facts)
+
+
+def test_what_programs_report_comes_back_with_its_times(tmp_path: Path) -> None:
+    """From the snapshot, and from what was replayed since."""
+    tape = Tape(tmp_path)
+    tape.terminal.clock = lambda: tape.wall
+    tape.say("\x1b]7501;state=idle:id=a\x07", 5)
+    tape.writer.rotate(tape.terminal.save())
+    tape.say("\x1b]7501;state=blocked:kind=question\x07", 60)
+    tape.say("\x1b]7501;?\x07\x1b[c", 60)
+    past = read_past(tmp_path, 100)
+    assert past is not None
+    assert past.terminal.status == tape.terminal.status
+    root, (child,) = past.terminal.status.root, past.terminal.status.children
+    assert root is not None
+    assert [root.at, child.at] == pytest.approx([NOON + 65, NOON + 5])
+    assert not past.terminal.take_replies()
+    assert not past.terminal.take_events()
+
+
+def test_what_was_under_way_has_ended_with_its_program(tmp_path: Path) -> None:
+    tape = Tape(tmp_path)
+    tape.say("\x1b]7501;state=working\x07\x1b]7501;state=done:id=a\x07")
+    tape.writer.end(0, "")
+    assert _names(tmp_path) == ["a"]
+    tape.writer.start("c0ffee", "", tape.wall)
+    tape.say("\x1b]7501;state=idle:id=b\x07")
+    assert _names(tmp_path) == ["b"]
+
+
+def _names(folder: Path) -> list[str]:
+    past = read_past(folder, 100)
+    assert past is not None
+    status = past.terminal.status
+    return [record.id for record in (*([status.root] if status.root else []), *status.children)]

@@ -1,0 +1,101 @@
+"""What programs report of themselves on its way from the keeper to `qms-tui ps`."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qms_tui.errors import KeeperError
+from qms_tui.keeper import programs, protocol
+from qms_tui.keeper.client import KeeperClient
+from qms_tui.keeper.paths import SOCKET, keeper_folder
+from qms_tui.keeper.programs import MOST_MESSAGE, decoded, encoded, reported
+from qms_tui.sockets import reachable
+from qms_tui.terminal import NO_STATUS, ProgramState, ProgramStatus, StatusRecord
+from qms_tui.terminal.program_status import MOST_RECORDS
+
+ENGINE = "unix:///nowhere/docker.sock"
+
+_texts = st.text(max_size=9)
+_records = st.builds(
+    StatusRecord,
+    *(_texts, st.sampled_from(ProgramState), st.sampled_from(["", "auth"]), st.none() | st.integers(0, 100)),
+    *(_texts, _texts, _texts, st.floats(0, 2e9)),
+)
+statuses = st.builds(ProgramStatus, st.none() | _records, st.lists(_records, max_size=5).map(tuple))
+
+
+@given(statuses)
+def test_it_comes_as_it_was_sent(status: ProgramStatus) -> None:
+    assert decoded(json.loads(json.dumps(encoded(status)))) == status
+
+
+def test_what_a_child_has_to_say_is_cut() -> None:
+    child = StatusRecord("a", ProgramState.BLOCKED, message="m" * 2048)
+    root = replace(child, id="")
+    sent = decoded(encoded(ProgramStatus(root, (child,))))
+    assert sent == ProgramStatus(root, (replace(child, message="m" * MOST_MESSAGE),))
+
+
+def test_the_most_that_many_programs_report_fits_a_frame() -> None:
+    """Each character of the longest texts is six bytes of JSON."""
+    title, message, name = "é" * 96, "é" * 1024, "/".join(["n" * 30] * 4)
+    child = StatusRecord(name, ProgramState.BLOCKED, "permission", 100, "a" * 32, title, message, 1.7e9)
+    status = ProgramStatus(replace(child, id=""), (child,) * (MOST_RECORDS - 1))
+    every = {"programs": {f"{number:064}": encoded(status) for number in range(32)}}
+    assert len(protocol.message(protocol.Kind.WELCOME, every)) < protocol.LARGEST
+
+
+@pytest.fixture
+def keeper(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> KeeperClient:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    return KeeperClient(tmp_path, ENGINE)
+
+
+@pytest.fixture
+def listener(keeper: KeeperClient, tmp_path: Path) -> Iterator[socket.socket]:
+    """Where a keeper would serve."""
+    path = keeper_folder(tmp_path, ENGINE) / SOCKET
+    path.parent.mkdir(parents=True, mode=0o700)
+    with socket.socket(socket.AF_UNIX) as listener, reachable(path) as address:
+        listener.bind(str(address))
+        listener.listen()
+        yield listener
+
+
+def test_without_a_keeper_there_is_nothing_and_none_is_started(keeper: KeeperClient, tmp_path: Path) -> None:
+    assert reported(keeper) == {}
+    assert not (tmp_path / "state").exists()
+
+
+def test_a_keeper_that_hangs_is_not_waited_for(
+    keeper: KeeperClient, listener: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(programs, "PATIENCE", 0.05)
+    with pytest.raises(KeeperError, match="the keeper does not answer"):
+        reported(keeper)
+
+
+@pytest.mark.parametrize(
+    ("welcome", "expected"),
+    [
+        ({"protocol": protocol.PROTOCOL, "programs": {"c0ffee": encoded(NO_STATUS)}}, {"c0ffee": NO_STATUS}),
+        ({"protocol": protocol.PROTOCOL - 1, "agents": {}}, {}),
+        ({"protocol": protocol.PROTOCOL - 1, "programs": {"c0ffee": {"root": 7}}}, {}),
+    ],
+)
+def test_a_keeper_of_another_version_says_nothing(
+    keeper: KeeperClient,
+    welcome: dict[str, object],
+    expected: dict[str, ProgramStatus],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(keeper, "status", lambda want, patience: welcome)
+    assert reported(keeper) == expected
