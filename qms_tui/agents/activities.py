@@ -128,6 +128,10 @@ class Activities:
         elif isinstance(event, StatusChanged):
             self._status_look(agent).ask()
 
+    def reshaped(self, agent: Agent) -> None:
+        """Its terminal may be another one, with other reports in it."""
+        self._status_look(agent).ask()
+
     def catch_up(self, agent: Agent) -> None:
         """Take what it reports now, if that waits for its turn."""
         self._status_look(agent).hurry()

@@ -44,15 +44,7 @@ from qms_tui.runtime import (
     Size,
     Usage,
 )
-from qms_tui.terminal import (
-    ClipboardWrite,
-    Modes,
-    StatusChanged,
-    Terminal,
-    TitleChanged,
-    encode_focus,
-    encode_paste,
-)
+from qms_tui.terminal import ClipboardWrite, Modes, Terminal, TitleChanged, encode_focus, encode_paste
 
 _log = logging.getLogger(__name__)
 
@@ -588,7 +580,6 @@ class Agent:
         self.terminal.clock = time.time
         self.title = _clean(self.terminal.title)
         self._tell(Reshaped())
-        self._tell(Asked(StatusChanged()))
 
     def _lost(self, closed: Closed) -> None:
         """The terminal's other end closed: the program has ended, or only the connection to it has."""

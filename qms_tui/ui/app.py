@@ -323,6 +323,8 @@ class QmsTuiApp(App[None]):
             if isinstance(event, LeaderChanged):
                 self._show_chrome()
                 self.policies.look(agent)
+            else:
+                self.attention.reshaped(agent)
         elif isinstance(event, Asked):
             self._asked(pane, event.event)
 
