@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from qms_tui.activity.status import background_work, login_wish
+from qms_tui.activity.status import background_work
 from qms_tui.activity.values import Activity, Session, Word
-from qms_tui.terminal import ProgramStatus
+from qms_tui.terminal import ProgramState, ProgramStatus
 
 # By the registry's status: what the report may say at the same time.
 _FITTING = {
@@ -21,7 +21,7 @@ _MENU = "dialog open"  # the human has opened it
 def fits(session: Session, report: Activity, status: ProgramStatus) -> bool:
     """Whether both can be true."""
     words = _FITTING.get(session.status)
-    if session.status == "idle" and login_wish(status) is not None:
+    if session.status == "idle" and _wants_login(status):
         return True  # its prompt is free, and of no use until the human has logged in
     return words is None or report.word in words or session.waiting_for == _MENU
 
@@ -42,3 +42,9 @@ def joined(activity: Activity, session: Session, report: Activity | None, status
     if activity.word is not report.word or is_explained:
         return activity
     return replace(activity, detail=report.detail or activity.detail)
+
+
+def _wants_login(status: ProgramStatus) -> bool:
+    """Whether the client itself does; children may be what its tools have written."""
+    root = status.root
+    return root is not None and root.state is ProgramState.BLOCKED and root.kind == "auth"

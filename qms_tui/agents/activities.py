@@ -128,8 +128,8 @@ class Activities:
         elif isinstance(event, StatusChanged):
             self._status_look(agent).ask()
 
-    def terminal_changed(self, agent: Agent) -> None:
-        """Its terminal may be another one, in which something else is reported."""
+    def reshaped(self, agent: Agent) -> None:
+        """Its terminal may be another one, with other reports in it."""
         self._status_look(agent).ask()
 
     def catch_up(self, agent: Agent) -> None:

@@ -44,14 +44,7 @@ from qms_tui.runtime import (
     Size,
     Usage,
 )
-from qms_tui.terminal import (
-    ClipboardWrite,
-    Modes,
-    Terminal,
-    TitleChanged,
-    encode_focus,
-    encode_paste,
-)
+from qms_tui.terminal import ClipboardWrite, Modes, Terminal, TitleChanged, encode_focus, encode_paste
 
 _log = logging.getLogger(__name__)
 

@@ -344,11 +344,11 @@ class QmsTuiApp(App[None]):
             self.policies.look(agent)
         elif isinstance(event, Reshaped | LeaderChanged):
             pane.show_terminal()
-            if isinstance(event, Reshaped):
-                self.attention.activities.terminal_changed(agent)
-            else:
+            if isinstance(event, LeaderChanged):
                 self._show_chrome()
                 self.policies.look(agent)
+            else:
+                self.attention.reshaped(agent)
         elif isinstance(event, Asked):
             self._asked(pane, event.event)
 

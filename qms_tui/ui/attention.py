@@ -84,6 +84,14 @@ class Attention:
     def saw(self, agent: Agent, event: TerminalEvent) -> None:
         """Its program said something by its terminal. Who looks at it needs no bell."""
         self.activities.saw(agent, event)
+        self._look_at(agent)
+
+    def reshaped(self, agent: Agent) -> None:
+        """Its terminal may be another one."""
+        self.activities.reshaped(agent)
+        self._look_at(agent)
+
+    def _look_at(self, agent: Agent) -> None:
         if agent is self._app.pane.agent and self._app.app_focus:
             self.activities.looked_at(agent)
 
