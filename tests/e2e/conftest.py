@@ -19,6 +19,7 @@ from qms_tui.project import Project
 from qms_tui.runtime.docker import connect
 from qms_tui.runtime.docker.engine import security_options
 from qms_tui.runtime.docker.kit import our_kit
+from tests.bench.model import Model
 
 from . import clients, debian, kept, programs
 from . import engine as engines
@@ -169,6 +170,13 @@ def network(engine: docker.APIClient) -> Iterator[tuple[str, str]]:
     """A network without a way out: its name, and this host's address in it."""
     with clients.closed_network(engine, f"qms-tui-test-closed-{os.getpid()}") as found:
         yield found
+
+
+@pytest.fixture
+def model(network: tuple[str, str]) -> Iterator[Model]:
+    """What agents in that network have for a model."""
+    with Model(network[1]) as model:
+        yield model
 
 
 @pytest.fixture(scope="module")

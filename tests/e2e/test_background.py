@@ -5,12 +5,10 @@ By default it cannot. Who has the client's agent view on moves it by the left ar
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
-import docker
 import pytest
 
 from qms_tui.activity import Activity, Reader, Report, Sight, Word, armed, judge
@@ -19,7 +17,7 @@ from qms_tui.runtime import Condition
 from tests.bench.model import Model
 
 from . import debian
-from .clients import asked, closed_network, press, say, until
+from .clients import asked, press, say, until
 from .direct import DirectRuntime
 from .held import started
 from .woken import AGENT, LINE, VARIABLES, Woken, host, woken
@@ -29,18 +27,6 @@ VIEW = "CLAUDE_CODE_DISABLE_AGENT_VIEW"
 LEFT, ENTER, ESC = b"\x1b[D", b"\r", b"\x1b"
 WHERE = "in the background"
 Start = Callable[..., DirectRuntime]
-
-
-@pytest.fixture(scope="module")
-def network(engine: docker.APIClient) -> Iterator[tuple[str, str]]:
-    with closed_network(engine, f"qms-tui-test-background-{os.getpid()}") as found:
-        yield found
-
-
-@pytest.fixture
-def model(network: tuple[str, str]) -> Iterator[Model]:
-    with Model(network[1]) as model:
-        yield model
 
 
 @pytest.fixture

@@ -14,9 +14,9 @@ from .clients import asked, say, status
 from .direct import DirectRuntime
 from .held import started
 from .test_app import App, app, leave
-from .test_real_client import model, real
+from .test_real_client import real
 
-__all__ = ["app", "model", "real"]
+__all__ = ["app", "real"]
 FRONT = "---\nname: qa\nmodel: claude-haiku-4-5\ntools: Read, Grep\nhooks: {}\n---\n\nYou are qa.\n"
 
 

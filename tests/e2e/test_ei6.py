@@ -18,12 +18,6 @@ TIMES = 3
 
 
 @pytest.fixture
-def model(network: tuple[str, str]) -> Iterator[Model]:
-    with Model(network[1]) as model:
-        yield model
-
-
-@pytest.fixture
 def app(
     qms_project: Path, tmp_path: Path, client_image: str, network: tuple[str, str], model: Model
 ) -> Iterator[App]:

@@ -31,12 +31,6 @@ ODD = "touch '[red]x[/red] [@click=app.quit]\u202e\u200btxt\t" + "y" * 3000 + "'
 
 
 @pytest.fixture
-def model(network: tuple[str, str]) -> Iterator[Model]:
-    with Model(network[1]) as model:
-        yield model
-
-
-@pytest.fixture
 def app(
     qms_project: Path, tmp_path: Path, client_image: str, network: tuple[str, str], model: Model
 ) -> Iterator[App]:

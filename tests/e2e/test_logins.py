@@ -13,10 +13,8 @@ from tests.bench.model import Model
 from . import debian
 from .clients import login
 from .test_app import App, leave
-from .test_state import model, network
 from .user import give
 
-__all__ = ["model", "network"]
 pytestmark = pytest.mark.timeout(debian.BUILD_SECONDS)
 TOKEN = "ANTHROPIC_AUTH_TOKEN"
 

@@ -10,10 +10,10 @@ import pytest
 
 from . import debian
 from .test_app import App, app, leave
-from .test_state import IDLE, model, network
+from .test_state import IDLE
 from .test_state import app as client_app
 
-__all__ = ["app", "client_app", "model", "network"]
+__all__ = ["app", "client_app"]
 NAME = "a drawing.png"
 PICTURE = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="

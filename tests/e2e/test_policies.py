@@ -12,9 +12,9 @@ from tests.inbox.qms_commands import QmsCommands
 from . import debian
 from .test_app import App, leave
 from .test_state import app as client_app
-from .test_state import model, network, wakes
+from .test_state import wakes
 
-__all__ = ["client_app", "model", "network"]
+__all__ = ["client_app"]
 pytestmark = pytest.mark.timeout(debian.BUILD_SECONDS)
 
 

@@ -10,10 +10,10 @@ from tests.tui import Tui
 
 from . import debian
 from .test_app import App, leave
-from .test_state import IDLE, model, network, say, wakes
+from .test_state import IDLE, say, wakes
 from .test_state import app as client_app
 
-__all__ = ["client_app", "model", "network"]
+__all__ = ["client_app"]
 pytestmark = pytest.mark.timeout(debian.BUILD_SECONDS)
 OURS = ("/usr/local/lib/qms-tui", "hook.py", "waiter.py", "completed successfully", "hook error", "Traceback")
 

@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -46,12 +46,6 @@ LINK = re.compile(rb"\x1b\]8;[^;]*;(https://[^\x07\x1b]+)")
 LINK_OR_END = re.compile(rb"\x1b\]8;[^\x07\x1b]*(\x07|\x1b\\)")
 
 Start = Callable[..., DirectRuntime]
-
-
-@pytest.fixture
-def model(network: tuple[str, str]) -> Iterator[Model]:
-    with Model(network[1]) as model:
-        yield model
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,7 +29,7 @@ from tests.bench.model import Model
 from tests.mcp.house import TestServer, free_port, runs
 
 from . import debian
-from .clients import KEY, asked, closed_network, say, status, until
+from .clients import KEY, asked, say, status, until
 from .direct import DirectRuntime
 from .held import Held, started
 
@@ -41,12 +41,6 @@ LIST = "mkdir /tmp/l && cd /tmp/l && cp /run/qms-mcp/client.json .mcp.json && cl
 # Seconds that a server is late after the client's start. The client itself looks for 8 and then never again;
 # 30 take it the same way.
 LATE = float(os.environ.get("QMS_TUI_LATE", "10"))
-
-
-@pytest.fixture(scope="module")
-def network(engine: docker.APIClient) -> Iterator[tuple[str, str]]:
-    with closed_network(engine, f"qms-tui-test-mcp-{os.getpid()}") as found:
-        yield found
 
 
 @dataclass

@@ -48,12 +48,6 @@ ALONE = {
 
 
 @pytest.fixture
-def model(network: tuple[str, str]) -> Iterator[Model]:
-    with Model(network[1]) as model:
-        yield model
-
-
-@pytest.fixture
 def start(
     qms_project: Path,
     tmp_path: Path,

@@ -20,7 +20,7 @@ from tests.mcp import house
 from tests.tui import Tui
 
 from . import debian
-from .clients import closed_network, login
+from .clients import login
 from .test_app import App, leave
 
 pytestmark = pytest.mark.timeout(debian.BUILD_SECONDS)
@@ -43,18 +43,6 @@ REASONS = {
 }
 TOOL = {"command": "sleep 4", "description": "Sleep"}  # the client refuses to sleep long in the foreground
 JOB = {"command": "sleep 4", "description": "Sleep", "run_in_background": True}
-
-
-@pytest.fixture(scope="module")
-def network(engine: docker.APIClient) -> Iterator[tuple[str, str]]:
-    with closed_network(engine, f"qms-tui-test-states-{os.getpid()}") as found:
-        yield found
-
-
-@pytest.fixture
-def model(network: tuple[str, str]) -> Iterator[Model]:
-    with Model(network[1]) as model:
-        yield model
 
 
 @pytest.fixture

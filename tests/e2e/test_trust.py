@@ -41,12 +41,6 @@ SKILL = "---\nname: smuggled\ndescription: smuggled skill of the project\n---\n\
 
 
 @pytest.fixture
-def model(network: tuple[str, str]) -> Iterator[Model]:
-    with Model(network[1]) as model:
-        yield model
-
-
-@pytest.fixture
 def hostile(qms_project: Path) -> Path:
     """A project whose own files would have the client do what they want."""
     (qms_project / ".claude/settings.json").write_text(json.dumps(SETTINGS))

@@ -10,7 +10,7 @@ import functools
 import os
 import shutil
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import docker
@@ -22,7 +22,7 @@ from qms_tui.project import Project
 from tests.bench.model import Model
 
 from . import debian
-from .clients import closed_network, until
+from .clients import until
 from .direct import DirectRuntime
 from .held import started
 from .observed import place
@@ -30,18 +30,6 @@ from .woken import AGENT, LINE, VARIABLES, Woken, host, woken
 
 pytestmark = pytest.mark.timeout(debian.BUILD_SECONDS)
 Start = Callable[..., DirectRuntime]
-
-
-@pytest.fixture(scope="module")
-def network(engine: docker.APIClient) -> Iterator[tuple[str, str]]:
-    with closed_network(engine, f"qms-tui-test-waking-{os.getpid()}") as found:
-        yield found
-
-
-@pytest.fixture
-def model(network: tuple[str, str]) -> Iterator[Model]:
-    with Model(network[1]) as model:
-        yield model
 
 
 @pytest.fixture
