@@ -99,3 +99,33 @@ def test_a_keeper_of_another_version_says_nothing(
 ) -> None:
     monkeypatch.setattr(keeper, "status", lambda want, patience: welcome)
     assert reported(keeper) == expected
+
+
+_RECORD = encoded(ProgramStatus(StatusRecord("", ProgramState.IDLE, at=1.0)))["root"]
+_WRONG: list[dict[str, object]] = [{"state": "asleep"}, {"state": []}, {"message": 7}, {"at": "now"}]
+
+
+@pytest.mark.parametrize(
+    "programs",
+    [
+        None,
+        [],
+        {"c0ffee": None},
+        {"c0ffee": {}},
+        {"c0ffee": {"root": 7, "children": []}},
+        {"c0ffee": {"root": {}, "children": []}},
+        {"c0ffee": {"root": None, "children": "abc"}},
+        {"c0ffee": {"root": None, "children": [7]}},
+        *(
+            {"c0ffee": {"root": {**_RECORD, **wrong}, "children": []}}
+            for wrong in (*_WRONG, {"more": 1}, {"at": float("nan")})
+        ),
+    ],
+)
+def test_a_damaged_answer_is_an_error(
+    keeper: KeeperClient, programs: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    welcome = {"protocol": protocol.PROTOCOL, "programs": programs}
+    monkeypatch.setattr(keeper, "status", lambda want, patience: welcome)
+    with pytest.raises(KeeperError, match="damaged"):
+        reported(keeper)
