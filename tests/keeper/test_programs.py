@@ -7,6 +7,7 @@ import socket
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -102,7 +103,10 @@ def test_a_keeper_of_another_version_says_nothing(
 
 
 _RECORD = encoded(ProgramStatus(StatusRecord("", ProgramState.IDLE, at=1.0)))["root"]
-_WRONG: list[dict[str, object]] = [{"state": "asleep"}, {"state": []}, {"message": 7}, {"at": "now"}]
+_WRONG: tuple[dict[str, Any], ...] = (
+    *({"state": "asleep"}, {"state": []}, {"message": 7}),
+    *({"at": "now"}, {"at": float("nan")}, {"more": 1}),
+)
 
 
 @pytest.mark.parametrize(
@@ -116,10 +120,7 @@ _WRONG: list[dict[str, object]] = [{"state": "asleep"}, {"state": []}, {"message
         {"c0ffee": {"root": {}, "children": []}},
         {"c0ffee": {"root": None, "children": "abc"}},
         {"c0ffee": {"root": None, "children": [7]}},
-        *(
-            {"c0ffee": {"root": {**_RECORD, **wrong}, "children": []}}
-            for wrong in (*_WRONG, {"more": 1}, {"at": float("nan")})
-        ),
+        *({"c0ffee": {"root": {**_RECORD, **wrong}, "children": []}} for wrong in _WRONG),
     ],
 )
 def test_a_damaged_answer_is_an_error(
