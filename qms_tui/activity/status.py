@@ -66,6 +66,14 @@ def continued(before: ProgramStatus, after: ProgramStatus) -> ProgramStatus:
     return ProgramStatus(root, tuple(_since(child, known) for child in after.children))
 
 
+def no_later(status: ProgramStatus, now: float) -> ProgramStatus:
+    """The records, none of a time to come: what a clock that was set back has left there would stay news."""
+    if all(record.at <= now for record in _records(status)):
+        return status
+    root = _at_most(status.root, now) if status.root is not None else None
+    return ProgramStatus(root, tuple(_at_most(child, now) for child in status.children))
+
+
 def rests(before: ProgramStatus, after: ProgramStatus) -> bool:
     """Whether the last of its children has ended."""
     return bool(_under_way(before)) and not _under_way(after)
@@ -163,6 +171,10 @@ def _since(record: StatusRecord, known: dict[str, StatusRecord]) -> StatusRecord
     if before is None or before.at >= record.at or not _says_the_same(record, before):
         return record
     return replace(record, at=before.at)
+
+
+def _at_most(record: StatusRecord, now: float) -> StatusRecord:
+    return record if record.at <= now else replace(record, at=now)
 
 
 def _says_the_same(record: StatusRecord, before: StatusRecord) -> bool:

@@ -137,9 +137,9 @@ class Activities:
         self._status_look(agent).hurry()
 
     def looked_at(self, agent: Agent) -> None:
-        """The human is at its pane: its bell has been heard, its finished work seen."""
+        """The human is at its pane."""
         before = self._sight(agent)
-        self._sights[agent.name] = replace(before, rang_at=0.0, looked_at=time.time())
+        self._sights[agent.name] = before.looked(time.time())
         if before.rang_at or before.is_unseen:
             self.judge(agent)
 
