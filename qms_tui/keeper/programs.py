@@ -21,7 +21,7 @@ _STATUS = {"root": dict | None, "children": [dict]}
 Programs = Mapping[str, ProgramStatus]
 """By the ids of their containers."""
 PATIENCE = 3.0  # seconds until a keeper must have said it; one that works takes milliseconds
-MOST_MESSAGE = 200  # characters of a child's message: 256 records of 32 agents must fit a frame
+MOST_MESSAGE = 201  # characters of a child's message, one more than is shown: many records must fit a frame
 
 
 def reported(keeper: KeeperClient) -> Programs:
@@ -43,8 +43,8 @@ def reported(keeper: KeeperClient) -> Programs:
 
 
 def encoded(status: ProgramStatus) -> dict[str, Any]:
-    """As a JSON object; messages of children are cut."""
-    children = (replace(child, message=child.message[:MOST_MESSAGE]) for child in status.children)
+    """As a JSON object; of children's messages there is as much as is ever shown, and whether there is more."""
+    children = (replace(child, message=_start(child.message)) for child in status.children)
     return {
         "root": _encoded(status.root) if status.root else None,
         "children": [_encoded(child) for child in children],
@@ -59,6 +59,10 @@ def decoded(content: Mapping[str, Any]) -> ProgramStatus:
     """
     root = _decoded(content["root"]) if content["root"] is not None else None
     return ProgramStatus(root, tuple(_decoded(child) for child in content["children"]))
+
+
+def _start(message: str) -> str:
+    return message if len(message) < MOST_MESSAGE else " ".join(message.split())[:MOST_MESSAGE]
 
 
 def _encoded(record: StatusRecord) -> dict[str, Any]:

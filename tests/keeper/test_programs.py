@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from qms_tui.activity.status import activity_of
 from qms_tui.errors import KeeperError
 from qms_tui.keeper import programs, protocol
 from qms_tui.keeper.client import KeeperClient
@@ -43,6 +44,12 @@ def test_what_a_child_has_to_say_is_cut() -> None:
     root = replace(child, id="")
     sent = decoded(encoded(ProgramStatus(root, (child,))))
     assert sent == ProgramStatus(root, (replace(child, message="m" * MOST_MESSAGE),))
+
+
+@pytest.mark.parametrize("message", [" " * 300 + "approve", "m" * 199, "m" * 200, "m" * 201, "a  " * 300])
+def test_a_message_reads_as_on_the_screen(message: str) -> None:
+    status = ProgramStatus(None, (StatusRecord("a", ProgramState.BLOCKED, message=message),))
+    assert activity_of(decoded(encoded(status))) == activity_of(status)
 
 
 def test_the_most_that_many_programs_report_fits_a_frame() -> None:
