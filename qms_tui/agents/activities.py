@@ -19,6 +19,7 @@ from qms_tui.activity import (
     Server,
     Sight,
     Told,
+    Word,
     armed,
     current,
     judge,
@@ -115,6 +116,11 @@ class Activities:
     def current(self, agent: Agent) -> Report:
         """What its folder says of the program that runs now, or ran last."""
         return current(self.report(agent.name), self._sight(agent), time.time())
+
+    def reports_dialog(self, agent: Agent) -> bool:
+        """Whether its program reports now that it waits for the human, whatever else is said of it."""
+        own = self._sight(agent).reported
+        return own is not None and own.word is Word.NEEDS_YOU
 
     def saw(self, agent: Agent, event: TerminalEvent) -> None:
         """Its program has changed its title, rung, or reported something."""
