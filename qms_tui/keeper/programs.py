@@ -43,7 +43,7 @@ def reported(keeper: KeeperClient) -> Programs:
 
 
 def encoded(status: ProgramStatus) -> dict[str, Any]:
-    """As a JSON object; of children's messages there is as much as is ever shown, and whether there is more."""
+    """As a JSON object; of children's messages as much as is ever shown, and whether there is more."""
     children = (replace(child, message=_start(child.message)) for child in status.children)
     return {
         "root": _encoded(status.root) if status.root else None,
