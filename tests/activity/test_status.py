@@ -164,6 +164,10 @@ def followed(*statuses: ProgramStatus) -> Activity:
     ("first", "second", "since"),
     [
         (record(WORKING, "a"), record(WORKING, "b", progress=4), AT),
+        (record(BLOCKED, "answer in 60 s"), record(BLOCKED, "answer in 9 s"), AT),
+        (record(BLOCKED, "which?", title="a"), record(BLOCKED, "which?", title="b"), AT),
+        (record(BLOCKED, title="1/9"), record(BLOCKED, title="2/9"), AT),
+        (record(ERROR, "retry in 60 s"), record(ERROR, "retry in 59 s"), AT),
         (record(IDLE), record(IDLE), AT),
         (record(DONE), record(DONE), AT),
         (record(DONE), record(IDLE), AT),
