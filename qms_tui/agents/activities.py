@@ -237,8 +237,11 @@ class Activities:
         return self._status_looks[agent.name]
 
     def _take_status(self, agent: Agent) -> None:
+        had_dialog = self.reports_dialog(agent)
         self._sights[agent.name] = self._sight(agent).reporting(agent.terminal.status, time.time())
         self.judge(agent)
+        if self.reports_dialog(agent) is not had_dialog:  # which the activity need not show
+            self._on_change(agent)
 
     def _take(self, name: str, report: Report) -> None:
         before, self._reports[name] = self.report(name), report

@@ -293,3 +293,26 @@ async def test_nothing_is_typed_over_a_dialog_that_only_the_report_knows(
         assert NEW not in ui.text("qa")
         reporters.say("qa", report("idle"))
         await ui.until(lambda: "command not found" in ui.text("qa"))
+
+
+async def test_who_reports_a_dialog_is_not_stopped_for_idleness(
+    open_app: OpenApp, reporters: Reporters, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rules, "DISAGREE_MOST", 3600.0)
+    only = replace(AgentConfig(name="qa"), shutdown=Shutdown.IDLE_TIMEOUT, idle_timeout=0.1)
+    config = replace(Config(), overrides=MappingProxyType({"qa": only}))
+    async with open_app("claude", "qa", command=reporters.command, config=config) as ui:
+        await ui.running()
+        qa = ui.pane("qa").agent
+        reporters.say("qa", ASKS)
+        await ui.until(lambda: "needs you" in ui.title("qa"))
+        Client(project, "qa").is_("idle")
+        await ui.until(lambda: ui.app.attention.activities.report("qa").session)
+        since = time.time()
+        await ui.until(lambda: time.time() > since + 0.2)
+        ui.app.policies.look(qa)
+        assert qa.state is AgentState.RUNNING
+        assert qa.activity is not None
+        assert qa.activity.word is Word.IDLE
+        reporters.say("qa", report("idle"))
+        await ui.until(lambda: "stopped: it has been idle for 0 s" in ui.footnote("qa"))
