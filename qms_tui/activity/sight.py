@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
-from qms_tui.activity.status import activity_of, continued, has_news, rests, standing
+from qms_tui.activity.status import activity_of, continued, has_news, no_later, rests, standing
 from qms_tui.activity.values import Activity
 from qms_tui.terminal import NO_STATUS, ProgramStatus
 
@@ -57,8 +57,17 @@ class Sight:
     def reporting(self, status: ProgramStatus, now: float) -> Sight:
         """The same with other reports."""
         rested_at = now if rests(self.status, status) else self.rested_at
-        behind = max(self.behind, self.began - now)
-        return replace(self, status=continued(self.status, status), rested_at=rested_at, behind=behind)
+        return replace(self, status=continued(self.status, status), rested_at=rested_at).dated(now)
+
+    def looked(self, now: float) -> Sight:
+        """The same with the human at its pane: its bell has been heard, its finished work seen."""
+        return replace(self, rang_at=0.0, looked_at=now).dated(now)
+
+    def dated(self, now: float) -> Sight:
+        """The same with nothing of it in times to come, where a clock that was set back leaves it."""
+        rested_at, looked_at = min(self.rested_at, now), min(self.looked_at, now)
+        behind, status = max(self.behind, self.began - now), no_later(self.status, now)
+        return replace(self, status=status, behind=behind, rested_at=rested_at, looked_at=looked_at)
 
     def titled(self, title: str, now: float) -> Sight:
         """The same with another title."""

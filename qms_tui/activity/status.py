@@ -8,6 +8,7 @@ that has been so for the longest time. Texts are the program's: they are cut and
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -20,6 +21,7 @@ NOT_LOOKED_AT = "finished, not looked at yet"
 _KINDS = {"permission": "permission", "question": "question", "auth": "login"}
 _OWN = {ProgramState.ERROR: Word.ERROR, ProgramState.WORKING: Word.BUSY}
 _RESTING = (ProgramState.IDLE, ProgramState.DONE)
+_NUMBER = re.compile(r"\d+")
 _UNDER_WAY = (ProgramState.WORKING, ProgramState.BLOCKED)
 
 
@@ -64,6 +66,14 @@ def continued(before: ProgramStatus, after: ProgramStatus) -> ProgramStatus:
     known = {record.id: record for record in _records(before)}
     root = _since(after.root, known) if after.root is not None else None
     return ProgramStatus(root, tuple(_since(child, known) for child in after.children))
+
+
+def no_later(status: ProgramStatus, now: float) -> ProgramStatus:
+    """The records, none of a time to come: what a clock that was set back has left there would stay news."""
+    if all(record.at <= now for record in _records(status)):
+        return status
+    root = _at_most(status.root, now) if status.root is not None else None
+    return ProgramStatus(root, tuple(_at_most(child, now) for child in status.children))
 
 
 def rests(before: ProgramStatus, after: ProgramStatus) -> bool:
@@ -165,10 +175,19 @@ def _since(record: StatusRecord, known: dict[str, StatusRecord]) -> StatusRecord
     return replace(record, at=before.at)
 
 
+def _at_most(record: StatusRecord, now: float) -> StatusRecord:
+    return record if record.at <= now else replace(record, at=now)
+
+
 def _says_the_same(record: StatusRecord, before: StatusRecord) -> bool:
-    """Work goes on whatever it says of it; idle after done is the same rest, done after idle is not."""
+    """Work goes on whatever it says of it; idle after done is the same rest, done after idle is not. A wait
+    or an error is the same while only its numbers are others: some count seconds."""
     if record.state is ProgramState.IDLE:
         return before.state in _RESTING
     if record.state in (ProgramState.WORKING, ProgramState.DONE):
         return before.state is record.state
-    return replace(record, at=before.at, progress=before.progress) == before
+    return _gist(record) == _gist(before)
+
+
+def _gist(record: StatusRecord) -> tuple[ProgramState, str, str]:
+    return record.state, record.kind, _NUMBER.sub("0", record.message or record.title)

@@ -19,6 +19,7 @@ from qms_tui.activity import (
     Server,
     Sight,
     Told,
+    Word,
     armed,
     current,
     judge,
@@ -116,6 +117,11 @@ class Activities:
         """What its folder says of the program that runs now, or ran last."""
         return current(self.report(agent.name), self._sight(agent), time.time())
 
+    def reports_dialog(self, agent: Agent) -> bool:
+        """Whether its program reports now that it waits for the human, whatever else is said of it."""
+        own = self._sight(agent).reported
+        return own is not None and own.word is Word.NEEDS_YOU
+
     def saw(self, agent: Agent, event: TerminalEvent) -> None:
         """Its program has changed its title, rung, or reported something."""
         now = time.time()
@@ -137,9 +143,9 @@ class Activities:
         self._status_look(agent).hurry()
 
     def looked_at(self, agent: Agent) -> None:
-        """The human is at its pane: its bell has been heard, its finished work seen."""
+        """The human is at its pane."""
         before = self._sight(agent)
-        self._sights[agent.name] = replace(before, rang_at=0.0, looked_at=time.time())
+        self._sights[agent.name] = before.looked(time.time())
         if before.rang_at or before.is_unseen:
             self.judge(agent)
 
@@ -231,8 +237,11 @@ class Activities:
         return self._status_looks[agent.name]
 
     def _take_status(self, agent: Agent) -> None:
+        had_dialog = self.reports_dialog(agent)
         self._sights[agent.name] = self._sight(agent).reporting(agent.terminal.status, time.time())
         self.judge(agent)
+        if self.reports_dialog(agent) is not had_dialog:  # which the activity need not show
+            self._on_change(agent)
 
     def _take(self, name: str, report: Report) -> None:
         before, self._reports[name] = self.report(name), report

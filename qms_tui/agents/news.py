@@ -55,7 +55,7 @@ class Newsroom:
         before, self._before[agent] = self._before.get(agent), activity
         if activity is not None and before is not None and _same(activity, before):
             return
-        self._due.pop(agent, None)
+        earlier = self._due.pop(agent, None)
         if activity is None:
             return
         kind = _kind(activity, before)
@@ -64,7 +64,10 @@ class Newsroom:
         told, since = self._told.get((agent, kind), (float("-inf"), float("-inf")))
         if since != activity.since:
             news = News(agent, kind, activity.detail, activity.since)
-            self._due[agent] = max(now + self._dwell, told + self._cooldown), news
+            due = now + self._dwell
+            if earlier is not None and earlier[1].kind is kind:  # it only says it in other words
+                due = min(due, earlier[0])
+            self._due[agent] = max(due, told + self._cooldown), news
 
     @property
     def due(self) -> float | None:

@@ -177,7 +177,7 @@ class Policies:
             agent.state,
             agent.state_at,
             agent.ending,
-            agent.activity,
+            None if self._activities.reports_dialog(agent) else agent.activity,
             agent.began,
             agent.typed_at,
             agent.leads,

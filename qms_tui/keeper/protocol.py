@@ -117,7 +117,7 @@ def read_message(body: bytes) -> dict[str, Any]:
     """The JSON object of a frame."""
     try:
         content = json.loads(body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:  # the latter for what is nested too deep
         raise ProtocolError("no JSON") from error
     if not isinstance(content, dict):
         raise ProtocolError("no JSON object")

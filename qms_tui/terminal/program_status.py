@@ -13,6 +13,7 @@ beside `state=clear`. Padding of base64 may be missing. Of equal keys the last w
 from __future__ import annotations
 
 import base64
+import math
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
@@ -119,9 +120,11 @@ class StatusRecords:
         return {"_records": [_plain(record) for record in self._records.values()]}
 
     def restore(self, state: State) -> None:
-        """Take a state; ValueError if it is none."""
+        """Take a state; ValueError if it is none, or has what no report can say."""
         checked(state, _SHAPE)
         records = [_restored(each) for each in state["_records"][-MOST_RECORDS:]]
+        if not all(map(_is_possible, records)):
+            raise ValueError("a saved terminal has a status that no program can report")
         self._records = {record.id: record for record in records}
         self._view = None
         self._is_at_rest = False
@@ -212,3 +215,22 @@ def _plain(record: StatusRecord) -> tuple[object, ...]:
 def _restored(values: tuple[Any, ...]) -> StatusRecord:
     name, state, *rest = values
     return StatusRecord(name, ProgramState(state), *rest)
+
+
+def _is_possible(record: StatusRecord) -> bool:
+    """Whether reports can make such a record."""
+    is_under_way, progress, app = record.state in UNDER_WAY, record.progress, record.app
+    return (
+        (not record.id or is_record_id(record.id))
+        and (not record.kind or (record.kind in KINDS and record.state is ProgramState.BLOCKED))
+        and (progress is None or (is_under_way and 0 <= progress <= 100))
+        and (not app or (len(app) <= MOST_APP and _VALUE.fullmatch(app) is not None))
+        and _is_clean(record.title, MOST_TITLE)
+        and _is_clean(record.message, MOST_MESSAGE)
+        and math.isfinite(record.at)
+    )
+
+
+def _is_clean(text: str, most: int) -> bool:
+    """Whether reports can say this in at most so many bytes; ValueError if it is no text."""
+    return len(text.encode()) <= most and not CONTROL.search(text)

@@ -367,8 +367,8 @@ class TerminalDriver(LinuxDriver):
         """Wait a moment for what the terminal still owes: a shell or an editor would take it for keys."""
         deadline = time.monotonic() + _LAST_ANSWERS
         while self._reports is not None and self._reports.awaits_answer and not self._gone:
-            left = max(0.0, deadline - time.monotonic())
-            if not select([self.fileno], [], [], left)[0]:
+            left = deadline - time.monotonic()  # which counts for one that never falls silent, too
+            if left <= 0 or not select([self.fileno], [], [], left)[0]:
                 return
             try:
                 data = os.read(self.fileno, _READ_SIZE)
@@ -431,7 +431,8 @@ class TerminalDriver(LinuxDriver):
             self._outer = Modes(kitty_flags=int(kitty[1]))
         elif self._reports is not None:
             self._reports.take_answer(data)
-            self._expect_answer(self._reports.awaits_answer)
+            if not self._reports.awaits_answer:
+                self._expect_answer(False)
         return None
 
     def _resized(self, lines: int, columns: int, height: int, width: int) -> Message | None:

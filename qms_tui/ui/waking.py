@@ -132,6 +132,8 @@ class Waking:
         if agent.keys_waiting:
             return "keys wait for it"
         word = agent.activity.word
+        if self._app.attention.activities.reports_dialog(agent):
+            word = Word.NEEDS_YOU  # its registry may not have been read since, and may be believed more
         # Claude Code that has not said yet how it is might have a dialog open.
         silent = word is Word.RUNNING and not is_client(self._config.agent(agent.name).command)
         return "" if silent or word is Word.IDLE else f"{word.value}, not idle"

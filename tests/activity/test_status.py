@@ -164,6 +164,10 @@ def followed(*statuses: ProgramStatus) -> Activity:
     ("first", "second", "since"),
     [
         (record(WORKING, "a"), record(WORKING, "b", progress=4), AT),
+        (record(BLOCKED, "answer in 60 s"), record(BLOCKED, "answer in 9 s"), AT),
+        (record(BLOCKED, "which?", title="a"), record(BLOCKED, "which?", title="b"), AT),
+        (record(BLOCKED, title="1/9"), record(BLOCKED, title="2/9"), AT),
+        (record(ERROR, "retry in 60 s"), record(ERROR, "retry in 59 s"), AT),
         (record(IDLE), record(IDLE), AT),
         (record(DONE), record(DONE), AT),
         (record(DONE), record(IDLE), AT),
@@ -197,6 +201,27 @@ def test_a_clock_behind_the_programs_begin_makes_no_report_an_earlier_one() -> N
     assert judged(Report(), later)[0] is Word.NEEDS_YOU
     earlier = ahead.reporting(status(record(BLOCKED, at=BEGAN - 700)), NOW)
     assert judged(Report(), earlier)[0] is Word.RUNNING
+
+
+@pytest.mark.parametrize("back", [30.0, 600.0])
+def test_what_the_human_has_looked_at_is_seen_whatever_the_clock_says(back: float) -> None:
+    """Set back, even behind the program's begin: it finished in what is now the future."""
+    done = Sight(BEGAN).reporting(status(record(DONE), child(DONE)), NOW)
+    assert judged(Report(), done.looked(NOW - back), NOW - back) == (Word.IDLE, "")
+
+
+def test_what_is_done_after_the_clock_was_set_back_is_news() -> None:
+    """The human has looked in what is now the future."""
+    seen = Sight(BEGAN).reporting(status(record(IDLE)), NOW).looked(NOW + 3600)
+    works = seen.reporting(status(record(WORKING, at=NOW + 1)), NOW + 1)
+    done = works.reporting(status(record(DONE, at=NOW + 2)), NOW + 2)
+    assert judged(Report(), done, NOW + 2) == (Word.IDLE, NOT_LOOKED_AT)
+
+
+def test_idleness_does_not_begin_in_a_time_to_come() -> None:
+    """Policies wait from then on."""
+    rests = Sight(BEGAN, rested_at=NOW + 3600).reporting(status(record(IDLE, at=NOW + 3600)), NOW)
+    assert judge(Report(), rests, NOW)[0].since == NOW
 
 
 def test_a_program_rests_since_the_last_of_its_children_does() -> None:

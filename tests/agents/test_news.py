@@ -28,3 +28,21 @@ def test_a_wait_that_nobody_knew_for_a_moment_is_not_told_again() -> None:
     assert told(room, MENU, 20) == [NewsKind.WAITS]
     assert told(room, Activity(Word.UNKNOWN, "sources disagree", 27.0), 27) == []
     assert told(room, MENU, 33) == []
+
+
+def test_a_wait_in_ever_other_words_is_told() -> None:
+    """Each is another wait, and none holds for as long as `dwell`."""
+    room = Newsroom(dwell=3, cooldown=30)
+    times = []
+    for second in range(40):
+        room.saw("qa", Activity(Word.NEEDS_YOU, "x" * second, float(second)), second)
+        times += [second for _ in room.take(second)]
+    assert times == [3, 33]
+
+
+def test_what_comes_and_goes_is_not_told() -> None:
+    room = Newsroom(dwell=3, cooldown=30)
+    for second in range(40):
+        word = Word.ERROR if second % 2 else Word.NEEDS_YOU
+        room.saw("qa", Activity(word, "", float(second)), second)
+        assert room.take(second) == []

@@ -7,11 +7,13 @@ import socket
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from qms_tui.activity.status import activity_of
 from qms_tui.errors import KeeperError
 from qms_tui.keeper import programs, protocol
 from qms_tui.keeper.client import KeeperClient
@@ -42,6 +44,12 @@ def test_what_a_child_has_to_say_is_cut() -> None:
     root = replace(child, id="")
     sent = decoded(encoded(ProgramStatus(root, (child,))))
     assert sent == ProgramStatus(root, (replace(child, message="m" * MOST_MESSAGE),))
+
+
+@pytest.mark.parametrize("message", [" " * 300 + "approve", "m" * 199, "m" * 200, "m" * 201, "a  " * 300])
+def test_a_message_reads_as_on_the_screen(message: str) -> None:
+    status = ProgramStatus(None, (StatusRecord("a", ProgramState.BLOCKED, message=message),))
+    assert activity_of(decoded(encoded(status))) == activity_of(status)
 
 
 def test_the_most_that_many_programs_report_fits_a_frame() -> None:
@@ -99,3 +107,33 @@ def test_a_keeper_of_another_version_says_nothing(
 ) -> None:
     monkeypatch.setattr(keeper, "status", lambda want, patience: welcome)
     assert reported(keeper) == expected
+
+
+_RECORD = encoded(ProgramStatus(StatusRecord("", ProgramState.IDLE, at=1.0)))["root"]
+_WRONG: tuple[dict[str, Any], ...] = (
+    *({"state": "asleep"}, {"state": []}, {"message": 7}),
+    *({"at": "now"}, {"at": float("nan")}, {"more": 1}),
+)
+
+
+@pytest.mark.parametrize(
+    "programs",
+    [
+        None,
+        [],
+        {"c0ffee": None},
+        {"c0ffee": {}},
+        {"c0ffee": {"root": 7, "children": []}},
+        {"c0ffee": {"root": {}, "children": []}},
+        {"c0ffee": {"root": None, "children": "abc"}},
+        {"c0ffee": {"root": None, "children": [7]}},
+        *({"c0ffee": {"root": {**_RECORD, **wrong}, "children": []}} for wrong in _WRONG),
+    ],
+)
+def test_a_damaged_answer_is_an_error(
+    keeper: KeeperClient, programs: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    welcome = {"protocol": protocol.PROTOCOL, "programs": programs}
+    monkeypatch.setattr(keeper, "status", lambda want, patience: welcome)
+    with pytest.raises(KeeperError, match="damaged"):
+        reported(keeper)

@@ -91,3 +91,10 @@ def test_a_message_is_json() -> None:
     [(kind, body)] = Frames().feed(message(Kind.REMARK, {"text": "ä"}))
     assert (kind, read_message(body)) == (Kind.REMARK, {"text": "ä"})
     assert json.loads(body) == {"text": "ä"}
+
+
+@pytest.mark.parametrize("body", [b"[" * 1_000_000, b'{"a":' * 1_000_000, b"\xff", b"[]", b""])
+def test_what_is_no_object_is_refused(body: bytes) -> None:
+    """However deep it is nested."""
+    with pytest.raises(ProtocolError, match="no JSON"):
+        read_message(body)

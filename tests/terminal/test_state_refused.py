@@ -111,3 +111,41 @@ def test_missing_parts_are_refused(place: tuple[Any, ...]) -> None:
     del inner[place[-1]]
     with pytest.raises(ValueError, match="shape"):
         Terminal.restored(sealed(values))
+
+
+_RECORD = ("a/b", "blocked", "auth", 100, "app", "t" * 192, "m" * 2048, 1.0)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {0: "/a"},
+        {0: "a" * 33},
+        {0: "a\n"},
+        {1: "asleep"},
+        {1: "idle", 3: None},  # with a kind
+        {1: "idle", 2: ""},  # with a progress
+        {2: "\x1b[31m"},
+        {3: -1},
+        {3: 101},
+        {4: "a b"},
+        {4: "a" * 33},
+        {5: "t" * 193},
+        {5: "é" * 97},
+        {5: "\ud800"},
+        {6: "m" * 2049},
+        {6: "\x1b]0;x\x07"},
+        {6: "a\x85"},
+        {7: float("nan")},
+        {7: float("inf")},
+    ],
+)
+def test_a_status_that_nobody_can_report_is_refused(wrong: dict[int, object]) -> None:
+    def state(record: tuple[object, ...]) -> bytes:
+        values = states.read(STATE)
+        values["screen"]["status"] = {"_records": [record]}
+        return sealed(values)
+
+    assert Terminal.restored(state(_RECORD)).status.children[0].message == "m" * 2048
+    with pytest.raises(ValueError, match=r"status|ProgramState|surrogates"):
+        Terminal.restored(state(tuple(wrong.get(at, value) for at, value in enumerate(_RECORD))))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import fcntl
 import hashlib
 import os
@@ -14,6 +15,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from qms_tui.ui.driver import TerminalDriver
+from qms_tui.ui.outer_reports import OuterReports
+from qms_tui.ui.tokenizer import ESCAPE_DELAY, Token, Tokenizer
 
 from .outer_terminal import OuterTerminal
 
@@ -254,3 +259,48 @@ def test_suspend_and_resume(outer: OuterTerminal, number: signal.Signals) -> Non
     outer.write(F10)
     assert outer.wait_for_end() == 0
     assert outer.attributes == outer.cooked
+
+
+class _Talker(Tokenizer):
+    """Takes what comes, for two seconds at most."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._until = time.monotonic() + 2.0
+
+    def feed(self, data: bytes) -> list[Token]:
+        if time.monotonic() > self._until:
+            raise TimeoutError
+        return super().feed(b"")
+
+
+def _asking(tokenizer: Tokenizer) -> TerminalDriver:
+    """A driver without a terminal, which waits for the answer to whether that takes reports."""
+    driver = TerminalDriver.__new__(TerminalDriver)
+    driver._tokenizer, driver._gone = tokenizer, False
+    clock = asyncio.new_event_loop()
+    clock.close()
+    driver._reports = OuterReports(lambda text: None, list, clock)
+    driver._reports.ask()
+    return driver
+
+
+def test_the_last_answers_of_a_terminal_that_is_never_silent_are_not_waited_for() -> None:
+    driver = _asking(_Talker())
+    driver.fileno = os.open("/dev/zero", os.O_RDONLY)
+    try:
+        driver._take_last_answers()
+    finally:
+        os.close(driver.fileno)
+
+
+def test_escape_is_not_late_for_an_answer_that_has_not_come_in_time() -> None:
+    """Whatever else the terminal says."""
+    driver = _asking(Tokenizer())
+    driver._expect_answer(False)  # its time is over
+    driver._reply(b"\x1bP1+r5463\x1b\\")
+    driver._tokenizer.feed(b"\x1b")
+    assert driver._tokenizer.delay == ESCAPE_DELAY
+    driver._expect_answer(True)
+    driver._reply(b"\x1b[?62c")
+    assert not driver._tokenizer.expects_answer

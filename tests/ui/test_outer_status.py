@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -202,6 +203,24 @@ def give_back(tui: Tui, keys: str, said: str) -> None:
     tui.until(lambda: b"\x1b[?1000l" in tui.output[before:])
     tui.type(ANSWERS)
     tui.wait(said)
+
+
+def test_a_terminal_that_answers_nothing_and_is_never_silent_is_left(world: World) -> None:
+    """What it sends while the answer is waited for must not hold us for longer than silence does."""
+    with world.open() as tui:
+        tui.answer = lambda answers: b""
+        tui.wait("1 qa")
+        tui.type(LEAVE)
+        tui.wait("y")
+        tui.type("y")
+        words = ["yes", "\x1b[?9999;0$y" * 20]
+        talkers = [subprocess.Popen(words, stdout=tui.process.fd) for _ in range(3)]  # so that none pauses
+        try:
+            assert tui.end(patience=10) == 0
+        finally:
+            for talker in talkers:
+                talker.kill()
+                talker.wait()
 
 
 def test_suspended_and_continued_then_hung_up(world: World) -> None:

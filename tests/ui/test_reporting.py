@@ -15,7 +15,7 @@ import pytest
 from textual.events import AppFocus
 from textual.widgets import Static
 
-from qms_tui.activity import Word
+from qms_tui.activity import Word, rules
 from qms_tui.agents import Agent, AgentState, activities
 from qms_tui.agents.activities import STATUS_PERIOD
 from qms_tui.config import AgentConfig, Config, NotifyConfig, Shutdown
@@ -28,6 +28,7 @@ from tests.inbox.qms_commands import QmsCommands
 
 from .conftest import Screen
 from .reporting import Reporters, report
+from .test_attention import Client
 
 OpenApp: TypeAlias = Callable[..., AbstractAsyncContextManager[Screen]]
 QUICK = Config(notify=NotifyConfig(dwell=0, cooldown=0))
@@ -266,3 +267,52 @@ async def test_nothing_is_typed_over_a_dialog_of_just_now(
         waits = "waits: needs you, not idle"
         await ui.until(lambda: ui.app.waking.explain(agent)[0].said == waits)
         assert NEW not in ui.text("qa")
+
+
+async def test_nothing_is_typed_over_a_dialog_that_only_the_report_knows(
+    open_app: OpenApp, reporters: Reporters, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The registry is read now and then, and says idle until they have disagreed for a while."""
+    monkeypatch.setattr(typist, "QUIET", 0.0)
+    monkeypatch.setattr(rules, "DISAGREE_MOST", 3600.0)
+    for name in ("lead", "qa"):
+        project.folders(name).inbox.mkdir(parents=True)
+    config = Config(every_agent=AgentConfig(command=("bash",), wake_prompt="free> ", wake_text="Go."))
+    async with open_app("qa", command=reporters.command, config=config) as ui:
+        await ui.until(lambda: "free> " in ui.text("qa"))
+        agent = ui.pane("qa").agent
+        Client(project, "qa").is_("idle")
+        await ui.until(lambda: agent.activity and agent.activity.word is Word.IDLE)
+        reporters.say("qa", ASKS)
+        await ui.until(lambda: agent.terminal.status.root and agent.terminal.status.root.kind)
+        assert agent.activity is not None
+        assert agent.activity.word is Word.IDLE
+        QmsCommands(project.root).route("CR-056", "qa")
+        waits = "waits: needs you, not idle"
+        await ui.until(lambda: ui.app.waking.explain(agent)[0].said == waits)
+        assert NEW not in ui.text("qa")
+        reporters.say("qa", report("idle"))
+        await ui.until(lambda: "command not found" in ui.text("qa"))
+
+
+async def test_who_reports_a_dialog_is_not_stopped_for_idleness(
+    open_app: OpenApp, reporters: Reporters, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rules, "DISAGREE_MOST", 3600.0)
+    only = replace(AgentConfig(name="qa"), shutdown=Shutdown.IDLE_TIMEOUT, idle_timeout=0.1)
+    config = replace(Config(), overrides=MappingProxyType({"qa": only}))
+    async with open_app("claude", "qa", command=reporters.command, config=config) as ui:
+        await ui.running()
+        qa = ui.pane("qa").agent
+        reporters.say("qa", ASKS)
+        await ui.until(lambda: "needs you" in ui.title("qa"))
+        Client(project, "qa").is_("idle")
+        await ui.until(lambda: ui.app.attention.activities.report("qa").session)
+        since = time.time()
+        await ui.until(lambda: time.time() > since + 0.2)
+        ui.app.policies.look(qa)
+        assert qa.state is AgentState.RUNNING
+        assert qa.activity is not None
+        assert qa.activity.word is Word.IDLE
+        reporters.say("qa", report("idle"))
+        await ui.until(lambda: "stopped: it has been idle for 0 s" in ui.footnote("qa"))
