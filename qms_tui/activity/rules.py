@@ -75,6 +75,7 @@ def judge(report: Report, sight: Sight, now: float) -> tuple[Activity, float | N
     if session.background or present.others:
         hooks = [hook for hook in hooks if hook.session == session.session]
         own = None  # in the terminal may be another session
+    own = _without_former_error(own, hooks)
     said = joined(_said(session, hooks), session, own, sight.present_status)
     activity = beside(place(said, session), present.others)
     if (silent := silence(present, began, sight.silent_since, now)) and activity.word is not Word.NEEDS_YOU:
@@ -228,6 +229,15 @@ def _failure(hooks: Sequence[Hook]) -> Hook | None:
         if hook.event in _NEW_PROMPT or hook.event == "Stop":
             return None
     return None
+
+
+def _without_former_error(own: Activity | None, hooks: Sequence[Hook]) -> Activity | None:
+    """What it reports, unless it is an error that hooks know, and know to be over: the client repeats it once
+    its conversation is compacted.
+    """
+    if own is None or own.word is not Word.ERROR or _failure(hooks):
+        return own
+    return None if any(hook.event == "StopFailure" for hook in hooks) else own
 
 
 def _doubt(session: Session, hooks: Sequence[Hook], sight: Sight, now: float) -> tuple[float, str] | None:

@@ -290,6 +290,18 @@ def hooked(report: Report, event: str, at: float, **facts: str) -> Report:
             Word.ERROR,
             "rate limit",
         ),
+        (
+            replace(registry("idle"), hooks=(Hook(AT - 2, "StopFailure"), Hook(AT - 1, "SessionStart"))),
+            [record(ERROR, "no network")],
+            Word.IDLE,
+            "",
+        ),
+        (
+            hooked(registry("idle"), "SessionStart", AT - 1),
+            [record(ERROR, "no network")],
+            Word.ERROR,
+            "no network",
+        ),
         (registry("idle"), [record(BLOCKED, "run /login", kind="auth")], Word.NEEDS_YOU, "login: run /login"),
         (
             hooked(registry("idle"), "StopFailure", AT, error="authentication_failed"),
