@@ -1,4 +1,4 @@
-"""A record of the Program Status Protocol (OSC 7501, revision 0.3), and the bytes that report it.
+"""A record of the Program Status Protocol (OSC 7501, revisions 0.3 and 0.4), and the bytes that report it.
 
 For programs that report: the demo's agents, and qms-tui to the terminal around it. terminal/program_status.py
 reads such reports.
@@ -16,6 +16,8 @@ from enum import Enum
 
 STATUS_QUERY = b"\x1b]7501;?\x07"
 """Asks whether the terminal takes reports: one that does answers with the same bytes."""
+STATUS_ANSWER = re.compile(rb"\x1b\]7501;\?(?::[ -~]*)?(?:\x1b\\|\x07)")
+"""Since revision 0.4 it may list the states and kinds that it shows; it leaves out others by itself."""
 
 KINDS = frozenset({"permission", "question", "auth"})
 MOST_ID = 128  # characters

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 
 from qms_tui.config import OuterNotification
 from qms_tui.doctor.finding import Finding, ok, warning
-from qms_tui.status_report import STATUS_QUERY
+from qms_tui.status_report import STATUS_ANSWER, STATUS_QUERY
 
 ANSWER_SECONDS = 1.0
 TMUX_SECONDS = 5.0
@@ -21,7 +21,6 @@ TMUX_SECONDS = 5.0
 _QUESTIONS = b"\x1b[?u" + STATUS_QUERY + b"\x1b[c"
 _ANSWERED = re.compile(rb"\x1b\[\?[0-9;]*c")
 _KITTY = re.compile(rb"\x1b\[\?[0-9]+u")
-_TAKES_REPORTS = re.compile(rb"\x1b\]7501;\?(?:\x1b\\|\x07)")
 
 
 def terminal(
@@ -62,7 +61,7 @@ def status_reports(answer: bytes, outer: OuterNotification) -> Iterator[Finding]
     """Whether it takes status reports, if it shall get any."""
     if outer not in (OuterNotification.AUTO, OuterNotification.STATUS):
         return
-    if _TAKES_REPORTS.search(answer):
+    if STATUS_ANSWER.search(answer):
         yield ok("terminal", "status reports (OSC 7501): it is told what your agents do")
     elif outer is OuterNotification.AUTO:
         yield ok("terminal", "takes no status reports (OSC 7501): it is told nothing of your agents")

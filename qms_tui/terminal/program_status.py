@@ -1,4 +1,4 @@
-"""What programs report of themselves: the Program Status Protocol, OSC 7501 (revision 0.3).
+"""What programs report of themselves: the Program Status Protocol, OSC 7501 (revisions 0.3 and 0.4).
 
 A program asks `OSC 7501 ; ?` and gets the same back; then it reports with `key=value` pairs between colons.
 A report is a record: of the program itself (the root), or of a part of its work, which an `id` names.

@@ -12,12 +12,11 @@ from asyncio import TimerHandle
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from qms_tui.status_report import STATUS_QUERY, StatusRecord, encode_clear, encode_report
+from qms_tui.status_report import STATUS_ANSWER, STATUS_QUERY, StatusRecord, encode_clear, encode_report
 
 PERIOD = 0.5  # seconds between two rounds of reports; the last state always follows
 MOST_CHILDREN = 255  # terminals keep 256 records, and drop the one that was reported least recently
 _ATTRIBUTES_QUERY = b"\x1b[c"  # DA1, which every terminal answers; in the order of the questions
-_ANSWER = re.compile(rb"\x1b\]7501;\?(?:\x1b\\|\x07)")
 _ATTRIBUTES = re.compile(rb"\x1b\[\?[0-9;]*c")
 _log = logging.getLogger(__name__)
 
@@ -59,7 +58,7 @@ class OuterReports:
 
     def take_answer(self, data: bytes) -> None:
         """A sequence came that the terminal has sent by itself; it may be the answer, which may be late."""
-        if _ANSWER.fullmatch(data):
+        if STATUS_ANSWER.fullmatch(data):
             self._open()
         elif self.awaits_answer and _ATTRIBUTES.fullmatch(data):
             self.awaits_answer = False

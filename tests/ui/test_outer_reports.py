@@ -85,7 +85,9 @@ def test_nothing_is_written_before_the_answer() -> None:
     assert outer.written == STATUS_QUERY + b"\x1b[c"
 
 
-@pytest.mark.parametrize("answer", [STATUS_QUERY, b"\x1b]7501;?\x07"])
+@pytest.mark.parametrize(
+    "answer", [STATUS_QUERY, b"\x1b]7501;?\x07", b"\x1b]7501;?:states=idle,blocked:kinds=auth\x1b\\"]
+)
 def test_a_late_answer_counts(answer: bytes) -> None:
     outer = Outer()
     outer.reports.ask()
