@@ -25,7 +25,7 @@ from qms_tui.demo.qms import Qms
 from qms_tui.demo.session import Session
 from qms_tui.demo.status import Reporter
 from qms_tui.demo.workflow import check_agent
-from qms_tui.errors import ProjectError, QmsTuiError, UsageError
+from qms_tui.errors import ProjectError, QmsTuiError, UnknownAgentError, UsageError
 from qms_tui.status_report import ProgramState
 
 _MAX_FRAME = 66  # columns; a wider one looks empty
@@ -147,6 +147,9 @@ def _tell_jobs(session: Session) -> None:
 def _do(session: Session, line: str) -> None:
     try:
         run_line(session, line)
+    except (UsageError, UnknownAgentError) as error:  # mistyped: nothing has failed
+        session.reporter.report(ProgramState.IDLE)
+        _complain(error)
     except QmsTuiError as error:
         session.reporter.report(ProgramState.ERROR, error.message)
         _complain(error)

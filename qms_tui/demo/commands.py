@@ -48,7 +48,7 @@ def run_line(session: Session, line: str) -> None:
     name, rest = [*line.split(None, 1), "", ""][:2]
     command = _find(name.lower()) if name else None
     if command is None or not command.is_turn:
-        session.reporter.report(ProgramState.IDLE)  # whoever types has seen how the last turn ended
+        session.reporter.report(ProgramState.IDLE)  # the human has seen how the last turn ended
     if command is None:
         return
     typed = rest.strip()

@@ -48,13 +48,15 @@ def parse_seconds(words: Sequence[str]) -> float:
     """The first word as seconds to work; some if there is none.
 
     Raises:
-        UsageError: it is no number, or too large.
+        UsageError: it is not a number, or too large.
     """
     if not words:
         return _DEFAULT_SECONDS
     if re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,3})?", words[0]) and 0 < float(words[0]) <= _MAX_SECONDS:
         return float(words[0])
-    raise UsageError("this is no number of seconds", hint=f"write it like: work 5 (at most {_MAX_SECONDS:g})")
+    raise UsageError(
+        "that is not a number of seconds", hint=f"write it like: work 5 (at most {_MAX_SECONDS:g})"
+    )
 
 
 def be_busy(session: Session, line: str, seconds: float) -> bool:

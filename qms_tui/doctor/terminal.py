@@ -62,9 +62,9 @@ def status_reports(answer: bytes, outer: OuterNotification) -> Iterator[Finding]
     if outer not in (OuterNotification.AUTO, OuterNotification.STATUS):
         return
     if STATUS_ANSWER.search(answer):
-        yield ok("terminal", "status reports (OSC 7501): it is told what your agents do")
+        yield ok("terminal", "status reports (OSC 7501): it hears what your agents do")
     elif outer is OuterNotification.AUTO:
-        yield ok("terminal", "takes no status reports (OSC 7501): it is told nothing of your agents")
+        yield ok("terminal", "takes no status reports (OSC 7501): it hears nothing of your agents")
     else:
         remedy = 'notify.outer = "osc9" or "osc777" for notifications, "auto" for none here'
         yield warning("terminal", 'takes no status reports (OSC 7501), but notify.outer is "status"', remedy)

@@ -13,7 +13,9 @@ with contextlib.suppress(UnsupportedLibcError):  # as on macOS, where nobody use
     from watchdog.observers.inotify_c import inotify_init
 
 SPARES = 64  # watches
-_libc = ctypes.PyDLL(None)  # keeps the interpreter's lock: other threads of ours would give others the time
+_libc = ctypes.PyDLL(
+    None
+)  # keeps the interpreter's lock: our other threads would cost the time in which others are faster
 _ATTRIBUTES = 0x4  # IN_ATTRIB, of a file that nobody else can reach: nothing is ever told
 
 
@@ -46,9 +48,9 @@ class Spares:
                 os.read(self._inotify, 2**16)  # that others were given up
 
     def give(self, inotify: int, folder: bytes, mask: int) -> bool:
-        """Have one of ours go to a folder's watch in that instance: whether there is one now.
+        """Trade spares for a folder's watch in that instance: whether it has one now.
 
-        Whoever lies in wait must be faster than the next system call, once for each that we have.
+        An agent that lies in wait must be faster than the next system call, once for each spare.
         """
         given = False
         while self._held and not given:

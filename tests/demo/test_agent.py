@@ -118,7 +118,7 @@ def test_what_is_typed_during_work_comes_after_it(start: Start) -> None:
 
 @pytest.mark.parametrize("seconds", ["0", "-1", "nan", "inf", "1e3", "601", "9" * 5000, "abc"])
 def test_work_wants_a_number_of_seconds(start: Start, seconds: str) -> None:
-    assert "no number of seconds" in start().command(f"work {seconds}")
+    assert "not a number of seconds" in start().command(f"work {seconds}")
 
 
 def test_routing_puts_a_task_into_the_other_inbox(start: Start, project: Path) -> None:
