@@ -246,6 +246,19 @@ async def test_who_reports_is_typed_to_while_it_is_idle(
         await ui.until(lambda: "command not found" in ui.text("qa"))
 
 
+async def ask_and_route(ui: Screen, reporters: Reporters, project: Project) -> None:
+    """A dialog that is not seen yet opens, then something comes: nothing is typed."""
+    agent = ui.pane("qa").agent
+    reporters.say("qa", ASKS)
+    await ui.until(lambda: agent.terminal.status.root and agent.terminal.status.root.kind)
+    assert agent.activity is not None
+    assert agent.activity.word is Word.IDLE
+    QmsCommands(project.root).route("CR-056", "qa")
+    waits = "waits: needs you, not idle"
+    await ui.until(lambda: ui.app.waking.explain(agent)[0].said == waits)
+    assert NEW not in ui.text("qa")
+
+
 async def test_nothing_is_typed_over_a_dialog_of_just_now(
     open_app: OpenApp, reporters: Reporters, project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -259,14 +272,7 @@ async def test_nothing_is_typed_over_a_dialog_of_just_now(
         agent = ui.pane("qa").agent
         reporters.say("qa", report("idle"))
         await ui.until(lambda: agent.activity and agent.activity.word is Word.IDLE)
-        reporters.say("qa", ASKS)  # which waits for its turn
-        await ui.until(lambda: agent.terminal.status.root and agent.terminal.status.root.kind)
-        assert agent.activity is not None
-        assert agent.activity.word is Word.IDLE
-        QmsCommands(project.root).route("CR-056", "qa")
-        waits = "waits: needs you, not idle"
-        await ui.until(lambda: ui.app.waking.explain(agent)[0].said == waits)
-        assert NEW not in ui.text("qa")
+        await ask_and_route(ui, reporters, project)
 
 
 async def test_nothing_is_typed_over_a_dialog_that_only_the_report_knows(
@@ -283,14 +289,7 @@ async def test_nothing_is_typed_over_a_dialog_that_only_the_report_knows(
         agent = ui.pane("qa").agent
         Client(project, "qa").is_("idle")
         await ui.until(lambda: agent.activity and agent.activity.word is Word.IDLE)
-        reporters.say("qa", ASKS)
-        await ui.until(lambda: agent.terminal.status.root and agent.terminal.status.root.kind)
-        assert agent.activity is not None
-        assert agent.activity.word is Word.IDLE
-        QmsCommands(project.root).route("CR-056", "qa")
-        waits = "waits: needs you, not idle"
-        await ui.until(lambda: ui.app.waking.explain(agent)[0].said == waits)
-        assert NEW not in ui.text("qa")
+        await ask_and_route(ui, reporters, project)
         reporters.say("qa", report("idle"))
         await ui.until(lambda: "command not found" in ui.text("qa"))
 
