@@ -208,6 +208,7 @@ async def test_keeper_hung_ended_by_stop(home: House) -> None:
     """What the hint says helps; the agent does not notice, and the pane comes back by itself."""
     client, witness = await home.start("ended", *BASH)
     await echoes(client, "before")
+    await client.settle()  # what a keeper has not read yet goes with it: here the prompt
     pid = keeper_pid(home)
     with stopped(pid):
         assert await asyncio.to_thread(home.keeper().stop)
