@@ -8,20 +8,18 @@ are too many: what their agents have left somewhere shall not become another pro
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
+import errno
 import json
 import logging
 import os
 import re
 import secrets
-import stat
-import tempfile
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from qms_tui.errors import ProjectError, state_remedy
+from qms_tui.files import locked, read_regular_file, replace_file
 from qms_tui.ownership import SPANS, has_account
 
 FILE = "account_ids.json"
@@ -59,14 +57,16 @@ def account_id(root: Path) -> int:
         if mine is not None and (mine.project, mine.inode) == (str(root), status.st_ino):
             return mine.id
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with _locked(path.parent):
+        # Nobody else chooses meanwhile.
+        with locked(os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)):
             entries = _read(path)
             mine = _entry(entries, root, status)
             number = mine.id if mine else _free_id({entry.id for entry in entries})
             others = [entry for entry in entries if entry != mine]
             if len(others) >= MOST:
                 others = [entry for entry in others if os.path.exists(entry.project)][-MOST:]
-            _write(path, [*others, Entry(str(root), status.st_dev, status.st_ino, number)])
+            entries = [*others, Entry(str(root), status.st_dev, status.st_ino, number)]
+            replace_file(path, json.dumps([asdict(entry) for entry in entries]).encode())
     except OSError as error:
         raise ProjectError(
             f"{path}: {error.strerror}",
@@ -141,12 +141,13 @@ def _text(path: Path) -> str:
 def _read(path: Path) -> list[Entry]:
     """What is remembered; nothing without a file, and nothing if it is broken: then ids are chosen again."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        content = read_regular_file(path, LARGEST)
     except FileNotFoundError:
         return []
-    with open(descriptor, "rb") as stream:
-        regular = stat.S_ISREG(os.fstat(descriptor).st_mode)
-        content = stream.read(LARGEST) if regular else b""
+    except OSError as error:
+        if error.errno != errno.EINVAL:
+            raise
+        content = b""  # a pipe or device, which is replaced
     try:
         return [_checked(row) for row in json.loads(content)]
     except (ValueError, TypeError, RecursionError) as error:
@@ -163,26 +164,3 @@ def _checked(row: dict[str, object]) -> Entry:
     if not any(entry.id in span for span in SPANS):
         raise ValueError(f"{entry.id} is no id of ours")
     return entry
-
-
-def _write(path: Path, entries: Sequence[Entry]) -> None:
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)  # 0600
-    try:
-        with open(descriptor, "w", encoding="ascii") as stream:
-            json.dump([asdict(entry) for entry in entries], stream)
-        os.replace(name, path)
-    except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(name)
-        raise
-
-
-@contextlib.contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Nobody else chooses meanwhile."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)

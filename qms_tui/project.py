@@ -1,7 +1,7 @@
 """The QMS project on disk: its root, its roster, an agent's folders.
 
 What a project contains may come from a stranger's repository, and an agent writes into some of its
-folders. So folders are reached component by component from the root's descriptor with O_NOFOLLOW: a
+folders. So folders are reached component by component from the root's descriptor, see qms_tui/files.py: a
 planted link is an error that names it, never a way out of the project.
 """
 
@@ -13,20 +13,19 @@ import pwd
 import re
 import stat
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO
 
 from qms_tui.errors import OwnerError, ProjectError, UnknownAgentError, remedy
+from qms_tui.files import closing, make_file, open_below, open_file_below, open_folder
 from qms_tui.ownership import ROOT, check_open, hand_over, hand_sessions_over, is_assigned, unreadable
 from qms_tui.ownership import Owner as Owner
 
 AGENT_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")  # a hostname ends at 63
 ARCHIVE = "inbox-archive"  # beside an inbox: what has left it, by days
 INITIATOR = "claude"  # has no definition file: the project's own CLAUDE.md is its context
-_NOFOLLOW_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,11 +256,9 @@ class Project:
         except (OSError, ProjectError):
             return ()
 
-    @contextmanager
-    def open_folder(self, parts: Sequence[str]) -> Iterator[int]:
+    def open_folder(self, parts: Sequence[str]) -> AbstractContextManager[int]:
         """A descriptor of a folder below the root, reached without following a link. Raises OSError."""
-        with open_below(self.root, parts) as descriptor:
-            yield descriptor
+        return open_below(self.root, parts)
 
     def read(self, path: PurePosixPath, most: int) -> bytes:
         """At most so many bytes of a regular file below the root: no link followed, nothing waited for.
@@ -347,38 +344,6 @@ def obstacle(path: Path, error: OSError) -> str:
     return error.strerror or str(error)
 
 
-@contextmanager
-def open_below(base: Path, parts: Sequence[str]) -> Iterator[int]:
-    """A descriptor of a folder below `base`, reached without following a link. Raises OSError."""
-    descriptor = os.open(base, _NOFOLLOW_DIRECTORY)
-    try:
-        for part in parts:
-            below = os.open(part, _NOFOLLOW_DIRECTORY, dir_fd=descriptor)
-            os.close(descriptor)
-            descriptor = below
-        yield descriptor
-    finally:
-        os.close(descriptor)
-
-
-@contextmanager
-def open_file_below(base: Path, path: PurePosixPath) -> Iterator[BinaryIO]:
-    """A regular file below `base`, to be read: no link followed, nothing waited for.
-
-    Raises OSError, also for what is not a regular file.
-    """
-    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
-    with open_below(base, path.parts[:-1]) as folder:
-        descriptor = os.open(path.name, flags, dir_fd=folder)
-    try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise OSError(errno.EINVAL, "not a regular file", str(path))
-        with open(descriptor, "rb", closefd=False) as stream:
-            yield stream
-    finally:
-        os.close(descriptor)
-
-
 def find_project(explicit: Path | None, start: Path) -> Project:
     """The project at `explicit`, else the nearest parent of `start` that has `.claude/`.
 
@@ -434,13 +399,10 @@ def _made(parent: int, name: str, owner: Owner, mode: int = 0o755) -> Iterator[i
         made = True
     except FileExistsError:
         made = False
-    descriptor = os.open(name, _NOFOLLOW_DIRECTORY, dir_fd=parent)
-    try:
+    with closing(open_folder(name, parent)) as descriptor:
         if os.geteuid() == 0 and (made or _just_made(descriptor)):
             os.fchown(descriptor, owner.uid, owner.gid)
         yield descriptor
-    finally:
-        os.close(descriptor)
 
 
 def _just_made(descriptor: int) -> bool:
@@ -457,14 +419,11 @@ def _account(uid: int) -> str:
 
 def _write_gitignore(folder: int, owner: Owner) -> None:
     """The only file ever written into a folder that an agent can write: once, never over anything."""
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     try:
-        descriptor = os.open(".gitignore", flags, 0o644, dir_fd=folder)
+        descriptor = make_file(".gitignore", folder, mode=0o644)
     except FileExistsError:
         return
-    try:
+    with closing(descriptor):
         os.write(descriptor, b"*\n")
         if os.geteuid() == 0:
             os.fchown(descriptor, owner.uid, owner.gid)
-    finally:
-        os.close(descriptor)

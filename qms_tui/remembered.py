@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from qms_tui.config.files import read_regular_file, replace_file
+from qms_tui.files import read_regular_file, replace_file
 from qms_tui.project import AGENT_NAME
 
 ARRANGEMENTS = ("auto", "columns", "grid", "tabs")
@@ -91,7 +91,7 @@ class Memory:
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             # Not durable: this runs in the event loop, and a layout lost with the machine's power is none.
-            replace_file(self.path, json.dumps(content))
+            replace_file(self.path, json.dumps(content).encode())
         except OSError as error:
             _log.warning("%s: the layout cannot be remembered: %s", self.path, error)
 

@@ -14,6 +14,7 @@ import qms_tui
 ROOT = Path(qms_tui.__file__).parent
 # A room may import the rooms listed for it, and itself. A module of a package that stands here is a room.
 ALLOWED = {
+    "files": set(),
     "errors": set(),
     "account_ids": {"errors", "ownership"},
     "ownership": {"errors"},
@@ -147,6 +148,7 @@ ALLOWED = {
     "__main__": {"cli", "report"},
     "__init__": set(),
 }
+EVERYWHERE = {"files"}  # tools that know nothing of what they are used for
 
 
 def _room(*parts: str) -> str:
@@ -168,7 +170,7 @@ def _imported_rooms(path: Path) -> set[str]:
 @pytest.mark.parametrize("path", sorted(ROOT.rglob("*.py")), ids=lambda path: str(path.relative_to(ROOT)))
 def test_rooms_import_only_what_lies_below(path: Path) -> None:
     room = _room(*path.relative_to(ROOT).with_suffix("").parts)
-    assert _imported_rooms(path) - {room} <= ALLOWED[room]
+    assert _imported_rooms(path) - {room} <= ALLOWED[room] | EVERYWHERE
 
 
 def _modules_after(statement: str) -> set[str]:

@@ -14,7 +14,7 @@ from qms_tui.cli.options import Common, common_options
 from qms_tui.cli.printing import echo_lines, print_notices
 from qms_tui.columns import columns
 from qms_tui.config import Config, McpServer
-from qms_tui.config.files import read_regular_file
+from qms_tui.files import read_regular_file
 from qms_tui.printable import json_text, plain
 from qms_tui.project import Project
 from qms_tui.times import moment

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import codecs
-import contextlib
 import errno
 import os
 import re
-import stat
-import tempfile
 import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,6 +15,7 @@ from qms_tui.config import foreign_servers
 from qms_tui.config.faults import OnFault, refuse
 from qms_tui.config.values import Origin, Source
 from qms_tui.errors import ConfigError
+from qms_tui.files import read_regular_file
 from qms_tui.printable import plain
 
 PROJECT_FILE = "qms-tui.toml"
@@ -118,38 +116,6 @@ def read_project_file(root: Path) -> ConfigFile | None:
     return ConfigFile(Origin(Source.PROJECT, PROJECT_FILE, path), _bounded(content, PROJECT_FILE))
 
 
-def read_regular_file(path: Path, most: int) -> bytes:
-    """At most so many bytes of a regular file: links are not followed, pipes and devices not waited for.
-
-    Raises OSError, also for what is not a regular file.
-    """
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
-    with open(descriptor, "rb") as stream:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise OSError(errno.EINVAL, "not a regular file", str(path))
-        return stream.read(most)
-
-
-def replace_file(path: Path, text: str, *, durable: bool = False) -> None:
-    """Write an ASCII file of the user's own whole or not at all, mode 0600, in a folder that is there.
-
-    `durable`: it also survives that the machine loses its power now, which takes the disk's time.
-    Raises OSError.
-    """
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)  # 0600
-    try:
-        with open(descriptor, "w", encoding="ascii") as stream:
-            stream.write(text)
-            if durable:
-                stream.flush()
-                os.fsync(descriptor)
-        os.replace(name, path)
-    except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(name)
-        raise
-
-
 def parse_toml(file: ConfigFile) -> dict[str, object]:
     """The file's tables and values. Raises ConfigError with the line for what is not TOML."""
     where = file.origin.where
@@ -192,7 +158,7 @@ def _check_dots(content: bytes, where: str) -> None:
 def _unreadable(where: str, error: OSError) -> ConfigError:
     if error.errno == errno.ELOOP:
         return ConfigError(f"{where}: is a link", hint="put the file itself there; links are not followed")
-    if error.errno in (errno.EINVAL, errno.ENXIO, errno.EISDIR):
+    if error.errno in (errno.EINVAL, errno.ENXIO):
         return ConfigError(f"{where}: not a regular file", hint="put a text file there, or remove it")
     return ConfigError(f"{where}: cannot be read: {error.strerror}", hint="check its permissions")
 

@@ -6,7 +6,6 @@ left out; not to be able to write is no reason to fail.
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import logging
@@ -17,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from qms_tui.config.files import read_regular_file, replace_file
+from qms_tui.files import locked, open_or_make_file, read_regular_file, replace_file
 from qms_tui.inbox.events import ItemConsumed
 from qms_tui.inbox.item import Identity, Item, Kind
 from qms_tui.inbox.parse import one_line
@@ -57,7 +56,7 @@ class Past:
             with self._locked() as descriptor:
                 if not os.fstat(descriptor).st_size:
                     os.write(descriptor, self._head())
-                os.write(descriptor, "".join(_line(event) for event in consumed).encode("ascii"))
+                os.write(descriptor, b"".join(_line(event) for event in consumed))
                 if os.fstat(descriptor).st_size > LARGEST:
                     self._shorten()
         except OSError as error:
@@ -78,23 +77,17 @@ class Past:
     def _locked(self) -> Iterator[int]:
         """The file, open to be added to; nobody makes it anew meanwhile."""
         while True:
-            flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-            descriptor = os.open(self.path, flags, 0o600)
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX)
+            with locked(open_or_make_file(self.path)) as descriptor:
                 if os.path.samestat(os.fstat(descriptor), os.stat(self.path)):
                     yield descriptor
                     return
-            finally:
-                os.close(descriptor)
 
     def _head(self) -> bytes:
         """The first line: whose project it is."""
         return json.dumps({"project": str(self.root)}).encode("ascii") + b"\n"
 
     def _shorten(self) -> None:
-        kept = self._head().decode("ascii") + "".join(_line(event) for event in self.read())
-        replace_file(self.path, kept)
+        replace_file(self.path, self._head() + b"".join(_line(event) for event in self.read()))
 
 
 def project_of(path: Path) -> str | None:
@@ -107,7 +100,7 @@ def project_of(path: Path) -> str | None:
     return root if isinstance(root, str) else None
 
 
-def _line(event: ItemConsumed) -> str:
+def _line(event: ItemConsumed) -> bytes:
     item = event.item
     document = {
         "agent": item.agent,
@@ -121,7 +114,7 @@ def _line(event: ItemConsumed) -> str:
         "consumed": event.at,
         "identity": [item.identity.device, item.identity.inode],
     }
-    return json.dumps(document) + "\n"
+    return json.dumps(document).encode("ascii") + b"\n"
 
 
 def _events(content: bytes) -> Iterator[ItemConsumed]:

@@ -29,7 +29,7 @@ from itertools import islice
 from pathlib import Path
 
 from qms_tui import remembered
-from qms_tui.config.files import read_regular_file
+from qms_tui.files import read_regular_file
 from qms_tui.inbox import past
 from qms_tui.keeper.paths import LOCK, SOCKET
 from qms_tui.leftovers.thing import Kind, Outcome, Thing, looked_at_again, project_exists, why_to_go

@@ -19,7 +19,7 @@ from mcp_types import InitializeResult
 from pydantic import ValidationError
 
 from qms_tui.config import McpServer
-from qms_tui.config.files import read_regular_file
+from qms_tui.files import read_regular_file
 from qms_tui.mcp.call import Call
 from qms_tui.mcp.jsonrpc import (
     CHANGED,

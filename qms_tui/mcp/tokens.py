@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
-from qms_tui.config.files import read_regular_file
+from qms_tui.files import read_regular_file
 
 SIZE = 32  # bytes; nobody guesses that
 LARGEST = 256  # bytes of the file

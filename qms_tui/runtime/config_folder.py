@@ -12,8 +12,6 @@ and what a program of this machine finds there would run with the user's rights.
 
 from __future__ import annotations
 
-import contextlib
-import errno
 import hashlib
 import json
 import os
@@ -24,9 +22,9 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from qms_tui.config import Config, RuntimeKind
-from qms_tui.config.files import replace_file
 from qms_tui.errors import ProjectError, refused, state_remedy
-from qms_tui.project import Project, open_below, open_file_below
+from qms_tui.files import make_private, open_below, open_file_below, replace_file
+from qms_tui.project import Project
 from qms_tui.runtime.client import is_client
 
 PROJECT = ".project"  # no agent can be called so
@@ -96,9 +94,9 @@ def make_local_folder(project: Project, agent: str) -> Path:
     try:
         folder.base.parent.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         for part in (folder.base.parent, folder.base, folder.path):
-            _make_private(part)
+            make_private(part)
         if not os.path.lexists(folder.base / PROJECT):
-            replace_file(folder.base / PROJECT, json.dumps({"project": str(project.root)}))
+            replace_file(folder.base / PROJECT, json.dumps({"project": str(project.root)}).encode())
     except OSError as error:
         raise ProjectError(
             refused(error, folder.path),
@@ -108,19 +106,6 @@ def make_local_folder(project: Project, agent: str) -> Path:
             ),
         ) from error
     return folder.path
-
-
-def _make_private(folder: Path) -> None:
-    """Make a folder that nobody else may enter, if it is missing. Raises OSError for a link or another's."""
-    with contextlib.suppress(FileExistsError):
-        folder.mkdir(mode=0o700)
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
-    try:
-        if os.fstat(descriptor).st_uid != os.geteuid():
-            raise PermissionError(errno.EPERM, "belongs to another user", str(folder))
-        os.fchmod(descriptor, 0o700)
-    finally:
-        os.close(descriptor)
 
 
 def _key(root: Path) -> str:

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from qms_tui.config import Config
-from qms_tui.config.files import replace_file
 from qms_tui.errors import ProjectError, refused, state_remedy
+from qms_tui.files import replace_file
 from qms_tui.project import Project
 from qms_tui.runtime.client import is_client
 from qms_tui.runtime.config_folder import ConfigFolder, container_folder, local_folder, make_local_folder
@@ -127,8 +127,9 @@ def _copy_login(source: ConfigFolder, target: Path) -> bool:
     account, user = _fields(told.get(_ACCOUNT), _ACCOUNT_FIELDS), _fields(told, ("userID",))
     # Without the first, the client asks for a login although it has one.
     own = {"hasCompletedOnboarding": True, **({_ACCOUNT: account} if account else {}), **user}
-    replace_file(target / CLIENT_FILE, json.dumps({**own, **known, "hasCompletedOnboarding": True}))
-    replace_file(target / CREDENTIALS, json.dumps({_OAUTH: login}))
+    client = json.dumps({**own, **known, "hasCompletedOnboarding": True})
+    replace_file(target / CLIENT_FILE, client.encode())
+    replace_file(target / CREDENTIALS, json.dumps({_OAUTH: login}).encode())
     return True
 
 

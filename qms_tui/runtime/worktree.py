@@ -15,7 +15,8 @@ from types import MappingProxyType
 
 from qms_tui.config import AgentConfig, Config, Mount
 from qms_tui.errors import ProjectError
-from qms_tui.project import Project, open_file_below
+from qms_tui.files import open_file_below
+from qms_tui.project import Project
 from qms_tui.runtime.host_path import walk
 from qms_tui.runtime.path_rules import path_rules
 

@@ -8,7 +8,7 @@ from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 
-from qms_tui.config.files import read_regular_file
+from qms_tui.files import read_regular_file
 from qms_tui.remembered import Memory
 
 LARGEST = 64 * 2**10  # bytes of a file that names a project

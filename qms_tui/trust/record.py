@@ -5,7 +5,6 @@ Whatever is wrong with the file, nothing is trusted then, and the user is asked 
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import logging
@@ -18,8 +17,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from qms_tui.config.files import PROJECT_FILE, read_regular_file, replace_file
+from qms_tui.config.files import PROJECT_FILE
 from qms_tui.errors import QmsTuiError, state_remedy
+from qms_tui.files import locked, open_or_make_file, read_regular_file, replace_file
 
 LARGEST = 16 * 2**20  # bytes of a record: as many texts as are judged
 LARGEST_TEXT = 64 * 2**10  # bytes of a file that are kept for the next diff
@@ -137,7 +137,7 @@ class TrustStore:
         path = self.path(record.root)
         try:
             self._make_folder()
-            replace_file(path, json.dumps(_document(record)), durable=True)
+            replace_file(path, json.dumps(_document(record)).encode(), durable=True)
         except OSError as error:
             raise _unwritable(path, error) from error
 
@@ -153,17 +153,13 @@ class TrustStore:
     def locked(self) -> Iterator[None]:
         """Nobody else changes a record meanwhile. Raises QmsTuiError."""
         path = self._folder / LOCK
-        flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
         try:
             self._make_folder()
-            descriptor = os.open(path, flags, 0o600)
+            descriptor = open_or_make_file(path)
         except OSError as error:
             raise _unwritable(path, error) from error
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        with locked(descriptor):
             yield
-        finally:
-            os.close(descriptor)
 
     def _make_folder(self) -> None:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -8,7 +8,6 @@ whatever is wrong with a line, it is left out; not to be able to write is no rea
 
 from __future__ import annotations
 
-import fcntl
 import json
 import logging
 import os
@@ -17,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from qms_tui.config.files import read_regular_file, replace_file
+from qms_tui.files import locked, read_regular_file, replace_file
 from qms_tui.inbox import Identity, Item, Past
 from qms_tui.project import AGENT_NAME
 
@@ -97,21 +96,17 @@ class Typed:
             yield
             return
         self._past.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        folder = os.open(self._past.folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            fcntl.flock(folder, fcntl.LOCK_EX)
+        with locked(os.open(self._past.folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)):
             self.read()
             yield
-        finally:
-            os.close(folder)
 
 
-def _written(root: Path, marks: _Marks) -> str:
+def _written(root: Path, marks: _Marks) -> bytes:
     lines: list[dict[str, object]] = [{"project": str(root)}]
     for (agent, file), mark in marks.items():
         identity = [mark.identity.device, mark.identity.inode]
         lines.append({"agent": agent, "file": file, "identity": identity, "at": mark.at})
-    return "".join(json.dumps(line) + "\n" for line in lines)
+    return "".join(json.dumps(line) + "\n" for line in lines).encode()
 
 
 def _marks(content: bytes) -> Iterator[tuple[tuple[str, str], _Mark]]:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from qms_tui.config.files import read_regular_file, replace_file
+from qms_tui.files import read_regular_file, replace_file
 from qms_tui.project import AGENT_NAME
 from qms_tui.runtime import Found
 from qms_tui.runtime.usage import DiskUse
@@ -21,7 +21,8 @@ LARGEST = 2**20  # bytes
 def write_record(folder: Path, uses: Mapping[str, DiskUse]) -> None:
     """Keep it: whole or not at all. Not to be able to is no reason to fail."""
     try:
-        replace_file(folder / FILE, json.dumps({name: asdict(use) for name, use in uses.items()}))
+        content = json.dumps({name: asdict(use) for name, use in uses.items()})
+        replace_file(folder / FILE, content.encode())
     except OSError as error:
         _log.warning("%s: %s", folder / FILE, error)
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from docker import APIClient
 
-from qms_tui.config.files import read_regular_file, replace_file
+from qms_tui.files import read_regular_file, replace_file
 from qms_tui.runtime.docker.throwaway import read_file, throwaway
 
 LARGEST = 256 * 1024  # bytes of a kept file; an image has a few kilobytes
@@ -61,10 +61,10 @@ def _kept(path: Path) -> Accounts | None:
 
 def _keep(path: Path, accounts: Accounts) -> None:
     """Write it whole or not at all; not to be able to is no reason to fail."""
-    text = json.dumps({"passwd": accounts.passwd, "group": accounts.group})
+    content = json.dumps({"passwd": accounts.passwd, "group": accounts.group}).encode()
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        replace_file(path, text)
+        replace_file(path, content)
         _forget_oldest(path.parent)
     except OSError as error:
         _log.info("%s cannot be kept: %s", path, error)

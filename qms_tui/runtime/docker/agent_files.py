@@ -35,8 +35,8 @@ from docker.errors import APIError, NotFound
 from docker.types import Mount
 
 from qms_tui.config import AgentConfig, Judged
-from qms_tui.config.files import read_regular_file
 from qms_tui.errors import EngineError, refused, state_remedy
+from qms_tui.files import read_regular_file
 from qms_tui.project import Owner, Project
 from qms_tui.runtime.definition import Definition
 from qms_tui.runtime.docker.accounts import Accounts
