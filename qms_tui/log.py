@@ -8,6 +8,7 @@ from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
+from qms_tui.files import open_or_make_file
 from qms_tui.printable import plain
 
 LEVELS = ("debug", "info", "warning", "error")
@@ -20,8 +21,7 @@ class _PrivateFile(RotatingFileHandler):
     """Made 0600 from the start; a link planted in its place is not followed."""
 
     def _open(self) -> TextIOWrapper:
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-        descriptor = os.open(self.baseFilename, flags, 0o600)
+        descriptor = open_or_make_file(self.baseFilename)
         os.fchmod(descriptor, 0o600)  # also one that was there before
         return open(descriptor, "a", encoding="utf-8", errors="backslashreplace")
 

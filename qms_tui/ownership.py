@@ -14,12 +14,13 @@ import pwd
 import stat
 from collections import deque
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path, PurePosixPath
 
 from qms_tui.errors import ProjectError
+from qms_tui.files import closing, open_below, open_folder, open_regular_file
 
 # Between accounts with 16 bits and where useradd, systemd and newuidmap begin with ranges for containers.
 # Above all of those, where a machine has accounts or ranges in the first. And what neither Debian nor systemd
@@ -28,8 +29,6 @@ SPANS = (range(66_000, 100_000), range(1_900_000_000, 2_100_000_000), range(60_7
 MOST_GIVEN = 200_000  # entries below a folder: a workspace with the packages of several programs
 DEEPEST = 64  # folders in one another, each of them an open descriptor
 MOST_LOOKED = 2000  # entries of a project that are looked at before its screen opens: some 10 ms
-_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 
 
 def is_assigned(uid: int) -> bool:
@@ -81,13 +80,11 @@ def check_open(root: Path, claude: int, owner: Owner) -> None:
 def hand_sessions_over(root: Path, claude: int, owner: Owner) -> None:
     """All agents write their notes there, if the project has that folder. Raises ProjectError."""
     try:
-        sessions = os.open("sessions", _FOLDER, dir_fd=claude)
+        sessions = open_folder("sessions", claude)
     except OSError:  # missing, or nothing that is mounted
         return
-    try:
+    with closing(sessions):
         hand_over(sessions, root / ".claude/sessions", owner)
-    finally:
-        os.close(sessions)
 
 
 def hand_over(descriptor: int, folder: Path, owner: Owner) -> None:
@@ -133,12 +130,12 @@ class _HandOver:
     def _give_entry(self, folder: int, name: str, device: int, deepest: int) -> None:
         status = os.stat(name, dir_fd=folder, follow_symlinks=False)
         if stat.S_ISDIR(status.st_mode):
-            with _opened(folder, name, _FOLDER) as below:
+            with closing(open_folder(name, folder)) as below:
                 if os.fstat(below).st_dev == device:
                     self._give_below(below, device, deepest - 1)
                     self._take(below)
         elif stat.S_ISREG(status.st_mode):
-            with _opened(folder, name, _FILE) as file:
+            with closing(open_regular_file(name, folder)) as file:
                 self._give_file(file, name, device)
 
     def _give_file(self, file: int, name: str, device: int) -> None:
@@ -148,7 +145,7 @@ class _HandOver:
 
             said = "%r stays root's: it has another name, perhaps outside of the agent's folder"
             getLogger(__name__).warning(said, name)
-        elif stat.S_ISREG(status.st_mode) and status.st_dev == device:
+        elif status.st_dev == device:
             self._take(file)
 
     def _take(self, descriptor: int) -> None:
@@ -179,31 +176,8 @@ def unreadable(root: int, uid: int, unseen: Collection[PurePosixPath]) -> Iterat
 
 def _looked(root: int, path: PurePosixPath, most: int) -> list[tuple[PurePosixPath, os.stat_result]]:
     found = []
-    with suppress(OSError), _way(root, path) as folder, os.scandir(folder) as entries:
+    with suppress(OSError), open_below(root, path.parts) as folder, os.scandir(folder) as entries:
         for entry in islice(entries, most):
             with suppress(OSError):
                 found.append((path / entry.name, entry.stat(follow_symlinks=False)))
     return sorted(found, key=lambda one: one[0])
-
-
-@contextmanager
-def _way(root: int, path: PurePosixPath) -> Iterator[int]:
-    """A folder below another, no link followed. Raises OSError."""
-    descriptor = os.dup(root)
-    try:
-        for part in path.parts:
-            below = os.open(part, _FOLDER, dir_fd=descriptor)
-            os.close(descriptor)
-            descriptor = below
-        yield descriptor
-    finally:
-        os.close(descriptor)
-
-
-@contextmanager
-def _opened(folder: int, name: str, flags: int) -> Iterator[int]:
-    descriptor = os.open(name, flags, dir_fd=folder)
-    try:
-        yield descriptor
-    finally:
-        os.close(descriptor)

@@ -21,6 +21,7 @@ from qms_tui.activity.parse import Garbled
 from qms_tui.activity.sessions import agents_own, in_background
 from qms_tui.activity.values import NOT_ALLOWED, Birth, Report, Session, Waiter
 from qms_tui.errors import ProjectError
+from qms_tui.files import read_regular_file
 from qms_tui.project import Project
 from qms_tui.runtime.config_folder import ConfigFolder, container_folder
 from qms_tui.runtime.logins import CREDENTIALS, SETTINGS, OwnLogin
@@ -32,7 +33,6 @@ MOST_TRIES = 10  # times that a file which makes no sense is read before it has 
 SLOW = 0.5  # seconds between two looks at what nobody waits for
 REOPEN = 2.0  # seconds after which folders that are there are opened anew: they may have been replaced
 _SESSION = re.compile(r"[0-9]{1,10}\.json")
-_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 Mark = tuple[int, int, int]
 T = TypeVar("T")
 
@@ -201,7 +201,7 @@ class Reader:
         try:
             mark = _mark(folder, name)
             if mark != known.mark:
-                known.value = read(_content(folder, name))
+                known.value = read(read_regular_file(name, LARGEST, folder))
                 known.mark = mark if time.time_ns() - mark[1] > RACY else None
                 known.tries, known.garbled = 0, False
         except FileNotFoundError:
@@ -223,14 +223,3 @@ def _mark(folder: int | None, name: str) -> Mark:
     if not stat.S_ISREG(status.st_mode):
         raise OSError(errno.EINVAL, "not a regular file", name)
     return status.st_ino, status.st_mtime_ns, status.st_size
-
-
-def _content(folder: int | None, name: str) -> bytes:
-    descriptor = os.open(name, _FLAGS, dir_fd=folder)
-    try:  # not open(descriptor), which leaves it open if that has become a folder by now
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise OSError(errno.EINVAL, "not a regular file", name)
-        with open(descriptor, "rb", closefd=False) as stream:
-            return stream.read(LARGEST)
-    finally:
-        os.close(descriptor)

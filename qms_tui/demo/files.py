@@ -1,4 +1,4 @@
-"""Reading and writing below a project without being led out of it."""
+"""Writing below a project without being led out of it."""
 
 from __future__ import annotations
 
@@ -10,19 +10,6 @@ from qms_tui.errors import ProjectError
 
 MAX_ITEM = 64 * 1024  # bytes read of an item: fifteen times what the QMS writes
 MAX_DOCUMENT = 1024 * 1024  # bytes of a controlled document; above, it is refused instead of cut
-
-
-def read_regular(path: Path, limit: int) -> bytes:
-    """At most `limit` bytes of `path`, which must be a regular file and no link.
-
-    Raises:
-        OSError: it cannot be read, or is no regular file. Never blocks on a FIFO.
-    """
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    with open(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise OSError(f"{path.name} is not a regular file")
-        return file.read(limit)
 
 
 def write_inside(root: Path, path: Path, text: str) -> None:

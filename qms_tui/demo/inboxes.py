@@ -11,11 +11,12 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
-from qms_tui.demo.files import MAX_ITEM, read_regular, write_inside
+from qms_tui.demo.files import MAX_ITEM, write_inside
 from qms_tui.demo.ink import clean
 from qms_tui.demo.items import Item, Kind, parse_item
 from qms_tui.demo.workflow import check_agent
 from qms_tui.errors import ProjectError, UnknownAgentError, UsageError
+from qms_tui.files import read_regular_file
 
 MAX_ITEMS = 1000  # items of an inbox that are looked at: more than anybody reads
 
@@ -63,7 +64,7 @@ class Inboxes:
         """
         path = self._file(owner, file_name)
         try:
-            return clean(read_regular(path, MAX_ITEM).decode("utf-8", "replace"))
+            return clean(read_regular_file(path, MAX_ITEM).decode("utf-8", "replace"))
         except OSError as error:
             reason = error.strerror or str(error)
             raise ProjectError(f"this item cannot be read: {reason}", hint="'done' puts it away") from error
@@ -116,7 +117,7 @@ def _item_files(folder: Path) -> Iterator[Path]:
 
 def _item(path: Path) -> Item:
     try:
-        text = read_regular(path, MAX_ITEM).decode("utf-8", "replace")
+        text = read_regular_file(path, MAX_ITEM).decode("utf-8", "replace")
     except OSError:
         text = ""  # an item nevertheless: shown by its name
     return parse_item(path.name, text)

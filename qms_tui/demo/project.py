@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from string import Template
 
-from qms_tui.demo.files import read_regular
 from qms_tui.demo.workflow import check_agent
 from qms_tui.errors import ProjectError, UnknownAgentError
+from qms_tui.files import read_regular_file
 
 _SAMPLE = Path(__file__).parent / "sample"
 _CONFIG = "qms.config.json"
@@ -44,7 +44,7 @@ def make_project(folder: Path, agents: Sequence[str], *, now: datetime | None = 
 def is_demo(folder: Path) -> bool:
     """Whether `folder` was made by `make_project`, completely."""
     try:
-        config = json.loads(read_regular(folder / _CONFIG, _MAX_CONFIG))
+        config = json.loads(read_regular_file(folder / _CONFIG, _MAX_CONFIG))
     except (OSError, ValueError):  # not there, not text, not JSON: somebody else's folder
         return False
     return isinstance(config, dict) and config.get("demo") is True

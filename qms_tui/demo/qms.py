@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from qms_tui.demo.files import MAX_DOCUMENT, MAX_ITEM, read_regular, write_inside
+from qms_tui.demo.files import MAX_DOCUMENT, MAX_ITEM, write_inside
 from qms_tui.demo.inboxes import Inboxes
 from qms_tui.demo.ink import clean
 from qms_tui.demo.items import Item, Message, Notice, Task
@@ -32,6 +32,7 @@ from qms_tui.demo.workflow import (
     routed,
 )
 from qms_tui.errors import ProjectError, UnknownAgentError, UsageError
+from qms_tui.files import read_regular_file
 
 MAX_MESSAGE = 4000  # characters of a message: a page, so that it is read as one
 MAX_SUBJECT = 60  # characters of its first line that become the subject
@@ -56,7 +57,7 @@ class Qms:
         """The description in the definition of `agent`, "" where it has none."""
         path = self._root / ".claude" / "agents" / f"{check_agent(agent)}.md"
         try:
-            text = read_regular(path, MAX_ITEM).decode("utf-8", "replace")
+            text = read_regular_file(path, MAX_ITEM).decode("utf-8", "replace")
         except OSError:
             return ""
         return clean(front_matter(text).get("description", ""))
@@ -213,7 +214,7 @@ def _subject_and_body(text: str) -> tuple[str, str]:
 
 def _document_text(path: Path) -> str:
     try:
-        data = read_regular(path, MAX_DOCUMENT + 1)
+        data = read_regular_file(path, MAX_DOCUMENT + 1)
         if len(data) <= MAX_DOCUMENT:
             return data.decode("utf-8")
         reason = "larger than 1 MB"

@@ -1,7 +1,7 @@
 """Looking into an inbox without being led out of it, held up or flooded.
 
-Folders are reached component by component with O_NOFOLLOW, files relative to their folder's descriptor. A
-link, FIFO or device is never opened. A file of 1 GB costs one read of 64 kB.
+Folders are reached component by component, files relative to their folder's descriptor. A link, FIFO or
+device is never opened. A file of 1 GB costs one read of 64 kB.
 """
 
 from __future__ import annotations
@@ -13,15 +13,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from qms_tui import files
+from qms_tui.files import closing, open_below, open_regular_file
 from qms_tui.inbox.item import Identity
 
 MOST_READ = 64 * 2**10  # bytes of a file: fifteen times what the QMS writes
 MOST_ENTRIES = 200_000  # of a folder that are looked at: a scan of that many takes a second or two
 MOST_ITEMS = 50_000  # of an inbox: some 50 MB here, and more than anybody works off
-_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-# O_PATH needs no right to read the folders on the way; macOS has none, so there they must be readable.
-_THROUGH: int = _FOLDER | getattr(os, "O_PATH", 0)
-_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +54,10 @@ def is_item_name(name: str) -> bool:
 @contextmanager
 def open_folder(path: Path) -> Iterator[int]:
     """A descriptor of an absolute folder, no component of its path being a link. Raises OSError."""
-    with _reached(path.parts[:-1]) as parent:
-        descriptor = os.open(path.name or "/", _FOLDER, dir_fd=parent)
-    try:
+    with open_below("/", path.parts[1:-1], search=True) as parent:
+        descriptor = files.open_folder(path.name or "/", parent)
+    with closing(descriptor):
         yield descriptor
-    finally:
-        os.close(descriptor)
 
 
 @contextmanager
@@ -69,7 +65,7 @@ def open_nearest(path: Path) -> Iterator[tuple[int, str]]:
     """The nearest folder above `path` that is there, and what is missing in it. Raises OSError."""
     for depth in range(len(path.parts) - 1, 0, -1):
         try:
-            reached = _reached(path.parts[:depth])
+            reached = open_below("/", path.parts[1:depth], search=True)
             descriptor = reached.__enter__()
         except OSError:
             continue
@@ -82,21 +78,21 @@ def open_nearest(path: Path) -> Iterator[tuple[int, str]]:
 
 
 def identity(descriptor: int) -> Identity:
-    """Which folder a descriptor is of."""
+    """Which folder or file a descriptor is of."""
     status = os.fstat(descriptor)
     return Identity(status.st_dev, status.st_ino)
 
 
 def list_items(folder: int) -> Listing:
     """Every file with an item's name. Raises OSError."""
-    files: dict[str, Sighting] = {}
+    items: dict[str, Sighting] = {}
     with os.scandir(folder) as entries:
         for count, entry in enumerate(entries):
-            if count >= MOST_ENTRIES or len(files) >= MOST_ITEMS:
-                return Listing(files, complete=False)
+            if count >= MOST_ENTRIES or len(items) >= MOST_ITEMS:
+                return Listing(items, complete=False)
             if is_item_name(entry.name) and (sighting := look(folder, entry.name)):
-                files[entry.name] = sighting
-    return Listing(files)
+                items[entry.name] = sighting
+    return Listing(items)
 
 
 def look(folder: int, name: str) -> Sighting | None:
@@ -121,22 +117,7 @@ def read_start(folder: int, name: str, sighting: Sighting) -> bytes | None:
     if not sighting.regular:  # opening a FIFO would already let a writer go on
         return None
     try:
-        with open(os.open(name, _FILE, dir_fd=folder), "rb", buffering=0) as stream:
-            status = os.fstat(stream.fileno())
-            same = Identity(status.st_dev, status.st_ino) == sighting.identity
-            return stream.read(MOST_READ) if same and stat.S_ISREG(status.st_mode) else None
+        with open(open_regular_file(name, folder), "rb", buffering=0) as stream:
+            return stream.read(MOST_READ) if identity(stream.fileno()) == sighting.identity else None
     except OSError:
         return None
-
-
-@contextmanager
-def _reached(parts: tuple[str, ...]) -> Iterator[int]:
-    descriptor = os.open(parts[0] if parts else "/", _THROUGH)
-    try:
-        for part in parts[1:]:
-            below = os.open(part, _THROUGH, dir_fd=descriptor)
-            os.close(descriptor)
-            descriptor = below
-        yield descriptor
-    finally:
-        os.close(descriptor)

@@ -16,13 +16,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from qms_tui.errors import ProjectError, UsageError, refused, remedy
+from qms_tui.files import make_file
 from qms_tui.inbox.subject import LONGEST_SUBJECT, is_blank
 from qms_tui.printable import plain
 from qms_tui.project import AGENT_NAME, Owner, Project
 
 LARGEST_BODY = 60 * 2**10  # bytes: with its front matter within the 64 kB that are read of an item
 MOST_NAMES = 1000  # tried for one message: one sender's messages of as many seconds
-_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 def mailboxes(project: Project, roster: Sequence[str]) -> tuple[str, ...]:
@@ -92,7 +92,7 @@ def _names(sender: str, sent: float) -> Iterator[str]:
 def _put(inbox: int, names: Iterator[str], content: bytes, owner: Owner) -> str:
     """Raises OSError, FileExistsError if all names are taken."""
     hidden = f".{secrets.token_hex(8)}.tmp"
-    descriptor = os.open(hidden, _NEW, 0o644, dir_fd=inbox)
+    descriptor = make_file(hidden, inbox, mode=0o644)
     try:
         with open(descriptor, "wb") as stream:
             stream.write(content)

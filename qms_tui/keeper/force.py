@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import signal
 import time
 from pathlib import Path
 
+from qms_tui.files import open_regular_file, try_lock
 from qms_tui.keeper.paths import LOCK
 
 _LONGEST = 16 * 1024  # bytes of a lock's file
@@ -19,11 +19,13 @@ _POLL = 0.02
 def kill_keeper(folder: Path) -> bool:
     """Kill the keeper with its files in `folder`; whether none is there any more. Agents go on."""
     try:
-        descriptor = os.open(folder / LOCK, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        descriptor = open_regular_file(folder / LOCK)
     except OSError:
         return False  # who it is stands nowhere
     try:
-        if not _free(descriptor):  # so whoever wrote it is alive, and it is no other process's number
+        if not try_lock(
+            descriptor, shared=True
+        ):  # so whoever wrote it is alive, and it is no other process's number
             os.kill(int(json.loads(os.read(descriptor, _LONGEST))["pid"]), signal.SIGKILL)
         return _free_soon(descriptor)
     except (OSError, ValueError, KeyError, TypeError):
@@ -32,17 +34,9 @@ def kill_keeper(folder: Path) -> bool:
         os.close(descriptor)
 
 
-def _free(descriptor: int) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
 def _free_soon(descriptor: int) -> bool:
     until = time.monotonic() + _PATIENCE
-    while not _free(descriptor):
+    while not try_lock(descriptor, shared=True):
         if time.monotonic() > until:
             return False
         time.sleep(_POLL)

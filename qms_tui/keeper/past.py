@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from qms_tui.files import read_regular_file, replace_file
 from qms_tui.keeper.journal.reader import latest, read_entries, read_segments, replay
 from qms_tui.keeper.journal.records import Output
 from qms_tui.terminal import Terminal
@@ -55,19 +55,17 @@ def note_tail(folder: Path, tail: bytes) -> None:
 
 
 def _note(path: Path, content: bytes) -> None:
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
     try:
-        descriptor = os.open(path, flags, 0o600)
-        with open(descriptor, "wb") as file:
-            file.write(content)
+        replace_file(path, content)
     except OSError as error:
         _log.warning("%s", error)
+        with contextlib.suppress(OSError):
+            path.unlink()  # what stands there holds no longer
 
 
 def _container(folder: Path) -> str:
     try:
-        with open(folder / CONTAINER) as file:
-            return file.read(_LONGEST_ID)
+        return read_regular_file(folder / CONTAINER, _LONGEST_ID).decode()
     except (OSError, ValueError):
         return ""
 
@@ -85,7 +83,6 @@ def _tail(folder: Path, most: int) -> bytes:
 
 def _noted_tail(folder: Path, most: int) -> bytes:
     try:
-        with open(folder / TAIL, "rb") as file:
-            return file.read(most)
+        return read_regular_file(folder / TAIL, most)
     except OSError:
         return b""

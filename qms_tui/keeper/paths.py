@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
+import errno
 import hashlib
 import os
 import re
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from qms_tui import files
 from qms_tui.errors import JournalError
 
 LOCK, SOCKET = "keeper.lock", "keeper.sock"
@@ -41,9 +44,8 @@ def private_folder(folder: Path) -> Path:
     Raises JournalError if it is a link or somebody else's, OSError if it cannot be made.
     """
     folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with contextlib.suppress(FileExistsError):
-        folder.mkdir(mode=0o700)
-    os.close(open_private(folder))
+    with _explained(folder):
+        files.make_private(folder)
     return folder
 
 
@@ -52,14 +54,21 @@ def open_private(folder: Path) -> int:
 
     Raises JournalError if it is a link or somebody else's, OSError if it cannot be opened.
     """
-    hint = "qms-tui keeps what agents print there; move it away"
-    if folder.is_symlink():
-        raise JournalError(f"{folder} is a link", hint=hint)
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
-    status = os.fstat(descriptor)
-    if status.st_uid != os.geteuid():
-        os.close(descriptor)
-        raise JournalError(f"{folder} belongs to user {status.st_uid}", hint=hint)
-    if stat.S_IMODE(status.st_mode) & 0o077:
-        os.fchmod(descriptor, 0o700)
-    return descriptor
+    with _explained(folder):
+        return files.open_private(folder)
+
+
+@contextmanager
+def _explained(folder: Path) -> Iterator[None]:
+    """Say what is wrong with a folder that is refused. Only words: it may be another one by now."""
+    try:
+        yield
+    except OSError as error:
+        hint = "qms-tui keeps what agents print there; move it away"
+        with suppress(OSError):
+            status = folder.lstat()
+            if stat.S_ISLNK(status.st_mode):
+                raise JournalError(f"{folder} is a link", hint=hint) from error
+            if error.errno == errno.EPERM and status.st_uid != os.geteuid():
+                raise JournalError(f"{folder} belongs to user {status.st_uid}", hint=hint) from error
+        raise

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import fcntl
 import json
 import logging
 import os
@@ -16,6 +15,7 @@ from pathlib import Path
 
 from qms_tui import __version__
 from qms_tui.errors import QmsTuiError, refused, state_remedy
+from qms_tui.files import open_or_make_file, try_lock
 from qms_tui.keeper.disk.watch import DiskWatch
 from qms_tui.keeper.gateway import GatewayProcess
 from qms_tui.keeper.keeper import Keeper
@@ -63,10 +63,8 @@ def _parser() -> argparse.ArgumentParser:
 def _lock(project: Path, engine: str) -> int | None:
     """Take the project's lock for the life of this process; None if another keeper has it."""
     path = private_folder(keeper_folder(project, engine)) / LOCK
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+    descriptor = open_or_make_file(path)
+    if not try_lock(descriptor):
         os.close(descriptor)
         return None
     owner = {"pid": os.getpid(), "project": str(project), "engine": engine, "version": __version__}

@@ -16,7 +16,6 @@ A folder that does not tell its project is left alone: nobody knows whether that
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import shutil
@@ -29,7 +28,7 @@ from itertools import islice
 from pathlib import Path
 
 from qms_tui import remembered
-from qms_tui.files import read_regular_file
+from qms_tui.files import closing, open_regular_file, read_regular_file, try_lock
 from qms_tui.inbox import past
 from qms_tui.keeper.paths import LOCK, SOCKET
 from qms_tui.leftovers.thing import Kind, Outcome, Thing, looked_at_again, project_exists, why_to_go
@@ -123,14 +122,8 @@ def _keeper(folder: Path) -> _Keeper | None:
 @contextmanager
 def _lock(folder: Path) -> Iterator[bool]:
     """Whether no keeper lives there; none begins to while this is held."""
-    descriptor = os.open(folder / LOCK, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield True
-    except BlockingIOError:
-        yield False
-    finally:
-        os.close(descriptor)
+    with closing(open_regular_file(folder / LOCK)) as descriptor:
+        yield try_lock(descriptor)
 
 
 def _age(path: Path, now: float) -> float:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from types import MappingProxyType
 
 from qms_tui.config import Config, Laid, Mount
 from qms_tui.errors import GatewayError, refused, state_remedy
+from qms_tui.files import replace_file
 from qms_tui.mcp.client import client_config_text
 from qms_tui.mcp.places import (
     CLIENT_FILE,
@@ -35,7 +35,9 @@ def with_gateway(config: Config, folder: Path, agents: Sequence[str], owner: Own
                     make_token(folder, agent)
                     continue
                 made = make_agent_folder(folder, agent, owner.uid, owner.gid)
-                _write(made / CLIENT_FILE, client_config_text(agent, config.servers).encode(), owner)
+                servers = client_config_text(agent, config.servers).encode()
+                # Not written over: a container that runs keeps the file that it has.
+                replace_file(made / CLIENT_FILE, servers, uid=owner.uid, gid=owner.gid)
             except OSError as error:
                 hint = state_remedy(error, "the agents' way to MCP servers is kept there")
                 raise GatewayError(refused(error, folder), hint=hint) from error
@@ -64,15 +66,3 @@ def _laid(config: Config, folder: Path, agent: str) -> tuple[Laid, Laid]:
     """Nothing of this machine can be mounted there, so the engine is given copies."""
     text = client_config_text(agent, config.servers, config.engine.mcp_reached)
     return Laid(TOKEN_INSIDE, read_token(folder, agent), secret=True), Laid(IMAGE_CLIENT_FILE, text)
-
-
-def _write(path: Path, content: bytes, owner: Owner) -> None:
-    """Beside, then renamed: a container that runs keeps the file that it has."""
-    beside = path.with_suffix(".new")
-    beside.unlink(missing_ok=True)
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    with open(os.open(beside, flags, 0o600), "wb") as stream:
-        stream.write(content)
-        if os.geteuid() == 0:
-            os.fchown(stream.fileno(), owner.uid, owner.gid)
-    beside.replace(path)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from qms_tui.files import closing, open_folder
+
 FOLDER = ".mcp"  # in the keeper's folder; no agent can be called so
 SOCKET = "mcp.sock"
 STATUS = "gateway.sock"  # not an agent's folder: their names have no dot
@@ -39,11 +41,8 @@ def make_agent_folder(folder: Path, agent: str, uid: int, gid: int) -> Path:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     made = agent_folder(folder, agent)
     made.mkdir(mode=0o700, exist_ok=True)
-    descriptor = os.open(made, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
-    try:
+    with closing(open_folder(made)) as descriptor:
         os.fchmod(descriptor, 0o700)
         if os.geteuid() == 0:
             os.fchown(descriptor, uid, gid)
-    finally:
-        os.close(descriptor)
     return made

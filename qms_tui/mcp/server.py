@@ -19,7 +19,7 @@ from mcp_types import InitializeResult
 from pydantic import ValidationError
 
 from qms_tui.config import McpServer
-from qms_tui.files import read_regular_file
+from qms_tui.files import read_regular_file, replace_file
 from qms_tui.mcp.call import Call
 from qms_tui.mcp.jsonrpc import (
     CHANGED,
@@ -259,10 +259,8 @@ class Server(ABC):
         text = json.dumps({"initialized": self.initialized, "lists": self._lists}).encode()
         if len(text) > LARGEST_LISTS:
             return
-        beside = self._file.with_suffix(".new")
         try:
-            beside.write_bytes(text)
-            beside.replace(self._file)
+            replace_file(self._file, text)
         except OSError as problem:
             _log.warning("%s: what it offers cannot be kept: %s", self.name, problem)
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import hmac
-import os
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
-from qms_tui.files import read_regular_file
+from qms_tui.files import make_file, read_regular_file
 
 SIZE = 32  # bytes; nobody guesses that
 LARGEST = 256  # bytes of the file
@@ -23,9 +22,8 @@ def make_token(folder: Path, agent: str) -> str:
     """The agent's token, made if there is none; a container keeps what it was made with. Raises OSError."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = token_file(folder, agent)
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     try:
-        with open(os.open(path, flags, 0o600), "w") as stream:
+        with open(make_file(path), "w") as stream:
             stream.write(secrets.token_hex(SIZE))
     except FileExistsError:
         if not read_token(folder, agent):  # made by halves

@@ -8,6 +8,8 @@ import re
 import time
 from pathlib import Path
 
+from qms_tui.files import make_file
+
 LARGEST = 128 * 1024  # bytes: what an issue takes as an attachment, and a person reads before sending
 MOST = 20  # reports that are kept
 _OURS = re.compile(r"(?:crash|doctor)-\d{8}-\d{6}-\d+\.txt")
@@ -43,8 +45,7 @@ def write(kind: str, text: str) -> Path:
     content = text.encode("utf-8", "replace")
     if len(content) > LARGEST:
         content = content[: LARGEST - len(_CUT)].decode("utf-8", "ignore").encode() + _CUT.encode()
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    with open(descriptor, "wb") as stream:
+    with open(make_file(path), "wb") as stream:
         stream.write(content)
     _forget_old(folder)
     return path

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from qms_tui.files import open_regular_file
 from qms_tui.printable import plain
 
 MOST_LINES = 200  # of the interface's own log
@@ -39,7 +40,7 @@ def _written(path: Path) -> float:
 
 def _tail(path: Path, most: int) -> list[str]:
     try:
-        with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as stream:
+        with open(open_regular_file(path), "rb") as stream:
             size = os.fstat(stream.fileno()).st_size
             stream.seek(max(0, size - MOST_BYTES))
             lines = stream.read(MOST_BYTES).decode("utf-8", "replace").split("\n")

@@ -15,12 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
+from qms_tui.files import open_file_or_pipe, open_folder, open_regular_file
+
 MOST_LINKS = 40  # as the kernel follows
 ACL = "system.posix_acl_access"
-# Enough to look things up in a folder; macOS has another name for it.
-_SEARCH = getattr(os, "O_PATH", getattr(os, "O_SEARCH", os.O_RDONLY))
-_FOLDER = _SEARCH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NOCTTY | os.O_CLOEXEC
 
 
 class FileId(NamedTuple):
@@ -80,11 +78,7 @@ class Walk:
         """
         if not self.name:
             raise OSError(errno.EISDIR, os.strerror(errno.EISDIR), str(self.real))
-        descriptor = os.open(self.name, _READ if pipes else _READ | os.O_NONBLOCK, dir_fd=self.descriptor)
-        if not pipes and not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            os.close(descriptor)
-            raise OSError(errno.EINVAL, "not a regular file", str(self.real))
-        return descriptor
+        return (open_file_or_pipe if pipes else open_regular_file)(self.name, self.descriptor)
 
 
 class _Open(NamedTuple):
@@ -112,7 +106,7 @@ def walk(path: Path | PurePosixPath, *, top: int | None = None, links: bool = Tr
 
 
 def _top(top: int | None) -> _Open:
-    descriptor = os.open("/", _FOLDER) if top is None else os.dup(top)
+    descriptor = open_folder("/", search=True) if top is None else os.dup(top)
     return _Open(_folder(Path("/"), descriptor), descriptor)
 
 
@@ -159,7 +153,7 @@ def _names(path: Path | PurePosixPath) -> list[str]:
 
 
 def _enter(above: _Open, name: str) -> _Open:
-    descriptor = os.open(name, _FOLDER, dir_fd=above.descriptor)
+    descriptor = open_folder(name, above.descriptor, search=True)
     try:
         return _Open(_folder(above.folder.path / name, descriptor), descriptor)
     except BaseException:

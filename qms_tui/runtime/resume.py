@@ -12,12 +12,12 @@ from __future__ import annotations
 
 import os
 import re
-import stat
 from collections.abc import Sequence
 from itertools import islice
 from pathlib import PurePath
 
 from qms_tui.config import AgentConfig
+from qms_tui.files import open_regular_file
 from qms_tui.project import Project
 from qms_tui.runtime.config_folder import ConfigFolder, container_folder
 
@@ -96,14 +96,13 @@ def _hash(codes: Sequence[int]) -> str:
 def _is_conversation(folder: int, name: str) -> bool:
     if not SESSION.fullmatch(name):
         return False
-    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
     try:
-        descriptor = os.open(name, flags, dir_fd=folder)
+        descriptor = open_regular_file(name, folder)
     except OSError:
         return False
     with open(descriptor, "rb", buffering=0) as stream:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            return False
         # A long one may begin with something long.
-        return status.st_size > MOST_BYTES or _PROMPT.search(stream.read(MOST_BYTES) or b"") is not None
+        return (
+            os.fstat(descriptor).st_size > MOST_BYTES
+            or _PROMPT.search(stream.read(MOST_BYTES) or b"") is not None
+        )

@@ -26,6 +26,8 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
+from qms_tui.files import closing, open_below, open_folder
+
 _UCRED = struct.Struct("=iII")  # pid, uid, gid: struct ucred of Linux's <sys/socket.h>
 _SO_PEERPIDFD = 77  # Linux's asm-generic/socket.h; Python has no name for it
 if sys.platform == "linux":
@@ -35,7 +37,6 @@ else:
 _SOL_LOCAL, _LOCAL_PEERCRED = 0, 1  # macOS's <sys/un.h>
 _XUCRED_BYTES = 76  # struct xucred of macOS's <sys/ucred.h>: version, uid, number of groups, 16 groups
 _XUCRED = struct.Struct("=II")  # its beginning
-_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _NAMESPACES = ("pid", "mnt")
 _WORDS = {"pid": "runs in another PID namespace", "mnt": "runs in another mount namespace"}
 
@@ -84,7 +85,8 @@ def check_agent(connection: Connected, uids: Collection[int], folder: Path, insi
     with _process(connection, pid) as process:
         if _is_shared("mnt", process):
             return
-        with _opened("root", process) as root:
+        # What stands there is a link: the kernel's own, to the root that the process has.
+        with closing(os.open("root", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=process)) as root:
             if not _is_at(folder, root, inside):
                 raise Stranger("runs in a container that is not this agent's")
 
@@ -119,7 +121,7 @@ def _process(connection: Connected, pid: int) -> Iterator[int]:
             handle = _handle(connection)
             if handle is not None:
                 held.callback(os.close, handle)
-            folder = os.open(f"/proc/{pid}", _FOLDER)
+            folder = open_folder(f"/proc/{pid}")
             held.callback(os.close, folder)
             yield folder
             if handle is not None and _has_ended(handle):  # so the folder may have been another's
@@ -153,29 +155,19 @@ def _is_shared(name: str, process: int) -> bool:
     return os.path.samestat(ours, os.stat(f"ns/{name}", dir_fd=process))
 
 
-@contextmanager
-def _opened(name: str, above: int, flags: int = 0) -> Iterator[int]:
-    descriptor = os.open(name, _FOLDER | flags, dir_fd=above)
-    try:
-        yield descriptor
-    finally:
-        os.close(descriptor)
-
-
 def _is_at(folder: Path, root: int, path: PurePosixPath) -> bool:
     """Whether our folder is at a path below another root.
 
     A link there would lead through our own root, so none is followed. Raises OSError.
     """
-    with contextlib.ExitStack() as held:
-        try:
-            for part in path.relative_to("/").parts:
-                root = held.enter_context(_opened(part, root, os.O_NOFOLLOW))
-        except OSError as error:
-            if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP):
-                return False
-            raise
-        return os.path.samestat(os.fstat(root), folder.lstat())
+    ours = folder.lstat()
+    try:
+        with open_below(root, path.relative_to("/").parts) as there:
+            return os.path.samestat(os.fstat(there), ours)
+    except OSError as error:
+        if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP):
+            return False
+        raise
 
 
 # -- elsewhere -----------------------------------------------------------------------------------------------

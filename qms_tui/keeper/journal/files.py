@@ -6,13 +6,12 @@ import contextlib
 import errno
 import os
 import re
-import stat
 from dataclasses import dataclass
 from pathlib import Path
 
+from qms_tui.files import make_file, open_regular_file
+
 _NAME = re.compile(r"([0-9]{8,19})\.journal")
-_NEW = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-_OLD = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 def numbers(folder: Path | int) -> list[int]:
@@ -27,11 +26,7 @@ def file_name(number: int) -> str:
 
 def open_segment(folder: Path, number: int) -> int:
     """A descriptor for reading. Raises OSError, also for what is not a regular file."""
-    descriptor = os.open(folder / file_name(number), _OLD)
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise OSError(errno.EINVAL, "not a regular file")
-    return descriptor
+    return open_regular_file(folder / file_name(number))
 
 
 @dataclass(slots=True)
@@ -47,8 +42,7 @@ class SegmentFile:
     def new(cls, folder: int) -> SegmentFile:
         """The file after the newest one in a folder (its descriptor stays the caller's). Raises OSError."""
         number = max(numbers(folder), default=0) + 1
-        descriptor = os.open(file_name(number), _NEW, 0o600, dir_fd=folder)
-        return cls(folder, number, descriptor)
+        return cls(folder, number, make_file(file_name(number), folder))
 
     def append(self, data: bytes) -> None:
         """Write all of it, at once, or nothing. Raises OSError.

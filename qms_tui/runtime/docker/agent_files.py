@@ -36,7 +36,7 @@ from docker.types import Mount
 
 from qms_tui.config import AgentConfig, Judged
 from qms_tui.errors import EngineError, refused, state_remedy
-from qms_tui.files import read_regular_file
+from qms_tui.files import closing, make_file, open_folder, read_regular_file, replace_file
 from qms_tui.project import Owner, Project
 from qms_tui.runtime.definition import Definition
 from qms_tui.runtime.docker.accounts import Accounts
@@ -284,7 +284,7 @@ def _place_here(identity: Identity, engine: str) -> Place:
         base.mkdir(mode=0o700, parents=True)
         for folder in (agent, agent.parent):
             folder.chmod(0o700)
-        (agent / PROJECT).write_bytes(os.fsencode(identity.project))
+        replace_file(agent / PROJECT, os.fsencode(identity.project))
     return Place(base)
 
 
@@ -295,19 +295,16 @@ def _write(place: Place, found: Sequence[Entry], owner: Owner) -> None:
             path = place.base / entry.path
             if entry.content is None:
                 path.mkdir()
-                opened = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+                opened = open_folder(path)
             else:
-                flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-                opened = os.open(path, flags, 0o600)
-            try:
+                opened = make_file(path)
+            with closing(opened):
                 if entry.content:
                     with open(opened, "wb", closefd=False) as stream:
                         stream.write(entry.content)
                 os.fchmod(opened, entry.mode)
                 if entry.owned and os.geteuid() == 0:
                     os.fchown(opened, owner.uid, owner.gid)
-            finally:
-                os.close(opened)
 
 
 def _remove_other_folders(place: Place) -> None:
