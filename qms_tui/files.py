@@ -69,13 +69,13 @@ def open_below(base: Path | str | int, parts: Sequence[str], *, search: bool = F
 
 
 def open_private(folder: Path) -> int:
-    """Open a folder of our own; nobody else may enter it from now on. EPERM if it is another user's."""
+    """Open a folder of our own, which is 0700 from now on. EPERM if it is another user's."""
     descriptor = open_folder(folder)
     try:
         status = os.fstat(descriptor)
         if status.st_uid != os.geteuid():
             raise PermissionError(errno.EPERM, "belongs to another user", str(folder))
-        if stat.S_IMODE(status.st_mode) & 0o077:
+        if stat.S_IMODE(status.st_mode) != 0o700:
             os.fchmod(descriptor, 0o700)
     except BaseException:
         os.close(descriptor)

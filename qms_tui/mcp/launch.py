@@ -12,12 +12,12 @@ import errno
 import os
 import re
 import shutil
-import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from qms_tui.config import McpServer, Program, refusal
+from qms_tui.files import open_private
 from qms_tui.project import Project
 
 _PATH_IN_TEXT = re.compile(r"/[^\s:;,='\"]*")
@@ -127,7 +127,10 @@ def _is_same(one: Path, other: Path) -> bool:
 
 def _check_private(folder: Path) -> None:
     """Raise OSError unless it is a real folder of ours that nobody else may enter."""
-    status = folder.lstat()
-    if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid():
-        raise OSError(errno.EPERM, f"{folder} is not a folder of this user", str(folder))
-    folder.chmod(0o700)
+    try:
+        os.close(open_private(folder))
+    except OSError as error:
+        if error.errno in (errno.ENOTDIR, errno.EPERM):
+            said = f"{folder} is not a folder of this user"
+            raise OSError(errno.EPERM, said, str(folder)) from error
+        raise
