@@ -9,7 +9,7 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
 from qms_tui.files import open_or_make_file
-from qms_tui.printable import plain
+from qms_tui.text.printable import plain
 
 LEVELS = ("debug", "info", "warning", "error")
 LARGEST_LOG = 2 * 2**20  # bytes per file, of which there are OLDER_LOGS + 1

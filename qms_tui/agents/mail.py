@@ -34,7 +34,7 @@ from qms_tui.inbox import (
     write_message,
 )
 from qms_tui.project import Project
-from qms_tui.runtime.workers import DISK, Workers
+from qms_tui.workers import DISK, Workers
 
 PERIOD = 0.1  # seconds between two times that a change is told: a burst must leave time for keys
 SHARE = 10  # times as long as telling took the last time, if that is more

@@ -11,11 +11,11 @@ from qms_tui.config import BuildConfig
 from qms_tui.config import parse as values
 from qms_tui.config.text import WrongValue
 from qms_tui.errors import UsageError
-from qms_tui.printable import plain
 from qms_tui.runtime.docker.build_log import Output, Progress, Pull, Step
 from qms_tui.runtime.docker.build_options import BASE, CLIENT, as_flags
 from qms_tui.runtime.docker.engine import Engine
 from qms_tui.runtime.docker.image import Image, Recipe, build_image, configured, find_image
+from qms_tui.text.printable import plain
 
 _CLEAR = "\r\x1b[K"
 LONGEST = 100  # columns of what is shown of a step

@@ -14,7 +14,6 @@ from qms_tui.cli.items import named_item
 from qms_tui.cli.loading import load
 from qms_tui.cli.options import Common, common_options, complete_mailboxes
 from qms_tui.cli.printing import note, warn, write_out
-from qms_tui.columns import columns
 from qms_tui.errors import UsageError
 from qms_tui.inbox import (
     HUMAN,
@@ -33,9 +32,10 @@ from qms_tui.inbox import (
     scan,
 )
 from qms_tui.inbox.words import age
-from qms_tui.printable import json_text
 from qms_tui.project import Project
-from qms_tui.times import moment
+from qms_tui.text.columns import columns
+from qms_tui.text.printable import json_text
+from qms_tui.text.times import moment
 
 TASKS = (Kind.REVIEW, Kind.APPROVAL)  # what the QMS itself waits for
 

@@ -17,8 +17,8 @@ from qms_tui.cli.printing import note, warn, write_out
 from qms_tui.cli.runtimes import docker_runtime
 from qms_tui.config import Config
 from qms_tui.errors import EngineError
-from qms_tui.printable import plain
 from qms_tui.project import Project
+from qms_tui.text.printable import plain
 
 if TYPE_CHECKING:
     from qms_tui.keeper.journal import Journal

@@ -12,7 +12,7 @@ import click
 
 from qms_tui.cli.streams import drop_output, write_complaint
 from qms_tui.config import Config
-from qms_tui.printable import json_text, plain
+from qms_tui.text.printable import json_text, plain
 
 SET_IN = "\n  "  # between the lines of a message that has several
 

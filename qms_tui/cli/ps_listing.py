@@ -28,15 +28,15 @@ from qms_tui.activity import (
 from qms_tui.activity.background import whereabouts
 from qms_tui.activity.given import given, servers_of
 from qms_tui.activity.values import Meter
-from qms_tui.columns import columns
 from qms_tui.config import Config
 from qms_tui.mcp.lights import Standing
-from qms_tui.printable import json_text
 from qms_tui.project import Project
 from qms_tui.runtime import Condition, Found, Usage
 from qms_tui.runtime.usage import amount
 from qms_tui.terminal import NO_STATUS, ProgramStatus
-from qms_tui.times import moment
+from qms_tui.text.columns import columns
+from qms_tui.text.printable import json_text
+from qms_tui.text.times import moment
 
 _TODAY = {  # how to get it, by whether it must be built first
     True: "b in its pane's menu builds it again",

@@ -12,7 +12,7 @@ from qms_tui.cli.options import Common, agents_argument, common_options
 from qms_tui.cli.printing import confirm, echo, echo_lines
 from qms_tui.cli.runtimes import docker_runtime, keeper_client
 from qms_tui.errors import UsageError
-from qms_tui.printable import plain
+from qms_tui.text.printable import plain
 
 
 @click.command("stop")

@@ -16,7 +16,7 @@ from qms_tui.config.faults import OnFault, refuse
 from qms_tui.config.values import Origin, Source
 from qms_tui.errors import ConfigError
 from qms_tui.files import read_regular_file
-from qms_tui.printable import plain
+from qms_tui.text.printable import plain
 
 PROJECT_FILE = "qms-tui.toml"
 LARGEST_FILE = 64 * 1024  # bytes; a thousand lines of settings are far less

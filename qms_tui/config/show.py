@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from qms_tui.columns import fill, width
 from qms_tui.config.parse import Memory
 from qms_tui.config.values import (
     TABLE,
@@ -20,7 +19,8 @@ from qms_tui.config.values import (
     Setting,
     TerminalConfig,
 )
-from qms_tui.printable import plain
+from qms_tui.text.columns import fill, width
+from qms_tui.text.printable import plain
 
 _Section = Config | AgentConfig | TerminalConfig | InboxConfig | NotifyConfig | EngineConfig | BuildConfig
 _WIDEST_VALUE = 40  # columns; wider values push only their own comment

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from qms_tui.printable import is_plain
+from qms_tui.text.printable import is_plain
 
 MOST_ITEMS = 100  # of a list; each may become a mount or a container of its own
 LONGEST_SHOWN = 60  # characters of a wrong value in a message

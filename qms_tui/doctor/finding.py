@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from qms_tui.errors import QmsTuiError
-from qms_tui.printable import plain
+from qms_tui.text.printable import plain
 
 
 class Verdict(StrEnum):

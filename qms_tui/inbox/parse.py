@@ -11,8 +11,8 @@ from collections.abc import Mapping
 
 from qms_tui.inbox.front_matter import front_matter
 from qms_tui.inbox.item import Identity, Item, Kind
-from qms_tui.printable import plain
 from qms_tui.project import AGENT_NAME
+from qms_tui.text.printable import plain
 
 LONGEST_NAME = 120  # characters of a file's name that are shown
 LONGEST_SUBJECT = 200  # two lines of a wide screen

@@ -14,8 +14,8 @@ from qms_tui.inbox.files import MOST_READ, look, open_folder, read_start
 from qms_tui.inbox.front_matter import body, front_matter
 from qms_tui.inbox.item import Item
 from qms_tui.inbox.parse import one_line
-from qms_tui.printable import is_plain, plain
-from qms_tui.times import stamp
+from qms_tui.text.printable import is_plain, plain
+from qms_tui.text.times import stamp
 
 LONGEST_FACT = 120  # characters
 # What the QMS writes and a reader wants; subject, sender and document stand in the headline.

@@ -18,8 +18,8 @@ from pathlib import Path
 from qms_tui.errors import ProjectError, UsageError, refused, remedy
 from qms_tui.files import make_file
 from qms_tui.inbox.subject import LONGEST_SUBJECT, is_blank
-from qms_tui.printable import plain
 from qms_tui.project import AGENT_NAME, Owner, Project
+from qms_tui.text.printable import plain
 
 LARGEST_BODY = 60 * 2**10  # bytes: with its front matter within the 64 kB that are read of an item
 MOST_NAMES = 1000  # tried for one message: one sender's messages of as many seconds

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from qms_tui.errors import UsageError
 from qms_tui.inbox.item import Item
-from qms_tui.printable import is_plain
+from qms_tui.text.printable import is_plain
 
 HUMAN = "lead"  # who sends when nobody is named, and has an inbox too
 LONGEST_SUBJECT = 200  # characters; as much as is shown of it

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 
+from qms_tui.ipc.stream import Stream
 from qms_tui.keeper.client import Connection
 from qms_tui.keeper.protocol import (
     Kind,
@@ -17,7 +18,6 @@ from qms_tui.keeper.protocol import (
 )
 from qms_tui.runtime import Closed, Fact, Led, Received, Remarked, Resized, Restored, Size
 from qms_tui.runtime.docker.attachment import Opened
-from qms_tui.runtime.stream import Stream
 
 _log = logging.getLogger(__name__)
 

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from qms_tui.errors import KeeperError
+from qms_tui.ipc import Gone, Stranger, check_own, reachable
 from qms_tui.keeper.force import kill_keeper
 from qms_tui.keeper.paths import SOCKET, keeper_folder
 from qms_tui.keeper.protocol import (
@@ -32,7 +33,6 @@ from qms_tui.keeper.protocol import (
     read_message,
 )
 from qms_tui.runtime import Size
-from qms_tui.sockets import Gone, Stranger, check_own, reachable
 
 _log = logging.getLogger(__name__)
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from qms_tui.errors import QmsTuiError
+from qms_tui.ipc import Stranger, check_own
 from qms_tui.keeper.held import HeldAgent
 from qms_tui.keeper.protocol import (
     APART,
@@ -22,7 +23,6 @@ from qms_tui.keeper.protocol import (
 )
 from qms_tui.keeper.watcher import Watcher
 from qms_tui.runtime import Size
-from qms_tui.sockets import Stranger, check_own
 
 ANOTHER_USER = "another user"  # who leads an agent that they have started, while nobody types here
 BEHIND = 512 * 1024  # bytes beyond a state that wait for an interface; then it gets the next state instead

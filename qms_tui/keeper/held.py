@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from qms_tui.errors import EngineError
+from qms_tui.ipc.stream import Stream
 from qms_tui.keeper.gaps import missed, remark
 from qms_tui.keeper.journal.writer import JournalWriter
 from qms_tui.keeper.past import note_container, note_tail, read_past
 from qms_tui.keeper.watcher import Watcher
 from qms_tui.runtime import Size
 from qms_tui.runtime.docker.tap import Tap
-from qms_tui.runtime.stream import Stream
 from qms_tui.terminal import NO_STATUS, Terminal
 
 _log = logging.getLogger(__name__)

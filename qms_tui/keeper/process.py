@@ -16,6 +16,7 @@ from pathlib import Path
 from qms_tui import __version__
 from qms_tui.errors import QmsTuiError, refused, state_remedy
 from qms_tui.files import open_or_make_file, try_lock
+from qms_tui.ipc import reachable
 from qms_tui.keeper.disk.watch import DiskWatch
 from qms_tui.keeper.gateway import GatewayProcess
 from qms_tui.keeper.keeper import Keeper
@@ -24,7 +25,6 @@ from qms_tui.log import setup_logging
 from qms_tui.project import Project
 from qms_tui.runtime.docker import connect
 from qms_tui.runtime.docker.tap import Tap
-from qms_tui.sockets import reachable
 
 _log = logging.getLogger(__name__)
 

@@ -10,7 +10,14 @@ from qms_tui.keeper.client import ANSWER_PATIENCE, Connection, KeeperClient
 from qms_tui.keeper.protocol import Kind, ProtocolError, Want
 from qms_tui.runtime import Attachment, Ending, Found, RuntimeEvent, Size, Usage
 from qms_tui.runtime.docker import DockerRuntime
-from qms_tui.runtime.workers import KEEPER, Workers, waiting_for
+from qms_tui.workers import Counterpart, Workers, waiting_for
+
+KEEPER = Counterpart(
+    "the keeper",
+    KeeperError,
+    "qms-tui doctor says how it is; agents go on meanwhile",
+    "start qms-tui again; agents go on meanwhile",
+)
 
 
 class KeptRuntime:

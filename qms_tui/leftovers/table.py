@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from qms_tui.columns import columns
 from qms_tui.leftovers.thing import Thing, why_to_go
+from qms_tui.text.columns import columns
 
 _HEAD = ("WHAT", "NAME", "STATE", "AGE", "PROJECT", "PRUNE?")
 UNLABELLED = "(only its name is like qms-tui's)"

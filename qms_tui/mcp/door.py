@@ -15,13 +15,13 @@ import time
 from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
 
+from qms_tui.ipc import Stranger, check_agent, reachable
 from qms_tui.mcp.budget import AgentBudget
 from qms_tui.mcp.jsonrpc import Message
 from qms_tui.mcp.large_reader import LargeReader
 from qms_tui.mcp.places import INSIDE, SOCKET, agent_folder, make_agent_folder
 from qms_tui.mcp.session import Session
 from qms_tui.mcp.visitor import Visitor
-from qms_tui.sockets import Stranger, check_agent, reachable
 
 _log = logging.getLogger(__name__)
 

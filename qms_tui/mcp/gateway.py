@@ -12,6 +12,7 @@ from typing import Any
 
 from qms_tui import __version__
 from qms_tui.config import McpServer, Program
+from qms_tui.ipc import Stranger, check_own, reachable
 from qms_tui.mcp.budget import AgentBudget, Budget
 from qms_tui.mcp.door import Door
 from qms_tui.mcp.hall import Hall
@@ -25,7 +26,6 @@ from qms_tui.mcp.session import Session
 from qms_tui.mcp.stdio import StdioServer
 from qms_tui.mcp.tokens import owner_of, read_token
 from qms_tui.mcp.visitor import Refused
-from qms_tui.sockets import Stranger, check_own, reachable
 
 _log = logging.getLogger(__name__)
 

@@ -17,7 +17,7 @@ from urllib.parse import urljoin, urlsplit
 
 import httpx2
 
-from qms_tui.printable import plain
+from qms_tui.text.printable import plain
 
 LONGEST = 200  # characters of what a server says that are repeated
 _ENDED = "it ended the connection without an answer"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from qms_tui.printable import plain
+from qms_tui.text.printable import plain
 
 LINES = 5  # the end of a traceback, or of the words of a package runner
 LONGEST = 500  # characters of them

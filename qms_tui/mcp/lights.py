@@ -12,9 +12,9 @@ from types import MappingProxyType
 from typing import Any
 
 from qms_tui.errors import GatewayError
+from qms_tui.ipc import reachable
 from qms_tui.mcp.places import STATUS
 from qms_tui.mcp.status import LONGEST, check_gateway, gateway_status
-from qms_tui.sockets import reachable
 
 PATIENCE = 2.0  # seconds; a gateway that works takes milliseconds
 

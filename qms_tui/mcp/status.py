@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from qms_tui.errors import GatewayError
+from qms_tui.ipc import Connected, Gone, Stranger, check_own, reachable
 from qms_tui.mcp.places import STATUS
-from qms_tui.sockets import Connected, Gone, Stranger, check_own, reachable
 
 PATIENCE = 3.0  # seconds; one that works takes milliseconds
 LONGEST = 16 * 2**20  # bytes

@@ -10,7 +10,7 @@ import traceback
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from qms_tui.printable import plain
+from qms_tui.text.printable import plain
 
 _log = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from qms_tui.files import open_regular_file
-from qms_tui.printable import plain
+from qms_tui.text.printable import plain
 
 MOST_LINES = 200  # of the interface's own log
 MOST_BYTES = 48 * 1024

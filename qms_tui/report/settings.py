@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from qms_tui.printable import plain
 from qms_tui.report.redaction import LEAST, SECRET_NAME, of_secret, of_text, of_words
+from qms_tui.text.printable import plain
 
 LARGEST = 64 * 1024  # bytes of a file
 MOST_LINES = 200

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from itertools import islice
 
-from qms_tui.printable import plain
+from qms_tui.text.printable import plain
 
 LONGEST_KEYS, LONGEST_VALUE = 120, 160  # characters of the keys that lead to a value; of the value
 MOST_LINES = 200  # of one file

@@ -26,8 +26,8 @@ from qms_tui.config import (
 )
 from qms_tui.config.files import PROJECT_FILE
 from qms_tui.errors import ProjectError
-from qms_tui.printable import plain
 from qms_tui.project import Project
+from qms_tui.text.printable import plain
 from qms_tui.trust import first_edition
 from qms_tui.trust.claims import Claims, ConfigFolder, read_claims
 from qms_tui.trust.record import Answer, FileRecord, FolderIdentity, Record, TrustStore

@@ -13,8 +13,8 @@ from textual.widgets import Static
 
 from qms_tui.agents import AgentState
 from qms_tui.inbox.words import items
-from qms_tui.printable import plain
 from qms_tui.runtime import EngineBack, EngineLost, Latency, RuntimeEvent
+from qms_tui.text.printable import plain
 from qms_tui.ui.frame import alarm, badge, leader, look, mark
 from qms_tui.ui.pane import Pane
 from qms_tui.ui.status_fit import BETWEEN, Part, fit, shortened

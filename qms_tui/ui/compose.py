@@ -17,7 +17,7 @@ from textual.widgets.selection_list import Selection
 
 from qms_tui.errors import QmsTuiError, UsageError
 from qms_tui.inbox import subject_of
-from qms_tui.printable import plain
+from qms_tui.text.printable import plain
 from qms_tui.ui.input import hand_on
 from qms_tui.ui.line_input import LineInput
 from qms_tui.ui.screens import Dialog

@@ -13,7 +13,7 @@ from qms_tui.agents import Mail, MailArrived, MailChanged, MailEvent
 from qms_tui.agents.events import Severity
 from qms_tui.errors import UsageError
 from qms_tui.inbox import HUMAN, Entry, Toast
-from qms_tui.printable import is_plain
+from qms_tui.text.printable import is_plain
 from qms_tui.ui.chrome import StatusLine
 from qms_tui.ui.editor import edit
 from qms_tui.ui.frame import look, mark, wish, word

@@ -7,7 +7,7 @@ from textual.content import Content
 from qms_tui.activity import Health, Light, Lights, Word
 from qms_tui.agents import Agent
 from qms_tui.inbox.words import age
-from qms_tui.printable import plain
+from qms_tui.text.printable import plain
 
 FINE, WRONG, ABSENT, UNKNOWN = ("●", "$success"), ("✖", "$error"), ("○", "dim"), ("?", "$warning")
 _MARKS = {Health.FINE: FINE, Health.WRONG: WRONG, Health.ABSENT: ABSENT, Health.UNKNOWN: UNKNOWN}

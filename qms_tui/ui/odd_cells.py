@@ -19,8 +19,8 @@ from functools import lru_cache
 
 from rich.cells import cell_len
 
-from qms_tui.printable import painted
 from qms_tui.terminal import Run
+from qms_tui.text.printable import painted
 
 # Text has neither of them; rich takes the first for narrow and the second for wide, as all of its plane.
 _NARROW, _WIDE = "\ufdd0", "\U0003fffd"

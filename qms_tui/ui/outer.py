@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from qms_tui.config import OuterNotification
-from qms_tui.printable import painted
+from qms_tui.text.printable import painted
 
 LONGEST = 200  # characters; terminals show fewer
 

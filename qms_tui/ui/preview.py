@@ -13,7 +13,7 @@ from textual.content import Content
 from textual.widgets import Markdown, Static
 
 from qms_tui.inbox import Entry, Preview
-from qms_tui.times import moment
+from qms_tui.text.times import moment
 from qms_tui.ui.screens import Dialog
 
 MOST_TOKENS = 1500  # of Markdown: each block is a widget, and the QMS's largest item has some 300

@@ -9,7 +9,7 @@ from rich.segment import Segment
 from textual.color import Color
 from textual.filter import LineFilter
 
-from qms_tui.printable import painted
+from qms_tui.text.printable import painted
 from qms_tui.ui.odd_cells import hold, is_odd
 
 

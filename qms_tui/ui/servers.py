@@ -10,7 +10,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from qms_tui.mcp.lights import Light, Shown, Standing
-from qms_tui.printable import plain
+from qms_tui.text.printable import plain
 from qms_tui.ui.lights import ABSENT, FINE, UNKNOWN, WRONG
 
 EVERY = 2.0  # seconds between looks

@@ -14,10 +14,10 @@ import pytest
 
 from qms_tui.activity import Meter, Told
 from qms_tui.agents import Activities, Agent, AgentEvent, AgentState, Asked, Fleet, Notice
+from qms_tui.ipc.stream import QUEUE_LIMIT
 from qms_tui.project import Project
 from qms_tui.runtime import Condition, Ending, Led, Size, Usage
 from qms_tui.runtime.local import LocalRuntime
-from qms_tui.runtime.stream import QUEUE_LIMIT
 from qms_tui.terminal import Bell
 
 PATIENCE = 15.0

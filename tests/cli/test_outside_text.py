@@ -16,8 +16,8 @@ import pytest
 import qms_tui
 from qms_tui.keeper.journal import JournalWriter
 from qms_tui.keeper.paths import agent_folder
-from qms_tui.printable import plain
 from qms_tui.terminal import Terminal
+from qms_tui.text.printable import plain
 
 EVIL = "evil\x1b]0;taken over\x07\x1b[31m\x9b2J\x7f\u202egnp\u2066\u2028\U000e0061\nqms-tui: forged"
 SHOWN = "evil?]0;taken over??[31m?2J??gnp????qms-tui: forged".replace("?", "\ufffd")

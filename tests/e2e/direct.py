@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 import docker
 
+from qms_tui.ipc.stream import Stream
 from qms_tui.runtime import Closed, Fact, Received, Size
 from qms_tui.runtime.docker import DockerRuntime
 from qms_tui.runtime.docker.attachment import Direction, Opened, open_socket
 from qms_tui.runtime.docker.starting import Reached
-from qms_tui.runtime.stream import Stream
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,9 +18,9 @@ from pathlib import Path
 
 import pytest
 
+from qms_tui.ipc import reachable
 from qms_tui.keeper.paths import SOCKET, keeper_folder
 from qms_tui.keeper.protocol import Frames, Kind, Want, message
-from qms_tui.sockets import reachable
 
 from .engine import ANSWER_SECONDS
 from .kept import Client, House

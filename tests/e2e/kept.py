@@ -17,6 +17,7 @@ import qms_tui
 from qms_tui.agents import Agent, AgentEvent, AgentState, Asked, Notice, Reshaped
 from qms_tui.agents.feeder import Feeder
 from qms_tui.config import AgentConfig, BuildConfig, Config
+from qms_tui.ipc.stream import Stream
 from qms_tui.keeper.client import KeeperClient
 from qms_tui.keeper.journal.reader import read_entries, read_segments
 from qms_tui.keeper.journal.records import Fact
@@ -27,7 +28,6 @@ from qms_tui.runtime import Size
 from qms_tui.runtime.docker import DockerRuntime, connect
 from qms_tui.runtime.docker.attachment import Direction, Opened, open_socket
 from qms_tui.runtime.docker.starting import Closing, Reached
-from qms_tui.runtime.stream import Stream
 from qms_tui.terminal import Terminal, TerminalEvent
 
 from . import engine as engines

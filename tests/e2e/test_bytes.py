@@ -10,8 +10,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from qms_tui.ipc.stream import QUEUE_LIMIT, URGENT_ROOM
 from qms_tui.runtime import Size
-from qms_tui.runtime.stream import QUEUE_LIMIT, URGENT_ROOM
 
 from .direct import DirectRuntime
 from .held import Held, started

@@ -26,11 +26,11 @@ from qms_tui.config import AgentConfig, Config
 from qms_tui.config.paths import Mount
 from qms_tui.doctor import Verdict, examine
 from qms_tui.errors import ExposureError, KeeperError
+from qms_tui.ipc import reachable
 from qms_tui.keeper.paths import SOCKET, keeper_folder
 from qms_tui.mcp import places
 from qms_tui.project import Project
 from qms_tui.runtime.docker import connect
-from qms_tui.sockets import reachable
 from tests.mcp import house as gateways
 
 from . import engine as engines

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from qms_tui.demo.items import Message
 from qms_tui.inbox import Identity, Item, Kind, parse
 from qms_tui.inbox.front_matter import LARGEST, body, front_matter
-from qms_tui.printable import plain
+from qms_tui.text.printable import plain
 from tests.inbox.samples import MESSAGE, NOTICE, task
 
 WHO = Identity(1, 2)

@@ -7,7 +7,7 @@ import pytest
 from qms_tui.errors import UsageError
 from qms_tui.inbox import Identity, Item, Kind, is_blank, reply_to, subject_of
 from qms_tui.inbox.subject import LONGEST_FIRST_LINE, LONGEST_SUBJECT
-from qms_tui.printable import is_plain
+from qms_tui.text.printable import is_plain
 
 KNOWN = ("claude", "qa", "lead")
 

@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from qms_tui.ipc.stream import QUEUE_LIMIT
 from qms_tui.keeper import attachment as module
 from qms_tui.keeper.attachment import KeptAttachment
 from qms_tui.keeper.client import Connection
 from qms_tui.keeper.protocol import Frames, Kind, message
 from qms_tui.runtime import Fact, Led, Size
 from qms_tui.runtime.docker.attachment import Opened
-from qms_tui.runtime.stream import QUEUE_LIMIT
 
 PATIENCE = 10.0  # seconds
 

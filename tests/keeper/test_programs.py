@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 
 from qms_tui.activity.status import activity_of
 from qms_tui.errors import KeeperError
+from qms_tui.ipc import reachable
 from qms_tui.keeper import programs, protocol
 from qms_tui.keeper.client import KeeperClient
 from qms_tui.keeper.paths import SOCKET, keeper_folder
 from qms_tui.keeper.programs import MOST_MESSAGE, decoded, encoded, reported
-from qms_tui.sockets import reachable
 from qms_tui.terminal import NO_STATUS, ProgramState, ProgramStatus, StatusRecord
 from qms_tui.terminal.program_status import MOST_RECORDS
 

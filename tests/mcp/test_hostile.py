@@ -22,9 +22,9 @@ import psutil
 import pytest
 
 from qms_tui.config import McpServer
+from qms_tui.ipc import reachable
 from qms_tui.mcp.door import MOST_CONNECTIONS
 from qms_tui.mcp.orders import agent_line
-from qms_tui.sockets import reachable
 from tests.mcp.house import SECONDS, House, runs, text_of, wait_until
 from tests.mcp.scripted import Bridge
 

@@ -14,7 +14,7 @@ import pytest
 from mcp.shared.exceptions import MCPError
 
 from qms_tui.config import McpServer
-from qms_tui.sockets import LONGEST
+from qms_tui.ipc import LONGEST
 from tests.macos import LACKING
 from tests.mcp.house import SECONDS, House, text_of, wait_until
 from tests.mcp.test_hostile import knock

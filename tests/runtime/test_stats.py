@@ -95,4 +95,4 @@ async def test_what_fails_or_hangs_is_told_and_leaves_nothing(
         for _ in range(3):
             with pytest.raises(EngineError, match="ask what qa uses"):
                 await asking.usage("qa", "qms-qa")
-        assert asking._workers._abandoned == 0
+        assert asking._workers._abandoned == []

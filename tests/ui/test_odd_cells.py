@@ -12,8 +12,8 @@ from rich.cells import cell_len
 from rich.segment import Segment
 from textual.strip import Strip
 
-from qms_tui.printable import painted
 from qms_tui.terminal import Terminal
+from qms_tui.text.printable import painted
 from qms_tui.ui.odd_cells import held, held_runs, hold, is_odd, placed
 
 from .counting_terminal import WAYS, Count, CountingTerminal

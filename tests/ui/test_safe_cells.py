@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from qms_tui.printable import plain
 from qms_tui.terminal import Terminal
+from qms_tui.text.printable import plain
 
 from .outer_terminal import OuterTerminal
 

@@ -13,9 +13,9 @@ from collections.abc import Iterable, Iterator
 from qms_tui.keeper.journal.facts import told
 from qms_tui.keeper.journal.reader import Entry, Say, apply, nothing, restored
 from qms_tui.keeper.journal.records import Output, Resized, Snapshot
-from qms_tui.printable import json_text
 from qms_tui.terminal import Terminal
 from qms_tui.terminal.drawn import CLEAN
+from qms_tui.text.printable import json_text
 
 LONGEST_PAUSE = 2  # seconds; players let the viewer choose another one
 _ENVIRONMENT = {"TERM": "xterm-256color"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from qms_tui.keeper.journal.records import Ended, Fact, Gap, Started
-from qms_tui.times import moment
+from qms_tui.text.times import moment
 
 
 def told(fact: Fact) -> str:

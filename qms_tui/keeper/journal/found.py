@@ -11,7 +11,7 @@ from qms_tui.errors import JournalError, state_remedy
 from qms_tui.keeper.journal.reader import Segment, read_entries, read_segments, since
 from qms_tui.keeper.journal.records import Snapshot
 from qms_tui.keeper.paths import agent_folder, open_private
-from qms_tui.times import moment as written
+from qms_tui.text.times import moment as written
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,9 @@ from qms_tui.keeper.journal.full_screen import FullScreen
 from qms_tui.keeper.journal.main_screen import MainScreen
 from qms_tui.keeper.journal.reader import Entry, Say, apply, nothing, restored
 from qms_tui.keeper.journal.records import Output, Resized, Snapshot
-from qms_tui.printable import painted
 from qms_tui.terminal import Terminal
-from qms_tui.times import moment
+from qms_tui.text.printable import painted
+from qms_tui.text.times import moment
 
 _PIECE = 4096  # bytes fed at a time: what they scroll off fits into the history
 _PAUSE = 1.0  # seconds after which what is written is no repaint of what was erased

@@ -11,8 +11,8 @@ from typing import Any
 
 from docker import APIClient
 
+from qms_tui.ipc.stream import Channel, TlsChannel
 from qms_tui.runtime.docker.engine import engine_errors
-from qms_tui.runtime.stream import Channel, TlsChannel
 
 ATTACH_DEADLINE = 10.0  # seconds: an attach next to a client that does not read hangs before its headers
 # The engine's default would swallow Ctrl-P, an empty string means the default, and the first key is held

@@ -13,7 +13,7 @@ from docker import APIClient
 from qms_tui.errors import EngineError
 from qms_tui.runtime.docker.engine import engine_errors
 from qms_tui.runtime.events import EngineBack, EngineLost, Latency, RuntimeEvent
-from qms_tui.runtime.workers import Workers
+from qms_tui.workers import Workers
 
 _log = logging.getLogger(__name__)
 

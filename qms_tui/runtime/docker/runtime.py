@@ -18,7 +18,7 @@ from qms_tui.runtime.docker import podman, selinux
 from qms_tui.runtime.docker.attachment import ATTACH_DEADLINE
 from qms_tui.runtime.docker.build_log import Progress, Pull, Step
 from qms_tui.runtime.docker.containers import Containers
-from qms_tui.runtime.docker.engine import Engine, engine_errors
+from qms_tui.runtime.docker.engine import ENGINE, Engine, engine_errors
 from qms_tui.runtime.docker.engine_log import EngineLog
 from qms_tui.runtime.docker.image import build_image, configured
 from qms_tui.runtime.docker.kit import INSIDE, LABEL_KIT
@@ -31,7 +31,7 @@ from qms_tui.runtime.docker.watch import Watch
 from qms_tui.runtime.events import RuntimeEvent
 from qms_tui.runtime.runtime import Ending, Found
 from qms_tui.runtime.usage import Usage
-from qms_tui.runtime.workers import Workers
+from qms_tui.workers import Workers
 
 R = TypeVar("R")
 
@@ -61,7 +61,7 @@ class DockerRuntime:
         self._api: APIClient = engine.api
         self._project = project
         self._config = config
-        self._workers = Workers()
+        self._workers = Workers(ENGINE)
         self._stats = Stats(engine.api)
         self.owner = container_user(engine, project)
         self._containers = Containers(engine, project, config, self.owner)

@@ -13,9 +13,9 @@ from urllib.parse import quote
 
 from docker import APIClient
 
-from qms_tui.runtime.docker.engine import engine_errors
+from qms_tui.runtime.docker.engine import ENGINE, engine_errors
 from qms_tui.runtime.usage import Sample, Samples, Usage
-from qms_tui.runtime.workers import MOST, Workers
+from qms_tui.workers import MOST, Workers
 
 PATIENCE = 5.0  # seconds between two signs of life: Docker collects once a second, Podman answers in 4 ms
 WATCHED = 1.0  # seconds between two looks of somebody who wants figures at once
@@ -30,7 +30,7 @@ class Stats:
 
     def __init__(self, api: APIClient) -> None:
         self._api = api
-        self._workers = Workers()
+        self._workers = Workers(ENGINE)
         self._samples = Samples()
 
     async def usage(self, agent: str, container: str) -> Usage | None:

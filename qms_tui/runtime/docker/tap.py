@@ -10,15 +10,15 @@ from typing import TypeVar
 from docker.errors import APIError, NotFound
 
 from qms_tui.errors import EngineError
+from qms_tui.ipc.stream import Stream
 from qms_tui.runtime.docker.attachment import ATTACH_DEADLINE, Direction, open_socket
 from qms_tui.runtime.docker.container_list import Listed, best_first, doubt, labelled
-from qms_tui.runtime.docker.engine import Engine, engine_errors
+from qms_tui.runtime.docker.engine import ENGINE, Engine, engine_errors
 from qms_tui.runtime.docker.engine_log import read_log, terminal_size
 from qms_tui.runtime.docker.maker import is_foreign
 from qms_tui.runtime.docker.sizes import ContainerSize, container_sizes
 from qms_tui.runtime.size import Size
-from qms_tui.runtime.stream import Stream
-from qms_tui.runtime.workers import Workers
+from qms_tui.workers import Workers
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -34,7 +34,7 @@ class Tap:
         """Takes over the engine; `root` is the project's."""
         self._engine = engine
         self._root = root
-        self._workers = Workers()
+        self._workers = Workers(ENGINE)
 
     @property
     def sees_folders(self) -> bool:

@@ -11,11 +11,12 @@ import contextlib
 import logging
 import queue
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
-from qms_tui.errors import EngineError, KeeperError, ProjectError, QmsTuiError
+from qms_tui.errors import ProjectError, QmsTuiError
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -35,18 +36,6 @@ class Counterpart:
     hint_for_many: str
 
 
-ENGINE = Counterpart(
-    "the engine",
-    EngineError,
-    "look whether the engine is alive, for example with: docker ps",
-    "restart the engine, then start qms-tui again",
-)
-KEEPER = Counterpart(
-    "the keeper",
-    KeeperError,
-    "qms-tui doctor says how it is; agents go on meanwhile",
-    "start qms-tui again; agents go on meanwhile",
-)
 DISK = Counterpart(
     "the disk",
     ProjectError,
@@ -55,7 +44,7 @@ DISK = Counterpart(
 )
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Waiting:
     """Whom one call waits for at the moment."""
 
@@ -82,12 +71,12 @@ def waiting_for(counterpart: Counterpart) -> Iterator[None]:
 class Workers:
     """Runs blocking calls off the loop, each with a deadline of its own in seconds."""
 
-    def __init__(self, counterpart: Counterpart = ENGINE) -> None:
+    def __init__(self, counterpart: Counterpart) -> None:
         self._counterpart = counterpart
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._spare = 0  # threads without a job, less the jobs that wait for one
         self._threads = 0
-        self._abandoned = 0
+        self._abandoned: list[_Waiting] = []
         self._closed = False
         self._lock = threading.Lock()
         self._undoing: set[asyncio.Task[None]] = set()
@@ -120,17 +109,17 @@ class Workers:
                 self._free()
                 _deliver(loop, future, result=result)
 
-        self._submit(job)
+        self._submit(job, what)
         try:
             async with asyncio.timeout(deadline):
                 return await asyncio.shield(future)
         except asyncio.CancelledError:
-            self._abandon(future, undo)
+            self._abandon(future, what, waiting, undo)
             raise
         except TimeoutError:
             if future.done():
                 raise  # it is the function's own
-            self._abandon(future, undo)
+            self._abandon(future, what, waiting, undo)
             whom = waiting.counterpart
             raise whom.error(f"{what}: {whom.name} gave no answer within {deadline:g} s", whom.hint) from None
 
@@ -145,12 +134,12 @@ class Workers:
         for _ in range(self._threads):
             self._jobs.put(None)
 
-    def _submit(self, job: _Job) -> None:
+    def _submit(self, job: _Job, what: str) -> None:
         with self._lock:
-            if self._abandoned >= MOST_ABANDONED:
-                many = f"too many calls to {self._counterpart.name} hang"
-                raise self._counterpart.error(many, self._counterpart.hint_for_many)
-            if self._closed or (self._spare <= 0 and self._threads - self._abandoned < MOST):
+            if len(self._abandoned) >= MOST_ABANDONED:
+                (whom, _), *_ = Counter(call.counterpart for call in self._abandoned).most_common(1)
+                raise whom.error(f"{what}: too many calls to {whom.name} hang", whom.hint_for_many)
+            if self._closed or (self._spare <= 0 and self._threads - len(self._abandoned) < MOST):
                 self._threads += 1
                 self._spare += 1
                 threading.Thread(target=self._work, name="qms-tui-worker", daemon=True).start()
@@ -177,24 +166,28 @@ class Workers:
             job()
         return job is not None
 
-    def _abandon(self, future: asyncio.Future[T], undo: Callable[[T], object]) -> None:
+    def _abandon(
+        self, future: asyncio.Future[T], what: str, waiting: _Waiting, undo: Callable[[T], object]
+    ) -> None:
         with self._lock:
-            self._abandoned += 1
-        task = asyncio.get_running_loop().create_task(self._undo(future, undo))
+            self._abandoned.append(waiting)
+        task = asyncio.get_running_loop().create_task(self._undo(future, what, waiting, undo))
         self._undoing.add(task)
         task.add_done_callback(self._undoing.discard)
 
-    async def _undo(self, future: asyncio.Future[T], undo: Callable[[T], object]) -> None:
+    async def _undo(
+        self, future: asyncio.Future[T], what: str, waiting: _Waiting, undo: Callable[[T], object]
+    ) -> None:
         try:
             result = await future
         except Exception as error:
-            _log.info("a call that nobody waits for failed: %s", error)
+            _log.info("%s, which nobody waits for any more, failed: %s", what, error)
             return
         finally:
             with self._lock:
-                self._abandoned -= 1
+                self._abandoned.remove(waiting)
         try:
-            await self.call(lambda: undo(result), what="clean up")
+            await self.call(lambda: undo(result), what=f"undo: {what}")
         except Exception as error:
             _log.warning("what was given up is not cleared away: %s", error)
 

@@ -17,7 +17,7 @@ from qms_tui.config import Config
 from qms_tui.inbox import preview, scan
 from qms_tui.project import Project
 from qms_tui.runtime import Condition, Found
-from qms_tui.times import moment, stamp
+from qms_tui.text.times import moment, stamp
 
 AT = 1_770_215_422.0  # 2026-02-04T14:30:22Z
 UTC = "2026-02-04T14:30:22Z"
@@ -75,7 +75,7 @@ def test_an_item_is_read_with_local_times(tmp_path: Path) -> None:
 
 def test_nothing_else_makes_a_form_of_its_own() -> None:
     """But for what programs read: names of files and front matter, as the QMS has them."""
-    own = {"times.py", "inbox/send.py", "inbox/archive.py", "report/files.py"}
+    own = {"text/times.py", "inbox/send.py", "inbox/archive.py", "report/files.py"}
     root = Path(qms_tui.__file__).parent
     made = re.compile(r"\bstrftime\(|\bctime\(|\basctime\(")
     found = {str(path.relative_to(root)) for path in root.rglob("*.py") if made.search(path.read_text())}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from qms_tui.printable import plain
+from qms_tui.text.printable import plain
 
 
 def columns(rows: Sequence[Sequence[str]]) -> list[str]:

@@ -12,9 +12,11 @@ from functools import partial
 
 import pytest
 
-from qms_tui.errors import EngineError, KeeperError
-from qms_tui.runtime import workers as module
-from qms_tui.runtime.workers import DISK, KEEPER, MOST, Counterpart, Workers, waiting_for
+from qms_tui import workers as module
+from qms_tui.errors import EngineError, KeeperError, ProjectError, QmsTuiError
+from qms_tui.keeper.runtime import KEEPER
+from qms_tui.runtime.docker.engine import ENGINE
+from qms_tui.workers import DISK, MOST, Counterpart, Workers, waiting_for
 
 PATIENCE = 10.0  # seconds; passes in milliseconds
 
@@ -26,7 +28,7 @@ _others: set[threading.Thread] = set()  # of runtimes that earlier tests have le
 def workers() -> Iterator[Workers]:
     _others.clear()
     _others.update(threads())
-    made = Workers()
+    made = Workers(ENGINE)
     yield made
     made.close()
     for thread in threads():
@@ -192,6 +194,25 @@ async def test_calls_that_hang_are_bounded(workers: Workers, monkeypatch: pytest
             await workers.call(lambda: None, what="one more")
     await workers.undone(within=PATIENCE)
     assert await workers.call(lambda: "again", what="go on") == "again"
+
+
+async def test_too_many_calls_that_hang_name_what_most_of_them_wait_for(
+    workers: Workers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MOST_ABANDONED", 3)
+    gates = [Gate(), Gate(), Gate()]
+
+    def on_disk(gate: Gate) -> str:
+        with waiting_for(DISK):
+            return gate()
+
+    with open_at_the_end(*gates):
+        for call in (gates[0], partial(on_disk, gates[1]), partial(on_disk, gates[2])):
+            with pytest.raises(QmsTuiError, match="no answer"):
+                await workers.call(call, what="hang", deadline=0.05)
+        with pytest.raises(ProjectError, match="look: too many calls to the disk hang"):
+            await workers.call(lambda: None, what="look")
+    await workers.undone(within=PATIENCE)
 
 
 async def test_an_idle_thread_keeps_nothing_alive(workers: Workers) -> None:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from qms_tui.printable import REPLACEMENT, is_plain, json_text, painted, plain
+from qms_tui.text.printable import REPLACEMENT, is_plain, json_text, painted, plain
 
 KEPT = {
     *(0xAD, 0x200C, 0x200D, 0x6DD, 0x70F, 0x890, 0x891, 0x8E2, 0x110BD, 0x110CD),

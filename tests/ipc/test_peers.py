@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from qms_tui.sockets import Stranger, check_agent, check_own, peer
+from qms_tui.ipc import Stranger, check_agent, check_own, peer
 
 CONNECT = """
 import socket, sys

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from qms_tui.runtime import stream as module
-from qms_tui.runtime.stream import QUEUE_LIMIT, READ_SIZE, URGENT_ROOM, PtyChannel, Stream
+from qms_tui.ipc import stream as module
+from qms_tui.ipc.stream import QUEUE_LIMIT, READ_SIZE, URGENT_ROOM, PtyChannel, Stream
 
 PATIENCE = 10.0
 

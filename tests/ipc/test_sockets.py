@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from qms_tui.sockets import LONGEST, reachable
+from qms_tui.ipc import LONGEST, reachable
 
 PATH = "keeper.sock"
 
