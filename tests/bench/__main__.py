@@ -6,16 +6,13 @@ The figures depend on the machine and on what else it does; compare the ratios. 
 from __future__ import annotations
 
 import argparse
-import contextlib
-import json
 import os
 import tempfile
 from pathlib import Path
 
-import psutil
-
 from tests.bench import (
     back,
+    burst,
     day,
     echo,
     ei6,
@@ -29,13 +26,17 @@ from tests.bench import (
     mcp,
     mcp_client,
     mcp_hostile,
+    memory,
     paint,
     product,
+    rotation,
     startup,
     state,
     states,
+    wakeups,
     waking,
 )
+from tests.bench.launch import end_keepers
 from tests.bench.machine import machine
 from tests.bench.table import ROWS, Bench, Table, Unavailable
 
@@ -47,11 +48,15 @@ THEMES = (
     paint,
     hostile,
     idle,
+    memory,
+    wakeups,
     journal,
     keeper,
+    rotation,
     back,
     inbox,
     inbox_screen,
+    burst,
     mcp,
     mcp_hostile,
     waking,
@@ -70,36 +75,28 @@ def main() -> None:
     parser.add_argument("--rows", nargs="+", choices=list(ROWS), metavar="NAME", default=list(ROWS),
                         help=f"only these of: {', '.join(ROWS)}")  # fmt: skip
     parser.add_argument("--quick", action="store_true", help="few repetitions: a look, no measurement")
+    parser.add_argument("--seconds", type=float, metavar="N",
+                        help="how long the row wakeups looks, instead of 60")  # fmt: skip
     chosen = parser.parse_args()
     print(f"{machine()}\n")
-    run(chosen.rows, quick=chosen.quick)
+    run(chosen.rows, quick=chosen.quick, seconds=chosen.seconds)
     print(f"\nload {os.getloadavg()[0]:.1f} after the last row")
 
 
-def run(names: list[str], *, quick: bool) -> Table:
+def run(names: list[str], *, quick: bool, seconds: float | None = None) -> Table:
     """Measure these rows, print the table, and give it."""
     table = Table()
     print(table.heading(), flush=True)
     with tempfile.TemporaryDirectory(prefix="qms-tui-bench-") as folder:
         for name in names:
             try:
-                for line in ROWS[name](Bench(Path(folder), quick)):
+                for line in ROWS[name](Bench(Path(folder), quick, seconds)):
                     print(table.add(line), flush=True)
             except Unavailable as reason:
                 print(f"{name}: not measured, {reason}", flush=True)
-        _end_keepers(Path(folder))
+        end_keepers(Path(folder))
     print(f"\n{table.meanings()}")
     return table
-
-
-def _end_keepers(folder: Path) -> None:
-    """Of those that still write here: a keeper outlives its last container by a moment."""
-    keepers = []
-    for lock in folder.rglob("keeper.lock"):
-        with contextlib.suppress(OSError, psutil.NoSuchProcess):  # it has ended meanwhile
-            keepers.append(psutil.Process(json.loads(lock.read_text())["pid"]))
-            keepers[-1].terminate()
-    psutil.wait_procs(keepers, timeout=10)
 
 
 if __name__ == "__main__":

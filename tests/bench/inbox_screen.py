@@ -13,7 +13,7 @@ import psutil
 
 from tests.bench.echo import LETTERS, SETTLE, Typist
 from tests.bench.inbox import BURST, FLOOD
-from tests.bench.launch import RAW_ECHO, REPOSITORY, leaving, start_local
+from tests.bench.launch import RAW_ECHO, REPOSITORY, leaving, newest_project, start_local
 from tests.bench.pty import Program, rest, wait_for
 from tests.bench.table import Bar, Bench, Line, percentile, row
 from tests.inbox.samples import task
@@ -69,8 +69,7 @@ def burst(bench: Bench) -> Iterator[Line]:
 def _inbox(bench: Bench, program: Program) -> Path:
     wait_for(program, b"ready")
     rest((program,), SETTLE)
-    newest = max(bench.folder.glob("project-*"), key=lambda path: path.stat().st_mtime)
-    return newest / ".claude/users/qa/inbox"
+    return newest_project(bench) / ".claude/users/qa/inbox"
 
 
 def _type_through(typist: Typist, inbox: Path, files: int) -> float:

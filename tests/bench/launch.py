@@ -12,7 +12,7 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import docker
@@ -54,16 +54,27 @@ def project(bench: Bench, agents: Sequence[str] = AGENTS) -> Path:
     return root
 
 
-def start_local(bench: Bench, commands: Sequence[Sequence[str]]) -> Program:
-    """qms-tui with an agent per command on the local runtime."""
-    home = bench.fresh("home")
+def newest_project(bench: Bench) -> Path:
+    """The one that was made last."""
+    return max(bench.folder.glob("project-*"), key=lambda path: path.stat().st_mtime)
+
+
+def start_local(
+    bench: Bench,
+    commands: Sequence[Sequence[str]],
+    *,
+    again: tuple[Path, Path] | None = None,
+    variables: Mapping[str, str] | None = None,
+) -> Program:
+    """qms-tui with an agent per command on the local runtime; `again` in this home and project."""
+    home, root = again or (bench.fresh("home"), project(bench))
     names = AGENTS[: len(commands)]
     tables = [
         f"[agent.{name}]\ncommand = {_toml(argv)}\n" for name, argv in zip(names, commands, strict=True)
     ]
     settings = home / "bench.toml"
     settings.write_text("".join(tables))
-    root, env = project(bench), environment(home)
+    env = {**environment(home), **(variables or {})}
     trust(root, Path(env["XDG_STATE_HOME"]), settings)
     words = ("--runtime", "local", "--config", str(settings), "--project", str(root), *names)
     return Program(qms_tui(*words), columns=COLUMNS, lines=LINES, env=env, folder=home)
@@ -138,6 +149,16 @@ def engine_and_image() -> Iterator[tuple[docker.APIClient, str]]:
 def clear(engine: docker.APIClient, root: Path) -> None:
     """Remove what the engine has of a project."""
     engines.remove_project(engine, str(root))
+
+
+def end_keepers(folder: Path) -> None:
+    """Of those that still write below the folder: a keeper outlives its last container by a moment."""
+    keepers = []
+    for lock in folder.rglob("keeper.lock"):
+        with contextlib.suppress(OSError, psutil.NoSuchProcess):  # it has ended meanwhile
+            keepers.append(psutil.Process(json.loads(lock.read_text())["pid"]))
+            keepers[-1].terminate()
+    psutil.wait_procs(keepers, timeout=10)
 
 
 def _toml(argv: Sequence[str]) -> str:

@@ -12,6 +12,7 @@ from tests.bench.launch import (
     RAW_ECHO,
     Tmux,
     clear,
+    end_keepers,
     engine_and_image,
     environment,
     leaving,
@@ -20,12 +21,13 @@ from tests.bench.launch import (
     start_docker,
     start_local,
 )
-from tests.bench.pty import Program, wait_for
+from tests.bench.pty import Program, wait, wait_for
 from tests.bench.table import Bar, Bench, Line, row
 
 FOCUSED_FRAME = "┏".encode()
 TMUX_BORDER = "─".encode()
 GREETING = b"agent ready"  # the tiny image's agent, with its first breath
+WARM = 0.4  # seconds, where everything but the screen runs already
 _TWO = (RAW_ECHO, RAW_ECHO)
 
 
@@ -65,6 +67,30 @@ def first_paint(bench: Bench) -> Iterator[Line]:
     yield Line("first paint, docker", what, "s", median(seconds), bar=Bar(0.6))
 
 
+@row("first-paint-warm")
+def first_paint_warm(bench: Bench) -> Iterator[Line]:
+    """The same screen again, after it was left."""
+    times = bench.times(7, 2)
+    known = bench.fresh("home"), project(bench)
+    local = _again(times, lambda: start_local(bench, _TWO, again=known))
+    what = (
+        "from the launch until the frame of the focused pane is drawn, two agents on the local runtime in a "
+        f"project that was opened and left before; median of {times}"
+    )
+    yield Line("first paint, local, warm", what, "s", local, bar=Bar(WARM))
+    with engine_and_image() as (engine, image):
+        home, root = bench.fresh("home"), project(bench)
+        try:
+            seconds = _again(
+                times, lambda: start_docker(bench, root, image, ("claude", "qa"), home), GREETING
+            )
+        finally:
+            clear(engine, root)
+            end_keepers(home)
+    what = f"the same with two agents in containers that run, with their keeper; median of {times}"
+    yield Line("first paint, docker, warm", what, "s", seconds, bar=Bar(WARM))
+
+
 @row("first-byte")
 def first_byte(bench: Bench) -> Iterator[Line]:
     """From the launch to what a program in a container says."""
@@ -97,6 +123,13 @@ def _alternating(times: int, ours: Callable[[], float], peer: Callable[[], float
     """Medians of both, taken in turns after one of each that warms the caches."""
     taken = [(ours(), peer()) for _ in range(times + 1)][1:]
     return median(mine for mine, _ in taken), median(theirs for _, theirs in taken)
+
+
+def _again(times: int, launch: Callable[[], Program], running: bytes = b"ready") -> float:
+    """Median seconds to the frame, but for the first time, which is left when both agents run."""
+    with leaving(launch()) as program:
+        wait((program,), lambda: program.output.count(running) >= len(_TWO))
+    return median(_until(launch(), FOCUSED_FRAME) for _ in range(times))
 
 
 def _run(argv: Sequence[str], env: dict[str, str]) -> float:

@@ -60,10 +60,16 @@ class Bench:
 
     folder: Path
     quick: bool = False
+    asked_seconds: float | None = None
+    """How long to look at what only waits, if the human has said so."""
 
     def times(self, full: int, quick: int) -> int:
         """How often to repeat."""
         return quick if self.quick else full
+
+    def seconds(self, full: float, quick: float) -> float:
+        """How long to look at what only waits."""
+        return self.asked_seconds or (quick if self.quick else full)
 
     def fresh(self, name: str) -> Path:
         """A new folder whose name begins so."""
