@@ -12,9 +12,11 @@ import pytest
 from qms_tui.cli.group import cli
 from qms_tui.config import Config, config_table_markdown
 from qms_tui.ui.keymap import COMMANDS, SIDEBAR_KEYS, distinct, global_keys
+from tests.test_imports import ALLOWED, TOOLS
 
 ROOT = Path(__file__).parents[1]
-PAGES = ("README.md", "docker/README.md", "CHANGELOG.md", "SECURITY.md")
+PAGES = ("README.md", "docker/README.md", "CHANGELOG.md", "SECURITY.md", "ARCHITECTURE.md")
+ARCHITECTURE_LINES = 150  # one page
 RUN = "python3 -m venv .venv && .venv/bin/pip install -q . && .venv/bin/qms-tui demo"
 TEST = "python3 -m venv .venv && .venv/bin/pip install -q -e '.[test]' && .venv/bin/python -m pytest"
 # A command is in code, and a code span or line begins with it; `qms-tui AGENT` opens the screen.
@@ -123,3 +125,41 @@ def test_files_that_are_named_exist(name: str) -> None:
     assert not [
         file for file in files if not (ROOT / file).exists() and not (ROOT / "qms_tui" / file).exists()
     ]
+
+
+def rooms() -> dict[tuple[str, ...], str]:
+    """The paths in each heading of ARCHITECTURE.md that has some, and the text below it."""
+    _, *sections = re.split(r"^#+ (.+)$", page("ARCHITECTURE.md"), flags=re.MULTILINE)
+    paths = [tuple(_SPAN.findall(title)) for title in sections[::2]]
+    return {found: text for found, text in zip(paths, sections[1::2], strict=True) if found}
+
+
+def test_every_room_has_a_paragraph_in_the_architecture() -> None:
+    named = {path.removeprefix("qms_tui/").removesuffix(".py") for paths in rooms() for path in paths}
+    small = {"__main__", "__init__", "account_ids", "ownership", "log"}
+    assert {room for room in ALLOWED if "." not in room} | TOOLS <= named | small
+
+
+def test_files_that_a_paragraph_of_the_architecture_names_exist() -> None:
+    sections = {**rooms(), (): page("ARCHITECTURE.md").partition("## Rooms")[0]}
+    for paths, text in sections.items():
+        folders = [ROOT, ROOT / "qms_tui", *(ROOT / path for path in paths)]
+        named = [*paths, *re.findall(r"`([\w/]+\.py)`", text)]
+        missing = [name for name in named if not any((folder / name).exists() for folder in folders)]
+        assert not missing, f"{', '.join(paths) or 'before the rooms'}: {missing}"
+
+
+def test_the_arrows_of_the_architecture_are_those_that_are_tested() -> None:
+    lines = re.findall(r"^(\w+) +-> (.*)$", page("ARCHITECTURE.md"), re.MULTILINE)
+    drawn = {room: set(others.split()) for room, others in lines}
+    outer = {room: {other for other in others if "." not in other} for room, others in ALLOWED.items()}
+    tested = {
+        room: others - TOOLS
+        for room, others in outer.items()
+        if "." not in room and not room.startswith("__") and others - TOOLS
+    }
+    assert drawn == tested
+
+
+def test_the_architecture_is_one_page() -> None:
+    assert len(page("ARCHITECTURE.md").splitlines()) <= ARCHITECTURE_LINES

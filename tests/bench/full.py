@@ -14,14 +14,16 @@ ROW_BYTES = RUNS * len("\x1b[38;2;000;000;000m") + COLUMNS + len("\r\n")
 PATIENCE = 600.0  # seconds for all agents on a busy machine
 _LETTERS = "the quick brown fox jumps over the lazy dog " * 3
 _RUN = COLUMNS // RUNS
-_ROWS = f"""
-    BEGIN {{ text = "{_LETTERS}"
-        for (n = 0; n < rows; n++) {{ row = ""
+_ROWS = " ".join(  # a command in the configuration has no line breaks
+    f"""
+    BEGIN {{ text = "{_LETTERS}";
+        for (n = 0; n < rows; n++) {{ row = "";
             for (run = 0; run < {RUNS}; run++) {{
-                width = run < {RUNS - 1} ? {_RUN} : {COLUMNS - _RUN * (RUNS - 1)}
-                colour = sprintf("\\033[38;2;%03d;%03d;%03dm", n % 256, run * 32, (n * 7 + run) % 256)
-                row = row colour substr(text, 1 + (n + run * 5) % 80, width) }}
-            print row }} }}"""
+                width = run < {RUNS - 1} ? {_RUN} : {COLUMNS - _RUN * (RUNS - 1)};
+                colour = sprintf("\\033[38;2;%03d;%03d;%03dm", n % 256, run * 32, (n * 7 + run) % 256);
+                row = row colour substr(text, 1 + (n + run * 5) % 80, width) }};
+            print row }} }}""".split()
+)
 
 
 def printing(*rows: int) -> Sequence[str]:
