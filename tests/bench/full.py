@@ -10,6 +10,7 @@ from tests.bench.pty import Program, wait
 
 HISTORY = 5000  # rows, qms-tui's default
 COLUMNS, RUNS = 115, 8
+COLOURS = 3 * RUNS  # distinct ones; above 255 a cell takes a byte more
 ROW_BYTES = RUNS * len("\x1b[38;2;000;000;000m") + COLUMNS + len("\r\n")
 PATIENCE = 600.0  # seconds for all agents on a busy machine
 _LETTERS = "the quick brown fox jumps over the lazy dog " * 3
@@ -20,7 +21,7 @@ _ROWS = " ".join(  # a command in the configuration has no line breaks
         for (n = 0; n < rows; n++) {{ row = "";
             for (run = 0; run < {RUNS}; run++) {{
                 width = run < {RUNS - 1} ? {_RUN} : {COLUMNS - _RUN * (RUNS - 1)};
-                colour = sprintf("\\033[38;2;%03d;%03d;%03dm", n % 256, run * 32, (n * 7 + run) % 256);
+                colour = sprintf("\\033[38;2;%03d;%03d;%03dm", run * 32, n % {COLOURS // RUNS} * 80, 200);
                 row = row colour substr(text, 1 + (n + run * 5) % 80, width) }};
             print row }} }}""".split()
 )

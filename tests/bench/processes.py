@@ -37,6 +37,9 @@ class Work:
         return Work(self.busy - other.busy, self.wakeups - other.wakeups)
 
 
+NO_WORK = Work(0.0, 0)
+
+
 def processes(screen: Program, home: Path) -> dict[str, psutil.Process]:
     """The screen, whatever holds a lock in this home (the keeper does), and what those have started.
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from tests.bench.idle import SETTLE
 from tests.bench.launch import AGENTS, COLUMNS, LINES, RAW_ECHO
-from tests.bench.processes import Work, wait_until_calm, work
+from tests.bench.processes import NO_WORK, Work, wait_until_calm, work
 from tests.bench.pty import rest, wait
 from tests.bench.stage import in_containers
 from tests.bench.table import Bar, Bench, Line, row
@@ -37,8 +37,10 @@ def _idle(bench: Bench, seconds: float) -> tuple[dict[str, Work], float]:
         wait((stage.screen,), lambda: stage.screen.output.count(b"ready") >= len(AGENTS))
         wait_until_calm(stage.screen, stage.processes())
         rest((stage.screen,), SETTLE)
-        running = stage.processes()
-        before, since = {name: work(process) for name, process in running.items()}, time.perf_counter()
+        before = {name: work(process) for name, process in stage.processes().items()}
+        since = time.perf_counter()
         rest((stage.screen,), seconds)
-        done = {name: work(process) - before[name] for name, process in running.items()}
+        done = {
+            name: work(process) - before.get(name, NO_WORK) for name, process in stage.processes().items()
+        }
         return done, time.perf_counter() - since
