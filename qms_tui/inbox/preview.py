@@ -10,9 +10,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from qms_tui.inbox.files import MOST_READ, look, open_folder, read_start
+from qms_tui.inbox.files import look, open_folder, read_start
 from qms_tui.inbox.front_matter import body, front_matter
 from qms_tui.inbox.item import Item
+from qms_tui.inbox.item_reader import MOST_READ
 from qms_tui.inbox.parse import one_line
 from qms_tui.text.printable import is_plain, plain
 from qms_tui.text.times import stamp
