@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -39,6 +38,10 @@ def make_share(monkeypatch: pytest.MonkeyPatch) -> Iterator[MakeShare]:
     yield make
     for share in made:
         share.close()
+
+
+def is_there(path: Path) -> bool:
+    return path.exists()
 
 
 async def hangs(runtime: DirectRuntime, share: DeadShare) -> str:
@@ -81,7 +84,7 @@ async def test_a_stop_that_hangs_on_the_agents_own_files(
     assert share.is_asked()
     share.close()
     await runtime._workers.undone(within=DEADLINE)
-    assert place.name not in os.listdir(place.parent)
+    assert not is_there(place)
 
 
 async def test_a_look_that_hangs_on_what_the_agent_says_of_itself(
