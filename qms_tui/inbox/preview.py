@@ -15,6 +15,7 @@ from qms_tui.inbox.front_matter import body, front_matter
 from qms_tui.inbox.item import Item
 from qms_tui.inbox.item_reader import MOST_READ
 from qms_tui.inbox.parse import one_line
+from qms_tui.text.amounts import amount
 from qms_tui.text.printable import is_plain, plain
 from qms_tui.text.times import stamp
 
@@ -58,7 +59,7 @@ def preview(inbox: Path, item: Item) -> Preview:
         return Preview(trouble=f"the file cannot be read: {error.strerror}")
     if content is None:
         return Preview(trouble="the file cannot be read")
-    cut = f"only the first {MOST_READ // 1024} kB are shown" if sighting.size > len(content) else ""
+    cut = f"only the first {amount(MOST_READ)} are shown" if sighting.size > len(content) else ""
     return Preview(tuple(_facts(front_matter(content))), clean(body(content)), cut)
 
 
