@@ -1,4 +1,4 @@
-"""Names of files and folders that belong to a path: what was kept under one must be there in the next version."""
+"""Names of what belongs to a path: what was kept under one must be found by the next version."""
 
 from __future__ import annotations
 
