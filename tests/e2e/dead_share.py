@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import select
+import struct
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +13,8 @@ import pytest
 
 _FUSE = Path("/dev/fuse")
 _LIBC = ctypes.CDLL(None, use_errno=True)
+_VERSION = 7, 12  # of FUSE's protocol: an old one, of which every kernel takes the short answer
+_LARGEST = 2**17  # bytes of a question
 _DETACH = 2  # MNT_DETACH: also while somebody hangs in it
 
 
@@ -29,6 +32,13 @@ class DeadShare:
         if _LIBC.mount(b"dead", self._folder, b"fuse.dead", 0, options.encode()) != 0:
             os.close(self._server)
             pytest.skip(f"a file system cannot be mounted: {os.strerror(ctypes.get_errno())}")
+        self._greet()
+
+    def _greet(self) -> None:
+        """Answer the kernel's first question (FUSE_INIT), so that the next is somebody's."""
+        (number,) = struct.unpack_from("8xQ", os.read(self._server, _LARGEST))
+        limits = struct.pack("IIIIHHI", *_VERSION, 0, 0, 0, 0, _LARGEST)
+        os.write(self._server, struct.pack("IiQ", 16 + len(limits), 0, number) + limits)
 
     def is_asked(self) -> bool:
         """Whether somebody waits for it."""
