@@ -5,22 +5,20 @@ Whatever is wrong with the file, nothing is remembered then. Of two interfaces t
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
-import os
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from qms_tui.files import read_regular_file, replace_file
 from qms_tui.project import AGENT_NAME
+from qms_tui.text.names import path_word
 
 ARRANGEMENTS = ("auto", "columns", "grid", "tabs")
 MOST_AGENTS = 100  # as a configuration may name
 LARGEST = 64 * 2**10  # bytes: a hundred long names, and a root of 4,096 bytes written as JSON
-LONGEST_NAME = 24  # characters of the readable part of a file's name
+LARGEST_OF_ALL = 16 * 2**20  # bytes of any file that begins with its project
 _log = logging.getLogger(__name__)
 
 
@@ -64,8 +62,7 @@ class Memory:
     @property
     def path(self) -> Path:
         """The file."""
-        readable = re.sub(r"[^A-Za-z0-9._-]+", "_", self.root.name)[:LONGEST_NAME].lstrip(".") or "root"
-        return self.folder / f"{readable}-{hashlib.sha256(os.fsencode(self.root)).hexdigest()[:12]}.json"
+        return self.folder / f"{path_word(self.root, leading='.')}.json"
 
     def read(self) -> View | None:
         """What was remembered, if anything."""
@@ -97,10 +94,13 @@ class Memory:
 
 
 def project_of(path: Path) -> str | None:
-    """The root of the project that such a file is of; None if it does not say."""
+    """The root of the project that a file of the user's state folder is of; None if it does not say.
+
+    Layouts, records of trust, consumed items and the folders of local agents say it in their first line.
+    """
     try:
-        document = json.loads(read_regular_file(path, LARGEST))
-        root = document["project"]
+        first, _, _ = read_regular_file(path, LARGEST_OF_ALL).partition(b"\n")
+        root = json.loads(first)["project"]
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
     return root if isinstance(root, str) else None

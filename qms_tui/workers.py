@@ -39,8 +39,8 @@ class Counterpart:
 DISK = Counterpart(
     "the disk",
     ProjectError,
-    "look whether the project's disk is there, for example with: df . (a network share may be gone)",
-    "see to it that the project's disk answers, then start qms-tui again",
+    "look whether the disks of the project and of your home are there: df . ~ (a network share may be gone)",
+    "see to it that the disks of the project and of your home answer, then start qms-tui again",
 )
 
 

@@ -6,7 +6,7 @@ import os
 import stat
 import time
 
-import announcement
+from item_reader import is_item_name
 
 SETTLE = 0.15  # seconds for which a file must stay as it is: it is made first and written then
 PATIENCE = 2.0  # seconds after which what has settled is announced, whatever else still comes
@@ -78,7 +78,7 @@ class Inbox:
         try:
             with os.scandir(self.path) as entries:
                 for entry in entries:
-                    if announcement.is_item(entry.name) and (sighting := self._seen(entry, now)):
+                    if is_item_name(entry.name) and (sighting := self._seen(entry, now)):
                         found[entry.name] = sighting
                     if len(found) >= MOST_FILES:
                         break

@@ -27,6 +27,7 @@ import kept
 import receipts
 import sessions
 from inbox_folder import Inbox
+from item_reader import AGENT_NAME
 
 WAKE = 2  # the exit status that wakes the client
 POLL = 0.1  # seconds between looks
@@ -223,7 +224,7 @@ def take_turn(lock: int) -> bool:
 def wait() -> int:
     """Wait as the client's only one, if that can be; the exit status."""
     folder, agent = kept.folder(), os.environ.get("QMS_USER", "")
-    if os.environ.get("QMS_TUI_WAKE", "auto") == "off" or not announcement.AGENT.fullmatch(agent):
+    if os.environ.get("QMS_TUI_WAKE", "auto") == "off" or not AGENT_NAME.fullmatch(agent):
         return 0
     lock = os.open(os.path.join(folder, "waiter.lock"), os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     if not kept.lock_byte(lock, own_byte(client())):

@@ -15,6 +15,7 @@ from dataclasses import replace
 from qms_tui.activity.parse import LONGEST
 from qms_tui.activity.values import Activity, Word
 from qms_tui.terminal import ProgramState, ProgramStatus, StatusRecord
+from qms_tui.text.amounts import counted
 
 LONGEST_NAME = 60  # characters of a child's title
 NOT_LOOKED_AT = "finished, not looked at yet"
@@ -85,7 +86,7 @@ def summary(status: ProgramStatus) -> tuple[str, float]:
     """All of it in a line, and since when the newest of it is so; empty and 0 if it reports nothing."""
     root, count = status.root, len(status.children)
     own = (_state(root), _KINDS.get(root.kind, ""), _words(root)) if root is not None else ()
-    children = f"{count} {'child' if count == 1 else 'children'}" if count else ""
+    children = counted(count, "child", "children") if count else ""
     at = max((record.at for record in _records(status)), default=0.0)
     return ", ".join(part for part in (*own, children) if part), at
 

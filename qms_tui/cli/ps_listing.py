@@ -32,8 +32,8 @@ from qms_tui.config import Config
 from qms_tui.mcp.lights import Standing
 from qms_tui.project import Project
 from qms_tui.runtime import Condition, Found, Usage
-from qms_tui.runtime.usage import amount
 from qms_tui.terminal import NO_STATUS, ProgramStatus
+from qms_tui.text.amounts import amount
 from qms_tui.text.columns import columns
 from qms_tui.text.printable import json_text
 from qms_tui.text.times import moment

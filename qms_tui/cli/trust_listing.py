@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from qms_tui.inbox import Item
-from qms_tui.inbox.words import items as counted
+from qms_tui.text.amounts import counted
 from qms_tui.trust import ConfigFolder, JudgedFile, Standing
 
 NOT_COVERED = "Trust covers these files byte by byte, not what they run in turn."
@@ -56,8 +56,7 @@ def _uncovered(standing: Standing) -> Iterator[str]:
 def _folder(folder: ConfigFolder) -> str:
     has = ["settings"] if folder.settings else []
     if folder.transcripts:
-        conversations = "conversation" if folder.transcripts == 1 else "conversations"
-        has.append(f"{folder.transcripts} {conversations} to go on with")
+        has.append(f"{counted(folder.transcripts, 'conversation')} to go on with")
     return f"{folder.agent}: {' and '.join(has) or 'no settings, no conversation'}"
 
 
@@ -66,7 +65,7 @@ def _items(waiting: Sequence[Item]) -> Iterator[str]:
     for agent, count in sorted(owners.items()):
         named = [item.headline for item in waiting if item.agent == agent][:MOST_NAMED]
         more = ", ..." if count > MOST_NAMED else ""
-        yield f"{agent}: {counted(count)}: {', '.join(named)}{more}"
+        yield f"{agent}: {counted(count, 'item')}: {', '.join(named)}{more}"
 
 
 def summary(standing: Standing) -> Mapping[str, object]:

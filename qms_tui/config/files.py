@@ -16,6 +16,7 @@ from qms_tui.config.faults import OnFault, refuse
 from qms_tui.config.values import Origin, Source
 from qms_tui.errors import ConfigError
 from qms_tui.files import read_regular_file
+from qms_tui.text.amounts import amount
 from qms_tui.text.printable import plain
 
 PROJECT_FILE = "qms-tui.toml"
@@ -141,7 +142,7 @@ def _bounded(content: bytes, where: str) -> bytes:
     if len(content) <= LARGEST_FILE:
         return content
     raise ConfigError(
-        f"{where}: larger than {LARGEST_FILE // 1024} kB",
+        f"{where}: larger than {amount(LARGEST_FILE)}",
         hint="a configuration is a few lines; is it the right file?",
     )
 

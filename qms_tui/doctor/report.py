@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from qms_tui.doctor.finding import Finding, Verdict
+from qms_tui.text.amounts import counted
 
 
 def as_lines(findings: Sequence[Finding]) -> list[str]:
@@ -12,7 +13,7 @@ def as_lines(findings: Sequence[Finding]) -> list[str]:
     subjects = max((len(finding.subject) for finding in findings), default=0)
     lines = [_line(finding, subjects) for finding in findings]
     numbers = [(count(findings, verdict), verdict.value) for verdict in (Verdict.ERROR, Verdict.WARNING)]
-    return [*lines, ", ".join(f"{number} {word}{'' if number == 1 else 's'}" for number, word in numbers)]
+    return [*lines, ", ".join(counted(number, word) for number, word in numbers)]
 
 
 def as_json(findings: Sequence[Finding]) -> list[dict[str, str]]:

@@ -16,8 +16,8 @@ from pathlib import Path
 from qms_tui import files
 from qms_tui.files import closing, open_below, open_regular_file
 from qms_tui.inbox.item import Identity
+from qms_tui.inbox.item_reader import MOST_READ, is_item_name
 
-MOST_READ = 64 * 2**10  # bytes of a file: fifteen times what the QMS writes
 MOST_ENTRIES = 200_000  # of a folder that are looked at: a scan of that many takes a second or two
 MOST_ITEMS = 50_000  # of an inbox: some 50 MB here, and more than anybody works off
 
@@ -44,11 +44,6 @@ class Listing:
 
     files: dict[str, Sighting]
     complete: bool = True
-
-
-def is_item_name(name: str) -> bool:
-    """Whether a file called so is an item: no hidden, temporary, backup or swap file."""
-    return name.endswith(".md") and not name.startswith((".", "#"))
 
 
 @contextmanager

@@ -28,6 +28,18 @@ class Identity:
     device: int
     inode: int
 
+    @classmethod
+    def of(cls, numbers: object) -> Identity:
+        """From what `numbers` was written as JSON. Raises ValueError for anything else."""
+        if not isinstance(numbers, list) or [type(number) for number in numbers] != [int, int]:
+            raise ValueError("not a file's identity")
+        return cls(*numbers)
+
+    @property
+    def numbers(self) -> list[int]:
+        """To be written as JSON."""
+        return [self.device, self.inode]
+
 
 @dataclass(frozen=True, slots=True)
 class Item:

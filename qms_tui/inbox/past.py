@@ -6,11 +6,9 @@ left out; not to be able to write is no reason to fail.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 import os
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,6 +19,7 @@ from qms_tui.inbox.events import ItemConsumed
 from qms_tui.inbox.item import Identity, Item, Kind
 from qms_tui.inbox.parse import one_line
 from qms_tui.project import AGENT_NAME
+from qms_tui.text.names import path_word
 
 MOST = 1000  # items told
 LARGEST = 2 * 2**20  # bytes; some 4,000 items: then the file is made anew with the newest `MOST`
@@ -46,8 +45,7 @@ class Past:
     @property
     def path(self) -> Path:
         """The file."""
-        readable = re.sub(r"[^A-Za-z0-9._-]+", "_", self.root.name)[:24].lstrip(".") or "root"
-        return self.folder / f"{readable}-{hashlib.sha256(os.fsencode(self.root)).hexdigest()[:12]}.jsonl"
+        return self.folder / f"{path_word(self.root, leading='.')}.jsonl"
 
     def add(self, consumed: Sequence[ItemConsumed]) -> None:
         """Remember these. Blocking, for a moment."""
@@ -90,16 +88,6 @@ class Past:
         replace_file(self.path, self._head() + b"".join(_line(event) for event in self.read()))
 
 
-def project_of(path: Path) -> str | None:
-    """The root of the project that such a file is of; None if it does not say."""
-    try:
-        head, _, _ = read_regular_file(path, 2 * LARGEST).partition(b"\n")
-        root = json.loads(head)["project"]
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        return None
-    return root if isinstance(root, str) else None
-
-
 def _line(event: ItemConsumed) -> bytes:
     item = event.item
     document = {
@@ -112,7 +100,7 @@ def _line(event: ItemConsumed) -> bytes:
         "sender": item.sender,
         "arrived": item.arrived,
         "consumed": event.at,
-        "identity": [item.identity.device, item.identity.inode],
+        "identity": item.identity.numbers,
     }
     return json.dumps(document).encode("ascii") + b"\n"
 
@@ -131,16 +119,9 @@ def _event(document: dict[str, object]) -> ItemConsumed:
     if not AGENT_NAME.fullmatch(texts["agent"]) or not isinstance(document["file"], str):
         raise ValueError("not an item")
     kind, arrived = Kind(str(document["kind"])), _seconds(document["arrived"])
-    item = Item(
-        **texts, kind=kind, arrived=arrived, identity=_identity(document["identity"]), file=document["file"]
-    )
+    identity = Identity.of(document["identity"])
+    item = Item(**texts, kind=kind, arrived=arrived, identity=identity, file=document["file"])
     return ItemConsumed(item, _seconds(document["consumed"]))
-
-
-def _identity(value: object) -> Identity:
-    if not isinstance(value, list) or [type(number) for number in value] != [int, int]:
-        raise ValueError("not a file's identity")
-    return Identity(*value)
 
 
 def _text(value: object) -> str:

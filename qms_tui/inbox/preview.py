@@ -10,10 +10,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from qms_tui.inbox.files import MOST_READ, look, open_folder, read_start
+from qms_tui.inbox.files import look, open_folder, read_start
 from qms_tui.inbox.front_matter import body, front_matter
 from qms_tui.inbox.item import Item
+from qms_tui.inbox.item_reader import MOST_READ
 from qms_tui.inbox.parse import one_line
+from qms_tui.text.amounts import amount
 from qms_tui.text.printable import is_plain, plain
 from qms_tui.text.times import stamp
 
@@ -57,7 +59,7 @@ def preview(inbox: Path, item: Item) -> Preview:
         return Preview(trouble=f"the file cannot be read: {error.strerror}")
     if content is None:
         return Preview(trouble="the file cannot be read")
-    cut = f"only the first {MOST_READ // 1024} kB are shown" if sighting.size > len(content) else ""
+    cut = f"only the first {amount(MOST_READ)} are shown" if sighting.size > len(content) else ""
     return Preview(tuple(_facts(front_matter(content))), clean(body(content)), cut)
 
 

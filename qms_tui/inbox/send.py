@@ -19,6 +19,7 @@ from qms_tui.errors import ProjectError, UsageError, refused, remedy
 from qms_tui.files import make_file
 from qms_tui.inbox.subject import LONGEST_SUBJECT, is_blank
 from qms_tui.project import AGENT_NAME, Owner, Project
+from qms_tui.text.amounts import amount
 from qms_tui.text.printable import plain
 
 LARGEST_BODY = 60 * 2**10  # bytes: with its front matter within the 64 kB that are read of an item
@@ -128,7 +129,7 @@ def _check_text(subject: str, body: str) -> None:
         raise UsageError("there is no message", hint="write some text")
     if len(body.encode("utf-8", "surrogatepass")) > LARGEST_BODY:
         raise UsageError(
-            f"the message is larger than {LARGEST_BODY // 1024} kB", hint="put it into a file of the project"
+            f"the message is larger than {amount(LARGEST_BODY)}", hint="put it into a file of the project"
         )
     if "\0" in body or not _is_text(body):
         raise UsageError("the message is no text", hint="only UTF-8 text can be sent")

@@ -12,7 +12,7 @@ from qms_tui.inbox.item import Item
 from qms_tui.text.printable import is_plain
 
 HUMAN = "lead"  # who sends when nobody is named, and has an inbox too
-LONGEST_SUBJECT = 200  # characters; as much as is shown of it
+LONGEST_SUBJECT = 200  # characters, two lines of a wide screen; as much as is shown of any
 LONGEST_FIRST_LINE = 72  # characters of a text's first line: one row of a list
 _MARKS = re.compile(r"^(?:[#>*+-]+\s+)+")  # of Markdown: headings, quotes, lists
 _BLANK = ("Cc", "Cf", "Zs", "Zl", "Zp")

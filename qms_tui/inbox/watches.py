@@ -18,7 +18,7 @@ from typing import Protocol
 from watchdog.utils import UnsupportedLibcError
 
 from qms_tui.inbox.book import Hint
-from qms_tui.inbox.files import is_item_name
+from qms_tui.inbox.item_reader import is_item_name
 
 try:
     from watchdog.observers.inotify_c import (

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from qms_tui.inbox.item import Counts, Kind
+from qms_tui.text.amounts import counted
 
+_NOUNS = {kind: (kind.value,) for kind in Kind} | {Kind.UNKNOWN: ("unknown", "unknown")}
 _UNITS = ((86_400, "d"), (3600, "h"), (60, "m"), (1, "s"))
 
 
@@ -17,14 +19,9 @@ def age(seconds: float) -> str:
 
 def by_kind(counts: Counts) -> str:
     """How many of each kind: `2 reviews · 1 message`."""
-    return " · ".join(_counted(counts[kind], kind) for kind in Kind if counts.get(kind))
+    return " · ".join(counted(counts[kind], *_NOUNS[kind]) for kind in Kind if counts.get(kind))
 
 
 def items(count: int) -> str:
     """A number of items: `1 item`, `10,000 items`."""
-    return f"{count:,} item{'' if count == 1 else 's'}"
-
-
-def _counted(count: int, kind: Kind) -> str:
-    plural = "" if count == 1 or kind is Kind.UNKNOWN else "s"
-    return f"{count:,} {kind.value}{plural}"
+    return counted(count, "item")

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
-import re
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -13,10 +11,10 @@ from pathlib import Path
 
 from qms_tui import files
 from qms_tui.errors import JournalError
+from qms_tui.text.names import path_word
 
 LOCK, SOCKET = "keeper.lock", "keeper.sock"
 LONGEST_NAME = 24  # of the readable part of a key: the path of a socket should stay short, see sockets.py
-_UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 
 
 def keeper_folder(root: Path, engine: str) -> Path:
@@ -33,9 +31,7 @@ def agent_folder(root: Path, engine: str, agent: str) -> Path:
 
 def project_key(root: Path, engine: str) -> str:
     """One name per project and engine that people can still read: `pipe-dream-0123456789ab`."""
-    readable = _UNSAFE.sub("_", root.name)[:LONGEST_NAME].lstrip(".-") or "root"
-    digest = hashlib.sha256(os.fsencode(root) + b"\0" + engine.encode()).hexdigest()
-    return f"{readable}-{digest[:12]}"
+    return path_word(root, engine, longest=LONGEST_NAME)
 
 
 def private_folder(folder: Path) -> Path:

@@ -29,12 +29,10 @@ from pathlib import Path
 
 from qms_tui import remembered
 from qms_tui.files import closing, open_regular_file, read_regular_file, try_lock
-from qms_tui.inbox import past
 from qms_tui.keeper.paths import LOCK, SOCKET
 from qms_tui.leftovers.thing import Kind, Outcome, Thing, looked_at_again, project_exists, why_to_go
 from qms_tui.runtime.config_folder import PROJECT
 from qms_tui.runtime.docker import agent_files
-from qms_tui.trust import record
 
 MOST = 5000  # folders and files looked at
 LARGEST_LOCK = 16 * 2**10  # bytes
@@ -60,8 +58,8 @@ def find_in_state(base: Path, now: Callable[[], float] = time.time) -> list[Thin
     found = [thing for folder in _entries(base / "projects") for thing in _of_folder(folder, now())]
     for folder, kind, project_of in (
         ("layouts", Kind.LAYOUT, remembered.project_of),
-        ("trust", Kind.TRUST, record.project_of),
-        ("inboxes", Kind.INBOX, past.project_of),
+        ("trust", Kind.TRUST, remembered.project_of),
+        ("inboxes", Kind.INBOX, remembered.project_of),
         ("containers", Kind.FILES, agent_files.project_of),
         ("local", Kind.LOCAL, lambda path: remembered.project_of(path / PROJECT)),
     ):

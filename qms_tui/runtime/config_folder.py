@@ -12,10 +12,8 @@ and what a program of this machine finds there would run with the user's rights.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
-import re
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -26,10 +24,9 @@ from qms_tui.errors import ProjectError, refused, state_remedy
 from qms_tui.files import make_private, open_below, open_file_below, replace_file
 from qms_tui.project import Project
 from qms_tui.runtime.client import is_client
+from qms_tui.text.names import path_word
 
 PROJECT = ".project"  # no agent can be called so
-LONGEST_NAME = 24  # characters of the readable part of a key
-_UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +75,7 @@ def container_folder(project: Project, agent: str) -> ConfigFolder:
 
 def local_folder(project: Project, agent: str) -> ConfigFolder:
     """That of the agent as a program of this machine."""
-    return ConfigFolder(local_folders() / _key(project.root), (agent,))
+    return ConfigFolder(local_folders() / path_word(project.root), (agent,))
 
 
 def local_folders() -> Path:
@@ -106,9 +103,3 @@ def make_local_folder(project: Project, agent: str) -> Path:
             ),
         ) from error
     return folder.path
-
-
-def _key(root: Path) -> str:
-    """One name per project that people can still read: `pipe-dream-0123456789ab`."""
-    readable = _UNSAFE.sub("_", root.name)[:LONGEST_NAME].lstrip(".-") or "root"
-    return f"{readable}-{hashlib.sha256(os.fsencode(root)).hexdigest()[:12]}"

@@ -16,6 +16,7 @@ from qms_tui.errors import ProjectError
 from qms_tui.project import Project
 from qms_tui.runtime.agent_places import AgentPlaces
 from qms_tui.runtime.host_path import FileId, Walk, walk
+from qms_tui.text.amounts import amount
 
 CONTEXT = "CLAUDE.md"  # what agents without a definition read
 LARGEST = 4 * 2**20  # bytes; inside/instructions_loaded.py reads as many, and no client's context holds more
@@ -88,7 +89,7 @@ def _content(project: Project, path: PurePosixPath, places: AgentPlaces) -> byte
         content = stream.read(LARGEST + 1)
     if len(content) > LARGEST:
         raise ProjectError(
-            f"{file}: larger than {LARGEST // 2**20} MB",
+            f"{file}: larger than {amount(LARGEST)}",
             hint="a definition is a few pages; is it the right file?",
         )
     return content

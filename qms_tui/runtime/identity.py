@@ -14,6 +14,7 @@ from typing import Any
 
 from qms_tui.config import AgentConfig
 from qms_tui.project import Owner, Project
+from qms_tui.workers import DISK, waiting_for
 
 LARGEST = 64 * 1024  # bytes of a file of the agent's that are read
 MOST_FILES = 100  # instruction files that are looked at
@@ -41,6 +42,7 @@ class Identity:
     loaded: tuple[Loaded, ...] = ()
 
 
+@waiting_for(DISK)
 def read_identity(project: Project, agent: str) -> Identity | None:
     """What the agent's folder says; None if nothing, or nothing that makes sense. Blocking."""
     try:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-_KILO = 1024  # as engines take "4g" for a limit
 TIGHT = 0.9  # of the limit: from here on the kernel takes file cache away, then kills
 SHORTEST = 0.1  # seconds between two looks that tell something: the kernel counts in ticks of 4 to 10 ms
 # What a figure may wander before it counts as another one: an idle client's own timers and the garbage of
@@ -84,12 +83,3 @@ def _cpu(now: Sample, before: Sample | None) -> float | None:
         return None
     passed, busy = now.at - before.at, now.busy - before.busy
     return busy / passed if passed >= SHORTEST and busy >= 0 else None
-
-
-def amount(count: int) -> str:
-    """Bytes in few words."""
-    if count < _KILO**2:
-        return f"{count / _KILO:.0f} kB"
-    if count < 1000 * _KILO**2:
-        return f"{count / _KILO**2:.0f} MB"
-    return f"{count / _KILO**3:.1f} GB"

@@ -28,6 +28,7 @@ from qms_tui.config import (
 from qms_tui.config.files import PROJECT_FILE
 from qms_tui.config.programs import LARGEST
 from qms_tui.project import AGENT_NAME, Project
+from qms_tui.text.amounts import amount
 from qms_tui.trust.client_files import effects, reaching
 from qms_tui.trust.record import FolderIdentity
 
@@ -212,7 +213,7 @@ class _Reader:
             self._note(path, error)
             return None
         if len(content) > LARGEST:
-            self.unjudged.append(f"{path}: larger than {LARGEST // 2**20} MB")
+            self.unjudged.append(f"{path}: larger than {amount(LARGEST)}")
             return None
         return content
 

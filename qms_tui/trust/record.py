@@ -9,7 +9,6 @@ import hashlib
 import json
 import logging
 import os
-import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -20,11 +19,12 @@ from typing import Any
 from qms_tui.config.files import PROJECT_FILE
 from qms_tui.errors import QmsTuiError, state_remedy
 from qms_tui.files import locked, open_or_make_file, read_regular_file, replace_file
+from qms_tui.remembered import project_of
+from qms_tui.text.names import path_word
 
 LARGEST = 16 * 2**20  # bytes of a record: as many texts as are judged
 LARGEST_TEXT = 64 * 2**10  # bytes of a file that are kept for the next diff
 LARGEST_FIRST_EDITION = 4 * 2**20  # bytes of the one file that the first edition kept
-LONGEST_NAME = 24  # characters of the readable part of a file's name
 LOCK = ".lock"
 _log = logging.getLogger(__name__)
 
@@ -110,8 +110,7 @@ class TrustStore:
 
     def path(self, root: Path) -> Path:
         """The file of the project at `root` (absolute, free of links)."""
-        readable = re.sub(r"[^A-Za-z0-9._-]+", "_", root.name)[:LONGEST_NAME].lstrip(".") or "root"
-        return self._folder / f"{readable}-{hashlib.sha256(os.fsencode(root)).hexdigest()[:12]}.json"
+        return self._folder / f"{path_word(root, leading='.')}.json"
 
     def read(self, root: Path) -> Record | None:
         """The record of the project at `root`; None if there is none that makes sense."""
@@ -180,15 +179,6 @@ def _stands_for(root: Path, folder: FolderIdentity) -> bool:
         return FolderIdentity.of(root) == folder
     except OSError:
         return False
-
-
-def project_of(path: Path) -> str | None:
-    """The root of the project that a store's file is of; None if it does not say."""
-    try:
-        root = json.loads(read_regular_file(path, LARGEST))["project"]
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        return None
-    return root if isinstance(root, str) else None
 
 
 def _document(record: Record) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from rich.cells import cell_len
 from qms_tui.activity import Meter
 from qms_tui.agents import Agent
 from qms_tui.runtime import Usage
-from qms_tui.runtime.usage import amount
+from qms_tui.text.amounts import amount
 
 BETWEEN = " · "
 MODEL_LENGTH = 16  # characters of a model's name: "Sonnet 4.5" and the like

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 from qms_tui.activity import Told, Word, wakes
 from qms_tui.agents import Agent, AgentState
 from qms_tui.config import Wake
-from qms_tui.inbox import HUMAN, Item
+from qms_tui.inbox import Item
+from qms_tui.inbox.item_reader import is_sender
 from qms_tui.runtime.client import is_client
 from qms_tui.terminal import Key, encode_key, encode_paste
 from qms_tui.waking import Act, Scene, Typed, Typist, announcement
@@ -190,8 +191,8 @@ class Waking:
         self._look_in(agent, PERIOD)
 
     def _line(self, agent: Agent, items: Sequence[Item]) -> str:
-        session = self._app.session
-        senders = {HUMAN, *session.project.roster(session.roster)}
+        root = str(self._app.session.project.root)
+        senders = {item.sender for item in items if is_sender(root, item.sender)}
         return announcement(items, senders, self._config.agent(agent.name).wake_text)
 
     def _enter(self, agent: Agent) -> None:

@@ -104,8 +104,7 @@ class Typed:
 def _written(root: Path, marks: _Marks) -> bytes:
     lines: list[dict[str, object]] = [{"project": str(root)}]
     for (agent, file), mark in marks.items():
-        identity = [mark.identity.device, mark.identity.inode]
-        lines.append({"agent": agent, "file": file, "identity": identity, "at": mark.at})
+        lines.append({"agent": agent, "file": file, "identity": mark.identity.numbers, "at": mark.at})
     return "".join(json.dumps(line) + "\n" for line in lines).encode()
 
 
@@ -122,8 +121,6 @@ def _mark(document: dict[str, object]) -> tuple[tuple[str, str], _Mark]:
     agent, file, identity, at = (document[key] for key in ("agent", "file", "identity", "at"))
     if not isinstance(agent, str) or not AGENT_NAME.fullmatch(agent) or not isinstance(file, str):
         raise ValueError("not an item")
-    if not isinstance(identity, list) or [type(number) for number in identity] != [int, int]:
-        raise ValueError("not a file's identity")
     if isinstance(at, bool) or not isinstance(at, int | float):
         raise ValueError("not a time")
-    return (agent, file), _Mark(Identity(*identity), float(at))
+    return (agent, file), _Mark(Identity.of(identity), float(at))

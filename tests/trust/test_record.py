@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from qms_tui.errors import QmsTuiError
+from qms_tui.remembered import project_of
 from qms_tui.trust import Answer, FolderIdentity, Record, TrustStore
-from qms_tui.trust.record import FileRecord, project_of
+from qms_tui.trust.record import FileRecord
 
 ROOT = Path("/srv/pipe-dream")
 HERE = FolderIdentity(2**63 + 5, 77)

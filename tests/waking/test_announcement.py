@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qms_tui.inbox import Identity, Item, parse
+from qms_tui.inbox.item_reader import MOST_NAMED
 from qms_tui.waking import announcement
-from qms_tui.waking.announcement import DOCUMENT, MOST_NAMED
 from tests.inbox.samples import MESSAGE, NOTICE, task
 from tests.inside.programs import INSIDE
 
@@ -52,10 +52,6 @@ def test_it_is_said_as_inside(tmp_path: Path, files: dict[str, bytes]) -> None:
         (tmp_path / name).write_bytes(content)
     told = announcement([item(*file) for file in files.items()], SENDERS, "Go.")
     assert told == inside.announcement(str(tmp_path), str(tmp_path), [*files], "Go.").replace(";", ",")
-
-
-def test_documents_have_the_same_form_as_inside() -> None:
-    assert (DOCUMENT.pattern, MOST_NAMED) == (inside._DOCUMENT.pattern, inside.MOST_NAMED)
 
 
 _WORDS = st.text(st.characters(exclude_characters="/\0"), max_size=60)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from qms_tui.runtime.usage import amount
+from qms_tui.text.amounts import amount
 
 NEAR = 0.8  # of the limit
 STILL_NEAR = 0.75  # of the limit: what goes up and down there is told once

@@ -16,6 +16,7 @@ from docker import APIClient
 
 from qms_tui.files import read_regular_file, replace_file
 from qms_tui.runtime.docker.throwaway import read_file, throwaway
+from qms_tui.workers import DISK, waiting_for
 
 LARGEST = 256 * 1024  # bytes of a kept file; an image has a few kilobytes
 MOST = 100  # images remembered; whoever builds daily leaves a season of them behind
@@ -48,6 +49,7 @@ def accounts_of(api: APIClient, image: str, project: str, folder: Path) -> Accou
     return known
 
 
+@waiting_for(DISK)
 def _kept(path: Path) -> Accounts | None:
     try:
         content = json.loads(read_regular_file(path, LARGEST))
@@ -59,6 +61,7 @@ def _kept(path: Path) -> Accounts | None:
         return None
 
 
+@waiting_for(DISK)
 def _keep(path: Path, accounts: Accounts) -> None:
     """Write it whole or not at all; not to be able to is no reason to fail."""
     content = json.dumps({"passwd": accounts.passwd, "group": accounts.group}).encode()

@@ -53,6 +53,7 @@ from qms_tui.runtime.docker.engine import Engine, seconds
 from qms_tui.runtime.docker.kit import PRIVATE
 from qms_tui.runtime.docker.maker import maker
 from qms_tui.runtime.docker.throwaway import fill
+from qms_tui.workers import DISK, waiting_for
 
 T = TypeVar("T")
 
@@ -276,6 +277,7 @@ def as_tar(found: Sequence[Entry], owner: Owner) -> bytes:
 # -- on this machine ---------------------------------------------------------------------------------------
 
 
+@waiting_for(DISK)
 def _place_here(identity: Identity, engine: str) -> Place:
     """A new, empty place below the state folder; `engine` is its address. Raises EngineError."""
     agent = _agent_folder(identity, engine)
@@ -288,6 +290,7 @@ def _place_here(identity: Identity, engine: str) -> Place:
     return Place(base)
 
 
+@waiting_for(DISK)
 def _write(place: Place, found: Sequence[Entry], owner: Owner) -> None:
     """Make the entries; only root has to hand files over. Raises EngineError."""
     with _writing(place.base):
@@ -307,12 +310,14 @@ def _write(place: Place, found: Sequence[Entry], owner: Owner) -> None:
                     os.fchown(opened, owner.uid, owner.gid)
 
 
+@waiting_for(DISK)
 def _remove_other_folders(place: Place) -> None:
     for path in place.base.parent.iterdir():
         if path != place.base and _NAME.fullmatch(path.name) and time.time() - path.stat().st_mtime > YOUNG:
             remove_tree(path)
 
 
+@waiting_for(DISK)
 def remove_tree(path: Path) -> None:
     """Remove a folder in which an agent could write; follows no link. What resists stays."""
     shutil.rmtree(path, ignore_errors=True)

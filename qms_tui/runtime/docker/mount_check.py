@@ -20,6 +20,7 @@ from qms_tui.runtime.docker.agent_files import Place
 from qms_tui.runtime.docker.container_list import Listed
 from qms_tui.runtime.host_path import FileId, walk
 from qms_tui.runtime.path_rules import PathRules
+from qms_tui.workers import DISK, waiting_for
 
 PROC = Path("/proc")
 
@@ -31,6 +32,7 @@ class Sources:
     ids: Mapping[PurePosixPath, FileId]
     paths: Mapping[PurePosixPath, str]
 
+    @waiting_for(DISK)
     def compare(self, facts: Mapping[str, Any]) -> None:
         """Raise EngineError if a running container, known by the engine's facts, has something else mounted.
 

@@ -23,6 +23,7 @@ from qms_tui.runtime.docker import podman, quotas, read_only, seccomp, selinux
 from qms_tui.runtime.docker.accounts import Accounts, accounts_folder, accounts_of
 from qms_tui.runtime.docker.agent_files import AgentFiles, Place
 from qms_tui.runtime.docker.attachment import Direction, Opened, open_socket
+from qms_tui.runtime.docker.container_list import Listed
 from qms_tui.runtime.docker.containers import STARTING_POLL, STARTING_WAIT, Containers
 from qms_tui.runtime.docker.engine import Engine
 from qms_tui.runtime.docker.image import Image, find_image
@@ -30,9 +31,10 @@ from qms_tui.runtime.docker.mount_check import Sources, judge_mounts, writable_s
 from qms_tui.runtime.docker.network import project_network
 from qms_tui.runtime.docker.outfit import Outfit, outfit
 from qms_tui.runtime.docker.private import private_places
-from qms_tui.runtime.path_rules import path_rules
+from qms_tui.runtime.path_rules import PathRules, path_rules
 from qms_tui.runtime.registry_files import clear_registry
 from qms_tui.trust import ConfigFolders, TrustStore
+from qms_tui.workers import DISK, waiting_for
 
 _MISSING = "make it with: qms-tui build"
 _MISSING_OTHER = "build or pull it, or name another with --image or agent.image; docker/README.md says more"
@@ -152,22 +154,14 @@ class Starter:
         """
         rows = self._containers.everywhere()
         self._containers.check_owner(rows)
-        owner = self._project.owner()
-        # On a rootless engine the container's root is whoever runs it, and so the owner that there is.
-        if self._engine.rootless and not owner.has_account:
-            owner = self._owner
-        with self._config_folders.making(agent):
-            self._project.prepare(agent, owner)
+        self._prepare_folders(agent)
         config, image = self._config.agent(agent), self.image(agent)
-        others = () if self._engine.elsewhere else writable_sources(rows)
-        rules = path_rules(self._project, self._config, self._project.owner(), others)
-        fitted = outfit(self._project, self._config, agent, image, self._host_environment, fresh, rules)
+        rules, fitted = self._fitted(agent, image, rows, fresh)
         entries = fitted.entries(self._accounts(image), self._owner) + seccomp.entries(self._engine)
         identity = self._containers.identity(agent)
 
         def create(place: Place) -> tuple[str, Sources]:
-            mounts = self._mounts(place, fitted)
-            sources = judge_mounts(mounts, rules, place, here=not self._engine.elsewhere)
+            mounts, sources = self._judged_mounts(place, fitted, rules)
             container = self._take_name(agent, self._request(place, agent, fitted, mounts))
             self._files.remove_others(place, identity)
             return container, sources
@@ -177,8 +171,36 @@ class Starter:
         except NotFound:
             raise _no_image(config.image, agent) from None
 
+    @waiting_for(DISK)
+    def _prepare_folders(self, agent: str) -> None:
+        owner = self._project.owner()
+        # On a rootless engine the container's root is whoever runs it, and so the owner that there is.
+        if self._engine.rootless and not owner.has_account:
+            owner = self._owner
+        with self._config_folders.making(agent):
+            self._project.prepare(agent, owner)
+
+    @waiting_for(DISK)
+    def _fitted(
+        self, agent: str, image: Image, rows: Sequence[Listed], fresh: bool
+    ) -> tuple[PathRules, Outfit]:
+        others = () if self._engine.elsewhere else writable_sources(rows)
+        rules = path_rules(self._project, self._config, self._project.owner(), others)
+        return rules, outfit(self._project, self._config, agent, image, self._host_environment, fresh, rules)
+
+    @waiting_for(DISK)
+    def _judged_mounts(
+        self, place: Place, fitted: Outfit, rules: PathRules
+    ) -> tuple[Sequence[Mount], Sources]:
+        """All mounts, as the engine is asked for them, and what of this machine they are."""
+        mounts = self._mounts(place, fitted)
+        sources = judge_mounts(mounts, rules, place, here=not self._engine.elsewhere)
+        selinux.admit(self._engine, mounts)
+        if self._engine.podman and not self._engine.elsewhere:
+            podman.check_sources(mounts)
+        return mounts, sources
+
     def _mounts(self, place: Place, fitted: Outfit) -> list[Mount]:
-        """All of them, as the engine is asked for them."""
         spec.check_sources(self._project, fitted.config)
         roster = self._project.roster(self._config.agents)
         reach = read_only.reach_of(self._config.agent(other) for other in roster)
@@ -187,11 +209,8 @@ class Starter:
         return read_only.throughout(self._engine, made, fitted.config.oci_runtime or "", reach)
 
     def _request(self, place: Place, agent: str, fitted: Outfit, mounts: Sequence[Mount]) -> dict[str, Any]:
-        selinux.admit(self._engine, mounts)
         if self._engine.podman:
             podman.check_runtime(self._api, fitted.config.oci_runtime)
-        if self._engine.podman and not self._engine.elsewhere:
-            podman.check_sources(mounts)
         request = spec.request(
             self._containers.identity(agent),
             fitted.config,

@@ -1,0 +1,1 @@
+../../docker/inside/item_reader.py
