@@ -1,4 +1,4 @@
-"""An agent's terminal in an interface's hands: output from the keeper, input straight to the engine."""
+"""An agent's terminal in an interface's hands, both ways through the keeper."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ from collections.abc import Callable
 
 from qms_tui.ipc.stream import Stream
 from qms_tui.keeper.client import Connection
+from qms_tui.keeper.keys import Keys, Unsent
 from qms_tui.keeper.protocol import (
     Kind,
     ProtocolError,
     frame,
     read_message,
+    read_returned,
     read_size,
+    read_taken,
     size_frame,
 )
 from qms_tui.runtime import Closed, Fact, Led, Received, Remarked, Resized, Restored, Size
@@ -26,6 +29,7 @@ HANGS = "the keeper does not answer: the screen may be old, keys reach the progr
 TAKE_OVER = (
     0.25  # seconds that keys wait for the lead, and so for their size; an engine that hangs takes longer
 )
+UNREAD = "it does not read: {} bytes that were typed were not sent"
 RESIZE_DELAY = 0.05  # seconds of quiet before a size is passed on: dragging a corner sends dozens
 
 
@@ -33,13 +37,27 @@ class KeptAttachment:
     """Closing it leaves the container and the keeper alone."""
 
     def __init__(
-        self, connection: Connection, keyboard: Opened, size: Size, *, tell_size: bool = False
+        self,
+        connection: Connection,
+        keyboard: Opened,
+        size: Size,
+        *,
+        tell_size: bool = False,
+        container: str = "",
+        unsent: Unsent | None = None,
     ) -> None:
-        """`size` is what the keeper has been told; it is told again where it could not be set yet."""
+        """`size` is what the keeper has been told; it is told again where it could not be set yet.
+
+        `keyboard` is the way past a keeper that hangs. `unsent` has what an attachment before this one to the
+        same container could not send, and gets what this one cannot.
+        """
         connection.socket.setblocking(False)
         self._connection = connection
         self._output = Stream(connection.socket)
         self._input = Stream(keyboard.channel, early=keyboard.early, on_close=keyboard.free)
+        self._keys = Keys(self._output, self._input, self._not_read)
+        self._container = container
+        self._unsent = unsent or Unsent()
         self._on_fact: Callable[[Fact], None] = lambda fact: None
         self._size = self._told = size
         self._typed = False  # since somebody else has led
@@ -63,23 +81,30 @@ class KeptAttachment:
         self._input.listen(lambda data: None, self._engine_gone)
         if not self._output.closed:
             self._ask()
+            self._send_unsent()
+
+    def _send_unsent(self) -> None:
+        """A human typed it here, before the connection was lost."""
+        for data, urgent in self._unsent.take(self._container):
+            self.lead()
+            self.write(data, urgent=urgent)
 
     def pause(self) -> None:
         """Read no more for now; the keeper goes on, and gives the state when we read on."""
-        self._paused = True
+        self._paused = self._keys.is_paused = True
         self._output.pause()
 
     def resume(self) -> None:
         """Read on."""
-        self._paused = self._asked = False
+        self._paused = self._asked = self._keys.is_paused = False
         self._output.resume()
 
     def write(self, data: bytes, *, urgent: bool = False) -> bool:
         """Queue bytes for the program."""
         if self._taking is None:
-            return self._input.write(data, urgent=urgent)
+            return self._keys.write(data, urgent=urgent)
         waiting = sum(len(kept) for kept, _ in self._kept)
-        if not self._input.has_room(waiting + len(data), urgent=urgent):
+        if not self._keys.has_room(waiting + len(data), urgent=urgent):
             return False
         self._kept.append((data, urgent))
         return True
@@ -108,12 +133,13 @@ class KeptAttachment:
         )  # if it took too long, or another was typed into, the next key asks again
         self._taking, kept, self._kept = None, self._kept, []
         for data, urgent in kept:
-            if not self._input.write(data, urgent=urgent):
-                _log.warning("%d bytes typed while the lead was taken were not sent", len(data))
+            if not self._keys.write(data, urgent=urgent):
+                self._not_read(len(data))
 
     def close(self) -> None:
         """Let go of the keeper and of the engine."""
         self._taken()
+        self._keys.close()
         for timer in (self._resizing, self._pulse):
             if timer is not None:
                 timer.cancel()
@@ -130,6 +156,7 @@ class KeptAttachment:
         """Ask whether the keeper is there; one that has said nothing since the last question hangs."""
         if self._asked and not self._paused and not self._hangs:
             self._hangs = True
+            self._keys.miss()
             self._on_fact(Remarked(HANGS, serious=True))
         if not self._asked and not self._paused:
             self._asked = True
@@ -139,6 +166,7 @@ class KeptAttachment:
 
     def _answered(self) -> None:
         self._asked = False
+        self._keys.heard()
         if self._hangs:
             self._hangs = False
             self._on_fact(Remarked("the keeper answers again", serious=False))
@@ -170,6 +198,10 @@ class KeptAttachment:
             content = read_message(body)
             holds, again = bool(content.get("holds")), bool(content.get("again"))
             self._remarked(str(content.get("text", "")), holds, again)
+        elif kind == Kind.TAKEN:
+            self._keys.taken(*read_taken(body))
+        elif kind == Kind.RETURNED:
+            self._keys.returned(*read_returned(body))
         elif kind == Kind.END:
             self._end(Closed(over=True))
 
@@ -186,6 +218,9 @@ class KeptAttachment:
         self._remark = text if holds else ""
         self._on_fact(Remarked(text, serious=holds, again=again))
 
+    def _not_read(self, size: int) -> None:
+        self._on_fact(Remarked(UNREAD.format(size), serious=False))
+
     def _keeper_gone(self) -> None:
         self._end(Closed(over=False))
 
@@ -194,5 +229,7 @@ class KeptAttachment:
         self._end(Closed(over=True))
 
     def _end(self, closed: Closed) -> None:
+        self._taken()
+        self._unsent.keep(self._container, self._keys.unsent())
         self.close()
         self._on_fact(closed)
