@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from qms_tui.ipc.stream import Stream
 from qms_tui.keeper.client import Connection
-from qms_tui.keeper.keys import Keys, Unsent
+from qms_tui.keeper.keys import Keys
 from qms_tui.keeper.protocol import (
     Kind,
     ProtocolError,
@@ -37,27 +37,17 @@ class KeptAttachment:
     """Closing it leaves the container and the keeper alone."""
 
     def __init__(
-        self,
-        connection: Connection,
-        keyboard: Opened,
-        size: Size,
-        *,
-        tell_size: bool = False,
-        container: str = "",
-        unsent: Unsent | None = None,
+        self, connection: Connection, keyboard: Opened, size: Size, *, tell_size: bool = False
     ) -> None:
         """`size` is what the keeper has been told; it is told again where it could not be set yet.
 
-        `keyboard` is the way past a keeper that hangs. `unsent` has what an attachment before this one to the
-        same container could not send, and gets what this one cannot.
+        `keyboard` is the way past a keeper that hangs or is gone.
         """
         connection.socket.setblocking(False)
         self._connection = connection
         self._output = Stream(connection.socket)
         self._input = Stream(keyboard.channel, early=keyboard.early, on_close=keyboard.free)
         self._keys = Keys(self._output, self._input, self._not_read)
-        self._container = container
-        self._unsent = unsent or Unsent()
         self._on_fact: Callable[[Fact], None] = lambda fact: None
         self._size = self._told = size
         self._typed = False  # since somebody else has led
@@ -81,13 +71,6 @@ class KeptAttachment:
         self._input.listen(lambda data: None, self._engine_gone)
         if not self._output.closed:
             self._ask()
-            self._send_unsent()
-
-    def _send_unsent(self) -> None:
-        """A human typed it here, before the connection was lost."""
-        for data, urgent in self._unsent.take(self._container):
-            self.lead()
-            self.write(data, urgent=urgent)
 
     def pause(self) -> None:
         """Read no more for now; the keeper goes on, and gives the state when we read on."""
@@ -222,6 +205,8 @@ class KeptAttachment:
         self._on_fact(Remarked(UNREAD.format(size), serious=False))
 
     def _keeper_gone(self) -> None:
+        self._taken()
+        self._keys.lose()
         self._end(Closed(over=False))
 
     def _engine_gone(self) -> None:
@@ -229,7 +214,5 @@ class KeptAttachment:
         self._end(Closed(over=True))
 
     def _end(self, closed: Closed) -> None:
-        self._taken()
-        self._unsent.keep(self._container, self._keys.unsent())
         self.close()
         self._on_fact(closed)

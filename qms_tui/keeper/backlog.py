@@ -42,7 +42,7 @@ class Backlog:
     """One agent's bytes in their order."""
 
     def __init__(self, slices: Slices, feed: Callable[[bytes], None], on_fed: Callable[[], None]) -> None:
-        """`on_fed` is called when everything is fed, but not after `flush`."""
+        """`on_fed` is called when everything is fed; after `flush` or `clear` a moment later."""
         self._slices, self._feed, self._on_fed = slices, feed, on_fed
         self._pieces: deque[bytes] = deque()
         self._size = 0
@@ -70,9 +70,9 @@ class Backlog:
         """Feed the next piece; whether more wait."""
         if self._pieces:
             self._feed_next()
-            if not self._pieces:
-                self._on_fed()
         self._is_enrolled = bool(self._pieces)
+        if not self._is_enrolled:
+            self._on_fed()
         return self._is_enrolled
 
     def flush(self) -> None:

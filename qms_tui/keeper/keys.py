@@ -1,10 +1,12 @@
 """The interface's way of what is typed: through the keeper, and past it once that does not answer.
 
-Each piece waits for the keeper's receipt. Without one there are three ways on: a keeper that hangs is passed
-by, as soon as it would not take the piece any more (input.STALE); one that returns the piece, since it comes
-too late or no way into the container is open, is passed by at once; and what a killed keeper has given no
-receipt for is typed again by the next attachment (`Unsent`). Whoever passes the keeper by does so for the
-rest of the attachment: two ways at once have no order.
+Each piece waits for the keeper's receipt. Whatever has none goes straight to the engine: at once when the
+keeper was killed, or has returned it (since it came too late, or no way into the container is open); when the
+keeper hangs, as soon as it would not take it any more (input.STALE). Whoever passes the keeper by does so for
+the rest of the attachment: two ways at once have no order.
+
+So no key is lost, and none is there twice but in the instant in which the keeper is killed, or stopped,
+between the engine's taking it and the receipt.
 """
 
 from __future__ import annotations
@@ -30,24 +32,6 @@ class _Piece:
     urgent: bool
     at: float
     accepted: bool = False  # the keeper has it, but the program does not read
-
-
-class Unsent:
-    """What was typed into an agent and has no receipt, for the next attachment to its container."""
-
-    def __init__(self) -> None:
-        self._container = ""
-        self._pieces: list[tuple[bytes, bool]] = []
-
-    def keep(self, container: str, pieces: list[tuple[bytes, bool]]) -> None:
-        """Bytes, and whether they are urgent, in their order."""
-        self._container, self._pieces = container, pieces
-
-    def take(self, container: str) -> list[tuple[bytes, bool]]:
-        """What is for this container; what is for another one is forgotten."""
-        container_then, pieces = self._container, self._pieces
-        self._container, self._pieces = "", []
-        return pieces if container_then == container else []
 
 
 class Keys:
@@ -127,9 +111,12 @@ class Keys:
             self.close()
             self._look()
 
-    def unsent(self) -> list[tuple[bytes, bool]]:
-        """What has no receipt; the keeper must have been heard to its end."""
-        return [(piece.data, piece.urgent) for piece in (*self._pieces.values(), *self._later)]
+    def lose(self) -> None:
+        """The keeper is gone, and was heard to its end."""
+        if not self.is_direct:
+            self._go_direct()
+        if self._engine.queued:
+            self._on_refused(self._engine.queued)
 
     def close(self) -> None:
         """Wait for nothing any more."""
@@ -175,9 +162,12 @@ class Keys:
             self._timer = asyncio.get_running_loop().call_later(delay, self._look)
 
     def _pass_by(self) -> None:
+        """Go the other way, unless that would overtake what the keeper has."""
+        if not self.is_direct and not self._is_stuck:
+            self._go_direct()
+
+    def _go_direct(self) -> None:
         """Everything without a receipt, and all that follows, goes straight to the engine."""
-        if self.is_direct or self._is_stuck:
-            return
         self.is_direct = True
         _log.info("keys go past the keeper")
         pieces = (*self._pieces.values(), *self._later)

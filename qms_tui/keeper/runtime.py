@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 
 from qms_tui.errors import KeeperError
 from qms_tui.keeper.attachment import KeptAttachment
 from qms_tui.keeper.client import ANSWER_PATIENCE, Connection, KeeperClient
-from qms_tui.keeper.keys import Unsent
 from qms_tui.keeper.protocol import Kind, ProtocolError, Want
 from qms_tui.keeper.replies import RGB, write_palette
 from qms_tui.runtime import Attachment, Ending, Found, RuntimeEvent, Size, Usage
 from qms_tui.runtime.docker import DockerRuntime
-from qms_tui.runtime.docker.starting import Reached
 from qms_tui.workers import Counterpart, Workers, waiting_for
 
 KEEPER = Counterpart(
@@ -36,7 +33,6 @@ class KeptRuntime:
         self._docker = docker
         self._keeper = keeper
         self._workers = Workers(KEEPER)
-        self._unsent: defaultdict[str, Unsent] = defaultdict(Unsent)  # by agent
 
     def show_colors(self, colors: Mapping[int, RGB]) -> None:
         """The keeper answers with them when a program asks, from the next attachment on."""
@@ -54,7 +50,7 @@ class KeptRuntime:
                 return self._keeper.open(Want.HOLD, agent, container, size)
 
         reached = await self._docker.launch(agent, hold, fresh=fresh)
-        return self._attachment(agent, reached, size, tell_size=True)
+        return KeptAttachment(reached.held, reached.input, size, tell_size=True)
 
     async def attach(self, agent: str, size: Size) -> Attachment:
         """Follow the running container's terminal from the keeper's state of it."""
@@ -70,19 +66,7 @@ class KeptRuntime:
                 return connection
 
         reached = await self._docker.reach(agent, follow)
-        return self._attachment(agent, reached, size)
-
-    def _attachment(
-        self, agent: str, reached: Reached[Connection], size: Size, *, tell_size: bool = False
-    ) -> Attachment:
-        return KeptAttachment(
-            reached.held,
-            reached.input,
-            size,
-            tell_size=tell_size,
-            container=reached.container,
-            unsent=self._unsent[agent],
-        )
+        return KeptAttachment(reached.held, reached.input, size)
 
     async def last_state(self, agent: str) -> bytes:
         """What the keeper has of an ended agent's terminal; b"" if that is nothing."""
@@ -104,10 +88,7 @@ class KeptRuntime:
 
     async def ended(self, agent: str) -> Ending | None:
         """How the container ended; None if it runs."""
-        ending = await self._docker.ended(agent)
-        if ending is not None:
-            self._unsent.pop(agent, None)  # it was for a program that is no more
-        return ending
+        return await self._docker.ended(agent)
 
     async def stop(self, agent: str) -> None:
         """Stop and remove the agent's container."""
