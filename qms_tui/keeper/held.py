@@ -364,6 +364,7 @@ class HeldAgent:
     def _lost(self) -> None:
         """The program has ended, or the engine has gone."""
         self.backlog.flush()
+        self.input.close()
         self._stream = None
         for watcher in list(self._watchers):
             watcher.send_end()
