@@ -136,7 +136,8 @@ class Guest(asyncio.Protocol):
         elif kind == Kind.LEAD:
             self._house.lead(self)
         elif kind == Kind.INPUT and self.agent is not None:
-            self._typing.take(body, self.agent.input)
+            if self.agent.alive:  # else its end is on the way to the interface
+                self._typing.take(body, self.agent.input)
         elif kind == Kind.PING:
             self.send(frame(Kind.PONG))
         else:

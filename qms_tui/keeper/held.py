@@ -362,7 +362,8 @@ class HeldAgent:
             watcher.send_remark(self._remark or otherwise, holds=bool(self._remark), again=again)
 
     def _lost(self) -> None:
-        """The program has ended, or the engine has gone."""
+        """The program has ended, or the engine has gone: nobody waits for an answer any more."""
+        self.terminal.muted = True
         self.backlog.flush()
         self.input.close()
         self._stream = None

@@ -89,7 +89,8 @@ class ContainerInput:
             while self._early and self._stream is stream:
                 self._send(stream, self._early.popleft())
         finally:
-            self._opening = None
+            if self._opening is asyncio.current_task():  # else it was given up, and another may be under way
+                self._opening = None
 
     def _send(self, stream: Stream, piece: Piece) -> None:
         self._under_way.append(piece)
