@@ -14,9 +14,9 @@ from qms_tui.keeper.protocol import (
     ProtocolError,
     frame,
     read_message,
-    read_returned,
+    read_receipt,
+    read_return,
     read_size,
-    read_taken,
     size_frame,
 )
 from qms_tui.runtime import Closed, Fact, Led, Received, Remarked, Resized, Restored, Size
@@ -139,7 +139,7 @@ class KeptAttachment:
         """Ask whether the keeper is there; one that has said nothing since the last question hangs."""
         if self._asked and not self._paused and not self._hangs:
             self._hangs = True
-            self._keys.miss()
+            self._keys.on_silence()
             self._on_fact(Remarked(HANGS, serious=True))
         if not self._asked and not self._paused:
             self._asked = True
@@ -149,7 +149,7 @@ class KeptAttachment:
 
     def _answered(self) -> None:
         self._asked = False
-        self._keys.heard()
+        self._keys.on_answer()
         if self._hangs:
             self._hangs = False
             self._on_fact(Remarked("the keeper answers again", serious=False))
@@ -181,10 +181,10 @@ class KeptAttachment:
             content = read_message(body)
             holds, again = bool(content.get("holds")), bool(content.get("again"))
             self._remarked(str(content.get("text", "")), holds, again)
-        elif kind == Kind.TAKEN:
-            self._keys.taken(*read_taken(body))
-        elif kind == Kind.RETURNED:
-            self._keys.returned(*read_returned(body))
+        elif kind == Kind.RECEIPT:
+            self._keys.on_receipt(*read_receipt(body))
+        elif kind == Kind.RETURN:
+            self._keys.on_return(*read_return(body))
         elif kind == Kind.END:
             self._end(Closed(over=True))
 
@@ -206,7 +206,7 @@ class KeptAttachment:
 
     def _keeper_gone(self) -> None:
         self._taken()
-        self._keys.lose()
+        self._keys.on_loss()
         self._end(Closed(over=False))
 
     def _engine_gone(self) -> None:

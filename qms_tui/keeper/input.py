@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from qms_tui.errors import EngineError
 from qms_tui.ipc.stream import QUEUE_LIMIT, URGENT_ROOM, Stream
-from qms_tui.keeper.protocol import Return, read_input, returned_frame, taken_frame
+from qms_tui.keeper.protocol import Return, read_input, receipt_frame, return_frame
 
 _log = logging.getLogger(__name__)
 
@@ -28,8 +28,8 @@ class Piece:
 
     data: bytes
     urgent: bool
-    on_taken: Callable[[int], None] = _ignored
-    on_returned: Callable[[Return], None] = _ignored
+    on_receipt: Callable[[int], None] = _ignored
+    on_return: Callable[[Return], None] = _ignored
     left: int = 0
 
 
@@ -57,7 +57,7 @@ class ContainerInput:
             return
         waiting = sum(len(each.data) for each in self._early)
         if waiting + len(piece.data) > QUEUE_LIMIT + (URGENT_ROOM if piece.urgent else 0):
-            piece.on_returned(Return.FULL)
+            piece.on_return(Return.FULL)
             return
         self._early.append(piece)
         self.open_soon()
@@ -73,7 +73,8 @@ class ContainerInput:
         if opening is not None:
             opening.cancel()
         self._early.clear()
-        self._forget()
+        self._under_way.clear()
+        self._break()
 
     async def _open(self) -> None:
         try:
@@ -82,10 +83,10 @@ class ContainerInput:
             _log.warning("no way for keys: %s", error)
             early, self._early = self._early, deque()
             for piece in early:
-                piece.on_returned(Return.NO_WAY)
+                piece.on_return(Return.NO_WAY)
         else:
             self._stream = stream
-            stream.listen(lambda data: None, self._forget, on_sent=self._sent)
+            stream.listen(lambda data: None, self._break, on_sent=self._sent)
             while self._early and self._stream is stream:
                 self._send(stream, self._early.popleft())
         finally:
@@ -96,9 +97,9 @@ class ContainerInput:
         self._under_way.append(piece)
         if not stream.write(piece.data, urgent=piece.urgent):
             self._under_way.pop()
-            piece.on_returned(Return.FULL)
+            piece.on_return(Return.FULL)
         elif piece.left:
-            piece.on_taken(0)
+            piece.on_receipt(0)
 
     def _sent(self, size: int) -> None:
         while size:
@@ -108,14 +109,16 @@ class ContainerInput:
             size -= step
             if not piece.left:
                 self._under_way.popleft()
-            piece.on_taken(step)
+            piece.on_receipt(step)
 
-    def _forget(self) -> None:
-        """The way has ended; it is opened anew for the next piece."""
+    def _break(self) -> None:
+        """The way has ended; what it has not taken is returned, and it is opened anew for the next piece."""
         stream, self._stream = self._stream, None
-        self._under_way.clear()
         if stream is not None:
             stream.close()
+        rest, self._under_way = self._under_way, deque()
+        for piece in rest:
+            piece.on_return(Return.NO_WAY)
 
 
 class Typing:
@@ -141,7 +144,7 @@ class Typing:
 
         def returned(why: Return) -> None:
             self._is_over = self._is_over or why is Return.NO_WAY
-            self._send(returned_frame(piece.number, why))
+            self._send(return_frame(piece.number, why))
 
         if self._is_over or time.monotonic() - piece.at > STALE:
             returned(Return.NO_WAY)
@@ -150,7 +153,7 @@ class Typing:
                 Piece(
                     piece.data,
                     piece.urgent,
-                    lambda size: self._send(taken_frame(piece.number, size)),
+                    lambda size: self._send(receipt_frame(piece.number, size)),
                     returned,
                 )
             )

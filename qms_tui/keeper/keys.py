@@ -74,7 +74,7 @@ class Keys:
         waiting = sum(len(piece.data) for piece in (*self._pieces.values(), *self._later))
         return waiting + size <= QUEUE_LIMIT + (URGENT_ROOM if urgent else 0)
 
-    def taken(self, number: int, size: int) -> None:
+    def on_receipt(self, number: int, size: int) -> None:
         """The keeper gives a receipt."""
         piece = self._pieces.get(number)
         if piece is None:
@@ -85,17 +85,18 @@ class Keys:
         if self._returned:
             self._pass_by()
 
-    def returned(self, number: int, why: Return) -> None:
+    def on_return(self, number: int, why: Return) -> None:
         """The keeper does not take a piece."""
         if why is Return.FULL:
             piece = self._pieces.pop(number, None)
             if piece is not None:
                 self._on_refused(len(piece.data))
         elif number in self._pieces:
+            self._pieces[number].accepted = False
             self._returned = self._hangs = True
             self._pass_by()
 
-    def heard(self) -> None:
+    def on_answer(self) -> None:
         """The keeper said something."""
         self._heard_at = time.monotonic()
         if self._hangs and not self._returned and not self.is_direct:
@@ -104,14 +105,14 @@ class Keys:
             for piece in later:
                 self._send(piece)
 
-    def miss(self) -> None:
+    def on_silence(self) -> None:
         """The keeper hangs: keys go past it, once it would take none that it was given before."""
         if not self._hangs and not self.is_direct:
             self._hangs = True
             self.close()
             self._look()
 
-    def lose(self) -> None:
+    def on_loss(self) -> None:
         """The keeper is gone, and was heard to its end."""
         if not self.is_direct:
             self._go_direct()

@@ -26,8 +26,8 @@ APART = (
 _HEAD = struct.Struct(">BI")
 _SIZE = struct.Struct(">HH")
 _INPUT = struct.Struct(">Id?")  # number of the piece, when it was typed, whether it is urgent
-_TAKEN = struct.Struct(">II")  # number of the piece, bytes of it
-_RETURNED = struct.Struct(">IB")  # number of the piece, why
+_RECEIPT = struct.Struct(">II")  # number of the piece, bytes of it
+_RETURN = struct.Struct(">IB")  # number of the piece, why
 
 
 class ProtocolError(ValueError):
@@ -52,8 +52,8 @@ class Kind(IntEnum):
     PING = 11  # to the keeper: say that you are there
     PONG = 12  # to the interface: so
     INPUT = 13  # to the keeper: bytes for the program
-    TAKEN = 14  # to the interface: so many bytes of a piece have left the keeper; 0 if all wait there
-    RETURNED = 15  # to the interface: a piece of input was not taken, nor will be
+    RECEIPT = 14  # to the interface: so many bytes of a piece have left the keeper; 0 if all wait there
+    RETURN = 15  # to the interface: a piece of input was not taken, nor will be
 
 
 class Return(IntEnum):
@@ -139,29 +139,29 @@ def read_input(body: bytes) -> Input:
     return Input(number, at, urgent, body[_INPUT.size :])
 
 
-def taken_frame(number: int, size: int) -> bytes:
-    """A TAKEN frame."""
-    return frame(Kind.TAKEN, _TAKEN.pack(number, size))
+def receipt_frame(number: int, size: int) -> bytes:
+    """A RECEIPT frame."""
+    return frame(Kind.RECEIPT, _RECEIPT.pack(number, size))
 
 
-def read_taken(body: bytes) -> tuple[int, int]:
+def read_receipt(body: bytes) -> tuple[int, int]:
     """The number of a piece, and how many bytes of it were taken."""
-    if len(body) != _TAKEN.size:
+    if len(body) != _RECEIPT.size:
         raise ProtocolError("a receipt of the wrong length")
-    number, size = _TAKEN.unpack(body)
+    number, size = _RECEIPT.unpack(body)
     return number, size
 
 
-def returned_frame(number: int, why: Return) -> bytes:
-    """A RETURNED frame."""
-    return frame(Kind.RETURNED, _RETURNED.pack(number, why))
+def return_frame(number: int, why: Return) -> bytes:
+    """A RETURN frame."""
+    return frame(Kind.RETURN, _RETURN.pack(number, why))
 
 
-def read_returned(body: bytes) -> tuple[int, Return]:
+def read_return(body: bytes) -> tuple[int, Return]:
     """The number of a piece, and why it was not taken."""
-    if len(body) != _RETURNED.size:
+    if len(body) != _RETURN.size:
         raise ProtocolError("a return of the wrong length")
-    number, why = _RETURNED.unpack(body)
+    number, why = _RETURN.unpack(body)
     try:
         return number, Return(why)
     except ValueError as error:

@@ -74,7 +74,7 @@ def ask(home: House, agent: str) -> None:
     (workspace(home, agent) / "go").touch()
 
 
-async def heard(home: House, agent: str, number: int = 0) -> str:
+async def replies_to(home: House, agent: str, number: int = 0) -> str:
     """All that the program heard to its questions of that number, once it has waited for more."""
     file = workspace(home, agent) / f"heard{number}"
     await until(file.exists, f"what {agent} heard to question {number}")

@@ -16,7 +16,7 @@ from qms_tui.runtime import Size
 from qms_tui.terminal.colors import BACKGROUND, FOREGROUND
 
 from . import kept
-from .asking import answers, ask, asking, heard, workspace
+from .asking import answers, ask, asking, replies_to, workspace
 from .faulty import until
 from .kept import Client, House
 
@@ -45,7 +45,7 @@ async def test_a_program_that_asks_after_all_screens_have_gone(home: House) -> N
     client, _ = await home.start("qa", *asking(at_start=False))
     await home.let_go(client)
     ask(home, "qa")
-    answers(await heard(home, "qa"))
+    answers(await replies_to(home, "qa"))
 
 
 async def test_a_program_that_is_started_without_a_screen(home: House) -> None:
@@ -53,7 +53,7 @@ async def test_a_program_that_is_started_without_a_screen(home: House) -> None:
     client = home.client("bu", command=asking(at_start=True))
     held = await client._runtime.start("bu", Size(80, 24))
     held.close()
-    answers(await heard(home, "bu"))
+    answers(await replies_to(home, "bu"))
     client.docker.opened.free()
 
 
@@ -63,15 +63,15 @@ async def test_a_container_that_is_started_again_without_a_screen(
     """Its program asks with its very first bytes, which are no whole line: the engine's log has none."""
     client, _ = await home.start("tu_ui", *asking(at_start=True))
     container = await container_of(client)
-    answers(await heard(home, "tu_ui"))
+    answers(await replies_to(home, "tu_ui"))
     await home.let_go(client)
     for number in (1, 2, 3):
         await asyncio.to_thread(engine.restart, container, timeout=0)
-        answers(await heard(home, "tu_ui", number))
+        answers(await replies_to(home, "tu_ui", number))
     again = home.client("tu_ui")
     await again.come_back()
     ask(home, "tu_ui")
-    answers(await heard(home, "tu_ui", 4))
+    answers(await replies_to(home, "tu_ui", 4))
 
 
 async def test_a_container_that_is_started_again_under_a_screen(
@@ -79,9 +79,9 @@ async def test_a_container_that_is_started_again_under_a_screen(
 ) -> None:
     client, _ = await home.start("tu_sim", *asking(at_start=True))
     container = await container_of(client)
-    answers(await heard(home, "tu_sim"))
+    answers(await replies_to(home, "tu_sim"))
     await asyncio.to_thread(engine.restart, container, timeout=0)
-    answers(await heard(home, "tu_sim", 1))
+    answers(await replies_to(home, "tu_sim", 1))
     await client.wait(lambda: client.agent.state is AgentState.RUNNING, "its return")
 
 
@@ -90,12 +90,12 @@ async def test_a_container_that_waits_before_it_is_started_again(
 ) -> None:
     client, _ = await home.start("tu_scene", *asking(at_start=True))
     container = await container_of(client)
-    answers(await heard(home, "tu_scene"))
+    answers(await replies_to(home, "tu_scene"))
     await home.let_go(client)
     await asyncio.to_thread(engine.stop, container, timeout=0)
     await until(lambda: not (home.keeper().status() or {})["agents"]["tu_scene"]["held"], "its end")
     await asyncio.to_thread(engine.start, container)
-    answers(await heard(home, "tu_scene", 1))
+    answers(await replies_to(home, "tu_scene", 1))
     await until(lambda: (home.keeper().status() or {})["agents"]["tu_scene"]["held"], "its keeper")
 
 
@@ -104,40 +104,40 @@ async def test_two_screens_are_one_answer(home: House) -> None:
     second = home.client("claude")
     await second.come_back()
     ask(home, "claude")
-    answers(await heard(home, "claude"))
+    answers(await replies_to(home, "claude"))
     second.agent.paste(b"")  # typed into: now this one leads
     await second.wait(lambda: second.agent.leads and not first.agent.leads, "the lead")
     ask(home, "claude")
-    answers(await heard(home, "claude", 1))
+    answers(await replies_to(home, "claude", 1))
 
 
 async def test_a_killed_keeper_neither_forgets_nor_repeats(home: House) -> None:
     """What the former one has answered is not answered again; what is asked now is."""
     client, _ = await home.start("tu_sketch", *asking(at_start=True))
-    answers(await heard(home, "tu_sketch"))
+    answers(await replies_to(home, "tu_sketch"))
     home.kill_keeper()
     await client.comes_again(3)
     ask(home, "tu_sketch")
-    answers(await heard(home, "tu_sketch", 1))
+    answers(await replies_to(home, "tu_sketch", 1))
 
 
 async def test_the_colours_are_those_of_whoever_led_last(own_house: House) -> None:
     client = own_house.client("qa", command=asking(at_start=True))
     client._runtime.show_colors(DARK)
     await client.start()
-    told = answers(await heard(own_house, "qa"))
+    told = answers(await replies_to(own_house, "qa"))
     assert told["colour"] == "\x1b]4;1;rgb:0101/0202/0303\x1b\\"
     assert (told["foreground"], told["background"]) == (color(10, (4, 5, 6)), color(11, (7, 8, 9)))
     onlooker = own_house.client("qa")
     onlooker._runtime.show_colors(LIGHT)
     await onlooker.come_back()
     ask(own_house, "qa")
-    assert answers(await heard(own_house, "qa", 1)) == told
+    assert answers(await replies_to(own_house, "qa", 1)) == told
     onlooker.agent.paste(b"")
     await onlooker.wait(lambda: onlooker.agent.leads and not client.agent.leads, "the lead")
     await own_house.leave()
     ask(own_house, "qa")
-    told = answers(await heard(own_house, "qa", 2))
+    told = answers(await replies_to(own_house, "qa", 2))
     assert (told["foreground"], told["background"]) == (color(10, (17, 18, 19)), color(11, (250, 251, 252)))
 
 
@@ -149,4 +149,4 @@ async def test_another_users_keeper_is_silent(own_house: House) -> None:
     await client.comes_again(3)
     ask(own_house, "qa")
     await until((workspace(own_house, "qa") / "heard0").exists, "the end of its patience", 40)
-    assert await heard(own_house, "qa") == ""
+    assert await replies_to(own_house, "qa") == ""

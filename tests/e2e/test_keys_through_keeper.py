@@ -32,13 +32,13 @@ SMALL_LIMIT = 1_000_000  # bytes
 QUIET = 0.3  # seconds in which what is there twice would come
 
 
-def typed(home: House, agent: str) -> Path:
+def record_file(home: House, agent: str) -> Path:
     return workspace(home, agent) / "typed"
 
 
-async def recorded(home: House, agent: str, size: int) -> bytes:
+async def record(home: House, agent: str, size: int) -> bytes:
     """What the program has been given, once it is so much, and no more comes."""
-    file = typed(home, agent)
+    file = record_file(home, agent)
     await until(lambda: file.exists() and file.stat().st_size >= size, f"{size} bytes in {agent}")
     await asyncio.sleep(QUIET)
     return await asyncio.to_thread(file.read_bytes)
@@ -70,7 +70,7 @@ async def test_keys_and_pastes_stay_in_order(home: House) -> None:
         wanted += piece
         if number % 20 == 0:
             await asyncio.sleep(0)
-    assert await recorded(home, "claude", len(wanted)) == wanted
+    assert await record(home, "claude", len(wanted)) == wanted
     assert client.notices == []
 
 
@@ -85,7 +85,7 @@ async def test_two_screens_type_into_one_program(home: House) -> None:
         if number % 10 == 0:
             second.agent.paste(paste)
         await asyncio.sleep(0.002)
-    got = await recorded(home, "qa", 50 + 5 * len(paste))
+    got = await record(home, "qa", 50 + 5 * len(paste))
     assert got.replace(b"A", b"") == b"0123456789" * 5
     assert [len(list(run)) % len(paste) for byte, run in groupby(got) if byte == ord("A")].count(0) >= 1
     assert got.count(b"A") == 5 * len(paste)
@@ -113,9 +113,9 @@ async def test_a_program_that_does_not_read(home: House, monkeypatch: pytest.Mon
     assert "does not read: the key was not sent" in client.notices[1]
     assert client.agent.remark == ""  # the keeper is well
     (workspace(home, "bu") / "go").touch()
-    assert await recorded(home, "bu", len(wanted + keys)) == wanted + keys
+    assert await record(home, "bu", len(wanted + keys)) == wanted + keys
     client.type(b"!")
-    assert await recorded(home, "bu", len(wanted + keys) + 1) == wanted + keys + b"!"
+    assert await record(home, "bu", len(wanted + keys) + 1) == wanted + keys + b"!"
 
 
 async def test_a_keeper_that_is_killed_again_and_again(home: House) -> None:
@@ -134,7 +134,7 @@ async def test_a_keeper_that_is_killed_again_and_again(home: House) -> None:
             await client.wait(lambda restored=restored: len(client.restored) > restored, "the return")  # type: ignore[misc]
         elif chance.random() < 0.3:
             await asyncio.sleep(chance.uniform(0, 0.004))
-    got = await recorded(home, "tu_ui", len(keys) + kills)
+    got = await record(home, "tu_ui", len(keys) + kills)
     wanted = b"".join(
         keys[number : number + 1] + (b"." if number % 100 == 60 else b"") for number in range(len(keys))
     )
@@ -147,19 +147,19 @@ async def test_a_keeper_that_hangs_delays_a_key_once(home: House) -> None:
     twice when the keeper goes on."""
     client = await recorder(home, "tu_sim")
     client.type(b"a")
-    await recorded(home, "tu_sim", 1)
+    await record(home, "tu_sim", 1)
     with stopped(keeper_pid(home)):
         client.type(b"b")
         began = asyncio.get_running_loop().time()
-        await until(lambda: typed(home, "tu_sim").stat().st_size >= 2, "the key", 10)
+        await until(lambda: record_file(home, "tu_sim").stat().st_size >= 2, "the key", 10)
         assert asyncio.get_running_loop().time() - began >= STALE  # else it could be taken twice
         await tells(client, "the keeper does not answer")
         for key in (b"c", b"d"):
             client.type(key)
-        await until(lambda: typed(home, "tu_sim").stat().st_size >= 4, "the other keys", 10)
+        await until(lambda: record_file(home, "tu_sim").stat().st_size >= 4, "the other keys", 10)
     await tells(client, "", 10)
     client.type(b"e")
-    assert await recorded(home, "tu_sim", 5) == b"abcde"
+    assert await record(home, "tu_sim", 5) == b"abcde"
 
 
 async def test_a_flood_in_another_agent(home: House) -> None:
@@ -172,5 +172,5 @@ async def test_a_flood_in_another_agent(home: House) -> None:
     for number in range(len(keys)):
         client.type(keys[number : number + 1])
         await asyncio.sleep(0.003)
-    assert await recorded(home, "tu_sketch", len(keys)) == keys
+    assert await record(home, "tu_sketch", len(keys)) == keys
     assert client.notices == []

@@ -20,8 +20,8 @@ from qms_tui.keeper.protocol import (
     ProtocolError,
     Return,
     read_input,
-    read_returned,
-    read_taken,
+    read_receipt,
+    read_return,
 )
 
 PATIENCE = 10.0
@@ -54,7 +54,7 @@ class World:
 
     def _sent(self, data: bytes) -> None:
         for kind, body in Frames().feed(data):
-            read = read_taken if kind == Kind.TAKEN else read_returned
+            read = read_receipt if kind == Kind.RECEIPT else read_return
             self.frames.append((Kind(kind), read(body)))
 
     def type(self, number: int, data: bytes, *, urgent: bool = True, age: float = 0.0) -> None:
@@ -92,9 +92,9 @@ async def test_each_piece_has_a_receipt(world: World) -> None:
     world.type(1, b"ke")
     world.type(2, b"ys")
     assert await world.got(4) == b"keys"
-    assert world.frames == [(Kind.TAKEN, (1, 2)), (Kind.TAKEN, (2, 2))]
+    assert world.frames == [(Kind.RECEIPT, (1, 2)), (Kind.RECEIPT, (2, 2))]
     world.type(3, b"!")
-    assert world.frames[2:] == [(Kind.TAKEN, (3, 1))]  # in the same breath
+    assert world.frames[2:] == [(Kind.RECEIPT, (3, 1))]  # in the same breath
     assert world.opened == 1
 
 
@@ -117,12 +117,12 @@ async def test_receipts_follow_the_program(world: World) -> None:
     await world.until_sent(3)
     taken = sum(size for kind, (number, size) in world.frames if number == 1)
     assert 0 < taken < len(paste)
-    assert world.frames[-1] == (Kind.TAKEN, (2, 0))  # it is here, and has not left
+    assert world.frames[-1] == (Kind.RECEIPT, (2, 0))  # it is here, and has not left
     assert await world.got(len(paste) + 3) == paste + b"key"
     await world.until_sent(5)
-    assert all(kind is Kind.TAKEN for kind, _ in world.frames)
+    assert all(kind is Kind.RECEIPT for kind, _ in world.frames)
     assert sum(size for _, (number, size) in world.frames if number == 1) == len(paste)
-    assert world.frames[-1] == (Kind.TAKEN, (2, 3))
+    assert world.frames[-1] == (Kind.RECEIPT, (2, 3))
 
 
 async def test_too_much_is_returned_whole(world: World) -> None:
@@ -131,7 +131,7 @@ async def test_too_much_is_returned_whole(world: World) -> None:
     before = len(world.frames)
     world.type(2, bytes(QUEUE_LIMIT), urgent=False)
     world.type(3, b"key")
-    assert world.frames[before:] == [(Kind.RETURNED, (2, Return.FULL)), (Kind.TAKEN, (3, 0))]
+    assert world.frames[before:] == [(Kind.RETURN, (2, Return.FULL)), (Kind.RECEIPT, (3, 0))]
 
 
 async def test_too_much_is_returned_also_before_the_way_is_open(world: World) -> None:
@@ -140,7 +140,7 @@ async def test_too_much_is_returned_also_before_the_way_is_open(world: World) ->
     world.type(2, b"x", urgent=False)
     world.type(3, bytes(URGENT_ROOM))
     world.type(4, b"x")
-    assert world.frames == [(Kind.RETURNED, (number, Return.FULL)) for number in (2, 4)]
+    assert world.frames == [(Kind.RETURN, (number, Return.FULL)) for number in (2, 4)]
 
 
 async def test_a_program_that_asks_and_never_reads_fills_nothing(world: World) -> None:
@@ -150,7 +150,7 @@ async def test_a_program_that_asks_and_never_reads_fills_nothing(world: World) -
     for _ in range(1000):
         world.way.reply(bytes(10_000))
     world.type(1, bytes(QUEUE_LIMIT - 2 * URGENT_ROOM), urgent=False)
-    assert world.frames == [(Kind.TAKEN, (1, 0))]
+    assert world.frames == [(Kind.RECEIPT, (1, 0))]
 
 
 async def test_what_is_too_old_is_returned_and_all_that_follows(world: World) -> None:
@@ -159,7 +159,7 @@ async def test_what_is_too_old_is_returned_and_all_that_follows(world: World) ->
     assert await world.got(1) == b"a"
     world.type(2, b"b", age=STALE + 0.1)
     world.type(3, b"c")
-    assert world.frames[1:] == [(Kind.RETURNED, (number, Return.NO_WAY)) for number in (2, 3)]
+    assert world.frames[1:] == [(Kind.RETURN, (number, Return.NO_WAY)) for number in (2, 3)]
     with pytest.raises(BlockingIOError):
         world.program.recv(1)
 
@@ -169,10 +169,20 @@ async def test_without_a_way_it_is_returned(world: World) -> None:
     world.type(1, b"a")
     await world.until_sent(1)
     world.type(2, b"b")
-    assert world.frames == [(Kind.RETURNED, (number, Return.NO_WAY)) for number in (1, 2)]
+    assert world.frames == [(Kind.RETURN, (number, Return.NO_WAY)) for number in (1, 2)]
 
 
-async def test_a_way_that_broke_is_opened_again(world: World) -> None:
+async def test_what_a_broken_way_has_not_taken_is_returned(world: World) -> None:
+    world.type(1, bytes(5_000_000), urgent=False)
+    await world.until_sent(1)
+    before = len(world.frames)
+    world.program.close()
+    world.channel.close()
+    await world.until_sent(before + 1)
+    assert world.frames[-1] == (Kind.RETURN, (1, Return.NO_WAY))
+
+
+async def test_a_way_that_was_closed_is_opened_again(world: World) -> None:
     world.type(1, b"a")
     assert await world.got(1) == b"a"
     world.way.close()

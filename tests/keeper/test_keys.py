@@ -85,16 +85,16 @@ async def test_a_lost_keeper_gave_some_receipts(world: World) -> None:
     """What has none goes on, from the very byte."""
     for data in (b"abc", b"def", b"ghi"):
         world.keys.write(data, urgent=True)
-    world.keys.taken(1, 3)
-    world.keys.taken(2, 1)
-    world.keys.lose()
+    world.keys.on_receipt(1, 3)
+    world.keys.on_receipt(2, 1)
+    world.keys.on_loss()
     assert await world.straight(5) == b"efghi"
     assert world.refused == []
 
 
 async def test_what_a_stuck_program_has_not_taken_of_a_lost_keeper_is_told(world: World) -> None:
     world.keys.write(bytes(5_000_000))
-    world.keys.lose()
+    world.keys.on_loss()
     assert 0 < world.refused[0] < 5_000_000
 
 
@@ -105,8 +105,8 @@ async def test_a_silent_keeper_is_passed_by(world: World) -> None:
     assert await world.straight(1) == b"a"
     world.keys.write(b"b", urgent=True)
     assert await world.straight(1) == b"b"
-    world.keys.heard()  # it goes on, and returns what came too late
-    world.keys.returned(1, Return.NO_WAY)
+    world.keys.on_answer()  # it goes on, and returns what came too late
+    world.keys.on_return(1, Return.NO_WAY)
     world.keys.write(b"c", urgent=True)
     assert await world.straight(1) == b"c"
 
@@ -116,9 +116,9 @@ async def test_a_keeper_that_speaks_is_not(world: World) -> None:
     world.keys.write(b"a", urgent=True)
     for _ in range(6):
         await asyncio.sleep(0.02)
-        world.keys.heard()
+        world.keys.on_answer()
     assert not world.keys.is_direct
-    world.keys.taken(1, 0)
+    world.keys.on_receipt(1, 0)
     await asyncio.sleep(0.15)
     assert not world.keys.is_direct
 
@@ -137,7 +137,7 @@ async def test_keys_typed_while_it_hangs_wait_for_those_before(
 ) -> None:
     monkeypatch.setattr(module, "PATIENCE", 0.3)
     world.keys.write(b"a", urgent=True)
-    world.keys.miss()
+    world.keys.on_silence()
     world.keys.write(b"b", urgent=True)
     assert len(await world.given(1)) == 1
     assert world.nothing_straight()
@@ -147,10 +147,10 @@ async def test_keys_typed_while_it_hangs_wait_for_those_before(
 async def test_a_keeper_that_hung_for_a_moment_goes_on(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "PATIENCE", 3600.0)
     world.keys.write(b"a", urgent=True)
-    world.keys.miss()
+    world.keys.on_silence()
     world.keys.write(b"b", urgent=True)
-    world.keys.taken(1, 1)
-    world.keys.heard()
+    world.keys.on_receipt(1, 1)
+    world.keys.on_answer()
     assert [piece.data for piece in await world.given(2)] == [b"a", b"b"]
     assert not world.keys.is_direct
 
@@ -158,27 +158,38 @@ async def test_a_keeper_that_hung_for_a_moment_goes_on(world: World, monkeypatch
 async def test_nothing_overtakes_what_a_hanging_keeper_has(world: World) -> None:
     """For a program that does not read: the key is refused."""
     world.keys.write(b"paste")
-    world.keys.taken(1, 2)
-    world.keys.miss()
+    world.keys.on_receipt(1, 2)
+    world.keys.on_silence()
     assert not world.keys.write(b"key", urgent=True)
     await asyncio.sleep(0.15)
     assert world.nothing_straight()
-    world.keys.heard()
+    world.keys.on_answer()
     assert world.keys.write(b"key", urgent=True)
 
 
 async def test_returned_pieces_go_straight_at_once(world: World) -> None:
     world.keys.write(b"a", urgent=True)
     world.keys.write(b"b", urgent=True)
-    world.keys.returned(1, Return.NO_WAY)
-    world.keys.returned(2, Return.NO_WAY)
+    world.keys.on_return(1, Return.NO_WAY)
+    world.keys.on_return(2, Return.NO_WAY)
     assert await world.straight(2) == b"ab"
+    assert world.nothing_straight()
+
+
+async def test_a_returned_piece_goes_on_from_its_byte(world: World) -> None:
+    """The way into the container broke in its middle."""
+    world.keys.write(b"abc")
+    world.keys.on_receipt(1, 2)
+    world.keys.write(b"d", urgent=True)
+    world.keys.on_return(1, Return.NO_WAY)
+    world.keys.on_return(2, Return.NO_WAY)
+    assert await world.straight(2) == b"cd"
     assert world.nothing_straight()
 
 
 async def test_what_other_screens_left_no_room_for_is_told(world: World) -> None:
     world.keys.write(b"abc", urgent=True)
-    world.keys.returned(1, Return.FULL)
+    world.keys.on_return(1, Return.FULL)
     assert world.refused == [3]
     assert world.keys.has_room(QUEUE_LIMIT)
 
