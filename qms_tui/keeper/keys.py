@@ -32,6 +32,11 @@ class _Piece:
     urgent: bool
     at: float
     accepted: bool = False  # the keeper has it, but the program does not read
+    taken: int = 0  # bytes that have a receipt
+
+    @property
+    def left(self) -> int:
+        return len(self.data) - self.taken
 
 
 class Keys:
@@ -62,7 +67,7 @@ class Keys:
         elif self._hangs:
             self._later.append(piece)
         else:
-            self._send(piece)
+            return self._send(piece)
         return True
 
     def has_room(self, size: int, *, urgent: bool = False) -> bool:
@@ -71,7 +76,7 @@ class Keys:
             return self._engine.has_room(size, urgent=urgent)
         if self._hangs and self._is_stuck:
             return False
-        waiting = sum(len(piece.data) for piece in (*self._pieces.values(), *self._later))
+        waiting = sum(piece.left for piece in (*self._pieces.values(), *self._later))
         return waiting + size <= QUEUE_LIMIT + (URGENT_ROOM if urgent else 0)
 
     def on_receipt(self, number: int, size: int) -> None:
@@ -79,8 +84,9 @@ class Keys:
         piece = self._pieces.get(number)
         if piece is None:
             return
-        piece.accepted, piece.data = True, piece.data[size:]
-        if not piece.data:
+        piece.accepted = True
+        piece.taken += size
+        if piece.left <= 0:
             del self._pieces[number]
         if self._returned:
             self._pass_by()
@@ -90,7 +96,7 @@ class Keys:
         if why is Return.FULL:
             piece = self._pieces.pop(number, None)
             if piece is not None:
-                self._on_refused(len(piece.data))
+                self._on_refused(piece.left)
         elif number in self._pieces:
             self._pieces[number].accepted = False
             self._returned = self._hangs = True
@@ -103,7 +109,8 @@ class Keys:
             self._hangs = False
             later, self._later = self._later, []
             for piece in later:
-                self._send(piece)
+                if not self._send(piece):
+                    self._on_refused(piece.left)
 
     def on_silence(self) -> None:
         """The keeper hangs: keys go past it, once it would take none that it was given before."""
@@ -130,12 +137,17 @@ class Keys:
         """Whether the keeper has bytes for a program that does not read: nothing may overtake them."""
         return any(piece.accepted for piece in self._pieces.values())
 
-    def _send(self, piece: _Piece) -> None:
+    def _send(self, piece: _Piece) -> bool:
+        """False if it does not fit; to a keeper that is gone it is as good as sent, and goes on with it."""
         self._number = (self._number + 1) % 2**32
         piece.at = time.monotonic()
         self._pieces[self._number] = piece
-        self._keeper.write(Input(self._number, piece.at, piece.urgent, piece.data).encode(), urgent=True)
+        words = Input(self._number, piece.at, piece.urgent, piece.data).encode()
+        if not self._keeper.write(words, urgent=True) and not self._keeper.closed:
+            del self._pieces[self._number]
+            return False
         self._watch()
+        return True
 
     def _watch(self) -> None:
         """Look whether the keeper hangs when a piece has waited for long."""
@@ -174,5 +186,5 @@ class Keys:
         pieces = (*self._pieces.values(), *self._later)
         self._pieces, self._later = {}, []
         for piece in pieces:
-            if not self._engine.write(piece.data, urgent=piece.urgent):
-                self._on_refused(len(piece.data))
+            if not self._engine.write(piece.data[piece.taken :], urgent=piece.urgent):
+                self._on_refused(piece.left)

@@ -30,7 +30,8 @@ QUESTIONS: Mapping[str, tuple[str, str]] = {
 """What is asked, in this order, and what is answered."""
 _ASKED = "".join(question for question, _ in QUESTIONS.values())
 _ANSWERED = re.compile("".join(f"({answer})" for _, answer in QUESTIONS.values()))
-LATE = 0.7  # seconds in which a second answer would come
+PATIENCE = 8.0  # seconds that the program waits for the first answer
+LATE = 0.5  # seconds in which a second answer would come
 # Asks at its start, then for each `go` in its workspace; each time what came stands in a file of its own.
 _PROGRAM = f"""
 import os, select, sys, time, tty
@@ -44,7 +45,7 @@ while True:
     if waits:
         os.unlink("go")
     os.write(1, {_ASKED.encode()!r})
-    heard, until = b"", time.monotonic() + 8
+    heard, until = b"", time.monotonic() + float(sys.argv[2])
     while (left := until - time.monotonic()) > 0:
         if not select.select([0], [], [], left)[0]:
             break
@@ -59,9 +60,9 @@ while True:
 """
 
 
-def asking(*, at_start: bool) -> tuple[str, ...]:
+def asking(*, at_start: bool, patience: float = PATIENCE) -> tuple[str, ...]:
     """The command; asks at once, or when it is told to."""
-    return ("/usr/bin/python3", "-c", _PROGRAM, "asks" if at_start else "waits")
+    return ("/usr/bin/python3", "-c", _PROGRAM, "asks" if at_start else "waits", str(patience))
 
 
 def workspace(home: House, agent: str) -> Path:
