@@ -195,3 +195,15 @@ async def test_a_way_that_was_closed_is_opened_again(world: World) -> None:
 def test_input_without_its_head_is_refused(body: bytes) -> None:
     with pytest.raises(ProtocolError):
         read_input(body)
+
+
+@pytest.mark.parametrize("body", [b"", bytes(4), b"\0\0\0\1\x09", bytes(6)])
+def test_a_return_that_is_none_is_refused(body: bytes) -> None:
+    with pytest.raises(ProtocolError):
+        read_return(body)
+
+
+@pytest.mark.parametrize("body", [b"", bytes(7), bytes(9)])
+def test_a_receipt_that_is_none_is_refused(body: bytes) -> None:
+    with pytest.raises(ProtocolError):
+        read_receipt(body)
