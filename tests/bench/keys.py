@@ -27,7 +27,7 @@ from tests.bench.launch import (
     leaving,
     project,
 )
-from tests.bench.pty import Program, rest, wait_for
+from tests.bench.pty import Program, rest, wait, wait_for
 from tests.bench.table import Bar, Bench, Line, percentile, row
 from tests.trusted import trust
 
@@ -156,6 +156,8 @@ def _rounds(
 def _round(way: _Way, others: Sequence[Sequence[str]], count: int) -> tuple[list[float], list[float]]:
     with leaving(way([RAW_ECHO, *others])) as program:
         wait_for(program, b"ready")
+        streams = sum(STREAM in argv for argv in others)
+        wait((program,), lambda: len(_written(way.root)) == streams)
         rest((program,), SETTLE)
         before, typist = _written(way.root), Typist(program)
         for _ in range(min(count, len(LETTERS))):
@@ -171,8 +173,8 @@ def _written(root: Path) -> dict[str, tuple[int, float]]:
     """What each stream says it has written, and in how many seconds."""
     found = {}
     for file in root.glob(".claude/users/*/workspace/written"):
-        size, seconds = file.read_bytes().split()[:2]
-        found[file.parts[-3]] = int(size), float(seconds)
+        if words := file.read_bytes().split():  # else it has just been made
+            found[file.parts[-3]] = int(words[0]), float(words[1])
     return found
 
 
