@@ -545,8 +545,8 @@ class Agent:
     def _received(self, data: bytes) -> None:
         self.terminal.feed(data)
         replies = self.terminal.take_replies()
-        if replies and self.leads and self._attachment is not None:
-            self._attachment.write(replies, urgent=True)
+        if replies and not self._runtime.outlives and self._attachment is not None:
+            self._attachment.write(replies, urgent=True)  # else whoever holds the program answers
         self._tell_events()
         self._tell(Output())
 

@@ -95,6 +95,10 @@ def _not_told(data: bytes) -> None:
     pass
 
 
+def _not_counted(size: int) -> None:
+    pass
+
+
 def _nothing() -> None:
     pass
 
@@ -113,6 +117,7 @@ class Stream:
         self._on_data: Callable[[bytes], None] = _not_told
         self._on_closed: Callable[[], None] = _nothing
         self._on_drained: Callable[[], None] = _nothing
+        self._on_sent: Callable[[int], None] = _not_counted
         self._paused = False
         self._queue: deque[memoryview] = deque()
         self._queued = 0
@@ -129,9 +134,13 @@ class Stream:
         on_data: Callable[[bytes], None],
         on_closed: Callable[[], None],
         on_drained: Callable[[], None] = _nothing,
+        on_sent: Callable[[int], None] = _not_counted,
     ) -> None:
-        """Begin to read. `on_drained` is called when all that had to wait is written."""
+        """Begin to read. `on_drained` is called when all that had to wait is written, `on_sent` with how many
+        bytes the other side has just taken.
+        """
         self._on_data, self._on_closed, self._on_drained = on_data, on_closed, on_drained
+        self._on_sent = on_sent
         early, self._early = self._early, b""
         if early:
             on_data(early)
@@ -199,6 +208,7 @@ class Stream:
         self._on_close()
         # Whoever listens holds this stream: let go of it, so that neither waits for the garbage collector.
         self._on_data, self._on_closed, self._on_drained = _not_told, _nothing, _nothing
+        self._on_sent = _not_counted
 
     def _readable(self) -> None:
         try:
@@ -223,6 +233,7 @@ class Stream:
                     self._queue.popleft()
                 else:
                     self._queue[0] = self._queue[0][sent:]
+                self._on_sent(sent)
         except BlockingIOError:
             self._watch(True)
             return

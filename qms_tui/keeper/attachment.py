@@ -1,4 +1,4 @@
-"""An agent's terminal in an interface's hands: output from the keeper, input straight to the engine."""
+"""An agent's terminal in an interface's hands, both ways through the keeper."""
 
 from __future__ import annotations
 
@@ -8,11 +8,14 @@ from collections.abc import Callable
 
 from qms_tui.ipc.stream import Stream
 from qms_tui.keeper.client import Connection
+from qms_tui.keeper.keys import Keys
 from qms_tui.keeper.protocol import (
     Kind,
     ProtocolError,
     frame,
     read_message,
+    read_receipt,
+    read_return,
     read_size,
     size_frame,
 )
@@ -26,6 +29,7 @@ HANGS = "the keeper does not answer: the screen may be old, keys reach the progr
 TAKE_OVER = (
     0.25  # seconds that keys wait for the lead, and so for their size; an engine that hangs takes longer
 )
+UNREAD = "it does not read: {} bytes that were typed were not sent"
 RESIZE_DELAY = 0.05  # seconds of quiet before a size is passed on: dragging a corner sends dozens
 
 
@@ -35,11 +39,15 @@ class KeptAttachment:
     def __init__(
         self, connection: Connection, keyboard: Opened, size: Size, *, tell_size: bool = False
     ) -> None:
-        """`size` is what the keeper has been told; it is told again where it could not be set yet."""
+        """`size` is what the keeper has been told; it is told again where it could not be set yet.
+
+        `keyboard` is the way past a keeper that hangs or is gone.
+        """
         connection.socket.setblocking(False)
         self._connection = connection
         self._output = Stream(connection.socket)
         self._input = Stream(keyboard.channel, early=keyboard.early, on_close=keyboard.free)
+        self._keys = Keys(self._output, self._input, self._not_read)
         self._on_fact: Callable[[Fact], None] = lambda fact: None
         self._size = self._told = size
         self._typed = False  # since somebody else has led
@@ -66,20 +74,20 @@ class KeptAttachment:
 
     def pause(self) -> None:
         """Read no more for now; the keeper goes on, and gives the state when we read on."""
-        self._paused = True
+        self._paused = self._keys.is_paused = True
         self._output.pause()
 
     def resume(self) -> None:
         """Read on."""
-        self._paused = self._asked = False
+        self._paused = self._asked = self._keys.is_paused = False
         self._output.resume()
 
     def write(self, data: bytes, *, urgent: bool = False) -> bool:
         """Queue bytes for the program."""
         if self._taking is None:
-            return self._input.write(data, urgent=urgent)
+            return self._keys.write(data, urgent=urgent)
         waiting = sum(len(kept) for kept, _ in self._kept)
-        if not self._input.has_room(waiting + len(data), urgent=urgent):
+        if not self._keys.has_room(waiting + len(data), urgent=urgent):
             return False
         self._kept.append((data, urgent))
         return True
@@ -108,12 +116,13 @@ class KeptAttachment:
         )  # if it took too long, or another was typed into, the next key asks again
         self._taking, kept, self._kept = None, self._kept, []
         for data, urgent in kept:
-            if not self._input.write(data, urgent=urgent):
-                _log.warning("%d bytes typed while the lead was taken were not sent", len(data))
+            if not self._keys.write(data, urgent=urgent):
+                self._not_read(len(data))
 
     def close(self) -> None:
         """Let go of the keeper and of the engine."""
         self._taken()
+        self._keys.close()
         for timer in (self._resizing, self._pulse):
             if timer is not None:
                 timer.cancel()
@@ -130,6 +139,7 @@ class KeptAttachment:
         """Ask whether the keeper is there; one that has said nothing since the last question hangs."""
         if self._asked and not self._paused and not self._hangs:
             self._hangs = True
+            self._keys.on_silence()
             self._on_fact(Remarked(HANGS, serious=True))
         if not self._asked and not self._paused:
             self._asked = True
@@ -139,6 +149,7 @@ class KeptAttachment:
 
     def _answered(self) -> None:
         self._asked = False
+        self._keys.on_answer()
         if self._hangs:
             self._hangs = False
             self._on_fact(Remarked("the keeper answers again", serious=False))
@@ -170,6 +181,10 @@ class KeptAttachment:
             content = read_message(body)
             holds, again = bool(content.get("holds")), bool(content.get("again"))
             self._remarked(str(content.get("text", "")), holds, again)
+        elif kind == Kind.RECEIPT:
+            self._keys.on_receipt(*read_receipt(body))
+        elif kind == Kind.RETURN:
+            self._keys.on_return(*read_return(body))
         elif kind == Kind.END:
             self._end(Closed(over=True))
 
@@ -186,7 +201,12 @@ class KeptAttachment:
         self._remark = text if holds else ""
         self._on_fact(Remarked(text, serious=holds, again=again))
 
+    def _not_read(self, size: int) -> None:
+        self._on_fact(Remarked(UNREAD.format(size), serious=False))
+
     def _keeper_gone(self) -> None:
+        self._taken()
+        self._keys.on_loss()
         self._end(Closed(over=False))
 
     def _engine_gone(self) -> None:

@@ -61,10 +61,13 @@ class KeeperClient:
         self._started: subprocess.Popen[bytes] | None = None
         self._interface = uuid.uuid4().hex
         self._name = _name()
+        self.palette = ""
+        """The colours of this interface, for those who ask the terminals that it leads."""
 
     def open(self, want: Want, agent: str, container: str, size: Size) -> Connection:
         """A connection that follows an agent; starts a keeper if there is none. Raises KeeperError."""
-        hello = Hello(want, agent, container, self._interface, self._name, size.columns, size.lines)
+        who = self._interface, self._name
+        hello = Hello(want, agent, container, *who, size.columns, size.lines, self.palette)
         for _ in range(2):
             welcome = self._knock()
             if welcome.get("protocol") == PROTOCOL:

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from qms_tui.errors import QmsTuiError
 from qms_tui.ipc import Stranger, check_own
 from qms_tui.keeper.held import HeldAgent
+from qms_tui.keeper.input import Typing
 from qms_tui.keeper.protocol import (
     APART,
     Frames,
@@ -56,6 +57,7 @@ class Guest(asyncio.Protocol):
         self.size = Size(80, 24)
         self.leads = False
         self.agent: HeldAgent | None = None
+        self._typing = Typing(self.send)
         self._house = house
         self._frames = Frames()
         self._transport: asyncio.Transport | None = None
@@ -66,6 +68,11 @@ class Guest(asyncio.Protocol):
     def rank(self) -> tuple[int, int]:
         """For the choice of a leader."""
         return self._house.rank(self)
+
+    @property
+    def palette(self) -> str:
+        """The colours of its screen."""
+        return self.hello.palette
 
     @property
     def typed(self) -> bool:
@@ -128,6 +135,9 @@ class Guest(asyncio.Protocol):
                 self.agent.resize(self)
         elif kind == Kind.LEAD:
             self._house.lead(self)
+        elif kind == Kind.INPUT and self.agent is not None:
+            if self.agent.alive:  # else its end is on the way to the interface
+                self._typing.take(body, self.agent.input)
         elif kind == Kind.PING:
             self.send(frame(Kind.PONG))
         else:
@@ -155,7 +165,7 @@ class Guest(asyncio.Protocol):
         """The program printed this."""
         if self._behind:
             self._missed = True
-        else:
+        elif data:
             self.send(frame(Kind.OUTPUT, data))
 
     def send_size(self, size: Size) -> None:
@@ -179,6 +189,7 @@ class Guest(asyncio.Protocol):
             state = self.agent.terminal.save()
             self._transport.set_write_buffer_limits(high=BEHIND + len(state), low=0)
             self.send(frame(Kind.STATE, state))
+            self.send_output(self.agent.backlog.waiting)
 
     def send_remark(self, text: str, *, holds: bool, again: bool = False) -> None:
         """A human should know this."""

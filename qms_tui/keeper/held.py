@@ -12,9 +12,12 @@ from typing import Any
 
 from qms_tui.errors import EngineError
 from qms_tui.ipc.stream import Stream
+from qms_tui.keeper.backlog import Backlog, Slices
 from qms_tui.keeper.gaps import missed, remark
+from qms_tui.keeper.input import ContainerInput
 from qms_tui.keeper.journal.writer import JournalWriter
 from qms_tui.keeper.past import note_container, note_tail, read_past
+from qms_tui.keeper.replies import SOON, Palette
 from qms_tui.keeper.watcher import Watcher
 from qms_tui.runtime import Size
 from qms_tui.runtime.docker.tap import Tap
@@ -23,6 +26,7 @@ from qms_tui.terminal import NO_STATUS, Terminal
 _log = logging.getLogger(__name__)
 
 RETRY_FIRST, RETRY_MOST = 0.1, 1.5  # seconds between looks at an engine that is away, doubling
+ENDED_MOST = 30.0  # seconds, likewise, of a container that has ended: somebody may start it again
 KNOWN_MOST = 8192  # bytes of the newest output that a gap is laid beside
 LOG_SLACK = 5.0  # seconds before the last byte from which the engine's log is read: clocks differ
 START_NUDGE = 0.25  # seconds after the first size in which a program is ready to hear of another one
@@ -35,18 +39,25 @@ EARLY_PATIENCE = 0.05  # seconds in which what was printed while the log was rea
 
 
 class HeldAgent:
-    """Journals everything; never answers the program's queries."""
+    """Journals everything; answers the program's queries, unless another user has started it."""
 
-    def __init__(self, name: str, tap: Tap, folder: Path, scrollback: int) -> None:
+    def __init__(
+        self, name: str, tap: Tap, folder: Path, scrollback: int, slices: Slices, palette: Palette
+    ) -> None:
         """`folder` is that of the agent's journal."""
         self.name = name
         self.container = ""
-        self.terminal = _silenced(Terminal(80, 24, scrollback=scrollback))
+        self.palette = palette
+        self.terminal = self._silenced(Terminal(80, 24, scrollback=scrollback))
+        self.backlog = Backlog(slices, self._feed, self._fed)
+        """What was passed on and journaled, and has not reached the terminal."""
+        self.input = ContainerInput(lambda: tap.open_input(self.container))
         self._tap = tap
         self._folder = folder
         self._journal = JournalWriter(folder)
         self._scrollback = scrollback
         self._stream: Stream | None = None
+        self._next: Stream | None = None  # of the ended container, for when it is started again
         self._known = bytearray()
         self._heard = 0.0  # when the last output came, in seconds since 1970
         self._watchers: list[Watcher] = []
@@ -89,6 +100,7 @@ class HeldAgent:
         """Listen to a container that is about to be started. Raises EngineError."""
         async with self._holding:
             self._let_go()
+            self._take_next("")
             stream = await self._tap.open(container)
             self.container, self.foreign, self._foreign_size = container, False, None
             self._new_terminal(Terminal(size.columns, size.lines, scrollback=self._scrollback))
@@ -97,6 +109,8 @@ class HeldAgent:
             self._journal.start(container, "", time.time())
             self._look_after_journal()
             self._starting = True
+            self.input.open_soon()
+            self._answer()
             self._listen(stream)
 
     async def take_up(self, container: str) -> None:
@@ -105,12 +119,22 @@ class HeldAgent:
             if self.alive and self.container == container:
                 return
             self._let_go()
-            stream = await self._tap.open(container)
+            stream = self._take_next(container) or await self._tap.open(container)
             try:
                 await self._mend(container, stream)
             except BaseException:
                 stream.close()
                 raise
+
+    def _take_next(self, container: str) -> Stream | None:
+        """What was opened when a container ended, if it is this one; closed if it is not."""
+        stream, self._next = self._next, None
+        if stream is not None and (stream.closed or self.container != container):
+            stream.close()
+            return None
+        if stream is not None:
+            stream.pause()
+        return stream
 
     async def _mend(self, container: str, stream: Stream) -> None:
         stayed = bool(self.container)  # it was this keeper that listened before
@@ -120,16 +144,28 @@ class HeldAgent:
         log = await self._read_log(container, self._heard - LOG_SLACK)
         live = await _arrived(stream)
         found = missed(bytes(self._known), log, live) if log is not None else None
-        self._journal.rotate(self.terminal.save())
+        self._journal.rotate(self._saved())
         note_container(self._folder, container)
+        self.input.open_soon()
         now = time.time()
         self._journal.gap(self._heard or now, now, filled=found is not None, size=len(found or b""))
         self._gap_until = time.monotonic() + GAP_TOLD
         self._gap = "" if stayed and found is not None else self._incomplete(found, now)
-        self._take((found or b"") + live)
+        if found:
+            await self._take_missed(found, now)
+        self._answer()
+        self._take(live)
         self._listen(stream)
         if self.terminal.modes.alternate_screen and (self._foreign_size or not self.foreign):
             await self._nudge()
+
+    async def _take_missed(self, data: bytes, now: float) -> None:
+        """What was printed while nobody listened; what it asks is answered if the program still waits."""
+        is_long = now - self._heard > SOON
+        began = await self._tap.began(self.container) if is_long and self._heard else 0.0
+        self.terminal.muted = self.foreign or now - max(self._heard, began) > SOON
+        self._take(data)
+        self.backlog.flush()
 
     async def _meet(self, container: str) -> None:
         """Find out who made the container, and have a terminal of its size where that is not known."""
@@ -201,7 +237,8 @@ class HeldAgent:
         await self._tap.resize(self.container, size)
 
     def _new_terminal(self, terminal: Terminal) -> None:
-        self.terminal = _silenced(terminal)
+        self.backlog.clear()
+        self.terminal = self._silenced(terminal)
         self._known.clear()
         for watcher in self._watchers:
             watcher.send_state()
@@ -220,9 +257,12 @@ class HeldAgent:
             if task is not None:
                 task.cancel()
         self._let_go()
+        self._take_next("")
         self._journal.close()
 
     def _let_go(self) -> None:
+        self.backlog.flush()
+        self.input.close()
         stream, self._stream = self._stream, None
         if stream is not None:
             stream.close()
@@ -230,7 +270,9 @@ class HeldAgent:
     # -- output -------------------------------------------------------------------------------------------
 
     def _take(self, data: bytes) -> None:
-        """Watchers first: a human waits there."""
+        """Watchers first: a human waits there. The journal before the terminal, which may answer: what has
+        been answered is known to the next keeper.
+        """
         if not data:
             return
         for watcher in self._watchers:
@@ -239,17 +281,45 @@ class HeldAgent:
         self._heard = time.time()
         self._known += data
         del self._known[:-KNOWN_MOST]
+        self.backlog.add(data)
+        if self.backlog.is_full and self._stream is not None:
+            self._stream.pause()
+        self._look_after_journal()
+
+    def _feed(self, data: bytes) -> None:
         self.terminal.feed(data)
+        if replies := self.terminal.take_replies():
+            self.input.reply(replies)
         self.terminal.take_events()
+
+    def _fed(self) -> None:
+        """The terminal is where the journal is."""
         if self._journal.full:
             self._journal.rotate(self.terminal.save())
-        self._look_after_journal()
+            self._look_after_journal()
+        if self._stream is not None:
+            self._stream.resume()
+
+    def _saved(self) -> bytes:
+        """The terminal's state after all that is journaled."""
+        self.backlog.flush()
+        return self.terminal.save()
+
+    def _answer(self) -> None:
+        """From here on the program hears what it asks, unless another user's keeper tells it."""
+        self.terminal.muted = self.foreign
+
+    def _silenced(self, terminal: Terminal) -> Terminal:
+        """The same, not answering, with our clock and our colours."""
+        terminal.muted, terminal.clock = True, time.time
+        self.palette.show(terminal)
+        return terminal
 
     def keep_journal(self, *, anew: bool = False) -> None:
         """Write the journal anew if its folder was removed, or if that of all agents was."""
         if self.container and (anew or self._journal.removed):
             _log.warning("%s: somebody has removed the journal", self.name)
-            self._journal.rotate(self.terminal.save())
+            self._journal.rotate(self._saved())
             note_container(self._folder, self.container)
             note_tail(self._folder, bytes(self._known))
             self._look_after_journal()
@@ -261,7 +331,7 @@ class HeldAgent:
     async def _mend_journal(self) -> None:
         """Try now and then to write to disk again, and say how it stands."""
         while self._journal.trouble:
-            if not self._journal.retry(self.terminal.save()):
+            if not self._journal.retry(self._saved()):
                 self._say_trouble()
                 await asyncio.sleep(JOURNAL_RETRY)
         if self._trouble:
@@ -292,28 +362,70 @@ class HeldAgent:
             watcher.send_remark(self._remark or otherwise, holds=bool(self._remark), again=again)
 
     def _lost(self) -> None:
-        """The program has ended, or the engine has gone."""
+        """The program has ended, or the engine has gone: nobody waits for an answer any more."""
+        self.terminal.muted = True
+        self.backlog.flush()
+        self.input.close()
         self._stream = None
         for watcher in list(self._watchers):
             watcher.send_end()
+        if self._watching_over is not None:
+            self._watching_over.cancel()
         self._watching_over = asyncio.get_running_loop().create_task(self._find_out())
 
     async def _find_out(self) -> None:
-        """Whether it has ended; listen again if it goes on."""
-        pause = RETRY_FIRST
+        """Whether it has ended; listen again if it goes on, or is started again."""
+        async with self._holding:  # at once: what a program asks first is in no log
+            if not self.alive:
+                self._next = await self._tap.open_ended(self.container)
+        pause, ended = RETRY_FIRST, False
         while not self.alive:
             try:
                 code = await self._tap.ending(self.container)
-                if code is not None:
-                    self._journal.end(code if code >= 0 else None, "")
-                    self.terminal.end_program()
-                    self.terminal.take_events()
+                if code is None:
+                    await self.take_up(self.container)
+                    self._have_size_again()
+                elif not ended:
+                    self._ended(code)
+                    ended = True
+                if code is not None and code < 0:
                     break
-                await self.take_up(self.container)
             except EngineError as error:
                 _log.info("%s: %s", self.name, error)
             await asyncio.sleep(pause)
-            pause = min(pause * 2, RETRY_MOST)
+            pause = min(pause * 2, ENDED_MOST if ended else RETRY_MOST)
+        if not self.alive:
+            self._take_next("")
+
+    def _ended(self, code: int) -> None:
+        self._journal.end(code if code >= 0 else None, "")
+        self.terminal.end_program()
+        self.terminal.take_events()
+        if self._next is not None:
+            self._next.listen(self._started_again, self._not_started_again)
+
+    def _started_again(self, data: bytes) -> None:
+        """The ended container's first output: its program is another one."""
+        stream, self._next = self._next, None
+        if stream is None:
+            return
+        self.terminal.forget_status()
+        self.terminal.take_events()
+        self._journal.start(self.container, "", time.time())
+        self._starting = True
+        self.input.open_soon()
+        self._answer()
+        self._listen(stream)
+        self._take(data)
+        self._have_size_again()
+
+    def _have_size_again(self) -> None:
+        """A container that is started again has forgotten its terminal's size."""
+        if not self.foreign:
+            self._do(self._tell_size())
+
+    def _not_started_again(self) -> None:
+        self._next = None
 
     # -- watchers -----------------------------------------------------------------------------------------
 
@@ -337,6 +449,8 @@ class HeldAgent:
         """Whoever was typed into last leads; `told` has not been told of anybody yet."""
         leader = max(filter(self._may_lead, self._watchers), key=lambda watcher: watcher.rank, default=None)
         changed, self._leader = leader is not self._leader, leader
+        if changed and leader is not None:
+            self._show_palette(leader.palette)
         if leader is None:
             self._leave_to_other_user(self._watchers if changed else [told] if told else [])
             return
@@ -346,6 +460,10 @@ class HeldAgent:
         self._announce(leader, self._watchers if changed else [told] if told else [])
         if changed:
             self.resize(leader)
+
+    def _show_palette(self, palette: str) -> None:
+        self.palette.take(palette)
+        self.palette.show(self.terminal)
 
     def _may_lead(self, watcher: Watcher) -> bool:
         """Who only looks at another user's agent changes nothing about it."""
@@ -381,6 +499,7 @@ class HeldAgent:
     def _take_size(self, size: Size) -> None:
         """The terminal has this size from here on."""
         if size != self.size:
+            self.backlog.flush()
             self.terminal.resize(size.columns, size.lines)
             self._journal.size(size.columns, size.lines)
             for watcher in self._watchers:
@@ -416,16 +535,11 @@ class HeldAgent:
         task.add_done_callback(self._tasks.discard)
 
 
-def _silenced(terminal: Terminal) -> Terminal:
-    """The same, not answering, with our clock."""
-    terminal.muted, terminal.clock = True, time.time
-    return terminal
-
-
 async def _arrived(stream: Stream) -> bytes:
     """What the stream has for us already."""
     parts: list[bytes] = []
     stream.listen(parts.append, lambda: None)
+    stream.resume()
     await asyncio.sleep(EARLY_PATIENCE)
     stream.pause()
     return b"".join(parts)

@@ -11,6 +11,7 @@ from typing import Any
 
 from qms_tui import __version__
 from qms_tui.errors import EngineError, QmsTuiError, UsageError
+from qms_tui.keeper.backlog import Slices
 from qms_tui.keeper.disk.watch import DiskWatch
 from qms_tui.keeper.gateway import GatewayProcess
 from qms_tui.keeper.guest import Guest
@@ -18,6 +19,7 @@ from qms_tui.keeper.held import HeldAgent
 from qms_tui.keeper.paths import SOCKET
 from qms_tui.keeper.programs import encoded
 from qms_tui.keeper.protocol import PROTOCOL, Hello, Want
+from qms_tui.keeper.replies import Palette
 from qms_tui.project import AGENT_NAME
 from qms_tui.runtime import Size
 from qms_tui.runtime.docker.tap import Tap
@@ -40,6 +42,7 @@ class Keeper:
         self._folder = folder
         self._tap = tap
         self._scrollback = scrollback
+        self._slices, self._palette = Slices(), Palette()
         self._agents: dict[str, HeldAgent] = {}
         self._guests: list[Guest] = []
         self._typed: dict[str, int] = {}  # by interface: the order in which they were typed into
@@ -98,6 +101,7 @@ class Keeper:
         agent = self._agent(hello.agent)
         if hello.want == Want.HOLD:
             self._gateway.serve(hello.agent)
+            self._palette.take(hello.palette)
             await agent.hold(hello.container, Size(hello.columns, hello.lines))
         elif hello.want == Want.ATTACH:
             await self._take_up(agent, hello.container)
@@ -152,7 +156,9 @@ class Keeper:
 
     def _agent(self, name: str) -> HeldAgent:
         if name not in self._agents:
-            self._agents[name] = HeldAgent(name, self._tap, self._folder / name, self._scrollback)
+            self._agents[name] = HeldAgent(
+                name, self._tap, self._folder / name, self._scrollback, self._slices, self._palette
+            )
         return self._agents[name]
 
     async def _take_up_all(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import json
 import logging
 import os
@@ -81,6 +82,7 @@ def _serve(asked: argparse.Namespace, lock: int) -> int:
         tap = Tap(connect(asked.engine_setting), str(project))
         gateway = GatewayProcess(folder, project, asked.config, asked.log_level, asked.umask)
         disk = DiskWatch(tap, Project(project), folder, asked.config)
+        gc.freeze()  # what the engine's SDK is made of is much, and stays: no key waits for a look at it
         asyncio.run(_run(Keeper(folder, tap, asked.scrollback, gateway, disk), address))
     if _is(lock, folder / LOCK):
         (folder / SOCKET).unlink(missing_ok=True)

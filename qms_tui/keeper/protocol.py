@@ -16,7 +16,7 @@ from typing import Any
 
 from qms_tui.terminal.state import VERSION
 
-PROTOCOL = 200 + VERSION  # of the frames, and of the states in them
+PROTOCOL = 300 + VERSION  # of the frames, and of the states in them
 LARGEST = 64 * 1024 * 1024  # bytes of a body; a terminal's state has 17 million at most (terminal/state.py)
 APART = (
     "run it where the agents were started, outside of containers, flatpak, unshare and services with "
@@ -25,6 +25,9 @@ APART = (
 """What to do if keeper and interface do not see the same files and processes."""
 _HEAD = struct.Struct(">BI")
 _SIZE = struct.Struct(">HH")
+_INPUT = struct.Struct(">Id?")  # number of the piece, when it was typed, whether it is urgent
+_RECEIPT = struct.Struct(">II")  # number of the piece, bytes of it
+_RETURN = struct.Struct(">IB")  # number of the piece, why
 
 
 class ProtocolError(ValueError):
@@ -48,6 +51,16 @@ class Kind(IntEnum):
     LEAD = 10  # to the keeper: a human types here
     PING = 11  # to the keeper: say that you are there
     PONG = 12  # to the interface: so
+    INPUT = 13  # to the keeper: bytes for the program
+    RECEIPT = 14  # to the interface: so many bytes of a piece have left the keeper; 0 if all wait there
+    RETURN = 15  # to the interface: a piece of input was not taken, nor will be
+
+
+class Return(IntEnum):
+    """Why a piece of input was not taken."""
+
+    NO_WAY = 0  # it came too late, or the engine takes no input of ours; nor will anything that follows
+    FULL = 1  # the program does not read, and too much waits for it
 
 
 class Want(IntEnum):
@@ -72,6 +85,8 @@ class Hello:
     name: str = ""
     columns: int = 80
     lines: int = 24
+    palette: str = ""
+    """The colours of its screen, as `replies.write_palette` has them."""
     protocol: int = PROTOCOL
 
     def encode(self) -> bytes:
@@ -100,6 +115,57 @@ def read_size(body: bytes) -> tuple[int, int]:
         raise ProtocolError("a size of the wrong length")
     columns, lines = _SIZE.unpack(body)
     return max(columns, 1), max(lines, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """A piece of what is typed; `at` is when, in seconds of the machine's monotonic clock."""
+
+    number: int
+    at: float
+    urgent: bool
+    data: bytes
+
+    def encode(self) -> bytes:
+        """As a frame."""
+        return frame(Kind.INPUT, _INPUT.pack(self.number, self.at, self.urgent) + self.data)
+
+
+def read_input(body: bytes) -> Input:
+    """What an INPUT frame brings."""
+    if len(body) < _INPUT.size:
+        raise ProtocolError("input without its head")
+    number, at, urgent = _INPUT.unpack_from(body)
+    return Input(number, at, urgent, body[_INPUT.size :])
+
+
+def receipt_frame(number: int, size: int) -> bytes:
+    """A RECEIPT frame."""
+    return frame(Kind.RECEIPT, _RECEIPT.pack(number, size))
+
+
+def read_receipt(body: bytes) -> tuple[int, int]:
+    """The number of a piece, and how many bytes of it were taken."""
+    if len(body) != _RECEIPT.size:
+        raise ProtocolError("a receipt of the wrong length")
+    number, size = _RECEIPT.unpack(body)
+    return number, size
+
+
+def return_frame(number: int, why: Return) -> bytes:
+    """A RETURN frame."""
+    return frame(Kind.RETURN, _RETURN.pack(number, why))
+
+
+def read_return(body: bytes) -> tuple[int, Return]:
+    """The number of a piece, and why it was not taken."""
+    if len(body) != _RETURN.size:
+        raise ProtocolError("a return of the wrong length")
+    number, why = _RETURN.unpack(body)
+    try:
+        return number, Return(why)
+    except ValueError as error:
+        raise ProtocolError(f"a return of kind {why}") from error
 
 
 def read_hello(body: bytes) -> Hello:

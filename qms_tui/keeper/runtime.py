@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from qms_tui.errors import KeeperError
 from qms_tui.keeper.attachment import KeptAttachment
 from qms_tui.keeper.client import ANSWER_PATIENCE, Connection, KeeperClient
 from qms_tui.keeper.protocol import Kind, ProtocolError, Want
+from qms_tui.keeper.replies import RGB, write_palette
 from qms_tui.runtime import Attachment, Ending, Found, RuntimeEvent, Size, Usage
 from qms_tui.runtime.docker import DockerRuntime
 from qms_tui.workers import Counterpart, Workers, waiting_for
@@ -32,6 +33,10 @@ class KeptRuntime:
         self._docker = docker
         self._keeper = keeper
         self._workers = Workers(KEEPER)
+
+    def show_colors(self, colors: Mapping[int, RGB]) -> None:
+        """The keeper answers with them when a program asks, from the next attachment on."""
+        self._keeper.palette = write_palette(colors)
 
     async def find(self, agent: str) -> Found:
         """The agent's container, as the engine has it."""

@@ -14,6 +14,10 @@ class Watcher(Protocol):
     size: Size
 
     @property
+    def palette(self) -> str:
+        """The colours of its screen, as `replies.write_palette` has them."""
+
+    @property
     def rank(self) -> tuple[int, int]:
         """Whoever has the highest leads."""
 

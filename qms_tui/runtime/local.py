@@ -123,6 +123,9 @@ class LocalRuntime:
         # For the ways out that skip close(): an exception on the way, sys.exit in a signal handler.
         atexit.register(self._kill_all)
 
+    def show_colors(self, colors: Mapping[int, tuple[int, int, int]]) -> None:
+        """The screen itself answers: it has them."""
+
     async def find(self, agent: str) -> Found:
         """Whether our process of the agent lives."""
         process = self._processes.get(agent)

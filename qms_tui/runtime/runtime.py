@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -118,7 +118,7 @@ class Attachment(Protocol):
         """
 
     def lead(self) -> None:
-        """Ask to answer the program's queries and to set its size from now on; `Led` tells."""
+        """Ask to set the program's size, and to have it hear of our colours, from now on; `Led` tells."""
 
     def close(self) -> None:
         """Let go; idempotent."""
@@ -132,6 +132,9 @@ class Runtime(Protocol):
     """Whether agents are kept from each other and the host."""
     outlives: bool
     """Whether agents go on when the interface ends."""
+
+    def show_colors(self, colors: Mapping[int, tuple[int, int, int]]) -> None:
+        """What programs shall hear who ask a terminal that we lead: red, green, blue by key of `Colors`."""
 
     async def find(self, agent: str) -> Found:
         """What is there of the agent."""

@@ -122,6 +122,7 @@ class QmsTuiApp(App[None]):
         for theme in THEMES.values():
             self.register_theme(theme)
         self.theme = THEMES[session.config.theme].name
+        session.runtime.show_colors(self.palette().colors)
         view = session.view or View(session.agents)
         self.arrangement_choice = Layout.remembered(view.arrangement)
         self.zoomed = view.zoomed

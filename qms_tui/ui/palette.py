@@ -9,6 +9,7 @@ from rich.color import Color
 from rich.style import Style as RichStyle
 
 from qms_tui.terminal import Attribute, Style, Underline, rgb
+from qms_tui.terminal.colors import BACKGROUND, CURSOR, FOREGROUND
 
 AGENT_COLORS = (
     "#5fafff",
@@ -40,6 +41,13 @@ class Palette:
     def parts(color: int) -> tuple[int, int, int]:
         """Red, green and blue of 0xRRGGBB."""
         return color >> 16, color >> 8 & 255, color & 255
+
+    @property
+    def colors(self) -> dict[int, tuple[int, int, int]]:
+        """What programs are told, by their keys in `terminal.colors`."""
+        others = {FOREGROUND: self.foreground, BACKGROUND: self.background, CURSOR: self.foreground}
+        numbered = {**dict(enumerate(self.named)), **others}
+        return {key: self.parts(color) for key, color in numbered.items()}
 
 
 DARK = Palette(

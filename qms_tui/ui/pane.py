@@ -28,7 +28,6 @@ from qms_tui.terminal import (
     encode_key,
     encode_mouse,
 )
-from qms_tui.terminal.colors import BACKGROUND, CURSOR, FOREGROUND
 from qms_tui.ui.cursor import with_cursor
 from qms_tui.ui.driver import TerminalKey, TerminalPaste
 from qms_tui.ui.frame import footnote, instead, title
@@ -141,12 +140,8 @@ class Pane(Widget, can_focus=True):
 
     def _adopted(self, terminal: Terminal) -> Terminal:
         """A terminal whose program is told our colours when it asks for them."""
-        palette = self._palette()
-        for index, color in enumerate(palette.named):
-            terminal.colors.set_default(index, *palette.parts(color))
-        terminal.colors.set_default(FOREGROUND, *palette.parts(palette.foreground))
-        terminal.colors.set_default(BACKGROUND, *palette.parts(palette.background))
-        terminal.colors.set_default(CURSOR, *palette.parts(palette.foreground))
+        for key, color in self._palette().colors.items():
+            terminal.colors.set_default(key, *color)
         return terminal
 
     def _due(self, now: float) -> float:

@@ -55,7 +55,7 @@ def burst(bench: Bench) -> Iterator[Line]:
             typist.type_one()
         calm, typist.took = typist.took, []
         empty = process.memory_full_info().uss
-        seconds = _type_through(typist, inbox, files)
+        seconds = type_through(typist, inbox, files)
         memory = process.memory_full_info().uss - empty
     yield Line("burst, counted", f"until the screen counts {files} files, from before writing", "s", seconds)
     what = f"echo of {len(typist.took)} keys meanwhile; peer: of {CALM_KEYS} keys before, the same interface"
@@ -72,7 +72,7 @@ def _inbox(bench: Bench, program: Program) -> Path:
     return newest_project(bench) / ".claude/users/qa/inbox"
 
 
-def _type_through(typist: Typist, inbox: Path, files: int) -> float:
+def type_through(typist: Typist, inbox: Path, files: int) -> float:
     """Type until all files are counted on the screen; how long that took."""
     program, start = typist.program, time.perf_counter()
     argv = [sys.executable, "-c", FLOOD, str(inbox), str(files)]

@@ -22,6 +22,7 @@ from tests.bench.pty import Program
 from tests.bench.table import Bench, Unavailable
 from tests.e2e import engine as engines
 from tests.e2e import image as images
+from tests.e2e import programs
 from tests.e2e.project import make_qms_project
 from tests.trusted import trust
 
@@ -143,6 +144,16 @@ def engine_and_image() -> Iterator[tuple[docker.APIClient, str]]:
         with engines.connect() as client:
             yield client, images.ensure(client)
     except (engines.NoEngine, images.NoBusybox) as reason:
+        raise Unavailable(str(reason)) from reason
+
+
+@contextlib.contextmanager
+def engine_and_programs() -> Iterator[tuple[docker.APIClient, str]]:
+    """A client of the engine, and the name of the image with bash and Python."""
+    try:
+        with engines.connect() as client:
+            yield client, programs.ensure(client)
+    except (engines.NoEngine, images.NoBusybox, programs.NoPrograms) as reason:
         raise Unavailable(str(reason)) from reason
 
 

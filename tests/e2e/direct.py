@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import docker
@@ -67,6 +67,9 @@ class DirectRuntime(DockerRuntime):
     """What the tests of containers work with; the keeper has tests of its own."""
 
     name, isolated, outlives = "docker", True, True
+
+    def show_colors(self, colors: Mapping[int, tuple[int, int, int]]) -> None:
+        pass
 
     async def start(self, agent: str, size: Size, *, fresh: bool = False) -> DirectAttachment:
         attachment = DirectAttachment(self, await self.launch(agent, self._hold, fresh=fresh))

@@ -59,6 +59,30 @@ class Tap:
         )
         return Stream(opened.channel, early=opened.early, on_close=opened.free)
 
+    async def open_input(self, container: str) -> Stream:
+        """The way of what is typed into a container; it may not have been started yet."""
+        way = Direction.INPUT_ON_PODMAN if self._engine.podman else Direction.INPUT
+        opened = await self._call(
+            lambda: open_socket(self._engine.api, container, way),
+            f"type into {container[:12]}",
+            ATTACH_DEADLINE,
+            undo=lambda late: late.free(),
+        )
+        return Stream(opened.channel, early=opened.early, on_close=opened.free)
+
+    async def open_ended(self, container: str) -> Stream | None:
+        """The output of a container that has ended, for when it is started again; None where there is no way.
+
+        Podman makes an ended container anew when somebody attaches to it.
+        """
+        if self._engine.podman:
+            return None
+        try:
+            return await self.open(container)
+        except EngineError as error:
+            _log.info("%s", error)
+            return None
+
     async def resize(self, container: str, size: Size) -> bool:
         """Set the size of a container's terminal; whether it had one to set, which runs."""
         try:
