@@ -24,7 +24,8 @@ from textual.geometry import Region
 from textual.message import Message
 from textual.screen import Screen
 
-from qms_tui.agents import (
+from qms_tui.config import Clipboard
+from qms_tui.core import (
     Agent,
     AgentEvent,
     AgentState,
@@ -37,10 +38,9 @@ from qms_tui.agents import (
     Reshaped,
     StateChanged,
 )
-from qms_tui.agents.events import Severity
-from qms_tui.agents.policies import Ears
-from qms_tui.agents.state import HELD, STARTABLE
-from qms_tui.config import Clipboard
+from qms_tui.core.events import Severity
+from qms_tui.core.policies import Ears
+from qms_tui.core.state import HELD, STARTABLE
 from qms_tui.errors import UsageError
 from qms_tui.mcp.lights import Standing
 from qms_tui.remembered import View

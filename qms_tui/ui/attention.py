@@ -12,10 +12,10 @@ from textual.content import Content
 
 from qms_tui.activity import Activity, Announced, Given, Told, Word
 from qms_tui.activity.given import given, servers_of
-from qms_tui.agents import Activities, Agent, Rounds
-from qms_tui.agents.events import Severity
-from qms_tui.agents.mending import Mending
-from qms_tui.agents.news import News, NewsKind, Newsroom
+from qms_tui.core import Activities, Agent, Rounds
+from qms_tui.core.events import Severity
+from qms_tui.core.mending import Mending
+from qms_tui.core.news import News, NewsKind, Newsroom
 from qms_tui.inbox.words import age
 from qms_tui.mcp.lights import Standing
 from qms_tui.runtime.config_folder import config_folder

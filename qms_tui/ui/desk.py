@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 from textual.notifications import Notification, Notify
 
-from qms_tui.agents import Mail, MailArrived, MailChanged, MailEvent
-from qms_tui.agents.events import Severity
+from qms_tui.core import Mail, MailArrived, MailChanged, MailEvent
+from qms_tui.core.events import Severity
 from qms_tui.errors import UsageError
 from qms_tui.inbox import HUMAN, Entry, Toast
 from qms_tui.text.printable import is_plain

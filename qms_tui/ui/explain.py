@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from qms_tui.activity import Told
-from qms_tui.agents import Agent
+from qms_tui.core import Agent
 from qms_tui.inbox.words import age
 from qms_tui.ui.frame import detail, mark, word
 from qms_tui.ui.lights import rows

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from rich.cells import cell_len
 
 from qms_tui.activity import Meter
-from qms_tui.agents import Agent
+from qms_tui.core import Agent
 from qms_tui.runtime import Usage
 from qms_tui.runtime.usage import amount
 

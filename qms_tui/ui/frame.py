@@ -9,7 +9,7 @@ from rich.cells import cell_len
 from textual.content import Content
 
 from qms_tui.activity import Word, remark
-from qms_tui.agents import Agent, AgentState
+from qms_tui.core import Agent, AgentState
 from qms_tui.ui.figures import BETWEEN, CALM, Figure, figures, fitting
 
 LEADER_LENGTH = 20  # characters of another interface's name; it is whatever that process says

@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual.content import Content
 
 from qms_tui.activity import Health, Light, Lights, Word
-from qms_tui.agents import Agent
+from qms_tui.core import Agent
 from qms_tui.inbox.words import age
 from qms_tui.text.printable import plain
 

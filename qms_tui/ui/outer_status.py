@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from qms_tui.activity import Activity, Word
 from qms_tui.activity.status import NOT_LOOKED_AT
-from qms_tui.agents import Agent, AgentState
 from qms_tui.config import OuterNotification
+from qms_tui.core import Agent, AgentState
 from qms_tui.status_report import ProgramState, StatusRecord, is_record_id
 from qms_tui.ui.driver import TerminalDriver
 from qms_tui.ui.outer import LONGEST

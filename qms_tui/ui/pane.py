@@ -15,8 +15,8 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from qms_tui.agents import Agent, AgentState
-from qms_tui.agents.state import STARTABLE
+from qms_tui.core import Agent, AgentState
+from qms_tui.core.state import STARTABLE
 from qms_tui.runtime import Size
 from qms_tui.terminal import (
     Key,

@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from qms_tui.activity import Told, Word, wakes
-from qms_tui.agents import Agent, AgentState
 from qms_tui.config import Wake
+from qms_tui.core import Agent, AgentState
 from qms_tui.inbox import HUMAN, Item
 from qms_tui.runtime.client import is_client
 from qms_tui.terminal import Key, encode_key, encode_paste

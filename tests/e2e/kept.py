@@ -14,9 +14,9 @@ import docker
 import pytest
 
 import qms_tui
-from qms_tui.agents import Agent, AgentEvent, AgentState, Asked, Notice, Reshaped
-from qms_tui.agents.feeder import Feeder
 from qms_tui.config import AgentConfig, BuildConfig, Config
+from qms_tui.core import Agent, AgentEvent, AgentState, Asked, Notice, Reshaped
+from qms_tui.core.feeder import Feeder
 from qms_tui.ipc.stream import Stream
 from qms_tui.keeper.client import KeeperClient
 from qms_tui.keeper.journal.reader import read_entries, read_segments

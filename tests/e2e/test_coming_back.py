@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from qms_tui.agents import AgentState
+from qms_tui.core import AgentState
 from qms_tui.keeper.journal.records import Gap
 from qms_tui.terminal import Bell, ClipboardWrite, DesktopNotification, IconChanged, TitleChanged
 

@@ -15,8 +15,8 @@ from pathlib import Path
 import docker
 import pytest
 
-from qms_tui.agents import AgentState
 from qms_tui.config.paths import Mount
+from qms_tui.core import AgentState
 from qms_tui.keeper import client as keeper_client
 from qms_tui.keeper.journal.records import Output
 from qms_tui.keeper.paths import SOCKET

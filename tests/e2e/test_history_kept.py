@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from itertools import zip_longest
 
-from qms_tui.agents import AgentState
+from qms_tui.core import AgentState
 
 from .kept import FLOOD_LINE, SCROLLBACK, SIZE, Client, House
 

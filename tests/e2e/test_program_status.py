@@ -8,7 +8,7 @@ from dataclasses import replace
 import docker
 import pytest
 
-from qms_tui.agents import AgentState
+from qms_tui.core import AgentState
 from qms_tui.keeper.programs import reported
 from qms_tui.runtime.docker.attachment import Direction, open_socket
 from qms_tui.terminal import NO_STATUS, ProgramState, ProgramStatus, StatusRecord

@@ -14,8 +14,8 @@ from pathlib import Path
 import docker
 import pytest
 
-from qms_tui.agents import AgentState
 from qms_tui.config import AgentConfig, Config
+from qms_tui.core import AgentState
 from qms_tui.project import Project
 from qms_tui.runtime import Action, Condition, ContainerEvent, EngineBack, EngineLost, RuntimeEvent
 from qms_tui.runtime.docker import connect

@@ -7,7 +7,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
-from qms_tui.agents import Agent, AgentEvent, AgentState, Fleet, Notice, StateChanged
+from qms_tui.core import Agent, AgentEvent, AgentState, Fleet, Notice, StateChanged
 from qms_tui.runtime import Runtime, RuntimeEvent, Size
 
 from .engine import ANSWER_SECONDS

@@ -27,7 +27,6 @@ import pytest
 from textual.content import Content
 from textual.pilot import Pilot
 
-from qms_tui.agents import rounds
 from qms_tui.config import Config
 from qms_tui.inbox import Past
 from qms_tui.project import Project
@@ -138,7 +137,7 @@ class Screen:
 @pytest.fixture(autouse=True)
 def no_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
     """What programs use differs from run to run: it stands in frames only where a test wants it."""
-    monkeypatch.setattr(rounds, "PAUSE", 3600.0)
+    monkeypatch.setattr("qms_tui.core.usage.PAUSE", 3600.0)
 
 
 @pytest.fixture

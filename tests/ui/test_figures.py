@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from qms_tui.activity import Meter
-from qms_tui.agents import Agent, AgentState, rounds
+from qms_tui.core import Agent, AgentState
 from qms_tui.runtime import Size, Usage
 from qms_tui.runtime.local import LocalRuntime
 from qms_tui.ui.frame import footnote
@@ -101,7 +101,7 @@ async def test_painted_only_when_it_is_news(open_app: OpenApp, monkeypatch: pyte
         return figures[agent]
 
     monkeypatch.setattr(LocalRuntime, "usage", usage)
-    monkeypatch.setattr(rounds, "PAUSE", 0.01)
+    monkeypatch.setattr("qms_tui.core.usage.PAUSE", 0.01)
     async with open_app("claude", "qa", size=(160, 20)) as ui:
         await ui.until(lambda: [ui.footnote(name) for name in figures] == [" 3 % cpu · 210 MB "] * 2)
         await ui.until(lambda: "$" in ui.text("qa"))

@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 import pytest
 
-from qms_tui.agents import AgentState
+from qms_tui.core import AgentState
 from qms_tui.runtime import Closed, Led, Received, Remarked, Resized, Size
 from qms_tui.terminal import Terminal
 from qms_tui.ui.chrome import StatusLine

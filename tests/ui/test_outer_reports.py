@@ -11,7 +11,7 @@ from typing import Any, cast
 import pytest
 
 from qms_tui.activity import Activity, Word
-from qms_tui.agents import Agent, AgentState
+from qms_tui.core import Agent, AgentState
 from qms_tui.errors import EngineError
 from qms_tui.runtime import Ending
 from qms_tui.terminal import STATUS_QUERY, ProgramState, StatusRecord, Terminal

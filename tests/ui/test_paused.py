@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager
 
 import pytest
 
-from qms_tui.agents import AgentState
+from qms_tui.core import AgentState
 from qms_tui.runtime import Remarked
 from qms_tui.runtime.local import LocalRuntime
 

@@ -10,9 +10,9 @@ from typing import TypeAlias
 
 from textual.widgets import Static
 
-from qms_tui.agents import AgentState
-from qms_tui.agents.policies import MOST_OPENED
 from qms_tui.config import AgentConfig, Config, Launch, Shutdown
+from qms_tui.core import AgentState
+from qms_tui.core.policies import MOST_OPENED
 from qms_tui.project import Project
 from qms_tui.ui.explain import ExplainScreen
 from tests.inbox.qms_commands import QmsCommands

@@ -16,9 +16,9 @@ from textual.events import AppFocus
 from textual.widgets import Static
 
 from qms_tui.activity import Word, rules
-from qms_tui.agents import Agent, AgentState, activities
-from qms_tui.agents.activities import STATUS_PERIOD
 from qms_tui.config import AgentConfig, Config, NotifyConfig, Shutdown
+from qms_tui.core import Agent, AgentState, activities
+from qms_tui.core.activities import STATUS_PERIOD
 from qms_tui.project import Project
 from qms_tui.terminal import TerminalEvent
 from qms_tui.ui.chrome import StatusLine

@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from qms_tui.activity import Hook, Told, Word
-from qms_tui.agents.activities import Activities
-from qms_tui.agents.agent import Agent
-from qms_tui.agents.events import Severity
-from qms_tui.agents.fleet import Fleet
-from qms_tui.agents.policy import TASKS, TRIES, Act, Policy, Seen, Verdict
-from qms_tui.agents.state import HELD, STARTABLE
 from qms_tui.config import Config, Launch, Shutdown
+from qms_tui.core.activities import Activities
+from qms_tui.core.agent import Agent
+from qms_tui.core.events import Severity
+from qms_tui.core.fleet import Fleet
+from qms_tui.core.policy import TASKS, TRIES, Act, Policy, Seen, Verdict
+from qms_tui.core.state import HELD, STARTABLE
 from qms_tui.errors import OwnerError
 from qms_tui.inbox import Item, Ledger
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from qms_tui.activity import Health, Light
-from qms_tui.agents.agent import Agent
-from qms_tui.agents.state import AgentState
+from qms_tui.core.agent import Agent
+from qms_tui.core.state import AgentState
 
 _HEALTH = {
     AgentState.RUNNING: Health.FINE,

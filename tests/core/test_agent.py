@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from qms_tui.activity import Meter, Told
-from qms_tui.agents import Activities, Agent, AgentEvent, AgentState, Asked, Fleet, Notice
+from qms_tui.core import Activities, Agent, AgentEvent, AgentState, Asked, Fleet, Notice
 from qms_tui.ipc.stream import QUEUE_LIMIT
 from qms_tui.project import Project
 from qms_tui.runtime import Condition, Ending, Led, Size, Usage

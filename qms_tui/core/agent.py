@@ -13,9 +13,9 @@ from functools import partial
 from typing import Any
 
 from qms_tui.activity import Activity, Lights, Meter
-from qms_tui.agents.events import AgentEvent, Asked, LeaderChanged, Notice, Output, Reshaped, StateChanged
-from qms_tui.agents.feeder import Feeder, Line
-from qms_tui.agents.state import (
+from qms_tui.core.events import AgentEvent, Asked, LeaderChanged, Notice, Output, Reshaped, StateChanged
+from qms_tui.core.feeder import Feeder, Line
+from qms_tui.core.state import (
     HELD,
     REACHABLE_SOON,
     STARTABLE,
@@ -25,7 +25,7 @@ from qms_tui.agents.state import (
     removed,
     stopped,
 )
-from qms_tui.agents.upkeep import keep_looking
+from qms_tui.core.upkeep import keep_looking
 from qms_tui.errors import EngineError, QmsTuiError, RuntimeFailure
 from qms_tui.runtime import (
     Attachment,

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 
-from qms_tui.agents.agent import Agent
-from qms_tui.agents.events import AgentEvent, Notice
-from qms_tui.agents.feeder import Feeder
+from qms_tui.core.agent import Agent
+from qms_tui.core.events import AgentEvent, Notice
+from qms_tui.core.feeder import Feeder
 from qms_tui.runtime import Action, ContainerEvent, EngineBack, EngineLost, Runtime, RuntimeEvent, Size
 
 _OOM = "the engine killed a process of it"

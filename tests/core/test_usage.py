@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from qms_tui.agents import Agent, AgentState, Fleet, Rounds, rounds
+from qms_tui.core import Agent, AgentState, Fleet, Rounds, usage
 from qms_tui.errors import EngineError
 from qms_tui.runtime import Usage
 from qms_tui.runtime.local import LocalRuntime
@@ -70,12 +70,12 @@ async def going_round(runtime: Asked, *names: str, idle: tuple[str, ...] = ()) -
 
 @pytest.fixture(autouse=True)
 def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rounds, "PAUSE", 0.05)
+    monkeypatch.setattr(usage, "PAUSE", 0.05)
 
 
 async def test_what_a_real_program_uses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A child's time counts too."""
-    monkeypatch.setattr(rounds, "PAUSE", 2 * SHORTEST)
+    monkeypatch.setattr(usage, "PAUSE", 2 * SHORTEST)
     runtime = Asked(tmp_path, "(while :; do :; done)")
     async with going_round(runtime, "busy") as house:
         busy = house.fleet["busy"]
@@ -115,11 +115,11 @@ async def test_one_that_fails_is_asked_later(tmp_path: Path, monkeypatch: pytest
     def fail() -> Usage:
         raise EngineError("cannot tell", hint="")
 
-    monkeypatch.setattr(rounds, "LATER", 0.3)
+    monkeypatch.setattr(usage, "LATER", 0.3)
     runtime = Asked(tmp_path, "read line", fail)
     async with going_round(runtime, "claude", "qa") as house:
         began = asyncio.get_running_loop().time()
         await house.until(lambda: len(runtime.asked) == 3)
-        assert asyncio.get_running_loop().time() - began > 2 * rounds.LATER
+        assert asyncio.get_running_loop().time() - began > 2 * usage.LATER
         assert runtime.asked == ["claude", "qa", "claude"]
         assert house.fleet["qa"].usage is None

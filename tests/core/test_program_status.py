@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from qms_tui.agents import AgentState, Asked
+from qms_tui.core import AgentState, Asked
 from qms_tui.terminal import NO_STATUS, ProgramState, StatusChanged
-from tests.agents.test_agent import running
+from tests.core.test_agent import running
 
 REPORTS = r"printf '\033]7501;state=working\007\033]7501;state=idle:id=a\007here\n'"
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 from qms_tui.activity import Report, Word
-from qms_tui.agents.agent import Agent
+from qms_tui.core.agent import Agent
 
 QUIET = 5.0  # seconds that an agent must have been idle, and the human away from it
 AGAIN = 600.0  # seconds between two restarts: an agent that lies about its inbox must not keep us busy

@@ -6,9 +6,9 @@ import asyncio
 import time
 from pathlib import Path
 
-from qms_tui.agents import Activities, Agent, AgentEvent, AgentState, Fleet
-from qms_tui.agents.policies import Ears, Policies
 from qms_tui.config import AgentConfig, Config, Launch
+from qms_tui.core import Activities, Agent, AgentEvent, AgentState, Fleet
+from qms_tui.core.policies import Ears, Policies
 from qms_tui.errors import OwnerError
 from qms_tui.inbox.ledger import Ledger
 from qms_tui.project import Project

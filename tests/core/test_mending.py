@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from qms_tui.activity import Activity, Report, Word
-from qms_tui.agents import Agent
-from qms_tui.agents.mending import REMARK, Mending
+from qms_tui.core import Agent
+from qms_tui.core.mending import REMARK, Mending
 from qms_tui.runtime import Size
 from qms_tui.runtime.local import LocalRuntime
 

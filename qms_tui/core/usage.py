@@ -6,9 +6,9 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from qms_tui.agents.agent import Agent
-from qms_tui.agents.fleet import Fleet
-from qms_tui.agents.state import AgentState
+from qms_tui.core.agent import Agent
+from qms_tui.core.fleet import Fleet
+from qms_tui.core.state import AgentState
 from qms_tui.errors import QmsTuiError
 from qms_tui.runtime import Usage
 

@@ -27,11 +27,11 @@ from qms_tui.activity import (
     sources,
 )
 from qms_tui.activity.pulse import is_silent, next_look
-from qms_tui.agents.agent import Agent
-from qms_tui.agents.container import container
-from qms_tui.agents.fleet import Fleet
-from qms_tui.agents.paced import Paced
-from qms_tui.agents.state import AgentState
+from qms_tui.core.agent import Agent
+from qms_tui.core.container import container
+from qms_tui.core.fleet import Fleet
+from qms_tui.core.paced import Paced
+from qms_tui.core.state import AgentState
 from qms_tui.project import Project
 from qms_tui.runtime.config_folder import ConfigFolder, container_folder
 from qms_tui.terminal import Bell, StatusChanged, TerminalEvent, TitleChanged
