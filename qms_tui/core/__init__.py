@@ -1,31 +1,8 @@
-"""The agents and all of them together: the application without a screen."""
+"""The application without a screen: agents, inboxes, and all that is done for them by itself."""
 
-from qms_tui.core.activities import Activities
 from qms_tui.core.agent import Agent
-from qms_tui.core.events import AgentEvent, Asked, LeaderChanged, Notice, Output, Reshaped, StateChanged
-from qms_tui.core.fleet import Fleet
-from qms_tui.core.mail import Mail, MailArrived, MailChanged, MailEvent, MailTrouble
-from qms_tui.core.policies import Policies
+from qms_tui.core.core import Core
 from qms_tui.core.state import AgentState
-from qms_tui.core.usage import Rounds
+from qms_tui.core.view import AgentView
 
-__all__ = [
-    "Activities",
-    "Agent",
-    "AgentEvent",
-    "AgentState",
-    "Asked",
-    "Fleet",
-    "LeaderChanged",
-    "Mail",
-    "MailArrived",
-    "MailChanged",
-    "MailEvent",
-    "MailTrouble",
-    "Notice",
-    "Output",
-    "Policies",
-    "Reshaped",
-    "Rounds",
-    "StateChanged",
-]
+__all__ = ["Agent", "AgentState", "AgentView", "Core"]

@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 
 import pytest
 
 from qms_tui.activity import Activity, Report, Word
-from qms_tui.core import Agent
+from qms_tui.core import AgentView
 from qms_tui.core.mending import REMARK, Mending
-from qms_tui.runtime import Size
-from qms_tui.runtime.local import LocalRuntime
 
 
 @pytest.mark.parametrize("foreign", [True, False])
-async def test_only_the_own_agents_are_restarted(tmp_path: Path, foreign: bool) -> None:
-    runtime = LocalRuntime(tmp_path, lambda agent: ("true",), lambda agent: {})
-    agent = Agent("qa", runtime, Size(80, 24), lambda agent, event: None)
-    agent.activity, agent.foreign = Activity(Word.IDLE, since=time.time() - 60), foreign
+def test_only_the_own_agents_are_restarted(foreign: bool) -> None:
+    agent = AgentView("qa", activity=Activity(Word.IDLE, since=time.time() - 60), foreign=foreign)
     told: list[str] = []
-    mending = Mending(lambda agent, text: told.append(text))
+    restarted: list[str] = []
+    mending = Mending(lambda agent, text: told.append(text), restarted.append)
     looks_again = mending.look(agent, Report(inbox_replaced=True))
-    assert looks_again == foreign
+    assert (looks_again is not None) == foreign
+    assert restarted == ([] if foreign else ["qa"])
     assert told[0] == REMARK
     assert len(told) == (1 if foreign else 2)
-    await agent.close()
-    await runtime.close()

@@ -1,73 +1,69 @@
-"""Policies on real agents: what holds them back."""
+"""Policies on views of agents: what holds them back."""
 
 from __future__ import annotations
 
-import asyncio
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from qms_tui.config import AgentConfig, Config, Launch
-from qms_tui.core import Activities, Agent, AgentEvent, AgentState, Fleet
-from qms_tui.core.policies import Ears, Policies
+from qms_tui.core import AgentState, AgentView
+from qms_tui.core.activities import Activities
+from qms_tui.core.events import Notice
+from qms_tui.core.fleet import Fleet
+from qms_tui.core.policies import Hands, Policies
 from qms_tui.errors import OwnerError
 from qms_tui.inbox.ledger import Ledger
 from qms_tui.project import Project
+from qms_tui.runtime import Condition, Ending, Found
 from qms_tui.runtime.local import LocalRuntime
 
-PATIENCE = 15.0
+ALWAYS = Config(every_agent=AgentConfig(launch=Launch.ALWAYS_ON))
+
+
+class House:
+    """Agents that shall always run, and what was done about it."""
+
+    def __init__(self, folder: Path) -> None:
+        runtime = LocalRuntime(folder, lambda agent: ("/bin/sh", "-c", "read line"), lambda agent: {})
+        self.fleet = Fleet(["qa", "bu"], runtime, lambda agent, event: None)
+        self.done: list[str] = []
+        activities = Activities(self.fleet, Project(folder), lambda agent: None)
+        hands = Hands(self._hear, self.done.append)
+        self.policies = Policies(self.fleet, ALWAYS, Ledger(time.time()), activities, list, hands)
+
+    def _hear(self, notice: Notice) -> None:
+        self.done.append(notice.text)
+
+    def look(self, view: AgentView) -> float | None:
+        return self.policies.look(self.fleet[view.name], view)
 
 
 async def test_agents_of_another_user_are_left_alone(tmp_path: Path) -> None:
     """All of them, for one project has one owner; and an agent that only another user may start."""
-    runtime = LocalRuntime(tmp_path, lambda agent: ("/bin/sh", "-c", "read line"), lambda agent: {})
-    fleet = Fleet(["qa", "bu"], runtime, lambda agent, event: None)
-    config = Config(every_agent=AgentConfig(launch=Launch.ALWAYS_ON))
-    done: list[str] = []
-    ears = Ears(lambda agent, text, severity: done.append(text), print, print, print)
-    activities = Activities(fleet, Project(tmp_path), lambda agent: None)
-    policies = Policies(fleet, config, Ledger(time.time()), activities, list, ears)
-    qa, bu = fleet
-    bu.state = AgentState.ENDED
-    bu.state_at = time.time() - 60
-    qa.foreign = True
-    policies.look(bu)
-    assert (bu.state, bu.plan, done) == (AgentState.ENDED, "", [])
-    assert "no effect: another user has started agents here" in policies.explain(bu).said
-    qa.foreign, bu.trouble = False, OwnerError("they are theirs")
-    policies.look(bu)
-    assert (bu.state, bu.plan, done) == (AgentState.ENDED, "", [])
-    bu.trouble = None
-    policies.look(bu)
-    assert done == ["is started: it has ended: nobody knows how · launch = always_on"]
-    policies.close()
-    await fleet.close()
+    house = House(tmp_path)
+    ended = AgentView("bu", AgentState.ENDED, time.time() - 60)
+    house.fleet["qa"].recognize(Found(Condition.RUNNING, foreign=True))
+    assert house.look(ended) is None
+    assert (house.policies.plan("bu"), house.done) == ("", [])
+    assert "no effect: another user has started agents here" in house.policies.explain(ended).said
+    house.fleet["qa"].recognize(Found(Condition.RUNNING))
+    assert house.look(replace(ended, trouble=OwnerError("they are theirs"))) is None
+    assert (house.policies.plan("bu"), house.done) == ("", [])
+    house.look(ended)
+    assert house.done == ["bu is started: it has ended: nobody knows how · launch = always_on"]
+    await house.fleet.close()
 
 
 async def test_nothing_is_started_while_the_engine_may_say_that_it_was_removed(tmp_path: Path) -> None:
     """An engine tells at once that a container has ended, and seconds later whether somebody removed it."""
-    changed = asyncio.Event()
-
-    def on_event(agent: Agent, event: AgentEvent) -> None:
-        changed.set()
-
-    runtime = LocalRuntime(tmp_path, lambda agent: ("/bin/sh", "-c", "read line"), lambda agent: {})
-    fleet = Fleet(["qa"], runtime, on_event)
-    config = Config(every_agent=AgentConfig(launch=Launch.ALWAYS_ON))
-    ears = Ears(lambda *said: None, lambda agent: None, lambda name: None, lambda text: None)
-    activities = Activities(fleet, Project(tmp_path), lambda agent: None)
-    policies = Policies(fleet, config, Ledger(time.time()), activities, lambda: ["qa"], ears)
-    agent = fleet["qa"]
-    agent.open()
-    async with asyncio.timeout(PATIENCE):
-        while agent.state is not AgentState.RUNNING:
-            changed.clear()
-            await changed.wait()
-    policies.look(agent)
-    agent.died(1, time.time())
-    policies.look(agent)
-    assert (agent.state, agent.plan) == (AgentState.ENDED, "")
-    agent.clearing = False
-    policies.look(agent)
-    assert agent.plan == "starts again in a moment"
-    policies.close()
-    await fleet.close()
+    house, now = House(tmp_path), time.time()
+    house.look(AgentView("qa", AgentState.RUNNING, now - 1, began=now - 1))
+    ended = AgentView("qa", AgentState.ENDED, now, Ending(1), clearing=True, began=now - 1, ended_at=now)
+    assert house.look(ended) is None
+    assert (house.policies.plan("qa"), house.done) == ("", [])
+    again = house.look(replace(ended, clearing=False))
+    assert again is not None
+    assert house.policies.plan("qa") == "starts again in a moment"
+    assert house.done == []
+    await house.fleet.close()
