@@ -38,19 +38,24 @@ from qms_tui.project import Project
 from qms_tui.runtime.config_folder import ConfigFolder, container_folder
 from qms_tui.terminal import Bell, StatusChanged, TerminalEvent, TitleChanged
 
+NOTHING = Report()
 STATUS_PERIOD = 0.1  # seconds between two looks at what a program shows, which may change all the time
 MOST_BESIDE = 32  # agents without a pane whose folders are looked at
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What an agent is doing and has used, how its lights are, and when that may be otherwise by itself."""
+    """What an agent is doing and has used, and how its lights are."""
 
-    activity: Activity | None
-    lights: Lights
-    meter: Meter | None
+    activity: Activity | None = None
+    lights: Lights | None = None
+    meter: Meter | None = None
+    report: Report = NOTHING
+    """What its folder says of the program that runs now, or ran last."""
+    has_dialog: bool = False
+    """Whether its program reports that it waits for the human, whatever else is said of it."""
     again: float | None = None
-    """In seconds since 1970; None for not before something happens."""
+    """When that may be otherwise by itself, in seconds since 1970; None for not before something happens."""
 
 
 class Activities:
@@ -114,7 +119,7 @@ class Activities:
 
     def report(self, agent: str) -> Report:
         """What its folder said last."""
-        return self._reports.get(agent, Report())
+        return self._reports.get(agent, NOTHING)
 
     def explain(self, agent: Agent) -> tuple[Told, ...]:
         """What each source says."""
@@ -189,7 +194,8 @@ class Activities:
         activity, first = self._judged(agent, now)
         lights, second = self._lit(agent, view, activity, report, now)
         again = min((each for each in (first, second) if each is not None), default=None)
-        return Judgement(activity, lights, report.meter.shown if report.meter else None, again)
+        meter, has_dialog = report.meter.shown if report.meter else None, self.reports_dialog(agent)
+        return Judgement(activity, lights, meter, report, has_dialog, again)
 
     def _judged(self, agent: Agent, now: float) -> tuple[Activity | None, float | None]:
         if agent.state is not AgentState.RUNNING:

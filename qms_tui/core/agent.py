@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from functools import partial
 from typing import Any
 
+from qms_tui.activity import Activity, Lights, Meter
 from qms_tui.core.events import AgentEvent, Notice, Severity, StateChanged
 from qms_tui.core.feeder import Feeder
 from qms_tui.core.life import Life
@@ -16,7 +17,7 @@ from qms_tui.core.program import Program
 from qms_tui.core.state import REACHABLE_SOON, STARTABLE, STOPPED_BY_YOU, AgentState
 from qms_tui.core.view import AgentView
 from qms_tui.errors import QmsTuiError, RuntimeFailure
-from qms_tui.runtime import Found, Runtime, Size
+from qms_tui.runtime import Found, Runtime, Size, Usage
 
 _log = logging.getLogger(__name__)
 
@@ -73,6 +74,17 @@ class Agent:
     @property
     def view(self) -> AgentView:
         """What it knows of itself."""
+        return self.view_with()
+
+    def view_with(
+        self,
+        activity: Activity | None = None,
+        lights: Lights | None = None,
+        meter: Meter | None = None,
+        usage: Usage | None = None,
+        plan: str = "",
+    ) -> AgentView:
+        """The same, and what others know of it."""
         stage, origin, link = self._life.stage, self._program.origin, self.link
         return AgentView(
             self.name,
@@ -96,6 +108,11 @@ class Agent:
             link.leader,
             link.keys_waiting,
             link.typed_at,
+            activity,
+            lights,
+            meter,
+            usage,
+            plan,
         )
 
     # -- what can be asked for --------------------------------------------------------------------------

@@ -103,7 +103,6 @@ class Composition:
             self.agents,
             config,
             self.ledger,
-            self.activities,
             self.roster,
             Hands(self.notices.give, lambda name: self._say(PaneNeeded(name)), self._again),
         )
@@ -171,20 +170,15 @@ class Composition:
 
     def _decide(self, agent: Agent) -> float | None:
         """The round of an agent of which something is new; when there has to be another one."""
-        own = agent.view
-        judged = self.activities.judge(agent, own)
-        seen = replace(
-            own,
-            activity=judged.activity,
-            lights=judged.lights,
-            meter=judged.meter,
-            usage=self._usage.used(agent),
-        )
-        mend_again = self._mending.look(seen, self.activities.report(agent.name))
-        decide_again = self.policies.look(agent, seen)
-        self.waking.look(agent, seen)
-        self.notices.look(seen)
-        view = replace(seen, plan=self.policies.plan(agent.name))
+        judged = self.activities.judge(agent, agent.view)
+        usage, plan = self._usage.used(agent), self.policies.plan(agent.name)
+        view = agent.view_with(judged.activity, judged.lights, judged.meter, usage, plan)
+        mend_again = self._mending.look(view, self.activities.report(agent.name))
+        decide_again = self.policies.look(agent, view, judged)
+        if (new_plan := self.policies.plan(agent.name)) != plan:
+            view = replace(view, plan=new_plan)
+        self.waking.look(agent, view)
+        self.notices.look(view)
         before, self._views[agent.name] = self._views.get(agent.name), view
         if view != before:
             self._say(AgentChanged(view))

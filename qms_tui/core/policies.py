@@ -7,9 +7,9 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from qms_tui.activity import Hook, Told, Word
+from qms_tui.activity import Hook, Report, Told, Word
 from qms_tui.config import Config, Launch, Shutdown
-from qms_tui.core.activities import Activities
+from qms_tui.core.activities import Judgement
 from qms_tui.core.agent import Agent
 from qms_tui.core.events import Notice, NoticeKind, Severity
 from qms_tui.core.fleet import Fleet
@@ -42,13 +42,12 @@ class Policies:
         fleet: Fleet,
         config: Config,
         ledger: Ledger,
-        activities: Activities,
         roster: Callable[[], Sequence[str]],
         hands: Hands,
     ) -> None:
         """`roster` is asked when agents without a pane may have to be started."""
         self._fleet, self._config, self._ledger, self._hands = fleet, config, ledger, hands
-        self._activities, self._roster = activities, roster
+        self._roster = roster
         self._policies: dict[str, Policy] = {}
         self._plans: dict[str, str] = {}
         self._waiting: dict[str, int] = {}
@@ -86,20 +85,20 @@ class Policies:
         """What will be done to the agent by itself, while it does not run."""
         return self._plans.get(agent, "")
 
-    def look(self, agent: Agent, view: AgentView) -> float | None:
+    def look(self, agent: Agent, view: AgentView, judged: Judgement) -> float | None:
         """Decide and act; when to decide again if nothing happens until then, in seconds since 1970."""
         if view.clearing:  # it may have been stopped elsewhere: what has ended so is not started again
             return None
         if self._is_left_alone(view):
             verdict = Verdict()
         else:
-            verdict = self._policy(agent.name).decide(self._seen(agent, view), time.time())
+            verdict = self._policy(agent.name).decide(self._seen(view, judged), time.time())
         self._plans[agent.name] = verdict.plan
         if verdict.gave_up:
             said = f"ended {TRIES} times right after its start and is left alone: r in its pane starts it"
             self._tell(agent, said, "error")
         self._act(agent, verdict)
-        self._announce(agent)
+        self._announce(agent, judged.report)
         return verdict.again
 
     def explain(self, view: AgentView) -> Told:
@@ -129,11 +128,10 @@ class Policies:
             self._tell(agent, f"is stopped: {verdict.reason} · shutdown = {policy.shutdown}")
             agent.stop(f"stopped: {verdict.reason}")
 
-    def _announce(self, agent: Agent) -> None:
+    def _announce(self, agent: Agent, report: Report) -> None:
         """What waits in the container announces what is new, or was not done with, by itself; a task that a
         program before was told of is announced to the one that was started for it.
         """
-        report = self._activities.current(agent)
         if agent.name not in self._started_for or report.birth is None or agent.state not in HELD:
             return
         before = report.birth.started
@@ -156,20 +154,20 @@ class Policies:
             self._policies[agent] = Policy(config.launch, config.shutdown, config.idle_timeout)
         return self._policies[agent]
 
-    def _seen(self, agent: Agent, view: AgentView) -> Seen:
+    def _seen(self, view: AgentView, judged: Judgement) -> Seen:
         awaits = view.state in STARTABLE and self._policy(view.name).launch is Launch.AUTO_ON_TASK
         return Seen(
             view.state,
             view.state_at,
             view.ending,
-            None if self._activities.reports_dialog(agent) else view.activity,
+            None if judged.has_dialog else view.activity,
             view.began,
             view.typed_at,
             view.leads,
             self._tasks(view.name) if awaits else (),
             self._ledger.waiting(view.name),
             self._emptied.get(view.name, 0.0),
-            _woken(self._activities.current(agent).hooks),
+            _woken(judged.report.hooks),
         )
 
     def _tasks(self, agent: str) -> list[Item]:

@@ -8,13 +8,12 @@ from pathlib import Path
 
 from qms_tui.config import AgentConfig, Config, Launch
 from qms_tui.core import AgentState, AgentView
-from qms_tui.core.activities import Activities
+from qms_tui.core.activities import Judgement
 from qms_tui.core.events import Notice
 from qms_tui.core.fleet import Fleet
 from qms_tui.core.policies import Hands, Policies
 from qms_tui.errors import OwnerError
 from qms_tui.inbox.ledger import Ledger
-from qms_tui.project import Project
 from qms_tui.runtime import Condition, Ending, Found
 from qms_tui.runtime.local import LocalRuntime
 
@@ -28,15 +27,14 @@ class House:
         runtime = LocalRuntime(folder, lambda agent: ("/bin/sh", "-c", "read line"), lambda agent: {})
         self.fleet = Fleet(["qa", "bu"], runtime, lambda agent, event: None)
         self.done: list[str] = []
-        activities = Activities(self.fleet, Project(folder), lambda agent: None)
         hands = Hands(self._hear, self.done.append)
-        self.policies = Policies(self.fleet, ALWAYS, Ledger(time.time()), activities, list, hands)
+        self.policies = Policies(self.fleet, ALWAYS, Ledger(time.time()), list, hands)
 
     def _hear(self, notice: Notice) -> None:
         self.done.append(notice.text)
 
     def look(self, view: AgentView) -> float | None:
-        return self.policies.look(self.fleet[view.name], view)
+        return self.policies.look(self.fleet[view.name], view, Judgement())
 
 
 async def test_agents_of_another_user_are_left_alone(tmp_path: Path) -> None:
