@@ -39,13 +39,13 @@ from qms_tui.core.fleet import Fleet
 from qms_tui.core.mail import Mail, MailArrived, MailChanged, MailEvent
 from qms_tui.core.mending import Mending
 from qms_tui.core.notices import Notices
-from qms_tui.core.policies import Hands, Policies
+from qms_tui.core.policies import Effects, Policies
 from qms_tui.core.rounds import Rounds
 from qms_tui.core.servers import Look, Servers
 from qms_tui.core.state import HELD
 from qms_tui.core.usage import UsageRounds
 from qms_tui.core.view import AgentView
-from qms_tui.core.waking import Around, Waking
+from qms_tui.core.waking import Context, Waking
 from qms_tui.inbox import HUMAN, Ledger, Past
 from qms_tui.mcp.lights import Standing
 from qms_tui.project import Project
@@ -104,7 +104,7 @@ class Composition:
             config,
             self.ledger,
             self.roster,
-            Hands(self.notices.give, lambda name: self._say(PaneNeeded(name)), self._again),
+            Effects(self.notices.give, lambda name: self._say(PaneNeeded(name)), self._again),
         )
         self.waking = Waking(
             self.agents,
@@ -112,7 +112,7 @@ class Composition:
             self.ledger,
             Typed(past),
             self.activities,
-            Around(self._fresh, self.roster, self.notices.give, self._receipts_changed),
+            Context(self._fresh, self.roster, self.notices.give, self._receipts_changed),
         )
         self._mending = Mending(self._tell_of_mending, lambda name: self.agents[name].restart())
         self._usage = UsageRounds(self.agents, self._rounds.fact)

@@ -26,7 +26,7 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Hands:
+class Effects:
     """What policies cause: a notice, a pane for an agent without one, files that an agent hears of again."""
 
     notice: Callable[[Notice], None]
@@ -43,10 +43,10 @@ class Policies:
         config: Config,
         ledger: Ledger,
         roster: Callable[[], Sequence[str]],
-        hands: Hands,
+        effects: Effects,
     ) -> None:
         """`roster` is asked when agents without a pane may have to be started."""
-        self._fleet, self._config, self._ledger, self._hands = fleet, config, ledger, hands
+        self._fleet, self._config, self._ledger, self._effects = fleet, config, ledger, effects
         self._roster = roster
         self._policies: dict[str, Policy] = {}
         self._plans: dict[str, str] = {}
@@ -123,7 +123,7 @@ class Policies:
             agent.restart()
             if files := tuple(item.file for item in verdict.tasks):
                 self._started_for[agent.name] = files
-                self._hands.again(agent, files)  # to be typed, where that is how it hears
+                self._effects.again(agent, files)  # to be typed, where that is how it hears
         elif verdict.act is Act.STOP:
             self._tell(agent, f"is stopped: {verdict.reason} · shutdown = {policy.shutdown}")
             agent.stop(f"stopped: {verdict.reason}")
@@ -141,12 +141,12 @@ class Policies:
             if (known := report.announced.get(file)) and known.done and known.at < before
         ]
         if files and report.birth.wakes:
-            self._hands.again(agent, files)
+            self._effects.again(agent, files)
 
     def _tell(self, agent: Agent, text: str, severity: Severity = "information") -> None:
         _log.info("%s %s", agent.name, text)
         self._done[agent.name] = text, time.time()
-        self._hands.notice(Notice(f"{agent.name} {text}", severity, agent.name, NoticeKind.POLICY))
+        self._effects.notice(Notice(f"{agent.name} {text}", severity, agent.name, NoticeKind.POLICY))
 
     def _policy(self, agent: str) -> Policy:
         if agent not in self._policies:
@@ -193,11 +193,11 @@ class Policies:
                 continue
             self._wanted.add(name)
             if len(self._wanted) <= MOST_OPENED:
-                self._hands.pane(name)
+                self._effects.pane(name)
             elif len(self._wanted) == MOST_OPENED + 1:
                 said = f"{MOST_OPENED} agents were opened by themselves: {name} and others are left to you"
                 _log.warning("%s", said)
-                self._hands.notice(Notice(said, "warning", kind=NoticeKind.POLICY, lasting=True))
+                self._effects.notice(Notice(said, "warning", kind=NoticeKind.POLICY, lasting=True))
 
 
 def _tells_nothing(view: AgentView) -> bool:

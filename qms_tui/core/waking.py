@@ -30,7 +30,7 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Around:
+class Context:
     """What typing asks of those around it: an agent as it is now, and who may have sent an item; and whom it
     tells: of a notice, and that receipts are others."""
 
@@ -50,10 +50,10 @@ class Waking:
         ledger: Ledger,
         typed: Typed,
         activities: Activities,
-        around: Around,
+        context: Context,
     ) -> None:
         self._fleet, self._config, self._ledger = fleet, config, ledger
-        self._typed, self._activities, self._around = typed, activities, around
+        self._typed, self._activities, self._context = typed, activities, context
         self._typists: dict[str, Typist] = {}
         self._again: dict[str, set[Item]] = {}  # what the human wants typed again
         self._under_way: dict[str, tuple[Item, ...]] = {}
@@ -188,13 +188,13 @@ class Waking:
 
     def _look(self, agent: Agent) -> None:
         self._timers.pop(agent.name, None)
-        view = self._around.view(agent)  # it may have a dialog open since just now
+        view = self._context.view(agent)  # it may have a dialog open since just now
         typist, now, link = self._typist(agent), time.monotonic(), agent.link
         if not view.leads:
             self._typed.read()  # whoever does may have typed
         if not typist.busy and not self._waiting(agent):
             self._waits.discard(agent.name)
-            self._around.receipts()
+            self._context.receipts()
             return
         step = typist.step(Scene(now, link.touched_at, self._hindrance(agent, view), link.terminal))
         if step.act is Act.TYPE:
@@ -219,7 +219,7 @@ class Waking:
         self._look_in(agent, PERIOD)
 
     def _line(self, agent: Agent, items: Sequence[Item]) -> str:
-        senders = {HUMAN, *self._around.roster()}
+        senders = {HUMAN, *self._context.roster()}
         return announcement(items, senders, self._config.agent(agent.name).wake_text)
 
     def _enter(self, agent: Agent) -> None:
@@ -232,7 +232,7 @@ class Waking:
     def _tell_that_it_went(self, agent: Agent) -> None:
         _log.info("%s: its inbox was typed", agent.name)
         self._last[agent.name] = time.time()
-        self._around.receipts()
+        self._context.receipts()
         self._consider(agent)
 
     def _tell_that_it_failed(self, agent: Agent, typist: Typist) -> None:
@@ -246,4 +246,4 @@ class Waking:
 
     def _say(self, agent: Agent, text: str, severity: Severity = "information") -> None:
         lasting = severity != "information"
-        self._around.notice(Notice(text, severity, agent.name, NoticeKind.TYPING, lasting=lasting))
+        self._context.notice(Notice(text, severity, agent.name, NoticeKind.TYPING, lasting=lasting))

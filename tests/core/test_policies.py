@@ -11,7 +11,7 @@ from qms_tui.core import AgentState, AgentView
 from qms_tui.core.activities import Judgement
 from qms_tui.core.events import Notice
 from qms_tui.core.fleet import Fleet
-from qms_tui.core.policies import Hands, Policies
+from qms_tui.core.policies import Effects, Policies
 from qms_tui.errors import OwnerError
 from qms_tui.inbox.ledger import Ledger
 from qms_tui.runtime import Condition, Ending, Found
@@ -27,8 +27,8 @@ class House:
         runtime = LocalRuntime(folder, lambda agent: ("/bin/sh", "-c", "read line"), lambda agent: {})
         self.fleet = Fleet(["qa", "bu"], runtime, lambda agent, event: None)
         self.done: list[str] = []
-        hands = Hands(self._hear, self.done.append)
-        self.policies = Policies(self.fleet, ALWAYS, Ledger(time.time()), list, hands)
+        effects = Effects(self._hear, self.done.append)
+        self.policies = Policies(self.fleet, ALWAYS, Ledger(time.time()), list, effects)
 
     def _hear(self, notice: Notice) -> None:
         self.done.append(notice.text)
