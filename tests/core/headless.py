@@ -17,7 +17,7 @@ from typing import TypeVar
 
 from qms_tui.config import Config
 from qms_tui.core import AgentState, Core
-from qms_tui.core.events import AgentChanged, CoreEvent, Notice, Output, PaneNeeded
+from qms_tui.core.events import AgentChanged, CoreEvent, InboxChanged, Notice, Output, PaneNeeded
 from qms_tui.core.servers import Look
 from qms_tui.inbox import Past
 from qms_tui.project import Project
@@ -47,6 +47,8 @@ class Headless:
 
         self.events: list[CoreEvent] = []
         self.outputs = 0
+        self.inboxes: dict[str, int] = {}
+        """How many items waited for each agent when that was told last."""
         self._news = asyncio.Event()
         runtime = LocalRuntime(project.root, lambda agent: command, environment)
         self.core = Core(project, config, agents, (), runtime, self._hear, past=past, servers=servers)
@@ -56,6 +58,8 @@ class Headless:
             self.outputs += 1
         else:
             self.events.append(event)
+        if isinstance(event, InboxChanged):
+            self.inboxes = {agent.name: self.core.ledger.waiting(agent.name) for agent in self.core.agents}
         if isinstance(event, PaneNeeded):
             self.core.add(event.agent)
             self.core.open(event.agent)

@@ -100,10 +100,10 @@ async def test_what_has_worked_off_its_inbox_is_stopped(
         client = Client(project, "qa")
         client.is_("idle")
         qms.route("CR-056", "qa")
-        await house.until(lambda: house.core.ledger.waiting("qa") and house.core.view("qa").activity)
+        await house.until(lambda: house.inboxes.get("qa") == 1)
         client.is_("busy")
         qms.cancel("CR-056", "qa")
-        await house.until(lambda: not house.core.ledger.waiting("qa"))
+        await house.until(lambda: house.inboxes["qa"] == 0)
         client.is_("idle")
         await house.until(lambda: house.state("qa") is AgentState.ENDED)
         assert house.notices == ["qa is stopped: its inbox is empty · shutdown = on_inbox_empty"]
