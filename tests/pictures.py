@@ -55,11 +55,11 @@ class Stage:
 
     async def shown(self, agent: str, text: str) -> None:
         """Wait until the agent's terminal shows the text, and the screen has come to rest."""
-        terminal = next(pane.agent for pane in self.app.panes if pane.agent.name == agent)
+        link = next(pane.link for pane in self.app.panes if pane.agent.name == agent)
         deadline = time.monotonic() + PATIENCE
-        while text not in "\n".join(terminal.terminal.display):
+        while text not in "\n".join(link.terminal.display):
             if time.monotonic() > deadline:
-                raise TimeoutError(f"{agent} never showed {text!r}: {terminal.terminal.display}")
+                raise TimeoutError(f"{agent} never showed {text!r}: {link.terminal.display}")
             await self.pilot.pause(0.02)
         await self.pilot.pause(0.3)
 

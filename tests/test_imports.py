@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -53,17 +55,16 @@ ALLOWED = {
     },
     "waking": {"project", "config", "terminal", "inbox"},
     "activity": {"project", "config", "runtime", "mcp", "terminal"},
-    "agents": {"project", "config", "runtime", "terminal", "inbox", "activity"},
+    "core": {"project", "config", "runtime", "terminal", "inbox", "activity", "waking", "mcp"},
     "ui": {
         "project",
         "config",
         "runtime",
         "terminal",
-        "agents",
+        "core",
         "remembered",
         "inbox",
         "activity",
-        "waking",
         "mcp",
         "status_report",
     },
@@ -155,6 +156,127 @@ def test_rooms_import_only_what_lies_below(path: Path) -> None:
     assert _imported_rooms(path) - {room} <= ALLOWED[room] | tools
 
 
+ROOMS_WITHOUT_CIRCLES = ("core", "ui", "waking", "inbox", "activity", "runtime", "config", "keeper")
+
+
+@pytest.mark.parametrize("room", ROOMS_WITHOUT_CIRCLES)
+def test_no_module_needs_one_that_needs_it(room: str) -> None:
+    """Also for its types alone: whoever is needed for those is needed to be understood."""
+    needs = _needs(room)
+    circles = {name for name in needs if name in _reached(needs, needs[name])}
+    assert not circles
+
+
+def _needs(room: str) -> dict[str, set[str]]:
+    """What each module of a room imports of the same room, by names below the room's."""
+    folder = ROOT / room
+    modules = {
+        ".".join(path.relative_to(folder).with_suffix("").parts).removesuffix("__init__").rstrip("."): path
+        for path in folder.rglob("*.py")
+    }
+    return {name: _imported_modules(path, room, set(modules)) - {name} for name, path in modules.items()}
+
+
+def _imported_modules(path: Path, room: str, modules: set[str]) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if not isinstance(node, ast.ImportFrom) or not f"{node.module}.".startswith(f"qms_tui.{room}."):
+            continue
+        module = f"{node.module}".removeprefix(f"qms_tui.{room}").removeprefix(".")
+        for alias in node.names:
+            inner = f"{module}.{alias.name}".removeprefix(".")
+            found.add(inner if inner in modules else module)
+    return found
+
+
+def _reached(needs: dict[str, set[str]], begin: set[str]) -> set[str]:
+    reached, rest = set[str](), set(begin)
+    while rest:
+        reached |= rest
+        rest = {inner for name in rest for inner in needs[name]} - reached
+    return reached
+
+
+@pytest.mark.parametrize("room", ["core", "ui"])
+def test_nobody_writes_into_an_agent(room: str) -> None:
+    """It is a life, a view and commands: who knows more of it says so in the view."""
+    written = [
+        f"{path.name}:{target.lineno} {ast.unparse(target)}"
+        for path in sorted((ROOT / room).rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign)
+        for target in _targets(node)
+        if isinstance(target, ast.Attribute) and re.search(r"\b(agents?|link|life|program)\b", _owner(target))
+    ]
+    assert written == []
+
+
+def _targets(node: ast.Assign | ast.AugAssign | ast.AnnAssign) -> Iterator[ast.expr]:
+    for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
+        yield from target.elts if isinstance(target, ast.Tuple) else [target]
+
+
+def _owner(target: ast.Attribute) -> str:
+    """Whose attribute it is; underscores left out, as of `self._agent`."""
+    return ast.unparse(target.value).replace("_", " ")
+
+
+CORE_ALONE = """
+import asyncio, os, sys
+from pathlib import Path
+from qms_tui.config import Config
+from qms_tui.core import AgentState, Core
+from qms_tui.project import Project
+from qms_tui.runtime.local import LocalRuntime
+
+async def go() -> None:
+    root = Path(sys.argv[1])
+    command = ("sh", "-c", "read line; exit 7")
+    runtime = LocalRuntime(root, lambda agent: command, lambda agent: dict(os.environ))
+    states, news = [], asyncio.Event()
+    def tell(event):
+        view = getattr(event, "view", None)
+        states.append(view.state if view else None)
+        news.set()
+    async def until(state):
+        while state not in states:
+            news.clear()
+            await news.wait()
+    core = Core(Project(root), Config(), ["qa"], [], runtime, tell)
+    core.start()
+    core.follow_inboxes()
+    core.open("qa")
+    async with asyncio.timeout(15):
+        await until(AgentState.RUNNING)
+        core.link("qa").send(b"line\\r")
+        await until(AgentState.ENDED)
+    print(core.view("qa").ending)
+    await core.close()
+
+asyncio.run(go())
+try:
+    os.close(os.open("/dev/tty", os.O_RDWR))
+except OSError:
+    print("no terminal")
+print({"textual", "rich", "docker"} & set(sys.modules))
+"""
+
+
+def test_the_core_runs_without_a_screen_and_without_a_terminal(tmp_path: Path) -> None:
+    (tmp_path / ".claude").mkdir()
+    found = subprocess.run(
+        [sys.executable, "-c", CORE_ALONE, str(tmp_path)],
+        check=True,
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,
+        timeout=60,
+    )
+    assert found.stdout.splitlines() == ["exit code 7", "no terminal", "set()"]
+    assert found.stderr == ""
+
+
 def _modules_after(statement: str) -> set[str]:
     code = f"import sys; {statement}; print(*sys.modules)"
     return set(
@@ -176,7 +298,7 @@ def _modules_after(statement: str) -> set[str]:
         ("import qms_tui.keeper.journal", {"textual", "docker", "asyncio"}),
         ("import qms_tui.waking", {"textual", "docker", "asyncio"}),
         ("import qms_tui.inbox", {"textual", "docker", "asyncio"}),
-        ("import qms_tui.agents", {"textual", "docker"}),
+        ("import qms_tui.core", {"textual", "docker"}),
         ("import qms_tui.keeper.process", {"textual", "mcp", "mcp_types", "pydantic", "httpx2"}),
         ("import qms_tui.cli, qms_tui.mcp.status", {"asyncio", "mcp", "mcp_types", "pydantic", "httpx2"}),
         ("import qms_tui.mcp.gateway", {"textual", "docker", "starlette", "mcp"}),

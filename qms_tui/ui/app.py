@@ -16,36 +16,21 @@ from operator import attrgetter
 from time import monotonic
 
 from textual import events
-from textual.app import App, ComposeResult
+from textual.app import ComposeResult
 from textual.containers import Container, Horizontal
-from textual.content import Content
 from textual.filter import ANSIToTruecolor, LineFilter
 from textual.geometry import Region
 from textual.message import Message
 from textual.screen import Screen
 
-from qms_tui.agents import (
-    Agent,
-    AgentEvent,
-    AgentState,
-    Asked,
-    Fleet,
-    LeaderChanged,
-    Notice,
-    Output,
-    Policies,
-    Reshaped,
-    StateChanged,
-)
-from qms_tui.agents.events import Severity
-from qms_tui.agents.policies import Ears
-from qms_tui.agents.state import HELD, STARTABLE
 from qms_tui.config import Clipboard
+from qms_tui.core import AgentState, Core
+from qms_tui.core.events import CoreEvent
+from qms_tui.core.state import HELD
 from qms_tui.errors import UsageError
-from qms_tui.mcp.lights import Standing
 from qms_tui.remembered import View
-from qms_tui.runtime import EngineBack, RuntimeEvent, Size
-from qms_tui.terminal import Bell, ClipboardWrite, TerminalEvent, TitleChanged, late
+from qms_tui.runtime import Size
+from qms_tui.terminal import late
 from qms_tui.ui.attention import Attention
 from qms_tui.ui.chrome import StatusLine, TabLine, key_hints
 from qms_tui.ui.clipboard import cleaned, summary
@@ -54,6 +39,7 @@ from qms_tui.ui.driver import TerminalDriver, TerminalKey
 from qms_tui.ui.keymap import global_keys
 from qms_tui.ui.layout import Layout, arrange, nearest, places, spans
 from qms_tui.ui.links import addresses
+from qms_tui.ui.listener import Listener
 from qms_tui.ui.outer import outer_notification
 from qms_tui.ui.outer_keys import leave_keys, menu_key
 from qms_tui.ui.outer_status import OuterStatus
@@ -72,8 +58,8 @@ from qms_tui.ui.screens import (
     QuestionScreen,
 )
 from qms_tui.ui.session import Session
+from qms_tui.ui.shell import Shell
 from qms_tui.ui.themes import THEMES
-from qms_tui.ui.waking import Waking
 
 _log = logging.getLogger(__name__)
 
@@ -81,7 +67,6 @@ _FAREWELLS = (signal.SIGTERM, signal.SIGINT)  # SIGHUP is the driver's
 
 
 _TYPED = (events.InputEvent, events.Paste)
-_NOT_LIVE = (*STARTABLE, AgentState.STOPPING)
 _QUIET = 1.0  # seconds without a key before a question opens that nobody has called for
 _BEHIND_DIALOGS = frozenset({"pane", "help", "zoom", "menu", "sidebar", "attend"})
 
@@ -99,7 +84,7 @@ def _settle() -> None:
         gc.enable()
 
 
-class QmsTuiApp(App[None]):
+class QmsTuiApp(Shell):
     """Shows the session's agents until the human leaves."""
 
     CSS_PATH = "app.tcss"
@@ -111,13 +96,15 @@ class QmsTuiApp(App[None]):
     def __init__(self, session: Session, *, headless_driver: bool = False) -> None:
         super().__init__(driver_class=None if headless_driver else TerminalDriver)
         self.session = session
-        self.fleet = Fleet(
+        self.core = Core(
+            session.project,
+            session.config,
             session.agents,
+            session.roster,
             session.runtime,
-            self._on_agent_event,
-            scrollback=session.config.terminal.scrollback,
-            on_engine=self._on_engine_event,
-            ready=lambda: self.desk.mail.watching(),
+            self._hear,
+            past=session.past,
+            servers=session.servers,
         )
         for theme in THEMES.values():
             self.register_theme(theme)
@@ -136,7 +123,6 @@ class QmsTuiApp(App[None]):
         self._first_focus = view.focused
         self._last_focused: Pane | None = None
         self._refused: set[str] = set()  # agents of whose clipboard writes the human has been told
-        self._told: set[Notice] = set()  # what is told once
         self._under_way = 0  # typed events in the app's own queue
         self._held: list[events.Event] = []  # typed behind a key that was handed on, and that key
         self._typed_at = -math.inf  # when a key came in last, by the monotonic clock
@@ -144,17 +130,9 @@ class QmsTuiApp(App[None]):
         self.left_behind: tuple[str, ...] = ()
         """The agents that went on when the screen was left."""
         self.desk = Desk(self)
-        self.attention = Attention(self)
-        self.policies = Policies(
-            self.fleet,
-            session.config,
-            self.desk.mail.ledger,
-            self.attention.activities,
-            lambda: session.project.roster(session.roster),
-            Ears(self._tell_of_policy, self.show_state, self._open_for_policy, self._warn, self._tell_again),
-        )
-        self.waking = Waking(self)
+        self.attention = Attention(self, self.desk)
         self.outer_status = OuterStatus(self)
+        self._listener = Listener(self, self.desk, self.outer_status)
         self._safe_cells = SafeCells()
         self._prefix = session.config.prefix
         self._menu = menu_key(self._prefix, os.environ)
@@ -173,29 +151,32 @@ class QmsTuiApp(App[None]):
 
     def compose(self) -> ComposeResult:
         yield TabLine()
-        panes = (self._pane(agent, n) for n, agent in enumerate(self.fleet, 1))
+        panes = (self._pane(agent.name, n) for n, agent in enumerate(self.core.agents, 1))
         yield Horizontal(Container(*panes, id="panes"), self.desk.sidebar, id="room")
         hints = key_hints(self._menu, leave_keys(self._prefix, os.environ))
         config = self.session.config
         yield StatusLine(self.session.project.name, self.session.engine, hints, trusted=config.trusted)
 
-    def _pane(self, agent: Agent, number: int) -> Pane:
-        color = self._color(agent.name, number)
-        pasted = partial(self._pasted, agent)
-        pane = Pane(agent, number, color, self.palette, self._ours, self._menu, pasted)
-        self._panes[agent.name] = pane
-        pane.waiting = self.desk.mail.ledger.waiting(agent.name)
-        if agent.name == self._first_focus:
+    def _pane(self, agent: str, number: int) -> Pane:
+        link, view = self.core.link(agent), self.core.view(agent)
+        color, pasted = self._color(agent, number), partial(self._pasted, agent)
+        pane = Pane(link, view, number, color, self.palette, self._ours, self._menu, pasted)
+        self._panes[agent] = pane
+        pane.waiting = self.core.ledger.waiting(agent)
+        if agent == self._first_focus:
             self._last_focused = pane
         return pane
 
-    def _pasted(self, agent: Agent, data: bytes) -> bytes:
+    def find_pane(self, agent: str) -> Pane | None:
+        return self._panes.get(agent)
+
+    def _pasted(self, agent: str, data: bytes) -> bytes:
         """What the agent gets of a paste: a path as it sees it, everything else as it is."""
         inside = self.session.inside
-        found = replace_path(data, partial(inside, agent.name)) if inside is not None else None
+        found = replace_path(data, partial(inside, agent)) if inside is not None else None
         if found is None:
             return data
-        self.base.query_one(StatusLine).say(f"{agent.name} got the path in its container: {found.path}")
+        self.base.query_one(StatusLine).say(f"{agent} got the path in its container: {found.path}")
         return found.data
 
     def _color(self, name: str, number: int) -> str:
@@ -207,22 +188,15 @@ class QmsTuiApp(App[None]):
         pane = self._panes.get(name)
         return pane.color if pane else self._color(name, len(self._panes) + 1)
 
-    @property
-    def base(self) -> Screen[object]:
-        """The screen with the panes, whatever has been opened over it."""
-        return self.screen_stack[0]
-
     def on_mount(self) -> None:
         loop = asyncio.get_running_loop()
         if not self.is_headless:
             for number in _FAREWELLS:
                 loop.add_signal_handler(number, self.exit)
             self.call_after_refresh(threading.Thread(target=_settle, name="settle", daemon=True).start)
-        self.fleet.watch()
-        self.call_after_refresh(self.desk.mail.start)
-        self.attention.start()
+        self.core.start()
         self.call_after_refresh(self.outer_status.start)
-        self.call_after_refresh(self.policies.start)
+        self.call_after_refresh(self.core.follow_inboxes)
         self.base.screen_layout_refresh_signal.subscribe(self, lambda _: self._open_agents())
         self.pane.focus()
         self.rearrange()
@@ -235,12 +209,8 @@ class QmsTuiApp(App[None]):
 
     async def on_unmount(self) -> None:
         """Let go of the agents, however the screen ended."""
-        self.left_behind = self._live() if self.session.runtime.outlives else ()
-        self.policies.close()
-        self.waking.close()
-        self.attention.close()
-        await self.desk.mail.close()
-        await self.fleet.close()
+        self.left_behind = self.core.live if self.session.runtime.outlives else ()
+        await self.core.close()
 
     @property
     def panes(self) -> list[Pane]:
@@ -328,73 +298,17 @@ class QmsTuiApp(App[None]):
         finally:
             self._under_way -= 1
 
-    # -- facts from the agents --------------------------------------------------------------------------
+    # -- what the core tells ----------------------------------------------------------------------------
 
-    def _on_agent_event(self, agent: Agent, event: AgentEvent) -> None:
-        pane = self._panes.get(agent.name)
-        if not self.is_running or pane is None:
-            return
-        self.waking.happened(agent)
-        if isinstance(event, Output):
-            pane.show_output()
-        elif isinstance(event, Notice):
-            self._read_out(event)
-        elif isinstance(event, StateChanged):
-            self.attention.activities.judge(agent)
-            self.show_state(agent)
-            self.policies.look(agent)
-        elif isinstance(event, Reshaped | LeaderChanged):
-            pane.show_terminal()
-            if isinstance(event, LeaderChanged):
-                self._show_chrome()
-                self.policies.look(agent)
-            else:
-                self.attention.reshaped(agent)
-        elif isinstance(event, Asked):
-            self._asked(pane, event.event)
+    def _hear(self, event: CoreEvent) -> None:
+        if self.is_running:  # the screens go before the core
+            self._listener.take(event)
 
-    def _read_out(self, notice: Notice) -> None:
-        if notice not in self._told:
-            self.notify(
-                notice.text, severity=notice.severity, markup=False, timeout=12 if notice.once else None
-            )
-        if notice.once:
-            self._told.add(notice)
-
-    def show_state(self, agent: Agent) -> None:
-        """What the agent does is to be seen wherever it is said."""
-        if not self.is_running:  # the screens go before the policies
-            return
-        self._panes[agent.name].show_state()
-        self._show_chrome()
-        self.desk.sidebar.show_agents()
-        self.outer_status.changed()
-
-    def show_usage(self, agent: Agent) -> None:
-        """What its program uses stands in its frame and nowhere else."""
-        if self.is_running:
-            self._panes[agent.name].show_frame()
-
-    def _on_engine_event(self, event: RuntimeEvent) -> None:
-        if self.is_running:
-            self.base.query_one(StatusLine).tell(event)
-            if isinstance(event, EngineBack):
-                self.policies.engine_back()
-
-    def _asked(self, pane: Pane, event: TerminalEvent) -> None:
-        self.attention.saw(pane.agent, event)
-        if isinstance(event, TitleChanged):
-            pane.show_title_soon()
-        elif isinstance(event, Bell):
-            self.bell()
-        elif isinstance(event, ClipboardWrite):
-            self._write_clipboard(pane.agent, event.data)
-
-    def _write_clipboard(self, agent: Agent, data: bytes) -> None:
+    def write_clipboard(self, agent: str, data: bytes) -> None:
         text, allowed = cleaned(data), self.session.config.terminal.clipboard
         if text is None:
             return
-        told = summary(agent.name, text)
+        told = summary(agent, text)
         if allowed is Clipboard.ON:
             self.copy_to_clipboard(text)
             self.notify(told, title="Copied", markup=False)
@@ -403,8 +317,8 @@ class QmsTuiApp(App[None]):
             self._ask_when_quiet(
                 f"Put this on your clipboard?\n{told}", partial(self.copy_to_clipboard, text)
             )
-        elif agent.name not in self._refused:
-            self._refused.add(agent.name)  # said once: a program may try at every selection
+        elif agent not in self._refused:
+            self._refused.add(agent)  # said once: a program may try at every selection
             self.notify(f"{told}\nterminal.clipboard decides", title="Not copied", markup=False)
 
     def _ask_when_quiet(self, question: str, then: Callable[[], None]) -> None:
@@ -434,16 +348,23 @@ class QmsTuiApp(App[None]):
             pane.styles.column_span = span
             pane.display = not grid.tabs or pane is self.pane
         self.base.query_one(TabLine).set_class(grid.tabs, "-shown")
-        self._show_chrome()
+        self.show_chrome()
         self._remember()
 
     def on_app_focus(self) -> None:
         """The human is back at the terminal that we run in."""
-        self.attention.activities.looked_at(self.pane.agent)
+        self.core.look_at(self.pane.agent.name)
+
+    def watch_app_focus(self, focus: bool) -> None:
+        """The human has turned to the terminal that we run in, or away from it."""
+        if self.is_running:
+            self.core.look_at(self.pane.agent.name if focus else None)
 
     def on_descendant_focus(self) -> None:
         """The keyboard is elsewhere now, by whatever means."""
-        self.attention.activities.looked_at(self.pane.agent)
+        self.core.look_at(self.pane.agent.name)
+        if not self.app_focus:
+            self.core.look_at(None)
         self._remember()
 
     def _remember(self) -> None:
@@ -463,12 +384,12 @@ class QmsTuiApp(App[None]):
             known = pane.terminal_size if pane.display else size
             if known is None:
                 continue
-            pane.agent.resize(known)
+            pane.link.resize(known)
             if pane.agent.name not in self._opened:
                 self._opened.add(pane.agent.name)
-                pane.agent.open(start=self.policies.opens(pane.agent.name))
+                self.core.open(pane.agent.name)
 
-    def _show_chrome(self) -> None:
+    def show_chrome(self) -> None:
         screen = self.base
         choice = self.arrangement_choice
         layout = "zoomed" if self.zoomed else "" if choice is Layout.AUTO else choice.value
@@ -517,7 +438,7 @@ class QmsTuiApp(App[None]):
 
     def action_links(self) -> None:
         """List the addresses of the focused pane; one may be copied or opened."""
-        found = addresses(self.pane.agent.terminal)
+        found = addresses(self.pane.link.terminal)
         if found:
             self.push_screen(LinkScreen(found), self._use_link)
         else:
@@ -573,22 +494,9 @@ class QmsTuiApp(App[None]):
         if sequence and self._driver is not None and not self.is_headless:
             self._driver.write(sequence)
 
-    def receipt(self, agent: str, file: str) -> str:
-        """How far an item has come: announced to the agent, delivered to its model."""
-        return self.attention.receipt(agent, file)
-
-    def servers_stand(self, standing: Standing) -> None:
-        """So the MCP servers stand now."""
-        self.attention.served(standing)
-
     def action_wake(self) -> None:
         """Have the agent told of its inbox."""
-        self.wake(self.pane.agent)
-
-    def wake(self, agent: Agent, files: Sequence[str] = ()) -> None:
-        """Have the agent told of files in its inbox, or of all: typed only where nothing else can tell it."""
-        if not self.waking.again(agent, files):
-            self.run_worker(agent.wake(files))
+        self.core.wake(self.pane.agent.name)
 
     def action_write(self) -> None:
         """Write a message."""
@@ -627,85 +535,71 @@ class QmsTuiApp(App[None]):
         agent = self.pane.agent
         self.pane.follow()
         how = " without its conversation" if fresh else ""
+        restart = partial(self.core.restart, agent.name, fresh=fresh)
         running = agent.state in (*HELD, AgentState.RECONNECTING, AgentState.UNREACHABLE)
         if running and not agent.foreign:
             question = f"End the running program of {agent.name} and start it anew{how}?"
-            self._ask(question, partial(agent.restart, fresh=fresh))
+            self._ask(question, restart)
         else:
-            agent.restart(fresh=fresh)
+            restart()
 
     def action_rebuild(self) -> None:
         """Build the image of the agent anew, after asking, and start the agent in it."""
         agent = self.pane.agent
+        rebuild = partial(self.core.rebuild, agent.name)
         if agent.foreign or not agent.isolated:
-            agent.rebuild()  # which says why not
+            rebuild()  # which says why not
             return
         self._ask(
             f"Build the image of {agent.name} anew? It goes on meanwhile, then starts anew in it.",
-            agent.rebuild,
+            rebuild,
         )
 
     def action_unpause(self) -> None:
         """Let the agent's program go on that was paused."""
-        agent = self.pane.agent
-        if agent.state is AgentState.PAUSED:
-            self.run_worker(agent.unpause())
-        else:
-            self.notify(f"{agent.name} is not paused.", markup=False)
+        self.core.unpause(self.pane.agent.name)
 
     def action_stop(self) -> None:
         """End the agent's program, after asking."""
         agent = self.pane.agent
         whose = " Another user has started it." if agent.foreign else ""
-        self._ask(f"Stop {agent.name}?{whose} Its program ends; its files stay.", agent.stop)
+        self._ask(
+            f"Stop {agent.name}?{whose} Its program ends; its files stay.",
+            partial(self.core.stop, agent.name),
+        )
 
     def _ask(self, question: str, then: Callable[[], None]) -> None:
         self.push_screen(QuestionScreen(question), lambda yes: then() if yes else None)
 
     def action_add(self) -> None:
         """Choose one more agent of the roster."""
-        roster = self.session.project.roster(self.session.roster)  # agents may be defined at any time
-        names = [name for name in roster if name not in self.fleet]
+        names = [name for name in self.core.roster() if name not in self._panes]
         if names:
             self.push_screen(PickScreen("Open which agent?", names), self._add)
         else:
             self.notify("Every agent of the roster has a pane already.", markup=False)
 
     async def _add(self, name: str | None) -> None:
-        if name is not None and name not in self.fleet:
+        if name is not None and name not in self._panes:
             self._focus(await self._mount(name))
 
     async def _mount(self, name: str) -> Pane:
-        pane = self._pane(self.fleet.add(name), len(self.fleet))
-        self.attention.activities.follow()
-        self.waking.mail_changed()
+        self.core.add(name)
+        pane = self._pane(name, len(self._panes) + 1)
         self.rearrange()  # before the first layout with it, which starts its program at the size that it gets
         await self.base.query_one("#panes").mount(pane)
         return pane
 
-    def _open_for_policy(self, name: str) -> None:
-        """The agent gets a pane because it has to run; the keyboard stays where it is."""
-
+    def open_pane(self, agent: str) -> None:
         async def add() -> None:
-            if name not in self.fleet:
-                await self._mount(name)
+            if agent not in self._panes:
+                await self._mount(agent)
 
         self.call_later(add)
 
-    def _warn(self, text: str) -> None:
-        self.notify(text, severity="warning", markup=False, timeout=12)
-
-    def _tell_of_policy(self, agent: Agent, text: str, severity: Severity) -> None:
-        name = Content.styled(agent.name, f"bold {self.color_of(agent.name)}")
-        self.desk.pop_up(Content.assemble(name, " ", text), severity)
-
-    def _tell_again(self, agent: Agent, files: Sequence[str]) -> None:
-        if files and not self.waking.again(agent, files) and agent.state in HELD:
-            self.run_worker(agent.wake(files))
-
     def action_leave(self) -> None:
         """Close the screen, after asking if programs end with it."""
-        ends = () if self.session.runtime.outlives or self.session.sample else self._live()
+        ends = () if self.session.runtime.outlives or self.session.sample else self.core.live
         if not ends:
             self.exit()
         elif not isinstance(self.screen, LeaveScreen):
@@ -714,7 +608,3 @@ class QmsTuiApp(App[None]):
     async def action_quit(self) -> None:
         """Textual's own for Ctrl+Q, which goes before ours."""
         self.action_leave()
-
-    def _live(self) -> tuple[str, ...]:
-        """The agents whose programs run, or are about to, as far as we know."""
-        return tuple(agent.name for agent in self.fleet if agent.state not in _NOT_LIVE)

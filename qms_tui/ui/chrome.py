@@ -11,7 +11,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static
 
-from qms_tui.agents import AgentState
+from qms_tui.core import AgentState
 from qms_tui.inbox.words import items
 from qms_tui.runtime import EngineBack, EngineLost, Latency, RuntimeEvent
 from qms_tui.text.printable import plain

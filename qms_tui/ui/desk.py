@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual.content import Content
 from textual.notifications import Notification, Notify
 
-from qms_tui.agents import Mail, MailArrived, MailChanged, MailEvent
-from qms_tui.agents.events import Severity
+from qms_tui.core.events import Severity
 from qms_tui.errors import UsageError
 from qms_tui.inbox import HUMAN, Entry, Toast
 from qms_tui.text.printable import is_plain
@@ -19,10 +19,11 @@ from qms_tui.ui.editor import edit
 from qms_tui.ui.frame import look, mark, wish, word
 from qms_tui.ui.item_actions import ItemActions
 from qms_tui.ui.lights import shown as shown_lights
+from qms_tui.ui.receipts import receipt
+from qms_tui.ui.shell import Shell
 from qms_tui.ui.sidebar import WIDTH, Line, Sidebar
 
 if TYPE_CHECKING:
-    from qms_tui.ui.app import QmsTuiApp
     from qms_tui.ui.compose import Draft
 
 LEAST_BESIDE = 62  # columns that panes keep beside the sidebar; on less room it stands alone
@@ -31,27 +32,18 @@ MOST_TOASTS = 20  # of ours that are remembered to be taken back
 
 
 class Desk:
-    """Owns the mail and shows it; `app` owns this."""
+    """Shows what waits, and does what the human wants with it; `app` owns this."""
 
-    def __init__(self, app: QmsTuiApp) -> None:
-        session = app.session
-        self._app = app
-        self.mail = Mail(
-            session.project,
-            lambda: session.project.roster(session.roster),
-            self._hear,
-            rescan=session.config.inbox.rescan,
-            past=session.past,
-            held=session.config.held,
-        )
+    def __init__(self, app: Shell) -> None:
+        core = app.core
+        self._app, self._core = app, core
         self.sidebar = Sidebar(
-            self.mail.ledger,
+            core.ledger,
             self._lines,
             app.color_of,
             self.ask,
-            app.receipt,
-            session.servers,
-            app.servers_stand,
+            partial(receipt, core),
+            core.show_servers if app.session.servers is not None else None,
         )
         self._items = ItemActions(app)
         self._toasts: list[Notification] = []
@@ -86,7 +78,7 @@ class Desk:
     @property
     def for_human(self) -> int:
         """How many items wait in the human's own inbox."""
-        return self.mail.ledger.waiting(HUMAN)
+        return self._core.ledger.waiting(HUMAN)
 
     def go_to_own(self) -> None:
         """Open the human's own inbox and go there."""
@@ -115,31 +107,19 @@ class Desk:
             self._show(False)
         self._app.base.set_focus(self._app.pane)
 
-    # -- what the mail tells ----------------------------------------------------------------------------
-
-    def _hear(self, event: MailEvent) -> None:
-        if not self._app.is_running:
-            return
-        if isinstance(event, MailChanged):
-            self.show()
-            self._app.policies.inboxes_changed()
-            self._app.waking.mail_changed()
-            self._app.attention.activities.follow_beside(self._without_pane() - {HUMAN})
-        elif isinstance(event, MailArrived):
-            self._tell(event.toasts)
-        else:
-            self._app.notify(event.text, severity="warning", markup=False)
+    # -- what is told -----------------------------------------------------------------------------------
 
     def show(self) -> None:
         """Bring badges, counts and lists up to date."""
-        ledger, app = self.mail.ledger, self._app
+        ledger, app = self._core.ledger, self._app
         for pane in app.panes:
             pane.show_waiting(ledger.waiting(pane.agent.name))
         app.base.query_one(StatusLine).wait(ledger.waiting(), self.for_human)
         app.show_tabs()
         self.sidebar.show()
 
-    def _tell(self, toasts: Sequence[Toast]) -> None:
+    def tell(self, toasts: Sequence[Toast]) -> None:
+        """Items have arrived."""
         settings = self._app.session.config.inbox
         if settings.bell:
             self._app.bell()
@@ -168,7 +148,7 @@ class Desk:
 
     def _lines(self) -> list[Line]:
         """Agents with a pane first, then whoever else has something."""
-        ledger, color = self.mail.ledger, self._app.color_of
+        ledger, color = self._core.ledger, self._app.color_of
         lines = [
             Line(
                 pane.agent.name,
@@ -186,14 +166,8 @@ class Desk:
         ]
         return lines + [
             Line(name, "", color(name), ledger.counts(name), closed=name in ledger.closed)
-            for name in sorted(self._without_pane())
+            for name in sorted(self._core.beside)
         ]
-
-    def _without_pane(self) -> set[str]:
-        """Who has items, or an inbox that cannot be read, and no pane."""
-        ledger = self.mail.ledger
-        waiting = {name for name in ledger.agents if ledger.waiting(name)}
-        return (waiting | ledger.closed.keys()) - {pane.agent.name for pane in self._app.panes}
 
     # -- what is asked for ------------------------------------------------------------------------------
 
@@ -225,14 +199,14 @@ class Desk:
         elif action == "reply":
             self._items.reply(entry)
         elif action == "copy":
-            self._copy(self.mail.inbox(entry.item.agent) / entry.item.file)
+            self._copy(self._core.inbox(entry.item.agent) / entry.item.file)
         elif action == "edit":
             await self._edit(entry)
 
     async def _preview(self, entry: Entry) -> None:
         from qms_tui.ui.preview import PreviewScreen  # Markdown is no part of the start
 
-        said = await self.mail.preview(entry.item)
+        said = await self._core.preview(entry.item)
         if not self.has_keyboard or len(self._app.screen_stack) > 1:
             return  # the human has gone on, and types elsewhere
         screen = PreviewScreen(entry, said, self._app.color_of(entry.item.agent))
@@ -244,10 +218,10 @@ class Desk:
         self._app.push_screen(screen, then)
 
     def _go_to(self, agent: str) -> None:
-        if agent in self._app.fleet:
+        if agent in self._core.agents:
             self._to_agent()
             self._app.go_to(agent)
-        elif agent in self._app.session.project.roster(self._app.session.roster):
+        elif agent in self._core.roster():
             self._app.open_after_asking(agent)
         else:
             self._app.notify(f"{agent} is no agent of the roster and has no pane.", markup=False)
@@ -256,8 +230,8 @@ class Desk:
         agent = entry.item.agent
         if entry.consumed is not None:
             self._app.notify("It has left the inbox.", markup=False)
-        elif agent in self._app.fleet:
-            self._app.wake(self._app.fleet[agent], (entry.item.file,))
+        elif agent in self._core.agents:
+            self._core.wake(agent, (entry.item.file,))
         else:
             self._app.notify(f"{agent} has no pane.", markup=False)
 
@@ -269,14 +243,14 @@ class Desk:
             self._app.notify("Its name has characters that no terminal should get.", markup=False)
 
     async def _edit(self, entry: Entry) -> None:
-        said = await self.mail.preview(entry.item)
+        said = await self._core.preview(entry.item)
         if not self.has_keyboard:
             return  # the human has gone on
         if said.trouble and not said.text:
             self._app.notify(said.trouble, severity="warning", markup=False)
             return
         try:
-            edit(self._app, self.mail.inbox(entry.item.agent) / entry.item.file)
+            edit(self._app, self._core.inbox(entry.item.agent) / entry.item.file)
         except UsageError as error:
             self._app.notify(f"{error.message}\n{error.hint}", severity="error", markup=False)
 
@@ -285,7 +259,7 @@ class Desk:
         from qms_tui.ui.compose import ComposeScreen, Draft
 
         draft = self._draft or Draft((to or self._app.pane.agent.name,))
-        screen = ComposeScreen(self.mail.recipients(), draft, self.mail.send)
+        screen = ComposeScreen(self._core.recipients(), draft, self._core.send)
         self._app.push_screen(screen, self._keep)
 
     def _keep(self, draft: Draft | None) -> None:

@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from qms_tui.activity import Told
-from qms_tui.agents import Agent
+from qms_tui.core import AgentView
 from qms_tui.inbox.words import age
 from qms_tui.ui.frame import detail, mark, word
 from qms_tui.ui.lights import rows
@@ -24,10 +24,10 @@ PERIOD = 0.5  # seconds between two times that it is brought up to date
 class ExplainScreen(Dialog[None]):
     """Kept up to date while it is open; Esc, q, e or Enter closes it."""
 
-    def __init__(self, agent: Agent, told: Callable[[Agent], Sequence[Told]]) -> None:
-        """`told` asks all sources."""
+    def __init__(self, read: Callable[[], AgentView], told: Callable[[], Sequence[Told]]) -> None:
+        """`read` gives what there is to know of the agent, `told` asks all sources."""
         super().__init__()
-        self._agent, self._told = agent, told
+        self._read, self._told = read, told
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(classes="dialog", id="explain"):
@@ -45,7 +45,7 @@ class ExplainScreen(Dialog[None]):
             self.dismiss(None)
 
     def _show(self) -> None:
-        agent, now = self._agent, time.time()
+        agent, now = self._read(), time.time()
         activity = agent.activity
         why = f" · {detail(agent)}" if detail(agent) else ""
         since = f" · for {age(max(1.0, now - activity.since))}" if activity and activity.since else ""
@@ -56,7 +56,7 @@ class ExplainScreen(Dialog[None]):
             *(rows(agent.lights, now) if agent.lights is not None else ()),
             Content(""),
         ]
-        for told in self._told(agent):
+        for told in self._told():
             when = f"  {age(max(1.0, now - told.at))} ago" if told.at else ""
             said = Content.assemble((f"{told.source:<12}", "$accent"), Content(told.said))
             lines.append(Content.assemble(said, (when, "dim")))

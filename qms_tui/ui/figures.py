@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from rich.cells import cell_len
 
 from qms_tui.activity import Meter
-from qms_tui.agents import Agent
+from qms_tui.core import AgentView
 from qms_tui.runtime import Usage
 from qms_tui.text.amounts import amount
 
@@ -31,7 +31,7 @@ class Figure:
     look: str = CALM
 
 
-def figures(agent: Agent) -> list[Figure]:
+def figures(agent: AgentView) -> list[Figure]:
     """All there are, in the order in which they are shown."""
     return [*_of_meter(agent.meter), *_of_usage(agent.usage)]
 

@@ -9,7 +9,8 @@ from rich.cells import cell_len
 from textual.content import Content
 
 from qms_tui.activity import Word, remark
-from qms_tui.agents import Agent, AgentState
+from qms_tui.core import AgentState, AgentView
+from qms_tui.terminal import Terminal
 from qms_tui.ui.figures import BETWEEN, CALM, Figure, figures, fitting
 
 LEADER_LENGTH = 20  # characters of another interface's name; it is whatever that process says
@@ -39,7 +40,7 @@ _LOOKS = {
 }
 
 
-def mark(agent: Agent) -> str:
+def mark(agent: AgentView) -> str:
     """The state of its program as one character."""
     if agent.wrong:
         return "✖"
@@ -48,36 +49,36 @@ def mark(agent: Agent) -> str:
     return _MARKS.get(agent.state, "○")
 
 
-def word(agent: Agent) -> str:
+def word(agent: AgentView) -> str:
     """The state of its program as a word or two."""
     if agent.wrong:
         return "not itself"
     return agent.activity.word.value if agent.activity is not None else agent.state.value
 
 
-def look(agent: Agent, color: str) -> str:
+def look(agent: AgentView, color: str) -> str:
     """How both are to be painted: what a human has to see stands out."""
     if agent.wrong:
         return "bold $error"
     return _LOOKS.get(agent.activity.word, color) if agent.activity is not None else color
 
 
-def detail(agent: Agent) -> str:
+def detail(agent: AgentView) -> str:
     """Which tool, question or error; empty if the word says it all."""
     return agent.activity.detail if agent.activity is not None and not agent.wrong else ""
 
 
-def wish(agent: Agent) -> str:
+def wish(agent: AgentView) -> str:
     """The same of an agent that wants something of the human: not of one that works or rests."""
     return "" if agent.activity is not None and agent.activity.word in _UNDISTURBED else detail(agent)
 
 
-def unlit(agent: Agent) -> str:
+def unlit(agent: AgentView) -> str:
     """Which light is wrong, if the word does not tell that."""
     return remark(agent.lights, agent.activity) if agent.lights is not None else ""
 
 
-def alarm(agent: Agent) -> Content:
+def alarm(agent: AgentView) -> Content:
     """A sign that there is something to know of it that the word does not say."""
     return Content.styled("! ", "bold $warning") if agent.remark or unlit(agent) else Content("")
 
@@ -87,7 +88,7 @@ def badge(waiting: int) -> Content:
     return Content.styled(f" {waiting:,} ", "bold $background on $warning") if waiting else Content("")
 
 
-def title(agent: Agent, number: int, color: str, waiting: int) -> Content:
+def title(agent: AgentView, number: int, color: str, waiting: int) -> Content:
     """Number, name, badge, state, and the program's own title."""
     where = "" if agent.isolated else " · local, not isolated"
     said = Content.styled(f" {number} {agent.name} ", f"bold {color}")
@@ -102,7 +103,8 @@ def title(agent: Agent, number: int, color: str, waiting: int) -> Content:
 
 
 def footnote(
-    agent: Agent,
+    agent: AgentView,
+    terminal: Terminal,
     back: int,
     cut: str,
     same_size: bool,
@@ -116,13 +118,13 @@ def footnote(
     `back` counts rows scrolled back, of those `above` that there are if the keys move the view; `cut` names
     what is out of view; `same_size` as the pane; `menu` is the key of the menu.
     """
-    said = "" if above is None else _fitting(_looking_back(agent, back, above), width)
-    if said := said or _pressing(agent, cut, same_size, width, menu):
+    said = "" if above is None else _fitting(_looking_back(terminal, back, above), width)
+    if said := said or _pressing(agent, terminal, cut, same_size, width, menu):
         return Content.styled(said, CALM)
     return _standing(agent, cut, width)
 
 
-def _pressing(agent: Agent, cut: str, same_size: bool, width: int, menu: str) -> str:
+def _pressing(agent: AgentView, terminal: Terminal, cut: str, same_size: bool, width: int, menu: str) -> str:
     """What goes before all else of the agent; empty if nothing does."""
     if agent.state is AgentState.ENDED:
         return _fitting(_ended(agent, menu), width)
@@ -131,11 +133,11 @@ def _pressing(agent: Agent, cut: str, same_size: bool, width: int, menu: str) ->
     if agent.keys_waiting or agent.state is AgentState.UNREACHABLE:
         return _lost(agent)
     if agent.state is AgentState.RUNNING and not agent.leads:
-        return _fitting(_following(agent, cut, same_size), width)
+        return _fitting(_following(agent, terminal, cut, same_size), width)
     return ""
 
 
-def _standing(agent: Agent, cut: str, width: int) -> Content:
+def _standing(agent: AgentView, cut: str, width: int) -> Content:
     """What is wrong or out of view, then as many figures as there is room for."""
     words = BETWEEN.join(part for part in (*_upkeep(agent), agent.remark, unlit(agent), cut) if part)
     parts = [Figure(words, 0)] if words else []
@@ -145,7 +147,7 @@ def _standing(agent: Agent, cut: str, width: int) -> Content:
     return Content.assemble(" ", said, " ") if parts else said
 
 
-def instead(agent: Agent, width: int, menu: str) -> list[str] | None:
+def instead(agent: AgentView, width: int, menu: str) -> list[str] | None:
     """What stands in the pane instead of a terminal: under way, or why there is none."""
     trouble = agent.trouble
     if agent.state is AgentState.FAILED and trouble is not None:
@@ -158,13 +160,13 @@ def instead(agent: Agent, width: int, menu: str) -> list[str] | None:
     return None
 
 
-def leader(agent: Agent) -> str:
+def leader(agent: AgentView) -> str:
     """The name of whoever leads while we follow, fit to be shown."""
     name = "".join(c for c in agent.leader if c.isprintable()).strip()
     return name[:LEADER_LENGTH] or "another interface"
 
 
-def _upkeep(agent: Agent) -> tuple[str, ...]:
+def _upkeep(agent: AgentView) -> tuple[str, ...]:
     """What is wrong with who the agent is, and with what it runs in."""
     if agent.building:
         return agent.wrong, f"building the image: {agent.building}"
@@ -177,11 +179,11 @@ def _outdated(needs_build: bool) -> str:
     return f"outdated image: {remedy}"
 
 
-def _looking_back(agent: Agent, rows: int, above: int) -> Sequence[str]:
+def _looking_back(terminal: Terminal, rows: int, above: int) -> Sequence[str]:
     """From wordy to terse."""
     where = f"{rows} row{'' if rows == 1 else 's'} back"
     if not above:
-        whole = agent.terminal.modes.alternate_screen
+        whole = terminal.modes.alternate_screen
         why = "a full-screen program scrolls by itself" if whole else "no history yet"
         return f" {where}: {why} · Esc or q returns ", f" {where}: no history · Esc ", f" {where} · Esc "
     return (
@@ -191,7 +193,7 @@ def _looking_back(agent: Agent, rows: int, above: int) -> Sequence[str]:
     )
 
 
-def _ended(agent: Agent, menu: str) -> Sequence[str]:
+def _ended(agent: AgentView, menu: str) -> Sequence[str]:
     """From wordy to terse."""
     plan = f" · {agent.plan}" if agent.plan else ""
     if agent.ending is not None and agent.ending.resuming:
@@ -213,7 +215,7 @@ def _in(menu: str) -> str:
     return f", in the menu ({menu})"
 
 
-def _lost(agent: Agent) -> str:
+def _lost(agent: AgentView) -> str:
     keys = agent.keys_waiting
     waiting = f"{keys} key{'' if keys == 1 else 's'} wait{'s' if keys == 1 else ''}" if keys else ""
     trouble = (
@@ -224,7 +226,7 @@ def _lost(agent: Agent) -> str:
     return f" {' · '.join(part for part in (waiting, trouble) if part)} "
 
 
-def _paused(agent: Agent) -> Sequence[str]:
+def _paused(agent: AgentView) -> Sequence[str]:
     """From wordy to terse."""
     why = agent.remark or "from outside"
     return (
@@ -235,9 +237,9 @@ def _paused(agent: Agent) -> Sequence[str]:
     )
 
 
-def _following(agent: Agent, cut: str, same_size: bool) -> Sequence[str]:
+def _following(agent: AgentView, terminal: Terminal, cut: str, same_size: bool) -> Sequence[str]:
     """From wordy to terse."""
-    name, terminal = leader(agent), agent.terminal
+    name = leader(agent)
     size = "" if same_size else f" at {terminal.columns}x{terminal.lines}"
     parts = (
         (cut, f"{name} leads{size}", "type to take over"),

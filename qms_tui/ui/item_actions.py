@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from qms_tui.errors import QmsTuiError
 from qms_tui.inbox import HUMAN, Entry, Item, Kind, reply_to
 from qms_tui.ui.screens import QuestionScreen
+from qms_tui.ui.shell import Shell
 
 if TYPE_CHECKING:
-    from qms_tui.ui.app import QmsTuiApp
     from qms_tui.ui.compose import Draft
 
 TASKS = (Kind.REVIEW, Kind.APPROVAL)
@@ -20,7 +20,7 @@ TASKS = (Kind.REVIEW, Kind.APPROVAL)
 class ItemActions:
     """Asks before it takes what somebody still waits for; the desk owns this."""
 
-    def __init__(self, app: QmsTuiApp) -> None:
+    def __init__(self, app: Shell) -> None:
         self._app = app
         self._drafts: dict[Item, Draft] = {}  # answers that were begun
 
@@ -50,14 +50,14 @@ class ItemActions:
         """Write to whoever sent an item, about the same; what was begun and not sent is still there."""
         from qms_tui.ui.compose import ComposeScreen, Draft
 
-        mail, item = self._app.desk.mail, entry.item
+        core, item = self._app.core, entry.item
         try:
-            answer = reply_to(item, mail.recipients())
+            answer = reply_to(item, core.recipients())
         except QmsTuiError as error:
             self._say(f"{error.message}\n{error.hint}")
             return
         draft = self._drafts.get(item) or Draft((answer.to,), answer.subject)
-        screen = ComposeScreen(mail.recipients(), draft, mail.send)
+        screen = ComposeScreen(core.recipients(), draft, core.send)
         self._app.push_screen(screen, partial(self._keep, item))
 
     def _keep(self, item: Item, draft: Draft | None) -> None:
@@ -77,7 +77,7 @@ class ItemActions:
 
     async def _move(self, item: Item) -> None:
         try:
-            path = await self._app.desk.mail.put_away(item)
+            path = await self._app.core.put_away(item)
         except QmsTuiError as error:
             self._app.notify(f"{error.message}\n{error.hint}", severity="error", markup=False)
             return

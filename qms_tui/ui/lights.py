@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual.content import Content
 
 from qms_tui.activity import Health, Light, Lights, Word
-from qms_tui.agents import Agent
+from qms_tui.core import AgentView
 from qms_tui.inbox.words import age
 from qms_tui.text.printable import plain
 
@@ -13,7 +13,7 @@ FINE, WRONG, ABSENT, UNKNOWN = ("●", "$success"), ("✖", "$error"), ("○", "
 _MARKS = {Health.FINE: FINE, Health.WRONG: WRONG, Health.ABSENT: ABSENT, Health.UNKNOWN: UNKNOWN}
 
 
-def shown(agent: Agent) -> Lights | None:
+def shown(agent: AgentView) -> Lights | None:
     """The lights that are worth a row: a program of this machine that says nothing has all but one out."""
     silent = agent.activity is None or agent.activity.word is Word.RUNNING
     return None if silent and not agent.isolated else agent.lights

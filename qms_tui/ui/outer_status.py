@@ -6,19 +6,16 @@ import asyncio
 import hashlib
 import re
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
 
 from qms_tui.activity import Activity, Word
 from qms_tui.activity.status import NOT_LOOKED_AT
-from qms_tui.agents import Agent, AgentState
 from qms_tui.config import OuterNotification
+from qms_tui.core import AgentState, AgentView
 from qms_tui.status_report import ProgramState, StatusRecord, is_record_id
 from qms_tui.ui.driver import TerminalDriver
 from qms_tui.ui.outer import LONGEST
 from qms_tui.ui.outer_reports import OuterReports
-
-if TYPE_CHECKING:
-    from qms_tui.ui.app import QmsTuiApp
+from qms_tui.ui.shell import Shell
 
 APPLICATION = "qms-tui"
 _REPORTING = (OuterNotification.AUTO, OuterNotification.STATUS)
@@ -54,7 +51,7 @@ _LONGEST_SEGMENT, _PREFIX = 32, 23  # characters of an id
 class OuterStatus:
     """Owns what is reported; `app` owns this."""
 
-    def __init__(self, app: QmsTuiApp) -> None:
+    def __init__(self, app: Shell) -> None:
         self._app = app
         self._reports: OuterReports | None = None
 
@@ -73,10 +70,10 @@ class OuterStatus:
             self._reports.changed()
 
     def _records(self) -> Sequence[StatusRecord]:
-        return outer_records(self._app.session.project.name, self._app.fleet)
+        return outer_records(self._app.session.project.name, self._app.core.views)
 
 
-def outer_records(title: str, agents: Iterable[Agent]) -> list[StatusRecord]:
+def outer_records(title: str, agents: Iterable[AgentView]) -> list[StatusRecord]:
     """The root, which says what matters most, then a record for each agent that there is something to say of.
 
     `at` is since when an agent does what it does.
@@ -85,7 +82,7 @@ def outer_records(title: str, agents: Iterable[Agent]) -> list[StatusRecord]:
     return [_root(title, children), *children]
 
 
-def agent_record(agent: Agent) -> StatusRecord | None:
+def agent_record(agent: AgentView) -> StatusRecord | None:
     """An agent's record; None if it does not run, or nobody knows what it does."""
     name, activity = record_id(agent.name), agent.activity
     if agent.wrong:
@@ -114,7 +111,7 @@ def _state(activity: Activity) -> ProgramState | None:
     return ProgramState.DONE if has_rung or has_finished else _STATES.get(activity.word)
 
 
-def _without_activity(agent: Agent, name: str) -> StatusRecord | None:
+def _without_activity(agent: AgentView, name: str) -> StatusRecord | None:
     state, said = _WITHOUT_PROGRAM.get(agent.state), agent.state.value
     ending = agent.ending
     if agent.state is AgentState.ENDED and ending is not None and not ending.asked and ending.exit_code:

@@ -15,8 +15,9 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from qms_tui.agents import Agent, AgentState
-from qms_tui.agents.state import STARTABLE
+from qms_tui.core import AgentState, AgentView
+from qms_tui.core.link import Link
+from qms_tui.core.state import STARTABLE
 from qms_tui.runtime import Size
 from qms_tui.terminal import (
     Key,
@@ -68,7 +69,8 @@ class Pane(Widget, can_focus=True):
 
     def __init__(
         self,
-        agent: Agent,
+        link: Link,
+        agent: AgentView,
         number: int,
         color: str,
         palette: Callable[[], Palette],
@@ -80,14 +82,14 @@ class Pane(Widget, can_focus=True):
 
         `pasted` says what the program gets of a paste.
         """
-        super().__init__(id=f"pane-{agent.name}", classes="pane")
-        self.agent = agent
+        super().__init__(id=f"pane-{link.agent}", classes="pane")
+        self.link, self.agent = link, agent
         self.number = number
         self.color = color
         self._palette = palette
         self.waiting = 0  # items in the agent's inbox
         self._ours, self._menu, self._pasted = ours, menu, pasted
-        self._terminal = self._adopted(agent.terminal)
+        self._terminal = self._adopted(link.terminal)
         self._strips: dict[int, Strip] = {}
         self._back = 0  # rows between the view and the newest row
         self._looks_back = False  # the keys move the view; also at the newest row, and without any history
@@ -117,8 +119,8 @@ class Pane(Widget, can_focus=True):
 
     def show_terminal(self) -> None:
         """The terminal is another one, or has another size."""
-        if self.agent.terminal is not self._terminal:
-            self._terminal, self._back, self._held_since = self._adopted(self.agent.terminal), 0, 0.0
+        if self.link.terminal is not self._terminal:
+            self._terminal, self._back, self._held_since = self._adopted(self.link.terminal), 0, 0.0
         self._aim()
         self._back = min(self._back, self._most_back)
         self._show_all()
@@ -149,7 +151,7 @@ class Pane(Widget, can_focus=True):
 
         Long enough after the last painting that a flood of output leaves time for reading and for keys.
         """
-        if self.agent.terminal.synchronized:
+        if self.link.terminal.synchronized:
             self._held_since = self._held_since or now
             return self._held_since + HOLD
         self._held_since = 0.0
@@ -159,7 +161,7 @@ class Pane(Widget, can_focus=True):
     def _paint(self) -> None:
         began = monotonic()
         self._soon, self._held_since = None, 0.0
-        terminal = self.agent.terminal
+        terminal = self.link.terminal
         damage = terminal.take_damage()
         rows = set(damage.rows) | {self._cursor_row, terminal.cursor.row}
         self._cursor_row = terminal.cursor.row
@@ -180,18 +182,26 @@ class Pane(Widget, can_focus=True):
     def _aim(self) -> bool:
         """Choose the part of the terminal to show; whether it is another one than before."""
         before, (width, height) = self._view, self.size
-        self._view = look_at(self.agent.terminal, width, height, before)
+        self._view = look_at(self.link.terminal, width, height, before)
         return self._view != before
 
     @property
     def _most_back(self) -> int:
         """How many rows there are above those in view while the view follows the output."""
-        return self.agent.terminal.history_length + self._view.top
+        return self.link.terminal.history_length + self._view.top
 
-    def show_state(self) -> None:
-        """Bring the frame up to date, and what a state shows instead of a terminal."""
-        self.set_class(self.agent.state in STARTABLE, "-ended")
+    def show_agent(self, agent: AgentView) -> bool:
+        """Bring the frame up to date, and what a state shows instead of a terminal.
+
+        False if there is no more to it than a title or figures, which stand in the frame alone.
+        """
+        before, self.agent = self.agent, agent
+        if replace(before, usage=agent.usage, title=agent.title) == agent:
+            self._show_frame_soon()
+            return False
+        self.set_class(agent.state in STARTABLE, "-ended")
         self._show_all()
+        return True
 
     def show_waiting(self, count: int) -> None:
         """So many items wait in the agent's inbox."""
@@ -199,21 +209,23 @@ class Pane(Widget, can_focus=True):
             self.waiting = count
             self.show_frame()
 
-    def show_title_soon(self) -> None:
-        """The program has another title; some change it many times a second."""
+    def _show_frame_soon(self) -> None:
+        """Some programs change their titles many times a second."""
         if self._title is None:
-            self._title = asyncio.get_running_loop().call_later(TITLE_PERIOD, self.show_frame)
+            self._title = asyncio.get_running_loop().call_later(TITLE_PERIOD, self._show_title)
+
+    def _show_title(self) -> None:
+        self._title = None
+        self.show_frame()
 
     def show_frame(self) -> None:
         """Bring the frame up to date; painted only if it says something else than before."""
-        self._title = None
-        agent, (width, height) = self.agent, self.size
-        terminal = agent.terminal
+        agent, terminal, (width, height) = self.agent, self.link.terminal, self.size
         cut = hidden(terminal, width, height, self._view)
         same = (terminal.columns, terminal.lines) == (width, height)
         above = title(agent, self.number, self.color, self.waiting)
         rows = self._most_back if self._looks_back else None
-        below = footnote(agent, self._back, cut, same, width - 2, above=rows, menu=self._menu)
+        below = footnote(agent, terminal, self._back, cut, same, width - 2, above=rows, menu=self._menu)
         if not (above.is_same(self._above) and below.is_same(self._below)):
             self._above, self._below = above, below
             self.border_title, self.border_subtitle = above, below  # which paint all of the pane anew
@@ -237,7 +249,7 @@ class Pane(Widget, can_focus=True):
         return strip
 
     def _strip(self, y: int) -> Strip:
-        width, terminal, palette = self.size.width, self.agent.terminal, self._palette()
+        width, terminal, palette = self.size.width, self.link.terminal, self._palette()
         blank = rich_style(_PLAIN, palette)
         message = self._message(y)
         if message is not None:
@@ -263,7 +275,7 @@ class Pane(Widget, can_focus=True):
         """What lies right of a terminal's row, or below the last one; None where it is about to be its."""
         if self.agent.leads:
             return None
-        terminal = self.agent.terminal
+        terminal = self.link.terminal
         text = beside(row, self.size.width, terminal.columns, terminal.lines)
         return Strip([Segment(text, faint_style(self._palette()))], len(text))
 
@@ -277,7 +289,7 @@ class Pane(Widget, can_focus=True):
 
     @property
     def _shows_cursor(self) -> bool:
-        return self.agent.terminal.cursor.visible and self.agent.state is AgentState.RUNNING
+        return self.link.terminal.cursor.visible and self.agent.state is AgentState.RUNNING
 
     # -- input ------------------------------------------------------------------------------------------
 
@@ -300,7 +312,7 @@ class Pane(Widget, can_focus=True):
         if self._looks_back:
             self._move(event.key)
         elif self.agent.state not in STARTABLE:
-            self.agent.type(partial(_for_modes, event))
+            self.link.type(partial(_for_modes, event))
 
     def _move(self, key: str) -> None:
         """What a key does to a view that is back in the history: leave it, move it, or nothing."""
@@ -324,7 +336,7 @@ class Pane(Widget, can_focus=True):
             self._refuse("it does not run")
         else:
             data = event.data if isinstance(event, TerminalPaste) else event.text.encode()
-            self.agent.paste(self._pasted(data))
+            self.link.paste(self._pasted(data))
 
     def _refuse(self, why: str) -> None:
         self.notify(f"Not pasted into {self.agent.name}: {why}.", severity="warning", markup=False)
@@ -341,12 +353,12 @@ class Pane(Widget, can_focus=True):
 
     def on_focus(self) -> None:
         """The keyboard came here."""
-        self.agent.focus(True)
+        self.link.focus(True)
         self.repaint()
 
     def on_blur(self) -> None:
         """The keyboard went elsewhere."""
-        self.agent.focus(False)
+        self.link.focus(False)
         self.repaint()
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
@@ -383,18 +395,18 @@ class Pane(Widget, can_focus=True):
         self._to_program(event)
 
     def _wheel(self, rows: int) -> None:
-        modes = self.agent.terminal.modes
+        modes = self.link.terminal.modes
         if modes.alternate_screen and modes.alternate_scroll and not self._looks_back:
             # A full-screen program has no history; xterm's alternateScroll gives it cursor keys instead.
             key = encode_key(Key("up" if rows > 0 else "down"), modes)
-            self.agent.send((key or b"") * abs(rows))
+            self.link.send((key or b"") * abs(rows))
         else:
             self.scroll_history(rows)
 
     @property
     def _page(self) -> int:
         """Rows of a page; one stays in view."""
-        return max(1, min(self.size.height, self.agent.terminal.lines) - 1)
+        return max(1, min(self.size.height, self.link.terminal.lines) - 1)
 
     def look_back(self) -> None:
         """Go a page back into the history, where the keys move the view until one leaves it."""
@@ -420,16 +432,16 @@ class Pane(Widget, can_focus=True):
         cell = self._cell(event)
         if cell is None:
             return False
-        mouse, modes = mouse_from_textual(event, *cell), self.agent.terminal.modes
+        mouse, modes = mouse_from_textual(event, *cell), self.link.terminal.modes
         if mouse is None or (isinstance(event, events.MouseMove) and (mouse, modes) == self._mouse):
             return False  # a terminal that reports pixels moves many times within one cell
         self._mouse = mouse, modes
-        width, height = self.agent.terminal.cell_pixels
+        width, height = self.link.terminal.cell_pixels
         # For programs that ask for pixels (1016): the cell's middle.
         x, y = mouse.column * width + width // 2, mouse.row * height + height // 2
         data = encode_mouse(replace(mouse, pixel_x=x, pixel_y=y), modes)
         if data:
-            self.agent.send(data)
+            self.link.send(data)
         return bool(data)
 
     def _cell(self, event: events.MouseEvent) -> tuple[int, int] | None:
@@ -437,10 +449,10 @@ class Pane(Widget, can_focus=True):
 
         Not of a mouse that only moves over the pane of who follows: that is no typing, and would take over.
         """
-        agent, offset = self.agent, event.get_content_offset(self)
+        agent, terminal, offset = self.agent, self.link.terminal, event.get_content_offset(self)
         if offset is None or self._looks_back or agent.state is not AgentState.RUNNING:
             return None
         if not agent.leads and isinstance(event, events.MouseMove):
             return None
         column, row = offset.x + self._view.left, offset.y + self._view.top
-        return (column, row) if column < agent.terminal.columns and row < agent.terminal.lines else None
+        return (column, row) if column < terminal.columns and row < terminal.lines else None

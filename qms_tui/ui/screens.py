@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from textwrap import fill, wrap
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
+from typing import Any, TypeAlias, TypeVar, cast
 
 from textual import events
 from textual.app import ComposeResult
@@ -17,9 +17,7 @@ from textual.widgets.option_list import Option
 
 from qms_tui.ui.input import hand_on
 from qms_tui.ui.keymap import COMMANDS, MENU_KEY, SIDEBAR_KEYS, distinct, global_keys, shown_key
-
-if TYPE_CHECKING:
-    from qms_tui.ui.app import QmsTuiApp
+from qms_tui.ui.shell import Shell
 
 T = TypeVar("T")
 _Column: TypeAlias = Sequence[tuple[str, str]]  # keys and what they do
@@ -48,7 +46,7 @@ def _table(rows: _Column, width: int, room: int) -> Content:
 
 
 def _rearrange(screen: Screen[Any]) -> None:
-    cast("QmsTuiApp", screen.app).rearrange()
+    cast(Shell, screen.app).rearrange()
 
 
 class PanesScreen(Screen[object]):

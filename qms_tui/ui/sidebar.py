@@ -21,7 +21,7 @@ from qms_tui.mcp.lights import Standing
 from qms_tui.ui.lights import row as lights_row
 from qms_tui.ui.line_input import LineInput
 from qms_tui.ui.notifications import Ask, Notifications, Receipt
-from qms_tui.ui.servers import Look, Servers
+from qms_tui.ui.servers import Servers
 
 T = TypeVar("T")
 WIDTH = 46  # columns: an item's headline, mostly whole
@@ -154,12 +154,11 @@ class Sidebar(Vertical):
         color: Callable[[str], str],
         ask: Ask,
         told: Receipt | None = None,
-        servers: Look | None = None,
-        standing: Callable[[Standing], None] = lambda standing: None,
+        servers: Callable[[bool], None] | None = None,
     ) -> None:
-        """`servers` tells how the MCP servers stand, where there are any; `standing` hears of each look."""
+        """`servers` hears whether those are in view; None where there are none."""
         super().__init__(id="sidebar")
-        self._servers = servers, standing
+        self._servers = servers
         self._ledger, self._lines, self._color, self._ask = ledger, lines, color, ask
         self._told = told
         self._wish = Wish()
@@ -169,7 +168,7 @@ class Sidebar(Vertical):
         yield Static(id="wish")
         yield LineInput(self._end_search, ("enter", "escape"), "", "search", "search")
         yield Notifications(self._color, self._asked, self._told)
-        yield Servers(*self._servers)
+        yield Servers(self._servers)
         yield Static(id="sidebar-keys")
 
     def on_mount(self) -> None:
@@ -200,6 +199,11 @@ class Sidebar(Vertical):
         if self.display and self.is_attached:
             most = max(2, self.size.height // _MOST_SHARE)
             self.query_one(Agents).show(self._lines(), self._wish, most)
+
+    def show_servers(self, standing: Standing) -> None:
+        """So the MCP servers stand now."""
+        if self.is_attached:
+            self.query_one(Servers).show(standing)
 
     def show_receipts(self) -> None:
         """Agents have heard of items."""

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import zip_longest
 
-from qms_tui.agents import AgentState
+from qms_tui.core import AgentState
 from tests.bench.launch import engine_and_image
 from tests.bench.table import Bar, Bench, Line, Unavailable, percentile, row
 from tests.e2e import kept, programs

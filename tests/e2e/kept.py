@@ -14,9 +14,10 @@ import docker
 import pytest
 
 import qms_tui
-from qms_tui.agents import Agent, AgentEvent, AgentState, Asked, Notice, Reshaped
-from qms_tui.agents.feeder import Feeder
 from qms_tui.config import AgentConfig, BuildConfig, Config
+from qms_tui.core import Agent, AgentState
+from qms_tui.core.events import AgentEvent, Asked, Notice, Reshaped
+from qms_tui.core.feeder import Feeder
 from qms_tui.ipc.stream import Stream
 from qms_tui.keeper.client import KeeperClient
 from qms_tui.keeper.journal.reader import read_entries, read_segments
@@ -105,16 +106,16 @@ class Client(Shown):
         self._began = 0.0
         self._runtime = runtime
         self.agent = Agent(name, runtime, SIZE, self._hear, scrollback=SCROLLBACK, feeder=feeder)
-        self._terminal = self.agent.terminal
+        self._terminal = self.agent.link.terminal
 
     def screen(self) -> Terminal:
-        return self.agent.terminal
+        return self.agent.link.terminal
 
     async def start(self, *, feeding: bool = True) -> Witness:
         """Make the container, with a witness."""
         self.agent.open()
         await self.agent.settled()
-        assert self.agent.state is AgentState.RUNNING, self.agent.trouble
+        assert self.agent.state is AgentState.RUNNING, self.agent.view.trouble
         return Witness(self.docker.opened, feeding=feeding)
 
     def open(self) -> None:
@@ -137,15 +138,15 @@ class Client(Shown):
         await self._runtime.close()
 
     def type(self, keys: bytes) -> None:
-        self.agent.send(keys)
+        self.agent.link.send(keys)
 
     def _hear(self, agent: Agent, event: AgentEvent) -> None:
         if isinstance(event, Asked):
             self.asked.append(event.event)
         elif isinstance(event, Notice):
             self.notices.append(event.text)
-        elif isinstance(event, Reshaped) and self.agent.terminal is not self._terminal:
-            self._terminal = self.agent.terminal
+        elif isinstance(event, Reshaped) and self.agent.link.terminal is not self._terminal:
+            self._terminal = self.agent.link.terminal
             self.seconds = self.seconds or time.perf_counter() - self._began
             self.restored.append(Frozen.of(self._terminal))
         elif not self.states or self.states[-1] is not agent.state:
@@ -177,7 +178,7 @@ class House:
         docker = WatchedRuntime(connect(host or self._host), Project(self.root), config, {})
         runtime, feeder = KeptRuntime(docker, self.keeper()), Feeder()
         made = [Client(name, runtime, docker, feeder) for name in names]
-        made[0].agent.focus(True)
+        made[0].agent.link.focus(True)
         self._clients += made
         return made
 

@@ -10,7 +10,7 @@ from unittest.mock import patch
 import docker
 import pytest
 
-from qms_tui.agents import AgentState
+from qms_tui.core import AgentState
 from qms_tui.keeper.replies import RGB
 from qms_tui.runtime import Size
 from qms_tui.terminal.colors import BACKGROUND, FOREGROUND
@@ -105,8 +105,8 @@ async def test_two_screens_are_one_answer(home: House) -> None:
     await second.come_back()
     ask(home, "claude")
     answers(await replies_to(home, "claude"))
-    second.agent.paste(b"")  # typed into: now this one leads
-    await second.wait(lambda: second.agent.leads and not first.agent.leads, "the lead")
+    second.agent.link.paste(b"")  # typed into: now this one leads
+    await second.wait(lambda: second.agent.link.link.leads and not first.agent.leads, "the lead")
     ask(home, "claude")
     answers(await replies_to(home, "claude", 1))
 
@@ -133,8 +133,8 @@ async def test_the_colours_are_those_of_whoever_led_last(own_house: House) -> No
     await onlooker.come_back()
     ask(own_house, "qa")
     assert answers(await replies_to(own_house, "qa", 1)) == told
-    onlooker.agent.paste(b"")
-    await onlooker.wait(lambda: onlooker.agent.leads and not client.agent.leads, "the lead")
+    onlooker.agent.link.paste(b"")
+    await onlooker.wait(lambda: onlooker.agent.link.link.leads and not client.agent.leads, "the lead")
     await own_house.leave()
     ask(own_house, "qa")
     told = answers(await replies_to(own_house, "qa", 2))

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from qms_tui.agents import AgentState
+from qms_tui.core import AgentState
 from qms_tui.keeper.journal.records import Gap
 from qms_tui.terminal import Bell, ClipboardWrite, DesktopNotification, IconChanged, TitleChanged
 
@@ -243,7 +243,7 @@ async def test_keys_typed_before_the_screen_is_back_are_for_its_modes(home: Hous
     again = home.client("qa", command=program)
     again.open()
     await again.wait(lambda: again.agent.state is AgentState.ATTACHING, "a connection on its way")
-    again.agent.type(lambda modes: b"for application keys" if modes.application_cursor else b"for none")
-    assert again.agent.keys_waiting == 1
+    again.agent.link.type(lambda modes: b"for application keys" if modes.application_cursor else b"for none")
+    assert again.agent.view.keys_waiting == 1
     await witness.expect("for application keys")
-    assert not again.agent.keys_waiting
+    assert not again.agent.view.keys_waiting

@@ -15,8 +15,8 @@ from pathlib import Path
 import docker
 import pytest
 
-from qms_tui.agents import AgentState
 from qms_tui.config.paths import Mount
+from qms_tui.core import AgentState
 from qms_tui.keeper import client as keeper_client
 from qms_tui.keeper.journal.records import Output
 from qms_tui.keeper.paths import SOCKET
@@ -115,7 +115,7 @@ async def test_disk_read_only(tiny_house: House, disk: SmallDisk, engine: docker
     client.agent.open()
     await client.agent.settled()
     assert client.agent.state is AgentState.FAILED
-    assert "Read-only file system" in str(client.agent.trouble)
+    assert "Read-only file system" in str(client.agent.view.trouble)
     assert containers(engine, tiny_house) == []
     disk.allow("rw")
     await starts(client, "writable")
@@ -176,7 +176,7 @@ async def test_keeper_killed_gap_told(home: House) -> None:
     await client.comes_again(3)
     await client.wait(lambda: bool(client.notices), "a notice")
     assert [note for note in client.notices if "may be incomplete: the keeper was away" in note]
-    assert client.agent.remark == ""
+    assert client.agent.view.remark == ""
     await echoes(client, "after")
 
 
@@ -192,8 +192,8 @@ async def test_keeper_hung(home: House) -> None:
         new = home.client("hung")
         new.agent.open()
         await new.agent.settled()
-        assert "the keeper does not answer" in str(new.agent.trouble)
-        assert "stop --all" in getattr(new.agent.trouble, "hint", "")
+        assert "the keeper does not answer" in str(new.agent.view.trouble)
+        assert "stop --all" in getattr(new.agent.view.trouble, "hint", "")
         assert time.monotonic() - began < TRUTH
     await tells(client, "")
     await client.expect("\ninput\n")
@@ -278,7 +278,7 @@ async def test_start_refused_by_the_keeper(home: House, engine: docker.APIClient
         client.agent.open()
         await client.agent.settled()
         assert client.agent.state is AgentState.FAILED
-        assert "the keeper does not answer" in str(client.agent.trouble)
+        assert "the keeper does not answer" in str(client.agent.view.trouble)
         assert containers(engine, home) == []
     await starts(client, "started")
 
@@ -295,7 +295,7 @@ async def test_start_refused_by_the_engine(
     client.agent.open()
     await client.agent.settled()
     assert client.agent.state is AgentState.FAILED
-    assert source in str(client.agent.trouble)
+    assert source in str(client.agent.view.trouble)
     assert containers(engine, home) == []
 
 
@@ -316,7 +316,7 @@ async def test_attach_hangs(home: House, tmp_path: Path) -> None:
         while time.monotonic() - began < SOON:
             await asyncio.wait_for(echoes(steady, f"key{time.monotonic_ns()}"), SOON)
         await hanging.wait(lambda: hanging.agent.state is AgentState.FAILED, "its end", 3)
-        assert "no answer within 2 s" in str(hanging.agent.trouble)
+        assert "no answer within 2 s" in str(hanging.agent.view.trouble)
         relay.swallows = b""
         relay.cut()
         hanging.agent.restart()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from itertools import zip_longest
 
-from qms_tui.agents import AgentState
+from qms_tui.core import AgentState
 
 from .kept import FLOOD_LINE, SCROLLBACK, SIZE, Client, House
 
@@ -37,7 +37,7 @@ async def come_back(client: Client, within: float) -> None:
 
 
 def _has_ended(client: Client) -> bool:
-    return "flooded" in [row.rstrip() for row in client.agent.terminal.display]
+    return "flooded" in [row.rstrip() for row in client.agent.link.terminal.display]
 
 
 async def test_floods_while_nobody_is_attached(home: House) -> None:

@@ -66,7 +66,7 @@ async def test_keys_and_pastes_stay_in_order(home: House) -> None:
         if len(piece) == 1:
             client.type(piece)
         else:
-            client.agent.paste(piece)
+            client.agent.link.paste(piece)
         wanted += piece
         if number % 20 == 0:
             await asyncio.sleep(0)
@@ -83,7 +83,7 @@ async def test_two_screens_type_into_one_program(home: House) -> None:
     for number in range(50):
         first.type(b"%d" % (number % 10))
         if number % 10 == 0:
-            second.agent.paste(paste)
+            second.agent.link.paste(paste)
         await asyncio.sleep(0.002)
     got = await record(home, "qa", 50 + 5 * len(paste))
     assert got.replace(b"A", b"") == b"0123456789" * 5
@@ -99,7 +99,7 @@ async def test_a_program_that_does_not_read(home: House, monkeypatch: pytest.Mon
     await client.expect("ready")
     wanted = b""
     while not client.notices:
-        client.agent.paste(b"p" * 90_000)
+        client.agent.link.paste(b"p" * 90_000)
         await asyncio.sleep(0.02)
         wanted += b"" if client.notices else b"p" * 90_000
         assert len(wanted) < 10 * SMALL_LIMIT
@@ -111,7 +111,7 @@ async def test_a_program_that_does_not_read(home: House, monkeypatch: pytest.Mon
         keys += b"k" * 1000 if len(client.notices) == 1 else b""
         assert len(keys) < SMALL_LIMIT
     assert "does not read: the key was not sent" in client.notices[1]
-    assert client.agent.remark == ""  # the keeper is well
+    assert client.agent.link.remark == ""  # the keeper is well
     (workspace(home, "bu") / "go").touch()
     assert await record(home, "bu", len(wanted + keys)) == wanted + keys
     client.type(b"!")

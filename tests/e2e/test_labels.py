@@ -15,7 +15,7 @@ from typing import Any
 import docker
 import pytest
 
-from qms_tui.agents import AgentState
+from qms_tui.core import AgentState
 from qms_tui.errors import EngineError
 from qms_tui.leftovers import find_on_engine, remove_from_engine
 from qms_tui.runtime import Condition, RunsAlready

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from qms_tui.agents import AgentState
 from qms_tui.config import AgentConfig, Config
 from qms_tui.config.paths import Mount
+from qms_tui.core import AgentState
 from qms_tui.errors import EngineError
 from qms_tui.project import Project
 from qms_tui.runtime import Condition, Ending, RunsAlready

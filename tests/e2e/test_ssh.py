@@ -16,8 +16,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from qms_tui.agents import AgentState
 from qms_tui.config import AgentConfig, Config
+from qms_tui.core import AgentState
 from qms_tui.errors import EngineError
 from qms_tui.project import Project
 from qms_tui.runtime import EngineBack, EngineLost, Latency

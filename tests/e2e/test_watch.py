@@ -14,8 +14,8 @@ from pathlib import Path
 import docker
 import pytest
 
-from qms_tui.agents import AgentState
 from qms_tui.config import AgentConfig, Config
+from qms_tui.core import AgentState
 from qms_tui.project import Project
 from qms_tui.runtime import Action, Condition, ContainerEvent, EngineBack, EngineLost, RuntimeEvent
 from qms_tui.runtime.docker import connect
@@ -53,7 +53,7 @@ async def test_paused_and_let_go_on(runtime: DirectRuntime, engine: docker.APICl
         await outside(engine.pause, qa)
         await held.says("qa", PAUSED)
         assert (await runtime.find("qa")).condition is Condition.PAUSED
-        held["qa"].send(b"typed meanwhile\r")
+        held["qa"].link.send(b"typed meanwhile\r")
         await outside(engine.unpause, qa)
         await held.says("qa", RUNNING)
         await held.shows("qa", "echo:typed meanwhile")
@@ -86,12 +86,12 @@ async def test_restarted_from_outside(runtime: DirectRuntime, engine: docker.API
 
 async def test_started_again_after_its_end(runtime: DirectRuntime, engine: docker.APIClient, qa: str) -> None:
     async with watched(runtime, "qa") as held:
-        held["qa"].send(b"exit 3\r")
+        held["qa"].link.send(b"exit 3\r")
         await held.says("qa", ENDED)
-        assert str(held["qa"].ending) == "exit code 3"
+        assert str(held["qa"].view.ending) == "exit code 3"
         await outside(engine.start, qa)
         await held.says("qa", RUNNING)
-        assert held["qa"].ending is None
+        assert held["qa"].view.ending is None
         await held.answers("qa", "after")
 
 
@@ -99,16 +99,16 @@ async def test_killed_and_removed(runtime: DirectRuntime, engine: docker.APIClie
     async with watched(runtime, "qa", "bu") as held:
         await outside(engine.kill, qa)
         await held.says("qa", ENDED)
-        assert str(held["qa"].ending) == "exit code 137 (killed)"
+        assert str(held["qa"].view.ending) == "exit code 137 (killed)"
         await outside(engine.remove_container, qa)
-        await held.until(lambda: "removed" in str(held["qa"].ending), TRUTH)
+        await held.until(lambda: "removed" in str(held["qa"].view.ending), TRUTH)
         await held.answers("bu", "unharmed")
 
 
 async def test_removed_while_it_runs(runtime: DirectRuntime, engine: docker.APIClient, qa: str) -> None:
     async with watched(runtime, "qa") as held:
         await outside(engine.remove_container, qa, force=True)
-        await held.until(lambda: "the container was removed" in str(held["qa"].ending), TRUTH)
+        await held.until(lambda: "the container was removed" in str(held["qa"].view.ending), TRUTH)
         assert held["qa"].state is ENDED
         held["qa"].restart()
         await held["qa"].settled()
@@ -117,9 +117,9 @@ async def test_removed_while_it_runs(runtime: DirectRuntime, engine: docker.APIC
 
 async def test_out_of_memory(make_runtime: Callable[..., DirectRuntime], qms_project: Path) -> None:
     async with watched(make_runtime(qms_project, memory=32 * 2**20), "qa") as held:
-        held["qa"].send(b"oom\r")
-        await held.until(lambda: held["qa"].ending, TRUTH)
-        assert str(held["qa"].ending) == "exit code 137 (out of memory)"
+        held["qa"].link.send(b"oom\r")
+        await held.until(lambda: held["qa"].view.ending, TRUTH)
+        assert str(held["qa"].view.ending) == "exit code 137 (out of memory)"
         await held.until(lambda: "memory" in " ".join(held.notices), TRUTH)
 
 
@@ -134,7 +134,7 @@ async def test_what_we_do_ourselves_stays_done(runtime: DirectRuntime) -> None:
         del held.states[:]
         async with watched(runtime, "bu"):  # events come in order: this one's are later
             assert held.states == []
-        assert str(held["qa"].ending) == "ended (stopped by you)"
+        assert str(held["qa"].view.ending) == "ended (stopped by you)"
 
 
 async def test_another_interface_replaces_the_container(
@@ -246,7 +246,7 @@ async def goes(held: Watched, how: Awaitable[None]) -> None:
     await how
     for name in ("qa", "bu"):
         await held.says(name, UNREACHABLE)
-        assert held[name].trouble is not None
+        assert held[name].view.trouble is not None
 
 
 @pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")

@@ -7,7 +7,9 @@ import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
-from qms_tui.agents import Agent, AgentEvent, AgentState, Fleet, Notice, StateChanged
+from qms_tui.core import Agent, AgentState
+from qms_tui.core.events import AgentEvent, Notice, StateChanged
+from qms_tui.core.fleet import Fleet
 from qms_tui.runtime import Runtime, RuntimeEvent, Size
 
 from .engine import ANSWER_SECONDS
@@ -48,7 +50,7 @@ class Watched:
                     self._changed.clear()
                     await self._changed.wait()
         except TimeoutError:
-            now = {agent.name: (agent.state, agent.ending, agent.trouble) for agent in self.fleet}
+            now = {agent.name: (agent.state, agent.view.ending, agent.view.trouble) for agent in self.fleet}
             raise AssertionError(f"not within {within} s: {now}, {self.states}, {self.engine}") from None
         return time.monotonic() - begin
 
@@ -58,11 +60,11 @@ class Watched:
 
     async def shows(self, name: str, text: str, within: float = ANSWER_SECONDS) -> float:
         """Wait for a text on an agent's screen."""
-        return await self.until(lambda: text in "\n".join(self[name].terminal.display), within)
+        return await self.until(lambda: text in "\n".join(self[name].link.terminal.display), within)
 
     async def answers(self, name: str, word: str) -> None:
         """The agent's program reads what is typed, and we read what it says."""
-        self[name].send(word.encode() + b"\r")
+        self[name].link.send(word.encode() + b"\r")
         await self.shows(name, f"echo:{word}")
 
 
@@ -73,7 +75,7 @@ async def watched(runtime: Runtime, *names: str) -> AsyncIterator[Watched]:
     held.fleet.watch()
     try:
         for agent in held.fleet:
-            agent.resize(Size(70, 20))
+            agent.link.resize(Size(70, 20))
             agent.open()
         for agent in held.fleet:
             await held.until(lambda agent=agent: agent.state is AgentState.RUNNING)  # type: ignore[misc]

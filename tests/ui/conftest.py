@@ -27,8 +27,10 @@ import pytest
 from textual.content import Content
 from textual.pilot import Pilot
 
-from qms_tui.agents import rounds
+from qms_tui.activity import Word
 from qms_tui.config import Config
+from qms_tui.core import Agent
+from qms_tui.core.servers import Look
 from qms_tui.inbox import Past
 from qms_tui.project import Project
 from qms_tui.remembered import Memory, View
@@ -37,7 +39,7 @@ from qms_tui.runtime.local import LocalRuntime
 from qms_tui.ui.app import QmsTuiApp
 from qms_tui.ui.notifications import Notifications
 from qms_tui.ui.pane import Pane
-from qms_tui.ui.servers import Look, Servers
+from qms_tui.ui.servers import Servers
 from qms_tui.ui.session import Session
 from qms_tui.ui.sidebar import Agents
 
@@ -66,9 +68,22 @@ class Screen:
         """The agent's pane."""
         return next(pane for pane in self.app.panes if pane.agent.name == agent)
 
+    def agent(self, agent: str) -> Agent:
+        """What the core has of it."""
+        return self.app.core.agents[agent]
+
+    def word(self, agent: str) -> Word | None:
+        """What its program does, as far as it runs."""
+        activity = self.pane(agent).agent.activity
+        return activity.word if activity else None
+
+    def typing(self, agent: str) -> str:
+        """How it stands with typing at its prompt."""
+        return self.app.core.waking.explain(self.agent(agent))[0].said
+
     def text(self, agent: str) -> str:
         """What the agent's terminal shows."""
-        return "\n".join(self.pane(agent).agent.terminal.display)
+        return "\n".join(self.pane(agent).link.terminal.display)
 
     def painted(self, agent: str) -> str:
         """What the pane paints of it."""
@@ -138,7 +153,7 @@ class Screen:
 @pytest.fixture(autouse=True)
 def no_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
     """What programs use differs from run to run: it stands in frames only where a test wants it."""
-    monkeypatch.setattr(rounds, "PAUSE", 3600.0)
+    monkeypatch.setattr("qms_tui.core.usage.PAUSE", 3600.0)
 
 
 @pytest.fixture

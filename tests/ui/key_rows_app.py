@@ -36,7 +36,7 @@ class Told(QmsTuiApp):
     def tell(self) -> None:
         """Write one line on the descriptor in argv[1]."""
         corner = self.pane.content_region.offset
-        modes = self.pane.agent.terminal.modes
+        modes = self.pane.link.terminal.modes
         fact = {"kind": "pane", "time": time.monotonic(), "x": corner.x, "y": corner.y, "modes": repr(modes)}
         os.write(int(sys.argv[1]), json.dumps(fact).encode() + b"\n")
 

@@ -155,7 +155,7 @@ async def test_hidden_agents_start_at_the_size_of_the_pane_in_view(open_app: Ope
     async with open_app("claude", "qa", size=(80, 24)) as ui:
         await ui.running()
         assert [pane.display for pane in ui.app.panes] == [True, False]
-        assert ui.pane("qa").agent.terminal.columns == ui.pane("claude").agent.terminal.columns == 78
+        assert ui.pane("qa").link.terminal.columns == ui.pane("claude").link.terminal.columns == 78
 
 
 async def test_one_more_agent_from_the_roster(open_app: OpenApp) -> None:
@@ -274,7 +274,7 @@ async def test_synchronized_output_is_held_for_a_moment_only(open_app: OpenApp) 
         await ui.until(lambda: "ready" in ui.painted("claude"))  # the start has painted all of it
         await ui.press("enter")
         await ui.until(lambda: "half" in ui.painted("claude"))
-        assert ui.pane("claude").agent.terminal.synchronized
+        assert ui.pane("claude").link.terminal.synchronized
 
 
 async def test_program_learns_our_colours(open_app: OpenApp) -> None:
@@ -300,7 +300,7 @@ async def test_hidden_panes_are_fed_and_not_painted(open_app: OpenApp) -> None:
     async with open_app("claude", "qa", size=(80, 24)) as ui:
         await ui.running()
         hidden = ui.pane("qa")
-        hidden.agent.send(b"seq 300\r")
+        hidden.link.send(b"seq 300\r")
         await ui.until(lambda: "\n300" in ui.text("qa"))
         assert not hidden._strips
         await ui.press("alt+2")
@@ -322,7 +322,7 @@ async def test_output_does_not_keep_a_new_title_from_the_screen(open_app: OpenAp
         pane = ui.pane("claude")
         await ui.until(lambda: not pane._repaint_regions)
         pane.refresh()
-        pane.agent.terminal.feed(b"more")
+        pane.link.terminal.feed(b"more")
         pane._paint()
         assert Region(0, 0, *pane.outer_size) in pane._repaint_regions
 

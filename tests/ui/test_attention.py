@@ -15,37 +15,16 @@ from textual.widgets import Static
 from qms_tui.activity import Announced
 from qms_tui.config import Config, NotifyConfig, OuterNotification
 from qms_tui.project import Project
-from qms_tui.ui.attention import receipt
 from qms_tui.ui.chrome import StatusLine, TabLine
 from qms_tui.ui.explain import ExplainScreen
 from qms_tui.ui.outer import outer_notification
+from qms_tui.ui.receipts import words
+from tests.core.client import Client
 
 from .conftest import Screen
 
 OpenApp: TypeAlias = Callable[..., AbstractAsyncContextManager[Screen]]
 QUICK = NotifyConfig(dwell=0, cooldown=0)
-
-
-class Client:
-    """Writes what a client, its entrypoint and its hooks write."""
-
-    def __init__(self, project: Project, agent: str, wake: bool = False) -> None:
-        self.folder = project.folders(agent).config
-        for name in ("sessions", "qms-tui"):
-            (self.folder / name).mkdir(parents=True, exist_ok=True)
-        self.started = time.time()
-        told = {"pid": 7, "program": "claude", "started": self.started, "wake": wake}
-        (self.folder / "qms-tui/identity.json").write_text(json.dumps(told))
-
-    def is_(self, status: str, waiting: str = "", since: float = 0.0) -> None:
-        changed = (since or time.time()) * 1000
-        told = {"pid": 7, "status": status, "startedAt": self.started * 1000, "statusUpdatedAt": changed}
-        file = self.folder / "sessions/7.json"
-        file.write_text(json.dumps(told | ({"waitingFor": waiting} if waiting else {})))
-
-    def hook(self, event: str, **facts: str) -> None:
-        with (self.folder / "qms-tui/hooks.jsonl").open("a") as stream:
-            stream.write(json.dumps({"at": time.time(), "event": event, **facts}) + "\n")
 
 
 def status(ui: Screen) -> str:
@@ -140,7 +119,7 @@ async def test_a_bell_of_another_program_is_a_hint_until_it_is_looked_at(
 ) -> None:
     async with open_app("claude", "qa") as ui:
         await ui.running()
-        ui.pane("qa").agent.send(b"printf '\\a'\r")
+        ui.pane("qa").link.send(b"printf '\\a'\r")
         await ui.until(lambda: "● running · it rang" in ui.title("qa"))
         assert "1 needs you: F3" in status(ui)
         await ui.press("f3")
@@ -211,7 +190,7 @@ async def test_how_far_an_item_of_an_agent_without_a_pane_has_come(
     ],
 )
 def test_how_far_an_item_has_come(known: Announced, said: str) -> None:
-    assert receipt(known, 10_000.0) == said
+    assert words(known, 10_000.0) == said
 
 
 @pytest.mark.parametrize(

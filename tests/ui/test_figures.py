@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
+from textual.content import Content
 
 from qms_tui.activity import Meter
-from qms_tui.agents import Agent, AgentState, rounds
-from qms_tui.runtime import Size, Usage
+from qms_tui.core import AgentState, AgentView
+from qms_tui.runtime import Usage
 from qms_tui.runtime.local import LocalRuntime
+from qms_tui.terminal import Terminal
 from qms_tui.ui.frame import footnote
 
 from .conftest import Screen
@@ -25,15 +26,17 @@ TIGHT = Usage(1.5, 3900 * MEGABYTE, 4 * GIGABYTE)
 
 
 @pytest.fixture
-async def agent(tmp_path: Path) -> Agent:
-    """One that counts as running."""
-    agent = Agent("qa", LocalRuntime(tmp_path, lambda a: (), lambda a: {}), Size(80, 24), lambda a, e: None)
-    agent.state, agent.meter, agent.usage = AgentState.RUNNING, METER, USAGE
-    return agent
+def agent() -> AgentView:
+    """One that runs."""
+    return AgentView("qa", AgentState.RUNNING, meter=METER, usage=USAGE)
 
 
-def said(agent: Agent, width: int = 60) -> str:
-    return footnote(agent, back=0, cut="", same_size=True, width=width).plain
+def below(agent: AgentView, width: int) -> Content:
+    return footnote(agent, Terminal(80, 24), back=0, cut="", same_size=True, width=width)
+
+
+def said(agent: AgentView, width: int = 60) -> str:
+    return below(agent, width).plain
 
 
 @pytest.mark.parametrize(
@@ -47,7 +50,7 @@ def said(agent: Agent, width: int = 60) -> str:
         (5, ""),
     ],
 )
-async def test_the_least_important_goes_first(agent: Agent, width: int, words: str) -> None:
+async def test_the_least_important_goes_first(agent: AgentView, width: int, words: str) -> None:
     assert said(agent, width) == words
 
 
@@ -58,24 +61,23 @@ async def test_the_least_important_goes_first(agent: Agent, width: int, words: s
         (20, " ! 3.8 GB of 4.0 GB "),
     ],
 )
-async def test_little_memory_left_stands_out_and_stays(agent: Agent, width: int, words: str) -> None:
-    agent.usage = TIGHT
+async def test_little_memory_left_stands_out_and_stays(agent: AgentView, width: int, words: str) -> None:
+    agent = replace(agent, usage=TIGHT)
     assert said(agent, width) == words
-    spans = footnote(agent, back=0, cut="", same_size=True, width=width).spans
+    spans = below(agent, width).spans
     assert [words[span.start : span.end] for span in spans if "warning" in str(span.style)] == [
         "! 3.8 GB of 4.0 GB"
     ]
 
 
-async def test_what_is_wrong_goes_before_figures(agent: Agent) -> None:
-    agent.remark = "the disk is full"
+async def test_what_is_wrong_goes_before_figures(agent: AgentView) -> None:
+    agent = replace(agent, remark="the disk is full")
     assert said(agent, 42) == " the disk is full · 12 % context · 210 MB "
     assert said(agent, 20) == " the disk is full "
 
 
-async def test_who_does_not_run_has_no_figures(agent: Agent) -> None:
-    agent.state = AgentState.STARTING
-    assert said(agent) == ""
+async def test_who_does_not_run_has_no_figures(agent: AgentView) -> None:
+    assert said(replace(agent, state=AgentState.STARTING)) == ""
 
 
 @pytest.mark.parametrize(
@@ -88,9 +90,8 @@ async def test_who_does_not_run_has_no_figures(agent: Agent) -> None:
         (Meter(0.0, 0.0, 0.0, ""), ""),
     ],
 )
-async def test_what_an_agent_says_of_itself_is_kept_short(agent: Agent, meter: Meter, words: str) -> None:
-    agent.meter, agent.usage = meter.shown, None
-    assert said(agent) == words
+async def test_what_an_agent_says_of_itself_is_kept_short(agent: AgentView, meter: Meter, words: str) -> None:
+    assert said(replace(agent, meter=meter.shown, usage=None)) == words
 
 
 async def test_painted_only_when_it_is_news(open_app: OpenApp, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -101,7 +102,7 @@ async def test_painted_only_when_it_is_news(open_app: OpenApp, monkeypatch: pyte
         return figures[agent]
 
     monkeypatch.setattr(LocalRuntime, "usage", usage)
-    monkeypatch.setattr(rounds, "PAUSE", 0.01)
+    monkeypatch.setattr("qms_tui.core.usage.PAUSE", 0.01)
     async with open_app("claude", "qa", size=(160, 20)) as ui:
         await ui.until(lambda: [ui.footnote(name) for name in figures] == [" 3 % cpu · 210 MB "] * 2)
         await ui.until(lambda: "$" in ui.text("qa"))

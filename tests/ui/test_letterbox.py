@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 import pytest
 
-from qms_tui.agents import AgentState
+from qms_tui.core import AgentState
 from qms_tui.runtime import Closed, Led, Received, Remarked, Resized, Size
 from qms_tui.terminal import Terminal
 from qms_tui.ui.chrome import StatusLine
@@ -76,7 +76,7 @@ def test_edge_and_dots() -> None:
 
 def follow(ui: Screen, size: Size, agent: str = "claude", leader: str = "pts/3") -> None:
     """Another interface leads from here on, with a size of its own."""
-    taking = ui.pane(agent).agent
+    taking = ui.pane(agent).link
     taking.take(Led(ours=False, leader=leader))
     taking.take(Resized(size))
 
@@ -85,7 +85,7 @@ async def test_smaller_is_at_the_top_left_and_the_rest_is_dotted(open_app: OpenA
     async with open_app("claude", size=(100, 30), command=CAT) as ui:
         await ui.running()
         follow(ui, Size(20, 5))
-        ui.pane("claude").agent.take(Received(b"x" * 20 + b"\r\nhello"))
+        ui.pane("claude").link.take(Received(b"x" * 20 + b"\r\nhello"))
         await ui.until(lambda: "hello" in ui.painted("claude"))
         rows = ui.painted("claude").splitlines()
         assert rows[0].startswith("x" * 20 + "│")
@@ -98,7 +98,7 @@ async def test_smaller_is_at_the_top_left_and_the_rest_is_dotted(open_app: OpenA
 async def test_the_leader_sees_nothing_between_two_sizes(open_app: OpenApp) -> None:
     async with open_app("claude", size=(100, 30), command=CAT) as ui:
         await ui.running()
-        ui.pane("claude").agent.take(Resized(Size(20, 5)))
+        ui.pane("claude").link.take(Resized(Size(20, 5)))
         assert not ui.painted("claude").strip()
 
 
@@ -106,7 +106,7 @@ async def test_larger_shows_the_prompt_and_says_that_there_is_more(open_app: Ope
     async with open_app("claude", size=(100, 20), command=CAT) as ui:
         await ui.running()
         follow(ui, Size(200, 60))
-        ui.pane("claude").agent.take(Received(NUMBERED))
+        ui.pane("claude").link.take(Received(NUMBERED))
         await ui.until(lambda: "row 60" in ui.painted("claude"))
         assert ui.painted("claude").splitlines()[0].startswith("row 44 ")
         assert "↑43 →102" in ui.footnote("claude")
@@ -117,10 +117,10 @@ async def test_rows_are_painted_where_they_are_shown(open_app: OpenApp) -> None:
     async with open_app("claude", size=(100, 20), command=CAT) as ui:
         await ui.running()
         follow(ui, Size(200, 60))
-        agent = ui.pane("claude").agent
-        agent.take(Received(NUMBERED))
+        link = ui.pane("claude").link
+        link.take(Received(NUMBERED))
         await ui.until(lambda: "row 60" in ui.painted("claude"))
-        agent.take(Received(b"\x1b[50;1Hchanged\x1b[60;1H"))
+        link.take(Received(b"\x1b[50;1Hchanged\x1b[60;1H"))
         await ui.until(lambda: "changed" in ui.painted("claude").splitlines()[6])
         cell = ui.pane("claude").render_line(16).crop(0, 1)
         style = next(iter(cell)).style
@@ -132,7 +132,7 @@ async def test_columns_follow_the_cursor(open_app: OpenApp) -> None:
     async with open_app("claude", size=(100, 20), command=CAT) as ui:
         await ui.running()
         follow(ui, Size(200, 17))
-        ui.pane("claude").agent.take(Received(b"left" + b"\x1b[1;150H" + "宽here".encode()))
+        ui.pane("claude").link.take(Received(b"left" + b"\x1b[1;150H" + "宽here".encode()))
         await ui.until(lambda: "here" in ui.painted("claude"))
         assert "left" not in ui.painted("claude")
         assert ui.pane("claude").render_line(0).cell_length == 98
@@ -142,14 +142,14 @@ async def test_scrolling_back_reaches_what_is_cut_above_and_the_history(open_app
     async with open_app("claude", size=(100, 20), command=CAT) as ui:
         await ui.running()
         follow(ui, Size(98, 40))
-        agent, pane = ui.pane("claude").agent, ui.pane("claude")
-        agent.take(Received(b"".join(b"line %d\r\n" % n for n in range(1, 101)) + b"$ "))
+        link, pane = ui.pane("claude").link, ui.pane("claude")
+        link.take(Received(b"".join(b"line %d\r\n" % n for n in range(1, 101)) + b"$ "))
         await ui.until(lambda: "$" in ui.painted("claude"))
         pane.scroll_history(1000)
         rows = ui.painted("claude").splitlines()
         assert rows[0].startswith("line 1 ")
         assert rows[16].startswith("line 17 ")
-        agent.take(Received(b"\r\nmore"))
+        link.take(Received(b"\r\nmore"))
         await ui.until(lambda: " 85 rows back" in ui.footnote("claude"))
         assert ui.painted("claude").splitlines()[0].startswith("line 1 ")
         pane.scroll_history(-1000)
@@ -159,8 +159,8 @@ async def test_scrolling_back_reaches_what_is_cut_above_and_the_history(open_app
 async def test_a_size_that_changes_under_a_view_in_the_history(open_app: OpenApp) -> None:
     async with open_app("claude", size=(100, 20), command=CAT) as ui:
         await ui.running()
-        agent, pane = ui.pane("claude").agent, ui.pane("claude")
-        agent.take(Received(b"".join(b"%d " % n + b"x" * 80 + b"\r\n" for n in range(200))))
+        link, pane = ui.pane("claude").link, ui.pane("claude")
+        link.take(Received(b"".join(b"%d " % n + b"x" * 80 + b"\r\n" for n in range(200))))
         for size in (Size(20, 5), Size(300, 90), Size(98, 17), Size(1, 1)):
             pane.scroll_history(10_000)
             follow(ui, size)
@@ -172,7 +172,7 @@ async def test_the_mouse_points_at_the_cell_that_is_shown(open_app: OpenApp) -> 
         await ui.running()
         follow(ui, Size(200, 60))
         pane = ui.pane("claude")
-        pane.agent.take(Received(NUMBERED + b"\x1b[60;150H\x1b[?1003h\x1b[?1006h"))
+        pane.link.take(Received(NUMBERED + b"\x1b[60;150H\x1b[?1003h\x1b[?1006h"))
         await ui.until(lambda: "↑43 ↓" in ui.footnote("claude") or "↑43 ←" in ui.footnote("claude"))
         left = pane._view.left
         await ui.pilot.hover(pane, offset=(9, 9))  # moving is no typing: the program hears nothing
@@ -186,7 +186,7 @@ async def test_the_mouse_beside_the_terminal_is_not_the_programs(open_app: OpenA
         await ui.running()
         follow(ui, Size(40, 10))
         pane = ui.pane("claude")
-        pane.agent.take(Received(b"\x1b[?1000h\x1b[?1006h"))
+        pane.link.take(Received(b"\x1b[?1000h\x1b[?1006h"))
         await ui.pilot.mouse_down(pane, offset=(60, 4))
         await ui.pilot.mouse_down(pane, offset=(4, 20))
         await ui.pilot.mouse_down(pane, offset=(40, 10))
@@ -201,7 +201,7 @@ async def test_frame_and_status_line_say_who_leads(open_app: OpenApp) -> None:
         assert ui.footnote("claude") == " pts/3 leads at 50x10 · type to take over "
         status = ui.app.query_one(StatusLine)
         assert "following pts/3" in str(status.render())
-        ui.pane("claude").agent.take(Led(ours=True))
+        ui.pane("claude").link.take(Led(ours=True))
         assert not ui.footnote("claude")
         assert "following" not in str(status.render())
 
@@ -228,13 +228,13 @@ async def test_a_narrow_frame_says_the_most_important(open_app: OpenApp) -> None
 async def test_a_remark_is_said_once_and_stays_as_a_mark(open_app: OpenApp) -> None:
     async with open_app("claude", size=(140, 30), command=CAT) as ui:
         await ui.running()
-        agent = ui.pane("claude").agent
+        link = ui.pane("claude").link
         for lost in ("", "; 5 bytes of output are lost", "; 9 bytes of output are lost"):
-            agent.take(Remarked(f"the disk is full{lost}", serious=True))
+            link.take(Remarked(f"the disk is full{lost}", serious=True))
         await ui.until(lambda: ui.app._notifications)
         assert "!" in ui.title("claude")
         assert "the disk is full; 9 bytes" in ui.footnote("claude")
-        agent.take(Remarked("the journal is written to disk again"))
+        link.take(Remarked("the journal is written to disk again"))
         assert "!" not in ui.title("claude")
         assert not ui.footnote("claude")
         await ui.until(lambda: len(ui.app._notifications) == 2)
@@ -243,14 +243,15 @@ async def test_a_remark_is_said_once_and_stays_as_a_mark(open_app: OpenApp) -> N
 async def test_keys_wait_until_it_is_known_what_became_of_the_program(open_app: OpenApp) -> None:
     async with open_app("claude", size=(140, 30), command=CAT) as ui:
         await ui.running()
-        agent = ui.pane("claude").agent
-        agent.take(Received(b"the last screen"))
-        agent.take(Closed(over=False))
-        agent.send(b"a")
+        link = ui.pane("claude").link
+        link.take(Received(b"the last screen"))
+        link.take(Closed(over=False))
+        link.send(b"a")
         assert ui.footnote("claude") == " 1 key waits "
-        agent.send(b"\x1b[A")
+        link.send(b"\x1b[A")
         assert ui.footnote("claude") == " 2 keys wait "
         assert "the last screen" in ui.painted("claude")
+        agent = ui.agent("claude")
         agent.restart()  # what was typed into the old program is not for the new one
         await ui.until(lambda: agent.state is AgentState.RUNNING and "last" not in ui.text("claude"))
-        assert not agent.keys_waiting
+        assert not link.keys_waiting

@@ -18,13 +18,12 @@ from qms_tui.config import Config, McpServer
 from qms_tui.mcp.lights import Light as ServerLight
 from qms_tui.mcp.lights import Shown, Standing
 from qms_tui.project import Project
-from qms_tui.ui import servers
 from qms_tui.ui.chrome import TabLine
 from qms_tui.ui.explain import ExplainScreen
 from qms_tui.ui.sidebar import Agents, Line, fitting
+from tests.core.client import Client
 
 from .conftest import Screen
-from .test_attention import Client
 
 OpenApp: TypeAlias = Callable[..., AbstractAsyncContextManager[Screen]]
 WIDTH = 44  # columns inside the sidebar
@@ -86,8 +85,8 @@ async def test_what_is_wrong_stands_on_the_pane_until_it_is_mended(
 async def test_a_server_that_is_down_is_told_while_the_sidebar_is_closed(
     open_app: OpenApp, project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(servers, "SELDOM", 0.0)
-    monkeypatch.setattr(servers, "EVERY", 0.02)
+    monkeypatch.setattr("qms_tui.core.servers.SELDOM", 0.0)
+    monkeypatch.setattr("qms_tui.core.servers.EVERY", 0.02)
     monkeypatch.setattr("qms_tui.activity.lights.DWELL", 0.1)
     now = [stands(ServerLight.DOWN, "qa")]
 

@@ -16,9 +16,9 @@ from qms_tui.config import AgentConfig, Config, EngineConfig, RuntimeKind
 from qms_tui.project import Project
 from qms_tui.runtime.config_folder import make_local_folder
 from qms_tui.ui.screens import QuestionScreen
+from tests.core.client import Client
 
 from .conftest import Screen
-from .test_attention import Client
 
 OpenApp: TypeAlias = Callable[..., AbstractAsyncContextManager[Screen]]
 
@@ -61,7 +61,7 @@ async def test_what_a_container_has_said_is_not_shown(
             started = time.monotonic()
             await ui.until(lambda: time.monotonic() - started > 1.0)  # five looks
             assert "Opus" not in ui.footnote("claude")
-        report = ui.app.attention.activities.report("qa")
+        report = ui.app.core.activities.report("qa")
         assert (report.session, report.meter, report.birth, report.own_login) == (None, None, None, 0.0)
         assert "Opus" not in ui.footnote("qa")
         assert "busy" not in ui.title("qa")

@@ -11,7 +11,7 @@ from typing import Any, cast
 import pytest
 
 from qms_tui.activity import Activity, Word
-from qms_tui.agents import Agent, AgentState
+from qms_tui.core import AgentState, AgentView
 from qms_tui.errors import EngineError
 from qms_tui.runtime import Ending
 from qms_tui.terminal import STATUS_QUERY, ProgramState, StatusRecord, Terminal
@@ -163,11 +163,9 @@ def test_who_demands_reports_is_warned(caplog: pytest.LogCaptureFixture) -> None
         assert [(each.levelname, "OSC 7501" in each.message) for each in caplog.records] == [(level, True)]
 
 
-def agent(name: str = "qa", activity: Activity | None = None, **facts: Any) -> Agent:
+def agent(name: str = "qa", activity: Activity | None = None, **facts: Any) -> AgentView:
     """What is read of one."""
-    usual = {"wrong": "", "state": AgentState.RUNNING, "ending": None, "trouble": None, "since": 0.0}
-    known = usual | facts
-    return cast(Agent, SimpleNamespace(name=name, activity=activity, **known))
+    return AgentView(name, activity=activity, **{"state": AgentState.RUNNING} | facts)
 
 
 def does(word: Word, detail: str = "", since: float = 0.0) -> Activity:

@@ -291,12 +291,12 @@ async def test_a_screen_in_a_pane_of_another(
         monkeypatch.setenv(name, value)
     words = ("--project", str(world.screen.root), "--runtime", "local", "--command", "claude", "bu")
     async with open_app("qa", command=(sys.executable, "-m", "qms_tui", *words)) as ui:
-        terminal = ui.pane("qa").agent.terminal
+        terminal = ui.pane("qa").link.terminal
         await ui.until(lambda: ids(terminal) == {"": "idle", "bu": "idle"})
         world.says("bu", "waiting", "make")
         await ui.until(lambda: ids(terminal) == {"": "blocked", "bu": "blocked"})
         await ui.until(lambda: "bu: permission: Bash make" in str(terminal.status.root))
-        ui.pane("qa").agent.send(b"\x11y")
+        ui.pane("qa").link.send(b"\x11y")
         await ui.until(lambda: "exited" in ui.title("qa"))
         assert ids(terminal) == {}
 

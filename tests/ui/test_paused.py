@@ -7,7 +7,6 @@ from contextlib import AbstractAsyncContextManager
 
 import pytest
 
-from qms_tui.agents import AgentState
 from qms_tui.runtime import Remarked
 from qms_tui.runtime.local import LocalRuntime
 
@@ -19,18 +18,23 @@ NEAR = "disk 16.4 GB of 20.0 GB: at its limit it is paused"
 FULL = "disk limit reached, 20.3 GB of 20.0 GB"
 
 
+def pause(ui: Screen) -> None:
+    """So the engine tells it, which the local runtime does not have."""
+    ui.agent("claude")._life.runs(paused=True)
+
+
 async def test_near_its_limit_and_at_it(open_app: OpenApp) -> None:
     async with open_app("claude", size=(140, 30), command=CAT) as ui:
         await ui.running()
-        agent = ui.pane("claude").agent
-        agent.take(Remarked(NEAR, serious=True, again=True))
+        link = ui.pane("claude").link
+        link.take(Remarked(NEAR, serious=True, again=True))
         await ui.until(lambda: ui.toasts == [f"claude: {NEAR}"])
         assert NEAR in ui.footnote("claude")
         assert "! " in ui.title("claude")
-        agent.take(Remarked(NEAR.replace("16.4", "16.9"), serious=True))  # the same, with other figures
+        link.take(Remarked(NEAR.replace("16.4", "16.9"), serious=True))  # the same, with other figures
         assert "16.9 GB" in ui.footnote("claude")
-        agent.take(Remarked(FULL, serious=True, again=True))
-        agent._become(AgentState.PAUSED)
+        link.take(Remarked(FULL, serious=True, again=True))
+        pause(ui)
         await ui.until(lambda: ui.toasts == [f"claude: {NEAR}", f"claude: {FULL}"])
         assert ui.footnote("claude") == f" paused: {FULL} · g in the menu lets it go on "
         assert "‖ paused" in ui.title("claude")
@@ -48,7 +52,7 @@ async def test_g_in_the_menu_lets_it_go_on(open_app: OpenApp, monkeypatch: pytes
         await ui.press("ctrl+b", "g")
         await ui.until(lambda: ui.toasts == ["claude is not paused."])
         assert not asked
-        ui.pane("claude").agent._become(AgentState.PAUSED)
+        pause(ui)
         assert ui.footnote("claude") == " paused: from outside · g in the menu lets it go on "
         await ui.press("ctrl+b", "g")
         await ui.until(lambda: asked == ["claude"])
@@ -57,7 +61,7 @@ async def test_g_in_the_menu_lets_it_go_on(open_app: OpenApp, monkeypatch: pytes
 async def test_a_paused_agent_is_not_woken(open_app: OpenApp) -> None:
     async with open_app("claude", size=(140, 30), command=CAT) as ui:
         await ui.running()
-        ui.pane("claude").agent._become(AgentState.PAUSED)
+        pause(ui)
         await ui.press("ctrl+b", "w")
         await ui.until(lambda: ui.toasts == ["claude is paused: it is told of its inbox once it goes on"])
 
@@ -65,7 +69,7 @@ async def test_a_paused_agent_is_not_woken(open_app: OpenApp) -> None:
 async def test_a_narrow_pane_says_the_reason_and_the_key(open_app: OpenApp) -> None:
     async with open_app("claude", size=(56, 20), command=CAT) as ui:
         await ui.running()
-        agent = ui.pane("claude").agent
-        agent.take(Remarked(FULL, serious=True, again=True))
-        agent._become(AgentState.PAUSED)
+        link = ui.pane("claude").link
+        link.take(Remarked(FULL, serious=True, again=True))
+        pause(ui)
         assert ui.footnote("claude") == f" {FULL} · menu g "

@@ -10,15 +10,15 @@ from typing import TypeAlias
 
 from textual.widgets import Static
 
-from qms_tui.agents import AgentState
-from qms_tui.agents.policies import MOST_OPENED
 from qms_tui.config import AgentConfig, Config, Launch, Shutdown
+from qms_tui.core import AgentState
+from qms_tui.core.policies import MOST_OPENED
 from qms_tui.project import Project
 from qms_tui.ui.explain import ExplainScreen
+from tests.core.client import Client
 from tests.inbox.qms_commands import QmsCommands
 
 from .conftest import Screen
-from .test_attention import Client
 
 OpenApp: TypeAlias = Callable[..., AbstractAsyncContextManager[Screen]]
 
@@ -61,7 +61,7 @@ async def test_an_agent_without_a_pane_gets_one_and_the_keyboard_stays(
     async with open_app("claude", config=config("bu", launch=Launch.AUTO_ON_TASK)) as ui:
         await ui.running()
         qms.route("CR-056", "bu")
-        await ui.until(lambda: "bu" in ui.app.fleet)
+        await ui.until(lambda: "bu" in ui.app.core.agents)
         await ui.until(lambda: "2 bu  1  ● running" in ui.title("bu"))
         assert ui.focused == "claude"
         await ui.type("echo still here")
@@ -70,16 +70,16 @@ async def test_an_agent_without_a_pane_gets_one_and_the_keyboard_stays(
 
 async def test_always_on_gets_a_pane_and_is_started_when_it_ends(open_app: OpenApp) -> None:
     async with open_app("claude", config=config("bu", launch=Launch.ALWAYS_ON)) as ui:
-        await ui.until(lambda: "bu" in ui.app.fleet)
-        bu = ui.app.fleet["bu"]
+        await ui.until(lambda: "bu" in ui.app.core.agents)
+        bu = ui.app.core.agents["bu"]
         await ui.until(lambda: bu.state is AgentState.RUNNING)
         assert ui.focused == "claude"
-        bu.send(b"exit 7\r")
+        bu.link.send(b"exit 7\r")
         await ui.until(lambda: "bu is started: it has ended: exit code 7 · launch = always_on" in ui.toasts)
         await ui.until(lambda: bu.state is AgentState.RUNNING)
         bu.stop()
         await ui.until(lambda: bu.state is AgentState.ENDED)
-        assert bu.plan == ""
+        assert ui.app.core.view("bu").plan == ""
 
 
 async def test_a_boot_loop_is_left_alone_and_said(open_app: OpenApp) -> None:
@@ -103,7 +103,7 @@ async def test_no_project_opens_panes_without_end(open_app: OpenApp, project: Pr
 async def test_a_policy_without_effect_says_so(open_app: OpenApp) -> None:
     async with open_app("claude", config=config("claude", shutdown=Shutdown.IDLE_TIMEOUT)) as ui:
         await ui.running()
-        said = ui.app.policies.explain(ui.pane("claude").agent).said
+        said = ui.app.core.policies.explain(ui.pane("claude").agent).said
         assert said == (
             "launch manual, shutdown idle_timeout; which has no effect: it does not tell when it is idle"
         )

@@ -16,19 +16,19 @@ from textual.events import AppFocus
 from textual.widgets import Static
 
 from qms_tui.activity import Word, rules
-from qms_tui.agents import Agent, AgentState, activities
-from qms_tui.agents.activities import STATUS_PERIOD
 from qms_tui.config import AgentConfig, Config, NotifyConfig, Shutdown
+from qms_tui.core import Agent, AgentState, AgentView, activities
+from qms_tui.core.activities import STATUS_PERIOD
 from qms_tui.project import Project
 from qms_tui.terminal import TerminalEvent
 from qms_tui.ui.chrome import StatusLine
 from qms_tui.ui.explain import ExplainScreen
 from qms_tui.waking import typist
+from tests.core.client import Client
 from tests.inbox.qms_commands import QmsCommands
 
 from .conftest import Screen
 from .reporting import Reporters, report
-from .test_attention import Client
 
 OpenApp: TypeAlias = Callable[..., AbstractAsyncContextManager[Screen]]
 QUICK = Config(notify=NotifyConfig(dwell=0, cooldown=0))
@@ -160,13 +160,13 @@ async def test_who_flaps_is_told_of_once_and_costs_little(
     slow = replace(QUICK, notify=NotifyConfig(dwell=0, cooldown=3600))
     async with open_app("claude", "qa", command=reporters.command, config=slow) as ui:
         await ui.running()
-        looks, watched = [], ui.app.attention.activities
+        looks, watched = [], ui.app.core.activities
         judge, saw = watched.judge, watched.saw
         seen: list[TerminalEvent] = []
 
-        def counted(agent: Agent) -> None:
+        def counted(agent: Agent, view: AgentView) -> activities.Judgement:
             looks.append(time.monotonic())
-            judge(agent)
+            return judge(agent, view)
 
         def spied(agent: Agent, event: TerminalEvent) -> None:
             seen.append(event)
@@ -205,14 +205,13 @@ async def test_policies_act_for_what_is_reported(open_app: OpenApp, reporters: R
     config = replace(Config(), overrides=MappingProxyType({"qa": only}))
     async with open_app("claude", "qa", command=reporters.command, config=config) as ui:
         await ui.running()
-        qa = ui.pane("qa").agent
-        assert "which has no effect" in ui.app.policies.explain(qa).said
+        assert "which has no effect" in ui.app.core.policies.explain(ui.app.core.view("qa")).said
         reporters.say("qa", report("idle"), report("working", id="a"))
         await ui.until(lambda: "background job" in ui.title("qa"))
-        assert "which has no effect" not in ui.app.policies.explain(qa).said
-        assert qa.activity is not None
-        ui.app.policies.look(qa)
-        assert qa.state is AgentState.RUNNING
+        assert "which has no effect" not in ui.app.core.policies.explain(ui.app.core.view("qa")).said
+        assert ui.word("qa") is not None
+        ui.app.core.facts_of_all()
+        assert ui.pane("qa").agent.state is AgentState.RUNNING
         ended = time.time()
         reporters.say("qa", report("clear", id="a"))
         await ui.until(lambda: "stopped: it has been idle for 0 s" in ui.footnote("qa"))
@@ -229,18 +228,17 @@ async def test_who_reports_is_typed_to_while_it_is_idle(
     config = Config(every_agent=AgentConfig(command=("bash",), wake_prompt="free> ", wake_text="Go."))
     async with open_app("qa", command=reporters.command, config=config) as ui:
         await ui.until(lambda: "free> " in ui.text("qa"))
-        agent = ui.pane("qa").agent
         for said, word in (
             (report("working"), Word.BUSY),
             (ASKS, Word.NEEDS_YOU),
             (report("error"), Word.ERROR),
         ):
             reporters.say("qa", said)
-            await ui.until(lambda word=word: agent.activity and agent.activity.word is word)  # type: ignore[misc]
-            if not ui.app.desk.mail.ledger.waiting("qa"):
+            await ui.until(lambda word=word: ui.word("qa") is word)  # type: ignore[misc]
+            if not ui.app.core.mail.ledger.waiting("qa"):
                 qms.route("CR-056", "qa")
             waits = f"waits: {word.value}, not idle"
-            await ui.until(lambda waits=waits: ui.app.waking.explain(agent)[0].said == waits)  # type: ignore[misc]
+            await ui.until(lambda waits=waits: ui.typing("qa") == waits)  # type: ignore[misc]
         assert NEW not in ui.text("qa")
         reporters.say("qa", report("done"))
         await ui.until(lambda: "command not found" in ui.text("qa"))
@@ -248,14 +246,12 @@ async def test_who_reports_is_typed_to_while_it_is_idle(
 
 async def ask_and_route(ui: Screen, reporters: Reporters, project: Project) -> None:
     """A dialog that is not seen yet opens, then something comes: nothing is typed."""
-    agent = ui.pane("qa").agent
     reporters.say("qa", ASKS)
-    await ui.until(lambda: agent.terminal.status.root and agent.terminal.status.root.kind)
-    assert agent.activity is not None
-    assert agent.activity.word is Word.IDLE
+    await ui.until(lambda: (status := ui.pane("qa").link.terminal.status).root and status.root.kind)
+    assert ui.word("qa") is Word.IDLE
     QmsCommands(project.root).route("CR-056", "qa")
     waits = "waits: needs you, not idle"
-    await ui.until(lambda: ui.app.waking.explain(agent)[0].said == waits)
+    await ui.until(lambda: ui.typing("qa") == waits)
     assert NEW not in ui.text("qa")
 
 
@@ -268,10 +264,11 @@ async def test_nothing_is_typed_over_a_dialog_of_just_now(
         project.folders(name).inbox.mkdir(parents=True)
     config = Config(every_agent=AgentConfig(command=("bash",), wake_prompt="free> ", wake_text="Go."))
     async with open_app("qa", command=reporters.command, config=config) as ui:
-        await ui.until(lambda: "free> " in ui.text("qa"))
-        agent = ui.pane("qa").agent
+        await ui.until(lambda: "free> " in ui.text("qa") and not ui.app.core.waking.waits)
         reporters.say("qa", report("idle"))
-        await ui.until(lambda: agent.activity and agent.activity.word is Word.IDLE)
+        await ui.until(lambda: ui.pane("qa").link.terminal.status.root)
+        ui.app.core.facts_of_all()  # which takes what waits for its turn
+        assert ui.word("qa") is Word.IDLE
         await ask_and_route(ui, reporters, project)
 
 
@@ -286,9 +283,8 @@ async def test_nothing_is_typed_over_a_dialog_that_only_the_report_knows(
     config = Config(every_agent=AgentConfig(command=("bash",), wake_prompt="free> ", wake_text="Go."))
     async with open_app("qa", command=reporters.command, config=config) as ui:
         await ui.until(lambda: "free> " in ui.text("qa"))
-        agent = ui.pane("qa").agent
         Client(project, "qa").is_("idle")
-        await ui.until(lambda: agent.activity and agent.activity.word is Word.IDLE)
+        await ui.until(lambda: ui.word("qa") is Word.IDLE)
         await ask_and_route(ui, reporters, project)
         reporters.say("qa", report("idle"))
         await ui.until(lambda: "command not found" in ui.text("qa"))
@@ -302,16 +298,14 @@ async def test_who_reports_a_dialog_is_not_stopped_for_idleness(
     config = replace(Config(), overrides=MappingProxyType({"qa": only}))
     async with open_app("claude", "qa", command=reporters.command, config=config) as ui:
         await ui.running()
-        qa = ui.pane("qa").agent
         reporters.say("qa", ASKS)
         await ui.until(lambda: "needs you" in ui.title("qa"))
         Client(project, "qa").is_("idle")
-        await ui.until(lambda: ui.app.attention.activities.report("qa").session)
+        await ui.until(lambda: ui.app.core.activities.report("qa").session)
         since = time.time()
         await ui.until(lambda: time.time() > since + 0.2)
-        ui.app.policies.look(qa)
-        assert qa.state is AgentState.RUNNING
-        assert qa.activity is not None
-        assert qa.activity.word is Word.IDLE
+        ui.app.core.facts_of_all()
+        assert ui.pane("qa").agent.state is AgentState.RUNNING
+        assert ui.word("qa") is Word.IDLE
         reporters.say("qa", report("idle"))
         await ui.until(lambda: "stopped: it has been idle for 0 s" in ui.footnote("qa"))

@@ -14,12 +14,13 @@ from textual.widgets import Static
 from qms_tui.config import AgentConfig, Config, Wake
 from qms_tui.inbox import Past
 from qms_tui.project import Project
+from qms_tui.runtime import Condition, Found
 from qms_tui.ui.explain import ExplainScreen
 from qms_tui.waking import typist
+from tests.core.client import Client
 from tests.inbox.qms_commands import QmsCommands
 
 from .conftest import Screen
-from .test_attention import Client
 
 OpenApp: TypeAlias = Callable[..., AbstractAsyncContextManager[Screen]]
 BASH = ("env", "PS1=free> ", "bash", "--norc", "--noprofile")
@@ -73,7 +74,7 @@ async def test_bash_is_told_once_of_all_that_is_new(open_app: OpenApp, qms: QmsC
         qms.message("qa", "; touch hurt #", "$(touch hurt)\n; touch hurt")
         await ui.until(lambda: shown(ui).count("commandnotfound") == 2)
         assert line("message from claude") in shown(ui)
-        await ui.until(lambda: ui.app.waking.explain(ui.pane("qa").agent)[0].said == "typed")
+        await ui.until(lambda: ui.typing("qa") == "typed")
         assert (await explained(ui)).startswith("typing      typed  ")
     assert not (qms.root / "hurt").exists()
 
@@ -95,17 +96,15 @@ async def test_what_is_half_typed_is_left_alone(open_app: OpenApp, qms: QmsComma
         await ui.until(lambda: "free> " in ui.text("qa"))
         await ui.type("echo half", enter=False)
         qms.route("CR-056", "qa")
-        await ui.until(
-            lambda: ui.app.waking.explain(ui.pane("qa").agent)[0].said == "waits for a free prompt"
-        )
+        await ui.until(lambda: ui.typing("qa") == "waits for a free prompt")
         assert NEW not in ui.text("qa")
         await ui.press("ctrl+u")
-        agent = ui.pane("qa").agent
-        await ui.until(lambda: ui.app.waking.explain(agent)[0].said == "waits until you have stopped typing")
+        agent = ui.agent("qa")
+        await ui.until(lambda: ui.typing("qa") == "waits until you have stopped typing")
         await ui.until(lambda: "command not found" in ui.text("qa"))
-        await ui.until(lambda: ui.app.waking.explain(agent)[0].said == "typed")
+        await ui.until(lambda: ui.typing("qa") == "typed")
         assert "half" not in ui.text("qa")
-        assert ui.app.waking.explain(agent)[0].at - agent.typed_at > QUIET
+        assert ui.app.core.waking.explain(agent)[0].at - agent.link.typed_at > QUIET
 
 
 async def test_a_program_that_shows_nothing_gets_no_enter(
@@ -117,8 +116,8 @@ async def test_a_program_that_shows_nothing_gets_no_enter(
         told = "qa: its inbox was typed at its prompt, not verified: it did not show up behind the prompt"
         await ui.until(lambda: f"{told}; Enter was not pressed" in ui.toasts)
         await ui.until(lambda: got.read_text() == f"{NEW}review task CR-056 from claude. Go.")
-        assert ui.app.desk.mail.ledger.waiting("qa") == 1
-        assert ui.app.receipt("qa", ui.app.desk.mail.ledger.pending("qa")[0].file) == ""
+        assert ui.app.core.mail.ledger.waiting("qa") == 1
+        assert ui.app.core.receipt("qa", ui.app.core.ledger.pending("qa")[0].file) is None
 
 
 async def test_another_interface_types_only_what_is_new(
@@ -144,20 +143,20 @@ async def test_another_interface_types_only_what_is_new(
 async def test_off_unless_configured(open_app: OpenApp, qms: QmsCommands, config: Config) -> None:
     async with open_app("qa", command=BASH, config=config) as ui:
         qms.route("CR-056", "qa")
-        await ui.until(lambda: ui.app.desk.mail.ledger.waiting("qa"))
+        await ui.until(lambda: ui.app.core.mail.ledger.waiting("qa"))
         assert await explained(ui) == "typing      off"
         await ui.press("ctrl+b", "w")
         await ui.until(lambda: any("cannot be woken" in toast for toast in ui.toasts))
-        assert not ui.app.waking._waits
+        assert not ui.app.core.waking.waits
 
 
 async def test_another_users_agent_is_never_typed_to(open_app: OpenApp, qms: QmsCommands) -> None:
     async with open_app("qa", command=BASH, config=waking()) as ui:
         await ui.until(lambda: "free> " in ui.text("qa"))
-        ui.pane("qa").agent.foreign = True
+        ui.agent("qa").recognize(Found(Condition.RUNNING, foreign=True))
         qms.route("CR-056", "qa")
         said = "typing      waits: another user has started it"
-        await ui.until(lambda: ui.app.waking.explain(ui.pane("qa").agent)[0].said in said)
+        await ui.until(lambda: ui.typing("qa") in said)
         assert (await explained(ui)).startswith(said)
         assert NEW not in ui.text("qa")
 
@@ -168,10 +167,10 @@ async def test_who_is_woken_inside_is_never_typed_to(
     async with open_app("qa", command=BASH, config=waking()) as ui:
         await ui.until(lambda: "free> " in ui.text("qa"))
         Client(project, "qa", wake=True)
-        await ui.until(lambda: ui.app.waking.explain(ui.pane("qa").agent) == ())
+        await ui.until(lambda: ui.app.core.waking.explain(ui.agent("qa")) == ())
         qms.route("CR-056", "qa")
-        await ui.until(lambda: ui.app.desk.mail.ledger.waiting("qa"))
-        assert not ui.app.waking._waits
+        await ui.until(lambda: ui.app.core.mail.ledger.waiting("qa"))
+        assert not ui.app.core.waking.waits
 
 
 async def test_who_tells_its_state_is_typed_to_when_it_is_idle(
@@ -183,7 +182,6 @@ async def test_who_tells_its_state_is_typed_to_when_it_is_idle(
         client.is_("waiting", "permission prompt")
         await ui.until(lambda: "needs you" in ui.title("qa"))
         qms.route("CR-056", "qa")
-        agent = ui.pane("qa").agent
-        await ui.until(lambda: ui.app.waking.explain(agent)[0].said == "waits: needs you, not idle")
+        await ui.until(lambda: ui.typing("qa") == "waits: needs you, not idle")
         client.is_("idle")
         await ui.until(lambda: "command not found" in ui.text("qa"))

@@ -1,11 +1,11 @@
-"""What every agent is doing, kept true by what its folder says, its terminal shows, the engine knows."""
+"""What every agent is doing, judged by what its folder says, its terminal shows, the engine knows."""
 
 from __future__ import annotations
 
 import asyncio
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 from qms_tui.activity import (
@@ -13,6 +13,7 @@ from qms_tui.activity import (
     Facts,
     Given,
     Lights,
+    Meter,
     Observer,
     Report,
     Served,
@@ -27,40 +28,54 @@ from qms_tui.activity import (
     sources,
 )
 from qms_tui.activity.pulse import is_silent, next_look
-from qms_tui.agents.agent import Agent
-from qms_tui.agents.container import container
-from qms_tui.agents.fleet import Fleet
-from qms_tui.agents.paced import Paced
-from qms_tui.agents.state import AgentState
+from qms_tui.core.agent import Agent
+from qms_tui.core.container import container
+from qms_tui.core.fleet import Fleet
+from qms_tui.core.paced import Paced
+from qms_tui.core.state import AgentState
+from qms_tui.core.view import AgentView
 from qms_tui.project import Project
 from qms_tui.runtime.config_folder import ConfigFolder, container_folder
 from qms_tui.terminal import Bell, StatusChanged, TerminalEvent, TitleChanged
 
-STATUS_PERIOD = 0.1  # seconds between two looks at what a program reports, which it may do all the time
-SOONEST = 0.02  # seconds until something is judged again, at least
+NOTHING = Report()
+STATUS_PERIOD = 0.1  # seconds between two looks at what a program shows, which may change all the time
 MOST_BESIDE = 32  # agents without a pane whose folders are looked at
 
 
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What an agent is doing and has used, and how its lights are."""
+
+    activity: Activity | None = None
+    lights: Lights | None = None
+    meter: Meter | None = None
+    report: Report = NOTHING
+    """What its folder says of the program that runs now, or ran last."""
+    has_dialog: bool = False
+    """Whether its program reports that it waits for the human, whatever else is said of it."""
+    again: float | None = None
+    """When that may be otherwise by itself, in seconds since 1970; None for not before something happens."""
+
+
 class Activities:
-    """Sets each agent's `activity` and `lights`; `on_change(agent)` is called in the event loop when one of
-    these is another, or when the agent has heard of an item of its inbox, or used more of its context.
-    """
+    """Knows what there is to judge by; `on_fact(agent)` is called in the event loop when that is more."""
 
     def __init__(
         self,
         fleet: Fleet,
         project: Project,
-        on_change: Callable[[Agent], None],
-        given: Callable[[Agent], Given] = lambda agent: Given(),
+        on_fact: Callable[[Agent], None],
+        given: Callable[[AgentView], Given] = lambda agent: Given(),
         folder_of: Callable[[str], ConfigFolder | None] | None = None,
         on_receipt: Callable[[], None] = lambda: None,
     ) -> None:
         """`given`: what the configuration gives an agent; asked once for each. `folder_of`: an agent's own
         folder, if it has one that tells something; without, that of its container. `on_receipt` is called
-        when one without a pane has heard of an item.
+        when anybody has heard of an item.
         """
         self._folder_of = folder_of or partial(container_folder, project)
-        self._fleet, self._project, self._on_change = fleet, project, on_change
+        self._fleet, self._project, self._on_fact = fleet, project, on_fact
         self._on_receipt = on_receipt
         self._ask_given = given
         self._given: dict[str, Given] = {}
@@ -69,8 +84,7 @@ class Activities:
         self._silent: dict[str, float] = {}
         self._reports: dict[str, Report] = {}
         self._sights: dict[str, Sight] = {}
-        self._timers: dict[str, asyncio.TimerHandle] = {}
-        self._status_looks: dict[str, Paced] = {}
+        self._looks: dict[str, Paced] = {}
         self._beside: tuple[str, ...] = ()
         self._observer: Observer | None = None
 
@@ -96,22 +110,22 @@ class Activities:
 
     def close(self) -> None:
         """Look no more; idempotent."""
-        for timer in self._timers.values():
-            timer.cancel()
-        for look in self._status_looks.values():
+        for look in self._looks.values():
             look.close()
         if self._observer is not None:
             self._observer.close()
 
+    # -- what is known ----------------------------------------------------------------------------------
+
     def report(self, agent: str) -> Report:
         """What its folder said last."""
-        return self._reports.get(agent, Report())
+        return self._reports.get(agent, NOTHING)
 
     def explain(self, agent: Agent) -> tuple[Told, ...]:
         """What each source says."""
-        now, sight = time.time(), self._sight(agent)
-        engine = Told("engine", agent.state.value, agent.since)
-        return engine, *sources(self.current(agent), sight, now)
+        now, view = time.time(), agent.view
+        engine = Told("engine", view.state.value, view.since)
+        return engine, *sources(self.current(agent), self._sight(agent), now)
 
     def current(self, agent: Agent) -> Report:
         """What its folder says of the program that runs now, or ran last."""
@@ -122,58 +136,66 @@ class Activities:
         own = self._sight(agent).reported
         return own is not None and own.word is Word.NEEDS_YOU
 
+    def given(self, agent: Agent) -> Given:
+        """What the configuration gives it."""
+        if agent.name not in self._given:
+            self._given[agent.name] = self._ask_given(agent.view)
+        return self._given[agent.name]
+
+    # -- what happens -----------------------------------------------------------------------------------
+
     def saw(self, agent: Agent, event: TerminalEvent) -> None:
-        """Its program has changed its title, rung, or reported something."""
+        """Its program has changed its title, rung, or reported something: some do all the time."""
         now = time.time()
         if isinstance(event, TitleChanged):
-            self._sights[agent.name] = self._sight(agent).titled(agent.title, now)
-            self.judge(agent)
+            self._sights[agent.name] = self._sight(agent).titled(agent.link.title, now)
         elif isinstance(event, Bell):
             self._sights[agent.name] = replace(self._sight(agent), rang_at=now)
-            self.judge(agent)
-        elif isinstance(event, StatusChanged):
-            self._status_look(agent).ask()
+        elif not isinstance(event, StatusChanged):
+            return
+        self._look(agent).ask()
 
     def reshaped(self, agent: Agent) -> None:
         """Its terminal may be another one, with other reports in it."""
-        self._status_look(agent).ask()
+        self._look(agent).ask()
 
-    def catch_up(self, agent: Agent) -> None:
-        """Take what it reports now, if that waits for its turn."""
-        self._status_look(agent).hurry()
+    def waits_for_look(self, agent: Agent) -> bool:
+        """Whether its program shows something that nobody has judged yet."""
+        return self._look(agent).is_wanted
 
     def looked_at(self, agent: Agent) -> None:
         """The human is at its pane."""
         before = self._sight(agent)
         self._sights[agent.name] = before.looked(time.time())
         if before.rang_at or before.is_unseen:
-            self.judge(agent)
+            self._on_fact(agent)
 
     def serve(self, agent: Agent, servers: tuple[Server, ...]) -> None:
         """So the MCP servers stand that it may use, at this moment."""
         now, known = time.time(), self._served.get(agent.name)
         since = known.since if known is not None and known.servers == servers else now
         self._served[agent.name] = Served(servers, since, now)
-        self.judge(agent)
+        self._on_fact(agent)
 
-    def given(self, agent: Agent) -> Given:
-        """What the configuration gives it."""
-        if agent.name not in self._given:
-            self._given[agent.name] = self._ask_given(agent)
-        return self._given[agent.name]
+    def _take(self, name: str, report: Report) -> None:
+        before, self._reports[name] = self.report(name), report
+        if report.announced != before.announced or name not in self._fleet:
+            self._on_receipt()
+        if name in self._fleet:
+            self._on_fact(self._fleet[name])
 
-    def judge(self, agent: Agent) -> None:
-        """Decide what it is doing and has used, and how its lights are."""
-        if timer := self._timers.pop(agent.name, None):
-            timer.cancel()
-        before = agent.activity, agent.lights, agent.meter
-        now, meter = time.time(), self.current(agent).meter
-        agent.meter = meter.shown if meter else None
-        agent.activity, first = self._judged(agent, now)
-        agent.lights, second = self._lit(agent, now)
-        self._judge_again(agent, now, first, second)
-        if (agent.activity, agent.lights, agent.meter) != before:
-            self._on_change(agent)
+    # -- what follows -----------------------------------------------------------------------------------
+
+    def judge(self, agent: Agent, view: AgentView) -> Judgement:
+        """Decide; `view` is what the agent says of itself."""
+        if self._look(agent).claim():
+            self._take_status(agent)
+        now, report = time.time(), self.current(agent)
+        activity, first = self._judged(agent, now)
+        lights, second = self._lit(agent, view, activity, report, now)
+        again = min((each for each in (first, second) if each is not None), default=None)
+        meter, has_dialog = report.meter.shown if report.meter else None, self.reports_dialog(agent)
+        return Judgement(activity, lights, meter, report, has_dialog, again)
 
     def _judged(self, agent: Agent, now: float) -> tuple[Activity | None, float | None]:
         if agent.state is not AgentState.RUNNING:
@@ -195,61 +217,45 @@ class Activities:
             return now
         return self._silent.setdefault(agent.name, now)
 
-    def _lit(self, agent: Agent, now: float) -> tuple[Lights, float | None]:
-        report, served = self.current(agent), self._served.get(agent.name)
+    def _lit(
+        self, agent: Agent, view: AgentView, activity: Activity | None, report: Report, now: float
+    ) -> tuple[Lights, float | None]:
         facts = Facts(
-            container(agent),
-            agent.activity,
+            container(view),
+            activity,
             report,
             self._sight(agent),
             self.given(agent),
-            served,
-            agent.wrong,
-            self._unarmed_since(agent, report, now),
-            agent.foreign,
+            self._served.get(agent.name),
+            view.wrong,
+            self._unarmed_since(agent.name, activity, report, now),
+            view.foreign,
         )
         return shine(facts, now)
 
-    def _unarmed_since(self, agent: Agent, report: Report, now: float) -> float:
+    def _unarmed_since(self, agent: str, activity: Activity | None, report: Report, now: float) -> float:
         """Since when we have seen that nothing waits for its inbox; now, if we have not."""
-        if agent.activity is None or armed(report, now) is not False:
-            self._unarmed.pop(agent.name, None)
+        if activity is None or armed(report, now) is not False:
+            self._unarmed.pop(agent, None)
             return now
-        return self._unarmed.setdefault(agent.name, now)
-
-    def _judge_again(self, agent: Agent, now: float, *times: float | None) -> None:
-        due = min((each for each in times if each is not None), default=None)
-        if due is not None and self._observer is not None:
-            loop = asyncio.get_running_loop()
-            self._timers[agent.name] = loop.call_later(max(SOONEST, due - now), self.judge, agent)
+        return self._unarmed.setdefault(agent, now)
 
     def _sight(self, agent: Agent) -> Sight:
-        known = self._sights.get(agent.name)
-        if known is None or known.began != agent.began:
+        known, began = self._sights.get(agent.name), agent.began
+        if known is None or known.began != began:
             looked_at = known.looked_at if known is not None else 0.0
-            fresh = Sight(began=agent.began, looked_at=looked_at)
-            known = self._sights[agent.name] = fresh.reporting(agent.terminal.status, time.time())
+            fresh = Sight(began=began, looked_at=looked_at)
+            known = self._sights[agent.name] = fresh.reporting(agent.link.terminal.status, time.time())
         return known
 
-    def _status_look(self, agent: Agent) -> Paced:
-        if agent.name not in self._status_looks:
-            self._status_looks[agent.name] = Paced(STATUS_PERIOD, partial(self._take_status, agent))
-        return self._status_looks[agent.name]
+    def _look(self, agent: Agent) -> Paced:
+        if agent.name not in self._looks:
+            self._looks[agent.name] = Paced(STATUS_PERIOD, partial(self._look_now, agent))
+        return self._looks[agent.name]
+
+    def _look_now(self, agent: Agent) -> None:
+        self._take_status(agent)
+        self._on_fact(agent)
 
     def _take_status(self, agent: Agent) -> None:
-        had_dialog = self.reports_dialog(agent)
-        self._sights[agent.name] = self._sight(agent).reporting(agent.terminal.status, time.time())
-        self.judge(agent)
-        if self.reports_dialog(agent) is not had_dialog:  # which the activity need not show
-            self._on_change(agent)
-
-    def _take(self, name: str, report: Report) -> None:
-        before, self._reports[name] = self.report(name), report
-        if name not in self._fleet:
-            self._on_receipt()
-            return
-        agent = self._fleet[name]
-        changed = (report.announced, report.inbox_replaced) != (before.announced, before.inbox_replaced)
-        self.judge(agent)
-        if changed:
-            self._on_change(agent)
+        self._sights[agent.name] = self._sight(agent).reporting(agent.link.terminal.status, time.time())

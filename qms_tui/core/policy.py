@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from enum import Enum
 
 from qms_tui.activity import Activity, Word
-from qms_tui.agents.state import HELD, STARTABLE, AgentState
 from qms_tui.config import Launch, Shutdown
+from qms_tui.core.state import HELD, STARTABLE, AgentState
 from qms_tui.inbox import Item, Kind
 from qms_tui.runtime import Ending
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from qms_tui.activity import Health, Light
-from qms_tui.agents.agent import Agent
-from qms_tui.agents.state import AgentState
+from qms_tui.core.state import AgentState
+from qms_tui.core.view import AgentView
 
 _HEALTH = {
     AgentState.RUNNING: Health.FINE,
@@ -15,7 +15,7 @@ _HEALTH = {
 }
 
 
-def container(agent: Agent) -> Light:
+def container(agent: AgentView) -> Light:
     """Whether its container runs, or why it does not."""
     if not agent.isolated:
         return Light(Health.ABSENT, "local: no container")

@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from qms_tui.agents import Agent, AgentState, Fleet, Rounds, rounds
+from qms_tui.core import Agent, AgentState, usage
+from qms_tui.core.fleet import Fleet
+from qms_tui.core.usage import UsageRounds
 from qms_tui.errors import EngineError
 from qms_tui.runtime import Usage
 from qms_tui.runtime.local import LocalRuntime
@@ -42,7 +44,7 @@ class House:
         self.runtime = runtime
         self.changed: list[str] = []
         self.fleet = Fleet(names, runtime, lambda agent, event: None)
-        self.rounds = Rounds(self.fleet, self._take)
+        self.rounds = UsageRounds(self.fleet, self._take)
 
     def _take(self, agent: Agent) -> None:
         self.changed.append(agent.name)
@@ -70,21 +72,23 @@ async def going_round(runtime: Asked, *names: str, idle: tuple[str, ...] = ()) -
 
 @pytest.fixture(autouse=True)
 def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rounds, "PAUSE", 0.05)
+    monkeypatch.setattr(usage, "PAUSE", 0.05)
 
 
 async def test_what_a_real_program_uses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A child's time counts too."""
-    monkeypatch.setattr(rounds, "PAUSE", 2 * SHORTEST)
+    monkeypatch.setattr(usage, "PAUSE", 2 * SHORTEST)
     runtime = Asked(tmp_path, "(while :; do :; done)")
     async with going_round(runtime, "busy") as house:
         busy = house.fleet["busy"]
-        await house.until(lambda: busy.usage and (busy.usage.cpu or 0.0) > 0.2)
-        assert busy.usage is not None
-        assert 2**18 < busy.usage.memory < 2**28
-        assert busy.usage.limit == 0
+        await house.until(lambda: (used := house.rounds.used(busy)) and (used.cpu or 0.0) > 0.2)
+        used = house.rounds.used(busy)
+        assert used is not None
+        assert 2**18 < used.memory < 2**28
+        assert used.limit == 0
         busy.stop()
         await house.until(lambda: busy.state is AgentState.ENDED)
+        assert house.rounds.used(busy) is None
         assert await runtime.usage("busy") is None
 
 
@@ -106,8 +110,8 @@ async def test_one_that_hangs_is_asked_once(tmp_path: Path) -> None:
     async with going_round(runtime, "claude", "qa") as house:
         await house.until(lambda: runtime.asked)
         claude = house.fleet["claude"]
-        claude.send(b"word\r")
-        await house.until(lambda: "got word" in "".join(claude.terminal.display))
+        claude.link.send(b"word\r")
+        await house.until(lambda: "got word" in "".join(claude.link.terminal.display))
         assert runtime.asked == ["claude"]
 
 
@@ -115,11 +119,23 @@ async def test_one_that_fails_is_asked_later(tmp_path: Path, monkeypatch: pytest
     def fail() -> Usage:
         raise EngineError("cannot tell", hint="")
 
-    monkeypatch.setattr(rounds, "LATER", 0.3)
+    monkeypatch.setattr(usage, "LATER", 0.3)
     runtime = Asked(tmp_path, "read line", fail)
     async with going_round(runtime, "claude", "qa") as house:
         began = asyncio.get_running_loop().time()
         await house.until(lambda: len(runtime.asked) == 3)
-        assert asyncio.get_running_loop().time() - began > 2 * rounds.LATER
+        assert asyncio.get_running_loop().time() - began > 2 * usage.LATER
         assert runtime.asked == ["claude", "qa", "claude"]
-        assert house.fleet["qa"].usage is None
+        assert house.rounds.used(house.fleet["qa"]) is None
+
+
+async def test_figures_are_those_of_the_program_that_runs(tmp_path: Path) -> None:
+    runtime = Asked(tmp_path, "read line", lambda: Usage(0.1, 1000))
+    async with going_round(runtime, "qa") as house:
+        qa = house.fleet["qa"]
+        await house.until(lambda: house.rounds.used(qa))
+        house.rounds.close()
+        qa.restart()
+        await qa.settled()
+        assert qa.state is AgentState.RUNNING
+        assert house.rounds.used(qa) is None

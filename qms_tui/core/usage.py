@@ -6,9 +6,9 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from qms_tui.agents.agent import Agent
-from qms_tui.agents.fleet import Fleet
-from qms_tui.agents.state import AgentState
+from qms_tui.core.agent import Agent
+from qms_tui.core.fleet import Fleet
+from qms_tui.core.state import REACHABLE_SOON, AgentState
 from qms_tui.errors import QmsTuiError
 from qms_tui.runtime import Usage
 
@@ -18,20 +18,26 @@ PAUSE = 2.0  # seconds between an answer and the next question: seven agents are
 LATER = 15.0  # seconds after a question that failed: who fails to answer is not asked more often for it
 
 
-class Rounds:
-    """Sets each agent's `usage`; `on_change(agent)` is called in the event loop when it is another one.
+class UsageRounds:
+    """Asks, one question at any time, whatever the runtime does with it; none if no agent runs.
 
-    One question is under way at any time, whatever the runtime does with it, and none if no agent runs.
+    `on_fact(agent)` is called in the event loop when what it uses is another than was known.
     """
 
-    def __init__(self, fleet: Fleet, on_change: Callable[[Agent], None]) -> None:
-        self._fleet, self._on_change = fleet, on_change
+    def __init__(self, fleet: Fleet, on_fact: Callable[[Agent], None]) -> None:
+        self._fleet, self._on_fact = fleet, on_fact
         self._asked: dict[str, float] = {}  # when, of the loop's clock
+        self._used: dict[str, tuple[float, Usage | None]] = {}  # by the program that began then
         self._task: asyncio.Task[None] | None = None
+
+    def used(self, agent: Agent) -> Usage | None:
+        """What its program uses; None if it does not run, or nobody knows yet."""
+        began, usage = self._used.get(agent.name, (0.0, None))
+        return usage if agent.state in REACHABLE_SOON and began == agent.began else None
 
     def start(self) -> None:
         """Begin, within the running loop."""
-        self._task = asyncio.get_running_loop().create_task(self._go(), name="rounds")
+        self._task = asyncio.get_running_loop().create_task(self._go(), name="usage")
 
     def close(self) -> None:
         """Ask no more; idempotent."""
@@ -66,8 +72,8 @@ class Rounds:
         return True
 
     def _take(self, agent: Agent, usage: Usage | None) -> None:
-        told = agent.usage
-        if usage == told or (usage and told and usage.resembles(told)):
+        known = self.used(agent)
+        if usage == known or (usage and known and usage.resembles(known)):
             return
-        agent.usage = usage
-        self._on_change(agent)
+        self._used[agent.name] = agent.began, usage
+        self._on_fact(agent)

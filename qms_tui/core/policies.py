@@ -1,21 +1,21 @@
-"""Starts and stops agents as the configuration says, for one interface, and says so."""
+"""Starts and stops agents as the configuration says, and says so."""
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from qms_tui.activity import Hook, Told, Word
-from qms_tui.agents.activities import Activities
-from qms_tui.agents.agent import Agent
-from qms_tui.agents.events import Severity
-from qms_tui.agents.fleet import Fleet
-from qms_tui.agents.policy import TASKS, TRIES, Act, Policy, Seen, Verdict
-from qms_tui.agents.state import HELD, STARTABLE
+from qms_tui.activity import Hook, Report, Told, Word
 from qms_tui.config import Config, Launch, Shutdown
+from qms_tui.core.activities import Judgement
+from qms_tui.core.agent import Agent
+from qms_tui.core.events import Notice, NoticeKind, Severity
+from qms_tui.core.fleet import Fleet
+from qms_tui.core.policy import TASKS, TRIES, Act, Policy, Seen, Verdict
+from qms_tui.core.state import HELD, STARTABLE
+from qms_tui.core.view import AgentView
 from qms_tui.errors import OwnerError
 from qms_tui.inbox import Item, Ledger
 
@@ -26,34 +26,30 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Ears:
-    """Whom policies tell: of an action (agent, text, severity), of an agent's new `plan`, of an agent without
-    a pane that needs one, of what they do not do, and of files that an agent must hear of again."""
+class Effects:
+    """What policies cause: a notice, a pane for an agent without one, files that an agent hears of again."""
 
-    action: Callable[[Agent, str, Severity], None]
-    plan: Callable[[Agent], None]
+    notice: Callable[[Notice], None]
     pane: Callable[[str], None]
-    refusal: Callable[[str], None]
     again: Callable[[Agent, Sequence[str]], None] = lambda agent, files: None
 
 
 class Policies:
-    """Looks at an agent whenever something about it has changed; between that only where time decides."""
+    """Decides for an agent in each of its rounds."""
 
     def __init__(
         self,
         fleet: Fleet,
         config: Config,
         ledger: Ledger,
-        activities: Activities,
         roster: Callable[[], Sequence[str]],
-        ears: Ears,
+        effects: Effects,
     ) -> None:
         """`roster` is asked when agents without a pane may have to be started."""
-        self._fleet, self._config, self._ledger, self._ears = fleet, config, ledger, ears
-        self._activities, self._roster = activities, roster
+        self._fleet, self._config, self._ledger, self._effects = fleet, config, ledger, effects
+        self._roster = roster
         self._policies: dict[str, Policy] = {}
-        self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._plans: dict[str, str] = {}
         self._waiting: dict[str, int] = {}
         self._emptied: dict[str, float] = {}
         self._done: dict[str, tuple[str, float]] = {}  # what was done last, and when
@@ -65,11 +61,6 @@ class Policies:
         if self._any(Launch.ALWAYS_ON):
             self._open(self._absent(Launch.ALWAYS_ON))
 
-    def close(self) -> None:
-        """Do nothing any more; idempotent."""
-        for timer in self._timers.values():
-            timer.cancel()
-
     def opens(self, agent: str) -> bool:
         """Whether an agent that has no program is started when its pane opens."""
         return self._config.agent(agent).launch is not Launch.AUTO_ON_TASK
@@ -78,7 +69,6 @@ class Policies:
         """What could not be started while the engine was away may be now."""
         for agent in self._fleet:
             self._policy(agent.name).forgive()
-            self.look(agent)
 
     def inboxes_changed(self) -> None:
         """The ledger says something else than before."""
@@ -87,50 +77,44 @@ class Policies:
             before, self._waiting[agent.name] = self._waiting.get(agent.name, 0), waiting
             if before and not waiting:
                 self._emptied[agent.name] = time.time()
-            self.look(agent)
         if self._any(Launch.AUTO_ON_TASK):
             waits = [name for name in self._ledger.agents if self._tasks(name)]
             self._open(name for name in self._absent(Launch.AUTO_ON_TASK) if name in waits)
 
-    def look(self, agent: Agent) -> None:
-        """Something about the agent is new, or it is time."""
-        self._activities.catch_up(agent)  # it may have begun to work since just now
-        if timer := self._timers.pop(agent.name, None):
-            timer.cancel()
-        if agent.clearing:  # it may have been stopped elsewhere: what has ended so is not started again
-            return
-        if self._is_left_alone(agent):
+    def plan(self, agent: str) -> str:
+        """What will be done to the agent by itself, while it does not run."""
+        return self._plans.get(agent, "")
+
+    def look(self, agent: Agent, view: AgentView, judged: Judgement) -> float | None:
+        """Decide and act; when to decide again if nothing happens until then, in seconds since 1970."""
+        if view.clearing:  # it may have been stopped elsewhere: what has ended so is not started again
+            return None
+        if self._is_left_alone(view):
             verdict = Verdict()
         else:
-            verdict = self._policy(agent.name).decide(self._seen(agent), time.time())
-        if verdict.again is not None:
-            delay = max(0.0, verdict.again - time.time())
-            self._timers[agent.name] = asyncio.get_running_loop().call_later(delay, self.look, agent)
-        if verdict.plan != agent.plan:
-            agent.plan = verdict.plan
-            self._ears.plan(agent)
+            verdict = self._policy(agent.name).decide(self._seen(view, judged), time.time())
+        self._plans[agent.name] = verdict.plan
         if verdict.gave_up:
             said = f"ended {TRIES} times right after its start and is left alone: r in its pane starts it"
             self._tell(agent, said, "error")
         self._act(agent, verdict)
-        self._announce(agent)
+        self._announce(agent, judged.report)
+        return verdict.again
 
-    def explain(self, agent: Agent) -> Told:
+    def explain(self, view: AgentView) -> Told:
         """What holds for the agent, and what was done last because of it."""
-        policy, (done, at) = self._policy(agent.name), self._done.get(agent.name, ("", 0.0))
+        policy, (done, at) = self._policy(view.name), self._done.get(view.name, ("", 0.0))
         what = f"launch {policy.launch}, shutdown {policy.shutdown}"
-        doubt = policy.shutdown is not Shutdown.MANUAL and _tells_nothing(agent)
+        doubt = policy.shutdown is not Shutdown.MANUAL and _tells_nothing(view)
         effect = "which has no effect: it does not tell when it is idle" if doubt else ""
-        kept = (
-            "which has no effect: another user has started agents here" if self._is_left_alone(agent) else ""
-        )
-        return Told(
-            "policies", "; ".join(part for part in (what, kept or effect, agent.plan, done) if part), at
-        )
+        if self._is_left_alone(view):
+            effect = "which has no effect: another user has started agents here"
+        parts = (what, effect, self.plan(view.name), done)
+        return Told("policies", "; ".join(part for part in parts if part), at)
 
-    def _is_left_alone(self, agent: Agent) -> bool:
+    def _is_left_alone(self, view: AgentView) -> bool:
         """One project has one owner; where that is another user, nothing is done by itself."""
-        return isinstance(agent.trouble, OwnerError) or any(each.foreign for each in self._fleet)
+        return isinstance(view.trouble, OwnerError) or any(each.foreign for each in self._fleet)
 
     def _act(self, agent: Agent, verdict: Verdict) -> None:
         policy = self._policy(agent.name)
@@ -139,16 +123,15 @@ class Policies:
             agent.restart()
             if files := tuple(item.file for item in verdict.tasks):
                 self._started_for[agent.name] = files
-                self._ears.again(agent, files)  # to be typed, where that is how it hears
+                self._effects.again(agent, files)  # to be typed, where that is how it hears
         elif verdict.act is Act.STOP:
             self._tell(agent, f"is stopped: {verdict.reason} · shutdown = {policy.shutdown}")
             agent.stop(f"stopped: {verdict.reason}")
 
-    def _announce(self, agent: Agent) -> None:
+    def _announce(self, agent: Agent, report: Report) -> None:
         """What waits in the container announces what is new, or was not done with, by itself; a task that a
         program before was told of is announced to the one that was started for it.
         """
-        report = self._activities.current(agent)
         if agent.name not in self._started_for or report.birth is None or agent.state not in HELD:
             return
         before = report.birth.started
@@ -158,12 +141,12 @@ class Policies:
             if (known := report.announced.get(file)) and known.done and known.at < before
         ]
         if files and report.birth.wakes:
-            self._ears.again(agent, files)
+            self._effects.again(agent, files)
 
     def _tell(self, agent: Agent, text: str, severity: Severity = "information") -> None:
         _log.info("%s %s", agent.name, text)
         self._done[agent.name] = text, time.time()
-        self._ears.action(agent, text, severity)
+        self._effects.notice(Notice(f"{agent.name} {text}", severity, agent.name, NoticeKind.POLICY))
 
     def _policy(self, agent: str) -> Policy:
         if agent not in self._policies:
@@ -171,20 +154,20 @@ class Policies:
             self._policies[agent] = Policy(config.launch, config.shutdown, config.idle_timeout)
         return self._policies[agent]
 
-    def _seen(self, agent: Agent) -> Seen:
-        awaits = agent.state in STARTABLE and self._policy(agent.name).launch is Launch.AUTO_ON_TASK
+    def _seen(self, view: AgentView, judged: Judgement) -> Seen:
+        awaits = view.state in STARTABLE and self._policy(view.name).launch is Launch.AUTO_ON_TASK
         return Seen(
-            agent.state,
-            agent.state_at,
-            agent.ending,
-            None if self._activities.reports_dialog(agent) else agent.activity,
-            agent.began,
-            agent.typed_at,
-            agent.leads,
-            self._tasks(agent.name) if awaits else (),
-            self._ledger.waiting(agent.name),
-            self._emptied.get(agent.name, 0.0),
-            _woken(self._activities.current(agent).hooks),
+            view.state,
+            view.state_at,
+            view.ending,
+            None if judged.has_dialog else view.activity,
+            view.began,
+            view.typed_at,
+            view.leads,
+            self._tasks(view.name) if awaits else (),
+            self._ledger.waiting(view.name),
+            self._emptied.get(view.name, 0.0),
+            _woken(judged.report.hooks),
         )
 
     def _tasks(self, agent: str) -> list[Item]:
@@ -210,15 +193,15 @@ class Policies:
                 continue
             self._wanted.add(name)
             if len(self._wanted) <= MOST_OPENED:
-                self._ears.pane(name)
+                self._effects.pane(name)
             elif len(self._wanted) == MOST_OPENED + 1:
                 said = f"{MOST_OPENED} agents were opened by themselves: {name} and others are left to you"
                 _log.warning("%s", said)
-                self._ears.refusal(said)
+                self._effects.notice(Notice(said, "warning", kind=NoticeKind.POLICY, lasting=True))
 
 
-def _tells_nothing(agent: Agent) -> bool:
-    return agent.activity is not None and agent.activity.word is Word.RUNNING
+def _tells_nothing(view: AgentView) -> bool:
+    return view.activity is not None and view.activity.word is Word.RUNNING
 
 
 def _woken(hooks: Sequence[Hook]) -> bool:

@@ -22,10 +22,17 @@ class Paced:
         else:
             self._is_wanted = True
 
-    def hurry(self) -> None:
-        """Do now what waits, if it does."""
-        if self._is_wanted:
-            self._do()
+    @property
+    def is_wanted(self) -> bool:
+        """Whether it waits until it may be done."""
+        return self._is_wanted
+
+    def claim(self) -> bool:
+        """Whether it waits; then whoever asks does it now, in its place."""
+        is_wanted = self._is_wanted
+        if is_wanted:
+            self._begin_period()
+        return is_wanted
 
     def close(self) -> None:
         """Do nothing any more of what waits; idempotent."""
@@ -35,9 +42,12 @@ class Paced:
             self._timer = None
 
     def _do(self) -> None:
+        self._begin_period()
+        self._act()
+
+    def _begin_period(self) -> None:
         self.close()
         self._timer = asyncio.get_running_loop().call_later(self._period, self._over)
-        self._act()
 
     def _over(self) -> None:
         self._timer = None

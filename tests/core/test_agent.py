@@ -7,16 +7,20 @@ import os
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
-from qms_tui.activity import Meter, Told
-from qms_tui.agents import Activities, Agent, AgentEvent, AgentState, Asked, Fleet, Notice
+from qms_tui.activity import Told
+from qms_tui.core import Agent, AgentState
+from qms_tui.core.activities import Activities
+from qms_tui.core.events import AgentEvent, Asked, Notice
+from qms_tui.core.fleet import Fleet
 from qms_tui.ipc.stream import QUEUE_LIMIT
 from qms_tui.project import Project
-from qms_tui.runtime import Condition, Ending, Led, Size, Usage
+from qms_tui.runtime import Condition, Ending, Found, Led, Size
 from qms_tui.runtime.local import LocalRuntime
 from qms_tui.terminal import Bell
 
@@ -37,13 +41,18 @@ class Held:
 
     @property
     def text(self) -> str:
-        return "\n".join(self.agent.terminal.display)
+        return "\n".join(self.agent.link.terminal.display)
 
     async def until(self, condition: Callable[[], object]) -> None:
         async with asyncio.timeout(PATIENCE):
             while not condition():
                 self._changed.clear()
                 await self._changed.wait()
+
+
+def found(began: float) -> Found:
+    """A program that began then, in seconds since 1970."""
+    return Found(Condition.RUNNING, started_at=datetime.fromtimestamp(began, UTC).isoformat())
 
 
 @asynccontextmanager
@@ -63,11 +72,11 @@ async def test_life(tmp_path: Path) -> None:
     async with running(tmp_path, "echo here; read line; echo got $line; exit 4") as held:
         await held.until(lambda: "here" in held.text)
         assert held.agent.state is AgentState.RUNNING
-        held.agent.send(b"word\r")
+        held.agent.link.send(b"word\r")
         await held.until(lambda: held.agent.state is AgentState.ENDED)
         assert "got word" in held.text
-        assert held.agent.ending is not None
-        assert held.agent.ending.exit_code == 4
+        assert held.agent.view.ending is not None
+        assert held.agent.view.ending.exit_code == 4
         held.agent.restart()
         await held.until(lambda: held.agent.state is AgentState.RUNNING and "here" in held.text)
         assert "got word" not in held.text
@@ -107,12 +116,12 @@ async def test_a_program_is_started_when_everything_is_ready_for_it(tmp_path: Pa
 async def test_another_users_program_is_neither_restarted_nor_rebuilt(tmp_path: Path) -> None:
     async with running(tmp_path, "echo here; read line; echo got $line; read line") as held:
         await held.until(lambda: "here" in held.text)
-        held.agent.foreign = True
+        held.agent.recognize(Found(Condition.RUNNING, foreign=True))
         held.agent.restart()
         held.agent.rebuild()
-        kept = Notice("qa goes on: only the user who has started it restarts it", "warning")
+        kept = Notice("qa goes on: only the user who has started it restarts it", "warning", "qa")
         assert held.told.count(kept) == 2
-        held.agent.send(b"word\r")
+        held.agent.link.send(b"word\r")
         await held.until(lambda: "got word" in held.text)
         held.agent.stop()
         await held.until(lambda: held.agent.state is AgentState.ENDED)
@@ -125,33 +134,31 @@ async def test_an_end_that_the_engine_tells_is_believed_at_once(tmp_path: Path) 
     async with running(tmp_path, "echo here; read line; echo got $line") as held:
         await held.until(lambda: "here" in held.text)
         agent, now = held.agent, time.time()
-        agent.began = now
+        agent.recognize(found(now))
         agent.died(137, now - 1)  # of a container before
         assert agent.state is AgentState.RUNNING
         agent.died(137, now + 1)
-        assert (agent.state, agent.ending) == (AgentState.ENDED, Ending(137, "killed"))
-        assert agent.clearing
-        agent.send(b"word\r")
+        assert (agent.state, agent.view.ending) == (AgentState.ENDED, Ending(137, "killed"))
+        assert agent.view.clearing
+        agent.link.send(b"word\r")
         await held.until(lambda: "got word" in held.text)  # what was under way is shown
 
 
 async def test_what_has_ended_did_so_when_it_ended(tmp_path: Path) -> None:
-    """And not when it began; its figures go with it."""
+    """And not when it began; its figures go with it (test_usage.py, test_core.py)."""
     async with running(tmp_path, "echo here; read line") as held:
         await held.until(lambda: "here" in held.text)
-        agent, now = held.agent, time.time()
-        agent.began, agent.usage, agent.meter = now - 120, Usage(0.5, 2**20), Meter(now, 0.42)
-        assert agent.since == now - 120
+        agent, now = held.agent, round(time.time())
+        agent.recognize(found(now - 120))
+        assert agent.view.since == now - 120
         agent.died(137, now - 6)
-        assert (agent.state.value, agent.since) == ("exited", now - 6)
-        assert not agent.usage
+        assert (agent.state.value, agent.view.since) == ("exited", now - 6)
         activities = Activities(Fleet([], agent._runtime, print), Project(tmp_path), print)
         assert activities.explain(agent)[0] == Told("engine", "exited", now - 6)
         agent.stop()
         await agent.settled()
         agent.restart()
         await held.until(lambda: agent.state.value == "running")
-        assert [agent.usage, agent.meter] == [None, None]
 
 
 async def test_replies_reach_the_program(tmp_path: Path) -> None:
@@ -162,39 +169,39 @@ async def test_replies_reach_the_program(tmp_path: Path) -> None:
 
 async def test_what_is_put_is_not_the_humans(tmp_path: Path) -> None:
     async with running(tmp_path, "read line; echo got $line; read line") as held:
-        assert not held.agent.put(b"too early\r")
+        assert not held.agent.link.put(b"too early\r")
         await held.until(lambda: held.agent.state is AgentState.RUNNING)
-        assert held.agent.put(b"word\r")
+        assert held.agent.link.put(b"word\r")
         await held.until(lambda: "got word" in held.text)
-        assert held.agent.touched_at < 0
-        held.agent.paste(b"x")
-        assert held.agent.touched_at > 0
-        held.agent.take(Led(False, "another"))
-        assert not held.agent.put(b"x")
+        assert held.agent.link.touched_at < 0
+        held.agent.link.paste(b"x")
+        assert held.agent.link.touched_at > 0
+        held.agent.link.take(Led(False, "another"))
+        assert not held.agent.link.put(b"x")
 
 
 async def test_bell_comes_up_as_a_fact(tmp_path: Path) -> None:
     async with running(tmp_path, r"printf '\007'; read line") as held:
-        await held.until(lambda: Asked(Bell()) in held.told)
+        await held.until(lambda: Asked("qa", Bell()) in held.told)
 
 
 async def test_title_is_stripped_and_bounded(tmp_path: Path) -> None:
     script = r"printf '\033]2;%s\tx\033\\' $(head -c 300 /dev/zero | tr '\0' y); read line"
     async with running(tmp_path, script) as held:
-        await held.until(lambda: held.agent.title)
-        assert set(held.agent.title) <= {"x", "y"}
-        assert len(held.agent.title) == 80
+        await held.until(lambda: held.agent.view.title)
+        assert set(held.agent.view.title) <= {"x", "y"}
+        assert len(held.agent.view.title) == 80
 
 
 async def test_paste_for_a_program_that_does_not_read_is_refused_and_said(tmp_path: Path) -> None:
     async with running(tmp_path, "stty raw -echo; echo ready; exec sleep 1000") as held:
         await held.until(lambda: "ready" in held.text)
-        held.agent.paste(b"x" * (QUEUE_LIMIT - 1000))
+        held.agent.link.paste(b"x" * (QUEUE_LIMIT - 1000))
         assert not [event for event in held.told if isinstance(event, Notice)]
-        held.agent.paste(b"y" * 200_000)
+        held.agent.link.paste(b"y" * 200_000)
         notice = next(event for event in held.told if isinstance(event, Notice))
         assert "the paste was refused" in notice.text
-        held.agent.send(b"k")  # there is room for keys still
+        held.agent.link.send(b"k")  # there is room for keys still
         assert len([event for event in held.told if isinstance(event, Notice)]) == 1
 
 
@@ -204,9 +211,9 @@ async def test_large_paste_arrives_whole_with_keys_typed_meanwhile_after_it(tmp_
     data = os.urandom(size // 2).hex().encode()
     async with running(tmp_path, script) as held:
         await held.until(lambda: "ready" in held.text)
-        held.agent.paste(data)
+        held.agent.link.paste(data)
         for key in b"abc":
-            held.agent.send(bytes([key]))
+            held.agent.link.send(bytes([key]))
         await held.until(lambda: "-" in held.text)
         assert sha256(data + b"abc").hexdigest() in held.text.replace("\n", "")
 
@@ -225,7 +232,7 @@ async def test_command_that_is_missing(tmp_path: Path) -> None:
     held = Held(runtime)
     held.agent.open()
     await held.until(lambda: held.agent.state is AgentState.FAILED)
-    assert held.agent.trouble is not None
-    assert "no-such-thing" in held.agent.trouble.message
+    assert held.agent.view.trouble is not None
+    assert "no-such-thing" in held.agent.view.trouble.message
     await held.agent.close()
     await runtime.close()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from qms_tui.activity import Activity, Word
-from qms_tui.agents.news import NewsKind, Newsroom
+from qms_tui.core.news import NewsKind, Newsroom
 
 FAILED = Activity(Word.ERROR, "rate limit", 10.0)
 MENU = Activity(Word.NEEDS_YOU, "dialog open", 20.0)

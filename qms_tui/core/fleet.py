@@ -1,16 +1,14 @@
-"""All agents of one interface, in the order of their panes."""
+"""All agents that are ours to hold, in the order in which they came."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 
-from qms_tui.agents.agent import Agent
-from qms_tui.agents.events import AgentEvent, Notice
-from qms_tui.agents.feeder import Feeder
+from qms_tui.core.agent import Agent
+from qms_tui.core.events import AgentEvent
+from qms_tui.core.feeder import Feeder
 from qms_tui.runtime import Action, ContainerEvent, EngineBack, EngineLost, Runtime, RuntimeEvent, Size
-
-_OOM = "the engine killed a process of it"
 
 
 class Fleet:
@@ -52,7 +50,7 @@ class Fleet:
         return name in self._agents
 
     def add(self, name: str) -> Agent:
-        """One more agent; it is opened when its pane knows its size."""
+        """One more agent, which is not opened yet."""
         agent = Agent(
             name,
             self.runtime,
@@ -84,8 +82,7 @@ class Fleet:
     def _happened_to(self, agent: Agent, event: ContainerEvent) -> None:
         its_own = agent.container_id in ("", event.container)  # others may have its labels
         if its_own and event.action is Action.OOM:
-            self._on_event(agent, Notice(f"{agent.name} reached its memory limit: {_OOM}", "warning"))
-            agent.starved_at = event.at
+            agent.starved(event.at)
         if its_own and event.exit_code is not None:
             agent.died(event.exit_code, event.at)
         agent.look()

@@ -1,6 +1,6 @@
 """Tells programs of their inbox that nothing else tells, by typing at their prompts; off unless configured.
 
-Nothing happens here while nothing waits: the mail and the agents say when to look.
+Nothing happens here while nothing waits: the mail, the agents' output and their rounds say when to look.
 """
 
 from __future__ import annotations
@@ -9,38 +9,64 @@ import asyncio
 import logging
 import re
 import time
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 from qms_tui.activity import Told, Word, wakes
-from qms_tui.agents import Agent, AgentState
-from qms_tui.config import Wake
-from qms_tui.inbox import Item
+from qms_tui.config import Config, Wake
+from qms_tui.core.activities import Activities
+from qms_tui.core.agent import Agent
+from qms_tui.core.events import Notice, NoticeKind, Severity
+from qms_tui.core.fleet import Fleet
+from qms_tui.core.state import AgentState
+from qms_tui.core.view import AgentView
+from qms_tui.inbox import Item, Ledger
 from qms_tui.inbox.item_reader import is_sender
 from qms_tui.runtime.client import is_client
 from qms_tui.terminal import Key, encode_key, encode_paste
 from qms_tui.waking import Act, Scene, Typed, Typist, announcement
 
-if TYPE_CHECKING:
-    from qms_tui.ui.app import QmsTuiApp
-
 PERIOD = 0.25  # seconds from something new of a program to the look at it, while something waits for it
 _log = logging.getLogger(__name__)
 
 
-class Waking:
-    """Owns what is typed; `app` owns this."""
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What typing asks of those around it: the project's folder, and an agent as it is now. Whom it tells: of
+    a notice, and that receipts are others."""
 
-    def __init__(self, app: QmsTuiApp) -> None:
-        self._app = app
-        self._config = app.session.config
-        self._typed = Typed(app.session.past)
+    project: Path
+    view: Callable[[Agent], AgentView]
+    notice: Callable[[Notice], None]
+    receipts: Callable[[], None]
+
+
+class Waking:
+    """Owns what is typed by itself."""
+
+    def __init__(
+        self,
+        fleet: Fleet,
+        config: Config,
+        ledger: Ledger,
+        typed: Typed,
+        activities: Activities,
+        context: Context,
+    ) -> None:
+        self._fleet, self._config, self._ledger = fleet, config, ledger
+        self._typed, self._activities, self._context = typed, activities, context
         self._typists: dict[str, Typist] = {}
         self._again: dict[str, set[Item]] = {}  # what the human wants typed again
         self._under_way: dict[str, tuple[Item, ...]] = {}
         self._last: dict[str, float] = {}  # when something was typed, in seconds since 1970
         self._waits: set[str] = set()
         self._timers: dict[str, asyncio.TimerHandle] = {}
+
+    @property
+    def waits(self) -> frozenset[str]:
+        """The agents whose programs are looked at, because something waits for them."""
+        return frozenset(self._waits)
 
     def close(self) -> None:
         """Type no more."""
@@ -52,19 +78,23 @@ class Waking:
 
     def mail_changed(self) -> None:
         """Something came into an inbox, or left it."""
-        for agent in self._app.fleet:
+        for agent in self._fleet:
             if self._is_wanted(agent):
                 self._again[agent.name] = self._again.get(agent.name, set()) & set(self._pending(agent))
                 self._consider(agent)
 
-    def happened(self, agent: Agent) -> None:
-        """There is something new of an agent: output, its state, who leads."""
-        if agent.state is AgentState.STARTING and self._is_wanted(agent):
-            self._typist(agent).start_over()
-            self._waits.add(agent.name)
+    def output(self, agent: Agent) -> None:
+        """Its program has said something: hardly anything to do, for it happens all the time."""
         if agent.name in self._waits:
             # A line that has shown up is entered at once, before anything else can happen to it.
             self._look_in(agent, 0 if self._typist(agent).busy else PERIOD)
+
+    def look(self, agent: Agent, view: AgentView) -> None:
+        """There is something new of an agent."""
+        if view.state is AgentState.STARTING and self._is_wanted(agent):
+            self._typist(agent).start_over()
+            self._waits.add(agent.name)
+        self.output(agent)
 
     def again(self, agent: Agent, files: Sequence[str] = ()) -> bool:
         """The human wants these files typed, or all; False if nothing is ever typed to the agent."""
@@ -76,14 +106,14 @@ class Waking:
             self._typist(agent).start_over()
         self._consider(agent)
         told = "is told of its inbox as soon as its prompt is free" if items else "has nothing in its inbox"
-        self._app.notify(f"{agent.name} {told}.", markup=False)
+        self._say(agent, f"{agent.name} {told}.")
         return True
 
     # -- what is known ----------------------------------------------------------------------------------
 
     def announced(self, agent: str, file: str) -> float | None:
         """When a file that waits was typed to the agent."""
-        item = self._app.desk.mail.ledger.item(agent, file)
+        item = self._ledger.item(agent, file)
         return self._typed.at(item) if item else None
 
     def explain(self, agent: Agent) -> tuple[Told, ...]:
@@ -102,15 +132,15 @@ class Waking:
         return config.wake is Wake.AUTO and config.wake_prompt is not None
 
     def _is_woken_inside(self, agent: Agent) -> bool:
-        return wakes(self._app.attention.activities.report(agent.name), agent.began)
+        return wakes(self._activities.report(agent.name), agent.began)
 
     def _pending(self, agent: Agent) -> list[Item]:
-        return self._app.desk.mail.ledger.pending(agent.name)
+        return self._ledger.pending(agent.name)
 
     def _waiting(self, agent: Agent) -> tuple[Item, ...]:
         if self._is_woken_inside(agent):
             return ()
-        again, is_held = self._again.get(agent.name, set()), self._app.desk.mail.ledger.is_held
+        again, is_held = self._again.get(agent.name, set()), self._ledger.is_held
         return tuple(
             item
             for item in self._pending(agent)
@@ -122,18 +152,18 @@ class Waking:
         assert pattern is not None
         return self._typists.setdefault(agent.name, Typist(re.compile(pattern)))
 
-    def _hindrance(self, agent: Agent) -> str:
+    def _hindrance(self, agent: Agent, view: AgentView) -> str:
         """Why nothing may be typed now."""
-        if agent.state is not AgentState.RUNNING or agent.activity is None:
-            return f"it is {agent.state.value}"
-        if agent.foreign:
+        if view.state is not AgentState.RUNNING or view.activity is None:
+            return f"it is {view.state.value}"
+        if view.foreign:
             return "another user has started it"
-        if not agent.leads:
+        if not view.leads:
             return "another screen leads"
-        if agent.keys_waiting:
+        if view.keys_waiting:
             return "keys wait for it"
-        word = agent.activity.word
-        if self._app.attention.activities.reports_dialog(agent):
+        word = view.activity.word
+        if self._activities.reports_dialog(agent):
             word = Word.NEEDS_YOU  # its registry may not have been read since, and may be believed more
         # Claude Code that has not said yet how it is might have a dialog open.
         silent = word is Word.RUNNING and not is_client(self._config.agent(agent.name).command)
@@ -160,15 +190,15 @@ class Waking:
 
     def _look(self, agent: Agent) -> None:
         self._timers.pop(agent.name, None)
-        self._app.attention.activities.catch_up(agent)  # it may have a dialog open since just now
-        typist, now = self._typist(agent), time.monotonic()
-        if not agent.leads:
+        view = self._context.view(agent)  # it may have a dialog open since just now
+        typist, now, link = self._typist(agent), time.monotonic(), agent.link
+        if not view.leads:
             self._typed.read()  # whoever does may have typed
         if not typist.busy and not self._waiting(agent):
             self._waits.discard(agent.name)
-            self._app.desk.sidebar.show_receipts()
+            self._context.receipts()
             return
-        step = typist.step(Scene(now, agent.touched_at, self._hindrance(agent), agent.terminal))
+        step = typist.step(Scene(now, link.touched_at, self._hindrance(agent, view), link.terminal))
         if step.act is Act.TYPE:
             self._type(agent, typist, now)
         elif step.act is Act.ENTER:
@@ -185,13 +215,13 @@ class Waking:
         items = self._waiting(agent)
         if items:
             line = self._line(agent, items)
-            if agent.put(encode_paste(line.encode(), agent.terminal.modes)):
+            if agent.link.put(encode_paste(line.encode(), agent.link.terminal.modes)):
                 self._under_way[agent.name] = items
                 typist.typed(line, now)
         self._look_in(agent, PERIOD)
 
     def _line(self, agent: Agent, items: Sequence[Item]) -> str:
-        root = str(self._app.session.project.root)
+        root = str(self._context.project)
         senders = {item.sender for item in items if is_sender(root, item.sender)}
         return announcement(items, senders, self._config.agent(agent.name).wake_text)
 
@@ -200,12 +230,12 @@ class Waking:
         items = self._under_way.pop(agent.name, ())
         self._typed.add(items, self._pending(agent), time.time())
         self._again.get(agent.name, set()).difference_update(items)
-        agent.put(encode_key(Key("enter"), agent.terminal.modes) or b"\r")
+        agent.link.put(encode_key(Key("enter"), agent.link.terminal.modes) or b"\r")
 
     def _tell_that_it_went(self, agent: Agent) -> None:
         _log.info("%s: its inbox was typed", agent.name)
         self._last[agent.name] = time.time()
-        self._app.desk.sidebar.show_receipts()
+        self._context.receipts()
         self._consider(agent)
 
     def _tell_that_it_failed(self, agent: Agent, typist: Typist) -> None:
@@ -214,5 +244,9 @@ class Waking:
         if not typist.gave_up:  # once: the next one fails for the same reason
             ending = "" if entered else "; Enter was not pressed"
             text = f"{agent.name}: its inbox was typed at its prompt, {typist.state}{ending}"
-            self._app.notify(text, severity="warning", markup=False, timeout=12)
+            self._say(agent, text, "warning")
         self._consider(agent)
+
+    def _say(self, agent: Agent, text: str, severity: Severity = "information") -> None:
+        lasting = severity != "information"
+        self._context.notice(Notice(text, severity, agent.name, NoticeKind.TYPING, lasting=lasting))

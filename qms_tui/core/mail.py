@@ -1,4 +1,4 @@
-"""Everybody's inbox, for one interface: what waits, what was consumed, what is to be told.
+"""Everybody's inbox: what waits, what was consumed, what is to be told.
 
 Owns the watcher and the journal of what was consumed. Everything here happens within the event loop; what
 blocks is done by a few threads.

@@ -1,0 +1,136 @@
+"""What the core tells whoever listens to it, as values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Literal
+
+from qms_tui.core.view import AgentView
+from qms_tui.inbox import Toast
+from qms_tui.mcp.lights import Standing
+from qms_tui.runtime import RuntimeEvent
+from qms_tui.terminal import TerminalEvent
+
+Severity = Literal["information", "warning", "error"]
+
+
+@dataclass(frozen=True, slots=True)
+class AgentChanged:
+    """There is something new to say of an agent, whose terminal may go on as it was."""
+
+    view: AgentView
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """The agent's terminal has damage to show."""
+
+    agent: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reshaped:
+    """The agent's terminal is another one, or has another size."""
+
+    agent: str
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The agent's program asks for something by its terminal: a bell, a title, the clipboard."""
+
+    agent: str
+    event: TerminalEvent
+
+
+class NoticeKind(Enum):
+    """What a notice is about."""
+
+    WAITS = "waits"
+    FINISHED = "finished"
+    FAILED = "failed"
+    POLICY = "policy"
+    """An agent was started, stopped or given up without the human."""
+    AGENT = "agent"
+    """What was asked of an agent, or what its runtime says of it."""
+    MENDING = "mending"
+    TYPING = "typing"
+    INBOX = "inbox"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something that a human should read now, in whole sentences; `agent` is empty where it is of none.
+
+    What is the same of all agents is told `once`. One that is `lasting` asks for more time to be read.
+    """
+
+    text: str
+    severity: Severity = "information"
+    agent: str = ""
+    kind: NoticeKind = NoticeKind.AGENT
+    once: bool = False
+    lasting: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class InboxChanged:
+    """The ledger says something else; told at most ten times a second."""
+
+
+@dataclass(frozen=True, slots=True)
+class ItemsArrived:
+    """Items came that a human should be told of now."""
+
+    toasts: tuple[Toast, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptsChanged:
+    """Agents have heard of items in their inboxes."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineChanged:
+    """The engine is lost, or back, or answers faster or slower than before."""
+
+    event: RuntimeEvent
+
+
+@dataclass(frozen=True, slots=True)
+class ServersChanged:
+    """The MCP servers stand differently than before."""
+
+    standing: Standing
+
+
+@dataclass(frozen=True, slots=True)
+class PaneNeeded:
+    """An agent that is not one of ours yet has to run by its policy."""
+
+    agent: str
+
+
+CoreEvent = (
+    AgentChanged
+    | Output
+    | Reshaped
+    | Asked
+    | Notice
+    | InboxChanged
+    | ItemsArrived
+    | ReceiptsChanged
+    | EngineChanged
+    | ServersChanged
+    | PaneNeeded
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StateChanged:
+    """A fact for the core alone: an agent's own view may be another one. It leads to a round."""
+
+
+AgentEvent = StateChanged | Output | Reshaped | Asked | Notice
+"""What an agent tells the core."""
