@@ -106,7 +106,7 @@ async def test_two_screens_are_one_answer(home: House) -> None:
     ask(home, "claude")
     answers(await replies_to(home, "claude"))
     second.agent.link.paste(b"")  # typed into: now this one leads
-    await second.wait(lambda: second.agent.link.link.leads and not first.agent.leads, "the lead")
+    await second.wait(lambda: second.agent.link.leads and not first.agent.link.leads, "the lead")
     ask(home, "claude")
     answers(await replies_to(home, "claude", 1))
 
@@ -134,7 +134,7 @@ async def test_the_colours_are_those_of_whoever_led_last(own_house: House) -> No
     ask(own_house, "qa")
     assert answers(await replies_to(own_house, "qa", 1)) == told
     onlooker.agent.link.paste(b"")
-    await onlooker.wait(lambda: onlooker.agent.link.link.leads and not client.agent.leads, "the lead")
+    await onlooker.wait(lambda: onlooker.agent.link.leads and not client.agent.link.leads, "the lead")
     await own_house.leave()
     ask(own_house, "qa")
     told = answers(await replies_to(own_house, "qa", 2))
