@@ -545,7 +545,7 @@ class Agent:
     def _received(self, data: bytes) -> None:
         self.terminal.feed(data)
         replies = self.terminal.take_replies()
-        if replies and self.leads and self._attachment is not None:
+        if replies and self.leads and self._attachment is not None and not self._attachment.answered:
             self._attachment.write(replies, urgent=True)
         self._tell_events()
         self._tell(Output())

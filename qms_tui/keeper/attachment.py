@@ -1,4 +1,7 @@
-"""An agent's terminal in an interface's hands: output from the keeper, input straight to the engine."""
+"""An agent's terminal in an interface's hands: output from the keeper, input straight to the engine.
+
+Of a program of this machine the keeper has the terminal, and input goes there, too.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from collections.abc import Callable
 
 from qms_tui.ipc.stream import Stream
 from qms_tui.keeper.client import Connection
+from qms_tui.keeper.keyboard import Keyboard
 from qms_tui.keeper.protocol import (
     Kind,
     ProtocolError,
@@ -23,6 +27,7 @@ _log = logging.getLogger(__name__)
 
 PULSE = 0.75  # seconds between questions whether the keeper is there; unanswered until the next one, it hangs
 HANGS = "the keeper does not answer: the screen may be old, keys reach the program"
+HANGS_WITH_KEYS = "the keeper does not answer: the screen may be old, keys wait for it"
 TAKE_OVER = (
     0.25  # seconds that keys wait for the lead, and so for their size; an engine that hangs takes longer
 )
@@ -33,13 +38,20 @@ class KeptAttachment:
     """Closing it leaves the container and the keeper alone."""
 
     def __init__(
-        self, connection: Connection, keyboard: Opened, size: Size, *, tell_size: bool = False
+        self, connection: Connection, keyboard: Opened | None, size: Size, *, tell_size: bool = False
     ) -> None:
-        """`size` is what the keeper has been told; it is told again where it could not be set yet."""
+        """`size` is what the keeper has been told; it is told again where it could not be set yet.
+
+        Without a `keyboard` of its own what is typed goes through the keeper, which answers the program.
+        """
         connection.socket.setblocking(False)
         self._connection = connection
         self._output = Stream(connection.socket)
-        self._input = Stream(keyboard.channel, early=keyboard.early, on_close=keyboard.free)
+        self._engine: Stream | None = None
+        if keyboard is not None:
+            self._engine = Stream(keyboard.channel, early=keyboard.early, on_close=keyboard.free)
+        self._input = self._engine or Keyboard(self._output)
+        self.answered = keyboard is None
         self._on_fact: Callable[[Fact], None] = lambda fact: None
         self._size = self._told = size
         self._typed = False  # since somebody else has led
@@ -60,7 +72,8 @@ class KeptAttachment:
         for kind, body in early:
             self._hear(kind, body)
         self._output.listen(self._received, self._keeper_gone)
-        self._input.listen(lambda data: None, self._engine_gone)
+        if self._engine is not None:
+            self._engine.listen(lambda data: None, self._engine_gone)
         if not self._output.closed:
             self._ask()
 
@@ -118,7 +131,8 @@ class KeptAttachment:
             if timer is not None:
                 timer.cancel()
         self._output.close()
-        self._input.close()
+        if self._engine is not None:
+            self._engine.close()
 
     def _resize(self) -> None:
         self._resizing = None
@@ -130,7 +144,7 @@ class KeptAttachment:
         """Ask whether the keeper is there; one that has said nothing since the last question hangs."""
         if self._asked and not self._paused and not self._hangs:
             self._hangs = True
-            self._on_fact(Remarked(HANGS, serious=True))
+            self._on_fact(Remarked(HANGS_WITH_KEYS if self.answered else HANGS, serious=True))
         if not self._asked and not self._paused:
             self._asked = True
             self._output.write(frame(Kind.PING), urgent=True)

@@ -62,7 +62,7 @@ class KeeperClient:
         """
         self._folder = folder or keeper_folder(project, engine)
         self._lifeline = lifeline
-        own = ("--folder", str(folder)) if folder is not None else ()
+        own: tuple[str, ...] = ("--folder", str(folder)) if folder is not None else ()
         own += ("--lifeline", str(lifeline)) if lifeline >= 0 else ()
         self._command = [
             *(sys.executable, "-m", "qms_tui.keeper"),

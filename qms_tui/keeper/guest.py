@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from qms_tui.errors import QmsTuiError
 from qms_tui.ipc import Stranger, check_own
 from qms_tui.keeper.held import HeldAgent
+from qms_tui.keeper.keyboard import read_input
 from qms_tui.keeper.protocol import (
     APART,
     Frames,
@@ -128,10 +129,17 @@ class Guest(asyncio.Protocol):
                 self.agent.resize(self)
         elif kind == Kind.LEAD:
             self._house.lead(self)
+        elif kind == Kind.INPUT:
+            self._type(*read_input(body))
         elif kind == Kind.PING:
             self.send(frame(Kind.PONG))
         else:
             raise ProtocolError(f"a frame of kind {kind}")
+
+    def _type(self, data: bytes, urgent: bool) -> None:
+        if self.agent is None or not self.agent.type(data, urgent=urgent):
+            why = f"its program does not read: {len(data):,} bytes were not sent"
+            self.send_remark(why, holds=False, again=True)
 
     async def _greet(self) -> None:
         try:

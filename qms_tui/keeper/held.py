@@ -14,10 +14,11 @@ from qms_tui.errors import EngineError
 from qms_tui.ipc.stream import Stream
 from qms_tui.keeper.gaps import missed, remark
 from qms_tui.keeper.journal.writer import JournalWriter
+from qms_tui.keeper.last_read import LastRead
 from qms_tui.keeper.past import note_container, note_tail, read_past
 from qms_tui.keeper.watcher import Watcher
 from qms_tui.runtime import Size
-from qms_tui.runtime.docker.tap import Tap
+from qms_tui.runtime.base import TerminalSource
 from qms_tui.terminal import NO_STATUS, Terminal
 
 _log = logging.getLogger(__name__)
@@ -35,15 +36,16 @@ EARLY_PATIENCE = 0.05  # seconds in which what was printed while the log was rea
 
 
 class HeldAgent:
-    """Journals everything; never answers the program's queries."""
+    """Journals everything; answers the program's queries where nobody else can."""
 
-    def __init__(self, name: str, tap: Tap, folder: Path, scrollback: int) -> None:
+    def __init__(self, name: str, tap: TerminalSource, folder: Path, scrollback: int) -> None:
         """`folder` is that of the agent's journal."""
         self.name = name
         self.container = ""
-        self.terminal = _silenced(Terminal(80, 24, scrollback=scrollback))
         self._tap = tap
+        self.terminal = self._prepared(Terminal(80, 24, scrollback=scrollback))
         self._folder = folder
+        self._last_read = LastRead(folder)
         self._journal = JournalWriter(folder)
         self._scrollback = scrollback
         self._stream: Stream | None = None
@@ -96,7 +98,7 @@ class HeldAgent:
             note_container(self._folder, container)
             self._journal.start(container, "", time.time())
             self._look_after_journal()
-            self._starting = True
+            self._starting = not self._tap.own  # our own has its size from its start on
             self._listen(stream)
 
     async def take_up(self, container: str) -> None:
@@ -107,7 +109,7 @@ class HeldAgent:
             self._let_go()
             stream = await self._tap.open(container)
             try:
-                await self._mend(container, stream)
+                await (self._go_on if self._tap.own else self._mend)(container, stream)
             except BaseException:
                 stream.close()
                 raise
@@ -130,6 +132,22 @@ class HeldAgent:
         self._listen(stream)
         if self.terminal.modes.alternate_screen and (self._foreign_size or not self.foreign):
             await self._nudge()
+
+    async def _go_on(self, container: str, stream: Stream) -> None:
+        """Nothing is missed: what was printed meanwhile waits in the terminal, or has just been read."""
+        self.remember()
+        is_known = self.container == container
+        rest = self._last_read.rest(self._journal.position) if is_known else b""
+        if not is_known:
+            size = await self._tap.size(container) or GUESSED
+            self._new_terminal(Terminal(size.columns, size.lines, scrollback=self._scrollback))
+            self.container = container
+        self._take(rest)  # before it is nowhere but in our memory
+        self._journal.rotate(self.terminal.save())
+        note_container(self._folder, container)
+        self._listen(stream)
+        if not is_known:
+            await self._nudge()  # what it has printed before is not known any more
 
     async def _meet(self, container: str) -> None:
         """Find out who made the container, and have a terminal of its size where that is not known."""
@@ -201,18 +219,25 @@ class HeldAgent:
         await self._tap.resize(self.container, size)
 
     def _new_terminal(self, terminal: Terminal) -> None:
-        self.terminal = _silenced(terminal)
+        self.terminal = self._prepared(terminal)
         self._known.clear()
         for watcher in self._watchers:
             watcher.send_state()
 
     def _listen(self, stream: Stream) -> None:
         self._stream = stream
+        if self._tap.own:
+            self._last_read.begin()
+            self._tap.read_with(self.container, self._read)
         if stream.closed:
             self._lost()
         else:
             stream.listen(self._take, self._lost)
             stream.resume()
+            self._answer()
+
+    def _read(self, descriptor: int, most: int) -> bytes:
+        return self._last_read.read(descriptor, most, self._journal.position)
 
     def close(self) -> None:
         """Let go of the program, which goes on, and of the journal."""
@@ -221,6 +246,7 @@ class HeldAgent:
                 task.cancel()
         self._let_go()
         self._journal.close()
+        self._last_read.close()
 
     def _let_go(self) -> None:
         stream, self._stream = self._stream, None
@@ -241,9 +267,24 @@ class HeldAgent:
         del self._known[:-KNOWN_MOST]
         self.terminal.feed(data)
         self.terminal.take_events()
+        self._answer()
         if self._journal.full:
             self._journal.rotate(self.terminal.save())
         self._look_after_journal()
+
+    def _answer(self) -> None:
+        """What the program asked its terminal; there is nothing where somebody else answers."""
+        if self._stream is not None and (replies := self.terminal.take_replies()):
+            self._stream.write(replies, urgent=True)
+
+    def type(self, data: bytes, *, urgent: bool) -> bool:
+        """Give the program what an interface sends; False if it does not fit."""
+        return self._stream is not None and self._stream.write(data, urgent=urgent)
+
+    def _prepared(self, terminal: Terminal) -> Terminal:
+        """The same with our clock, answering where nobody else can."""
+        terminal.muted, terminal.clock = not self._tap.own, time.time
+        return terminal
 
     def keep_journal(self, *, anew: bool = False) -> None:
         """Write the journal anew if its folder was removed, or if that of all agents was."""
@@ -308,6 +349,7 @@ class HeldAgent:
                     self._journal.end(code if code >= 0 else None, "")
                     self.terminal.end_program()
                     self.terminal.take_events()
+                    self._tap.done(self.container)
                     break
                 await self.take_up(self.container)
             except EngineError as error:
@@ -414,12 +456,6 @@ class HeldAgent:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-
-def _silenced(terminal: Terminal) -> Terminal:
-    """The same, not answering, with our clock."""
-    terminal.muted, terminal.clock = True, time.time
-    return terminal
 
 
 async def _arrived(stream: Stream) -> bytes:

@@ -16,10 +16,10 @@ import mmap
 import os
 import struct
 from pathlib import Path
-from typing import NamedTuple
 
 from qms_tui.files import closing, open_or_make_file, open_regular_file
 from qms_tui.ipc.stream import READ_SIZE
+from qms_tui.keeper.journal.files import Position
 
 _log = logging.getLogger(__name__)
 
@@ -28,16 +28,6 @@ _POSITION = struct.Struct("=QQ")
 _FILLER = b"\xff"  # in no UTF-8
 _EMPTY = _FILLER * READ_SIZE
 _LENGTH = _POSITION.size + READ_SIZE
-
-
-class Position(NamedTuple):
-    """Where a journal ends: its newest file's number, and that file's size in bytes."""
-
-    number: int = 0
-    size: int = 0
-
-
-NOWHERE = Position()
 
 
 class LastRead:

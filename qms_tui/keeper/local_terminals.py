@@ -17,17 +17,19 @@ from typing import TypeVar
 from qms_tui.errors import EngineError, QmsTuiError
 from qms_tui.ipc.stream import Stream
 from qms_tui.keeper.ending import Ended, write_ending
-from qms_tui.keeper.last_read import LastRead, Position
 from qms_tui.keeper.local_ending import UNKNOWN, ending_of
 from qms_tui.keeper.spawner.client import Refused, SpawnerClient, Spoken
 from qms_tui.keeper.spawner.request import Facts
 from qms_tui.runtime import Size
+from qms_tui.runtime.base import Read
 from qms_tui.workers import Counterpart, Workers
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
 
-CLOSED_PATIENCE = 2.0  # seconds in which a program whose terminal has closed must have ended; then it is ended
+CLOSED_PATIENCE = (
+    2.0  # seconds in which a program whose terminal has closed must have ended; then it is ended
+)
 _WINDOW = struct.Struct("HHHH")  # lines, columns, and pixels that nobody knows
 SPAWNER = Counterpart(
     "the spawner of local agents",
@@ -38,16 +40,12 @@ SPAWNER = Counterpart(
 
 
 class TerminalChannel:
-    """A terminal's descriptor as a channel; what is read goes through `last_read`, if there is one."""
+    """A terminal's descriptor as a channel, read as its owner wants."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
-        self._read: Callable[[int], bytes] = lambda most: os.read(self._descriptor, most)
+        self.read: Read = os.read
         os.set_blocking(descriptor, False)
-
-    def guard(self, last_read: LastRead, position: Callable[[], Position]) -> None:
-        """From now on lose nothing of what is read if this process is killed."""
-        self._read = lambda most: last_read.read(self._descriptor, most, position())
 
     def fileno(self) -> int:
         """The descriptor, or -1 once closed."""
@@ -56,7 +54,7 @@ class TerminalChannel:
     def recv(self, size: int, /) -> bytes:
         """At most `size` bytes; b"" at the end (Linux says EIO when the last program has gone)."""
         try:
-            return self._read(size)
+            return self.read(self._descriptor, size)
         except BlockingIOError:
             raise
         except OSError:
@@ -73,6 +71,30 @@ class TerminalChannel:
             os.close(descriptor)
 
 
+class _LocalStream(Stream):
+    """Ends with its program, also where a background job has the terminal; not before somebody listens."""
+
+    _listens = _is_over = False
+
+    def listen(
+        self,
+        on_data: Callable[[bytes], None],
+        on_closed: Callable[[], None],
+        on_drained: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Begin to read, to the end if the program has ended already."""
+        super().listen(on_data, on_closed, on_drained)
+        self._listens = True
+        if self._is_over:
+            asyncio.get_running_loop().call_soon(self.finish)
+
+    def program_ended(self) -> None:
+        """Hand out what is left, now or as soon as somebody listens."""
+        self._is_over = True
+        if self._listens:
+            self.finish()
+
+
 @dataclass(slots=True, eq=False)
 class _Terminal:
     """One that is held: the connection lets the spawner know, and tells the program's end."""
@@ -80,6 +102,7 @@ class _Terminal:
     facts: Facts
     spoken: Spoken
     channel: TerminalChannel
+    stream: _LocalStream
     ended: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -111,20 +134,17 @@ class LocalTerminals:
             lambda: self._spawner.hold(program), "hold a local agent", undo=lambda late: late.close()
         )
         channel = TerminalChannel(held.descriptor)
-        terminal = _Terminal(held.facts, held.spoken, channel)
-        stream = Stream(channel)
+        terminal = _Terminal(held.facts, held.spoken, channel, _LocalStream(channel))
         self._terminals[program] = terminal
         held.spoken.socket.setblocking(False)
-        loop = asyncio.get_running_loop()
-        loop.add_reader(held.spoken.socket, self._hear, terminal, stream)
+        asyncio.get_running_loop().add_reader(held.spoken.socket, self._hear, terminal)
         if not terminal.facts.alive:
-            terminal.ended.set()
-            loop.call_soon(stream.finish)
-        return stream
+            self._end(terminal)
+        return terminal.stream
 
-    def guard(self, program: str, last_read: LastRead, position: Callable[[], Position]) -> None:
-        """From now on lose nothing of what is read if this process is killed."""
-        self._terminals[program].channel.guard(last_read, position)
+    def read_with(self, program: str, read: Read) -> None:
+        """Read from now on with that."""
+        self._terminals[program].channel.read = read
 
     async def resize(self, program: str, size: Size) -> bool:
         """The kernel sends SIGWINCH."""
@@ -158,7 +178,8 @@ class LocalTerminals:
                 await terminal.ended.wait()
         if not terminal.ended.is_set():
             agent = terminal.facts.agent
-            terminal.facts = await self._call(lambda: self._spawner.end(agent), "end it") or terminal.facts
+            ended = await self._call(lambda: self._spawner.end(agent), "end it")
+            terminal.facts = ended or terminal.facts
         code = terminal.facts.exit_code
         return -1 if code is None else code
 
@@ -194,7 +215,7 @@ class LocalTerminals:
             self._release(program)
         self._workers.close()
 
-    def _hear(self, terminal: _Terminal, stream: Stream) -> None:
+    def _hear(self, terminal: _Terminal) -> None:
         """It has ended, or the spawner was killed, and its programs with it."""
         messages = terminal.spoken.heard()
         if messages is not None and not messages:
@@ -205,8 +226,11 @@ class LocalTerminals:
         if messages is None:
             asyncio.get_running_loop().remove_reader(terminal.spoken.socket)
         if messages is None or not terminal.facts.alive:
-            terminal.ended.set()
-            stream.finish()
+            self._end(terminal)
+
+    def _end(self, terminal: _Terminal) -> None:
+        terminal.ended.set()
+        terminal.stream.program_ended()
 
     def _release(self, program: str) -> None:
         terminal = self._terminals.pop(program, None)

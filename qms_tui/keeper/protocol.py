@@ -48,6 +48,7 @@ class Kind(IntEnum):
     LEAD = 10  # to the keeper: a human types here
     PING = 11  # to the keeper: say that you are there
     PONG = 12  # to the interface: so
+    INPUT = 13  # to the keeper: bytes for the program, see keyboard.py
 
 
 class Want(IntEnum):

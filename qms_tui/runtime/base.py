@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 from qms_tui.ipc.stream import Stream
 from qms_tui.runtime.size import Size
 
+Read = Callable[[int, int], bytes]
+"""Reads from a descriptor at most so many bytes. Raises OSError."""
+
 
 class TerminalSource(Protocol):
-    """Gives the terminals of one project's programs; an id is of one program. All methods raise EngineError."""
+    """Gives the terminals of one project's programs; an id is of one of them. All raise EngineError."""
 
     own: bool
     """Whether the terminals are the keeper's alone: what is printed waits there until it is read, what is
@@ -32,6 +36,9 @@ class TerminalSource(Protocol):
 
     def done(self, program: str) -> None:
         """All output of a program that has ended is read and kept, and how it ended."""
+
+    def read_with(self, program: str, read: Read) -> None:
+        """Read from now on with that, where terminals are our own."""
 
     async def began(self, program: str) -> float:
         """When a program began, in seconds since 1970."""

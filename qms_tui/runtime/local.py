@@ -39,6 +39,8 @@ _LOOK = 0.2  # seconds between looks whether a process has ended, on systems tha
 class LocalAttachment:
     """The terminal of a process of ours."""
 
+    answered = False
+
     def __init__(self, process: PtyProcess) -> None:
         self._process = process
         # A copy of the descriptor, so that closing the attachment leaves ptyprocess its own.

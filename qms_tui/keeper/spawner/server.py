@@ -56,9 +56,7 @@ class Visitor:
 class Spawner:
     """Serves until nobody needs it, `quit`, SIGTERM, or the end of its lifeline; then its programs end."""
 
-    def __init__(
-        self, listener: socket.socket, address: Path, open_again: Open, lifeline: int = -1
-    ) -> None:
+    def __init__(self, listener: socket.socket, address: Path, open_again: Open, lifeline: int = -1) -> None:
         """`address` is the path of the listener's socket, which `open_again` makes where it was removed.
 
         `lifeline` is a pipe that ends with whoever needs us.
@@ -95,7 +93,7 @@ class Spawner:
     # -- the process --------------------------------------------------------------------------------------
 
     def _catch_signals(self) -> tuple[socket.socket, socket.socket]:
-        """Wake up for them. A handler, also where there is nothing to do: what is ignored, programs inherit."""
+        """Wake up for them. All have a handler: what is ignored, programs would inherit."""
         ours, theirs = socket.socketpair()
         ours.setblocking(False)
         theirs.setblocking(False)
