@@ -13,6 +13,7 @@ import click
 
 from qms_tui.cli.gateway import as_started, with_repository
 from qms_tui.cli.loading import load_anywhere, log_to_file
+from qms_tui.cli.local_agents import findings as local_findings
 from qms_tui.cli.options import Common, common_options
 from qms_tui.cli.printing import echo, echo_json, echo_lines, note
 from qms_tui.config import Faults
@@ -56,6 +57,8 @@ def _findings(project: Project | None, common: Common, descriptor: int | None) -
             config = with_repository(project, config)
     findings = [failed("config", fault) for fault in faults]
     findings += examine(project, config, os.environ, descriptor, gateway)
+    if project is not None:
+        findings += local_findings(project, config)
     return findings
 
 

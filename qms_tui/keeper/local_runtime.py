@@ -9,15 +9,15 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
 from qms_tui.errors import KeeperError, RuntimeFailure
 from qms_tui.keeper.attachment import KeptAttachment
 from qms_tui.keeper.client import ANSWER_PATIENCE, Connection
-from qms_tui.keeper.ending import forget_ending, read_ending
+from qms_tui.keeper.ending import forget_ending
 from qms_tui.keeper.local_ending import ELSEWHERE, ending_of
+from qms_tui.keeper.local_found import find_one
 from qms_tui.keeper.local_processes import LocalProcesses
 from qms_tui.keeper.protocol import Kind, ProtocolError, Want
 from qms_tui.keeper.runtime import KEEPER
@@ -67,7 +67,7 @@ class LocalRuntime:
 
     async def find(self, agent: str) -> Found:
         """What the spawner has of it, else how it ended under an earlier one."""
-        return await self._call(lambda: self._find(agent), f"look for {agent}")
+        return await self._call(lambda: find_one(self._processes, agent), f"look for {agent}")
 
     async def start(self, agent: str, size: Size, *, fresh: bool = False) -> Attachment:
         """Have the spawner start the agent's command, and the keeper hold it: its first byte waits there."""
@@ -159,15 +159,6 @@ class LocalRuntime:
         self._workers.close()
         self._processes.close()
 
-    def _find(self, agent: str) -> Found:
-        facts = self._spawner.programs().get(agent)
-        if facts is not None and not (facts.asked and not facts.alive):
-            return found(facts)
-        ended = read_ending(self._processes.folder / agent)
-        if ended is None:
-            return Found(Condition.ABSENT)
-        return Found(Condition.EXITED, ended.ending, ended=ended.at)
-
     def _start(self, agent: str, argv: Sequence[str], size: Size, *, resumes: bool) -> Facts:
         environment = dict(self._environment(agent))
         if not self._folder.is_dir():
@@ -201,14 +192,6 @@ class LocalRuntime:
         undo: Callable[[T], object] = lambda result: None,
     ) -> T:
         return await self._workers.call(function, what=what, deadline=deadline, undo=undo)
-
-
-def found(facts: Facts) -> Found:
-    """A program as the spawner has it."""
-    began = datetime.fromtimestamp(facts.began, UTC).isoformat()
-    if facts.alive:
-        return Found(Condition.RUNNING, started_at=began, id=facts.id)
-    return Found(Condition.EXITED, ending_of(facts), began, id=facts.id, ended=facts.ended)
 
 
 def _umask() -> int:

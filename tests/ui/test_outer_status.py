@@ -187,7 +187,7 @@ def test_an_answer_that_comes_while_the_terminal_is_given_back(world: World) -> 
         tui.wait("editing")
         tui.type("\r")
         tui.wait("┏━ inboxes ", absent="editing")
-        give_back(tui, LEAVE + "y", "left:")
+        give_back(tui, LEAVE, "left:")
         tui.type("typed\r")
         tui.until(lambda: tui.text.count("typed") == 2)
         assert "62" not in tui.text
@@ -296,7 +296,7 @@ async def test_a_screen_in_a_pane_of_another(
         world.says("bu", "waiting", "make")
         await ui.until(lambda: ids(terminal) == {"": "blocked", "bu": "blocked"})
         await ui.until(lambda: "bu: permission: Bash make" in str(terminal.status.root))
-        ui.pane("qa").agent.send(b"\x11y")
+        ui.pane("qa").agent.send(b"\x11")
         await ui.until(lambda: "exited" in ui.title("qa"))
         assert ids(terminal) == {}
 
