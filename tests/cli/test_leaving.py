@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -62,3 +64,88 @@ def test_programs_go_on_and_are_found_again(screen: LocalScreen, way: str) -> No
         assert programs(screen) == before
         tui.type("and here\r")
         tui.wait("and here")
+
+
+def test_a_program_that_ended_meanwhile_shows_how(screen: LocalScreen) -> None:
+    pipe = screen.home / "pipe"
+    os.mkfifo(pipe)
+    agent = screen.home / "agent"
+    agent.write_text(f"#!/bin/sh\necho at work\nread x <{pipe}\necho done\nexit 7\n")
+    agent.chmod(0o755)
+    with screen.open(str(agent)) as tui:
+        tui.leaves_agents = True
+        tui.wait("at work")
+        tui.type(LEAVE)
+        assert tui.end() == 0
+    process = psutil.Process(programs(screen)["qa"].pid)
+    pipe.write_text("go on\n")
+    psutil.wait_procs([process], timeout=PATIENCE)
+    with screen.open(str(agent)) as tui:
+        tui.wait("exited", "at work", "done", "exit code 7")
+        tui.type(PREFIX + "r")  # it starts again where that is wanted, and not before
+        tui.wait("1 of 1 running", "at work", absent="done")
+
+
+def test_a_killed_screen_ends_nothing(screen: LocalScreen) -> None:
+    with screen.open("cat", "qa") as tui:
+        tui.leaves_agents = True
+        tui.wait("1 of 1 running")
+        tui.type("before\r")
+        tui.until(lambda: tui.text.count("before") == 2)
+        tui.process.kill(signal.SIGKILL)
+        tui.end()
+    with screen.open("cat", "qa") as tui:
+        tui.wait("1 of 1 running", "before")
+        tui.type("after\r")
+        tui.until(lambda: tui.text.count("after") == 2)
+
+
+def test_a_hang_up_is_no_failure(screen: LocalScreen) -> None:
+    with screen.open("cat") as tui:
+        tui.wait("1 of 1 running")
+        tui.process.kill(signal.SIGHUP)
+        assert tui.end() == 128 + signal.SIGHUP
+        assert "failed" not in tui.text
+
+
+def test_two_screens_show_the_same_program(screen: LocalScreen) -> None:
+    """Whoever is typed into leads, and sets the size; the other follows."""
+    with screen.open("cat", "qa", size=(120, 30)) as one, screen.open("cat", "qa", size=(100, 24)) as two:
+        for tui in (one, two):
+            tui.wait("1 of 1 running")
+        one.type("from one\r")
+        for tui in (one, two):
+            tui.wait("from one")
+        two.type("from two\r")
+        for tui in (two, one):
+            tui.until(lambda tui=tui: tui.text.count("from two") == 2)  # type: ignore[misc]
+        one.type("\x04")
+        for tui in (one, two):
+            tui.wait("exited", "exit code 0")
+
+
+def test_commands_know_local_agents(screen: LocalScreen) -> None:
+    """Without an engine, and without a word on where they run."""
+    with screen.open("cat", "qa", "bu") as tui:
+        tui.leaves_agents = True
+        tui.wait("2 of 2 running")
+        tui.type("remember this\r")
+        tui.until(lambda: tui.text.count("remember this") == 2)
+        tui.type(LEAVE)
+        assert tui.end() == 0
+    running = {facts.agent: psutil.Process(facts.pid) for facts in programs(screen).values()}
+    listed = command(screen, "ps")
+    for agent, process in running.items():
+        assert f"{agent} " in listed
+        assert f"process {process.pid}" in listed
+    assert listed.count("running, local, not isolated") == 2
+    assert {row["runtime"] for row in json.loads(command(screen, "ps", "--json"))} == {"local"}
+    assert command(screen, "log", "qa").splitlines() == ["remember this"] * 2
+    assert "asciicast" not in command(screen, "record", "qa", "-o", str(screen.root / "qa.cast"))
+    assert "remember this" in (screen.root / "qa.cast").read_text()
+    assert "bu: stopped" in command(screen, "stop", "bu")
+    assert not psutil.pid_exists(running["bu"].pid)
+    assert "qa: stopped" in command(screen, "stop", "--all")
+    assert not psutil.pid_exists(running["qa"].pid)
+    spawner = next((screen.home / "state/qms-tui/projects").iterdir())
+    assert SpawnerClient(spawner, str(screen.root)).connect() is None

@@ -190,9 +190,7 @@ class SpawnerClient:
     def close(self) -> None:
         """Reap what was started early; the spawner goes on."""
         with self._starting:
-            process, self._started = self._started, None
-        if process is not None:
-            reap(process)
+            self._reap()
 
     def connect(self) -> Spoken | None:
         """A connection to the spawner; None if there is none."""
@@ -215,6 +213,11 @@ class SpawnerClient:
             ) from None
         return Spoken(connection)
 
+    def _reap(self) -> None:
+        process, self._started = self._started, None
+        if process is not None:
+            reap(process)
+
     def _settled(self, agent: str, what: str, grace: float) -> Facts | None:
         spoken = self.connect()
         if spoken is None:
@@ -230,6 +233,7 @@ class SpawnerClient:
             for _ in range(3):
                 spoken = self.connect()
                 if spoken is not None:
+                    self._reap()
                     return spoken
                 process, self._started = self._started or launch(self._command, self._lifeline), None
                 wait_until_serving(process, "the spawner of local agents")
