@@ -83,6 +83,10 @@ class KeeperClient:
             self._end_other(welcome)
         raise KeeperError("the keeper is of another version and does not end", LOG_HINT)
 
+    def ready(self) -> None:
+        """See to it that a keeper serves; waits for one that has to be started. Raises KeeperError."""
+        self._knock()
+
     def status(self, want: Want = Want.STATUS, patience: float = ANSWER_PATIENCE) -> dict[str, Any] | None:
         """What a running keeper says of itself, or its agents' programs; None if none runs."""
         return self._ask(want, patience)

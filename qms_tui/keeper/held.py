@@ -90,6 +90,8 @@ class HeldAgent:
     async def hold(self, container: str, size: Size) -> None:
         """Listen to a container that is about to be started. Raises EngineError."""
         async with self._holding:
+            if self._tap.own and self.container == container:
+                return  # it began before this keeper looked round, which has taken it up by itself
             self._let_go()
             stream = await self._tap.open(container)
             self.container, self.foreign, self._foreign_size = container, False, None

@@ -73,6 +73,7 @@ class LocalRuntime:
         """Have the spawner start the agent's command, and the keeper hold it: its first byte waits there."""
 
         def launch() -> Connection:
+            self._keeper.ready()  # first: what a program says at once, a screen is to hear and not only see
             command = self._command(agent)
             argv = command if fresh else self._resuming(agent)
             facts = self._start(agent, argv, size, resumes=argv != command)

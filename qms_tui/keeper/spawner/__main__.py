@@ -26,8 +26,9 @@ def serve(folder: Path, project: str, lifeline: int) -> int:
     os.umask(0o077)
     if lifeline >= 0:
         os.set_inheritable(lifeline, False)
+    place = _Place(folder, project)
     try:
-        opened = _open(folder, project)
+        listener = place.open()
     except QmsTuiError as error:
         say_once({"message": error.message, "hint": error.hint})
         return 1
@@ -35,26 +36,43 @@ def serve(folder: Path, project: str, lifeline: int) -> int:
         hint = state_remedy(error, "local agents need it to run")
         say_once({"message": f"the spawner cannot start: {refused(error, folder)}", "hint": hint})
         return 1
-    if opened is None:
+    if listener is None:
         say_once({"ready": False})
         return 0
-    listener, _ = opened
     say_once({"ready": True})
-    spawner = Spawner(listener, folder / SPAWNER_SOCKET, lambda: _open(folder, project), lifeline)
-    spawner.run()
+    Spawner(listener, folder / SPAWNER_SOCKET, place.open, lifeline).run()
     return 0
 
 
-def _open(folder: Path, project: str) -> tuple[socket.socket, int] | None:
-    """A socket that listens and the lock, both for life; None if another spawner has them."""
-    lock = take_lock(private_folder(folder) / SPAWNER_LOCK, project, LOCAL)
-    if lock is None:
-        return None
-    listener = socket.socket(socket.AF_UNIX)
-    with reachable(folder / SPAWNER_SOCKET) as address:
-        address.unlink(missing_ok=True)
-        listener.bind(str(address))
-    return listener, lock
+class _Place:
+    """Where the spawner is found: its folder, with its lock and its socket."""
+
+    def __init__(self, folder: Path, project: str) -> None:
+        self._folder, self._project = folder, project
+        self._lock: int | None = None
+
+    def open(self) -> socket.socket | None:
+        """A socket there, bound; None if another spawner is there. Raises OSError, QmsTuiError."""
+        path = private_folder(self._folder) / SPAWNER_LOCK
+        if not self._is_locked(path):
+            lock = take_lock(path, self._project, LOCAL)
+            if lock is None:
+                return None
+            if self._lock is not None:
+                os.close(self._lock)
+            self._lock = lock
+        listener = socket.socket(socket.AF_UNIX)
+        with reachable(self._folder / SPAWNER_SOCKET) as address:
+            address.unlink(missing_ok=True)
+            listener.bind(str(address))
+        return listener
+
+    def _is_locked(self, path: Path) -> bool:
+        """Whether the lock that we have is still at its path."""
+        try:
+            return self._lock is not None and os.path.samestat(os.fstat(self._lock), path.lstat())
+        except OSError:
+            return False
 
 
 def main(words: Sequence[str]) -> int:

@@ -25,8 +25,8 @@ _POLL = 0.02  # seconds between looks at sessions that are ending: nothing tells
 _LOOK = 5.0  # seconds between looks whether the socket is still there
 _WAITING = 128  # connections that wait to be accepted
 
-Open = Callable[[], "tuple[socket.socket, int] | None"]
-"""Makes the socket and takes the lock; None if another spawner has them. Raises OSError, QmsTuiError."""
+Open = Callable[[], socket.socket | None]
+"""Makes the socket again; None if another spawner has it. Raises OSError, QmsTuiError."""
 
 
 class Visitor:
@@ -129,13 +129,13 @@ class Spawner:
         self._selector.unregister(self._listener)
         self._listener.close()
         try:
-            opened = None if self._lifeline >= 0 else self._open_again()
+            listener = None if self._lifeline >= 0 else self._open_again()
         except (OSError, QmsTuiError):
-            opened = None
-        if opened is None:
+            listener = None
+        if listener is None:
             self._quit()
             return
-        self._listener, self._inode = opened[0], _inode(self._address)
+        self._listener, self._inode = listener, _inode(self._address)
         self._listen()
 
     @property
