@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from qms_tui.cli.printing import warn
-from qms_tui.cli.runtimes import local_processes
 from qms_tui.config import Config, RuntimeKind
 from qms_tui.errors import EngineError, KeeperError
-from qms_tui.project import Project
 
 if TYPE_CHECKING:
-    from qms_tui.doctor import Finding
     from qms_tui.keeper.local_processes import LocalProcesses
     from qms_tui.runtime import Found
 
@@ -46,14 +43,3 @@ def is_enough(config: Config, local: Mapping[str, Found], error: EngineError) ->
     if local:
         warn(f"agents in containers are left out: {error.message}")
     return bool(local)
-
-
-def findings(project: Project, config: Config) -> Iterator[Finding]:
-    """For the doctor: what runs, and how others ended."""
-    from qms_tui.doctor.finding import ok, warning
-
-    for agent, found in local_agents(local_processes(project, config)).items():
-        if found.alive:
-            yield ok(agent, f"runs on this machine, not isolated: {found.container}")
-        else:
-            yield warning(agent, f"its program on this machine has ended: {found.ending}", "start it anew")

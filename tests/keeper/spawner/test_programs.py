@@ -17,7 +17,7 @@ from qms_tui.errors import KeeperError, RuntimeFailure
 from qms_tui.keeper.paths import SPAWNER_LOCK, SPAWNER_SOCKET
 from qms_tui.keeper.spawner.client import SpawnerClient
 from qms_tui.keeper.spawner.messages import Message, encode
-from qms_tui.runtime import Action, Condition, ContainerEvent, Ending, RunsAlready, Size
+from qms_tui.runtime import Action, Condition, ContainerEvent, Ending, RunsAlready, RuntimeEvent, Size
 from tests.e2e.held import SIZE, Held, attached, started
 
 from .world import PATIENCE, World, wait_for
