@@ -140,7 +140,7 @@ def test_commands_know_local_agents(screen: LocalScreen) -> None:
         assert f"process {process.pid}" in listed
     assert listed.count("running, local, not isolated") == 2
     assert {row["runtime"] for row in json.loads(command(screen, "ps", "--json"))} == {"local"}
-    assert command(screen, "log", "qa").splitlines() == ["remember this"] * 2
+    assert command(screen, "log", "qa").splitlines()[1:] == ["remember this"] * 2
     assert "asciicast" not in command(screen, "record", "qa", "-o", str(screen.root / "qa.cast"))
     assert "remember this" in (screen.root / "qa.cast").read_text()
     assert "bu: stopped" in command(screen, "stop", "bu")

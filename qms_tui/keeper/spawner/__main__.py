@@ -41,6 +41,7 @@ def serve(folder: Path, project: str, lifeline: int) -> int:
         return 0
     say_once({"ready": True})
     Spawner(listener, folder / SPAWNER_SOCKET, place.open, lifeline).run()
+    place.leave()
     return 0
 
 
@@ -66,6 +67,11 @@ class _Place:
             address.unlink(missing_ok=True)
             listener.bind(str(address))
         return listener
+
+    def leave(self) -> None:
+        """Remove the socket, unless the place is another's by now."""
+        if self._is_locked(self._folder / SPAWNER_LOCK):
+            (self._folder / SPAWNER_SOCKET).unlink(missing_ok=True)
 
     def _is_locked(self, path: Path) -> bool:
         """Whether the lock that we have is still at its path."""
