@@ -181,7 +181,8 @@ def _modules_after(statement: str) -> set[str]:
         ("import qms_tui.cli, qms_tui.mcp.status", {"asyncio", "mcp", "mcp_types", "pydantic", "httpx2"}),
         ("import qms_tui.mcp.gateway", {"textual", "docker", "starlette", "mcp"}),
         ("import qms_tui.runtime.local", {"textual", "docker"}),
-        ("import qms_tui.keeper.local_runtime", {"textual"}),
+        ("import qms_tui.keeper.local_runtime", {"textual", "docker"}),
+        ("import qms_tui.keeper.keeper, qms_tui.keeper.local_terminals", {"textual", "docker"}),
         (
             "import qms_tui.keeper.spawner.__main__",
             {"textual", "docker", "pyte", "asyncio", "psutil", "logging", "subprocess"},

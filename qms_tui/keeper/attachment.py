@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from qms_tui.ipc.stream import Stream
 from qms_tui.keeper.client import Connection
@@ -21,7 +22,9 @@ from qms_tui.keeper.protocol import (
     size_frame,
 )
 from qms_tui.runtime import Closed, Fact, Led, Received, Remarked, Resized, Restored, Size
-from qms_tui.runtime.docker.attachment import Opened
+
+if TYPE_CHECKING:
+    from qms_tui.runtime.docker.attachment import Opened
 
 _log = logging.getLogger(__name__)
 

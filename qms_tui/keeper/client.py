@@ -31,6 +31,7 @@ from qms_tui.keeper.protocol import (
     read_message,
 )
 from qms_tui.runtime import Size
+from qms_tui.workers import Counterpart
 
 _log = logging.getLogger(__name__)
 
@@ -41,6 +42,13 @@ KNOCK_PATIENCE = 3.0  # seconds until a keeper must say that it is there; one th
 _TIMEVAL = struct.Struct("@ll")  # seconds, microseconds
 _POLL = 0.02  # seconds between knocks at a socket that somebody else is about to open
 _READ = 65536
+
+KEEPER = Counterpart(
+    "the keeper",
+    KeeperError,
+    "qms-tui doctor says how it is; agents go on meanwhile",
+    "start qms-tui again; agents go on meanwhile",
+)
 
 
 class KeeperClient:

@@ -14,13 +14,12 @@ from typing import TypeVar
 
 from qms_tui.errors import KeeperError, RuntimeFailure
 from qms_tui.keeper.attachment import KeptAttachment
-from qms_tui.keeper.client import ANSWER_PATIENCE, Connection
+from qms_tui.keeper.client import ANSWER_PATIENCE, KEEPER, Connection
 from qms_tui.keeper.ending import forget_ending
 from qms_tui.keeper.local_ending import ELSEWHERE, ending_of
 from qms_tui.keeper.local_found import find_one
 from qms_tui.keeper.local_processes import LocalProcesses
 from qms_tui.keeper.protocol import Kind, ProtocolError, Want
-from qms_tui.keeper.runtime import KEEPER
 from qms_tui.keeper.spawner.client import Refused
 from qms_tui.keeper.spawner.request import Facts, Request
 from qms_tui.keeper.spawner.watch import SpawnerWatch
