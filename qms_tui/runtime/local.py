@@ -1,6 +1,6 @@
-"""Agents as plain processes on this machine: for the demo, for machines without an engine, for tests.
+"""Agents as plain processes of this process: for tests of what has nothing to do with who holds them.
 
-Nothing is isolated, and the agents end with the interface.
+What people use is `keeper/local_runtime.py`. Nothing is isolated, and the agents end with the interface.
 """
 
 from __future__ import annotations
