@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ import pytest
 from qms_tui.project import Project
 from qms_tui.runtime.config_folder import make_local_folder
 from qms_tui.terminal import STATUS_QUERY, Terminal, encode_clear
-from tests.tui import Tui
+from tests.tui import Tui, end_local_agents
 
 from .local_screen import ALT_1, F2, LEAVE, LocalScreen, leave
 
@@ -74,10 +74,11 @@ class World:
 
 
 @pytest.fixture
-def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     world = World(tmp_path / "world")
     monkeypatch.setenv("XDG_STATE_HOME", world.screen.environment["XDG_STATE_HOME"])
-    return world
+    yield world
+    end_local_agents(world.screen.home / "state")
 
 
 def ids(terminal: Terminal) -> dict[str, str]:
