@@ -15,9 +15,10 @@ from typing import Any
 
 from qms_tui.errors import QmsTuiError
 from qms_tui.ipc.peer import Stranger, check_own
-from qms_tui.keeper.spawner.messages import BadMessage, Message, Reader, encode
+from qms_tui.keeper.spawner.messages import BadMessage, Message
 from qms_tui.keeper.spawner.program import CannotStart, Program
 from qms_tui.keeper.spawner.request import Request
+from qms_tui.keeper.spawner.visitor import Visitor
 
 GRACE = 2.0  # seconds between SIGHUP and SIGKILL when a program ends
 LONELY = 30.0  # seconds without programs and visitors after which the spawner ends by itself
@@ -27,30 +28,6 @@ _WAITING = 128  # connections that wait to be accepted
 
 Open = Callable[[], socket.socket | None]
 """Makes the socket again; None if another spawner has it. Raises OSError, QmsTuiError."""
-
-
-class Visitor:
-    """A connection. One that does not read what it asked for is let go: nothing here ever waits."""
-
-    def __init__(self, connection: socket.socket) -> None:
-        connection.setblocking(False)
-        self.connection = connection
-        self.reader = Reader(connection)
-        self.holds: Program | None = None
-        self.waits: Program | None = None
-        self.watches = False
-
-    def tell(self, message: Message, descriptor: int = -1) -> None:
-        """Send, or raise OSError."""
-        data = encode(message)
-        sent = socket.send_fds(self.connection, [data], [descriptor] if descriptor >= 0 else [])
-        if sent < len(data):
-            raise BlockingIOError
-
-    def close(self) -> None:
-        """Let go."""
-        self.reader.close()
-        self.connection.close()
 
 
 class Spawner:
