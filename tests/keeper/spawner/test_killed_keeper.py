@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import re
 import sys
 
@@ -27,6 +28,12 @@ def screen_of(states: list[bytes]) -> list[str]:
     return [row.rstrip() for row in Terminal.restored(states[-1]).display]
 
 
+def has_gone_on(world: World, before: int) -> bool:
+    """Whether more is in the journal, or all."""
+    printed = world.printed()
+    return len(printed) > before or printed.endswith(b"all\r\n")
+
+
 async def test_while_the_program_prints(world: World) -> None:
     """Killed again and again, at any moment: every line is in the journal once, and in order."""
     lines = 20_000
@@ -38,7 +45,7 @@ async def test_while_the_program_prints(world: World) -> None:
             kills += 1
             before = len(world.printed())
             async with attached(runtime, "qa"):
-                wait_for(lambda before=before: len(world.printed()) > before)  # type: ignore[misc]
+                wait_for(functools.partial(has_gone_on, world, before))
     async with attached(runtime, "qa"):
         wait_for(lambda: world.printed().endswith(b"all\r\n"))
     found = re.findall(rb"line (\d+)\r\n", world.printed())

@@ -143,7 +143,9 @@ async def test_fifty_starts_leave_nothing(world: World) -> None:
             await qa.end()
             assert await runtime.ended("qa") == Ending(4)
     wait_for(lambda: world.processes.spawner.programs() == {})
-    wait_for(lambda: (world.spawner.num_fds(), world.keeper.num_fds()) == before)
+    few = 5  # of connections that are just being closed; a leak would have one for each start
+    wait_for(lambda: world.spawner.num_fds() <= before[0] + few)
+    wait_for(lambda: world.keeper.num_fds() <= before[1] + few)
     assert world.spawner.children() == []
     assert world.spawner.num_threads() == 1
 
