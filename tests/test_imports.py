@@ -78,7 +78,7 @@ ALLOWED = {
         "status_report",
     },
     "cli.building": {"config", "runtime"},
-    "cli.demo": {"cli", "cli.screen", "project", "config", "trust", "runtime", "demo"},
+    "cli.demo": {"cli", "cli.screen", "project", "config", "trust", "runtime", "keeper", "demo"},
     "cli.deciding": {"cli", "cli.screen", "project", "config", "trust", "inbox"},
     "cli.doctor": {"cli", "project", "config", "doctor", "report"},
     "cli.inbox": {"cli", "project", "inbox"},
@@ -303,6 +303,12 @@ def _modules_after(statement: str) -> set[str]:
         ("import qms_tui.cli, qms_tui.mcp.status", {"asyncio", "mcp", "mcp_types", "pydantic", "httpx2"}),
         ("import qms_tui.mcp.gateway", {"textual", "docker", "starlette", "mcp"}),
         ("import qms_tui.runtime.local", {"textual", "docker"}),
+        ("import qms_tui.keeper.local_runtime", {"textual", "docker"}),
+        ("import qms_tui.keeper.keeper, qms_tui.keeper.local_terminals", {"textual", "docker"}),
+        (
+            "import qms_tui.keeper.spawner.__main__",
+            {"textual", "docker", "pyte", "asyncio", "psutil", "logging", "subprocess"},
+        ),
         ("import qms_tui.runtime.docker", {"textual"}),
     ],
 )

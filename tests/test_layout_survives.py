@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from .tui import Tui
+from .tui import Tui, end_local_agents
 
 ALT_2, F4, LEAVE = "\x1b2", "\x1bOS", "\x11"
 
@@ -39,8 +39,9 @@ def place(tmp_path: Path) -> Place:
 
 
 def leave(tui: Tui) -> None:
-    tui.type(LEAVE + "y")  # its agents end with it
+    tui.type(LEAVE)
     assert tui.end() == 0
+    end_local_agents(tui.state)
 
 
 def test_killed_and_opened_again(place: Place) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from qms_tui import workers as module
 from qms_tui.errors import EngineError, KeeperError, ProjectError, QmsTuiError
-from qms_tui.keeper.runtime import KEEPER
+from qms_tui.keeper.client import KEEPER
 from qms_tui.runtime.docker.engine import ENGINE
 from qms_tui.workers import DISK, MOST, Counterpart, Workers, waiting_for
 

@@ -23,11 +23,19 @@ from typing import Self
 from ptyprocess import PtyProcess
 
 import qms_tui
+from qms_tui.keeper.local_processes import LocalProcesses
+from qms_tui.keeper.paths import SPAWNER_LOCK
 from qms_tui.terminal import Terminal
 
 PATIENCE = 30.0  # seconds; what is waited for takes far less, unless the machine is busy
 LOOK = 0.01  # seconds between looks at what is not on the screen
 _SOURCE = str(Path(qms_tui.__file__).parent.parent)
+
+
+def end_local_agents(state: Path) -> None:
+    """End them, their spawners and their keepers, of all projects with their state in there."""
+    for lock in state.glob(f"qms-tui/projects/*/{SPAWNER_LOCK}"):
+        LocalProcesses(Path("/"), folder=lock.parent).stop()
 
 
 class Tui:
@@ -47,10 +55,14 @@ class Tui:
         self.answer: Callable[[bytes], bytes] = bytes
         """What becomes of the terminal's answers on their way back."""
         environment = os.environ | {"TERM": "xterm-256color", "COLORTERM": "truecolor", "PYTHONPATH": _SOURCE}
+        environment |= dict(env or {})
+        self.state = Path(environment["XDG_STATE_HOME"])
+        self.leaves_agents = False
+        """Whether local agents are to go on when this has ended."""
         self.process = PtyProcess.spawn(
             [*program, *args],
             cwd=str(cwd) if cwd else None,
-            env=environment | dict(env or {}),
+            env=environment,
             dimensions=(lines, columns),
         )
         self.process.delayafterclose = self.process.delayafterterminate = 0
@@ -65,6 +77,8 @@ class Tui:
             self.process.kill(signal.SIGTERM)
             self.end()
         self.process.close()
+        if not self.leaves_agents:
+            end_local_agents(self.state)
 
     @property
     def text(self) -> str:

@@ -13,9 +13,11 @@ import click
 
 from qms_tui.cli.gateway import as_started, with_repository
 from qms_tui.cli.loading import load_anywhere, log_to_file
+from qms_tui.cli.local_agents import local_agents
 from qms_tui.cli.options import Common, common_options
 from qms_tui.cli.printing import echo, echo_json, echo_lines, note
-from qms_tui.config import Faults
+from qms_tui.cli.runtimes import local_processes
+from qms_tui.config import Config, Faults
 from qms_tui.errors import ProjectError, QmsTuiError, UsageError
 from qms_tui.project import Project, find_project
 
@@ -56,7 +58,21 @@ def _findings(project: Project | None, common: Common, descriptor: int | None) -
             config = with_repository(project, config)
     findings = [failed("config", fault) for fault in faults]
     findings += examine(project, config, os.environ, descriptor, gateway)
+    if project is not None:
+        findings += _local(project, config)
     return findings
+
+
+def _local(project: Project, config: Config) -> Iterator[Finding]:
+    """Agents that are programs of this machine."""
+    from qms_tui.doctor import Finding, Verdict
+
+    for agent, found in local_agents(local_processes(project, config)).items():
+        if found.alive:
+            yield Finding(agent, Verdict.OK, f"runs on this machine, not isolated: {found.container}")
+        else:
+            said = f"its program on this machine has ended: {found.ending}"
+            yield Finding(agent, Verdict.WARNING, said, "start it anew")
 
 
 def _write_report(common: Common) -> int:

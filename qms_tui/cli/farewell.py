@@ -11,15 +11,20 @@ from qms_tui.errors import QmsTuiError
 from qms_tui.project import Project, find_project
 
 
-def farewell(agents: Sequence[str], options: Sequence[str]) -> list[str]:
-    """Lines on agents that go on in containers; `options` are those with which qms-tui means this project."""
+def farewell(
+    agents: Sequence[str], options: Sequence[str], where: str, back: Sequence[str] = ()
+) -> list[str]:
+    """Lines on agents that go on somewhere; `options` are those with which qms-tui means this project.
+
+    `back` are those that it needs besides to open the same again.
+    """
     if not agents:
         return []
     *others, last = agents
-    who = f"{', '.join(others)} and {last} go on in their containers." if others else ""
+    who = f"{', '.join(others)} and {last} go on" if others else f"{last} goes on"
     return [
-        who or f"{last} goes on in its container.",
-        f"  to come back:  {shlex.join(['qms-tui', *options])}",
+        f"{who} {where if others else where.replace('their containers', 'its container')}.",
+        f"  to come back:  {shlex.join(['qms-tui', *options, *back])}",
         f"  to end {'them' if others else 'it'}:".ljust(17)
         + shlex.join(["qms-tui", "stop", *options, *agents]),
     ]

@@ -15,7 +15,7 @@ from qms_tui.cli.names import check_spelling
 from qms_tui.cli.options import Common, common_options, complete_agents
 from qms_tui.cli.printing import note, warn, write_out
 from qms_tui.cli.runtimes import docker_runtime
-from qms_tui.config import Config
+from qms_tui.config import Config, RuntimeKind
 from qms_tui.errors import EngineError
 from qms_tui.project import Project
 from qms_tui.text.printable import plain
@@ -84,13 +84,18 @@ def _request(common: Common, agent: str, since: str | None) -> _Request:
     from datetime import datetime
 
     from qms_tui.keeper.journal import find_journal, parse_since
+    from qms_tui.keeper.paths import LOCAL
     from qms_tui.runtime.docker.address import find_address
 
     moment = parse_since(since, datetime.now()) if since else None
     project, config = load(common)
     check_spelling([agent])
-    address = find_address(config.engine.host, os.environ, Path.home())
-    journal = find_journal(project.root, address.host, agent, moment)
+    engines = [find_address(config.engine.host, os.environ, Path.home()).host, LOCAL]
+    if config.engine.runtime is RuntimeKind.LOCAL:
+        engines.reverse()
+    found = [find_journal(project.root, engine, agent, moment) for engine in engines]
+    # Of one that has been both a container and a program of this machine, what it has shown last.
+    journal = max(found, key=lambda journal: journal.newest)
     if not journal.segments:
         project.check_agents([agent], project.roster(config.agents))
     return _Request(project, config, journal, moment)

@@ -23,6 +23,7 @@ from qms_tui.cli.runtimes import (
     ignored_wishes,
     inside_paths,
     kept_runtime,
+    local_processes,
     local_runtime,
 )
 from qms_tui.cli.screen import show
@@ -31,6 +32,8 @@ from qms_tui.errors import QmsTuiError
 from qms_tui.inbox.past import Past, past_folder
 from qms_tui.project import Project, find_project
 from qms_tui.remembered import Memory, View, views_folder
+
+LOCALLY = ("--runtime", RuntimeKind.LOCAL.value)  # how the human has said it, and has to say it again
 
 
 class Open(click.Command):
@@ -80,9 +83,16 @@ def open_screen(
     if config.engine.runtime is RuntimeKind.LOCAL:
         from qms_tui.runtime.local_copy import remarks as local_remarks
 
-        local, said = local_runtime(project, config), local_remarks(project, config, names)
+        processes = local_processes(project, config, common.log_level)
+        processes.start_early()
+        local, said = local_runtime(project, config, processes), local_remarks(project, config, names)
         said = (*said, *shared_logins(map(config.agent, names), os.environ, isolated=False))
-        return show(project, config, names, local, "local, not isolated", said, view, memory, past)
+        again = options_again(common, project)
+        back = [] if expected.engine.runtime is config_of(standing).engine.runtime else LOCALLY
+        return show(
+            project, config, names, local, "local, not isolated", said, view, memory, past,
+            on_left=lambda agents: echo_lines(farewell(agents, again, "on this machine", back)),
+        )  # fmt: skip
     project.check_path()
     config = with_repository(project, with_servers(project, config, names))
     keeper = early_keeper(project, config, common)
@@ -106,7 +116,8 @@ def open_screen(
     again = options_again(common, project)
     return show(
         project, config, names, kept, where.engine, remarks, view, memory, past, servers,
-        inside=inside_paths(project, config), on_left=lambda agents: echo_lines(farewell(agents, again)),
+        inside=inside_paths(project, config),
+        on_left=lambda agents: echo_lines(farewell(agents, again, "in their containers")),
     )  # fmt: skip
 
 

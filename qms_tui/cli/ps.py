@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import click
 
 from qms_tui.cli.gateway import standing
 from qms_tui.cli.loading import load
+from qms_tui.cli.local_agents import is_enough, local_agents
 from qms_tui.cli.options import Common, common_options
 from qms_tui.cli.printing import echo, echo_json, echo_lines, warn
 from qms_tui.cli.prune import everything
-from qms_tui.cli.runtimes import docker_runtime, engine_here, keeper_client
+from qms_tui.cli.runtimes import docker_runtime, engine_here, keeper_client, local_processes
 from qms_tui.config import Config
-from qms_tui.errors import KeeperError, UsageError
+from qms_tui.errors import EngineError, KeeperError, UsageError
 from qms_tui.project import Project
 
 if TYPE_CHECKING:
+    from qms_tui.keeper.client import KeeperClient
     from qms_tui.keeper.programs import Programs
+    from qms_tui.runtime import Found, Usage
+    from qms_tui.runtime.docker.stranger import Stranger
 
 
 @click.command("ps")
@@ -26,15 +32,51 @@ if TYPE_CHECKING:
 @click.option("--usage", "with_usage", is_flag=True, help="Processor and memory, too; takes two seconds.")
 @click.option("--all-projects", is_flag=True, help="Everything of qms-tui's, of every project.")
 def ps(common: Common, as_json: bool, with_usage: bool, all_projects: bool) -> int:
-    """List the project's containers, or all there is."""
+    """List the project's agents, in containers and on this machine, or all there is."""
     if all_projects and with_usage:
         raise UsageError("--usage is of one project's agents", hint="leave out --all-projects")
     if all_projects:
         return _ps_everything(common, as_json)
+    from qms_tui.cli.ps_listing import listing
+
+    project, config = load(common)
+    processes = local_processes(project, config)
+    local = local_agents(processes)
+    try:
+        contained = _contained(project, config, with_usage=with_usage)
+    except EngineError as error:
+        if not is_enough(config, local, error):
+            raise
+        contained = _Contained()
+    reported = {**contained.reported, **(_reported(processes.keeper) if local else {})}
+    lines = listing(
+        project, contained.found, config, standing(project, config), contained.usage, reported, local,
+        as_json=as_json,
+    )  # fmt: skip
+    echo_lines(lines[0].split("\n") if as_json else lines)
+    for agent in sorted({*contained.found, *local}):
+        if why := project.inbox_obstacle(agent):
+            warn(f"the inbox of {agent} cannot be looked at: {why}")
+    for stranger in contained.strangers:
+        (warn if as_json else echo)(f"{stranger}: {stranger.remedy}")
+    return 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Contained:
+    """What the engine has of the project, what its agents use, and what their programs report."""
+
+    found: Mapping[str, Found] = field(default_factory=dict)
+    usage: Mapping[str, Usage] | None = None
+    strangers: Sequence[Stranger] = ()
+    reported: Programs = field(default_factory=dict)
+
+
+def _contained(project: Project, config: Config, *, with_usage: bool) -> _Contained:
+    """Raises EngineError."""
     from qms_tui.keeper.disk.record import with_disk
     from qms_tui.keeper.paths import keeper_folder
 
-    project, config = load(common)
     runtime = docker_runtime(project, config)
     try:
         found = with_disk(runtime.all_now(), keeper_folder(project.root, runtime.host))
@@ -42,25 +84,15 @@ def ps(common: Common, as_json: bool, with_usage: bool, all_projects: bool) -> i
         strangers = runtime.strangers_now()
     finally:
         runtime.close_now()
-    from qms_tui.cli.ps_listing import listing
-
-    servers, reported = standing(project, config), _reported(project, config, runtime.host)
-    lines = listing(project, found, config, servers, usage, reported, as_json=as_json)
-    echo_lines(lines[0].split("\n") if as_json else lines)
-    for agent in sorted(found):
-        if why := project.inbox_obstacle(agent):
-            warn(f"the inbox of {agent} cannot be looked at: {why}")
-    for stranger in strangers:
-        (warn if as_json else echo)(f"{stranger}: {stranger.remedy}")
-    return 0
+    return _Contained(found, usage, strangers, _reported(keeper_client(project, config, runtime.host)))
 
 
-def _reported(project: Project, config: Config, engine: str) -> Programs:
+def _reported(keeper: KeeperClient) -> Programs:
     """What programs report of themselves, as far as a keeper holds their terminals."""
     from qms_tui.keeper.programs import reported
 
     try:
-        return reported(keeper_client(project, config, engine))
+        return reported(keeper)
     except KeeperError as error:
         warn(f"what programs report of themselves is not known: {error.message}")
         return {}

@@ -28,10 +28,11 @@ from qms_tui.activity import (
 from qms_tui.activity.background import whereabouts
 from qms_tui.activity.given import given, servers_of
 from qms_tui.activity.values import Meter
-from qms_tui.config import Config
+from qms_tui.config import Config, RuntimeKind
 from qms_tui.mcp.lights import Standing
 from qms_tui.project import Project
 from qms_tui.runtime import Condition, Found, Usage
+from qms_tui.runtime.config_folder import local_folder
 from qms_tui.terminal import NO_STATUS, ProgramStatus
 from qms_tui.text.amounts import amount
 from qms_tui.text.columns import columns
@@ -42,6 +43,7 @@ _TODAY = {  # how to get it, by whether it must be built first
     True: "b in its pane's menu builds it again",
     False: "r in its pane's menu restarts it in that",
 }
+LOCAL = Light(Health.ABSENT, "local: no container")
 _HEALTH = {Condition.RUNNING: Health.FINE, Condition.PAUSED: Health.WRONG}
 
 
@@ -52,22 +54,27 @@ def listing(
     standing: Standing | None = None,
     usage: Mapping[str, Usage] | None = None,
     reported: Mapping[str, ProgramStatus] | None = None,
+    local: Mapping[str, Found] | None = None,
     *,
     as_json: bool,
 ) -> list[str]:
     """The lines to print. Reads the agents' folders; `standing` says how MCP servers stand, if any do,
     `usage` what agents use, if anybody wants to know it, `reported` what their programs report of
-    themselves, by containers' ids.
+    themselves, by containers' ids, `local` which agents are programs of this machine.
     """
     used, statuses = usage or {}, reported or {}
     known = []
     for agent in sorted(found):
         status = statuses.get(found[agent].id, NO_STATUS)
         known.append(_Known(project, agent, found[agent], config, standing, used.get(agent), status))
+    for agent, here in sorted((local or {}).items()):
+        status = statuses.get(here.id, NO_STATUS)
+        known.append(_Known(project, agent, here, config, None, None, status, is_local=True))
     if as_json:
         return [json_text([_as_json(project, one) for one in known], indent=2)]
     if not known:
-        return [f"no agent of {project.name} has a container"]
+        is_local = config.engine.runtime is RuntimeKind.LOCAL
+        return [f"no agent of {project.name} {'runs' if is_local else 'has a container'}"]
     return [*_table(known, usage is not None), *_remedies(known)]
 
 
@@ -83,11 +90,13 @@ class _Known:
         standing: Standing | None,
         usage: Usage | None,
         status: ProgramStatus,
+        *,
+        is_local: bool = False,
     ) -> None:
-        self.agent, self.found, self.usage = agent, found, usage
+        self.agent, self.found, self.usage, self.is_local = agent, found, usage, is_local
         now = time.time()
         sight = Sight(began=found.began).reporting(status, now)
-        reader = Reader(project, agent)
+        reader = Reader(project, agent, local_folder(project, agent) if is_local else None)
         self.report = current(reader.read(time.monotonic()), sight, now)
         reader.close()
         self.activity: Activity | None = None
@@ -95,12 +104,12 @@ class _Known:
         if found.condition is Condition.RUNNING:
             self.activity = judge(self.report, sight, now)[0]
             self.told = sources(self.report, sight, now)
-        gets = given(config, agent, os.environ, isolated=True, served=standing is not None)
+        gets = given(config, agent, os.environ, isolated=not is_local, served=standing is not None)
         # Nobody has looked before: as it is now it has been since the start, as far as anybody knows.
         served = Served(servers_of(standing, agent, gets.servers), 0.0, now) if standing is not None else None
         facts = Facts(
-            _container(found), self.activity, self.report, sight, gets, served, found.wrong,
-            foreign=found.foreign,
+            LOCAL if is_local else _container(found), self.activity, self.report, sight, gets, served,
+            found.wrong, foreign=found.foreign,
         )  # fmt: skip
         self.lights = shine(facts, now)[0]
 
@@ -134,6 +143,7 @@ def _as_json(project: Project, known: _Known) -> dict[str, Any]:
     return {
         "project": str(project.root),
         "agent": known.agent,
+        "runtime": "local" if known.is_local else "docker",
         "condition": found.condition.value,
         "started_at": found.started_at,
         "image": found.image,
@@ -198,7 +208,7 @@ def _table(known: Sequence[_Known], with_usage: bool) -> list[str]:
     rows = [("AGENT", "CONDITION", "DOING", *used, "STARTED", "IMAGE", "CONTAINER")]
     for one in known:
         f = one.found
-        whose = "another user's" if f.foreign else ""
+        whose = "another user's" if f.foreign else "local, not isolated" if one.is_local else ""
         renamed = "renamed" if f.renamed_from else ""
         disk = f.disk.text if f.disk else ""
         words = (

@@ -16,6 +16,7 @@ from qms_tui.project import Owner, Project
 
 if TYPE_CHECKING:
     from qms_tui.keeper.client import KeeperClient
+    from qms_tui.keeper.local_processes import LocalProcesses
     from qms_tui.runtime import Runtime
     from qms_tui.runtime.docker import DockerRuntime
     from qms_tui.runtime.docker.engine import Engine
@@ -89,12 +90,20 @@ def kept_runtime(docker: DockerRuntime, keeper: KeeperClient) -> Runtime:
     return KeptRuntime(docker, keeper)
 
 
-def local_runtime(project: Project, config: Config) -> Runtime:
-    """Programs on this machine, which nothing isolates."""
+def local_processes(project: Project, config: Config, log_level: str = "info") -> LocalProcesses:
+    """The spawner and the keeper of the project's local agents, whether they run or not."""
+    from qms_tui.keeper.local_processes import LocalProcesses
+
+    options = ("--scrollback", str(config.terminal.scrollback), "--log-level", log_level)
+    return LocalProcesses(project.root, options)
+
+
+def local_runtime(project: Project, config: Config, processes: LocalProcesses | None = None) -> Runtime:
+    """Programs on this machine, which nothing isolates. Takes over the processes, if there are some yet."""
+    from qms_tui.keeper.local_runtime import LocalRuntime
     from qms_tui.runtime.client import command_line
     from qms_tui.runtime.config_folder import local_folder, make_local_folder
     from qms_tui.runtime.environment import passed_on
-    from qms_tui.runtime.local import LocalRuntime
     from qms_tui.runtime.path_rules import path_rules
     from qms_tui.runtime.resume import resuming
 
@@ -114,7 +123,8 @@ def local_runtime(project: Project, config: Config) -> Runtime:
         passed = passed_on(config.agent(agent), os.environ, path_rules(project, config))
         return _local_environment(agent) | passed | own
 
-    return LocalRuntime(project.root, command, environment, again)
+    held_by = processes or local_processes(project, config)
+    return LocalRuntime(project.root, command, environment, again, processes=held_by)
 
 
 def _local_environment(agent: str) -> dict[str, str]:

@@ -39,11 +39,10 @@ def show(
     *,
     inside: Callable[[str, str], str | None] | None = None,
     on_left: Callable[[Sequence[str]], None] | None = None,
-    sample: bool = False,
 ) -> int:
     """Show the screen until it is left; the exit status. Raises UsageError where it cannot be shown.
 
-    `on_left` is called with the agents that go on; `sample` agents may end unasked.
+    `on_left` is called with the agents that go on.
     """
     check_terminal()
     gc.disable()  # until the first painting: what is made before that is hardly ever garbage
@@ -55,7 +54,7 @@ def show(
     notices = (*config.notices, *remarks)
     session = Session(
         project, config, tuple(names), roster, runtime, engine, notices, view, memory, past, servers,
-        inside, sample,
+        inside,
     )  # fmt: skip
     watch_threads(sys.argv[1:])
     app = QmsTuiApp(session)
@@ -73,7 +72,7 @@ def _tell_of_crash(fault: BaseException | None) -> None:
     report = report_crash(fault, sys.argv[1:]) if fault is not None else None
     how = f"please read this report, and send it: {report}" if report else "the log file says how"
     warn(f"the screen failed; {how}")
-    note("  agents in containers go on: start qms-tui again to get back to them")
+    note("  agents go on: start qms-tui again to get back to them")
 
 
 def check_terminal() -> None:

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING
 
 import click
 
 from qms_tui.cli.loading import load
+from qms_tui.cli.local_agents import is_enough, local_agents, stop_local
 from qms_tui.cli.options import Common, agents_argument, common_options
 from qms_tui.cli.printing import confirm, echo, echo_lines
-from qms_tui.cli.runtimes import docker_runtime, keeper_client
-from qms_tui.errors import UsageError
+from qms_tui.cli.runtimes import docker_runtime, keeper_client, local_processes
+from qms_tui.config import Config
+from qms_tui.errors import EngineError, UsageError
+from qms_tui.project import Project
 from qms_tui.text.printable import plain
+
+if TYPE_CHECKING:
+    from qms_tui.keeper.local_processes import LocalProcesses
 
 
 @click.command("stop")
@@ -21,36 +29,74 @@ from qms_tui.text.printable import plain
 @click.option("--yes", is_flag=True, help="Do not ask, also of another user's agents.")
 @agents_argument
 def stop(common: Common, agents: Sequence[str], every: bool, yes: bool) -> int:
-    """End agents and remove their containers; their files stay.
+    """End agents, and remove containers; their files stay.
 
     Asks before it ends what another user has started.
     """
     if bool(agents) == every:
         raise UsageError("stop which agents?", hint="name them, or say --all for every agent of this project")
-    from concurrent.futures import ThreadPoolExecutor
-
     project, config = load(common)
-    runtime = docker_runtime(project, config)
+    processes = local_processes(project, config)
+    local = local_agents(processes)
     try:
-        found = runtime.all_now()
+        contained: _Containers | None = _Containers(project, config)
+    except EngineError as error:
+        if not is_enough(config, local, error):
+            raise
+        contained = None
+    try:
+        found = contained.found if contained is not None else {}
         if not every:
-            project.check_agents(agents, sorted({*project.roster(config.agents), *found}))
-        wanted = sorted(found) if every else list(dict.fromkeys(agents))
+            project.check_agents(agents, sorted({*project.roster(config.agents), *found, *local}))
+        wanted = sorted({*found, *local}) if every else list(dict.fromkeys(agents))
         foreign = [agent for agent in wanted if agent in found and found[agent].foreign]
         if foreign and not yes:
             _ask_to_stop(foreign)
-        echo(f"stopping {', '.join(wanted)} ..." if wanted else f"no agent of {project.name} has a container")
+        nothing = f"no agent of {project.name} {'runs' if contained is None else 'has a container'}"
+        echo(f"stopping {', '.join(wanted)} ..." if wanted else nothing)
+        from concurrent.futures import ThreadPoolExecutor
+
         # Each may take its seconds to end, so all at once.
         with ThreadPoolExecutor(max_workers=8) as pool:
-            for agent, stopped in zip(wanted, pool.map(runtime.stop_now, wanted), strict=True):
-                echo(f"{agent}: {'stopped' if stopped else 'has no container'}")
+            for agent, said in zip(
+                wanted, pool.map(partial(_stop, contained, processes), wanted), strict=True
+            ):
+                echo(f"{agent}: {said}")
         if every:
-            keeper_client(project, config, runtime.host).stop()
-            runtime.remove_network_now()
-            echo_lines(f"left alone: {each}: {each.remedy}" for each in runtime.strangers_now())
+            processes.stop()
+        if every and contained is not None:
+            contained.clear_away()
     finally:
-        runtime.close_now()
+        if contained is not None:
+            contained.runtime.close_now()
     return 0
+
+
+class _Containers:
+    """The project's, as the engine has them."""
+
+    def __init__(self, project: Project, config: Config) -> None:
+        """Raises EngineError."""
+        self._project, self._config = project, config
+        self.runtime = docker_runtime(project, config)
+        try:
+            self.found = self.runtime.all_now()
+        except BaseException:
+            self.runtime.close_now()
+            raise
+
+    def clear_away(self) -> None:
+        """What is left once all are stopped."""
+        keeper_client(self._project, self._config, self.runtime.host).stop()
+        self.runtime.remove_network_now()
+        echo_lines(f"left alone: {each}: {each.remedy}" for each in self.runtime.strangers_now())
+
+
+def _stop(contained: _Containers | None, processes: LocalProcesses, agent: str) -> str:
+    """End an agent wherever it runs; what became of it."""
+    here = stop_local(processes, agent)
+    there = contained is not None and contained.runtime.stop_now(agent)
+    return "stopped" if here or there else "does not run" if contained is None else "has no container"
 
 
 def _ask_to_stop(foreign: Sequence[str]) -> None:

@@ -41,14 +41,7 @@ class Agent:
         self._runtime, self._on_event = runtime, on_event
         self._life = Life(name, self._changed)
         self.link = Link(
-            name,
-            size,
-            self._tell,
-            self._lost,
-            self._may_come,
-            answers=not runtime.outlives,
-            scrollback=scrollback,
-            feeder=feeder,
+            name, size, self._tell, self._lost, self._may_come, scrollback=scrollback, feeder=feeder
         )
         self._program = Program(name, runtime, self._life, self.link, self._tell, ready)
         self._building = ""

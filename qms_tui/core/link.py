@@ -47,15 +47,13 @@ class Link:
         lost: Callable[[bool], None],
         may_come: Callable[[], bool],
         *,
-        answers: bool = True,
         scrollback: int = 5000,
         feeder: Feeder | None = None,
     ) -> None:
-        """`answers`: what the program asks its terminal, which whoever holds it may do instead."""
         self.agent = agent
         self._tell, self._lost, self._may_come = tell, lost, may_come
         self._output, self._reshaped = Output(agent), Reshaped(agent)
-        self._answers, self._scrollback, self._size = answers, scrollback, size
+        self._scrollback, self._size = scrollback, size
         self.terminal = self._made()
         self.title = ""
         self.remark = ""
@@ -254,7 +252,7 @@ class Link:
     def _receive(self, data: bytes) -> None:
         self.terminal.feed(data)
         replies = self.terminal.take_replies()
-        if replies and self._answers and self._attachment is not None:
+        if replies and self._attachment is not None and not self._attachment.answered:
             self._attachment.write(replies, urgent=True)
         self._tell_events()
         self._tell(self._output)
@@ -282,6 +280,8 @@ class Link:
     def _close(self, fact: Closed) -> None:
         """The other end closed: the program has ended, or only the connection to it has."""
         self.detach()
+        if fact.unsent:
+            self._typed.appendleft(lambda modes: fact.unsent)
         self._lost(fact.over)
 
     def _say(self, text: str, severity: Severity) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from qms_tui.ipc.stream import Stream
 from qms_tui.keeper.client import Connection
@@ -20,12 +21,15 @@ from qms_tui.keeper.protocol import (
     size_frame,
 )
 from qms_tui.runtime import Closed, Fact, Led, Received, Remarked, Resized, Restored, Size
-from qms_tui.runtime.docker.attachment import Opened
+
+if TYPE_CHECKING:
+    from qms_tui.runtime.docker.attachment import Opened
 
 _log = logging.getLogger(__name__)
 
 PULSE = 0.75  # seconds between questions whether the keeper is there; unanswered until the next one, it hangs
 HANGS = "the keeper does not answer: the screen may be old, keys reach the program"
+HANGS_WITH_KEYS = "the keeper does not answer: the screen may be old, keys wait for it"
 TAKE_OVER = (
     0.25  # seconds that keys wait for the lead, and so for their size; an engine that hangs takes longer
 )
@@ -34,19 +38,23 @@ RESIZE_DELAY = 0.05  # seconds of quiet before a size is passed on: dragging a c
 
 
 class KeptAttachment:
-    """Closing it leaves the container and the keeper alone."""
+    """Closing it leaves the program and the keeper alone."""
+
+    answered = True
 
     def __init__(
-        self, connection: Connection, keyboard: Opened, size: Size, *, tell_size: bool = False
+        self, connection: Connection, keyboard: Opened | None, size: Size, *, tell_size: bool = False
     ) -> None:
         """`size` is what the keeper has been told; it is told again where it could not be set yet.
 
-        `keyboard` is the way past a keeper that hangs or is gone.
+        `keyboard` is the way past a keeper that hangs or is gone; without one, keys wait for it.
         """
         connection.socket.setblocking(False)
         self._connection = connection
         self._output = Stream(connection.socket)
-        self._input = Stream(keyboard.channel, early=keyboard.early, on_close=keyboard.free)
+        self._input: Stream | None = None
+        if keyboard is not None:
+            self._input = Stream(keyboard.channel, early=keyboard.early, on_close=keyboard.free)
         self._keys = Keys(self._output, self._input, self._not_read)
         self._on_fact: Callable[[Fact], None] = lambda fact: None
         self._size = self._told = size
@@ -68,7 +76,8 @@ class KeptAttachment:
         for kind, body in early:
             self._hear(kind, body)
         self._output.listen(self._received, self._keeper_gone)
-        self._input.listen(lambda data: None, self._engine_gone)
+        if self._input is not None:
+            self._input.listen(lambda data: None, self._engine_gone)
         if not self._output.closed:
             self._ask()
 
@@ -127,7 +136,8 @@ class KeptAttachment:
             if timer is not None:
                 timer.cancel()
         self._output.close()
-        self._input.close()
+        if self._input is not None:
+            self._input.close()
 
     def _resize(self) -> None:
         self._resizing = None
@@ -140,7 +150,7 @@ class KeptAttachment:
         if self._asked and not self._paused and not self._hangs:
             self._hangs = True
             self._keys.on_silence()
-            self._on_fact(Remarked(HANGS, serious=True))
+            self._on_fact(Remarked(HANGS if self._input is not None else HANGS_WITH_KEYS, serious=True))
         if not self._asked and not self._paused:
             self._asked = True
             self._output.write(frame(Kind.PING), urgent=True)
@@ -206,8 +216,7 @@ class KeptAttachment:
 
     def _keeper_gone(self) -> None:
         self._taken()
-        self._keys.on_loss()
-        self._end(Closed(over=False))
+        self._end(Closed(over=False, unsent=self._keys.on_loss()))
 
     def _engine_gone(self) -> None:
         """The way of the input closed: the engine went away, or the program ended."""

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import logging
 import os
-import select
 import socket
 import struct
-import subprocess
 import sys
 import threading
 import time
@@ -21,6 +18,7 @@ from typing import Any
 from qms_tui.errors import KeeperError
 from qms_tui.ipc import Gone, Stranger, check_own, reachable
 from qms_tui.keeper.force import kill_keeper
+from qms_tui.keeper.launch import LOG_HINT, START_PATIENCE, Process, launch, reap, wait_until_serving
 from qms_tui.keeper.paths import SOCKET, keeper_folder
 from qms_tui.keeper.protocol import (
     APART,
@@ -33,10 +31,10 @@ from qms_tui.keeper.protocol import (
     read_message,
 )
 from qms_tui.runtime import Size
+from qms_tui.workers import Counterpart
 
 _log = logging.getLogger(__name__)
 
-START_PATIENCE = 15.0  # seconds until a keeper that is being started must serve
 ANSWER_PATIENCE = (
     12.0  # seconds until it must have held a container, longer than the engine's attach may take
 )
@@ -44,21 +42,42 @@ KNOCK_PATIENCE = 3.0  # seconds until a keeper must say that it is there; one th
 _TIMEVAL = struct.Struct("@ll")  # seconds, microseconds
 _POLL = 0.02  # seconds between knocks at a socket that somebody else is about to open
 _READ = 65536
-_HINT = "its log is beside that of qms-tui; try again, or end it with: qms-tui stop --all"
+
+KEEPER = Counterpart(
+    "the keeper",
+    KeeperError,
+    "qms-tui doctor says how it is; agents go on meanwhile",
+    "start qms-tui again; agents go on meanwhile",
+)
 
 
 class KeeperClient:
     """Opens connections to the keeper of one project on one engine."""
 
-    def __init__(self, project: Path, engine: str, options: Sequence[str] = ()) -> None:
-        """`engine` is its address; `options` are for a keeper that has to be started."""
-        self._folder = keeper_folder(project, engine)
+    def __init__(
+        self,
+        project: Path,
+        engine: str,
+        options: Sequence[str] = (),
+        *,
+        folder: Path | None = None,
+        lifeline: int = -1,
+    ) -> None:
+        """`engine` is its address; `options` are for a keeper that has to be started.
+
+        `folder` is where it has its files, if that is not the usual place; `lifeline` a pipe with whose end
+        it ends.
+        """
+        self._folder = folder or keeper_folder(project, engine)
+        self._lifeline = lifeline
+        own: tuple[str, ...] = ("--folder", str(folder)) if folder is not None else ()
+        own += ("--lifeline", str(lifeline)) if lifeline >= 0 else ()
         self._command = [
             *(sys.executable, "-m", "qms_tui.keeper"),
-            *("--project", str(project), "--engine", engine, *options),
+            *("--project", str(project), "--engine", engine, *own, *options),
         ]
         self._starting = threading.Lock()
-        self._started: subprocess.Popen[bytes] | None = None
+        self._started: Process | None = None
         self._interface = uuid.uuid4().hex
         self._name = _name()
         self.palette = ""
@@ -73,7 +92,11 @@ class KeeperClient:
             if welcome.get("protocol") == PROTOCOL:
                 return self._greeted(hello)
             self._end_other(welcome)
-        raise KeeperError("the keeper is of another version and does not end", _HINT)
+        raise KeeperError("the keeper is of another version and does not end", LOG_HINT)
+
+    def ready(self) -> None:
+        """See to it that a keeper serves; waits for one that has to be started. Raises KeeperError."""
+        self._knock()
 
     def status(self, want: Want = Want.STATUS, patience: float = ANSWER_PATIENCE) -> dict[str, Any] | None:
         """What a running keeper says of itself, or its agents' programs; None if none runs."""
@@ -112,9 +135,8 @@ class KeeperClient:
         """Reap what was started early, once a keeper is there or none is needed; the keeper goes on."""
         with self._starting:
             process, self._started = self._started, None
-        if process is not None and process.stdout is not None:
-            process.stdout.close()
-            process.wait()
+        if process is not None:
+            reap(process)
 
     def _knock(self) -> dict[str, Any]:
         """What the keeper says of itself at once: only then it is worth to wait for more."""
@@ -125,7 +147,7 @@ class KeeperClient:
         self._start().close()
         welcome = self._ask(Want.STATUS, KNOCK_PATIENCE)
         if welcome is None:
-            raise KeeperError("the keeper ended", _HINT)
+            raise KeeperError("the keeper ended", LOG_HINT)
         return welcome
 
     def _greeted(self, hello: Hello) -> Connection:
@@ -164,7 +186,7 @@ class KeeperClient:
                 connection.connect(str(path))
         except BlockingIOError:
             connection.close()
-            raise KeeperError("the keeper does not answer: too many wait for it", _HINT) from None
+            raise KeeperError("the keeper does not answer: too many wait for it", LOG_HINT) from None
         except OSError:
             connection.close()
             return None
@@ -185,7 +207,7 @@ class KeeperClient:
             connection = self._connect()
             if connection is None:
                 process, self._started = self._started or self._spawn(), None
-                _wait_for(process)
+                wait_until_serving(process, "the keeper")
                 connection = self._connect_soon()
         return connection
 
@@ -193,18 +215,12 @@ class KeeperClient:
         until = time.monotonic() + START_PATIENCE
         while (connection := self._connect()) is None:
             if time.monotonic() > until:
-                raise KeeperError("the keeper does not start", _HINT)
+                raise KeeperError("the keeper does not start", LOG_HINT)
             time.sleep(_POLL)
         return connection
 
-    def _spawn(self) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
-            self._command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            cwd="/",
-        )
+    def _spawn(self) -> Process:
+        return launch(self._command, self._lifeline)
 
 
 class Connection:
@@ -223,12 +239,12 @@ class Connection:
             while not self.early:
                 data = self.socket.recv(_READ)
                 if not data:
-                    raise KeeperError("the keeper ended", _HINT)
+                    raise KeeperError("the keeper ended", LOG_HINT)
                 self.early = self.frames.feed(data)
             kind, body = self.early.pop(0)
             content = read_message(body)
         except (OSError, ProtocolError) as error:
-            raise KeeperError(f"the keeper does not answer: {error}", _HINT) from error
+            raise KeeperError(f"the keeper does not answer: {error}", LOG_HINT) from error
         if kind == Kind.REFUSED:
             raise KeeperError(str(content.get("message", "")), str(content.get("hint", "")))
         return content
@@ -251,10 +267,10 @@ class Connection:
             while all(kind != wanted for kind, _ in self.early):
                 data = self.socket.recv(_READ)
                 if not data:
-                    raise KeeperError("the keeper ended", _HINT)
+                    raise KeeperError("the keeper ended", LOG_HINT)
                 self.early += self.frames.feed(data)
         except (OSError, ProtocolError) as error:
-            raise KeeperError(f"the keeper does not answer: {error}", _HINT) from error
+            raise KeeperError(f"the keeper does not answer: {error}", LOG_HINT) from error
 
     def wait_for_end(self) -> None:
         """Wait until the keeper has closed the connection."""
@@ -262,37 +278,11 @@ class Connection:
             while self.socket.recv(_READ):
                 pass
         except OSError as error:
-            raise KeeperError(f"the keeper does not end: {error}", _HINT) from error
+            raise KeeperError(f"the keeper does not end: {error}", LOG_HINT) from error
 
     def close(self) -> None:
         """Let go; idempotent."""
         self.socket.close()
-
-
-def _wait_for(process: subprocess.Popen[bytes]) -> None:
-    """Wait until a keeper that is being started serves. Raises KeeperError with what it says instead."""
-    assert process.stdout is not None
-    with process.stdout as words:
-        said = _said(words.fileno(), time.monotonic() + START_PATIENCE)
-    process.wait()  # it has left its child behind and ended
-    try:
-        line = json.loads(said)
-    except ValueError:  # Python's own words: it could not even begin
-        last = said.decode(errors="replace").strip().rpartition("\n")[2]
-        raise KeeperError(f"the keeper does not start: {last or 'it says nothing'}", _HINT) from None
-    if "message" in line:
-        raise KeeperError(str(line["message"]), str(line.get("hint", "")))
-
-
-def _said(descriptor: int, until: float) -> bytes:
-    """What a starting keeper says, until it lets go of the pipe."""
-    said = b""
-    while True:
-        ready, _, _ = select.select([descriptor], [], [], max(0.0, until - time.monotonic()))
-        data = os.read(descriptor, _READ) if ready else b""
-        if not data:
-            return said
-        said += data
 
 
 def _name() -> str:

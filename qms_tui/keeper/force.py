@@ -1,4 +1,4 @@
-"""Ending a keeper that does not answer any more."""
+"""Ending a keeper or a spawner that does not answer any more."""
 
 from __future__ import annotations
 
@@ -16,10 +16,13 @@ _PATIENCE = 5.0  # seconds in which the kernel clears a killed process away
 _POLL = 0.02
 
 
-def kill_keeper(folder: Path) -> bool:
-    """Kill the keeper with its files in `folder`; whether none is there any more. Agents go on."""
+def kill_keeper(folder: Path, lock: str = LOCK) -> bool:
+    """Kill the keeper with its files in `folder`; whether none is there any more. Agents go on.
+
+    `lock` is the name of another process's lock, to kill that instead: a spawner's programs end with it.
+    """
     try:
-        descriptor = open_regular_file(folder / LOCK)
+        descriptor = open_regular_file(folder / lock)
     except OSError:
         return False  # who it is stands nowhere
     try:

@@ -14,13 +14,14 @@ from qms_tui.errors import EngineError
 from qms_tui.ipc.stream import Stream
 from qms_tui.keeper.backlog import Backlog, Slices
 from qms_tui.keeper.gaps import missed, remark
-from qms_tui.keeper.input import ContainerInput
+from qms_tui.keeper.input import ProgramInput
 from qms_tui.keeper.journal.writer import JournalWriter
+from qms_tui.keeper.last_read import LastRead
 from qms_tui.keeper.past import note_container, note_tail, read_past
 from qms_tui.keeper.replies import SOON, Palette
 from qms_tui.keeper.watcher import Watcher
 from qms_tui.runtime import Size
-from qms_tui.runtime.docker.tap import Tap
+from qms_tui.runtime.base import TerminalSource
 from qms_tui.terminal import NO_STATUS, Terminal
 
 _log = logging.getLogger(__name__)
@@ -42,7 +43,7 @@ class HeldAgent:
     """Journals everything; answers the program's queries, unless another user has started it."""
 
     def __init__(
-        self, name: str, tap: Tap, folder: Path, scrollback: int, slices: Slices, palette: Palette
+        self, name: str, tap: TerminalSource, folder: Path, scrollback: int, slices: Slices, palette: Palette
     ) -> None:
         """`folder` is that of the agent's journal."""
         self.name = name
@@ -51,9 +52,10 @@ class HeldAgent:
         self.terminal = self._silenced(Terminal(80, 24, scrollback=scrollback))
         self.backlog = Backlog(slices, self._feed, self._fed)
         """What was passed on and journaled, and has not reached the terminal."""
-        self.input = ContainerInput(lambda: tap.open_input(self.container))
+        self.input = ProgramInput(lambda: tap.open_input(self.container))
         self._tap = tap
         self._folder = folder
+        self._last_read = LastRead(folder)
         self._journal = JournalWriter(folder)
         self._scrollback = scrollback
         self._stream: Stream | None = None
@@ -99,6 +101,8 @@ class HeldAgent:
     async def hold(self, container: str, size: Size) -> None:
         """Listen to a container that is about to be started. Raises EngineError."""
         async with self._holding:
+            if self._tap.own and self.container == container:
+                return  # it began before this keeper looked round, which has taken it up by itself
             self._let_go()
             self._take_next("")
             stream = await self._tap.open(container)
@@ -108,7 +112,7 @@ class HeldAgent:
             note_container(self._folder, container)
             self._journal.start(container, "", time.time())
             self._look_after_journal()
-            self._starting = True
+            self._starting = not self._tap.own  # our own has its size from its start on
             self.input.open_soon()
             self._answer()
             self._listen(stream)
@@ -121,7 +125,7 @@ class HeldAgent:
             self._let_go()
             stream = self._take_next(container) or await self._tap.open(container)
             try:
-                await self._mend(container, stream)
+                await (self._go_on if self._tap.own else self._mend)(container, stream)
             except BaseException:
                 stream.close()
                 raise
@@ -166,6 +170,23 @@ class HeldAgent:
         self.terminal.muted = self.foreign or now - max(self._heard, began) > SOON
         self._take(data)
         self.backlog.flush()
+
+    async def _go_on(self, container: str, stream: Stream) -> None:
+        """Nothing is missed: what was printed meanwhile waits in the terminal, or has just been read."""
+        self.remember()
+        is_known = self.container == container
+        rest = self._last_read.rest(self._journal.position) if is_known else b""
+        if not is_known:
+            size = await self._tap.size(container) or GUESSED
+            self._new_terminal(Terminal(size.columns, size.lines, scrollback=self._scrollback))
+            self.container = container
+        self._answer()
+        self._take(rest)  # before it is nowhere but in our memory
+        self._journal.rotate(self._saved())
+        note_container(self._folder, container)
+        self._listen(stream)
+        if not is_known:
+            await self._nudge()  # what it has printed before is not known any more
 
     async def _meet(self, container: str) -> None:
         """Find out who made the container, and have a terminal of its size where that is not known."""
@@ -245,11 +266,19 @@ class HeldAgent:
 
     def _listen(self, stream: Stream) -> None:
         self._stream = stream
+        if self._tap.own:
+            self._last_read.begin()
+            self._tap.read_with(self.container, self._read)
         if stream.closed:
             self._lost()
-        else:
-            stream.listen(self._take, self._lost)
-            stream.resume()
+            return
+        stream.listen(self._take, self._lost, on_sent=self.input.sent)
+        if self._tap.own:
+            self.input.use(stream)
+        stream.resume()
+
+    def _read(self, descriptor: int, most: int) -> bytes:
+        return self._last_read.read(descriptor, most, self._journal.position)
 
     def close(self) -> None:
         """Let go of the program, which goes on, and of the journal."""
@@ -259,6 +288,7 @@ class HeldAgent:
         self._let_go()
         self._take_next("")
         self._journal.close()
+        self._last_read.close()
 
     def _let_go(self) -> None:
         self.backlog.flush()
@@ -388,7 +418,7 @@ class HeldAgent:
                 elif not ended:
                     self._ended(code)
                     ended = True
-                if code is not None and code < 0:
+                if code is not None and (code < 0 or self._tap.own):
                     break
             except EngineError as error:
                 _log.info("%s: %s", self.name, error)
@@ -401,6 +431,7 @@ class HeldAgent:
         self._journal.end(code if code >= 0 else None, "")
         self.terminal.end_program()
         self.terminal.take_events()
+        self._tap.done(self.container)
         if self._next is not None:
             self._next.listen(self._started_again, self._not_started_again)
 

@@ -1,4 +1,4 @@
-"""The keeper's way of what is typed: from the interfaces' frames into a container, in one order."""
+"""The keeper's way of what is typed: from the interfaces' frames into a program, in one order."""
 
 from __future__ import annotations
 
@@ -33,13 +33,14 @@ class Piece:
     left: int = 0
 
 
-class ContainerInput:
-    """Writes into one container; opened when it is needed, and again after it broke."""
+class ProgramInput:
+    """Writes into one program; opened when it is needed, and again after it broke."""
 
-    def __init__(self, open_stream: Callable[[], Awaitable[Stream]]) -> None:
-        """`open_stream` raises EngineError."""
+    def __init__(self, open_stream: Callable[[], Awaitable[Stream | None]]) -> None:
+        """`open_stream` raises EngineError; None where the output's stream takes input: see `use`."""
         self._open_stream = open_stream
         self._stream: Stream | None = None
+        self._is_shared = False  # the stream is somebody else's to read and to close
         self._opening: asyncio.Task[None] | None = None
         self._early: deque[Piece] = deque()  # until the way is open
         self._under_way: deque[Piece] = deque()  # in the stream's queue
@@ -62,13 +63,18 @@ class ContainerInput:
         self._early.append(piece)
         self.open_soon()
 
+    def use(self, stream: Stream) -> None:
+        """Write into a stream that somebody else reads and closes, who says what was `sent`."""
+        self._stream, self._is_shared = stream, True
+        self._send_early(stream)
+
     def reply(self, data: bytes) -> None:
         """Answer what the program asked; one that asks and never reads gets no more."""
         if self._stream is None or self._stream.queued <= URGENT_ROOM:
             self.write(Piece(data, urgent=True))
 
     def close(self) -> None:
-        """Let go of the container; what waits is forgotten."""
+        """Let go of the program; what waits is forgotten."""
         opening, self._opening = self._opening, None
         if opening is not None:
             opening.cancel()
@@ -85,13 +91,17 @@ class ContainerInput:
             for piece in early:
                 piece.on_return(Return.NO_WAY)
         else:
-            self._stream = stream
-            stream.listen(lambda data: None, self._break, on_sent=self._sent)
-            while self._early and self._stream is stream:
-                self._send(stream, self._early.popleft())
+            if stream is not None:
+                self._stream, self._is_shared = stream, False
+                stream.listen(lambda data: None, self._break, on_sent=self.sent)
+                self._send_early(stream)
         finally:
             if self._opening is asyncio.current_task():  # else it was given up, and another may be under way
                 self._opening = None
+
+    def _send_early(self, stream: Stream) -> None:
+        while self._early and self._stream is stream:
+            self._send(stream, self._early.popleft())
 
     def _send(self, stream: Stream, piece: Piece) -> None:
         self._under_way.append(piece)
@@ -101,7 +111,8 @@ class ContainerInput:
         elif piece.left:
             piece.on_receipt(0)
 
-    def _sent(self, size: int) -> None:
+    def sent(self, size: int) -> None:
+        """So many bytes have left."""
         while size:
             piece = self._under_way[0]
             step = min(size, piece.left)
@@ -114,7 +125,7 @@ class ContainerInput:
     def _break(self) -> None:
         """The way has ended; what it has not taken is returned, and it is opened anew for the next piece."""
         stream, self._stream = self._stream, None
-        if stream is not None:
+        if stream is not None and not self._is_shared:
             stream.close()
         rest, self._under_way = self._under_way, deque()
         for piece in rest:
@@ -134,7 +145,7 @@ class Typing:
         self._send = send
         self._is_over = False
 
-    def take(self, body: bytes, way: ContainerInput) -> None:
+    def take(self, body: bytes, way: ProgramInput) -> None:
         """Give the program what an INPUT frame brings. Raises ProtocolError.
 
         What is too old, since this process hung, is returned, and so is all that follows: its sender goes

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from qms_tui import __version__
 from qms_tui.errors import EngineError, QmsTuiError, UsageError
 from qms_tui.keeper.backlog import Slices
-from qms_tui.keeper.disk.watch import DiskWatch
-from qms_tui.keeper.gateway import GatewayProcess
 from qms_tui.keeper.guest import Guest
 from qms_tui.keeper.held import HeldAgent
 from qms_tui.keeper.paths import SOCKET
@@ -22,7 +21,11 @@ from qms_tui.keeper.protocol import PROTOCOL, Hello, Want
 from qms_tui.keeper.replies import Palette
 from qms_tui.project import AGENT_NAME
 from qms_tui.runtime import Size
-from qms_tui.runtime.docker.tap import Tap
+from qms_tui.runtime.base import TerminalSource
+
+if TYPE_CHECKING:
+    from qms_tui.keeper.disk.watch import DiskWatch
+    from qms_tui.keeper.gateway import GatewayProcess
 
 _log = logging.getLogger(__name__)
 
@@ -35,9 +38,17 @@ class Keeper:
     """Serves on one socket until it is told to stop, or nobody needs it any more."""
 
     def __init__(
-        self, folder: Path, tap: Tap, scrollback: int, gateway: GatewayProcess, disk: DiskWatch
+        self,
+        folder: Path,
+        tap: TerminalSource,
+        scrollback: int,
+        gateway: GatewayProcess | None = None,
+        disk: DiskWatch | None = None,
     ) -> None:
-        """`folder` is the project's state folder, in which the journals are."""
+        """`folder` is the project's state folder, in which the journals are.
+
+        Containers have a gateway to MCP servers, and limits on disk; programs of this machine have neither.
+        """
         self._gateway, self._disk = gateway, disk
         self._folder = folder
         self._tap = tap
@@ -48,7 +59,7 @@ class Keeper:
         self._typed: dict[str, int] = {}  # by interface: the order in which they were typed into
         self._count = 0
         self._complaints = 0
-        self._stopped = asyncio.Event()
+        self._stopped, self._has_looked = asyncio.Event(), asyncio.Event()
 
     async def run(self, address: Path, ready: Callable[[], None]) -> None:
         """Hold what runs, serve, until stopped; `ready` is called when interfaces may come.
@@ -60,8 +71,11 @@ class Keeper:
         try:
             ready()
             await self._take_up_all()
-            disk = self._disk.run(lambda: self._has_agents, self._say_disk)
-            watching = [loop.create_task(each) for each in (self._watch_over(), self._watch_files(), disk)]
+            self._has_looked.set()
+            watching = [loop.create_task(each) for each in (self._watch_over(), self._watch_files())]
+            if self._disk is not None:
+                disk = self._disk.run(lambda: self._has_agents, self._say_disk)
+                watching.append(loop.create_task(disk))
             await self._stopped.wait()
             for task in watching:
                 task.cancel()
@@ -73,7 +87,8 @@ class Keeper:
             for agent in self._agents.values():
                 agent.close()
             self._tap.close()
-            await self._gateway.close()
+            if self._gateway is not None:
+                await self._gateway.close()
 
     def stop(self) -> None:
         """End; the agents go on."""
@@ -100,14 +115,26 @@ class Keeper:
     async def _prepared(self, hello: Hello) -> HeldAgent:
         agent = self._agent(hello.agent)
         if hello.want == Want.HOLD:
-            self._gateway.serve(hello.agent)
+            self._serve(hello.agent)
             self._palette.take(hello.palette)
             await agent.hold(hello.container, Size(hello.columns, hello.lines))
         elif hello.want == Want.ATTACH:
             await self._take_up(agent, hello.container)
         else:
-            await agent.recall()
+            await self._recall(agent)
         return agent
+
+    async def _recall(self, agent: HeldAgent) -> None:
+        """What our own terminals still have of programs that have ended is read first."""
+        if self._tap.own:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LOOK):
+                    await self._has_looked.wait()
+        await agent.recall()
+
+    def _serve(self, agent: str) -> None:
+        if self._gateway is not None:
+            self._gateway.serve(agent)
 
     def lead(self, guest: Guest) -> None:
         """A human types into this interface: it leads wherever it is shown."""
@@ -181,7 +208,7 @@ class Keeper:
         """Hold what runs. Another user's agent has its MCP servers from that user's gateway."""
         await agent.take_up(container)
         if not agent.foreign:
-            self._gateway.serve(agent.name)
+            self._serve(agent.name)
 
     async def _watch_over(self) -> None:
         """Stop once nobody has needed us for long."""

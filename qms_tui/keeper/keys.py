@@ -5,6 +5,9 @@ keeper was killed, or has returned it (since it came too late, or no way into th
 keeper hangs, as soon as it would not take it any more (input.STALE). Whoever passes the keeper by does so for
 the rest of the attachment: two ways at once have no order.
 
+A program of this machine has no other way: its keys wait for a keeper that hangs, and for the next one if it
+was killed.
+
 So no key is lost, and none is there twice but in the instant in which the keeper is killed, or stopped,
 between the engine's taking it and the receipt.
 """
@@ -13,6 +16,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -42,7 +46,8 @@ class _Piece:
 class Keys:
     """Of one attachment. `on_refused` is called with what the program did not get although it was taken."""
 
-    def __init__(self, keeper: Stream, engine: Stream, on_refused: Callable[[int], None]) -> None:
+    def __init__(self, keeper: Stream, engine: Stream | None, on_refused: Callable[[int], None]) -> None:
+        """`engine` is the way past the keeper, if there is one."""
         self._keeper, self._engine, self._on_refused = keeper, engine, on_refused
         self._pieces: dict[int, _Piece] = {}
         self._number = 0
@@ -57,7 +62,7 @@ class Keys:
 
     def write(self, data: bytes, *, urgent: bool = False) -> bool:
         """Queue bytes for the program; False if it reads too slowly."""
-        if self.is_direct:
+        if self.is_direct and self._engine is not None:
             return self._engine.write(data, urgent=urgent)
         if not self.has_room(len(data), urgent=urgent):
             return False
@@ -72,7 +77,7 @@ class Keys:
 
     def has_room(self, size: int, *, urgent: bool = False) -> bool:
         """Whether so many bytes would be queued."""
-        if self.is_direct:
+        if self.is_direct and self._engine is not None:
             return self._engine.has_room(size, urgent=urgent)
         if self._hangs and self._is_stuck:
             return False
@@ -93,7 +98,7 @@ class Keys:
 
     def on_return(self, number: int, why: Return) -> None:
         """The keeper does not take a piece."""
-        if why is Return.FULL:
+        if why is Return.FULL or self._engine is None:
             piece = self._pieces.pop(number, None)
             if piece is not None:
                 self._on_refused(piece.left)
@@ -114,17 +119,21 @@ class Keys:
 
     def on_silence(self) -> None:
         """The keeper hangs: keys go past it, once it would take none that it was given before."""
-        if not self._hangs and not self.is_direct:
+        if not self._hangs and not self.is_direct and self._engine is not None:
             self._hangs = True
             self.close()
             self._look()
 
-    def on_loss(self) -> None:
-        """The keeper is gone, and was heard to its end."""
+    def on_loss(self) -> bytes:
+        """The keeper is gone, and was heard to its end; what the next one is to have."""
+        if self._engine is None:
+            pieces, self._pieces = self._pieces.values(), {}
+            return b"".join(piece.data[piece.taken :] for piece in pieces)
         if not self.is_direct:
-            self._go_direct()
+            self._go_direct(self._engine)
         if self._engine.queued:
             self._on_refused(self._engine.queued)
+        return b""
 
     def close(self) -> None:
         """Wait for nothing any more."""
@@ -142,7 +151,8 @@ class Keys:
         self._number = (self._number + 1) % 2**32
         piece.at = time.monotonic()
         self._pieces[self._number] = piece
-        words = Input(self._number, piece.at, piece.urgent, piece.data).encode()
+        until = piece.at if self._engine is not None else math.inf  # else it comes never too late
+        words = Input(self._number, until, piece.urgent, piece.data).encode()
         if not self._keeper.write(words, urgent=True) and not self._keeper.closed:
             del self._pieces[self._number]
             return False
@@ -151,7 +161,7 @@ class Keys:
 
     def _watch(self) -> None:
         """Look whether the keeper hangs when a piece has waited for long."""
-        if self._timer is None:
+        if self._timer is None and self._engine is not None:
             self._timer = asyncio.get_running_loop().call_later(PATIENCE, self._look)
 
     def _look(self) -> None:
@@ -176,15 +186,15 @@ class Keys:
 
     def _pass_by(self) -> None:
         """Go the other way, unless that would overtake what the keeper has."""
-        if not self.is_direct and not self._is_stuck:
-            self._go_direct()
+        if self._engine is not None and not self.is_direct and not self._is_stuck:
+            self._go_direct(self._engine)
 
-    def _go_direct(self) -> None:
+    def _go_direct(self, engine: Stream) -> None:
         """Everything without a receipt, and all that follows, goes straight to the engine."""
         self.is_direct = True
         _log.info("keys go past the keeper")
         pieces = (*self._pieces.values(), *self._later)
         self._pieces, self._later = {}, []
         for piece in pieces:
-            if not self._engine.write(piece.data[piece.taken :], urgent=piece.urgent):
+            if not engine.write(piece.data[piece.taken :], urgent=piece.urgent):
                 self._on_refused(piece.left)

@@ -14,6 +14,8 @@ from qms_tui.errors import JournalError
 from qms_tui.text.names import path_word
 
 LOCK, SOCKET = "keeper.lock", "keeper.sock"
+SPAWNER_LOCK, SPAWNER_SOCKET = "spawner.lock", "spawner.sock"
+LOCAL = "local"  # in an engine's place: programs of this machine
 LONGEST_NAME = 24  # of the readable part of a key: the path of a socket should stay short, see sockets.py
 
 

@@ -6,19 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 
 from qms_tui.errors import KeeperError
 from qms_tui.keeper.attachment import KeptAttachment
-from qms_tui.keeper.client import ANSWER_PATIENCE, Connection, KeeperClient
+from qms_tui.keeper.client import ANSWER_PATIENCE, KEEPER, Connection, KeeperClient
 from qms_tui.keeper.protocol import Kind, ProtocolError, Want
 from qms_tui.keeper.replies import RGB, write_palette
 from qms_tui.runtime import Attachment, Ending, Found, RuntimeEvent, Size, Usage
 from qms_tui.runtime.docker import DockerRuntime
-from qms_tui.workers import Counterpart, Workers, waiting_for
-
-KEEPER = Counterpart(
-    "the keeper",
-    KeeperError,
-    "qms-tui doctor says how it is; agents go on meanwhile",
-    "start qms-tui again; agents go on meanwhile",
-)
+from qms_tui.workers import Workers, waiting_for
 
 
 class KeptRuntime:

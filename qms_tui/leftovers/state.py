@@ -2,6 +2,7 @@
 
     projects/KEY/keeper.lock   locked (flock) as long as the keeper lives; JSON: its pid, its project's root
     projects/KEY/keeper.sock   where it listens
+    projects/KEY/spawner.lock  the same of the spawner of local agents, with spawner.sock
     projects/KEY/...           journals
     layouts/NAME.json          see qms_tui/remembered.py
     trust/NAME.json            see qms_tui/trust/record.py
@@ -29,7 +30,7 @@ from pathlib import Path
 
 from qms_tui import remembered
 from qms_tui.files import closing, open_regular_file, read_regular_file, try_lock
-from qms_tui.keeper.paths import LOCK, SOCKET
+from qms_tui.keeper.paths import LOCK, SOCKET, SPAWNER_LOCK, SPAWNER_SOCKET
 from qms_tui.leftovers.thing import Kind, Outcome, Thing, looked_at_again, project_exists, why_to_go
 from qms_tui.runtime.config_folder import PROJECT
 from qms_tui.runtime.docker import agent_files
@@ -82,6 +83,7 @@ def _entries(folder: Path) -> list[Path]:
 
 
 def _of_folder(folder: Path, now: float) -> Iterator[Thing]:
+    yield from _of_spawner(folder, now)
     keeper = _keeper(folder)
     if keeper is None:
         return
@@ -99,6 +101,21 @@ def _of_folder(folder: Path, now: float) -> Iterator[Thing]:
             yield thing(Kind.SOCKET, folder / SOCKET, "no keeper")
 
 
+def _of_spawner(folder: Path, now: float) -> Iterator[Thing]:
+    """Its programs end with it, as containers do whose project is gone."""
+    spawner = _keeper(folder, SPAWNER_LOCK)
+    if spawner is None:
+        return
+    exists, age = project_exists(spawner.project), _age(folder / SPAWNER_LOCK, now)
+    with _lock(folder, SPAWNER_LOCK) as free:
+        state = "nothing runs" if free else f"running, pid {spawner.pid}, with its agents"
+        if not free or (folder / SPAWNER_SOCKET).exists():
+            path = str(folder / SPAWNER_SOCKET)
+            yield Thing(
+                Kind.SPAWNER, path, folder.name, spawner.project, exists, state, not free, age, mine=True
+            )
+
+
 def _memory(path: Path, kind: Kind, root: str | None, now: float) -> Iterator[Thing]:
     """A file that remembers something of a project, if that is gone."""
     if root is not None and project_exists(root) is False:
@@ -106,9 +123,9 @@ def _memory(path: Path, kind: Kind, root: str | None, now: float) -> Iterator[Th
         yield Thing(kind, str(path), path.name, root, False, state, False, _age(path, now), mine=True)
 
 
-def _keeper(folder: Path) -> _Keeper | None:
+def _keeper(folder: Path, lock: str = LOCK) -> _Keeper | None:
     try:
-        document = json.loads(read_regular_file(folder / LOCK, LARGEST_LOCK))
+        document = json.loads(read_regular_file(folder / lock, LARGEST_LOCK))
         pid, project = document["pid"], document["project"]
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
@@ -118,9 +135,9 @@ def _keeper(folder: Path) -> _Keeper | None:
 
 
 @contextmanager
-def _lock(folder: Path) -> Iterator[bool]:
-    """Whether no keeper lives there; none begins to while this is held."""
-    with closing(open_regular_file(folder / LOCK)) as descriptor:
+def _lock(folder: Path, name: str = LOCK) -> Iterator[bool]:
+    """Whether no keeper lives there; none begins to while this is held. `name` is of another's lock."""
+    with closing(open_regular_file(folder / name)) as descriptor:
         yield try_lock(descriptor)
 
 
@@ -161,6 +178,22 @@ def _end_keeper(thing: Thing) -> Outcome:
     return Outcome(thing, False, "it does not end")
 
 
+def _end_spawner(thing: Thing) -> Outcome:
+    """End it with its agents; what is left of a dead one is its socket."""
+    folder = Path(thing.id).parent
+    spawner, deadline, asked = _keeper(folder, SPAWNER_LOCK), time.monotonic() + END_GRACE, False
+    while spawner is not None and spawner.project == thing.project and time.monotonic() <= deadline:
+        with _lock(folder, SPAWNER_LOCK) as free:
+            if free:
+                os.unlink(folder / SPAWNER_SOCKET)
+                return Outcome(thing, True)
+        if not asked:
+            os.kill(spawner.pid, signal.SIGTERM)
+            asked = True
+        time.sleep(_POLL)
+    return Outcome(thing, False, "it does not end")
+
+
 def _remove_folder(thing: Thing) -> Outcome:
     with _lock(Path(thing.id)) as free:
         if not free:
@@ -188,6 +221,7 @@ def _remove_file(thing: Thing) -> Outcome:
 
 
 _REMOVERS: dict[Kind, Callable[[Thing], Outcome]] = {
+    Kind.SPAWNER: _end_spawner,
     Kind.KEEPER: _end_keeper,
     Kind.JOURNAL: _remove_folder,
     Kind.SOCKET: _remove_socket,

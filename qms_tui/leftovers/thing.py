@@ -16,6 +16,7 @@ class Kind(StrEnum):
     CONTAINER = "container"
     NETWORK = "network"
     VOLUME = "volume"
+    SPAWNER = "spawner"
     KEEPER = "keeper"
     SOCKET = "socket"
     JOURNAL = "journal"

@@ -1,6 +1,6 @@
-"""Agents as plain processes on this machine: for the demo, for machines without an engine, for tests.
+"""Agents as plain processes of this process: for tests of what has nothing to do with who holds them.
 
-Nothing is isolated, and the agents end with the interface.
+What people use is `keeper/local_runtime.py`. Nothing is isolated, and the agents end with the interface.
 """
 
 from __future__ import annotations
@@ -24,11 +24,12 @@ from qms_tui.errors import RuntimeFailure
 from qms_tui.ipc.stream import PtyChannel, Stream
 from qms_tui.runtime.events import RuntimeEvent
 from qms_tui.runtime.facts import Closed, Fact, Received, Resized
+from qms_tui.runtime.processes import sample, session, signal_name
 from qms_tui.runtime.resume import SOON
 from qms_tui.runtime.runtime import Attachment, Condition, Ending, Found
 from qms_tui.runtime.size import Size
 from qms_tui.runtime.supervised import leave_supervisor
-from qms_tui.runtime.usage import Sample, Samples, Usage
+from qms_tui.runtime.usage import Samples, Usage
 
 HANGUP_GRACE = 2.0  # seconds between SIGHUP and SIGKILL when an agent is stopped
 _POLL = 0.02  # seconds between looks at a process that is ending
@@ -37,6 +38,8 @@ _LOOK = 0.2  # seconds between looks whether a process has ended, on systems tha
 
 class LocalAttachment:
     """The terminal of a process of ours."""
+
+    answered = False
 
     def __init__(self, process: PtyProcess) -> None:
         self._process = process
@@ -175,7 +178,7 @@ class LocalRuntime:
         process = self._processes.get(agent)
         if process is None:
             return
-        members = _session(process.pid)
+        members = session(process.pid)
         _signal(members, signal.SIGHUP)
         _signal(members, signal.SIGCONT)  # a stopped process would never see the hang-up
         loop = asyncio.get_running_loop()
@@ -200,7 +203,7 @@ class LocalRuntime:
         """What the session's processes use together; memory that they share counts for each."""
         process = self._processes.get(agent)
         alive = process is not None and _alive(process)
-        return self._samples.usage(agent, _sample(process.pid) if process and alive else None)
+        return self._samples.usage(agent, sample(process.pid) if process and alive else None)
 
     def watch(self, on_event: Callable[[RuntimeEvent], None]) -> Callable[[], None]:
         """Nothing happens from outside that the attachments do not tell."""
@@ -245,7 +248,7 @@ class LocalRuntime:
 
     def _bury(self, agent: str, process: PtyProcess) -> None:
         # The session's leader may be gone while others of its session live on: ask again.
-        _signal(_session(process.pid), signal.SIGKILL)
+        _signal(session(process.pid), signal.SIGKILL)
         process.wait()
         process.close()
         self._endings[agent] = self._ending(agent, process)
@@ -276,42 +279,12 @@ def _alive(process: PtyProcess) -> bool:
 
 def _ending(process: PtyProcess) -> Ending:
     if process.signalstatus is not None:
-        return Ending(128 + process.signalstatus, f"killed by {_signal_name(process.signalstatus)}")
+        return Ending(128 + process.signalstatus, f"killed by {signal_name(process.signalstatus)}")
     return Ending(process.exitstatus)
-
-
-def _signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:  # the real-time ones have no names
-        return f"signal {number}"
 
 
 def _children() -> set[int]:
     return {child.pid for child in psutil.Process().children()}
-
-
-def _session(leader: int) -> list[psutil.Process]:
-    """Every process of the session: the agent's program, its children, their background jobs."""
-    members = []
-    for pid in psutil.pids():
-        try:
-            if os.getsid(pid) == leader:
-                members.append(psutil.Process(pid))
-        except (OSError, psutil.NoSuchProcess):
-            continue
-    return members
-
-
-def _sample(leader: int) -> Sample:
-    """Takes 0.1 ms among 170 processes: no reason to leave the event loop."""
-    busy, memory = 0.0, 0
-    for member in _session(leader):
-        with contextlib.suppress(psutil.Error), member.oneshot():
-            times = member.cpu_times()  # with those of its children that have ended
-            busy += times.user + times.system + times.children_user + times.children_system
-            memory += member.memory_info().rss
-    return Sample(str(leader), time.monotonic(), busy, memory)
 
 
 def _living(members: list[psutil.Process]) -> bool:

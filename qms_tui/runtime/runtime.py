@@ -96,6 +96,9 @@ class RunsAlready(EngineError):
 class Attachment(Protocol):
     """A held terminal. The program goes on when it is closed, unless the runtime says otherwise."""
 
+    answered: bool
+    """Whether somebody else answers what the program asks its terminal, and we are to be silent."""
+
     def listen(self, on_fact: Callable[[Fact], None]) -> None:
         """Begin to read. `Closed` comes once and last, and not after `close()`."""
 

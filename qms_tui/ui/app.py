@@ -49,7 +49,6 @@ from qms_tui.ui.paste_path import replace_path
 from qms_tui.ui.safe_cells import SafeCells
 from qms_tui.ui.screens import (
     HelpScreen,
-    LeaveScreen,
     Link,
     LinkScreen,
     MenuScreen,
@@ -517,8 +516,7 @@ class QmsTuiApp(Shell):
     def action_help(self) -> None:
         """Show the keys."""
         session = self.session
-        screen = HelpScreen(self._prefix, self._menu, session.runtime.outlives, asks=not session.sample)
-        self.push_screen(screen)
+        self.push_screen(HelpScreen(self._prefix, self._menu, session.runtime.outlives))
 
     async def action_menu(self) -> None:
         """Show the commands and do the chosen one."""
@@ -598,12 +596,8 @@ class QmsTuiApp(Shell):
         self.call_later(add)
 
     def action_leave(self) -> None:
-        """Close the screen, after asking if programs end with it."""
-        ends = () if self.session.runtime.outlives or self.session.sample else self.core.live
-        if not ends:
-            self.exit()
-        elif not isinstance(self.screen, LeaveScreen):
-            self.push_screen(LeaveScreen(ends), lambda yes: self.exit() if yes else None)
+        """Close the screen; programs go on, but for the demo's."""
+        self.exit()
 
     async def action_quit(self) -> None:
         """Textual's own for Ctrl+Q, which goes before ours."""

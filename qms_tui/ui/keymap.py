@@ -49,7 +49,7 @@ def global_keys(prefix: str) -> tuple[GlobalKey, ...]:
         GlobalKey("f4", "F4", "zoom", "zoom: one pane large, and back"),
         GlobalKey(MENU_KEY, "F12", "menu", "command menu"),
         GlobalKey(prefix, shown_key(prefix), "menu", f"command menu; twice sends {shown_key(prefix)} itself"),
-        GlobalKey("ctrl+q", "Ctrl+Q", "leave", "leave; agents in containers go on"),
+        GlobalKey("ctrl+q", "Ctrl+Q", "leave", "leave; agents go on"),
     )
 
 

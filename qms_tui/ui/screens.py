@@ -78,10 +78,10 @@ class Dialog(ModalScreen[T]):
 class HelpScreen(Dialog[None]):
     """All keys; any of Esc, q, F1 or Enter closes it."""
 
-    def __init__(self, prefix: str, menu: str, outlives: bool, *, asks: bool = True) -> None:
-        """`menu` is the key to name for the menu; `asks`: before programs end, it is asked."""
+    def __init__(self, prefix: str, menu: str, outlives: bool) -> None:
+        """`menu` is the key to name for the menu; `outlives`: programs go on when the screen is left."""
         super().__init__()
-        self._prefix, self._menu, self._outlives, self._asks = prefix, menu, outlives, asks
+        self._prefix, self._menu, self._outlives = prefix, menu, outlives
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(classes="dialog", id="help"):
@@ -116,11 +116,11 @@ class HelpScreen(Dialog[None]):
 
     def _advice(self) -> str:
         stays = (
-            "Leaving stops nothing: agents go on in their containers, and qms-tui finds them again.\n"
+            "Leaving stops nothing: agents go on, and qms-tui finds them again.\n"
             "Two screens on the same agents: the one typed into last leads, the other follows."
             if self._outlives
             else "These agents run as plain processes on this machine: nothing isolates them, "
-            f"and they end when you leave{', after asking you' if self._asks else ''}."
+            "and they end when you leave."
         )
         return (
             "\nMouse: a click focuses, the wheel scrolls the history (or goes to a program that asked "
@@ -223,16 +223,6 @@ class QuestionScreen(Dialog[bool]):
         self.dismiss(event.key in ("y", "upper_y", "Y"))
         if self._uncalled and event.key not in ("y", "upper_y", "Y", "n", "escape"):
             hand_on(self, event)
-
-
-class LeaveScreen(QuestionScreen):
-    """Whether to leave, though programs end with that."""
-
-    def __init__(self, agents: Sequence[str]) -> None:
-        *others, last = agents
-        who = f"{', '.join(others)} and {last} run" if others else f"{last} runs"
-        whose = "containers: they end" if others else "container: it ends"
-        super().__init__(f"{who} on this machine, in no {whose} when you leave. Leave?")
 
 
 class PickScreen(Dialog[str | None]):

@@ -35,5 +35,3 @@ class Session:
     """Tells how the MCP servers stand, if there are any."""
     inside: Callable[[str, str], str | None] | None = None
     """Where an agent sees a path of this machine, if pasted paths are to become that."""
-    sample: bool = False
-    """Whether the agents are the demo's, whose end costs nobody anything."""

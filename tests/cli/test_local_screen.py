@@ -31,6 +31,6 @@ def test_it_says_that_the_old_files_stay_and_how_to_copy_them(tmp_path: Path) ->
             tui.wait(f"mine: {state}/qms-tui/local/project-", "local, not isolated")
             assert first or "--copy" not in tui.text
             assert "Opus" not in tui.text
-            tui.type("\x11y")
+            tui.type("\x11")
             assert tui.end() == 0
     assert (old / ".credentials.json").exists()

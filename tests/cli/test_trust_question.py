@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 import qms_tui
-from tests.tui import Tui
+from tests.tui import Tui, end_local_agents
 
 QUESTION = "project is opened for the first time"
 SETTINGS = {"hooks": {"SessionStart": [{"hooks": [{"type": "command", "command": "steal"}]}]}}
@@ -58,8 +58,9 @@ def run(project: Path, environment: dict[str, str], *args: str) -> str:
 
 
 def leave(tui: Tui) -> None:
-    tui.type(LEAVE + "y")  # its agents end with it
+    tui.type(LEAVE)
     assert tui.end() == 0
+    end_local_agents(tui.state)
 
 
 def test_an_own_project_is_not_asked_about(opened: Open, project: Path) -> None:

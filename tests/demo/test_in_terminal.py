@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from qms_tui.keeper.paths import LOCK, SPAWNER_LOCK
 from tests.tui import PATIENCE, Tui
 
 
@@ -55,17 +57,29 @@ def test_two_minutes_of_play(env: Mapping[str, str], tmp_path: Path) -> None:
     assert not list(tmp_path.glob("qms-tui-*"))
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
-def test_no_stray_process_however_it_ends(env: Mapping[str, str], number: signal.Signals) -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGKILL])
+def test_no_stray_process_however_it_ends(
+    env: Mapping[str, str], tmp_path: Path, number: signal.Signals
+) -> None:
     with Tui("demo", env=env) as tui:
         tui.wait("claude> ", "qa> ")
-        children = psutil.Process(tui.process.pid).children(recursive=True)
-        assert len(children) == 4  # each agent, and the process that lets it go on when it stops
+        assert psutil.Process(tui.process.pid).children(recursive=True) == []
+        processes = processes_of(tmp_path)
+        assert len(processes) == 6  # spawner and keeper; each agent, and what lets it go on when it stops
         tui.process.kill(number)
         tui.end()
-    gone, alive = psutil.wait_procs(children, timeout=PATIENCE)
+    gone, alive = psutil.wait_procs(processes, timeout=PATIENCE)
     assert not alive
-    assert len(gone) == 4
+    assert len(gone) == 6
+    if number != signal.SIGKILL:
+        assert not list(tmp_path.glob("qms-tui-*"))
+
+
+def processes_of(place: Path) -> list[psutil.Process]:
+    """The demo's own processes, and all that they have started."""
+    (spawner,) = place.glob(f"qms-tui-*/demo/{SPAWNER_LOCK}")
+    own = [psutil.Process(json.loads(lock.read_text())["pid"]) for lock in (spawner, spawner.parent / LOCK)]
+    return [*own, *own[0].children(recursive=True), *own[1].children(recursive=True)]
 
 
 def test_keep_and_open_again(env: Mapping[str, str], tmp_path: Path) -> None:

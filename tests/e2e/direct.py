@@ -29,6 +29,8 @@ class Output:
 class DirectAttachment:
     """Both ways of one container's terminal."""
 
+    answered = False
+
     def __init__(self, runtime: DirectRuntime, reached: Reached[Output]) -> None:
         output, keyboard = reached.held.opened, reached.input
         self._runtime, self._container = runtime, reached.container

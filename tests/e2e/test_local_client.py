@@ -24,6 +24,7 @@ from qms_tui.runtime.config_folder import local_folder, make_local_folder
 from qms_tui.runtime.local_copy import Copyable, copy
 from qms_tui.runtime.resume import slug
 from tests.bench.model import SHELL_COMMAND, Model
+from tests.tui import end_local_agents
 
 from .clients import KEY, asked, login, press, say, until
 from .held import Held, started
@@ -96,6 +97,7 @@ class World:
         runtime = local_runtime(self.project, self.config)
         async with started(runtime, "qa") as held:
             yield held
+        await runtime.stop("qa")
         await runtime.close()
         for file in (self.here / "sessions").glob("*"):
             file.unlink()
@@ -118,6 +120,7 @@ def world(client: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iter
         made = World(Project(tmp_path / "project"), config, model)
         made.container.mkdir(parents=True)
         yield made
+    end_local_agents(tmp_path / "state")
 
 
 def hook(command: str) -> dict[str, Any]:

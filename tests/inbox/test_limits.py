@@ -123,5 +123,5 @@ def test_inboxes_are_watched_before_the_first_agent_starts(tmp_path: Path) -> No
         task.write_text("---\ntask_type: REVIEW\ndoc_id: CR-001\n---\n")
         tui.wait("claude  1 ")
         assert "inotify" not in tui.text
-        tui.type("\x11y")
+        tui.type("\x11")
         tui.end()

@@ -12,7 +12,7 @@ import pytest
 
 from qms_tui.errors import EngineError
 from qms_tui.ipc.stream import QUEUE_LIMIT, URGENT_ROOM, Stream
-from qms_tui.keeper.input import STALE, ContainerInput, Piece, Typing
+from qms_tui.keeper.input import STALE, Piece, ProgramInput, Typing
 from qms_tui.keeper.protocol import (
     Frames,
     Input,
@@ -33,14 +33,14 @@ class World:
 
     program: socket.socket
     channel: socket.socket
-    way: ContainerInput = field(init=False)
+    way: ProgramInput = field(init=False)
     frames: list[tuple[Kind, tuple[int, int]]] = field(default_factory=list)
     is_open: asyncio.Event = field(default_factory=asyncio.Event)
     opened: int = 0
     refuses: bool = False
 
     def __post_init__(self) -> None:
-        self.way = ContainerInput(self._open)
+        self.way = ProgramInput(self._open)
         self.typing = Typing(self._sent)
 
     async def _open(self) -> Stream:

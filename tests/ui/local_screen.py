@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from tests.tui import Tui
+from tests.tui import Tui, end_local_agents
 
 PREFIX, LEAVE, ALT_1, F1, F2 = "\x02", "\x11", "\x1b1", "\x1bOP", "\x1bOQ"
 
@@ -49,6 +49,7 @@ class LocalScreen:
 
 
 def leave(tui: Tui) -> None:
-    """Leave, and let the agents end."""
-    tui.type(LEAVE + "y")
+    """Leave, and end the agents."""
+    tui.type(LEAVE)
     assert tui.end() == 0
+    end_local_agents(tui.state)

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import qms_tui
+from tests.tui import end_local_agents
 
 from .local_screen import LocalScreen
 from .tmux import Tmux
@@ -29,8 +30,9 @@ def test_nothing_of_the_screen_stays(tmux: Tmux, tmp_path: Path) -> None:
     for columns, lines in SIZES:
         tmux.run("resize-window", "-x", str(columns), "-y", str(lines))
         tmux.wait(functools.partial(_is_framed, columns))
-    tmux.run("send-keys", "C-q", "y")
-    tmux.wait(lambda shown: "--command cat" in shown)
+    tmux.run("send-keys", "C-q")
+    tmux.wait(lambda shown: "to come back" in shown)
+    end_local_agents(screen.home / "state")
     assert not set(tmux.run("capture-pane", "-p", "-S", "-")) & set("│┃")
 
 

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ import pytest
 from qms_tui.project import Project
 from qms_tui.runtime.config_folder import make_local_folder
 from qms_tui.terminal import STATUS_QUERY, Terminal, encode_clear
-from tests.tui import Tui
+from tests.tui import Tui, end_local_agents
 
 from .local_screen import ALT_1, F2, LEAVE, LocalScreen, leave
 
@@ -74,10 +74,11 @@ class World:
 
 
 @pytest.fixture
-def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     world = World(tmp_path / "world")
     monkeypatch.setenv("XDG_STATE_HOME", world.screen.environment["XDG_STATE_HOME"])
-    return world
+    yield world
+    end_local_agents(world.screen.home / "state")
 
 
 def ids(terminal: Terminal) -> dict[str, str]:
@@ -187,7 +188,7 @@ def test_an_answer_that_comes_while_the_terminal_is_given_back(world: World) -> 
         tui.wait("editing")
         tui.type("\r")
         tui.wait("┏━ inboxes ", absent="editing")
-        give_back(tui, LEAVE + "y", "left:")
+        give_back(tui, LEAVE, "left:")
         tui.type("typed\r")
         tui.until(lambda: tui.text.count("typed") == 2)
         assert "62" not in tui.text
@@ -210,11 +211,9 @@ def test_a_terminal_that_answers_nothing_and_is_never_silent_is_left(world: Worl
     with world.open() as tui:
         tui.answer = lambda answers: b""
         tui.wait("1 qa")
-        tui.type(LEAVE)
-        tui.wait("y")
-        tui.type("y")
         words = ["yes", "\x1b[?9999;0$y" * 20]
         talkers = [subprocess.Popen(words, stdout=tui.process.fd) for _ in range(3)]  # so that none pauses
+        tui.type(LEAVE)
         try:
             assert tui.end(patience=10) == 0
         finally:
@@ -296,7 +295,7 @@ async def test_a_screen_in_a_pane_of_another(
         world.says("bu", "waiting", "make")
         await ui.until(lambda: ids(terminal) == {"": "blocked", "bu": "blocked"})
         await ui.until(lambda: "bu: permission: Bash make" in str(terminal.status.root))
-        ui.pane("qa").link.send(b"\x11y")
+        ui.pane("qa").link.send(b"\x11")
         await ui.until(lambda: "exited" in ui.title("qa"))
         assert ids(terminal) == {}
 

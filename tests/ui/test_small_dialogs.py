@@ -40,7 +40,7 @@ def test_help_says_all_of_each_key(tui: Tui) -> None:
     tui.resize(80, 100)  # as narrow, and all in view
     meanings = [key.meaning for key in global_keys("ctrl+b")]
     meanings += [command.meaning for command in (*COMMANDS, *SIDEBAR_KEYS)]
-    tui.until(lambda: all(meaning in words(tui) for meaning in (*meanings, "after asking you")))
+    tui.until(lambda: all(meaning in words(tui) for meaning in (*meanings, "the other follows")))
     tui.type("q")
     tui.wait("1 of 1 running", absent="Esc closes")
 

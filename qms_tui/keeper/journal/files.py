@@ -8,6 +8,7 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from qms_tui.files import make_file, open_regular_file
 
@@ -27,6 +28,22 @@ def file_name(number: int) -> str:
 def open_segment(folder: Path, number: int) -> int:
     """A descriptor for reading. Raises OSError, also for what is not a regular file."""
     return open_regular_file(folder / file_name(number))
+
+
+class Position(NamedTuple):
+    """Where a journal ends: its newest file's number, and that file's size in bytes."""
+
+    number: int = 0
+    size: int = 0
+
+
+def last_position(folder: Path) -> Position:
+    """Of the journal in a folder; zeros where there is none."""
+    try:
+        number = max(numbers(folder), default=0)
+        return Position(number, (folder / file_name(number)).lstat().st_size) if number else Position()
+    except OSError:
+        return Position()
 
 
 @dataclass(slots=True)

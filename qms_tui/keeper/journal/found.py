@@ -25,6 +25,11 @@ class Journal:
     segments: list[Segment]
     moment: float | None = None
 
+    @property
+    def newest(self) -> float:
+        """When its newest file began, in seconds since 1970; 0 without files."""
+        return max((segment.header.wall for segment in self.segments), default=0.0)
+
     def must(self, lines: Iterator[str]) -> Iterator[str]:
         """The same lines. Raises JournalError at once if there is none."""
         first = next(lines, None)
@@ -38,9 +43,7 @@ class Journal:
         entries = () if self.moment is None else read_entries(self.segments)
         last = max((entry.wall for entry in entries if not isinstance(entry.fact, Snapshot)), default=None)
         if self.moment is None or last is None:
-            return JournalError(
-                nothing, hint="what an agent shows is recorded from its start in a container on"
-            )
+            return JournalError(nothing, hint="what an agent shows is recorded from its start on")
         return JournalError(
             f"{nothing} since {written(self.moment)}", hint=f"the last of it is from {written(last)}"
         )

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from qms_tui.errors import JournalError
-from qms_tui.keeper.journal.files import SegmentFile, prune
+from qms_tui.keeper.journal.files import Position, SegmentFile, last_position, prune
 from qms_tui.keeper.journal.memory import Memory
 from qms_tui.keeper.journal.records import (
     Ended,
@@ -78,6 +78,13 @@ class JournalWriter:
     def removed(self) -> bool:
         """Whether somebody has removed the folder, so that what is written is lost."""
         return self._folder is not None and not os.fstat(self._folder).st_nlink
+
+    @property
+    def position(self) -> Position:
+        """Where the journal on disk ends."""
+        if self._segment is not None:
+            return Position(self._segment.number, self._segment.size)
+        return last_position(self._path)
 
     def open(self, snapshot: bytes) -> None:
         """Begin, with the terminal's state."""

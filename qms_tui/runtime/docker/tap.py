@@ -11,6 +11,7 @@ from docker.errors import APIError, NotFound
 
 from qms_tui.errors import EngineError
 from qms_tui.ipc.stream import Stream
+from qms_tui.runtime.base import Read
 from qms_tui.runtime.docker.attachment import ATTACH_DEADLINE, Direction, open_socket
 from qms_tui.runtime.docker.container_list import Listed, best_first, doubt, labelled
 from qms_tui.runtime.docker.engine import ENGINE, Engine, engine_errors
@@ -28,7 +29,9 @@ SIZE_DEADLINE = 3.0  # seconds: it takes 0.1, and an interface waits for it
 
 
 class Tap:
-    """Listens to the terminals of one project's containers. All methods raise EngineError."""
+    """A TerminalSource: listens to one project's containers. All methods raise EngineError."""
+
+    own = False
 
     def __init__(self, engine: Engine, root: str) -> None:
         """Takes over the engine; `root` is the project's."""
@@ -98,6 +101,12 @@ class Tap:
     async def ending(self, container: str) -> int | None:
         """The exit code of a container, -1 if it is gone; None while it runs."""
         return await self._call(lambda: self._ending(container), f"look for {container[:12]}")
+
+    def done(self, container: str) -> None:
+        """The engine keeps what has ended."""
+
+    def read_with(self, container: str, read: Read) -> None:
+        """What an engine sends it has a log of."""
 
     async def began(self, container: str) -> float:
         """When a container's program began, in seconds since 1970 by the engine's clock."""

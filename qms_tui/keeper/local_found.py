@@ -1,0 +1,57 @@
+"""What there is of a project's local agents: programs that run, and how others ended. Blocking."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+from qms_tui.keeper.ending import read_ending
+from qms_tui.keeper.local_ending import ending_of
+from qms_tui.keeper.local_processes import LocalProcesses
+from qms_tui.keeper.spawner.request import Facts
+from qms_tui.project import AGENT_NAME
+from qms_tui.runtime import Condition, Found
+
+ABSENT = Found(Condition.ABSENT)
+
+
+def find_local(processes: LocalProcesses) -> dict[str, Found]:
+    """By agent; those of which nothing is known are left out. Raises KeeperError; starts nothing."""
+    programs = processes.spawner.programs()
+    names = {*programs, *_with_folders(processes.folder)}
+    every = {agent: _found(processes.folder / agent, programs.get(agent)) for agent in sorted(names)}
+    return {agent: found for agent, found in every.items() if found is not ABSENT}
+
+
+def find_one(processes: LocalProcesses, agent: str) -> Found:
+    """One agent. Raises KeeperError; starts nothing."""
+    return _found(processes.folder / agent, processes.spawner.programs().get(agent))
+
+
+def _found(folder: Path, facts: Facts | None) -> Found:
+    """As the spawner has it, else as its keeper has written it down; one that was stopped is cleared away."""
+    if facts is not None and facts.alive:
+        return Found(Condition.RUNNING, None, _time(facts.began), container=_name(facts), id=facts.id)
+    if facts is not None and not facts.asked:
+        return Found(
+            Condition.EXITED, ending_of(facts), _time(facts.began), container=_name(facts), id=facts.id,
+            ended=facts.ended,
+        )  # fmt: skip
+    ended = read_ending(folder)
+    return ABSENT if ended is None else Found(Condition.EXITED, ended.ending, ended=ended.at)
+
+
+def _name(facts: Facts) -> str:
+    return f"process {facts.pid}"
+
+
+def _time(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat()
+
+
+def _with_folders(folder: Path) -> list[str]:
+    try:
+        return [name for name in os.listdir(folder) if AGENT_NAME.fullmatch(name)]
+    except OSError:
+        return []

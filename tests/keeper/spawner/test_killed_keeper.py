@@ -1,0 +1,130 @@
+"""A keeper that is killed costs no byte: what a program prints waits in its terminal, or was just read."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import re
+import sys
+
+import psutil
+
+from qms_tui.runtime import Condition, Restored
+from qms_tui.terminal import Terminal
+from tests.e2e.held import SIZE, Held, attached, started
+
+from .world import World, wait_for
+
+COUNTER = r"""
+import sys
+for n in range(int(sys.argv[1])):
+    sys.stdout.write(f"line {n:07}\n")
+print("all", flush=True)
+sys.stdin.readline()
+"""
+
+
+def screen_of(states: list[bytes]) -> list[str]:
+    return [row.rstrip() for row in Terminal.restored(states[-1]).display]
+
+
+def has_gone_on(world: World, before: int) -> bool:
+    """Whether more is in the journal, or all."""
+    printed = world.printed()
+    return len(printed) > before or printed.endswith(b"all\r\n")
+
+
+async def test_while_the_program_prints(world: World) -> None:
+    """Killed again and again, at any moment: every line is in the journal once, and in order."""
+    lines = 20_000
+    runtime = world.runtime(sys.executable, "-c", COUNTER, str(lines))
+    kills = 0
+    async with started(runtime, "qa"):
+        while b"all" not in world.printed()[-100:]:
+            world.kill_keeper()
+            kills += 1
+            before = len(world.printed())
+            async with attached(runtime, "qa"):
+                wait_for(functools.partial(has_gone_on, world, before))
+    async with attached(runtime, "qa"):
+        wait_for(lambda: world.printed().endswith(b"all\r\n"))
+    found = re.findall(rb"line (\d+)\r\n", world.printed())
+    assert kills > 1
+    assert found == [b"%07d" % n for n in range(lines)]
+
+
+async def test_while_the_program_is_silent(world: World) -> None:
+    """The screen comes back as it was, colours and all, and keys reach the program."""
+    script = r'printf "\033[31mred\033[0m\033[5;9Hthere\033]2;a title\007"; read x; echo "got $x"; read x'
+    runtime = world.runtime(script=script)
+    async with started(runtime, "qa") as qa:
+        await qa.expect(rb"a title")
+        before = await runtime.last_state("qa")
+    world.kill_keeper()
+    states: list[bytes] = []
+    attachment = await runtime.attach("qa", SIZE)
+    attachment.listen(lambda fact: states.append(fact.state) if isinstance(fact, Restored) else None)
+    attachment.close()
+    assert Terminal.restored(states[-1]).save() == Terminal.restored(before).save()
+    async with attached(runtime, "qa") as qa:
+        qa.type(b"hello\r")
+        await qa.expect(rb"got hello")
+
+
+async def test_while_nobody_reads_the_program_waits(world: World) -> None:
+    """At its full terminal: a terminal's buffer is all that it may run ahead."""
+    runtime = world.runtime(sys.executable, "-c", COUNTER, "5000")
+    async with started(runtime, "qa"):
+        world.kill_keeper()
+    program = psutil.Process(world.processes.spawner.programs()["qa"].pid)
+    assert program.is_running()
+    async with attached(runtime, "qa"):
+        wait_for(lambda: world.printed().endswith(b"all\r\n"))
+    assert world.printed().count(b"line ") == 5000
+
+
+async def test_a_program_that_ends_meanwhile(world: World) -> None:
+    """Its last words and how it ended are there for the next keeper; then the spawner forgets it."""
+    runtime = world.runtime(script="read x; echo last words; exit 7")
+    async with started(runtime, "qa") as qa:
+        world.kill_keeper()
+        await asyncio.wait_for(qa.ended.wait(), 10)
+    pid = world.processes.spawner.programs()["qa"].pid
+    # Nobody can type into it while no keeper is there; its end is a signal to all of its session.
+    psutil.Process(pid).children()[0].kill()
+    wait_for(lambda: not world.processes.spawner.programs()["qa"].alive)
+    found = await runtime.find("qa")
+    assert found.condition is Condition.EXITED
+    assert found.ending is not None
+    assert found.ending.exit_code == 137
+    state = await runtime.last_state("qa")
+    assert state
+    wait_for(lambda: world.processes.spawner.programs() == {})
+    after = await runtime.find("qa")
+    assert after.ending == found.ending
+
+
+async def test_a_screen_that_is_open_goes_on(world: World) -> None:
+    """It attaches again as soon as the connection breaks, and starts the next keeper itself."""
+    runtime = world.runtime(script="while read x; do echo got $x; done")
+    async with started(runtime, "qa") as qa:
+        qa.type(b"one\r")
+        await qa.expect(rb"got one")
+        world.kill_keeper()
+        await asyncio.wait_for(qa.ended.wait(), 10)
+        again = Held(await runtime.attach("qa", SIZE))
+        again.type(b"two\r")
+        await again.expect(rb"got two")
+        again.attachment.close()
+
+
+async def test_replies_are_the_keepers(world: World) -> None:
+    """Also where no screen is open: the program asks what it runs in, and where its cursor is."""
+    script = (
+        r'stty raw -echo; read -r x <&0 & printf "\033[c\033[6n"; '
+        r'dd bs=1 count=12 2>/dev/null | od -An -c | tr -d " \n"; sleep 100'
+    )
+    runtime = world.runtime(script=script)
+    async with started(runtime, "qa"):
+        pass
+    wait_for(lambda: b"\\033[?" in world.printed() or b"033[?" in world.printed())
