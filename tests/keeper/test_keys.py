@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -199,3 +200,43 @@ async def test_what_would_not_be_queued_is_refused_at_once(world: World) -> None
     assert world.keys.write(bytes(QUEUE_LIMIT - 10))
     assert not world.keys.write(bytes(20))
     assert world.keys.write(b"key", urgent=True)
+
+
+@pytest.fixture
+async def only(world: World) -> AsyncIterator[World]:
+    """Without a way past the keeper."""
+    keeper, to_keeper = socket.socketpair()
+    for one in (keeper, to_keeper):
+        one.setblocking(False)
+    stream = Stream(to_keeper)
+    made = World(keeper, world.engine, Keys(stream, None, world.refused.append), world.refused)
+    yield made
+    made.keys.close()
+    stream.close()
+    keeper.close()
+
+
+async def test_without_another_way_keys_wait_for_a_keeper_that_hangs(only: World) -> None:
+    """However long that takes: nothing of them comes too late."""
+    only.keys.write(b"a", urgent=True)
+    only.keys.on_silence()
+    only.keys.write(b"b", urgent=True)
+    given = await only.given(2)
+    assert [(piece.data, piece.at) for piece in given] == [(b"a", math.inf), (b"b", math.inf)]
+    assert not only.keys.is_direct
+
+
+async def test_without_another_way_the_next_keeper_gets_what_has_no_receipt(only: World) -> None:
+    for data in (b"taken", b"half", b"not at all"):
+        only.keys.write(data)
+    await only.given(3)
+    only.keys.on_receipt(1, 5)
+    only.keys.on_receipt(2, 2)
+    assert only.keys.on_loss() == b"lfnot at all"
+    assert only.keys.on_loss() == b""
+
+
+async def test_without_another_way_what_is_returned_is_refused(only: World) -> None:
+    only.keys.write(b"four")
+    only.keys.on_return(1, Return.NO_WAY)
+    assert only.refused == [4]

@@ -9,6 +9,7 @@ import sys
 
 import psutil
 
+from qms_tui.core.link import Link
 from qms_tui.runtime import Condition, Restored
 from qms_tui.terminal import Terminal
 from tests.e2e.held import SIZE, Held, attached, started
@@ -116,6 +117,29 @@ async def test_a_screen_that_is_open_goes_on(world: World) -> None:
         again.type(b"two\r")
         await again.expect(rb"got two")
         again.attachment.close()
+
+
+async def test_keys_that_it_has_not_taken_come_to_the_next_one(world: World) -> None:
+    """Typed while it hangs, before it is killed."""
+    runtime = world.runtime(script="while read x; do echo got $x; done")
+    async with started(runtime, "qa"):
+        pass
+    lost = asyncio.Event()
+    link = Link("qa", SIZE, lambda event: None, lambda over: lost.set(), lambda: True)
+    link.take_over(await runtime.attach("qa", SIZE))
+    link.listen(SIZE)
+    keeper = world.keeper
+    keeper.suspend()
+    link.send(b"one\r")
+    link.paste(b"two\r")
+    keeper.kill()
+    await asyncio.wait_for(lost.wait(), 10)
+    assert link.keys_waiting == 1
+    link.take_over(await runtime.attach("qa", SIZE))
+    link.listen(SIZE)
+    assert link.keys_waiting == 0
+    wait_for(lambda: b"got one\r\n" in world.printed() and b"got two\r\n" in world.printed())
+    link.detach()
 
 
 async def test_replies_are_the_keepers(world: World) -> None:
