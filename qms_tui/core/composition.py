@@ -75,7 +75,7 @@ class Composition:
         self.project, self.config = project, config
         self._roster, self._tell, self._is_served = roster, tell, servers is not None
         self._views: dict[str, AgentView] = {}
-        self._looked_at: str | None = None
+        self._looked_at: dict[object, str] = {}  # by who looks
         self._errands: set[asyncio.Task[None]] = set()
         self._closed = False
         self._rounds = Rounds(self._decide)
@@ -98,7 +98,7 @@ class Composition:
             partial(config_folder, project, config),
             self._receipts_changed,
         )
-        self.notices = Notices(config.notify, lambda agent: agent == self._looked_at, self._say)
+        self.notices = Notices(config.notify, lambda agent: agent in self._looked_at.values(), self._say)
         self.policies = Policies(
             self.agents,
             config,
@@ -219,7 +219,7 @@ class Composition:
 
     def _is_looked_at(self, agent: Agent) -> None:
         """What it shows is seen at once."""
-        if agent.name == self._looked_at:
+        if agent.name in self._looked_at.values():
             self.activities.looked_at(agent)
 
     def _hear_engine(self, event: RuntimeEvent) -> None:

@@ -94,11 +94,16 @@ class Core(Composition):
         if not self.waking.again(self.agents[agent], files):
             self._go(self.agents[agent].wake(files))
 
-    def look_at(self, agent: str | None) -> None:
-        """The human looks at an agent, or at none: who is looked at has no news, and needs no bell."""
-        self._looked_at = agent
-        if agent is not None:
-            self.activities.looked_at(self.agents[agent])
+    def look_at(self, agent: str | None, viewer: object = None) -> None:
+        """The human looks at an agent, or at none: who is looked at has no news, and needs no bell.
+
+        There may be several places to look from; each is a `viewer`, and looks at one agent.
+        """
+        if agent is None:
+            self._looked_at.pop(viewer, None)
+            return
+        self._looked_at[viewer] = agent
+        self.activities.looked_at(self.agents[agent])
 
     def show_servers(self, in_view: bool) -> None:
         """Whether the human sees how the MCP servers stand."""

@@ -147,6 +147,18 @@ class Ledger:
                     more += 1
         return View(tuple(found), more)
 
+    def numbered(self, wish: Wish = _EVERYTHING) -> Iterator[tuple[int, Entry]]:
+        """The entries that are wished for, newest first, each with the number that it keeps."""
+        every = ((number, entry) for _, number, entry in reversed(self._order))
+        return (
+            every
+            if wish == _EVERYTHING
+            else ((number, entry) for number, entry in every if wish.takes(entry))
+        )
+
+    def __len__(self) -> int:
+        return len(self._order)
+
     def _newest_first(self) -> Iterator[Entry]:
         return (entry for _, _, entry in reversed(self._order))
 

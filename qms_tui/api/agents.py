@@ -1,0 +1,158 @@
+"""Agents as clients see them. Times are seconds since 1970, 0 where nobody knows; sizes are bytes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import auto
+
+from qms_tui.api.words import Words
+
+
+class AgentState(Words):
+    """Where an agent's program is in its life."""
+
+    ABSENT = auto()
+    STARTING = auto()
+    ATTACHING = auto()
+    RUNNING = auto()
+    PAUSED = auto()
+    RECONNECTING = auto()
+    STOPPING = auto()
+    ENDED = auto()
+    FAILED = auto()
+    UNREACHABLE = auto()
+    UNKNOWN = auto()
+
+
+class Word(Words):
+    """What a program is doing."""
+
+    STARTING = auto()
+    IDLE = auto()
+    BUSY = auto()
+    NEEDS_YOU = auto()
+    BACKGROUND = auto()
+    ERROR = auto()
+    RUNNING = auto()
+    UNKNOWN = auto()
+
+
+class Health(Words):
+    """How a light shines."""
+
+    FINE = auto()
+    WRONG = auto()
+    ABSENT = auto()
+    UNKNOWN = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a program ended; `exit_code` is null where nobody can tell."""
+
+    exit_code: int | None = None
+    reason: str = ""
+    resuming: bool = False
+    """Whether it failed right after it was to go on with an earlier conversation."""
+    asked: bool = False
+    """Whether somebody ended it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What failed, and what to do about it."""
+
+    message: str = ""
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """What a program is doing: `detail` says which tool, question or error; `rule` why we think so."""
+
+    word: Word = Word.UNKNOWN
+    detail: str = ""
+    since: float = 0.0
+    rule: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Light:
+    """One source's health: `why` in a few words."""
+
+    health: Health = Health.UNKNOWN
+    why: str = ""
+    since: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Lights:
+    """All lights of an agent."""
+
+    container: Light = Light()
+    program: Light = Light()
+    mcp: Light = Light()
+    login: Light = Light()
+    waker: Light = Light()
+
+
+@dataclass(frozen=True, slots=True)
+class Meter:
+    """What a conversation has used: `cost` in USD, `context` in percent of the window."""
+
+    at: float = 0.0
+    cost: float | None = None
+    context: float | None = None
+    model: str = ""
+    version: str = ""
+    """Of the program."""
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a program uses: `cpu` in processors, `memory` without cache; `limit` is 0 where there is none."""
+
+    cpu: float | None = None
+    memory: int = 0
+    limit: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class AgentView:
+    """What there is to know of an agent at one moment."""
+
+    name: str
+    state: AgentState = AgentState.ABSENT
+    state_at: float = 0.0
+    ending: Ending | None = None
+    clearing: bool = False
+    """Whether it has ended and the engine still clears up after it."""
+    trouble: Trouble | None = None
+    began: float = 0.0
+    ended_at: float = 0.0
+    isolated: bool = True
+    """Whether the program is kept from the host and from other agents."""
+    container_id: str = ""
+    wrong: str = ""
+    """In what the program is not who it should be."""
+    outdated: bool = False
+    """Whether its image is older than what it is built from."""
+    needs_build: bool = False
+    """Whether only a build mends that; else a restart does."""
+    foreign: bool = False
+    """Whether another user has started the program."""
+    building: str = ""
+    """How far the build of its image is; empty while there is none."""
+    title: str = ""
+    remark: str = ""
+    """What a human should know of its terminal for as long as it holds."""
+    leads: bool = True
+    leader: str = ""
+    keys_waiting: int = 0
+    typed_at: float = 0.0
+    activity: Activity | None = None
+    lights: Lights | None = None
+    meter: Meter | None = None
+    usage: Usage | None = None
+    plan: str = ""
+    """What will be done to it without a human, while it does not run."""

@@ -1,0 +1,108 @@
+"""Everything that a daemon knows at one moment. Times are seconds since 1970."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import auto
+
+from qms_tui.api.agents import AgentView
+from qms_tui.api.inbox import Inbox
+from qms_tui.api.words import Words
+
+MOST_NOTICES = 100  # that a snapshot has, the newest: more than anybody reads after coming back
+
+
+class Severity(Words):
+    """How much a notice matters."""
+
+    INFORMATION = auto()
+    WARNING = auto()
+    ERROR = auto()
+    UNKNOWN = auto()
+
+
+class NoticeKind(Words):
+    """What a notice is about."""
+
+    WAITS = auto()
+    FINISHED = auto()
+    FAILED = auto()
+    POLICY = auto()
+    AGENT = auto()
+    MENDING = auto()
+    TYPING = auto()
+    INBOX = auto()
+    UNKNOWN = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What a human is told, in whole sentences; `agent` is empty where it is about none.
+
+    A `lasting` one takes longer to read.
+    """
+
+    text: str
+    at: float = 0.0
+    severity: Severity = Severity.INFORMATION
+    agent: str = ""
+    kind: NoticeKind = NoticeKind.AGENT
+    lasting: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Toast:
+    """An arrival to show for a moment; `replaces`: in place of the toasts before it."""
+
+    agent: str
+    text: str
+    replaces: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """Whether the engine answers, why not, and how quickly, in seconds; null while nobody knows."""
+
+    reachable: bool = True
+    why: str = ""
+    latency: float | None = None
+
+
+class ServerState(Words):
+    """Whether agents have an MCP server."""
+
+    UP = auto()
+    DOWN = auto()
+    OFF = auto()
+    UNKNOWN = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """An MCP server; `detail` says why it is not up. `agents` are those whose clients are connected to it."""
+
+    name: str
+    state: ServerState = ServerState.UNKNOWN
+    detail: str = ""
+    agents: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """Whether what the project brings may have an effect."""
+
+    trusted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Everything, with all deltas up to `number`; `waiting` are the agents to see to, most urgent first."""
+
+    number: int
+    agents: tuple[AgentView, ...] = ()
+    waiting: tuple[str, ...] = ()
+    inbox: Inbox = field(default_factory=Inbox)
+    notices: tuple[Notice, ...] = ()
+    servers: tuple[Server, ...] = ()
+    engine: Engine = Engine()
+    trust: Trust = Trust()

@@ -1,0 +1,1 @@
+"""What serves the core to its clients over the API."""

@@ -1,0 +1,213 @@
+"""What clients ask for: allowed or refused, and done by the core."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from qms_tui import __version__
+from qms_tui.api import commands as api
+from qms_tui.api.commands import COMMANDS, VERSION, Done
+from qms_tui.api.errors import ApiError, ErrorCode
+from qms_tui.api.inbox import ItemPreview
+from qms_tui.api.snapshot import Snapshot
+from qms_tui.core import AgentState, AgentView, Core
+from qms_tui.core.state import HELD, STARTABLE
+from qms_tui.daemon import mapping
+from qms_tui.daemon.inbox_items import found_items
+from qms_tui.daemon.publisher import Publisher
+from qms_tui.inbox import Item
+from qms_tui.text.printable import plain
+
+LONGEST_NAME = 80  # characters of what a client calls something that are repeated to it
+LONGEST_SEARCH = 200  # characters: each word is looked for in every item
+DONE = Done()
+Handler = Callable[[Any], Any | Awaitable[Any]]
+
+
+class Requests:
+    """One client's, within the event loop. Methods raise ApiError, or the core's errors."""
+
+    def __init__(self, core: Core, publisher: Publisher, servers_in_view: set[object]) -> None:
+        """`servers_in_view` are the clients that show how the MCP servers stand."""
+        self._core, self._publisher, self._servers_in_view = core, publisher, servers_in_view
+        self._has_said_hello = False
+        self.handlers: Mapping[str, Handler] = {name: getattr(self, name) for name in COMMANDS}
+
+    def check(self, method: str) -> None:
+        """Raises ApiError if it cannot be asked for now."""
+        if method not in COMMANDS:
+            names = ", ".join(COMMANDS)
+            said = f"there is no method {_shown(method)}"
+            raise ApiError(ErrorCode.UNKNOWN_METHOD, said, f"there are: {names}")
+        if not self._has_said_hello and method != api.HELLO.name:
+            raise ApiError(ErrorCode.NO_HELLO, "the client has not said who it is", "call hello first")
+
+    def forget(self) -> None:
+        """The client is gone: it looks at nothing."""
+        self._core.look_at(None, self)
+        self.show_servers(api.ShowServers(False))
+
+    # -- the daemon itself ------------------------------------------------------------------------------
+
+    def hello(self, asked: api.Hello) -> api.Welcome:
+        """Who asks, and who answers."""
+        if not VERSION.understands(asked.version):
+            raise ApiError(
+                ErrorCode.OTHER_VERSION,
+                f"the client speaks {asked.version}, the daemon {VERSION}",
+                f"use a client for API {VERSION.major}, such as that of qms-tui {__version__}",
+            )
+        self._has_said_hello = True
+        return api.Welcome(VERSION, __version__, str(self._core.project.root))
+
+    def subscribe(self, asked: api.Nothing) -> Snapshot:
+        """Everything that has been published."""
+        return self._publisher.mirror.snapshot
+
+    # -- agents -----------------------------------------------------------------------------------------
+
+    def add(self, asked: api.OfAgent) -> Done:
+        """Take an agent of the project in, and open it."""
+        name, core = asked.agent, self._core
+        if name in core.agents:
+            raise ApiError(ErrorCode.WRONG_STATE, f"{name} is one of the agents already", "open it")
+        if name not in (roster := core.roster()):
+            raise _no_agent(name, roster)
+        core.add(name)
+        self._publisher.show(core.view(name))
+        core.open(name)
+        return DONE
+
+    def open(self, asked: api.OfAgent) -> Done:
+        """Find the program, or start it if its policy says so."""
+        view = self._view(asked.agent)
+        if view.state not in STARTABLE:
+            hint = "restart it to have another program"
+            raise ApiError(ErrorCode.WRONG_STATE, f"{view.name} is open: {view.state.value}", hint)
+        self._core.open(view.name)
+        return DONE
+
+    def restart(self, asked: api.Restart) -> Done:
+        """End its program if it has one, and start it."""
+        view = self._restartable(asked.agent)
+        self._core.restart(view.name, fresh=asked.fresh)
+        return DONE
+
+    def rebuild(self, asked: api.OfAgent) -> Done:
+        """Build its image, then restart it."""
+        view = self._restartable(asked.agent)
+        if not view.isolated:
+            said = f"{view.name} runs on this machine, without an image"
+            raise ApiError(ErrorCode.WRONG_STATE, said, "restart it")
+        self._core.rebuild(view.name)
+        return DONE
+
+    def stop(self, asked: api.OfAgent) -> Done:
+        """End its program."""
+        view = self._view(asked.agent)
+        if view.state in (AgentState.ABSENT, AgentState.ENDED) and not view.clearing and not view.plan:
+            hint = "there is nothing to stop; restart starts it"
+            raise ApiError(ErrorCode.WRONG_STATE, f"{view.name} does not run: {view.state.value}", hint)
+        self._core.stop(view.name)
+        return DONE
+
+    def unpause(self, asked: api.OfAgent) -> Done:
+        """Let its program go on."""
+        view = self._view(asked.agent)
+        if view.state is not AgentState.PAUSED:
+            hint = "only a paused agent can be unpaused"
+            raise ApiError(ErrorCode.WRONG_STATE, f"{view.name} is not paused: {view.state.value}", hint)
+        self._core.unpause(view.name)
+        return DONE
+
+    def wake(self, asked: api.Wake) -> Done:
+        """Have it told of items in its inbox."""
+        view = self._view(asked.agent)
+        if view.state not in HELD:
+            hint = "start it: then it is told of what waits in its inbox"
+            raise ApiError(ErrorCode.WRONG_STATE, f"{view.name} does not run: {view.state.value}", hint)
+        self._core.wake(view.name, [self._item(view.name, each).file for each in asked.items])
+        return DONE
+
+    def explain(self, asked: api.OfAgent) -> api.Explanation:
+        """Why its state is what it is."""
+        return mapping.explanation(self._core.explain(self._view(asked.agent).name))
+
+    # -- what the human sees ----------------------------------------------------------------------------
+
+    def look_at(self, asked: api.LookAt) -> Done:
+        """The human looks at one agent here, or at none."""
+        self._core.look_at(self._view(asked.agent).name if asked.agent else None, self)
+        return DONE
+
+    def show_servers(self, asked: api.ShowServers) -> Done:
+        """The human sees the MCP servers here, or no more."""
+        if asked.in_view:
+            self._servers_in_view.add(self)
+        else:
+            self._servers_in_view.discard(self)
+        self._core.show_servers(bool(self._servers_in_view))
+        return DONE
+
+    # -- inboxes ----------------------------------------------------------------------------------------
+
+    def recipients(self, asked: api.Nothing) -> api.Recipients:
+        """Everybody who can be written to."""
+        return api.Recipients(self._core.recipients())
+
+    async def send(self, asked: api.Send) -> Done:
+        """Write a message of the human's."""
+        await self._core.send(asked.recipients, asked.subject, asked.body)
+        return DONE
+
+    def find_items(self, asked: api.FindItems) -> api.Items:
+        """Items that wait or were consumed."""
+        if len(asked.words) > LONGEST_SEARCH:
+            said = f"there are {len(asked.words)} characters to look for"
+            raise ApiError(ErrorCode.WRONG_PARAMETERS, said, f"give at most {LONGEST_SEARCH}")
+        return found_items(self._core, mapping.wish(asked))
+
+    async def preview(self, asked: api.OfItem) -> ItemPreview:
+        """What an item's file says."""
+        return mapping.preview(await self._core.preview(self._item(asked.agent, asked.item)))
+
+    async def put_away(self, asked: api.OfItem) -> api.Place:
+        """Move an item into the archive."""
+        return api.Place(str(await self._core.put_away(self._item(asked.agent, asked.item))))
+
+    def inbox_folder(self, asked: api.OfAgent) -> api.Place:
+        """Where its inbox is; agents need not be opened for that."""
+        if asked.agent not in (recipients := self._core.recipients()):
+            raise _no_agent(asked.agent, recipients)
+        return api.Place(str(self._core.inbox(asked.agent)))
+
+    # -- what is allowed --------------------------------------------------------------------------------
+
+    def _view(self, name: str) -> AgentView:
+        if name not in self._core.agents:
+            raise _no_agent(name, [agent.name for agent in self._core.agents])
+        return self._core.view(name)
+
+    def _restartable(self, name: str) -> AgentView:
+        view = self._view(name)
+        if view.foreign and view.state not in STARTABLE:
+            hint = "only the user who has started it restarts it"
+            raise ApiError(ErrorCode.NOT_ALLOWED, f"{name} runs for another user", hint)
+        return view
+
+    def _item(self, agent: str, id: str) -> Item:
+        item = mapping.waiting_item(self._core, agent, id)
+        if item is None:
+            said = f"no such item waits in the inbox of {_shown(agent)}"
+            raise ApiError(ErrorCode.UNKNOWN_ITEM, said, "it may have been consumed: look at the inbox again")
+        return item
+
+
+def _no_agent(name: str, agents: tuple[str, ...] | list[str]) -> ApiError:
+    hint = f"there are: {', '.join(agents)}" if agents else "there are none"
+    return ApiError(ErrorCode.UNKNOWN_AGENT, f"{_shown(name)} is not one of the agents", hint)
+
+
+def _shown(name: str) -> str:
+    return plain(name[:LONGEST_NAME])
