@@ -43,8 +43,8 @@ async def finish(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, las
 async def close(writer: asyncio.StreamWriter) -> None:
     """End the connection: what waits still goes out, if the other side takes it at once. Idempotent."""
     writer.close()
-    with contextlib.suppress(OSError):
-        try:
+    try:
+        with contextlib.suppress(OSError, TimeoutError):
             await asyncio.wait_for(writer.wait_closed(), LAST_WORDS)
-        except TimeoutError:
-            writer.transport.abort()
+    finally:
+        writer.transport.abort()

@@ -138,10 +138,7 @@ class Connection:
     # -- the end ----------------------------------------------------------------------------------------
 
     async def _close(self) -> None:
-        tasks = [*self._under_way, *([self._pump] if self._pump else [])]
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            await asyncio.wait(tasks)
         self._requests.forget()
+        for task in (*self._under_way, *([self._pump] if self._pump else [])):
+            task.cancel()
         await close(self._writer)

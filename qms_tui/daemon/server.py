@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Coroutine
 from socket import socket
+from typing import Any
 
 from qms_tui.api import wire
 from qms_tui.api.errors import ApiError, ErrorCode
@@ -26,6 +28,7 @@ class Server:
         self.publisher = Publisher(core)
         self._servers_in_view: set[object] = set()
         self._clients: set[asyncio.Task[None]] = set()
+        self._turned_away: set[asyncio.Task[None]] = set()
 
     def hear(self, event: CoreEvent) -> None:
         """The core tells this."""
@@ -38,12 +41,10 @@ class Server:
 
     def serve(self, connected: socket) -> None:
         """Answer whoever is at the other end, until either ends; the socket is the server's from now on."""
-        may_stay = len(self._clients) < MOST_CLIENTS
-        serving = self._serve(connected) if may_stay else _turn_away(connected)
-        task = asyncio.get_running_loop().create_task(serving, name="client")
-        if may_stay:
-            self._clients.add(task)
-            task.add_done_callback(self._clients.discard)
+        if len(self._clients) < MOST_CLIENTS:
+            self._keep(self._clients, self._serve(connected), connected)
+        else:
+            self._keep(self._turned_away, _turn_away(connected), connected)
 
     @property
     def clients(self) -> int:
@@ -52,10 +53,18 @@ class Server:
 
     async def close(self) -> None:
         """Let go of all clients; idempotent."""
-        clients = tuple(self._clients)
+        clients = *self._clients, *self._turned_away
         for client in clients:
             client.cancel()
         await asyncio.gather(*clients, return_exceptions=True)
+
+    @staticmethod
+    def _keep(tasks: set[asyncio.Task[None]], serving: Coroutine[Any, Any, None], connected: socket) -> None:
+        """As long as it lasts; one that is let go before it has begun leaves the socket open."""
+        task = asyncio.get_running_loop().create_task(serving, name="client")
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
+        task.add_done_callback(lambda task: connected.close())
 
     async def _serve(self, connected: socket) -> None:
         reader, writer = await open_stream(connected, wire.LONGEST_REQUEST)

@@ -1,0 +1,279 @@
+"""Everything that can be asked for, and why it is refused."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from dataclasses import replace
+
+import pytest
+
+from qms_tui.api import commands as api
+from qms_tui.api.agents import AgentState
+from qms_tui.api.commands import COMMANDS, Done, Items, OfAgent, OfItem
+from qms_tui.api.errors import ErrorCode
+from qms_tui.api.inbox import ItemFact, ItemKind, ItemPreview
+from qms_tui.config import AgentConfig, Config, Launch
+from qms_tui.inbox import HUMAN
+from qms_tui.project import Project
+from qms_tui.waking import typist
+from tests.inbox.qms_commands import QmsCommands
+
+from .served import served
+
+UNKNOWN_AGENT, UNKNOWN_ITEM = ErrorCode.UNKNOWN_AGENT, ErrorCode.UNKNOWN_ITEM
+WRONG_STATE = ErrorCode.WRONG_STATE
+DONE = Done()
+
+
+@pytest.fixture
+def qms(project: Project) -> QmsCommands:
+    return QmsCommands(project.root)
+
+
+async def test_an_agent_is_stopped_and_restarted(project: Project) -> None:
+    async with served(project, "qa") as house:
+        client = await house.client()
+        await house.until(lambda: client.state("qa") is AgentState.RUNNING)
+        began = client.agent("qa").began
+        assert await client.ask(api.STOP, OfAgent("qa")) == DONE
+        await house.until(lambda: client.state("qa") is AgentState.ENDED)
+        ending = client.agent("qa").ending
+        assert ending is not None
+        assert (ending.reason, ending.asked) == ("stopped by you", True)
+        error = await client.refused(api.STOP, OfAgent("qa"))
+        assert (error.code, error.message) == (WRONG_STATE, "qa does not run: exited")
+        assert await client.ask(api.RESTART, api.Restart("qa", fresh=True)) == DONE
+        await house.until(lambda: client.state("qa") is AgentState.RUNNING)
+        assert client.agent("qa").began > began
+
+
+async def test_more_agents_are_added_and_opened(project: Project) -> None:
+    async with served(project) as house:
+        client = await house.client()
+        assert client.mirror.snapshot.agents == ()
+        assert await client.ask(api.ADD, OfAgent("bu")) == DONE
+        await house.until(lambda: "bu" in client.mirror.agents and client.state("bu") is AgentState.RUNNING)
+        error = await client.refused(api.ADD, OfAgent("bu"))
+        assert (error.code, error.message) == (WRONG_STATE, "bu is one of the agents already")
+        error = await client.refused(api.ADD, OfAgent("nobody"))
+        assert (error.code, error.hint) == (UNKNOWN_AGENT, "there are: claude, bu, lead, qa")
+        error = await client.refused(api.OPEN, OfAgent("bu"))
+        assert (error.code, error.message) == (WRONG_STATE, "bu is open: running")
+
+
+async def test_an_agent_that_waits_for_a_task_is_opened_and_not_started(project: Project) -> None:
+    config = Config(every_agent=AgentConfig(launch=Launch.AUTO_ON_TASK))
+    async with served(project, "qa", config=config) as house:
+        client = await house.client()
+        await house.until(lambda: client.agent("qa").plan == "starts when a task arrives")
+        assert await client.ask(api.OPEN, OfAgent("qa")) == DONE
+        await client.ask(api.EXPLAIN, OfAgent("qa"))
+        assert await client.ask(api.RESTART, api.Restart("qa")) == DONE
+        await house.until(lambda: client.state("qa") is AgentState.RUNNING)
+
+
+async def test_only_what_is_paused_goes_on(project: Project) -> None:
+    async with served(project, "qa") as house:
+        client = await house.client()
+        await house.running("qa")
+        error = await client.refused(api.UNPAUSE, OfAgent("qa"))
+        assert (error.code, error.message) == (WRONG_STATE, "qa is not paused: running")
+
+
+async def test_only_an_image_is_built(project: Project) -> None:
+    async with served(project, "qa") as house:
+        client = await house.client()
+        error = await client.refused(api.REBUILD, OfAgent("qa"))
+        assert (error.code, error.hint) == (WRONG_STATE, "restart it")
+
+
+async def test_an_agent_is_woken_for_its_items(
+    project: Project, qms: QmsCommands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(typist, "QUIET", 0.0)
+    typed = AgentConfig(command=("bash",), wake_prompt="free> ", wake_text="Go.")
+    async with served(project, "qa", config=Config(every_agent=typed)) as house:
+        client = await house.client()
+        await house.running("qa")
+        qms.route("CR-056", "qa")
+        await house.until(lambda: client.mirror.items)
+        await house.until(lambda: all(item.receipt for item in client.mirror.items.values()))
+        (item,) = client.mirror.items.values()
+        assert (item.kind, item.document, item.consumed) == (ItemKind.REVIEW, "CR-056", None)
+        assert await client.ask(api.WAKE, api.Wake("qa", (item.id,))) == DONE
+        await house.until(lambda: "qa is told of its inbox as soon as its prompt is free." in client.notices)
+        error = await client.refused(api.WAKE, api.Wake("qa", (item.id, item.id + "x")))
+        assert error.code == UNKNOWN_ITEM
+        await client.ask(api.STOP, OfAgent("qa"))
+        await house.until(lambda: client.state("qa") is AgentState.ENDED)
+        error = await client.refused(api.WAKE, api.Wake("qa"))
+        assert (error.code, error.message) == (WRONG_STATE, "qa does not run: exited")
+
+
+async def test_every_source_is_explained(project: Project) -> None:
+    async with served(project, "qa") as house:
+        client = await house.client()
+        await house.running("qa")
+        sources = (await client.ask(api.EXPLAIN, OfAgent("qa"))).sources
+        assert (sources[0].source, sources[0].said) == ("engine", "running")
+        assert sources[0].at > 0
+        assert sources[-1].source == "typing"
+
+
+async def test_each_client_looks_at_an_agent_of_its_own(project: Project) -> None:
+    async with served(project, "claude", "qa") as house:
+        first, second = await house.client(), await house.client()
+        await house.running("claude", "qa")
+        await first.ask(api.LOOK_AT, api.LookAt("claude"))
+        await second.ask(api.LOOK_AT, api.LookAt("qa"))
+        house.core.link("qa").send(b"printf '\\a'; echo rang\r")
+        house.core.link("claude").send(b"printf '\\a'; echo rang\r")
+        await house.until(lambda: "\nrang" in house.text("qa") and "\nrang" in house.text("claude"))
+        assert [house.core.waiting, first.mirror.waiting] == [[], ()]
+        await second.client.close()
+        await house.until(lambda: house.server.clients == 1)
+        for agent in ("claude", "qa"):
+            house.core.link(agent).send(b"printf '\\a'\r")
+        await house.until(lambda: first.mirror.waiting == ("qa",))
+        await first.ask(api.LOOK_AT, api.LookAt())
+        house.core.link("claude").send(b"printf '\\a'\r")
+        await house.until(lambda: set(first.mirror.waiting) == {"claude", "qa"})
+
+
+async def test_servers_are_in_view_while_one_client_shows_them(project: Project) -> None:
+    async with served(project) as house:
+        first, second = await house.client(), await house.client()
+        in_view = house.core._servers._in_view
+        await first.ask(api.SHOW_SERVERS, api.ShowServers(True))
+        await second.ask(api.SHOW_SERVERS, api.ShowServers(True))
+        await first.ask(api.SHOW_SERVERS, api.ShowServers(False))
+        assert in_view.is_set()
+        await second.client.close()
+        await house.until(lambda: not in_view.is_set())
+
+
+async def test_messages_are_sent_found_read_and_put_away(project: Project) -> None:
+    async with served(project, "qa") as house:
+        client = await house.client()
+        assert HUMAN in (await client.ask(api.RECIPIENTS, api.Nothing())).names
+        assert await client.ask(api.SEND, api.Send((HUMAN,), "a subject", "a body")) == DONE
+        await house.until(lambda: client.mirror.items)
+        (item,) = client.mirror.items.values()
+        assert (item.agent, item.kind, item.consumed) == (HUMAN, ItemKind.MESSAGE, None)
+        assert item.arrived > 0
+        assert await client.ask(api.FIND_ITEMS, api.FindItems(words="SUBJECT")) == Items((item,))
+        assert await client.ask(api.FIND_ITEMS, api.FindItems(kind=ItemKind.REVIEW)) == Items()
+        assert await client.ask(api.FIND_ITEMS, api.FindItems(agent="qa")) == Items()
+        assert await client.ask(api.FIND_ITEMS, api.FindItems(HUMAN, ItemKind.MESSAGE)) == Items((item,))
+        said = await client.ask(api.PREVIEW, OfItem(HUMAN, item.id))
+        assert isinstance(said, ItemPreview)
+        assert said.text == "a body"
+        assert ItemFact("from", HUMAN) in said.facts
+        folder = (await client.ask(api.INBOX_FOLDER, OfAgent(HUMAN))).path
+        assert folder == str(house.core.inbox(HUMAN))
+        assert "archive" in (await client.ask(api.PUT_AWAY, OfItem(HUMAN, item.id))).path
+        await house.until(lambda: client.mirror.items[item.number].consumed)
+        error = await client.refused(api.PUT_AWAY, OfItem(HUMAN, item.id))
+        assert error.code == UNKNOWN_ITEM
+
+
+async def test_another_file_of_the_same_name_is_not_put_away(project: Project) -> None:
+    """What was seen is what is moved."""
+    inbox = project.folders("qa").inbox
+    (inbox / "one.md").write_text("first")
+    async with served(project, "qa") as house:
+        client = await house.client()
+        await house.until(lambda: client.mirror.items)
+        (seen,) = client.mirror.items.values()
+        (inbox / "two.md").write_text("second")
+        os.replace(inbox / "two.md", inbox / "one.md")
+        await house.until(lambda: client.mirror.items[seen.number].id != seen.id)
+        error = await client.refused(api.PUT_AWAY, OfItem("qa", seen.id))
+        assert error.code == UNKNOWN_ITEM
+        assert (inbox / "one.md").read_text() == "second"
+
+
+async def test_what_cannot_be_sent_says_why(project: Project) -> None:
+    async with served(project, "qa") as house:
+        client = await house.client()
+        for asked in (api.Send((), "a subject"), api.Send(("nobody",), "a subject"), api.Send(("qa",), " ")):
+            error = await client.refused(api.SEND, asked)
+            assert error.code == ErrorCode.FAILED
+        error = await client.refused(api.FIND_ITEMS, api.FindItems(words="x " * 200))
+        assert error.code == ErrorCode.WRONG_PARAMETERS
+
+
+OF_AGENTS = [
+    *(each for each in COMMANDS.values() if each.parameters is OfAgent and each is not api.ADD),
+    *(api.RESTART, api.WAKE, api.LOOK_AT),
+]
+
+
+ODD_NAMES = ("bu", "nobody", "../qa", "\x1b[31mred", "\N{RIGHT-TO-LEFT OVERRIDE}", "x" * 500)
+
+
+@pytest.mark.parametrize("name", ODD_NAMES)
+async def test_who_is_no_agent_is_said(project: Project, name: str) -> None:
+    async with served(project, "qa") as house:
+        client = await house.client()
+        for command in OF_AGENTS:
+            if command is api.INBOX_FOLDER and name == "bu":
+                continue  # who has no pane has an inbox
+            error = await client.refused(command, command.parameters(name))
+            assert error.code == UNKNOWN_AGENT
+            assert error.message.endswith("is not one of the agents")
+            assert len(error.message) < 120
+            assert error.message.isprintable()
+            assert "qa" in error.hint
+        error = await client.refused(api.PREVIEW, OfItem(name, "1-2-3"))
+        assert error.code == UNKNOWN_ITEM
+
+
+async def test_who_runs_for_another_user_is_left_alone(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with served(project, "qa") as house:
+        client = await house.client()
+        await house.running("qa")
+        view = replace(house.core.view("qa"), foreign=True)
+        monkeypatch.setattr(house.core, "view", lambda agent: view)
+        for error in (
+            await client.refused(api.RESTART, api.Restart("qa")),
+            await client.refused(api.REBUILD, OfAgent("qa")),
+        ):
+            assert error.code == ErrorCode.NOT_ALLOWED
+
+
+async def test_nothing_unexpected_is_a_traceback_for_the_client(
+    project: Project, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with served(project, "qa") as house:
+        client = await house.client()
+
+        def broken(*_: object) -> None:
+            raise ZeroDivisionError("secret")
+
+        monkeypatch.setattr(house.core, "explain", broken)
+        error = await client.refused(api.EXPLAIN, OfAgent("qa"))
+        assert (error.code, error.message) == (ErrorCode.UNEXPECTED, "unexpected ZeroDivisionError")
+        assert "secret" in caplog.text
+        caplog.clear()
+        assert await client.ask(api.LOOK_AT, api.LookAt("qa")) == DONE
+
+
+async def test_answers_come_while_a_disk_hangs(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    goes_on = asyncio.Event()
+    async with served(project, "qa") as house:
+        client = await house.client()
+
+        async def hang(*_: object) -> None:
+            await goes_on.wait()
+
+        monkeypatch.setattr(house.core, "send", hang)
+        loop = asyncio.get_running_loop()
+        sending = [loop.create_task(client.ask(api.SEND, api.Send(("qa",), "x"))) for _ in range(31)]
+        assert await client.ask(api.LOOK_AT, api.LookAt("qa")) == DONE
+        assert not any(task.done() for task in sending)
+        goes_on.set()
+        assert await asyncio.gather(*sending) == [DONE] * 31

@@ -1,0 +1,149 @@
+"""The API says everything that the core knows, in words of its own."""
+
+from __future__ import annotations
+
+import dataclasses
+from enum import Enum
+from pathlib import Path
+
+import pytest
+
+from qms_tui import activity as activities
+from qms_tui.api import agents, inbox, snapshot
+from qms_tui.api.words import Words
+from qms_tui.core import AgentState, AgentView, events
+from qms_tui.daemon import mapping
+from qms_tui.errors import RuntimeFailure
+from qms_tui.inbox import Entry, Identity, Item, Kind
+from qms_tui.mcp.lights import Light as ServerLight
+from qms_tui.mcp.lights import Shown, Standing
+from qms_tui.runtime import Ending, EngineBack, EngineLost, Latency, Usage
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours"),
+    [
+        (AgentState, agents.AgentState),
+        (activities.Word, agents.Word),
+        (activities.Health, agents.Health),
+        (Kind, inbox.ItemKind),
+        (events.NoticeKind, snapshot.NoticeKind),
+        (ServerLight, snapshot.ServerState),
+    ],
+)
+def test_every_word_has_one(theirs: type[Enum], ours: type[Words]) -> None:
+    assert set(ours.__members__) == {*theirs.__members__, "UNKNOWN"}
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours"),
+    [
+        (AgentView, agents.AgentView),
+        (activities.Activity, agents.Activity),
+        (activities.Light, agents.Light),
+        (activities.Lights, agents.Lights),
+        (activities.Meter, agents.Meter),
+        (Usage, agents.Usage),
+        (Ending, agents.Ending),
+        (activities.Announced, inbox.Receipt),
+    ],
+)
+def test_every_field_has_one(theirs: type, ours: type) -> None:
+    assert [each.name for each in dataclasses.fields(ours)] == [
+        each.name for each in dataclasses.fields(theirs)
+    ]
+
+
+def test_an_agent_with_everything() -> None:
+    light = activities.Light(activities.Health.WRONG, "not there", 3.0)
+    view = AgentView(
+        name="qa",
+        state=AgentState.ENDED,
+        state_at=1.0,
+        ending=Ending(7, "killed", True, True),
+        clearing=True,
+        trouble=RuntimeFailure("no", "try"),
+        began=2.0,
+        ended_at=3.0,
+        isolated=False,
+        container_id="abc",
+        wrong="another",
+        outdated=True,
+        needs_build=True,
+        foreign=True,
+        building="2 of 5",
+        title="a title",
+        remark="a remark",
+        leads=False,
+        leader="bu",
+        keys_waiting=4,
+        typed_at=5.0,
+        activity=activities.Activity(activities.Word.NEEDS_YOU, "ls", 6.0, "a rule"),
+        lights=activities.Lights(light, light, light, light, light),
+        meter=activities.Meter(7.0, 0.5, 8.0, "Opus", "2.0"),
+        usage=Usage(0.5, 9, 10),
+        plan="starts again",
+    )
+    defaults = AgentView("")
+    names = [each.name for each in dataclasses.fields(AgentView)]
+    assert [name for name in names if getattr(view, name) == getattr(defaults, name)] == []
+    made = mapping.agent(view)
+    for name in names:
+        said, was = getattr(made, name), getattr(view, name)
+        if isinstance(was, AgentState):
+            assert said is agents.AgentState.ENDED
+        elif name == "trouble":
+            assert said == agents.Trouble("no", "try")
+        elif name == "activity":
+            assert said == agents.Activity(agents.Word.NEEDS_YOU, "ls", 6.0, "a rule")
+        elif name == "lights":
+            wrong = agents.Light(agents.Health.WRONG, "not there", 3.0)
+            assert said == agents.Lights(wrong, wrong, wrong, wrong, wrong)
+        elif dataclasses.is_dataclass(was):
+            assert dataclasses.astuple(said) == dataclasses.astuple(was)  # type: ignore[arg-type]
+        else:
+            assert said == was
+
+
+@pytest.mark.parametrize("file", ["CR-056.md", "a b-c%41.md", "ä.md", "\udcff\udc80.md", "%"])
+def test_the_id_of_an_item_is_its_files(file: str) -> None:
+    item = Item("qa", "name", Kind.REVIEW, "a review", "CR-056", "bu", 1.0, Identity(3, 2**63), file)
+    id = mapping.item_id(item)
+    assert id.isascii()
+    assert id.startswith(f"3-{2**63}-")
+    assert mapping.item(5, Entry(item), None, held=True) == inbox.InboxItem(
+        5, "qa", id, "name", inbox.ItemKind.REVIEW, "a review", "CR-056", "bu", 1.0, None, True
+    )
+
+
+def test_the_engine_is_lost_and_back() -> None:
+    engine = mapping.engine(Latency(0.25), snapshot.Engine())
+    assert engine == snapshot.Engine(latency=0.25)
+    lost = mapping.engine(EngineLost("gone"), engine)
+    assert lost == snapshot.Engine(False, "gone")
+    assert mapping.engine(EngineBack(), lost) == snapshot.Engine()
+
+
+def test_servers_name_the_agents_that_have_them() -> None:
+    standing = Standing(
+        (Shown("qms", ServerLight.UP), Shown("git", ServerLight.DOWN, "no such file")),
+        {"qa": frozenset({"qms"}), "bu": frozenset({"qms"})},
+    )
+    assert mapping.servers(standing) == (
+        snapshot.Server("qms", snapshot.ServerState.UP, "", ("bu", "qa")),
+        snapshot.Server("git", snapshot.ServerState.DOWN, "no such file"),
+    )
+
+
+def test_paths_are_only_looked_up(tmp_path: Path) -> None:
+    """An id never becomes a path: what is not in the ledger is not there."""
+
+    class Ledger:
+        def item(self, agent: str, file: str) -> None:
+            assert isinstance(file, str)
+
+    class Core:
+        ledger = Ledger()
+
+    for id in ("", "-", "1-2-..%2F..%2Fetc%2Fpasswd", "1-2-%00", "\N{GRINNING FACE}", "x" * 10_000):
+        assert mapping.waiting_item(Core(), "qa", id) is None  # type: ignore[arg-type]
