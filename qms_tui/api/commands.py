@@ -148,15 +148,15 @@ class Explanation:
 
 
 @dataclass(frozen=True, slots=True)
-class Recipients:
-    """Everybody who can be written to."""
+class Names:
+    """Agents, or whoever else can be written to."""
 
     names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A path on the daemon's machine; bytes that are not UTF-8 are replaced."""
+    """A path on the daemon's machine."""
 
     path: str
 
@@ -172,6 +172,7 @@ class Command(Generic[P, R]):
 
 HELLO = Command("hello", Hello, Welcome)
 SUBSCRIBE = Command("subscribe", Nothing, Snapshot)
+ROSTER = Command("roster", Nothing, Names)
 ADD = Command("add", OfAgent, Done)
 OPEN = Command("open", OfAgent, Done)
 RESTART = Command("restart", Restart, Done)
@@ -182,17 +183,18 @@ WAKE = Command("wake", Wake, Done)
 LOOK_AT = Command("look_at", LookAt, Done)
 SHOW_SERVERS = Command("show_servers", ShowServers, Done)
 EXPLAIN = Command("explain", OfAgent, Explanation)
-RECIPIENTS = Command("recipients", Nothing, Recipients)
+RECIPIENTS = Command("recipients", Nothing, Names)
 SEND = Command("send", Send, Done)
 FIND_ITEMS = Command("find_items", FindItems, Items)
 PREVIEW = Command("preview", OfItem, ItemPreview)
 PUT_AWAY = Command("put_away", OfItem, Place)
 INBOX_FOLDER = Command("inbox_folder", OfAgent, Place)
+ITEM_FILE = Command("item_file", OfItem, Place)
 
 _ALL: tuple[Command[Any, Any], ...] = (
     *(HELLO, SUBSCRIBE),
-    *(ADD, OPEN, RESTART, REBUILD, STOP, UNPAUSE, WAKE, LOOK_AT, SHOW_SERVERS, EXPLAIN),
-    *(RECIPIENTS, SEND, FIND_ITEMS, PREVIEW, PUT_AWAY, INBOX_FOLDER),
+    *(ROSTER, ADD, OPEN, RESTART, REBUILD, STOP, UNPAUSE, WAKE, LOOK_AT, SHOW_SERVERS, EXPLAIN),
+    *(RECIPIENTS, SEND, FIND_ITEMS, PREVIEW, PUT_AWAY, INBOX_FOLDER, ITEM_FILE),
 )
 COMMANDS: Mapping[str, Command[Any, Any]] = MappingProxyType({each.name: each for each in _ALL})
 """All of them, by name."""

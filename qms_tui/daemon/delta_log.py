@@ -10,7 +10,7 @@ MOST_BYTES = 4 * 1024 * 1024  # of all lines: a burst of thousands of changes; l
 class DeltaLog:
     """Lines numbered from 1."""
 
-    def __init__(self, most: int = MOST_BYTES) -> None:
+    def __init__(self, most: int) -> None:
         self._most = most
         self._lines: deque[bytes] = deque()
         self._size = 0

@@ -27,7 +27,7 @@ from qms_tui.core.events import (
     ReceiptsChanged,
     ServersChanged,
 )
-from qms_tui.daemon import mapping
+from qms_tui.daemon import delta_log, mapping
 from qms_tui.daemon.delta_log import DeltaLog
 from qms_tui.daemon.inbox_items import InboxItems
 
@@ -39,7 +39,7 @@ class Publisher:
         self._core = core
         self._items = InboxItems(core)
         self.mirror = Mirror(mapping.beginning(core, self._items.newest()))
-        self.log = DeltaLog()
+        self.log = DeltaLog(delta_log.MOST_BYTES)
         self._news = asyncio.Event()
 
     async def past(self, number: int) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from qms_tui import __version__
@@ -66,6 +68,10 @@ class Requests:
         return self._publisher.mirror.snapshot
 
     # -- agents -----------------------------------------------------------------------------------------
+
+    def roster(self, asked: api.Nothing) -> api.Names:
+        """Everybody who may be added, and who has been."""
+        return api.Names(self._core.roster())
 
     def add(self, asked: api.OfAgent) -> Done:
         """Take an agent of the project in, and open it."""
@@ -152,9 +158,9 @@ class Requests:
 
     # -- inboxes ----------------------------------------------------------------------------------------
 
-    def recipients(self, asked: api.Nothing) -> api.Recipients:
+    def recipients(self, asked: api.Nothing) -> api.Names:
         """Everybody who can be written to."""
-        return api.Recipients(self._core.recipients())
+        return api.Names(self._core.recipients())
 
     async def send(self, asked: api.Send) -> Done:
         """Write a message of the human's."""
@@ -173,14 +179,19 @@ class Requests:
         return mapping.preview(await self._core.preview(self._item(asked.agent, asked.item)))
 
     async def put_away(self, asked: api.OfItem) -> api.Place:
-        """Move an item into the archive."""
-        return api.Place(str(await self._core.put_away(self._item(asked.agent, asked.item))))
+        """Move an item into the archive; where it is then, to be shown."""
+        return api.Place(plain(str(await self._core.put_away(self._item(asked.agent, asked.item)))))
 
     def inbox_folder(self, asked: api.OfAgent) -> api.Place:
         """Where its inbox is; agents need not be opened for that."""
         if asked.agent not in (recipients := self._core.recipients()):
             raise _no_agent(asked.agent, recipients)
-        return api.Place(str(self._core.inbox(asked.agent)))
+        return _place(self._core.inbox(asked.agent))
+
+    def item_file(self, asked: api.OfItem) -> api.Place:
+        """Which file it is, to be opened."""
+        item = self._item(asked.agent, asked.item)
+        return _place(self._core.inbox(item.agent) / item.file)
 
     # -- what is allowed --------------------------------------------------------------------------------
 
@@ -202,6 +213,16 @@ class Requests:
             said = f"no such item waits in the inbox of {_shown(agent)}"
             raise ApiError(ErrorCode.UNKNOWN_ITEM, said, "it may have been consumed: look at the inbox again")
         return item
+
+
+def _place(path: Path) -> api.Place:
+    """Never another path than this one."""
+    try:
+        os.fspath(path).encode()
+    except UnicodeEncodeError:
+        said = f"{plain(os.fspath(path))}: its name has bytes that are not UTF-8"
+        raise ApiError(ErrorCode.FAILED, said, "rename it, then try again") from None
+    return api.Place(os.fspath(path))
 
 
 def _no_agent(name: str, agents: tuple[str, ...] | list[str]) -> ApiError:

@@ -56,6 +56,7 @@ async def test_more_agents_are_added_and_opened(project: Project) -> None:
         await house.until(lambda: "bu" in client.mirror.agents and client.state("bu") is AgentState.RUNNING)
         error = await client.refused(api.ADD, OfAgent("bu"))
         assert (error.code, error.message) == (WRONG_STATE, "bu is one of the agents already")
+        assert (await client.ask(api.ROSTER, api.Nothing())).names == ("claude", "bu", "lead", "qa")
         error = await client.refused(api.ADD, OfAgent("nobody"))
         assert (error.code, error.hint) == (UNKNOWN_AGENT, "there are: claude, bu, lead, qa")
         error = await client.refused(api.OPEN, OfAgent("bu"))
@@ -172,10 +173,26 @@ async def test_messages_are_sent_found_read_and_put_away(project: Project) -> No
         assert ItemFact("from", HUMAN) in said.facts
         folder = (await client.ask(api.INBOX_FOLDER, OfAgent(HUMAN))).path
         assert folder == str(house.core.inbox(HUMAN))
+        file = (await client.ask(api.ITEM_FILE, OfItem(HUMAN, item.id))).path
+        assert file == f"{folder}/{item.name}"
         assert "archive" in (await client.ask(api.PUT_AWAY, OfItem(HUMAN, item.id))).path
         await house.until(lambda: client.mirror.items[item.number].consumed)
         error = await client.refused(api.PUT_AWAY, OfItem(HUMAN, item.id))
         assert error.code == UNKNOWN_ITEM
+
+
+async def test_a_path_is_that_path_or_none(project: Project) -> None:
+    """A name that is not UTF-8 is shown with signs in place of its bytes, and is never opened as those."""
+    folder = project.folders("qa").inbox
+    (folder / os.fsdecode(b"odd\xff.md")).write_text("x")
+    async with served(project, "qa") as house:
+        client = await house.client()
+        await house.until(lambda: client.mirror.items)
+        (item,) = client.mirror.items.values()
+        error = await client.refused(api.ITEM_FILE, OfItem("qa", item.id))
+        assert "not UTF-8" in error.message
+        assert "odd" in (await client.ask(api.PUT_AWAY, OfItem("qa", item.id))).path
+        await house.until(lambda: client.mirror.items[item.number].consumed)
 
 
 async def test_another_file_of_the_same_name_is_not_put_away(project: Project) -> None:

@@ -160,3 +160,22 @@ def test_news_of_what_nobody_knows_change_nothing() -> None:
     ledger.take(ItemChanged(item(1), item(1)))
     assert shown(ledger) == []
     assert ledger.waiting() == 0
+
+
+def test_entries_keep_their_numbers() -> None:
+    ledger = Ledger(START)
+    ledger.take(Initial((item(2), item(1))))
+    ledger.take(ItemArrived(item(3, kind=Kind.NOTICE)))
+
+    def numbered(wish: Wish | None = None) -> dict[int, str]:
+        return {number: entry.item.headline for number, entry in ledger.numbered(wish or Wish())}
+
+    before = numbered()
+    assert [*before.values()] == [item(number).headline for number in (3, 2, 1)]
+    ledger.take(ItemChanged(item(2), replace(item(2), headline="another")))
+    ledger.take(ItemConsumed(item(1), START + 9))
+    after = numbered()
+    assert list(after) == list(before)
+    assert [*after.values()] == [item(3).headline, "another", item(1).headline]
+    assert len(ledger) == 3
+    assert list(numbered(Wish(kind=Kind.NOTICE)).values()) == [item(3).headline]
