@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
@@ -20,6 +21,8 @@ from qms_tui.daemon.inbox_items import found_items
 from qms_tui.daemon.publisher import Publisher
 from qms_tui.inbox import Item
 from qms_tui.text.printable import plain
+
+_log = logging.getLogger(__name__)
 
 LONGEST_NAME = 80  # characters of what a client calls something that are repeated to it
 LONGEST_SEARCH = 200  # characters: each word is looked for in every item
@@ -61,6 +64,7 @@ class Requests:
                 f"use a client for API {VERSION.major}, such as that of qms-tui {__version__}",
             )
         self._has_said_hello = True
+        _log.info("a client says hello: %s, in version %s", _shown(asked.client), asked.version)
         return api.Welcome(VERSION, __version__, str(self._core.project.root))
 
     def subscribe(self, asked: api.Nothing) -> Snapshot:

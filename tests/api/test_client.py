@@ -104,6 +104,7 @@ async def test_an_end_that_talks_nonsense_is_lost(said: bytes, why: str) -> None
 async def test_a_hole_in_the_numbers_is_noticed(number: int) -> None:
     client, theirs = await pair()
     theirs.sendall(wire.answer(1, SNAPSHOT) + wire.notification(AgentDelta(number, AgentView("qa"))))
+    theirs.shutdown(socket.SHUT_WR)
     await client.subscribe()
     assert "missing" in str(await client.wait_lost())
     theirs.close()

@@ -193,9 +193,13 @@ async def test_who_does_not_read_gets_a_gap_and_then_the_truth(
             tracemalloc.stop()
         assert house.server.publisher.log.size <= delta_log.MOST_BYTES
         assert kept < 3 * 1024 * 1024  # of 10 MB of changes that the slow one has not read
-        assert await quick.ask(api.LOOK_AT, api.LookAt("qa"))
+        (project.folders("qa").inbox / "while-away.md").write_text("x")
+        house.core.restart("qa")
+        await house.until(lambda: quick.mirror.items and quick.state("qa") is AgentState.RUNNING)
         slow.client._writer.transport.resume_reading()  # type: ignore[attr-defined]
         await house.until(lambda: slow.mirror.number == quick.mirror.number)
+        assert slow.state("qa") is AgentState.RUNNING
+        assert [item.name for item in slow.mirror.items.values()] == ["while-away.md"]
         (gap,) = slow.told(Gap)
         place = slow.heard.index(gap)
         assert slow.heard[place - 1].number == gap.first - 1
@@ -230,6 +234,19 @@ async def test_who_asks_and_does_not_read_waits(project: Project) -> None:
         assert (await quick.ask(api.EXPLAIN, OfAgent("qa"))).sources
         slow.close()
         await house.until(lambda: house.server.clients == 1)
+
+
+async def test_who_subscribes_again_goes_on_from_there(project: Project) -> None:
+    async with served(project, "qa") as house:
+        client = await house.client()
+        await house.until(lambda: client.state("qa") is AgentState.RUNNING)
+        client.heard.clear()
+        again = await client.client.subscribe(client.heard.append)
+        begun = again.number
+        for number in range(3):
+            house.server.hear(Notice(f"notice {number}"))
+        await house.until(lambda: len(client.notices) == 3)
+        assert numbers(client)[-3:] == [begun + 1, begun + 2, begun + 3]
 
 
 # -- versions -----------------------------------------------------------------------------------------------
