@@ -40,7 +40,7 @@ class Client:
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader, self._writer = reader, writer
         self._ids = count(1)
-        self._asked: dict[wire.Id, tuple[Command[Any, Any], asyncio.Future[Any]]] = {}
+        self._pending: dict[wire.Id, tuple[Command[Any, Any], asyncio.Future[Any]]] = {}
         self._hear: Callable[[News], None] = _nothing
         self._lost: ConnectionLost | None = None
         self.mirror: Mirror | None = None
@@ -48,9 +48,9 @@ class Client:
         self._reading = asyncio.get_running_loop().create_task(self._read(), name="daemon's client")
 
     @classmethod
-    async def connect(cls, connected: socket) -> Client:
+    async def connect(cls, endpoint: socket) -> Client:
         """A client on a connected socket, which is its own from now on."""
-        return cls(*await open_stream(connected, wire.LONGEST_ANSWER))
+        return cls(*await open_stream(endpoint, wire.LONGEST_ANSWER))
 
     async def hello(self, client: str, version: Version = VERSION) -> Welcome:
         """Say who asks; before anything else. Raises ApiError if the daemon is of another version."""
@@ -79,12 +79,12 @@ class Client:
         if len(line) > wire.LONGEST_REQUEST:
             raise ApiError(ErrorCode.TOO_LONG, "this is too long for one request", "send less at a time")
         future: asyncio.Future[R] = asyncio.get_running_loop().create_future()
-        self._asked[id] = command, future
+        self._pending[id] = command, future
         try:
             self._writer.write(line)
             return await future
         finally:
-            self._asked.pop(id, None)
+            self._pending.pop(id, None)
 
     async def wait_lost(self) -> ConnectionLost:
         """Wait for the connection's end; why it ended."""
@@ -121,8 +121,8 @@ class Client:
         elif reply.id is None:
             assert isinstance(reply.result, ApiError)
             raise ConnectionLost(reply.result.message, reply.result.hint)
-        elif (asked := self._asked.get(reply.id)) is not None:
-            self._answer(*asked, reply.result)
+        elif (pending := self._pending.get(reply.id)) is not None:
+            self._answer(*pending, reply.result)
 
     def _take_news(self, notification: wire.Notification) -> None:
         if self.mirror is None:
@@ -152,7 +152,7 @@ class Client:
     def _lose(self, why: ConnectionLost) -> None:
         if self._lost is None:
             self._lost = why
-        for _, future in self._asked.values():
+        for _, future in self._pending.values():
             if not future.done():
                 future.set_exception(self._lost)
 

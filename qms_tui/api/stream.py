@@ -12,9 +12,9 @@ MOST_BUFFERED = 256 * 1024  # bytes that wait here beside the kernel's buffer; b
 LAST_WORDS = 1.0  # seconds for what waits to go out before the connection ends
 
 
-async def open_stream(connected: socket, longest: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+async def open_stream(endpoint: socket, longest: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     """Reader and writer, which own the socket from now on; lines have at most `longest` bytes."""
-    reader, writer = await asyncio.open_connection(sock=connected, limit=longest)
+    reader, writer = await asyncio.open_connection(sock=endpoint, limit=longest)
     writer.transport.set_write_buffer_limits(high=MOST_BUFFERED)
     return reader, writer
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import islice
 
 from qms_tui.activity import Announced
@@ -14,28 +15,37 @@ from qms_tui.inbox import Entry, Wish
 MOST_ITEMS = 2000  # of all inboxes together: more than anybody scrolls through; a search reaches the others
 
 
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """What an item was made of."""
+
+    entry: Entry
+    receipt: Announced | None
+    item: InboxItem
+
+
 class InboxItems:
     """Of one core. A burst tells of thousands of items ten times a second, of which a few are new."""
 
     def __init__(self, core: Core) -> None:
         self._core = core
-        self._made: dict[int, tuple[Entry, Announced | None, InboxItem]] = {}
+        self._sources: dict[int, _Source] = {}
 
     def newest(self) -> tuple[InboxItem, ...]:
         """Those that wait and those that were consumed, newest first."""
         entries = islice(self._core.ledger.numbered(), MOST_ITEMS)
-        self._made = {number: self._make(number, entry) for number, entry in entries}
-        return tuple(item for _, _, item in self._made.values())
+        self._sources = {number: self._source(number, entry) for number, entry in entries}
+        return tuple(source.item for source in self._sources.values())
 
-    def _make(self, number: int, entry: Entry) -> tuple[Entry, Announced | None, InboxItem]:
+    def _source(self, number: int, entry: Entry) -> _Source:
         receipt = _receipt(self._core, entry)
-        made = self._made.get(number)
-        if made is not None and made[0] is entry and made[1] == receipt:
-            return made
-        return entry, receipt, _item(self._core, number, entry, receipt)
+        before = self._sources.get(number)
+        if before is not None and before.entry is entry and before.receipt == receipt:
+            return before
+        return _Source(entry, receipt, _item(self._core, number, entry, receipt))
 
 
-def found_items(core: Core, wish: Wish) -> Items:
+def find_items(core: Core, wish: Wish) -> Items:
     """Those that are looked for."""
     entries = core.ledger.numbered(wish)
     first = [

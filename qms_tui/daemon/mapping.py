@@ -137,9 +137,9 @@ def _counts(core: Core, name: str) -> Iterator[inbox.KindCount]:
     return (inbox.KindCount(inbox.ItemKind[kind.name], counts[kind]) for kind in Kind if kind in counts)
 
 
-def wish(asked: commands.FindItems) -> Wish:
+def wish(params: commands.FindItems) -> Wish:
     """What is looked for."""
-    return Wish(asked.agent, Kind[asked.kind.name] if asked.kind else None, asked.words)
+    return Wish(params.agent, Kind[params.kind.name] if params.kind else None, params.words)
 
 
 def preview(said: Preview) -> inbox.ItemPreview:

@@ -17,7 +17,7 @@ from qms_tui.api.snapshot import Snapshot
 from qms_tui.core import AgentState, AgentView, Core
 from qms_tui.core.state import HELD, STARTABLE
 from qms_tui.daemon import mapping
-from qms_tui.daemon.inbox_items import found_items
+from qms_tui.daemon.inbox_items import find_items
 from qms_tui.daemon.publisher import Publisher
 from qms_tui.inbox import Item
 from qms_tui.text.printable import plain
@@ -40,7 +40,7 @@ class Requests:
         self.handlers: Mapping[str, Handler] = {name: getattr(self, name) for name in COMMANDS}
 
     def check(self, method: str) -> None:
-        """Raises ApiError if it cannot be asked for now."""
+        """Raises ApiError if it cannot be params for now."""
         if method not in COMMANDS:
             names = ", ".join(COMMANDS)
             said = f"there is no method {_shown(method)}"
@@ -55,31 +55,31 @@ class Requests:
 
     # -- the daemon itself ------------------------------------------------------------------------------
 
-    def hello(self, asked: api.Hello) -> api.Welcome:
+    def hello(self, params: api.Hello) -> api.Welcome:
         """Who asks, and who answers."""
-        if not VERSION.understands(asked.version):
+        if not VERSION.understands(params.version):
             raise ApiError(
                 ErrorCode.OTHER_VERSION,
-                f"the client speaks {asked.version}, the daemon {VERSION}",
+                f"the client speaks {params.version}, the daemon {VERSION}",
                 f"use a client for API {VERSION.major}, such as that of qms-tui {__version__}",
             )
         self._has_said_hello = True
-        _log.info("a client says hello: %s, in version %s", _shown(asked.client), asked.version)
+        _log.info("a client says hello: %s, in version %s", _shown(params.client), params.version)
         return api.Welcome(VERSION, __version__, str(self._core.project.root))
 
-    def subscribe(self, asked: api.Nothing) -> Snapshot:
+    def subscribe(self, params: api.Nothing) -> Snapshot:
         """Everything that has been published."""
         return self._publisher.mirror.snapshot
 
     # -- agents -----------------------------------------------------------------------------------------
 
-    def roster(self, asked: api.Nothing) -> api.Names:
+    def roster(self, params: api.Nothing) -> api.Names:
         """Everybody who may be added, and who has been."""
         return api.Names(self._core.roster())
 
-    def add(self, asked: api.OfAgent) -> Done:
+    def add(self, params: api.OfAgent) -> Done:
         """Take an agent of the project in, and open it."""
-        name, core = asked.agent, self._core
+        name, core = params.agent, self._core
         if name in core.agents:
             raise ApiError(ErrorCode.WRONG_STATE, f"{name} is one of the agents already", "open it")
         if name not in (roster := core.roster()):
@@ -89,71 +89,71 @@ class Requests:
         core.open(name)
         return DONE
 
-    def open(self, asked: api.OfAgent) -> Done:
+    def open(self, params: api.OfAgent) -> Done:
         """Find the program, or start it if its policy says so."""
-        view = self._view(asked.agent)
+        view = self._view(params.agent)
         if view.state not in STARTABLE:
             hint = "restart it to have another program"
             raise ApiError(ErrorCode.WRONG_STATE, f"{view.name} is open: {view.state.value}", hint)
         self._core.open(view.name)
         return DONE
 
-    def restart(self, asked: api.Restart) -> Done:
+    def restart(self, params: api.Restart) -> Done:
         """End its program if it has one, and start it."""
-        view = self._restartable(asked.agent)
-        self._core.restart(view.name, fresh=asked.fresh)
+        view = self._restartable(params.agent)
+        self._core.restart(view.name, fresh=params.fresh)
         return DONE
 
-    def rebuild(self, asked: api.OfAgent) -> Done:
+    def rebuild(self, params: api.OfAgent) -> Done:
         """Build its image, then restart it."""
-        view = self._restartable(asked.agent)
+        view = self._restartable(params.agent)
         if not view.isolated:
             said = f"{view.name} runs on this machine, without an image"
             raise ApiError(ErrorCode.WRONG_STATE, said, "restart it")
         self._core.rebuild(view.name)
         return DONE
 
-    def stop(self, asked: api.OfAgent) -> Done:
+    def stop(self, params: api.OfAgent) -> Done:
         """End its program."""
-        view = self._view(asked.agent)
+        view = self._view(params.agent)
         if view.state in (AgentState.ABSENT, AgentState.ENDED) and not view.clearing and not view.plan:
             hint = "there is nothing to stop; restart starts it"
             raise ApiError(ErrorCode.WRONG_STATE, f"{view.name} does not run: {view.state.value}", hint)
         self._core.stop(view.name)
         return DONE
 
-    def unpause(self, asked: api.OfAgent) -> Done:
+    def unpause(self, params: api.OfAgent) -> Done:
         """Let its program go on."""
-        view = self._view(asked.agent)
+        view = self._view(params.agent)
         if view.state is not AgentState.PAUSED:
             hint = "only a paused agent can be unpaused"
             raise ApiError(ErrorCode.WRONG_STATE, f"{view.name} is not paused: {view.state.value}", hint)
         self._core.unpause(view.name)
         return DONE
 
-    def wake(self, asked: api.Wake) -> Done:
+    def wake(self, params: api.Wake) -> Done:
         """Have it told of items in its inbox."""
-        view = self._view(asked.agent)
+        view = self._view(params.agent)
         if view.state not in HELD:
             hint = "start it: then it is told of what waits in its inbox"
             raise ApiError(ErrorCode.WRONG_STATE, f"{view.name} does not run: {view.state.value}", hint)
-        self._core.wake(view.name, [self._item(view.name, each).file for each in asked.items])
+        self._core.wake(view.name, [self._item(view.name, each).file for each in params.items])
         return DONE
 
-    def explain(self, asked: api.OfAgent) -> api.Explanation:
+    def explain(self, params: api.OfAgent) -> api.Explanation:
         """Why its state is what it is."""
-        return mapping.explanation(self._core.explain(self._view(asked.agent).name))
+        return mapping.explanation(self._core.explain(self._view(params.agent).name))
 
     # -- what the human sees ----------------------------------------------------------------------------
 
-    def look_at(self, asked: api.LookAt) -> Done:
+    def look_at(self, params: api.LookAt) -> Done:
         """The human looks at one agent here, or at none."""
-        self._core.look_at(self._view(asked.agent).name if asked.agent else None, self)
+        self._core.look_at(self._view(params.agent).name if params.agent else None, self)
         return DONE
 
-    def show_servers(self, asked: api.ShowServers) -> Done:
+    def show_servers(self, params: api.ShowServers) -> Done:
         """The human sees the MCP servers here, or no more."""
-        if asked.in_view:
+        if params.in_view:
             self._servers_in_view.add(self)
         else:
             self._servers_in_view.discard(self)
@@ -162,39 +162,39 @@ class Requests:
 
     # -- inboxes ----------------------------------------------------------------------------------------
 
-    def recipients(self, asked: api.Nothing) -> api.Names:
+    def recipients(self, params: api.Nothing) -> api.Names:
         """Everybody who can be written to."""
         return api.Names(self._core.recipients())
 
-    async def send(self, asked: api.Send) -> Done:
+    async def send(self, params: api.Send) -> Done:
         """Write a message of the human's."""
-        await self._core.send(asked.recipients, asked.subject, asked.body)
+        await self._core.send(params.recipients, params.subject, params.body)
         return DONE
 
-    def find_items(self, asked: api.FindItems) -> api.Items:
+    def find_items(self, params: api.FindItems) -> api.Items:
         """Items that wait or were consumed."""
-        if len(asked.words) > LONGEST_SEARCH:
-            said = f"there are {len(asked.words)} characters to look for"
+        if len(params.words) > LONGEST_SEARCH:
+            said = f"there are {len(params.words)} characters to look for"
             raise ApiError(ErrorCode.WRONG_PARAMETERS, said, f"give at most {LONGEST_SEARCH}")
-        return found_items(self._core, mapping.wish(asked))
+        return find_items(self._core, mapping.wish(params))
 
-    async def preview(self, asked: api.OfItem) -> ItemPreview:
+    async def preview(self, params: api.OfItem) -> ItemPreview:
         """What an item's file says."""
-        return mapping.preview(await self._core.preview(self._item(asked.agent, asked.item)))
+        return mapping.preview(await self._core.preview(self._item(params.agent, params.item)))
 
-    async def put_away(self, asked: api.OfItem) -> api.Place:
+    async def put_away(self, params: api.OfItem) -> api.Place:
         """Move an item into the archive; where it is then, to be shown."""
-        return api.Place(plain(str(await self._core.put_away(self._item(asked.agent, asked.item)))))
+        return api.Place(plain(str(await self._core.put_away(self._item(params.agent, params.item)))))
 
-    def inbox_folder(self, asked: api.OfAgent) -> api.Place:
+    def inbox_folder(self, params: api.OfAgent) -> api.Place:
         """Where its inbox is; agents need not be opened for that."""
-        if asked.agent not in (recipients := self._core.recipients()):
-            raise _no_agent(asked.agent, recipients)
-        return _place(self._core.inbox(asked.agent))
+        if params.agent not in (recipients := self._core.recipients()):
+            raise _no_agent(params.agent, recipients)
+        return _place(self._core.inbox(params.agent))
 
-    def item_file(self, asked: api.OfItem) -> api.Place:
+    def item_file(self, params: api.OfItem) -> api.Place:
         """Which file it is, to be opened."""
-        item = self._item(asked.agent, asked.item)
+        item = self._item(params.agent, params.item)
         return _place(self._core.inbox(item.agent) / item.file)
 
     # -- what is allowed --------------------------------------------------------------------------------

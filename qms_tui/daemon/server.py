@@ -28,7 +28,7 @@ class Server:
         self.publisher = Publisher(core)
         self._servers_in_view: set[object] = set()
         self._clients: set[asyncio.Task[None]] = set()
-        self._turned_away: set[asyncio.Task[None]] = set()
+        self._refusals: set[asyncio.Task[None]] = set()
 
     def hear(self, event: CoreEvent) -> None:
         """The core tells this."""
@@ -39,12 +39,12 @@ class Server:
         else:
             self.publisher.hear(event)
 
-    def serve(self, connected: socket) -> None:
+    def serve(self, endpoint: socket) -> None:
         """Answer whoever is at the other end, until either ends; the socket is the server's from now on."""
         if len(self._clients) < MOST_CLIENTS:
-            self._keep(self._clients, self._serve(connected), connected)
+            self._keep(self._clients, self._serve(endpoint), endpoint)
         else:
-            self._keep(self._turned_away, _turn_away(connected), connected)
+            self._keep(self._refusals, _turn_away(endpoint), endpoint)
 
     @property
     def clients(self) -> int:
@@ -53,28 +53,28 @@ class Server:
 
     async def close(self) -> None:
         """Let go of all clients; idempotent."""
-        clients = *self._clients, *self._turned_away
+        clients = *self._clients, *self._refusals
         for client in clients:
             client.cancel()
         await asyncio.gather(*clients, return_exceptions=True)
 
     @staticmethod
-    def _keep(tasks: set[asyncio.Task[None]], serving: Coroutine[Any, Any, None], connected: socket) -> None:
+    def _keep(tasks: set[asyncio.Task[None]], serving: Coroutine[Any, Any, None], endpoint: socket) -> None:
         """As long as it lasts; one that is let go before it has begun leaves the socket open."""
         task = asyncio.get_running_loop().create_task(serving, name="client")
         tasks.add(task)
         task.add_done_callback(tasks.discard)
-        task.add_done_callback(lambda task: connected.close())
+        task.add_done_callback(lambda task: endpoint.close())
 
-    async def _serve(self, connected: socket) -> None:
-        reader, writer = await open_stream(connected, wire.LONGEST_REQUEST)
+    async def _serve(self, endpoint: socket) -> None:
+        reader, writer = await open_stream(endpoint, wire.LONGEST_REQUEST)
         requests = Requests(self._core, self.publisher, self._servers_in_view)
         with contextlib.suppress(asyncio.CancelledError):
             await Connection(reader, writer, requests, self.publisher).serve()
 
 
-async def _turn_away(connected: socket) -> None:
-    reader, writer = await open_stream(connected, wire.LONGEST_REQUEST)
+async def _turn_away(endpoint: socket) -> None:
+    reader, writer = await open_stream(endpoint, wire.LONGEST_REQUEST)
     said = ApiError(ErrorCode.BUSY, f"there are {MOST_CLIENTS} clients already", "close a screen")
     await finish(reader, writer, wire.refusal(None, said))
     await close(writer)
