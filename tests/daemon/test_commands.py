@@ -14,6 +14,7 @@ from qms_tui.api.commands import COMMANDS, Done, Items, OfAgent, OfItem
 from qms_tui.api.errors import ErrorCode
 from qms_tui.api.inbox import ItemFact, ItemKind, ItemPreview
 from qms_tui.config import AgentConfig, Config, Launch
+from qms_tui.core import AgentState as CoreState
 from qms_tui.inbox import HUMAN
 from qms_tui.project import Project
 from qms_tui.waking import typist
@@ -87,6 +88,21 @@ async def test_only_an_image_is_built(project: Project) -> None:
         client = await house.client()
         error = await client.refused(api.REBUILD, OfAgent("qa"))
         assert (error.code, error.hint) == (WRONG_STATE, "restart it")
+
+
+async def test_what_only_containers_can_reaches_the_core(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No program on a PTY is paused, or has an image: its view says so, and the runtime's answer is told."""
+    async with served(project, "qa") as house:
+        client = await house.client()
+        await house.running("qa")
+        view = replace(house.core.view("qa"), state=CoreState.PAUSED, isolated=True)
+        monkeypatch.setattr(house.core, "view", lambda agent: view)
+        assert await client.ask(api.UNPAUSE, OfAgent("qa")) == DONE
+        await house.until(lambda: "qa is not paused." in client.notices)
+        assert await client.ask(api.REBUILD, OfAgent("qa")) == DONE
+        await house.until(lambda: len(client.notices) == 2)
 
 
 async def test_an_agent_is_woken_for_its_items(
