@@ -8,6 +8,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# How long an example takes says how busy the machine is; in a fresh clone the first ones make tables, too.
+settings.register_profile("qms-tui", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("qms-tui")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -78,7 +78,7 @@ class Core(Composition):
         self.agents[agent].restart(fresh=fresh)
 
     def rebuild(self, agent: str) -> None:
-        """Build its image anew, then start it in that."""
+        """Build its image again, then start it in that."""
         self.agents[agent].rebuild()
 
     def stop(self, agent: str, why: str = STOPPED_BY_YOU) -> None:

@@ -107,7 +107,7 @@ class ServersChanged:
 
 @dataclass(frozen=True, slots=True)
 class PaneNeeded:
-    """An agent that is not one of ours yet has to run by its policy."""
+    """An agent without a pane has to run by its policy."""
 
     agent: str
 

@@ -115,7 +115,7 @@ class Link:
         self._typed.clear()
 
     def end_program(self) -> None:
-        """The program is no more: what it reported to be under way is not."""
+        """The program has ended, and with it what it reported to be under way."""
         self._typed.clear()
         self.terminal.end_program()
         self._tell_events()

@@ -26,9 +26,8 @@ def kill_keeper(folder: Path, lock: str = LOCK) -> bool:
     except OSError:
         return False  # who it is stands nowhere
     try:
-        if not try_lock(
-            descriptor, shared=True
-        ):  # so whoever wrote it is alive, and it is no other process's number
+        # Who holds the lock has written the number and is alive: it is no other process's by now.
+        if not try_lock(descriptor, shared=True):
             os.kill(int(json.loads(os.read(descriptor, _LONGEST))["pid"]), signal.SIGKILL)
         return _free_soon(descriptor)
     except (OSError, ValueError, KeyError, TypeError):

@@ -123,7 +123,7 @@ class ProgramInput:
             piece.on_receipt(step)
 
     def _break(self) -> None:
-        """The way has ended; what it has not taken is returned, and it is opened anew for the next piece."""
+        """The way has ended; what it has not taken is returned, and it is opened again for the next piece."""
         stream, self._stream = self._stream, None
         if stream is not None and not self._is_shared:
             stream.close()

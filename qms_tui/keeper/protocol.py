@@ -59,7 +59,7 @@ class Kind(IntEnum):
 class Return(IntEnum):
     """Why a piece of input was not taken."""
 
-    NO_WAY = 0  # it came too late, or the engine takes no input of ours; nor will anything that follows
+    NO_WAY = 0  # it came too late, or the engine takes no input; nor will anything that follows
     FULL = 1  # the program does not read, and too much waits for it
 
 

@@ -17,7 +17,15 @@ from typing import TypeVar
 
 from qms_tui.config import Config
 from qms_tui.core import AgentState, Core
-from qms_tui.core.events import AgentChanged, CoreEvent, InboxChanged, Notice, Output, PaneNeeded
+from qms_tui.core.events import (
+    AgentChanged,
+    CoreEvent,
+    InboxChanged,
+    ItemsArrived,
+    Notice,
+    Output,
+    PaneNeeded,
+)
 from qms_tui.core.servers import Look
 from qms_tui.inbox import Past
 from qms_tui.project import Project
@@ -73,6 +81,11 @@ class Headless:
     def notices(self) -> list[str]:
         """The texts of all notices."""
         return [notice.text for notice in self.told(Notice)]
+
+    @property
+    def arrived(self) -> list[str]:
+        """Whose items toasts told of."""
+        return [toast.agent for event in self.told(ItemsArrived) for toast in event.toasts]
 
     def state(self, agent: str) -> AgentState:
         """What was told of the agent last."""
