@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import auto
+
+from msgspec import Struct
 
 from qms_tui.api.words import Words
 
@@ -46,8 +47,7 @@ class Health(Words):
     UNKNOWN = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class Ending:
+class Ending(Struct, frozen=True):
     """How a program ended; `exit_code` is null where nobody can tell."""
 
     exit_code: int | None = None
@@ -58,16 +58,14 @@ class Ending:
     """Whether somebody ended it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Trouble:
+class Trouble(Struct, frozen=True):
     """What failed, and what to do about it."""
 
     message: str = ""
     hint: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Activity:
+class Activity(Struct, frozen=True):
     """What a program is doing: `detail` says which tool, question or error; `rule` why we think so."""
 
     word: Word = Word.UNKNOWN
@@ -76,8 +74,7 @@ class Activity:
     rule: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Light:
+class Light(Struct, frozen=True):
     """One source's health: `why` in a few words."""
 
     health: Health = Health.UNKNOWN
@@ -85,8 +82,7 @@ class Light:
     since: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Lights:
+class Lights(Struct, frozen=True):
     """All lights of an agent."""
 
     container: Light = Light()
@@ -96,8 +92,7 @@ class Lights:
     waker: Light = Light()
 
 
-@dataclass(frozen=True, slots=True)
-class Meter:
+class Meter(Struct, frozen=True):
     """What a conversation has used: `cost` in USD, `context` in percent of the window."""
 
     at: float = 0.0
@@ -108,8 +103,7 @@ class Meter:
     """Of the program."""
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(Struct, frozen=True):
     """What a program uses: `cpu` in processors, `memory` without cache; `limit` is 0 where there is none."""
 
     cpu: float | None = None
@@ -117,8 +111,7 @@ class Usage:
     limit: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class AgentView:
+class AgentView(Struct, frozen=True):
     """What there is to know of an agent at one moment."""
 
     name: str

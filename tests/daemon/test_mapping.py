@@ -7,6 +7,7 @@ from enum import Enum
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from qms_tui import activity as activities
 from qms_tui.api import agents, inbox, snapshot
@@ -49,9 +50,7 @@ def test_every_word_has_one(theirs: type[Enum], ours: type[Words]) -> None:
     ],
 )
 def test_every_field_has_one(theirs: type, ours: type) -> None:
-    assert [each.name for each in dataclasses.fields(ours)] == [
-        each.name for each in dataclasses.fields(theirs)
-    ]
+    assert [each.name for each in structs.fields(ours)] == [each.name for each in dataclasses.fields(theirs)]
 
 
 def test_an_agent_with_everything() -> None:
@@ -100,7 +99,7 @@ def test_an_agent_with_everything() -> None:
             wrong = agents.Light(agents.Health.WRONG, "not there", 3.0)
             assert said == agents.Lights(wrong, wrong, wrong, wrong, wrong)
         elif dataclasses.is_dataclass(was):
-            assert dataclasses.astuple(said) == dataclasses.astuple(was)  # type: ignore[arg-type]
+            assert structs.astuple(said) == dataclasses.astuple(was)  # type: ignore[arg-type]
         else:
             assert said == was
 
