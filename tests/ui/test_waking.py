@@ -59,7 +59,7 @@ def line(words: str) -> str:
 async def explained(ui: Screen) -> str:
     """What the explanation says of typing."""
     await ui.press("ctrl+b", "e")
-    await ui.until(lambda: isinstance(ui.app.screen, ExplainScreen))
+    await ui.until(lambda: ui.shows(ExplainScreen))
     text = str(ui.app.screen.query_one("#explanation", Static).content)
     await ui.press("escape")
     return next((row for row in text.splitlines() if row.startswith("typing")), "")
