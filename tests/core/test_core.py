@@ -271,7 +271,7 @@ async def test_figures_go_with_the_program(project: Project, monkeypatch: pytest
         client = Client(project, "qa")
         client.used(cost=0.1234, context=34.4, model="Opus")
         await house.until(lambda: (view := house.core.view("qa")).usage and view.meter)
-        await house.until(lambda: (used := house.core.view("qa").usage) and used.memory > 2**18)  # it is a shell
+        await house.until(lambda: (used := house.core.view("qa").usage) and used.memory > 2**18)
         view = house.core.view("qa")
         assert view.meter is not None
         assert (view.meter.cost, view.meter.context, view.meter.model) == (0.12, 34, "Opus")
