@@ -376,9 +376,9 @@ def test_a_lock_is_waited_for(tmp_path: Path) -> None:
     waiter = threading.Thread(target=wait)
     with locked(open_folder(tmp_path)):
         waiter.start()
-        assert begun.wait(10)
+        assert begun.wait(30)
         assert not got.is_set()
-    assert got.wait(10)
+    assert got.wait(30)
     waiter.join()
 
 

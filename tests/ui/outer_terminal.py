@@ -117,7 +117,8 @@ class OuterTerminal:
     def wait_for_end(self, timeout: float = 30) -> int:
         """Wait until the program ends; its exit status."""
         self.until(lambda: self.process.poll() is not None, "the end of the program", timeout)
-        self._turn(0)
+        while self._selector.get_map() and self._selector.select(0):
+            self._turn(0)
         return self.process.wait()
 
     def _turn(self, timeout: float) -> None:

@@ -96,9 +96,9 @@ def test_what_would_be_too_many_widgets_is_no_markdown() -> None:
     "<a " * 20_000, "&amp;" * 12_000, "![" * 30_000, "~~a" * 20_000,
 ])  # fmt: skip
 def test_hostile_markdown_takes_no_time(text: str) -> None:
-    began = time.process_time()
+    began = time.thread_time()
     is_modest(text)
-    assert time.process_time() - began < 5
+    assert time.thread_time() - began < 5
 
 
 async def test_what_is_too_much_is_shown_as_it_is(open_app: OpenApp, qms: QmsCommands) -> None:

@@ -12,6 +12,7 @@ import pytest
 from textual.widgets import Static
 
 from qms_tui.config import AgentConfig, Config, Wake
+from qms_tui.core import Agent
 from qms_tui.inbox import Past
 from qms_tui.project import Project
 from qms_tui.runtime import Condition, Found
@@ -91,17 +92,25 @@ async def test_python_and_a_program_without_line_editing(open_app: OpenApp, qms:
             assert f"{prompt}{NEW}review task" in ui.text("qa")
 
 
-async def test_what_is_half_typed_is_left_alone(open_app: OpenApp, qms: QmsCommands) -> None:
+async def test_what_is_half_typed_is_left_alone(
+    open_app: OpenApp, qms: QmsCommands, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async with open_app("qa", command=BASH, config=waking()) as ui:
         await ui.until(lambda: "free> " in ui.text("qa"))
         await ui.type("echo half", enter=False)
         qms.route("CR-056", "qa")
         await ui.until(lambda: ui.typing("qa") == "waits for a free prompt")
         assert NEW not in ui.text("qa")
+        stands, agent, output = list[str](), ui.agent("qa"), ui.app.core.waking.output
+
+        def noted(agent: Agent) -> None:
+            output(agent)
+            stands.append(ui.typing("qa"))
+
+        monkeypatch.setattr(ui.app.core.waking, "output", noted)
         await ui.press("ctrl+u")
-        agent = ui.agent("qa")
-        await ui.until(lambda: ui.typing("qa") == "waits until you have stopped typing")
         await ui.until(lambda: "command not found" in ui.text("qa"))
+        assert "waits until you have stopped typing" in stands
         await ui.until(lambda: ui.typing("qa") == "typed")
         assert "half" not in ui.text("qa")
         assert ui.app.core.waking.explain(agent)[0].at - agent.link.typed_at > QUIET
