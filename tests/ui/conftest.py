@@ -49,6 +49,7 @@ from .tmux import Tmux
 
 PATIENCE = 30.0  # seconds; what is waited for takes milliseconds unless the machine is busy
 SHELL = ("/bin/sh", "-i")
+Kind = type[object]  # of a dialog
 QUEUES = 5  # that a key goes through until all of what it does is done
 
 
@@ -152,7 +153,7 @@ class Screen:
         """The agent whose pane has the keyboard."""
         return self.app.pane.agent.name
 
-    def shows(self, kind: type[object]) -> bool:
+    def shows(self, kind: Kind) -> bool:
         """Whether a dialog of that kind is open, with all that is in it."""
         return isinstance(self.app.screen, kind) and self.app.screen.is_mounted
 
