@@ -12,7 +12,6 @@ import pytest
 from textual.widgets import Static
 
 from qms_tui.config import AgentConfig, Config, Wake
-from qms_tui.core import Agent
 from qms_tui.inbox import Past
 from qms_tui.project import Project
 from qms_tui.runtime import Condition, Found
@@ -101,13 +100,14 @@ async def test_what_is_half_typed_is_left_alone(
         qms.route("CR-056", "qa")
         await ui.until(lambda: ui.typing("qa") == "waits for a free prompt")
         assert NEW not in ui.text("qa")
-        stands, agent, output = list[str](), ui.agent("qa"), ui.app.core.waking.output
+        stands, agent, step = list[str](), ui.agent("qa"), typist.Typist.step
 
-        def noted(agent: Agent) -> None:
-            output(agent)
-            stands.append(ui.typing("qa"))
+        def noted(one: typist.Typist, scene: typist.Scene) -> typist.Step:
+            done = step(one, scene)
+            stands.append(one.state)
+            return done
 
-        monkeypatch.setattr(ui.app.core.waking, "output", noted)
+        monkeypatch.setattr(typist.Typist, "step", noted)
         await ui.press("ctrl+u")
         await ui.until(lambda: "command not found" in ui.text("qa"))
         assert "waits until you have stopped typing" in stands
