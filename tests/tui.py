@@ -61,10 +61,15 @@ class Tui:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self.process.isalive():
-            self.process.kill(signal.SIGTERM)
-            self.end()
-        self.process.close()
+        try:
+            if self.process.isalive():
+                self.process.kill(signal.SIGTERM)
+                self.end()
+        finally:
+            if self.process.isalive():  # it does not end: nothing of it is left to the next test
+                self.process.kill(signal.SIGKILL)
+                self.process.wait()
+            self.process.close()
 
     @property
     def text(self) -> str:
