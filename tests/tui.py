@@ -66,7 +66,7 @@ class Tui:
                 self.process.kill(signal.SIGTERM)
                 self.end()
         finally:
-            if self.process.isalive():  # a test that fails leaves no screen behind for the next ones
+            if self.process.isalive():  # it does not end: nothing of it is left to the next test
                 self.process.kill(signal.SIGKILL)
                 self.process.wait()
             self.process.close()
