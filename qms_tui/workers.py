@@ -117,8 +117,8 @@ class Workers:
             self._abandon(future, what, waiting, undo)
             raise
         except TimeoutError:
-            if future.done():
-                raise  # it is the function's own
+            if future.done():  # a timeout of the function's own, or it came while the loop was held up
+                return future.result()
             self._abandon(future, what, waiting, undo)
             whom = waiting.counterpart
             raise whom.error(f"{what}: {whom.name} gave no answer within {deadline:g} s", whom.hint) from None

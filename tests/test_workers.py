@@ -6,9 +6,11 @@ import asyncio
 import contextlib
 import gc
 import threading
+import time
 import weakref
 from collections.abc import Iterator
 from functools import partial
+from typing import Any
 
 import pytest
 
@@ -164,6 +166,33 @@ async def test_what_comes_too_late_is_undone(workers: Workers, cancelled: bool) 
         assert undone == []
     await workers.undone(within=PATIENCE)
     assert undone == ["through"]
+
+
+def hold_up(event: threading.Event) -> None:
+    """The loop, until the event has come and a short deadline has passed, too."""
+    assert event.wait(PATIENCE)
+    time.sleep(0.02)
+
+
+async def test_what_comes_at_the_very_end_of_a_deadline_is_not_lost(
+    workers: Workers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The loop is held up until both are due, as on a busy machine."""
+    gate, undone, delivered = Gate(), list[str](), threading.Event()
+    deliver = module._deliver
+
+    def watched(*arguments: Any, **result: Any) -> None:
+        deliver(*arguments, **result)
+        delivered.set()
+
+    monkeypatch.setattr(module, "_deliver", watched)
+    with open_at_the_end(gate):
+        call = asyncio.create_task(workers.call(gate, what="look", deadline=0.01, undo=undone.append))
+        await asyncio.sleep(0)  # it begins
+        gate.opened.set()
+        hold_up(delivered)
+        assert await call == "through"
+    assert undone == []
 
 
 async def test_an_undoing_that_fails_is_no_trouble(
