@@ -259,7 +259,7 @@ async def go() -> None:
     core.start()
     core.follow_inboxes()
     core.open("qa")
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(30):
         await until(AgentState.RUNNING)
         core.link("qa").send(b"line\\r")
         await until(AgentState.ENDED)

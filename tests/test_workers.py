@@ -20,7 +20,7 @@ from qms_tui.keeper.client import KEEPER
 from qms_tui.runtime.docker.engine import ENGINE
 from qms_tui.workers import DISK, MOST, Counterpart, Workers, waiting_for
 
-PATIENCE = 10.0  # seconds; passes in milliseconds
+PATIENCE = 30.0  # seconds; passes in milliseconds
 
 
 _others: set[threading.Thread] = set()  # of runtimes that earlier tests have left to end by themselves
@@ -239,6 +239,8 @@ async def test_too_many_calls_that_hang_name_what_most_of_them_wait_for(
         for call in (gates[0], partial(on_disk, gates[1]), partial(on_disk, gates[2])):
             with pytest.raises(QmsTuiError, match="no answer"):
                 await workers.call(call, what="hang", deadline=0.05)
+        for gate in gates:  # whom a thread waits for it says once it runs, which may be later
+            assert await asyncio.to_thread(gate.entered.wait, PATIENCE)
         with pytest.raises(ProjectError, match="look: too many calls to the disk hang"):
             await workers.call(lambda: None, what="look")
     await workers.undone(within=PATIENCE)

@@ -73,12 +73,17 @@ class Tui:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self.process.isalive():
-            self.process.kill(signal.SIGTERM)
-            self.end()
-        self.process.close()
-        if not self.leaves_agents:
-            end_local_agents(self.state)
+        try:
+            if self.process.isalive():
+                self.process.kill(signal.SIGTERM)
+                self.end()
+        finally:
+            if self.process.isalive():  # it does not end: nothing of it is left to the next test
+                self.process.kill(signal.SIGKILL)
+                self.process.wait()
+            self.process.close()
+            if not self.leaves_agents:
+                end_local_agents(self.state)
 
     @property
     def text(self) -> str:

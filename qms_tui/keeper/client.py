@@ -42,6 +42,7 @@ KNOCK_PATIENCE = 3.0  # seconds until a keeper must say that it is there; one th
 _TIMEVAL = struct.Struct("@ll")  # seconds, microseconds
 _POLL = 0.02  # seconds between knocks at a socket that somebody else is about to open
 _READ = 65536
+_TRIES = 3  # to open a connection where a keeper ends as we come, or is of another version
 
 KEEPER = Counterpart(
     "the keeper",
@@ -49,6 +50,13 @@ KEEPER = Counterpart(
     "qms-tui doctor says how it is; agents go on meanwhile",
     "start qms-tui again; agents go on meanwhile",
 )
+
+
+class _Ended(KeeperError):
+    """The keeper that was connected to is gone: it may have been killed just then."""
+
+    def __init__(self) -> None:
+        super().__init__("the keeper ended", LOG_HINT)
 
 
 class KeeperClient:
@@ -83,16 +91,24 @@ class KeeperClient:
         self.palette = ""
         """The colours of this interface, for those who ask the terminals that it leads."""
 
-    def open(self, want: Want, agent: str, container: str, size: Size) -> Connection:
-        """A connection that follows an agent; starts a keeper if there is none. Raises KeeperError."""
+    def open(
+        self, want: Want, agent: str, container: str, size: Size, until: Kind | None = None
+    ) -> Connection:
+        """A connection that follows an agent, with all early frames until one of a kind; starts a keeper if
+        there is none. Raises KeeperError.
+        """
         who = self._interface, self._name
         hello = Hello(want, agent, container, *who, size.columns, size.lines, self.palette)
-        for _ in range(2):
-            welcome = self._knock()
-            if welcome.get("protocol") == PROTOCOL:
-                return self._greeted(hello)
-            self._end_other(welcome)
-        raise KeeperError("the keeper is of another version and does not end", LOG_HINT)
+        trouble = KeeperError("the keeper is of another version and does not end", LOG_HINT)
+        for _ in range(_TRIES):
+            try:
+                welcome = self._knock()
+                if welcome.get("protocol") == PROTOCOL:
+                    return self._greeted(hello, until)
+                self._end_other(welcome)
+            except _Ended as ended:
+                trouble = ended
+        raise trouble
 
     def ready(self) -> None:
         """See to it that a keeper serves; waits for one that has to be started. Raises KeeperError."""
@@ -119,6 +135,8 @@ class KeeperClient:
         try:
             connection.greet(Hello(Want.STOP))
             connection.wait_for_end()
+        except _Ended:
+            pass
         finally:
             connection.close()
         return True
@@ -147,13 +165,15 @@ class KeeperClient:
         self._start().close()
         welcome = self._ask(Want.STATUS, KNOCK_PATIENCE)
         if welcome is None:
-            raise KeeperError("the keeper ended", LOG_HINT)
+            raise _Ended
         return welcome
 
-    def _greeted(self, hello: Hello) -> Connection:
+    def _greeted(self, hello: Hello, until: Kind | None) -> Connection:
         connection = Connection(self._connect() or self._start())
         try:
             connection.greet(hello)
+            if until is not None:
+                connection.wait_for(until)
         except BaseException:
             connection.close()
             raise
@@ -167,6 +187,8 @@ class KeeperClient:
         connection = Connection(found)
         try:
             return connection.greet(Hello(want))
+        except _Ended:
+            return None
         finally:
             connection.close()
 
@@ -239,10 +261,12 @@ class Connection:
             while not self.early:
                 data = self.socket.recv(_READ)
                 if not data:
-                    raise KeeperError("the keeper ended", LOG_HINT)
+                    raise _Ended
                 self.early = self.frames.feed(data)
             kind, body = self.early.pop(0)
             content = read_message(body)
+        except ConnectionResetError:
+            raise _Ended from None
         except (OSError, ProtocolError) as error:
             raise KeeperError(f"the keeper does not answer: {error}", LOG_HINT) from error
         if kind == Kind.REFUSED:
@@ -267,8 +291,10 @@ class Connection:
             while all(kind != wanted for kind, _ in self.early):
                 data = self.socket.recv(_READ)
                 if not data:
-                    raise KeeperError("the keeper ended", LOG_HINT)
+                    raise _Ended
                 self.early += self.frames.feed(data)
+        except ConnectionResetError:
+            raise _Ended from None
         except (OSError, ProtocolError) as error:
             raise KeeperError(f"the keeper does not answer: {error}", LOG_HINT) from error
 

@@ -49,14 +49,8 @@ class KeptRuntime:
         """Follow the running container's terminal from the keeper's state of it."""
 
         def follow(container: str) -> Connection:
-            with waiting_for(KEEPER):
-                connection = self._keeper.open(Want.ATTACH, agent, container, size)
-                try:
-                    connection.wait_for(Kind.STATE)  # keys need its modes
-                except BaseException:
-                    connection.close()
-                    raise
-                return connection
+            with waiting_for(KEEPER):  # keys need the modes of its state
+                return self._keeper.open(Want.ATTACH, agent, container, size, until=Kind.STATE)
 
         reached = await self._docker.reach(agent, follow)
         return KeptAttachment(reached.held, reached.input, size)

@@ -50,6 +50,7 @@ def shell(
     program.chmod(0o755)
     env = own_home | {"PATH": f"{program.parent}:{own_home['PATH']}", "fish_greeting": ""}
     with Tui(cwd=agents_project, env=env, size=(150, 30), program=SHELLS[request.param]) as tui:
+        tui.until(lambda: tui.text.strip())  # its first prompt: a shell may throw away what comes before it
         tui.type(f"{SETUP[request.param]}; echo rea''dy\r")
         tui.wait("ready", "\n> ")  # a prompt that has been drawn
         yield tui

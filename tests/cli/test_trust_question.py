@@ -113,7 +113,7 @@ def test_the_answer_holds_until_the_bytes_change(
     with opened() as tui:
         tui.wait(QUESTION)
         tui.type(key)
-        tui.wait("● running")
+        tui.wait("● running", "1 of 1 running", *(["look only"] if key == "o" else []))
         assert ("look only" in tui.text) == (key == "o")
         leave(tui)
     assert f"{project}: {word}" in run(project, environment, "trust", "--show")

@@ -32,7 +32,7 @@ from qms_tui.project import Project
 from qms_tui.runtime.environment import inherited
 from qms_tui.runtime.local import LocalRuntime
 
-PATIENCE = 15.0  # seconds; what is waited for takes milliseconds unless the machine is busy
+PATIENCE = 30.0  # seconds; what is waited for takes milliseconds unless the machine is busy
 LOOK = 0.02  # seconds between two looks at what nobody tells of
 SHELL = ("env", "PS1=free> ", "bash", "--norc", "--noprofile")
 E = TypeVar("E", bound=CoreEvent)

@@ -24,7 +24,7 @@ from qms_tui.runtime import Condition, Ending, Found, Led, Size
 from qms_tui.runtime.local import LocalRuntime
 from qms_tui.terminal import Bell
 
-PATIENCE = 15.0
+PATIENCE = 30.0
 
 
 class Held:
@@ -231,8 +231,10 @@ async def test_command_that_is_missing(tmp_path: Path) -> None:
     runtime = LocalRuntime(tmp_path, lambda agent: ("no-such-thing",), lambda agent: dict(os.environ))
     held = Held(runtime)
     held.agent.open()
-    await held.until(lambda: held.agent.state is AgentState.FAILED)
-    assert held.agent.view.trouble is not None
-    assert "no-such-thing" in held.agent.view.trouble.message
-    await held.agent.close()
-    await runtime.close()
+    try:
+        await held.until(lambda: held.agent.state is AgentState.FAILED)
+        assert held.agent.view.trouble is not None
+        assert "no-such-thing" in held.agent.view.trouble.message
+    finally:
+        await held.agent.close()
+        await runtime.close()

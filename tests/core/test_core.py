@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 import pytest
 
+from qms_tui.activity import Word
 from qms_tui.config import AgentConfig, Config, Launch, McpServer, NotifyConfig, Shutdown
 from qms_tui.core import AgentState, mending, policy, usage
 from qms_tui.core.events import (
@@ -136,9 +137,9 @@ async def test_who_waits_finishes_or_fails_is_told_but_for_who_is_looked_at(proj
         await house.until(lambda: "qa has finished its turn" in house.notices)
         qa.hook("UserPromptSubmit")
         qa.is_("busy")
-        await house.until(lambda: (activity := house.core.view("qa").activity) and activity.detail == "")
+        await house.until(lambda: (activity := house.core.view("qa").activity) and activity.word is Word.BUSY)
+        qa.hook("StopFailure", error="rate_limit")  # first: whoever sees it idle sees why
         qa.is_("idle")
-        qa.hook("StopFailure", error="rate_limit")
         await house.until(lambda: "qa has failed: rate limit" in house.notices)
         kinds = [(notice.agent, notice.kind, notice.severity) for notice in house.told(Notice)]
         assert kinds == [
@@ -217,6 +218,7 @@ async def test_nothing_is_typed_while_the_human_types(
     async with headless(project, "qa", config=Config(every_agent=TYPED_TO)) as house:
         await house.until(lambda: "free> " in house.text("qa"))
         house.core.link("qa").send(b"echo half")
+        await house.until(lambda: "free> echo half" in house.text("qa"))
         qms.route("CR-056", "qa")
         await house.until(lambda: house.explained("qa", "typing") == "waits for a free prompt")
         assert NEW not in house.text("qa")
@@ -269,9 +271,8 @@ async def test_figures_go_with_the_program(project: Project, monkeypatch: pytest
         client = Client(project, "qa")
         client.used(cost=0.1234, context=34.4, model="Opus")
         await house.until(lambda: (view := house.core.view("qa")).usage and view.meter)
+        await house.until(lambda: (used := house.core.view("qa").usage) and used.memory > 2**18)
         view = house.core.view("qa")
-        assert view.usage is not None
-        assert view.usage.memory > 2**18
         assert view.meter is not None
         assert (view.meter.cost, view.meter.context, view.meter.model) == (0.12, 34, "Opus")
         house.core.stop("qa")

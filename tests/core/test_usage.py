@@ -18,7 +18,7 @@ from qms_tui.runtime import Usage
 from qms_tui.runtime.local import LocalRuntime
 from qms_tui.runtime.usage import SHORTEST
 
-PATIENCE = 15.0
+PATIENCE = 30.0
 
 
 class Asked(LocalRuntime):

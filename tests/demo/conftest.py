@@ -18,10 +18,10 @@ from ptyprocess import PtyProcess
 from qms_tui.demo import agent_command, agent_environment
 from qms_tui.demo.project import make_project
 from qms_tui.demo.qms import Qms
-from qms_tui.terminal import Terminal
+from qms_tui.terminal import StatusRecord, Terminal
 
 NOON = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC)
-_PATIENCE = 20.0  # seconds until a test gives up; far more than anything here takes
+_PATIENCE = 30.0  # seconds until a test gives up; far more than anything here takes
 _ESCAPES = re.compile(r"\x1b\][^\x07]*\x07|\x1b\[[0-?]*[ -/]*[@-~]")
 
 
@@ -53,6 +53,7 @@ class AgentOnPty:
             )
         self.raw = ""
         self.terminal = Terminal(columns, lines)
+        self.reports: list[StatusRecord] = []  # all that it reported of itself, each when it was another
         self._is_mute = is_mute
         self._seen = 0  # characters of the text that were expected already
         self._screen = pyte.Screen(columns, lines)
@@ -126,7 +127,11 @@ class AgentOnPty:
         return bool(data)
 
     def _answer(self, output: bytes) -> None:
-        self.terminal.feed(output)
+        for piece in re.split(rb"(?=\x1b\]7501)", output):  # a report may be followed by the next at once
+            self.terminal.feed(piece)
+            root = self.terminal.status.root
+            if root is not None and (not self.reports or self.reports[-1] != root):
+                self.reports.append(root)
         replies = self.terminal.take_replies()
         if replies and not self._is_mute:
             self.process.write(replies)

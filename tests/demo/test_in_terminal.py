@@ -131,8 +131,8 @@ def test_what_agents_report_is_seen(env: Mapping[str, str]) -> None:
     """An agent works, asks, fails and has a job in the background, while its human is at another one."""
     with Tui("demo", size=(160, 40), env=env) as tui:
         tui.wait("1 claude ● idle", "2 qa ● idle")
-        tui.type("after 0.7 ask Is it ready?\r")
-        tui.wait("1 claude ◐ busy · after 0.7 ask Is it ready?")
+        tui.type("after 3 ask Is it ready?\r")  # time enough to go to the other one, also on a busy machine
+        tui.wait("1 claude ◐ busy · after 3 ask Is it ready?")
         tui.type("\x1b2")  # Alt+2
         tui.wait("1 claude ◆ needs you · question: Is it ready?", "1 needs you: F3")
         tui.wait("claude needs you: question: Is it ready?")  # the toast
@@ -149,7 +149,7 @@ def test_what_agents_report_is_seen(env: Mapping[str, str]) -> None:
             tui.type("\x03")
             tui.wait("1 claude ● idle", absent="◆ needs you")
 
-        tui.type("after 0.2 fail no network\r\x1b2")
+        tui.type("after 2 fail no network\r\x1b2")
         tui.wait("1 claude ✖ error · no network", "claude has failed: no network")
         tui.type("\x1bOR")  # F3: nobody waits, so it goes to the failed one
         tui.type("work 60 &\r")
@@ -157,7 +157,7 @@ def test_what_agents_report_is_seen(env: Mapping[str, str]) -> None:
         tui.type("\r\x1b2work 0.1\r")
         tui.wait("done in 0.1 s", "2 qa ● idle", "1 claude ◔ background job")
 
-        tui.type("after 0.3 work 0.1\r\x1b1")
+        tui.type("after 2 work 0.1\r\x1b1")
         tui.wait("2 qa ● idle · finished, not looked at yet", "qa has finished its turn")
         tui.type("\x1b2")
         tui.wait("2 qa ● idle", absent="not looked at yet")

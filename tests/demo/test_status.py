@@ -28,8 +28,24 @@ def _root(agent: AgentOnPty) -> StatusRecord:
 
 
 def _wait(agent: AgentOnPty, state: ProgramState) -> StatusRecord:
-    agent.wait(lambda: _root(agent).state is state, f"{state} to be reported")
+    agent.wait(
+        lambda: (root := agent.terminal.status.root) is not None and root.state is state,
+        f"{state} to be reported",
+    )
     return _root(agent)
+
+
+def _passing(agent: AgentOnPty, state: ProgramState, progress: int = 0) -> StatusRecord:
+    """The first report of that state, which may have been followed by another one by now."""
+
+    def found() -> StatusRecord | None:
+        fitting = (each for each in agent.reports if each.state is state and (each.progress or 0) >= progress)
+        return next(fitting, None)
+
+    agent.wait(lambda: found() is not None, f"{state} to be reported")
+    record = found()
+    assert record is not None
+    return record
 
 
 def _ask(agent: AgentOnPty, line: str) -> StatusRecord:
@@ -86,9 +102,9 @@ def test_what_is_typed_before_the_answer_is_kept(start: Start, project: Path) ->
 def test_work_is_working_with_its_progress_then_done(start: Start) -> None:
     agent = start()
     agent.type("work 1\r")
-    record = _wait(agent, WORKING)
+    record = _passing(agent, WORKING)
     assert (record.message, record.app) == ("work 1", APP)
-    agent.wait(lambda: (_root(agent).progress or 0) >= 50, "half of it")
+    _passing(agent, WORKING, progress=50)
     agent.expect("done in 1 s")
     assert _wait(agent, DONE) == StatusRecord("", DONE, app=APP)
     assert agent.raw.count(REPORT) < 30  # of a hundred drawings
@@ -192,7 +208,7 @@ def test_what_is_mistyped_is_no_failure(start: Start, line: str, complaint: str)
 def test_something_can_come_after_a_while(start: Start) -> None:
     agent = start()
     agent.type("after 0.3 ask Is it ready?\r")
-    assert _wait(agent, WORKING).message == "after 0.3 ask Is it ready?"
+    assert _passing(agent, WORKING).message == "after 0.3 ask Is it ready?"
     assert _wait(agent, BLOCKED).message == "Is it ready?"
     agent.type("yes\r")
     agent.expect("your answer: yes")

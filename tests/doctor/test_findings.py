@@ -366,7 +366,9 @@ def test_a_drive_of_windows_in_wsl(tmp_path: Path) -> None:
         (b"", "warning answers no questions"),
     ],
 )
-def test_keys_of_the_terminal(answer: bytes, said: str) -> None:
+def test_keys_of_the_terminal(answer: bytes, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if answer:  # however late the thread comes to it
+        monkeypatch.setattr(terminal, "ANSWER_SECONDS", 30.0)
     master, slave = os.openpty()
 
     def play() -> None:

@@ -56,13 +56,14 @@ def lines() -> None:
 
 
 def slowly() -> None:
-    """Lines that take some seconds, ended by one without an end."""
+    """Lines that take some seconds; then, for a key, one without an end."""
     with raw():
         say("ready\r\n")
         key()
-        for number in range(1000):
+        for number in range(2000):
             say(f"line {number:06} \x1b[3{number % 8}mcolour\x1b[0m ä€\r\n")
             time.sleep(0.002)
+        key()
         say("all lines")
         key()
 

@@ -30,8 +30,8 @@ QUESTIONS: Mapping[str, tuple[str, str]] = {
 """What is asked, in this order, and what is answered."""
 _ASKED = "".join(question for question, _ in QUESTIONS.values())
 _ANSWERED = re.compile("".join(f"({answer})" for _, answer in QUESTIONS.values()))
-PATIENCE = 8.0  # seconds that the program waits for the first answer
-LATE = 0.5  # seconds in which a second answer would come
+PATIENCE = 25.0  # seconds that the program waits for all answers; `until` waits a little longer
+LATE = 0.5  # seconds after the last one in which a second answer would come
 # Asks at its start, then for each `go` in its workspace; each time what came stands in a file of its own.
 _PROGRAM = f"""
 import os, select, sys, time, tty
@@ -50,7 +50,7 @@ while True:
         if not select.select([0], [], [], left)[0]:
             break
         heard += os.read(0, 4096)
-        if heard.endswith(b"c"):
+        if heard.endswith(b"c") and b"\x1b[?64;" in heard:
             until = min(until, time.monotonic() + {LATE})
     with open("written", "wb") as file:
         file.write(heard)

@@ -30,6 +30,9 @@ from .kept import House
 from .tried import tried
 
 HERE = Path(__file__).parent
+PATIENCE = (
+    300.0  # seconds of a test; on a busy machine one that opens several screens takes more than a minute
+)
 REQUIRED = os.environ.get("QMS_TUI_REQUIRE_ENGINE") == "1"
 
 
@@ -39,6 +42,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         item.add_marker(pytest.mark.engine)
         if "client_image" in getattr(item, "fixturenames", ()):  # the first of them has it built
             item.add_marker(pytest.mark.timeout(debian.BUILD_SECONDS))
+        elif item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(PATIENCE))
     items[:] = ours + [item for item in items if item not in set(ours)]  # what takes longest begins first
 
 

@@ -10,10 +10,12 @@ from dataclasses import dataclass
 import docker
 
 from qms_tui.ipc.stream import Stream
-from qms_tui.runtime import Closed, Fact, Received, Size
+from qms_tui.runtime import Closed, Ending, Fact, Received, Size
 from qms_tui.runtime.docker import DockerRuntime
 from qms_tui.runtime.docker.attachment import Direction, Opened, open_socket
 from qms_tui.runtime.docker.starting import Reached
+
+from .engine import ANSWER_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,13 @@ class DirectRuntime(DockerRuntime):
                 self._api.resize(container, height=size.lines, width=size.columns)
 
         await self._call(resize, "resize")
+
+    async def outcome(self, agent: str) -> Ending:
+        """How it ended, which a busy engine knows seconds after its terminal has closed."""
+        async with asyncio.timeout(ANSWER_SECONDS):
+            while (ending := await self.ended(agent)) is None:
+                pass
+        return ending
 
     async def last_state(self, agent: str) -> bytes:
         return b""

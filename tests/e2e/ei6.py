@@ -19,7 +19,7 @@ from qms_tui import demo
 from tests.bench.model import Model
 from tests.tui import Tui
 
-from .clients import login
+from .clients import START_SECONDS, login
 from .test_app import App
 
 SAMPLE = Path(demo.__file__).parent / "sample" / "QMS"
@@ -71,6 +71,8 @@ class Way:
     """The task has left the inbox."""
     noticed: float
     """The model of claude is asked, with the line that tells of the notice."""
+    announced: float
+    """The toast of the notice is on the screen; it goes by itself, maybe before the client is asked."""
 
     @property
     def in_order(self) -> bool:
@@ -103,7 +105,7 @@ def travel(tui: Tui, root: Path, model: Model, document: str = DOCUMENT) -> Way:
     tui.wait(prompt)
     tui.type("\r")
     try:
-        tui.until(look)
+        tui.until(look, START_SECONDS)
     except AssertionError as error:
         raise AssertionError(f"{document} came to {', '.join(seen) or 'nothing'} only; {error}") from None
     return Way(**seen)
@@ -122,6 +124,9 @@ def _looks(tui: Tui, inbox: Path, model: Model, document: str) -> dict[str, Call
         there = "2 qa  1 " in tui.text and f"New task: Review {document}" in tui.text
         return time.monotonic() if there else 0.0
 
+    def announced() -> float:
+        return time.monotonic() if f"Notice: {document}" in tui.text else 0.0
+
     def consumed() -> float:
         return 0.0 if filed() else _monotonic(inbox)
 
@@ -132,6 +137,7 @@ def _looks(tui: Tui, inbox: Path, model: Model, document: str) -> dict[str, Call
         "woken": lambda: asked(WOKEN),
         "consumed": consumed,
         "noticed": lambda: asked(NOTICED),
+        "announced": announced,
     }
 
 

@@ -19,6 +19,8 @@ DEFAULT_HOST = "unix:///var/run/docker.sock"
 PROJECT_LABEL = "qms-tui.project"
 ANSWER_SECONDS = 30.0  # an answer takes milliseconds; a machine under load may need a few seconds
 CHUNK = 65536
+CONFLICT = 409  # what an engine answers, among others, while it removes a container for somebody else
+REMOVAL_POLL = 0.05  # seconds
 # The engine's default keys swallow Ctrl-P, an empty string means the default, and the first key is held back
 # until the next one comes, so that it must be none that a person types: FF and FE never occur in UTF-8.
 NO_DETACH_KEYS = b",".join([b"\xff", b"\xfe"] * 8)
@@ -56,11 +58,26 @@ def remove_project(engine: docker.APIClient, project: str) -> None:
     """Remove every container and network labelled as belonging to the project (its root folder)."""
     filters = {"label": f"{PROJECT_LABEL}={project}"}
     for container in engine.containers(all=True, filters=filters):
-        with contextlib.suppress(docker.errors.NotFound):
-            engine.remove_container(container["Id"], force=True, v=True)
+        remove_container(engine, container["Id"])
     for network in engine.networks(filters=filters):
         with contextlib.suppress(docker.errors.NotFound):
             engine.remove_network(network["Id"])
+
+
+def remove_container(engine: docker.APIClient, container: str) -> None:
+    """Remove it however it is; where somebody else does so at this moment, wait until it is gone."""
+    deadline = time.monotonic() + ANSWER_SECONDS
+    while True:
+        try:
+            engine.remove_container(container, force=True, v=True)
+        except docker.errors.NotFound:
+            return
+        except docker.errors.APIError as error:
+            if error.status_code != CONFLICT or time.monotonic() > deadline:
+                raise
+            time.sleep(REMOVAL_POLL)
+        else:
+            return
 
 
 class Console:

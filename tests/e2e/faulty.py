@@ -82,7 +82,23 @@ def keepers_folder(home: House) -> Path:
 
 def forget(home: House) -> None:
     """Remove everything that the keeper has on disk."""
-    shutil.rmtree(keepers_folder(home))
+    remove(keepers_folder(home))
+
+
+def remove(folder: Path) -> None:
+    """As `rm -r` does; again where a keeper that writes at this moment has made a file meanwhile."""
+    deadline = time.monotonic() + ANSWER_SECONDS
+    while True:
+        try:
+            shutil.rmtree(folder)
+        except FileNotFoundError:
+            if not folder.exists():
+                return
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+        else:
+            return
 
 
 @contextmanager
@@ -131,32 +147,45 @@ class OtherKeeper:
         with reachable(self._path) as path:
             self._listener.bind(str(path))
         self._listener.listen()
-        self._thread = threading.Thread(target=self._serve, daemon=True)
-        self._thread.start()
+        self._guests: list[socket.socket] = []
+        self._threads: list[threading.Thread] = []
+        self._begin(self._serve)
 
     def close(self) -> None:
-        with contextlib.suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
-        self._thread.join(ANSWER_SECONDS)
+        _shut(self._listener)
+        for thread in self._threads:
+            thread.join(ANSWER_SECONDS)
         self._listener.close()
 
+    def _begin(self, work: Callable[..., None], *arguments: object) -> None:
+        thread = threading.Thread(target=work, args=arguments, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
     def _serve(self) -> None:
-        guests: list[socket.socket] = []
         while not self.ended:
             try:
-                guests.append(self._listener.accept()[0])
+                self._guests.append(self._listener.accept()[0])
             except OSError:
                 break
-            self._answer(guests[-1])
+            self._begin(self._answer, self._guests[-1])
         self._path.unlink(missing_ok=True)
-        for guest in guests:
-            guest.close()
+        for guest in self._guests:
+            _shut(guest)
 
     def _answer(self, guest: socket.socket) -> None:
-        """One that says nothing yet is not waited for: it may be about to ask on another connection."""
-        guest.settimeout(0.2)
-        with contextlib.suppress(TimeoutError):
-            for kind, body in Frames().feed(guest.recv(65536)):
-                assert kind == Kind.HELLO
-                self.ended = json.loads(body)["want"] == Want.STOP
-                guest.sendall(message(Kind.WELCOME, {"protocol": 1, "version": "0.0.1"}))
+        """Beside the others: one that says nothing yet may be about to ask on another connection."""
+        with guest, contextlib.suppress(OSError):
+            frames = Frames()
+            while data := guest.recv(65536):
+                for kind, body in frames.feed(data):
+                    assert kind == Kind.HELLO
+                    self.ended |= json.loads(body)["want"] == Want.STOP
+                    guest.sendall(message(Kind.WELCOME, {"protocol": 1, "version": "0.0.1"}))
+                    if self.ended:
+                        _shut(self._listener)
+
+
+def _shut(one: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        one.shutdown(socket.SHUT_RDWR)

@@ -51,6 +51,8 @@ class Witness(Shown):
         self.terminal.muted = True
         self.received = 0
         self.ended = False
+        self.states: list[Frozen] | None = None
+        """How the terminal was after each output, once there is a list for it."""
         self._feeding = feeding
         self._stream = Stream(opened.channel, early=opened.early, on_close=opened.free)
         self._stream.listen(self._take, self._end)
@@ -66,6 +68,8 @@ class Witness(Shown):
         if self._feeding:
             self.terminal.feed(data)
             self.terminal.take_events()
+        if self.states is not None:
+            self.states.append(Frozen.of(self.terminal))
         self.news.set()
 
     def _end(self) -> None:
@@ -88,6 +92,11 @@ class WatchedRuntime(DockerRuntime):
                 raise
 
         return await super().launch(agent, both, fresh=fresh)
+
+    def let_go(self) -> None:
+        """Of what no witness has taken, too."""
+        if hasattr(self, "opened"):
+            self.opened.free()
 
 
 class Client(Shown):
@@ -166,6 +175,7 @@ class House:
         self._image = image
         self._engine = ""
         self._clients: list[Client] = []
+        self._runtimes: list[WatchedRuntime] = []
         self._witnesses: list[Witness] = []
 
     def client(self, name: str, host: str | None = None, **agent: Any) -> Client:
@@ -180,6 +190,7 @@ class House:
         made = [Client(name, runtime, docker, feeder) for name in names]
         made[0].agent.link.focus(True)
         self._clients += made
+        self._runtimes.append(docker)
         return made
 
     async def start(
@@ -233,13 +244,16 @@ class House:
             witness.close()
         for client in self._clients:
             await client.close()
+        for runtime in self._runtimes:
+            runtime.let_go()
         self._witnesses.clear()
         self._clients.clear()
+        self._runtimes.clear()
 
     def clear(self, engine: docker.APIClient) -> None:
         """Its containers go."""
         for row in engine.containers(all=True, filters={"label": f"{engines.PROJECT_LABEL}={self.root}"}):
-            engine.remove_container(row["Id"], force=True)
+            engines.remove_container(engine, row["Id"])
 
     def end(self) -> None:
         """The keeper goes."""
@@ -258,5 +272,7 @@ def house(engine: docker.APIClient, image: str, folder: Path, host: str | None =
         try:
             yield made
         finally:
-            made.end()
-            engines.remove_project(engine, str(root))
+            try:
+                made.end()
+            finally:
+                engines.remove_project(engine, str(root))

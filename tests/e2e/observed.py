@@ -24,11 +24,11 @@ from qms_tui.runtime.docker import connect
 from tests.bench.model import Model
 from tests.trusted import prepared
 
-from .clients import KEY, login, press, registry, say, status, until
+from .clients import KEY, START_SECONDS, login, press, registry, say, status, until
 from .direct import DirectRuntime
 from .held import Held, started
 
-WITHIN = 15.0  # seconds; all of it takes milliseconds
+WITHIN = 30.0  # seconds; all of it takes milliseconds, on a busy machine more
 AGENT, OTHER, LAST = "qa", "bu", "tu_ui"
 EVENTS = ("SessionStart", "InstructionsLoaded", "UserPromptSubmit", "PreToolUse", "PermissionRequest",
           "PostToolUse", "Stop", "StopFailure", "SessionEnd")  # fmt: skip
@@ -101,8 +101,12 @@ class Observer:
 
     async def reach(self, situation: str, **wanted: str) -> None:
         """Wait for the registry to say so, and keep what it says then."""
-        await within(lambda: wanted.items() <= registry(self.root, AGENT).items())
-        self.seen.registry[situation] = registry(self.root, AGENT)
+
+        def look() -> bool:
+            self.seen.registry[situation] = registry(self.root, AGENT)
+            return wanted.items() <= self.seen.registry[situation].items()
+
+        await within(look)
 
     async def inside(self, *command: str) -> str:
         """What a command prints in the agent's container."""
@@ -180,8 +184,8 @@ async def log_in(observer: Observer) -> None:
 async def continue_nothing(observer: Observer) -> None:
     """As after somebody has cleared away all conversations."""
     async with started(observer.runtime, LAST) as held:
-        said = (await held.end(WITHIN)).decode(errors="replace")
-        observer.seen.nothing_to_continue = (await observer.runtime.ended(LAST), said)
+        said = (await held.end(START_SECONDS)).decode(errors="replace")
+        observer.seen.nothing_to_continue = (await observer.runtime.outcome(LAST), said)
 
 
 async def live(observer: Observer) -> None:

@@ -47,16 +47,12 @@ class OwnEngine:
             ["unshare", "--net", "--mount", "sleep", "infinity"], stdin=subprocess.DEVNULL
         )
         self._daemon: subprocess.Popen[bytes] | None = None
-        self._wait_for_namespaces()
-        self._inside("ip", "link", "set", "lo", "up")
-        if hidden is not None:
-            self._inside("mount", "-t", "tmpfs", "hidden", str(hidden))
-        if remap:
-            ranges = folder / "ranges"
-            ranges.write_text(f"{REMAPPED}:100000:65536\n")
-            for table in ("/etc/subuid", "/etc/subgid"):
-                self._inside("mount", "--bind", str(ranges), table)
-        self.start()
+        try:
+            self._prepare(hidden, remap=remap)
+            self.start()
+        except BaseException:  # a test that fails leaves no processes to the next
+            self._end()
+            raise
 
     def __enter__(self) -> Self:
         return self
@@ -67,9 +63,7 @@ class OwnEngine:
         try:
             self.clean()
         finally:
-            self.stop()
-            self._holder.kill()
-            self._holder.wait()
+            self._end()
 
     @property
     def client(self) -> docker.APIClient:
@@ -109,7 +103,26 @@ class OwnEngine:
             self.start()
         with self.client as client:
             for container in client.containers(all=True):
-                client.remove_container(container["Id"], force=True)
+                engines.remove_container(client, container["Id"])
+
+    def _prepare(self, hidden: Path | None, *, remap: bool) -> None:
+        """Make the namespaces as the engine is to have them."""
+        self._wait_for_namespaces()
+        self._inside("ip", "link", "set", "lo", "up")
+        if hidden is not None:
+            self._inside("mount", "-t", "tmpfs", "hidden", str(hidden))
+        if remap:
+            ranges = self._folder / "ranges"
+            ranges.write_text(f"{REMAPPED}:100000:65536\n")
+            for table in ("/etc/subuid", "/etc/subgid"):
+                self._inside("mount", "--bind", str(ranges), table)
+
+    def _end(self) -> None:
+        try:
+            self.stop()
+        finally:
+            self._holder.kill()
+            self._holder.wait()
 
     def _within(self, *command: str) -> list[str]:
         place = f"/proc/{self._holder.pid}/ns"

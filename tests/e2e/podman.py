@@ -41,11 +41,11 @@ class Podman:
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 env=os.environ | {"CONTAINERS_CONF": str(_configuration(folder))},
             )  # fmt: skip
-        deadline = time.monotonic() + START_SECONDS
-        while not self._answers():
-            assert self._process.poll() is None, self._log.read_text()
-            assert time.monotonic() < deadline, self._log.read_text()
-            time.sleep(0.05)
+        try:
+            self._wait()
+        except BaseException:  # a test that fails leaves no processes to the next
+            self._end()
+            raise
 
     def __enter__(self) -> Self:
         return self
@@ -53,19 +53,31 @@ class Podman:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        with self.client() as client:
-            for container in client.containers(all=True):
-                client.remove_container(container["Id"], force=True)
-            for network in client.networks(filters={"label": engines.PROJECT_LABEL}):
-                client.remove_network(network["Id"])
-        self._process.terminate()
-        self._process.wait(START_SECONDS)
-        # Podman leaves its storage mounted upon itself.
-        subprocess.run(["umount", "--lazy", str(self._storage / "overlay")], check=False, capture_output=True)
+        try:
+            with self.client() as client:
+                for container in client.containers(all=True):
+                    engines.remove_container(client, container["Id"])
+                for network in client.networks(filters={"label": engines.PROJECT_LABEL}):
+                    client.remove_network(network["Id"])
+        finally:
+            self._end()
 
     def client(self) -> docker.APIClient:
         """A new client; who takes it closes it."""
         return docker.APIClient(base_url=self.host, version="auto")
+
+    def _wait(self) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        while not self._answers():
+            assert self._process.poll() is None, self._log.read_text()
+            assert time.monotonic() < deadline, self._log.read_text()
+            time.sleep(0.05)
+
+    def _end(self) -> None:
+        self._process.terminate()
+        self._process.wait(START_SECONDS)
+        # Podman leaves its storage mounted upon itself.
+        subprocess.run(["umount", "--lazy", str(self._storage / "overlay")], check=False, capture_output=True)
 
     def _answers(self) -> bool:
         try:

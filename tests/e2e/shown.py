@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -104,3 +105,13 @@ class Shown:
                     self.news.clear()
                     await asyncio.wait_for(self.news.wait(), QUIET)
         return Frozen.of(self.screen())
+
+
+async def differences_at_rest(client: Shown, witness: Shown, within: float = ANSWER_SECONDS) -> list[str]:
+    """What differs once both have heard all: on a busy machine one may hear it a second after the other."""
+    deadline = time.monotonic() + within
+    while True:
+        expected = await witness.settle()
+        found = (await client.settle()).differences(expected)
+        if not found or time.monotonic() > deadline:
+            return found

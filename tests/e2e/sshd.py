@@ -38,7 +38,11 @@ class Sshd:
         self._process = subprocess.Popen(
             [PROGRAM, "-D", "-f", str(self._configuration()), "-E", str(self.log)]
         )
-        self._wait()
+        try:
+            self._wait()
+        except BaseException:  # a test that fails leaves no processes to the next
+            self._end()
+            raise
 
     def __enter__(self) -> Self:
         return self
@@ -46,12 +50,15 @@ class Sshd:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._process.terminate()
-        self._process.wait(10)
+        self._end()
 
     def host(self, path: Path | str = "", user: str = "root", name: str = "127.0.0.1") -> str:
         """An engine's address by this way; `path` is its socket."""
         return f"ssh://{user}@{name}:{self.port}{path}"
+
+    def _end(self) -> None:
+        self._process.terminate()
+        self._process.wait(ANSWER_SECONDS)
 
     def _make_keys(self) -> None:
         for name in ("host", "client"):

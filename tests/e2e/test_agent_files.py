@@ -40,6 +40,14 @@ LOOK = (
 SEEN = rb"(?s)agent.*\b1\b.*home.*workspace.*config.*hidden.*a file.*\b\d\b.*looked 2"
 
 
+@pytest.fixture(scope="module", autouse=True)
+def clean_state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Of these tests alone: what others have left is cleared up by some start, sooner or later."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+        yield
+
+
 @contextmanager
 def on(host: str, root: Path, **agent: Any) -> Iterator[DirectRuntime]:
     config = Config(every_agent=AgentConfig(**{"image": images.NAME, **agent}))

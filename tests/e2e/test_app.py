@@ -72,7 +72,7 @@ class App:
         return subprocess.run(
             [*self.program, "--config", str(self.config), *args],
             cwd=self.root, env=os.environ | self.environment | environment, stdin=subprocess.DEVNULL,
-            capture_output=True, text=True, timeout=60, check=False,
+            capture_output=True, text=True, timeout=120, check=False,
         )  # fmt: skip
 
     def ps(self) -> dict[str, dict[str, object]]:

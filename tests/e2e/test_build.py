@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import contextlib
 import io
-import os
 import re
 import shutil
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -38,8 +38,9 @@ from .test_app import App
 
 LABEL = "qms-tui-test.trial"
 BEGINNING = "ARG BASE_IMAGE\nFROM ${BASE_IMAGE}\nARG CLIENT_VERSION=1.0.0\n"
-NEW = os.getpid()  # what has it in its words is in no engine's cache
+NEW = time.time_ns()  # what has it in its words is in no engine's cache
 LONG, NEVER = f"sleep 20.{NEW}", f"sleep 60.{NEW}"  # seconds; found by that among all processes
+SOON = 15.0  # seconds, on a busy machine; less than an instruction takes that is not ended
 MISSING, DAMAGED, SLOW, OTHER = "9.9.9", "8.8.8", "7.7.7", "6.6.6"  # versions in the registry below
 
 
@@ -232,7 +233,7 @@ def test_a_build_that_is_left_ends_on_the_engine(trial: Trial) -> None:
 
 def wait_for_the_end(trial: Trial) -> None:
     """Docker ends at once what runs; Podman lets the instruction come to its end, and begins no other."""
-    within = 60 if trial.engine.podman else 10
+    within = 60 if trial.engine.podman else SOON
     wait_until(lambda: not is_running(LONG), "the engine ends the build", within)
     wait_until(lambda: not trial.containers(), "the engine removes the build's container")
 

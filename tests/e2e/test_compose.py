@@ -70,8 +70,8 @@ def compose(engine: docker.APIClient, image: str, qms_project: Path, tmp_path: P
         )
 
     yield run
+    remove_project(engine, str(qms_project))  # first: a network that is in use would stay
     run("down")
-    remove_project(engine, str(qms_project))
 
 
 def started(engine: docker.APIClient, compose: Compose, agent: str, qms_project: Path) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import pytest
 from tests.bench.model import Model
 
 from . import debian
+from .clients import START_SECONDS
 from .ei6 import BOTH_IDLE, stage, travel, wakes
 from .test_app import App, leave
 
@@ -28,9 +29,8 @@ def app(
 @pytest.mark.parametrize("time", range(TIMES))
 def test_routed_badge_toast_woken_reviewed_noticed(app: App, model: Model, time: int) -> None:
     with app.open("claude", "qa") as tui:
-        tui.wait(*BOTH_IDLE)
+        tui.wait(*BOTH_IDLE, patience=START_SECONDS)
         way = travel(tui, app.root, model)
-        tui.wait("Notice: CR-001")
         tui.type("\x1bOQ")
         tui.wait("✓ after", "delivered", "1 notice")
         tui.type("\x1bOQ")

@@ -177,7 +177,7 @@ class TestNotThere:
                     client, _ = odd.accept()
                     with contextlib.suppress(OSError), client:
                         client.sendall(b"220 mail.example ESMTP\r\n")
-                said, _ = begun.communicate(timeout=20)
+                said, _ = begun.communicate(timeout=60)
         assert b"EngineError: cannot reach the engine" in said
 
     @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
@@ -206,14 +206,18 @@ except EngineError as error:
 
 
 @pytest.fixture
-def over(qms_project: Path, image: str) -> Callable[[str], DirectRuntime]:
+def over(qms_project: Path, image: str) -> Iterator[Callable[[str], DirectRuntime]]:
     """`over(host)`: a runtime for `qms_project` by that way."""
+    made: list[DirectRuntime] = []
 
     def make(host: str) -> DirectRuntime:
         config = Config(every_agent=AgentConfig(image=image))
-        return DirectRuntime(connect(host), Project(qms_project), config, {})
+        made.append(DirectRuntime(connect(host), Project(qms_project), config, {}))
+        return made[-1]
 
-    return make
+    yield make
+    for runtime in made:
+        runtime.close_now()  # again, unless the test has failed
 
 
 async def test_a_broken_connection_is_no_ending(
@@ -294,7 +298,7 @@ class TestTls:
                 await qa.expect(rb"echo:again\r\n")
                 qa.type(b"exit 5\r")
                 await qa.end()
-                assert str(await runtime.ended("qa")) == "exit code 5"
+                assert str(await runtime.outcome("qa")) == "exit code 5"
             await runtime.close()
 
     def test_by_a_context(self, image: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

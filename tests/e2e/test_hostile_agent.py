@@ -13,7 +13,7 @@ import pytest
 
 from .test_app import ALT_1, ALT_2, App, leave
 
-ECHO_SECONDS = 5.0  # a key takes milliseconds; a busy machine more
+ECHO_SECONDS = 15.0  # a key takes milliseconds; a busy machine more
 # What a shell can do from then on in the agent's own folder.
 LIAR = r"""
 cd "$CLAUDE_CONFIG_DIR" && mkdir -p sessions qms-tui || exit

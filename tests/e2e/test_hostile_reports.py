@@ -64,6 +64,8 @@ def test_what_it_asks_for_is_shown_as_it_is(app: App, model: Model) -> None:
         model.scripted.append(f"call Bash {json.dumps({'command': ODD, 'description': 'Make it'})}")
         say(tui, "good morning")
         tui.wait("1 qa ◆ needs you · permission: ")
+        tui.until(lambda: "[red]x[/red]" in tui.terminal.display[0])  # the row may be half painted
+        tui.until(lambda: tui.terminal.display[0].rstrip().endswith("┓"))
         title, second = tui.terminal.display[:2]
         assert "[red]x[/red]" in title
         assert not {"\u202e", "\u200b"} & set(title)

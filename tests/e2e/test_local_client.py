@@ -92,15 +92,30 @@ class World:
         folder = self.here / "projects" / slug(str(self.project.root))
         return max(folder.glob("*.jsonl"), key=lambda file: file.stat().st_mtime_ns)
 
+    async def converse(self, qa: Held) -> None:
+        """Say something, and wait until the answer stands in the record: it is written a moment later."""
+        await self.idle()
+        say(qa, SAID)
+        await asked(self.model, SAID)
+        await until(self.is_answered)
+        await self.idle()
+
+    def is_answered(self) -> bool:
+        """Whether an answer stands in a record of a conversation."""
+        files = (self.here / "projects" / slug(str(self.project.root))).glob("*.jsonl")
+        return any('"type":"assistant"' in file.read_text() for file in files)
+
     @contextlib.asynccontextmanager
     async def started(self) -> AsyncIterator[Held]:
         runtime = local_runtime(self.project, self.config)
-        async with started(runtime, "qa") as held:
-            yield held
-        await runtime.stop("qa")
-        await runtime.close()
+        try:
+            async with started(runtime, "qa") as held:
+                yield held
+        finally:
+            await runtime.stop("qa")
+            await runtime.close()
         for file in (self.here / "sessions").glob("*"):
-            file.unlink()
+            file.unlink(missing_ok=True)  # a client removes its own, perhaps just now
 
 
 @pytest.fixture
@@ -146,10 +161,7 @@ async def test_a_copied_conversation_is_gone_on_with_and_rules_nothing(world: Wo
     """An agent may have written a mode and a system prompt into its record, and the client obeys those."""
     world.answer_dialogs()
     async with world.started() as qa:
-        await world.idle()
-        say(qa, SAID)
-        await asked(world.model, SAID)
-        await world.idle()
+        await world.converse(qa)
     record = world.record()
     theirs = world.container / "projects" / slug("/pipe-dream") / record.name
     theirs.parent.mkdir(parents=True)
@@ -171,10 +183,7 @@ async def test_the_record_itself_would_rule(world: World) -> None:
     """Else the test above says nothing: as it lies in the container, the client obeys it."""
     world.answer_dialogs()
     async with world.started() as qa:
-        await world.idle()
-        say(qa, SAID)
-        await asked(world.model, SAID)
-        await world.idle()
+        await world.converse(qa)
     world.record().write_text(planted(world.record()))
     world.model.requests.clear()
     async with world.started() as qa:

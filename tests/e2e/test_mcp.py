@@ -173,7 +173,10 @@ async def test_an_agent_has_its_own_socket_only_and_cannot_replace_it(containers
 
 
 def _dead(process: psutil.Process) -> bool:
-    return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+    try:
+        return bool(process.status() == psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return True
 
 
 def _is_back(containers: Containers) -> bool:

@@ -57,7 +57,7 @@ print(link.recv(65536))
 """
 # Claims to be a keeper that runs.
 LIE = """
-import json, os, socket, struct, sys
+import contextlib, json, os, socket, struct, sys
 link = socket.socket(socket.AF_UNIX)
 link.bind(sys.argv[1])
 link.listen()
@@ -66,8 +66,9 @@ print("listening", flush=True)
 body = json.dumps({"protocol": 0, "pid": 1, "version": "planted"}).encode()
 while True:
     guest, _ = link.accept()
-    guest.recv(65536)
-    guest.sendall(struct.pack(">BI", 2, len(body)) + body)
+    with contextlib.suppress(OSError):  # one that only knocks has gone by then
+        guest.recv(65536)
+        guest.sendall(struct.pack(">BI", 2, len(body)) + body)
 """
 
 

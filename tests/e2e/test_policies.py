@@ -30,8 +30,9 @@ def test_a_task_starts_the_agent_and_its_end_stops_it(client_app: App, model: Mo
         tui.wait("1 qa  1  ● idle")
         tui.until(lambda: wakes(model) == 1)
         qms.answer("CR-056", "qa", "REVIEWED")
-        tui.wait("qa is stopped: its inbox is empty", "1 qa ○ exited")
-        assert client_app.ps() == {}
+        tui.wait("qa is stopped: its inbox is empty")
+        tui.wait("1 qa ○ exited")  # when that toast may be gone
+        tui.until(lambda: client_app.ps() == {})
         qms.route("CR-056", "qa", "PRE_APPROVAL")
         tui.until(lambda: wakes(model, "approval") == 1)
         leave(tui)

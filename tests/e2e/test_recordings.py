@@ -15,7 +15,7 @@ def test_text_and_recording_of_an_agent_that_runs_and_of_one_that_is_gone(app: A
     with app.open("claude") as tui:
         tui.wait("agent ready claude")
         tui.type("flood 500\r")
-        tui.wait("flood 499")  # what is typed before would be echoed between the lines
+        tui.wait("flood 499", "flood 500")  # what is typed before would be echoed between the lines
         tui.type("flooded\r")
         tui.wait("echo:flooded")
         running = app.run("log", "claude", "--grep", "^flood ")

@@ -6,6 +6,7 @@ import os
 import re
 import select
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ import pytest
 from tests.tui import Tui
 
 from .test_app import ALT_2, App, leave
+from .user import as_user, give
 
 LARGE, SMALL = (160, 40), (100, 30)
 LARGE_SIZE, SMALL_SIZE = "37 158", "27 98"  # what `stty size` says in a pane of one agent
@@ -95,7 +97,18 @@ def nudged(size: str) -> str:
     return f"{int(lines) - 1} {columns}"
 
 
+# qms-tui whose keys wait for the lead however busy the machine is: how long at most, tests/keeper shows.
+PATIENT = """
+import sys
+from qms_tui.__main__ import main
+from qms_tui.keeper import attachment
+attachment.TAKE_OVER = 60.0
+sys.exit(main())
+"""
+
+
 def test_the_first_keys_find_the_size_of_the_screen_they_were_typed_into(app: App) -> None:
+    app.program = (*as_user(app.uid), sys.executable, "-c", PATIENT)
     with two(app, "claude") as (large, small, both):
         both.until(lambda: "leads at 158x37 · type to take over" in small.text)
         for turn in range(6):
@@ -129,17 +142,20 @@ def test_who_types_leads_and_the_other_is_letter_boxed(app: App) -> None:
             assert "type to take over" not in typing.text
         both.until(lambda: "leads at 98x27" in large.text and "following pts/" in large.text)
         both.until(lambda: inside(large, 98, 27) == inside(small, 98, 27))
-        assert large.terminal.display[5][99] == "│"
-        assert large.terminal.display[28].startswith("┃" + "─" * 98 + "┘")
+        both.until(lambda: large.terminal.display[5][99] == "│")
+        both.until(lambda: large.terminal.display[28].startswith("┃" + "─" * 98 + "┘"))
 
 
 def test_the_prompt_of_a_larger_terminal_is_in_view(app: App) -> None:
     with two(app, "claude") as (large, small, both):
         large.type("clear; seq 30\r")
         both.until(lambda: "↑" in small.text and re.search(r"┃30 +┃", small.text))
-        cut = re.search(r"↑(\d+)", small.text)
-        assert cut
-        both.until(lambda: inside(small, 98, 27) == inside(large, 98, 37)[int(cut[1]) :][:27])
+
+        def shows_the_end() -> bool:
+            cut = re.search(r"↑(\d+)", small.text)
+            return cut is not None and inside(small, 98, 27) == inside(large, 98, 37)[int(cut[1]) :][:27]
+
+        both.until(shows_the_end)
 
 
 def test_a_query_is_answered_once(app: App) -> None:
@@ -162,8 +178,8 @@ def test_the_lead_is_for_all_panes(app: App) -> None:
         both.until(lambda: small.text.count("leads at 78x37") == 2)
         take_over(small, large, both)
         both.until(lambda: "leads at 98x12" in large.text and "leads at 98x13" in large.text)
-        small.type("size\r")
-        both.until(lambda: "size 13 98" in small.text)
+        small.type(f"sh\r{until_size('13 98')}; echo right$((1 + 1))\r")
+        both.until(lambda: "right2" in small.text)
 
 
 def test_closing_the_leader_hands_on_the_lead(app: App) -> None:
@@ -197,7 +213,26 @@ def test_a_stopped_interface_holds_up_nobody(app: App, led: bool) -> None:
         take_over(stopped, other, both)
 
 
+# Holds up every keeper at its start, as long as a file is there.
+HOLD_UP = """
+import os, sys, time
+while "qms_tui.keeper" in sys.orig_argv and os.path.exists({!r}):
+    time.sleep(0.01)
+"""
+
+
+def keepers_held_up(app: App) -> Path:
+    """A file, not there yet, without which the next keeper of the app's can start."""
+    folder = app.config.parent / "site"
+    folder.mkdir()
+    (folder / "sitecustomize.py").write_text(HOLD_UP.format(str(folder / "hold")))
+    give(app.uid, folder, folder / "sitecustomize.py")
+    app.environment["PYTHONPATH"] = f"{folder}:{app.environment['PYTHONPATH']}"
+    return folder / "hold"
+
+
 def test_keys_typed_while_the_keeper_is_away_wait_for_it(app: App) -> None:
+    hold = keepers_held_up(app)
     with screen(app, SMALL, "claude") as tui:
         tui.wait("agent ready claude")
         (keeper,) = (
@@ -205,10 +240,12 @@ def test_keys_typed_while_the_keeper_is_away_wait_for_it(app: App) -> None:
             for found in psutil.process_iter(["cmdline"])
             if {"qms_tui.keeper", str(app.root)} <= set(found.info["cmdline"] or [])
         )
+        hold.touch()
         keeper.kill()
         tui.wait("reconnecting")
         tui.type("kept")
         tui.wait("4 keys wait")
+        hold.unlink()
         tui.wait("1 claude ● running")
         tui.type(" and sent\r")
         tui.wait("echo:kept and sent", absent="wait")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import time
 from collections.abc import AsyncIterator, Mapping
@@ -63,17 +64,20 @@ class Woken:
     def make_due(self) -> None:
         """What failed is to be announced again at once."""
         file = self.root / f".claude/users/{AGENT}/container/qms-tui/seen.json"
-        memory = json.loads(file.read_text())
-        for receipt in memory["files"].values():
-            receipt.update({"again": 1.0} if "again" in receipt else {})
-        beside = file.with_name("beside")
-        beside.write_text(json.dumps(memory))
-        beside.rename(file)
+        with file.with_name("announced.lock").open("rb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # as the programs inside, which may be about to write it
+            memory = json.loads(file.read_text())
+            for receipt in memory["files"].values():
+                receipt.update({"again": 1.0} if "again" in receipt else {})
+            beside = file.with_name("beside")
+            beside.write_text(json.dumps(memory))
+            beside.rename(file)
 
     def events(self, name: str = "") -> list[dict[str, Any]]:
         """What the client's hooks have told; only events of that name if there is one."""
         file = self.root / f".claude/users/{AGENT}/container/qms-tui/hooks.jsonl"
-        events = [json.loads(line) for line in file.read_text().splitlines()]
+        whole = file.read_text().rpartition("\n")[0]  # the last line may be half written
+        events = [json.loads(line) for line in whole.splitlines()]
         return [event for event in events if name in ("", event["event"])]
 
     def put(self, document: str) -> float:

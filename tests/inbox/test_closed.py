@@ -85,7 +85,7 @@ def test_it_is_told_when_it_closes_and_opens(root: Path) -> None:
 
 
 def wait_for(told: queue.Queue[InboxEvent], kind: type[InboxEvent]) -> InboxEvent:
-    while not isinstance(event := told.get(timeout=20), kind):
+    while not isinstance(event := told.get(timeout=30), kind):
         pass
     return event
 

@@ -69,6 +69,6 @@ def test_what_pyyaml_writes_is_read(
 )
 def test_nothing_takes_long(front: bytes) -> None:
     """A burst is 10,000 items, and anybody may write them."""
-    start = time.process_time()
+    start = time.thread_time()  # threads of earlier tests may work, too
     front_matter(b"---\n" + front + b"\n---\n")
-    assert time.process_time() - start < 0.2
+    assert time.thread_time() - start < 0.2

@@ -20,7 +20,7 @@ from qms_tui.inbox import (
     WatchTrouble,
 )
 
-PATIENCE = 20.0  # seconds: the machine may be busy
+PATIENCE = 30.0  # seconds: the machine may be busy
 _Event = TypeVar("_Event", bound=InboxEvent)
 
 

@@ -231,7 +231,9 @@ async def test_a_container_that_is_started_again_is_heard_from_its_first_byte(wo
     async with asyncio.timeout(PATIENCE):
         while not world.container.outputs or world.agent.alive:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
-    await asyncio.sleep(0.05)  # until it is known to have ended
+    async with asyncio.timeout(PATIENCE):
+        while world.agent.terminal.status.root is not None:  # noqa: ASYNC110 until it is known to have ended
+            await asyncio.sleep(0.01)
     world.container.code = None
     world.container.sizes_set.clear()
     world.container.print(b"again" + QUESTION)

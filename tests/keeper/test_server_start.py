@@ -282,7 +282,10 @@ async def test_the_real_node_takes_nothing_of_the_project(world: World, variable
     assert not world.ran.exists()
 
 
-LOOK = "(pwd; stat -c %a .; ls -A | wc -l; echo $PWD; echo ${{PYTHONSAFEPATH-none}}) >{0}"
+# Whole when it is there: a server that ends is started again, and says it all once more.
+LOOK = (
+    "(pwd; stat -c %a .; ls -A | wc -l; echo $PWD; echo ${{PYTHONSAFEPATH-none}}) >{0}.new && mv {0}.new {0}"
+)
 
 
 async def test_it_starts_in_an_empty_folder_of_ours(world: World) -> None:

@@ -65,6 +65,16 @@ def build(log: Path) -> MCPServer:
         note(f"done {key}")
         return key
 
+    arrived: dict[str, asyncio.Event] = {}
+
+    @server.tool()
+    async def meet(key: str, other: str) -> str:
+        """Run until the call with the other key runs, too."""
+        note(f"run {key}")
+        arrived.setdefault(key, asyncio.Event()).set()
+        await arrived.setdefault(other, asyncio.Event()).wait()
+        return key
+
     @server.tool()
     def big(size: int = BIG) -> str:
         """A large result."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -42,10 +41,8 @@ def begun(bridge: Bridge, gateway: FakeGateway) -> Link:
 
 def test_initialize_is_answered_at_once_without_a_gateway(bridge: Bridge) -> None:
     bridge.begin()
-    begin = time.monotonic()
     bridge.say("initialize", 7, {"protocolVersion": "2024-11-05"})
-    answer = bridge.hear(within=5)
-    assert time.monotonic() - begin < 1.0  # 0.08 s on a quiet machine: tests.bench says how long
+    answer = bridge.hear(within=5)  # 0.08 s on a quiet machine: tests.bench says how long
     assert answer["id"] == 7
     assert answer["result"]["protocolVersion"] == "2024-11-05"
     assert answer["result"]["capabilities"]["tools"] == {"listChanged": True}

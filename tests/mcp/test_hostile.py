@@ -333,13 +333,16 @@ def test_many_values_take_neither_memory_nor_time(odd: House) -> None:
     raise AssertionError("nobody is shown out")
 
 
-def test_a_session_that_is_ended_says_why(odd: House) -> None:
+def test_a_session_that_is_ended_says_why(odd: House, tmp_path: Path) -> None:
     """Its bridge comes back, and tells its client what became of the calls."""
     with Bridge(odd.socket("qa"), "test") as bridge:
         bridge.begin()
         size = {"size": 30 * 2**20}
         for number in range(1, 6):  # nobody reads: five answers fit neither the pipe nor the bridge
             bridge.say("tools/call", number, {"name": "big", "arguments": size})
+        # The server has begun with the one that is too much; until then, none may have come to the gateway.
+        asked = tmp_path / "odd"
+        wait_until(lambda: asked.read_text().count("tools/call big") >= 4, "the server is asked")
         wait_until(lambda: odd.complaints("qa") or in_flight(odd) == 0, "it is too much")
         answers = [bridge.hear() for _ in range(5)]
     errors = [each["error"]["message"] for each in answers if "error" in each]

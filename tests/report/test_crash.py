@@ -117,7 +117,7 @@ def test_a_thread_fails_behind_the_screen(project: Path, environment: dict[str, 
         tui.type("o")
         tui.wait("1 of 1 running")
         tui.type("\x1bOS")
-        tui.until(lambda: list(folder.glob("crash-*.txt")))
+        tui.until(lambda: any(path.read_text() for path in folder.glob("crash-*.txt")))  # once it is written
         assert "ZeroDivisionError" not in tui.text
         tui.type("\x11")
     assert "in a thread, with [hidden]" in check(report(environment))

@@ -122,7 +122,7 @@ def test_only_one_at_a_time_changes_records(store: TrustStore) -> None:
         thread = threading.Thread(target=enter)
         thread.start()
         assert not entered.wait(0.2)
-    thread.join(5)
+    thread.join(30)
     assert entered.is_set()
 
 

@@ -22,9 +22,11 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from textual.content import Content
+from textual.notifications import Notification
 from textual.pilot import Pilot
 
 from qms_tui.activity import Word
@@ -45,8 +47,10 @@ from qms_tui.ui.sidebar import Agents
 
 from .tmux import Tmux
 
-PATIENCE = 15.0  # seconds; what is waited for takes milliseconds unless the machine is busy
+PATIENCE = 30.0  # seconds; what is waited for takes milliseconds unless the machine is busy
 SHELL = ("/bin/sh", "-i")
+Kind = type[object]  # of a dialog
+QUEUES = 5  # that a key goes through until all of what it does is done
 
 
 @dataclass
@@ -59,10 +63,25 @@ class Screen:
     async def press(self, *keys: str) -> None:
         """Press keys by their Textual names."""
         await self.pilot.press(*keys)
+        await self._settled()
 
     async def type(self, text: str, *, enter: bool = True) -> None:
         """Type a line of plain characters into whatever has the keyboard."""
-        await self.pilot.press(*text, *(["enter"] if enter else []))
+        await self.press(*text, *(["enter"] if enter else []))
+
+    async def click(self, *where: Any, **how: Any) -> None:
+        """Click as Pilot does."""
+        await self.pilot.click(*where, **how)
+        await self._settled()
+
+    async def _settled(self) -> None:
+        """Wait for what has been typed or clicked to be acted on.
+
+        Pilot guesses that by the processor's time, of which a busy machine gives little. Each turn goes one
+        queue further: from the app's to the widget's, from there to who hears of it, to what that opens.
+        """
+        for _ in range(QUEUES):
+            await self.pilot._wait_for_screen()
 
     def pane(self, agent: str) -> Pane:
         """The agent's pane."""
@@ -134,6 +153,10 @@ class Screen:
         """The agent whose pane has the keyboard."""
         return self.app.pane.agent.name
 
+    def shows(self, kind: Kind) -> bool:
+        """Whether a dialog of that kind is open, with all that is in it."""
+        return isinstance(self.app.screen, kind) and self.app.screen.is_mounted
+
     async def until(self, condition: Callable[[], object], patience: float = PATIENCE) -> None:
         """Let the app work until the condition holds."""
         deadline = time.monotonic() + patience
@@ -154,6 +177,12 @@ class Screen:
 def no_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
     """What programs use differs from run to run: it stands in frames only where a test wants it."""
     monkeypatch.setattr("qms_tui.core.usage.PAUSE", 3600.0)
+
+
+@pytest.fixture(autouse=True)
+def toasts_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy machine the first of several would have gone before the last comes."""
+    monkeypatch.setattr(Notification, "time_left", 3600.0)
 
 
 @pytest.fixture

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tests.tui import Tui, end_local_agents
 
+QMS_TUI = (sys.executable, "-m", "qms_tui")
 PREFIX, LEAVE, ALT_1, F1, F2 = "\x02", "\x11", "\x1b1", "\x1bOP", "\x1bOQ"
 
 
@@ -41,11 +43,17 @@ class LocalScreen:
         return folder / name
 
     def open(
-        self, command: str, *agents: str, size: tuple[int, int] = (120, 30), env: Mapping[str, str] = {}
+        self,
+        command: str,
+        *agents: str,
+        size: tuple[int, int] = (120, 30),
+        env: Mapping[str, str] = {},
+        program: Sequence[str] = QMS_TUI,
     ) -> Tui:
         """The screen; each agent runs `command`, split as a shell would."""
         words = ("--runtime", "local", "--command", command, *(agents or ("qa",)))
-        return Tui(*words, cwd=self.root, size=size, env=self.environment | dict(env))
+        own = self.environment | dict(env)
+        return Tui(*words, cwd=self.root, size=size, env=own, program=program)
 
 
 def leave(tui: Tui) -> None:

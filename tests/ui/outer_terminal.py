@@ -95,7 +95,7 @@ class OuterTerminal:
                 select.select([], [self.master], [], 0.05)
         assert not data, "the program does not read"
 
-    def until(self, condition: Callable[[], Any], what: str, timeout: float = 15) -> None:
+    def until(self, condition: Callable[[], Any], what: str, timeout: float = 30) -> None:
         """Read what the program writes and tells, until `condition` is true."""
         deadline = time.monotonic() + timeout
         while not condition():
@@ -105,7 +105,7 @@ class OuterTerminal:
             )
             self._turn(min(left, 0.05))
 
-    def wait_for(self, kind: str, timeout: float = 15, after: int = 0) -> Fact:
+    def wait_for(self, kind: str, timeout: float = 30, after: int = 0) -> Fact:
         """The first fact of this kind at or after index `after` in `facts`."""
         self.until(lambda: any(fact["kind"] == kind for fact in self.facts[after:]), kind, timeout)
         return next(fact for fact in self.facts[after:] if fact["kind"] == kind)
@@ -114,10 +114,11 @@ class OuterTerminal:
         """The keys told so far."""
         return [fact for fact in self.facts if fact["kind"] == "key"]
 
-    def wait_for_end(self, timeout: float = 15) -> int:
+    def wait_for_end(self, timeout: float = 30) -> int:
         """Wait until the program ends; its exit status."""
         self.until(lambda: self.process.poll() is not None, "the end of the program", timeout)
-        self._turn(0)
+        while self._selector.get_map() and self._selector.select(0):
+            self._turn(0)
         return self.process.wait()
 
     def _turn(self, timeout: float) -> None:

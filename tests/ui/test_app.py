@@ -106,7 +106,7 @@ async def test_stop_asks_first(open_app: OpenApp) -> None:
         await ui.running()
         for answer, state in (("n", "running"), ("y", "exited")):
             await ui.press("f12", "x")
-            await ui.until(lambda: isinstance(ui.app.screen, QuestionScreen))
+            await ui.until(lambda: ui.shows(QuestionScreen))
             await ui.press(answer)
             await ui.until(partial(_in_title, ui, state))
 
@@ -118,7 +118,7 @@ def _in_title(ui: Screen, word: str) -> bool:
 async def test_help_opens_and_closes(open_app: OpenApp) -> None:
     async with open_app("claude") as ui:
         await ui.press("f1")
-        await ui.until(lambda: isinstance(ui.app.screen, HelpScreen))
+        await ui.until(lambda: ui.shows(HelpScreen))
         await ui.press("alt+1", "f12", "f4")  # ours, yet not for what lies below the dialog
         assert isinstance(ui.app.screen, HelpScreen)
         await ui.press("escape")
@@ -162,7 +162,7 @@ async def test_one_more_agent_from_the_roster(open_app: OpenApp) -> None:
     async with open_app("claude") as ui:
         await ui.running()
         await ui.press("f12", "c")
-        await ui.until(lambda: isinstance(ui.app.screen, PickScreen))
+        await ui.until(lambda: ui.shows(PickScreen))
         names = [str(option.id) for option in ui.app.screen.query_one(OptionList).options]
         assert "claude" not in names
         assert "bu" in names
@@ -188,7 +188,7 @@ async def test_wheel_shows_history_and_escape_returns(open_app: OpenApp) -> None
     async with open_app("claude", size=(100, 20)) as ui:
         await ui.running()
         await ui.type("seq 100")
-        await ui.until(lambda: "\n100 " in ui.text("claude"))
+        await ui.until(lambda: ui.painted("claude").split()[-2:] == ["100", "claude$"])
         first = ui.painted("claude").splitlines()[0]
         pane = ui.pane("claude")
         pane.scroll_history(10)
@@ -216,7 +216,7 @@ async def test_configured_prefix(open_app: OpenApp) -> None:
         await ui.press("ctrl+b", "enter")
         await ui.until(lambda: "^B" in ui.text("claude"))
         await ui.press("ctrl+g")
-        await ui.until(lambda: isinstance(ui.app.screen, MenuScreen))
+        await ui.until(lambda: ui.shows(MenuScreen))
 
 
 async def test_leaving_ends_local_agents(open_app: OpenApp) -> None:
@@ -240,9 +240,9 @@ async def test_clipboard_is_the_humans(
         await ui.type(r"printf '\033]52;c;%s\007' $(printf 'from the agent' | base64); echo done")
         await ui.until(lambda: "\ndone" in ui.text("claude"))
         if answer:
-            await ui.until(lambda: isinstance(ui.app.screen, QuestionScreen))
+            await ui.until(lambda: ui.shows(QuestionScreen))
             await ui.press(answer)
-            await ui.until(lambda: len(ui.app.screen_stack) == 1)
+            await ui.until(lambda: len(ui.app.screen_stack) == 1 and ui.app.clipboard == copied)
         else:
             await ui.until(lambda: len(ui.app._notifications) == 1)
         assert ui.app.clipboard == copied
@@ -342,3 +342,12 @@ async def test_a_layout_that_is_told_after_the_end_opens_nothing(open_app: OpenA
     async with open_app("claude") as ui:
         await ui.running()
     ui.app._open_agents()
+
+
+async def test_a_focus_that_is_told_after_the_end_is_no_failure(open_app: OpenApp) -> None:
+    async with open_app("claude", "qa") as ui:
+        await ui.running()
+        await ui.press("alt+2")
+    ui.app.on_descendant_focus()
+    ui.app.on_app_focus()
+    assert ui.focused == "qa"

@@ -53,7 +53,7 @@ async def test_states_are_seen_everywhere(open_app: OpenApp, project: Project) -
         assert ui.agents[0] == "● claude running"
         assert ui.agents[1] == "◆ qa needs you"
         assert ui.agents[2].startswith("permission: Bash rm -r build[@click")
-        await ui.pilot.click("#inboxes", offset=(5, 2))
+        await ui.click("#inboxes", offset=(5, 2))
         await ui.until(lambda: "only qa" in str(ui.app.query_one("#wish", Static).content))
         qa.is_("idle")
         await ui.until(lambda: "needs you" not in status(ui))
@@ -138,7 +138,7 @@ async def test_the_state_is_explained(open_app: OpenApp, project: Project) -> No
         client.is_("waiting", "permission prompt")
         await ui.until(lambda: "needs you" in ui.title("claude"))
         await ui.press("ctrl+b", "e")
-        await ui.until(lambda: isinstance(ui.app.screen, ExplainScreen))
+        await ui.until(lambda: ui.shows(ExplainScreen))
         text = str(ui.app.screen.query_one("#explanation", Static).content)
         assert "claude: ◆ needs you · permission: Bash [b]ls" in text
         assert "rule 3: the registry" in text

@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import TypeAlias
 
 import pytest
-from textual.widgets import Input
+from textual.widgets import Input, OptionList
 
 from qms_tui.config import Config, InboxConfig
 from qms_tui.inbox import Past
 from qms_tui.project import Project
 from qms_tui.ui.chrome import StatusLine, TabLine
 from qms_tui.ui.notifications import Notifications
+from qms_tui.ui.screens import PickScreen
 from tests.inbox.qms_commands import QmsCommands
 
 from .conftest import Screen
@@ -68,12 +69,12 @@ async def test_route_review_approve_cancel_route_again(open_app: OpenApp, qms: Q
 
         qms.answer("CR-056", "qa", "REVIEW_RECOMMENDED")
         await ui.until(lambda: (badge(ui, "qa"), badge(ui, "claude")) == ("", "1"))
-        await ui.until(lambda: ui.toasts[-1] == "claude\nNotice: CR-056 review recommended")
+        await ui.until(lambda: ui.toasts[-1:] == ["claude\nNotice: CR-056 review recommended"])
         assert "✓ after" in ui.sidebar
         assert ui.agents == ["● claude running 1 notice", "● qa running"]
 
         qms.route("CR-056", "qa", "PRE_APPROVAL")
-        await ui.until(lambda: ui.toasts[-1] == "qa\nNew task: Approve CR-056")
+        await ui.until(lambda: ui.toasts[-1:] == ["qa\nNew task: Approve CR-056"])
         await ui.until(lambda: ui.agents == ["● claude running 1 notice", "● qa running 1 approval"])
         qms.answer("CR-056", "qa", "APPROVED")
         await ui.until(lambda: (badge(ui, "qa"), badge(ui, "claude")) == ("", "2"))
@@ -193,8 +194,8 @@ async def test_agents_and_users_that_come_later(
         await ui.press("f2")
         await ui.until(lambda: ui.agents == ["● claude running", "guest 1 message", "tu_new 1 message"])
         await ui.press("f12", "c")
-        await ui.until(lambda: len(ui.app.screen_stack) == 2)
-        assert "tu_new" in str([option.id for option in ui.app.screen.query_one("OptionList").options])  # type: ignore[attr-defined]
+        await ui.until(lambda: ui.shows(PickScreen))
+        assert "tu_new" in str([option.id for option in ui.app.screen.query_one(OptionList).options])
 
 
 async def test_filters_and_search(open_app: OpenApp, qms: QmsCommands) -> None:
@@ -271,16 +272,16 @@ async def test_mouse(open_app: OpenApp, qms: QmsCommands) -> None:
         await watched(ui)
         await ui.press("f2", "escape")
         await ui.until(lambda: "CR-0" in ui.sidebar)
-        await ui.pilot.click("#notifications", offset=(5, 3))
+        await ui.click("#notifications", offset=(5, 3))
         assert ui.app.desk.has_keyboard
         listed = ui.app.query_one(Notifications)
         assert listed.chosen is not None
         assert listed.chosen.item.document == "CR-1"
-        await ui.pilot.click("#notifications", offset=(5, 1), times=2)
+        await ui.click("#notifications", offset=(5, 1), times=2)
         await ui.until(lambda: len(ui.app.screen_stack) == 2)
         await ui.press("escape")
         await ui.until(lambda: len(ui.app.screen_stack) == 1)
-        await ui.pilot.click("#inboxes", offset=(5, 0))
+        await ui.click("#inboxes", offset=(5, 0))
         await ui.until(lambda: "nothing" in ui.sidebar)
 
 
@@ -339,7 +340,7 @@ async def test_hostile_items_are_shown_and_nothing_happens(open_app: OpenApp, qm
         for _ in range(4):
             await ui.press("enter")
             await ui.until(lambda: len(ui.app.screen_stack) == 2)
-            await ui.pilot.click(offset=(60, 10))
+            await ui.click(offset=(60, 10))
             await ui.press("escape")
             await ui.until(lambda: len(ui.app.screen_stack) == 1)
             await ui.press("down")

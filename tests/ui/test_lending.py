@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import termios
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,15 @@ from .local_screen import ALT_1, F2, LocalScreen, leave
 SELF_STOPPING = "#!/bin/sh\nkill -STOP $$\nexit 5\n"
 DEAF = "#!/bin/sh\nwhile :; do kill -STOP $$; done\n"
 KILLED = "#!/bin/sh\nstty raw -echo; printf '\\033[?1049h\\033[?1h'; kill -KILL $$\n"
+# Its toasts stay: they are counted, and on a busy machine the first would have gone before the last comes.
+LASTING = """
+import sys
+from textual.notifications import Notification
+from qms_tui.cli import run
+
+Notification.time_left = 3600.0
+sys.exit(run(sys.argv[1:]))
+"""
 ANGRY = "#!/bin/sh\nkill -QUIT 0; kill -INT 0; kill -TSTP 0; exit 4\n"
 
 
@@ -33,7 +43,8 @@ def editor(screen: LocalScreen) -> Path:
 def tui(screen: LocalScreen, editor: Path) -> Iterator[Tui]:
     """In the sidebar, on the item."""
     env = {"VISUAL": editor.name, "EDITOR": "true", "PATH": path_with(editor.parent)}
-    with screen.open("cat", size=(160, 40), env=env) as tui:
+    program = (sys.executable, "-c", LASTING)
+    with screen.open("cat", size=(160, 40), env=env, program=program) as tui:
         tui.wait("● running")
         screen.item("qa", "note.md", "# A note\n")
         tui.wait("1 item waits: F2")

@@ -120,7 +120,7 @@ async def test_seven_agents_on_24_lines(open_app: OpenApp, project: Project) -> 
         assert "✖ login" in ui.above[5]
         assert "tu_2  ● !  5 tu_3  ●  6" in str(ui.app.base.query_one(TabLine).content)
         for row, agent in ((0, "claude"), (2, "qa"), (3, "tu_1"), (5, "tu_2"), (6, "tu_3"), (8, "tu_5")):
-            await ui.pilot.click("#inboxes", offset=(5, row))
+            await ui.click("#inboxes", offset=(5, row))
             wish = ui.app.query_one("#wish", Static)
             await ui.until(partial(_is_only, wish, agent))
 
@@ -135,7 +135,7 @@ async def test_e_says_why_and_since_when(open_app: OpenApp, project: Project) ->
         ready(project, "claude", login=False)
         await ui.until(lambda: "!" in ui.title("claude"))
         await ui.press("ctrl+b", "e")
-        await ui.until(lambda: isinstance(ui.app.screen, ExplainScreen))
+        await ui.until(lambda: ui.shows(ExplainScreen))
         said = ui.app.screen.query_one("#explanation", Static)
         await ui.until(lambda: "● waker     armed  for " in str(said.content))
         assert "\n○ container local: no container\n" in str(said.content)

@@ -76,7 +76,7 @@ async def test_choosing_one(open_app: OpenApp) -> None:
         await ui.type(f"echo '{LOGIN}'")
         await ui.until(lambda: ui.text("claude").count("https://") == 2)
         await ui.press("ctrl+b", "u")
-        await ui.until(lambda: isinstance(ui.app.screen, LinkScreen))
+        await ui.until(lambda: ui.shows(LinkScreen))
         await ui.press("enter")
         await ui.until(lambda: ui.app.clipboard == LOGIN)
 
@@ -94,6 +94,6 @@ async def test_opening_one(open_app: OpenApp, monkeypatch: pytest.MonkeyPatch, t
         await ui.type("echo https://a.example/x")
         await ui.until(lambda: ui.text("claude").count("https://") == 2)
         await ui.press("ctrl+b", "u")
-        await ui.until(lambda: isinstance(ui.app.screen, LinkScreen))
+        await ui.until(lambda: ui.shows(LinkScreen))
         await ui.press("o")
         await ui.until(lambda: opened.is_file() and opened.read_text() == "https://a.example/x\n")

@@ -36,6 +36,15 @@ def fail(app):
 QmsTuiApp.action_zoom = fail
 sys.exit(run(sys.argv[1:]))
 """
+# Waits for what the terminal owes for as long as a test may take to say it.
+PATIENT = """
+import sys
+from qms_tui.ui import driver
+from qms_tui.cli import run
+
+driver._LAST_ANSWERS = 30.0
+sys.exit(run(sys.argv[1:]))
+"""
 F4 = "\x1bOS"
 ANSWERS = STATUS_QUERY + b"\x1b[?62;22c"
 CLEAR = encode_clear()
@@ -168,7 +177,7 @@ def test_nothing_is_reported_before_the_answer_which_is_never_typed(world: World
 
 def test_an_answer_that_comes_while_the_terminal_is_given_back(world: World) -> None:
     """Neither an editor nor a shell gets it, and it is no answer to the question after that."""
-    shell = ("sh", "-c", '"$@"; echo "left:"; exec cat -v', "sh", sys.executable, "-m", "qms_tui")
+    shell = ("sh", "-c", '"$@"; echo "left:"; exec cat -v', "sh", sys.executable, "-c", PATIENT)
     with world.open(program=shell) as tui:
         tui.answer = lambda answers: b""
         tui.wait("● running")
@@ -215,7 +224,7 @@ def test_a_terminal_that_answers_nothing_and_is_never_silent_is_left(world: Worl
         talkers = [subprocess.Popen(words, stdout=tui.process.fd) for _ in range(3)]  # so that none pauses
         tui.type(LEAVE)
         try:
-            assert tui.end(patience=10) == 0
+            assert tui.end() == 0
         finally:
             for talker in talkers:
                 talker.kill()

@@ -40,7 +40,7 @@ async def test_a_task_starts_the_agent_and_a_notice_does_not(open_app: OpenApp, 
         await ui.until(lambda: "● running" in ui.title("qa"))
         assert "qa is started: CR-056 waits · launch = auto_on_task" in ui.toasts
         await ui.press("alt+2", "ctrl+b", "e")
-        await ui.until(lambda: isinstance(ui.app.screen, ExplainScreen))
+        await ui.until(lambda: ui.shows(ExplainScreen))
         said = str(ui.app.screen.query_one("#explanation", Static).content)
         assert "launch auto_on_task, shutdown manual; is started: CR-056 waits" in said
         await ui.press("escape")

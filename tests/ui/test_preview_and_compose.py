@@ -36,7 +36,7 @@ async def reading(ui: Screen) -> None:
     await ui.press("f2")
     await ui.until(lambda: "pending" in ui.sidebar)
     await ui.press("enter")
-    await ui.until(lambda: isinstance(ui.app.screen, PreviewScreen) and ui.app.screen.query(Markdown))
+    await ui.until(lambda: ui.shows(PreviewScreen) and ui.app.screen.query(Markdown))
 
 
 async def test_facts_and_markdown(open_app: OpenApp, qms: QmsCommands) -> None:
@@ -80,7 +80,7 @@ async def test_links_are_text(open_app: OpenApp, qms: QmsCommands, monkeypatch: 
         )
         assert not [span for span in said.spans if "@click" in str(span.style)]
         for column in range(2, 90, 4):
-            await ui.pilot.click(paragraph, offset=(column, 0))
+            await ui.click(paragraph, offset=(column, 0))
         assert opened == []
         assert isinstance(ui.app.screen, PreviewScreen)
 
@@ -96,9 +96,9 @@ def test_what_would_be_too_many_widgets_is_no_markdown() -> None:
     "<a " * 20_000, "&amp;" * 12_000, "![" * 30_000, "~~a" * 20_000,
 ])  # fmt: skip
 def test_hostile_markdown_takes_no_time(text: str) -> None:
-    began = time.process_time()
+    began = time.thread_time()
     is_modest(text)
-    assert time.process_time() - began < 5
+    assert time.thread_time() - began < 5
 
 
 async def test_what_is_too_much_is_shown_as_it_is(open_app: OpenApp, qms: QmsCommands) -> None:
@@ -139,7 +139,7 @@ async def test_a_message_to_several(open_app: OpenApp, qms: QmsCommands) -> None
     async with open_app("claude", "qa", size=(160, 50)) as ui:
         await watched(ui)
         await ui.press("f12", "m")
-        await ui.until(lambda: isinstance(ui.app.screen, ComposeScreen))
+        await ui.until(lambda: ui.shows(ComposeScreen))
         assert ui.app.screen.query_one(SelectionList).selected == ["claude"]
         await ui.press(*"Note", "space", *"on", "enter", *"one", "enter", *"two", "shift+tab", "shift+tab")
         await ui.press("home", "down", "down", "space")  # claude, bu, qa
@@ -156,13 +156,13 @@ async def test_what_cannot_be_sent_says_why_and_a_draft_is_kept(open_app: OpenAp
     async with open_app("claude", "qa", size=(160, 50)) as ui:
         await watched(ui)
         await ui.press("f12", "m")
-        await ui.until(lambda: isinstance(ui.app.screen, ComposeScreen))
+        await ui.until(lambda: ui.shows(ComposeScreen))
         await ui.press("ctrl+s")
         await ui.until(lambda: "cannot be a subject" in shown(ui))
         await ui.press(*"Draft", "enter", *"text", "escape")
         await ui.until(lambda: len(ui.app.screen_stack) == 1)
         await ui.press("f12", "m")
-        await ui.until(lambda: isinstance(ui.app.screen, ComposeScreen))
+        await ui.until(lambda: ui.shows(ComposeScreen))
         assert ui.app.screen.query_one("#subject", Input).value == "Draft"
         assert ui.app.screen.query_one(TextArea).text == "text"
         assert not list((qms.root / ".claude/users/claude/inbox").iterdir())

@@ -43,7 +43,7 @@ async def test_each_change_is_kept_at_once(open_app: OpenApp, memory: Memory) ->
         await ui.press("f12", "space")
         await ui.until(lambda: memory.read() == View(("claude", "qa"), "columns", False, "claude"))
         await ui.press("f12", "c")
-        await ui.until(lambda: isinstance(ui.app.screen, PickScreen))
+        await ui.until(lambda: ui.shows(PickScreen))
         added = str(ui.app.screen.query_one(OptionList).options[0].id)
         await ui.press("enter")
         await ui.until(lambda: memory.read() == View(("claude", "qa", added), "columns", False, added))
@@ -52,7 +52,7 @@ async def test_each_change_is_kept_at_once(open_app: OpenApp, memory: Memory) ->
 async def test_a_click_is_kept(open_app: OpenApp, memory: Memory) -> None:
     async with open_app("claude", "qa", memory=memory) as ui:
         await ui.running()
-        await ui.pilot.click("#pane-qa")
+        await ui.click("#pane-qa")
         await ui.until(lambda: (memory.read() or View(())).focused == "qa")
 
 

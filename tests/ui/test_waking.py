@@ -59,7 +59,7 @@ def line(words: str) -> str:
 async def explained(ui: Screen) -> str:
     """What the explanation says of typing."""
     await ui.press("ctrl+b", "e")
-    await ui.until(lambda: isinstance(ui.app.screen, ExplainScreen))
+    await ui.until(lambda: ui.shows(ExplainScreen))
     text = str(ui.app.screen.query_one("#explanation", Static).content)
     await ui.press("escape")
     return next((row for row in text.splitlines() if row.startswith("typing")), "")
@@ -91,17 +91,26 @@ async def test_python_and_a_program_without_line_editing(open_app: OpenApp, qms:
             assert f"{prompt}{NEW}review task" in ui.text("qa")
 
 
-async def test_what_is_half_typed_is_left_alone(open_app: OpenApp, qms: QmsCommands) -> None:
+async def test_what_is_half_typed_is_left_alone(
+    open_app: OpenApp, qms: QmsCommands, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async with open_app("qa", command=BASH, config=waking()) as ui:
         await ui.until(lambda: "free> " in ui.text("qa"))
         await ui.type("echo half", enter=False)
         qms.route("CR-056", "qa")
         await ui.until(lambda: ui.typing("qa") == "waits for a free prompt")
         assert NEW not in ui.text("qa")
+        stands, agent, step = list[str](), ui.agent("qa"), typist.Typist.step
+
+        def noted(one: typist.Typist, scene: typist.Scene) -> typist.Step:
+            done = step(one, scene)
+            stands.append(one.state)
+            return done
+
+        monkeypatch.setattr(typist.Typist, "step", noted)
         await ui.press("ctrl+u")
-        agent = ui.agent("qa")
-        await ui.until(lambda: ui.typing("qa") == "waits until you have stopped typing")
         await ui.until(lambda: "command not found" in ui.text("qa"))
+        assert "waits until you have stopped typing" in stands
         await ui.until(lambda: ui.typing("qa") == "typed")
         assert "half" not in ui.text("qa")
         assert ui.app.core.waking.explain(agent)[0].at - agent.link.typed_at > QUIET

@@ -132,7 +132,10 @@ class DiskWatch:
         before = self._levels.get(size.container, Level.FINE)
         self._levels[size.container] = verdict.level
         self._uses[name] = DiskUse(look.used, limit, text)
-        tell(name, text, verdict.level is not before)
+        new = verdict.level is not before
+        if new:  # commands say it as soon as screens do, however long the others take to count
+            write_record(self._folder, self._uses)
+        tell(name, text, new)
 
     async def _pause(self, name: str, size: ContainerSize, text: str) -> str:
         _log.warning("%s is paused: %s", name, text)
