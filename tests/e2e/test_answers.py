@@ -11,6 +11,7 @@ import docker
 import pytest
 
 from qms_tui.core import AgentState
+from qms_tui.keeper.journal.records import Ended
 from qms_tui.keeper.replies import RGB
 from qms_tui.runtime import Size
 from qms_tui.terminal.colors import BACKGROUND, FOREGROUND
@@ -30,6 +31,16 @@ async def own_house(engine: docker.APIClient, programs_image: str, tmp_path: Pat
     with kept.house(engine, programs_image, tmp_path) as house:
         yield house
         await house.leave()
+
+
+async def start_again(home: House, engine: docker.APIClient, agent: str, container: str) -> None:
+    """As `docker restart` does where the keeper is quick enough to listen to what has ended.
+
+    An engine may be faster than a busy keeper, and what a program asks while nobody listens is in no log.
+    """
+    await asyncio.to_thread(engine.stop, container, timeout=0)
+    await until(lambda: isinstance(home.journal(agent)[-1], Ended), "the keeper to listen to what has ended")
+    await asyncio.to_thread(engine.start, container)
 
 
 async def container_of(client: Client) -> str:
@@ -66,7 +77,7 @@ async def test_a_container_that_is_started_again_without_a_screen(
     answers(await replies_to(home, "tu_ui"))
     await home.let_go(client)
     for number in (1, 2):
-        await asyncio.to_thread(engine.restart, container, timeout=0)
+        await start_again(home, engine, "tu_ui", container)
         answers(await replies_to(home, "tu_ui", number))
     again = home.client("tu_ui")
     await again.come_back()
@@ -81,8 +92,11 @@ async def test_a_container_that_is_started_again_under_a_screen(
     container = await container_of(client)
     answers(await replies_to(home, "tu_sim"))
     await asyncio.to_thread(engine.restart, container, timeout=0)
-    answers(await replies_to(home, "tu_sim", 1))
     await client.wait(lambda: client.agent.state is AgentState.RUNNING, "its return")
+    if heard := await replies_to(home, "tu_sim", 1):  # nothing where the engine was faster than the keeper
+        answers(heard)
+    ask(home, "tu_sim")
+    answers(await replies_to(home, "tu_sim", 2))
 
 
 async def test_a_container_that_waits_before_it_is_started_again(
@@ -92,9 +106,7 @@ async def test_a_container_that_waits_before_it_is_started_again(
     container = await container_of(client)
     answers(await replies_to(home, "tu_scene"))
     await home.let_go(client)
-    await asyncio.to_thread(engine.stop, container, timeout=0)
-    await until(lambda: not (home.keeper().status() or {})["agents"]["tu_scene"]["held"], "its end")
-    await asyncio.to_thread(engine.start, container)
+    await start_again(home, engine, "tu_scene", container)
     answers(await replies_to(home, "tu_scene", 1))
     await until(lambda: (home.keeper().status() or {})["agents"]["tu_scene"]["held"], "its keeper")
 
