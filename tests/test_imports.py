@@ -28,7 +28,7 @@ ALLOWED = {
     "status_report": set(),
     "terminal": {"status_report"},
     "runtime": {"project", "config", "trust"},
-    "ipc": {"files"},
+    "ipc": {"errors", "files"},
     "text": set(),
     "workers": {"errors"},
     "report": set(),

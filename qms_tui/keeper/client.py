@@ -17,9 +17,9 @@ from typing import Any
 
 from qms_tui.errors import KeeperError
 from qms_tui.ipc import Gone, Stranger, check_own, reachable
-from qms_tui.keeper.force import kill_keeper
-from qms_tui.keeper.launch import LOG_HINT, START_PATIENCE, Process, launch, reap, wait_until_serving
-from qms_tui.keeper.paths import SOCKET, keeper_folder
+from qms_tui.ipc.launch import LOG_HINT, START_PATIENCE, Process, launch, reap, wait_until_serving
+from qms_tui.ipc.lock import end_owner
+from qms_tui.keeper.paths import LOCK, SOCKET, keeper_folder
 from qms_tui.keeper.protocol import (
     APART,
     PROTOCOL,
@@ -107,7 +107,7 @@ class KeeperClient:
         try:
             return self._ask(Want.STATUS, KNOCK_PATIENCE) is not None and self._stop()
         except KeeperError:
-            if not kill_keeper(self._folder):
+            if not end_owner(self._folder / LOCK):
                 raise
             return True
 
@@ -207,7 +207,7 @@ class KeeperClient:
             connection = self._connect()
             if connection is None:
                 process, self._started = self._started or self._spawn(), None
-                wait_until_serving(process, "the keeper")
+                wait_until_serving(process, "the keeper", KeeperError)
                 connection = self._connect_soon()
         return connection
 

@@ -13,8 +13,8 @@ from typing import Self
 
 from qms_tui.errors import KeeperError
 from qms_tui.ipc import Gone, Stranger, check_own, reachable
-from qms_tui.keeper.force import kill_keeper
-from qms_tui.keeper.launch import LOG_HINT, Process, launch, reap, wait_until_serving
+from qms_tui.ipc.launch import LOG_HINT, Process, launch, reap, wait_until_serving
+from qms_tui.ipc.lock import end_owner
 from qms_tui.keeper.paths import SPAWNER_LOCK, SPAWNER_SOCKET
 from qms_tui.keeper.protocol import APART
 from qms_tui.keeper.spawner.messages import BadMessage, Message, Reader, encode
@@ -183,7 +183,7 @@ class SpawnerClient:
                 while spoken.socket.recv(65536):
                     pass
         except (KeeperError, OSError):
-            if not kill_keeper(self._folder, SPAWNER_LOCK):
+            if not end_owner(self._folder / SPAWNER_LOCK):
                 raise
         return True
 
@@ -236,7 +236,7 @@ class SpawnerClient:
                     self._reap()
                     return spoken
                 process, self._started = self._started or launch(self._command, self._lifeline), None
-                wait_until_serving(process, "the spawner of local agents")
+                wait_until_serving(process, "the spawner of local agents", KeeperError)
         raise KeeperError("the spawner of local agents does not stay", LOG_HINT)
 
 
