@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
 from qms_tui.api.inbox import InboxItem, ItemKind, ItemPreview
 from qms_tui.api.snapshot import Snapshot
 
-MAJOR, MINOR = 1, 0
+MAJOR, MINOR = 1, 1
 P = TypeVar("P")
 R = TypeVar("R")
 
@@ -48,6 +48,54 @@ class Welcome:
     version: Version
     program: str = ""
     project: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """What agents inherit whose start the client asks for from now on; no `repr` has the values.
+
+    The `names` were looked at: those that are not among the `variables` are not set. If it is `whole`, no
+    others are set. `folder` is where the client stands.
+    """
+
+    variables: dict[str, str] = field(default_factory=dict, repr=False)
+    names: tuple[str, ...] = ()
+    whole: bool = False
+    umask: int = 0o022
+    folder: str = "/"
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Which agents are to be held, and what the human says of them beside the configuration.
+
+    `runtime`, `command` and `image` are as they were typed, and kept for later starts of these agents;
+    `config_file` is read in place of the user's own. `start` has them started also where the configuration
+    leaves that to a task.
+    """
+
+    agents: tuple[str, ...]
+    runtime: str | None = None
+    command: str | None = None
+    image: str | None = None
+    config_file: str = ""
+    start: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How the daemon does. Times: seconds since 1970, 0 for never.
+
+    `environment_at` is when a client brought the environment that policies start agents with.
+    """
+
+    pid: int
+    program: str
+    since: float = 0.0
+    armed: bool = False
+    environment_at: float = 0.0
+    clients: int = 0
+    agents: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +220,10 @@ class Command(Generic[P, R]):
 
 HELLO = Command("hello", Hello, Welcome)
 SUBSCRIBE = Command("subscribe", Nothing, Snapshot)
+STATUS = Command("status", Nothing, Status)
+SET_ENVIRONMENT = Command("set_environment", Environment, Done)
+HOLD = Command("hold", Hold, Done)
+RELOAD = Command("reload", Nothing, Done)
 ROSTER = Command("roster", Nothing, Names)
 ADD = Command("add", OfAgent, Done)
 OPEN = Command("open", OfAgent, Done)
@@ -192,7 +244,7 @@ INBOX_FOLDER = Command("inbox_folder", OfAgent, Place)
 ITEM_FILE = Command("item_file", OfItem, Place)
 
 _ALL: tuple[Command[Any, Any], ...] = (
-    *(HELLO, SUBSCRIBE),
+    *(HELLO, SUBSCRIBE, STATUS, SET_ENVIRONMENT, HOLD, RELOAD),
     *(ROSTER, ADD, OPEN, RESTART, REBUILD, STOP, UNPAUSE, WAKE, LOOK_AT, SHOW_SERVERS, EXPLAIN),
     *(RECIPIENTS, SEND, FIND_ITEMS, PREVIEW, PUT_AWAY, INBOX_FOLDER, ITEM_FILE),
 )

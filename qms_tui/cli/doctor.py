@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from qms_tui.cli.gateway import as_started, with_repository
 from qms_tui.cli.loading import load_anywhere, log_to_file
 from qms_tui.cli.local_agents import local_agents
 from qms_tui.cli.options import Common, common_options
 from qms_tui.cli.printing import echo, echo_json, echo_lines, note
-from qms_tui.cli.runtimes import local_processes
 from qms_tui.config import Config, Faults
 from qms_tui.errors import ProjectError, QmsTuiError, UsageError
+from qms_tui.keeper.runtimes import local_processes
+from qms_tui.keeper.servers import as_started, with_repository
 from qms_tui.project import Project, find_project
 
 if TYPE_CHECKING:

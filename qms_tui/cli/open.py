@@ -10,14 +10,17 @@ import click
 
 from qms_tui.cli.deciding import decide
 from qms_tui.cli.farewell import farewell, options_again
-from qms_tui.cli.gateway import lights, with_repository, with_servers
 from qms_tui.cli.group import OPEN, complete_words
 from qms_tui.cli.loading import check_rights, config_of, examine_here, log_to_file
 from qms_tui.cli.moved import check_moved
 from qms_tui.cli.names import DEFAULT_AGENTS, check_command, check_names, commands_meant
 from qms_tui.cli.options import Common, common_options, known_agents
 from qms_tui.cli.printing import echo_lines
-from qms_tui.cli.runtimes import (
+from qms_tui.cli.screen import show
+from qms_tui.config import Overrides, RuntimeKind
+from qms_tui.errors import QmsTuiError
+from qms_tui.inbox.past import Past, past_folder
+from qms_tui.keeper.runtimes import (
     docker_runtime,
     early_keeper,
     ignored_wishes,
@@ -26,10 +29,7 @@ from qms_tui.cli.runtimes import (
     local_processes,
     local_runtime,
 )
-from qms_tui.cli.screen import show
-from qms_tui.config import Overrides, RuntimeKind
-from qms_tui.errors import QmsTuiError
-from qms_tui.inbox.past import Past, past_folder
+from qms_tui.keeper.servers import lights, with_repository, with_servers
 from qms_tui.project import Project, find_project
 from qms_tui.remembered import Memory, View, views_folder
 
@@ -95,7 +95,7 @@ def open_screen(
         )  # fmt: skip
     project.check_path()
     config = with_repository(project, with_servers(project, config, names))
-    keeper = early_keeper(project, config, common)
+    keeper = early_keeper(project, config, common.log_level, common.config)
     try:
         where = docker_runtime(project, config)
         try:

@@ -13,9 +13,9 @@ from qms_tui.cli.loading import load
 from qms_tui.cli.local_agents import is_enough, local_agents, stop_local
 from qms_tui.cli.options import Common, agents_argument, common_options
 from qms_tui.cli.printing import confirm, echo, echo_lines
-from qms_tui.cli.runtimes import docker_runtime, keeper_client, local_processes
 from qms_tui.config import Config
 from qms_tui.errors import EngineError, UsageError
+from qms_tui.keeper.runtimes import docker_runtime, keeper_client, local_processes
 from qms_tui.project import Project
 from qms_tui.text.printable import plain
 

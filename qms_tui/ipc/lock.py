@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from qms_tui import __version__
-from qms_tui.files import open_or_make_file, open_regular_file, try_lock
+from qms_tui.files import closing, open_or_make_file, open_regular_file, try_lock
 
 _LONGEST = 16 * 1024  # bytes of a lock's file
 _PATIENCE = 5.0  # seconds in which the kernel clears a killed process away
@@ -36,8 +36,20 @@ def is_at(descriptor: int | None, path: Path) -> bool:
         return False
 
 
-def end_owner(path: Path, grace: float = 0.0) -> bool:
-    """End whoever has the lock, by force after `grace` seconds; whether nobody has it any more."""
+def owner_of(path: Path) -> int | None:
+    """The number of the process that has the lock, if one has, as far as it stands there."""
+    try:
+        with closing(open_regular_file(path)) as descriptor:
+            return None if try_lock(descriptor, shared=True) else _owner(descriptor)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def end_owner(path: Path, grace: float = 0.0, pid: int | None = None) -> bool:
+    """End whoever has the lock, by force after `grace` seconds; whether that one has it no more.
+
+    With a `pid`, only that one is ended.
+    """
     try:
         descriptor = open_regular_file(path)
     except OSError:
@@ -46,7 +58,10 @@ def end_owner(path: Path, grace: float = 0.0) -> bool:
         for number, patience in ((signal.SIGTERM, grace), (signal.SIGKILL, _PATIENCE)):
             # Who holds the lock has written the number and is alive: it is no other process's by now.
             if patience > 0 and not try_lock(descriptor, shared=True):
-                os.kill(int(json.loads(os.pread(descriptor, _LONGEST, 0))["pid"]), number)
+                owner = _owner(descriptor)
+                if pid is not None and owner != pid:
+                    return True
+                os.kill(owner, number)
             if _is_free_soon(descriptor, patience):
                 return True
         return False
@@ -59,13 +74,15 @@ def end_owner(path: Path, grace: float = 0.0) -> bool:
 def is_taken(path: Path) -> bool:
     """Whether a process has the lock."""
     try:
-        descriptor = open_regular_file(path)
+        with closing(open_regular_file(path)) as descriptor:
+            return not try_lock(descriptor, shared=True)
     except OSError:
         return False
-    try:
-        return not try_lock(descriptor, shared=True)
-    finally:
-        os.close(descriptor)
+
+
+def _owner(descriptor: int) -> int:
+    """Who has written its number last. Raises OSError, ValueError, KeyError, TypeError."""
+    return int(json.loads(os.pread(descriptor, _LONGEST, 0))["pid"])
 
 
 def _is_free_soon(descriptor: int, patience: float) -> bool:

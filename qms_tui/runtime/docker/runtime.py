@@ -60,12 +60,18 @@ class DockerRuntime:
         self._engine = engine
         self._api: APIClient = engine.api
         self._project = project
-        self._config = config
         self._workers = Workers(ENGINE)
         self._stats = Stats(engine.api)
         self.owner = container_user(engine, project)
-        self._containers = Containers(engine, project, config, self.owner)
-        self._starter = Starter(engine, project, config, host_environment, self.owner, self._containers)
+        self.configure(config, host_environment)
+
+    def configure(self, config: Config, host_environment: Mapping[str, str]) -> None:
+        """Agents that are started from now on get this; a start that is under way goes on as it was."""
+        self._config = config
+        self._containers = Containers(self._engine, self._project, config, self.owner)
+        self._starter = Starter(
+            self._engine, self._project, config, host_environment, self.owner, self._containers
+        )
 
     @property
     def engine(self) -> str:
