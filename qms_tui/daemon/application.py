@@ -115,8 +115,8 @@ class Application:
         """Whether somebody looks, an agent runs, or a policy may want to start one."""
         if self.server.clients or self.core.live:
             return True
-        launches = (self.config.agent(name).launch for name in self.core.roster())
-        return self._armed and any(launch in (Launch.ALWAYS_ON, Launch.AUTO_ON_TASK) for launch in launches)
+        settings = (self.config.every_agent, *self.config.overrides.values())
+        return self._armed and any(each.launch in _STARTING for each in settings)
 
     # -- what the runtimes ask --------------------------------------------------------------------------
 
@@ -169,8 +169,8 @@ class Application:
     async def hold(self, wish: Hold, caller: Caller | None) -> None:
         """Arm the project, and hold these agents. Raises QmsTuiError if anything of it cannot be."""
         wishes = self._wished(wish)
-        reading = await self._read(lambda: read_settings(self.project, wishes))
-        self._check(wish.agents, reading)
+        reading, roster = await self._read(lambda: self._read_with_roster(wishes))
+        self._check(wish.agents, reading, roster)
         self._wishes = wishes
         self._take(reading)
         await self._arm()
@@ -200,10 +200,13 @@ class Application:
         file = Path(wish.config_file) if wish.config_file else None
         return Wishes(agents, file)
 
-    def _check(self, names: Sequence[str], reading: Reading) -> None:
-        roster = self.project.roster((*reading.config.agents, *self.core.roster()))
+    def _read_with_roster(self, wishes: Wishes) -> tuple[Reading, Sequence[str]]:
+        reading = read_settings(self.project, wishes)
+        return reading, self.project.roster(reading.config.agents)
+
+    def _check(self, names: Sequence[str], reading: Reading, roster: Sequence[str]) -> None:
         for name in names:
-            if name not in roster:
+            if name not in roster and name not in self.core.agents:
                 hint = f"there are: {', '.join(roster)}"
                 raise ApiError(ErrorCode.UNKNOWN_AGENT, f"{name!r} is not one of the agents", hint)
             if name in self.core.live and reading.kind(name) is not self.kind(name):
@@ -286,6 +289,7 @@ class Application:
         task.add_done_callback(self._errands.discard)
 
 
+_STARTING = (Launch.ALWAYS_ON, Launch.AUTO_ON_TASK)
 _PLACES = {RuntimeKind.DOCKER: "in a container", RuntimeKind.LOCAL: "as a program of this machine"}
 
 

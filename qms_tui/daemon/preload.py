@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import importlib
 
-MODULES = ()
+MODULES: tuple[str, ...] = ()
 
 
 def preload() -> None:

@@ -10,6 +10,7 @@ import os
 import signal
 import socket
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from qms_tui.api.place import LOCK, SOCKET, daemon_folder
@@ -24,6 +25,7 @@ from qms_tui.keeper.paths import private_folder
 from qms_tui.log import LEVELS, setup_logging
 from qms_tui.project import Project
 from qms_tui.trust import FolderIdentity
+from qms_tui.workers import DISK, Workers
 
 _log = logging.getLogger(__name__)
 
@@ -103,9 +105,16 @@ async def _run(beginning: Beginning, endpoint: socket.socket, folder: Path, lock
 
 async def _end_without_files(folder: Path, lock: int, project: Project, over: asyncio.Event) -> None:
     """Where the project or our files are not what they were, another one is to serve, or nobody."""
-    before = FolderIdentity.of(project.root)
-    while is_at(lock, folder / LOCK) and (folder / SOCKET).exists() and _is_still(project.root, before):
+    before, workers, are_there = FolderIdentity.of(project.root), Workers(DISK), True
+
+    def look() -> bool:
+        ours = is_at(lock, folder / LOCK) and (folder / SOCKET).exists()
+        return ours and _is_still(project.root, before)
+
+    while are_there:
         await asyncio.sleep(LOOK)
+        with suppress(QmsTuiError):  # a disk that gives no answer may do so again
+            are_there = await workers.call(look, what="look at our files")
     _log.warning("%s or %s is not there any more", folder, project.root)
     over.set()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
@@ -20,7 +20,7 @@ from qms_tui.trust import Standing, Word, examine
 class Wishes:
     """What humans asked for beside the configuration: by agent, and the file to read in place of theirs."""
 
-    agents: Mapping[str, Overrides] = MappingProxyType({})
+    agents: Mapping[str, Overrides] = field(default_factory=dict)
     config_file: Path | None = None
 
 
@@ -30,7 +30,7 @@ class Reading:
     said of it."""
 
     config: Config
-    kinds: Mapping[str, RuntimeKind] = MappingProxyType({})
+    kinds: Mapping[str, RuntimeKind] = field(default_factory=dict)
     notices: tuple[str, ...] = ()
 
     def kind(self, agent: str) -> RuntimeKind:

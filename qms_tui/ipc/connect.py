@@ -29,8 +29,8 @@ def connect_own(
 ) -> socket.socket | None:
     """A connection, which waits so many seconds at most; None if nobody listens.
 
-    Raises `hangs`, else `failure`, if too many others wait; `failure` if whoever listens is not a process of ours; `name` is that
-    of the process, for humans.
+    Raises `hangs`, else `failure`, if too many others wait; `failure` if whoever listens is not a process of
+    ours. `name` is that of the process, for humans.
     """
     connection = socket.socket(socket.AF_UNIX)
     # For a queue that is full (unix(7)): `settimeout` would refuse at once.
