@@ -144,6 +144,13 @@ class Daemon:
             return False
 
 
+def daemon_of(root: Path, config_file: str = "", log_level: str = "info") -> Daemon:
+    """That of the project at `root`; one that has to be started reads `config_file` in place of the user's
+    own."""
+    file = ("--config", config_file) if config_file else ()
+    return Daemon(root, ("--log-level", log_level, *file))
+
+
 async def _greeted(endpoint: socket, name: str) -> Client:
     endpoint.setblocking(False)
     client = await Client.connect(endpoint)
