@@ -44,7 +44,8 @@ class Callers:
 
 def caller_of(brought: Environment) -> Caller:
     """What a client brings, over what this process has of it. Raises ApiError for what cannot be."""
-    if bad := next((name for name in brought.variables if not name or "=" in name or "\0" in name), None):
+    bad = next((name for name in brought.variables if not name or "=" in name or "\0" in name), None)
+    if bad is not None:
         raise _wrong(f"{bad[:40]!r} cannot be the name of a variable")
     if any("\0" in value for value in brought.variables.values()):
         raise _wrong("a variable has a NUL byte")

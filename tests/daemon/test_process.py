@@ -159,20 +159,18 @@ async def test_it_ends_where_its_project_or_its_files_are_gone(household: Househ
 async def test_it_ends_when_nobody_needs_it(household: Household) -> None:
     """Neither a client, nor an agent, nor a policy that may start one."""
     assert LONELY > 10
-    script = (
-        "import sys; from qms_tui.daemon import process; process.LONELY = 0.2; process.serve(sys.argv[1:])"
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", IMPATIENT, "--project", str(household.root)), stdout=asyncio.subprocess.PIPE
     )
-    command = [sys.executable, "-c", script, "--project", str(household.root)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        assert json.loads(await asyncio.to_thread(process.stdout.readline)) == {"ready": True}
-        window = await household.hold("qa", command="sh -c 'read line'")
-        await household.until(lambda: window.state("qa") is AgentState.RUNNING)
-        await window.client.close()
-        await asyncio.sleep(1)
-        assert process.poll() is None, "it ended with an agent that runs"
-        assert household.run("stop", "qa").returncode == 0
-        await asyncio.to_thread(process.wait, 30)
+    assert process.stdout is not None
+    assert json.loads(await process.stdout.readline()) == {"ready": True}
+    window = await household.hold("qa", command="sh -c 'read line'")
+    await household.until(lambda: window.state("qa") is AgentState.RUNNING)
+    await window.client.close()
+    await asyncio.sleep(1)
+    assert process.returncode is None, "it ended with an agent that runs"
+    assert household.run("stop", "qa").returncode == 0
+    await asyncio.wait_for(process.wait(), 30)
     assert "nobody needs us" in household.log
 
 
