@@ -17,8 +17,8 @@ ROOMS = (
 _MCP = ("lights", "mounting", "places", "status", "tokens")  # the rest is the gateway's, and heavy
 _OTHERS = (
     *("qms_tui.account_ids", "qms_tui.armed", "qms_tui.project", "qms_tui.remembered", "qms_tui.report"),
-    *("concurrent.futures.thread", "difflib", "encodings.ascii", "encodings.idna", "watchdog.observers"),
-    "yaml",
+    *("bz2", "concurrent.futures.thread", "difflib", "encodings.ascii", "encodings.idna", "gzip", "lzma"),
+    *("tarfile", "watchdog.observers", "yaml", "zlib"),
 )
 
 

@@ -118,11 +118,16 @@ class Household:
 
     # -- its clients ------------------------------------------------------------------------------------
 
-    async def hold(self, *agents: str, runtime: str | None = "local", **wish: Any) -> Window:
-        """A window on a daemon that holds these agents, which run a shell unless it is said."""
+    async def hold(
+        self, *agents: str, runtime: str | None = "local", named: tuple[str, ...] = (), **wish: Any
+    ) -> Window:
+        """A window on a daemon that holds these agents, which run a shell unless it is said.
+
+        The `named` variables go along beside those that always do.
+        """
         asked = {"command": SHELL if runtime == "local" else None, **wish}
         hold = Hold(agents, runtime, config_file=str(self.config), **asked)
-        environment = own_environment(whole=runtime == "local")
+        environment = own_environment(named, whole=runtime == "local")
         return await self._window(await self.daemon.hold("test", hold, environment))
 
     async def window(self) -> Window:
