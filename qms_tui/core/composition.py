@@ -68,13 +68,15 @@ class Composition:
         past: Past | None = None,
         servers: Look | None = None,
         environment: Callable[[str], Mapping[str, str]] = lambda agent: os.environ,
+        isolates: Callable[[str], bool] | None = None,
     ) -> None:
         """`roster` are agents beside those that the project defines; `past` is where it is remembered what
         was consumed and typed, if anywhere; `servers` asks how the MCP servers stand, if there are any.
-        `environment` has the variables of this machine that an agent's are taken from.
+        `environment` has the variables of this machine that an agent's are taken from; `isolates` says of
+        each agent whether it is in a container, where that is not the same for all.
         """
         self.project, self.config = project, config
-        self._environment = environment
+        self._environment, self._isolates = environment, isolates
         self._roster, self._tell, self._is_served = roster, tell, servers is not None
         self._views: dict[str, AgentView] = {}
         self._looked_at: dict[object, str] = {}  # by who looks
@@ -280,7 +282,7 @@ class Composition:
         return given(self.config, agent.name, host, isolated=agent.isolated, served=self._is_served)
 
     def _folder_of(self, agent: str) -> ConfigFolder | None:
-        isolated = self.agents.runtime.isolates(agent)
+        isolated = self._isolates(agent) if self._isolates is not None else None
         return config_folder(self.project, self.config, agent, isolated=isolated)
 
     def _say(self, event: CoreEvent) -> None:

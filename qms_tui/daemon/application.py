@@ -90,6 +90,7 @@ class Application:
             past=Past(self.project.root, past_folder()),
             servers=self._look_at_servers,
             environment=lambda agent: self._callers.of(agent).environment,
+            isolates=self._runtimes.isolates,
         )
         self.server = Server(self.core, self)
 

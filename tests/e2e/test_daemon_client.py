@@ -38,9 +38,8 @@ async def household(
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     with at_home(qms_project, home, monkeypatch) as made:
-        made.set(
-            f'[agent]\nimage = "{client_image}"\nnetwork = "{network[0]}"\nenv = {json.dumps(list(variables))}\n'
-        )
+        names = json.dumps(list(variables))
+        made.set(f'[agent]\nimage = "{client_image}"\nnetwork = "{network[0]}"\nenv = {names}\n')
         try:
             yield made
         finally:
