@@ -137,6 +137,8 @@ class Composition:
         self.mail.start()
         if armed:
             self.policies.start()
+        else:
+            self.policies.hold_back()
 
     def arm(self) -> None:
         """Start and stop agents by policy from now on."""

@@ -55,7 +55,7 @@ class Policies:
         self._done: dict[str, tuple[str, float]] = {}  # what was done last, and when
         self._wanted: set[str] = set()  # agents for which a pane was asked
         self._started_for: dict[str, tuple[str, ...]] = {}  # files that agents were started for, and not told
-        self._armed = False
+        self._armed = True
 
     def start(self) -> None:
         """Act from now on: agents that shall always run get their panes."""
@@ -63,6 +63,10 @@ class Policies:
         if self._any(Launch.ALWAYS_ON):
             self._open(self._absent(Launch.ALWAYS_ON))
         self.inboxes_changed()
+
+    def hold_back(self) -> None:
+        """Do nothing before the next `start`."""
+        self._armed = False
 
     def configure(self, config: Config) -> None:
         """The settings are these from now on."""
