@@ -69,19 +69,27 @@ def test_in_a_project_that_nobody_has_looked_at_it_asks_first(household: Househo
     assert "standard input is no terminal" in done.stderr
 
 
-def test_without_a_folder_to_write_in_it_says_so_and_the_rest_works(
-    household: Household, tmp_path: Path
-) -> None:
-    (tmp_path / "file").write_text("in the way")
-    nowhere = {"XDG_STATE_HOME": str(tmp_path / "file")}
-    done = household.run("start", "qa", "--runtime", "local", "--command", WAITS, **nowhere)
+def test_without_a_folder_to_write_in_it_says_so(household: Household, tmp_path: Path) -> None:
+    done = household.run("start", "qa", "--runtime", "local", "--command", WAITS, **nowhere(tmp_path))
     assert done.returncode == 2
     assert "XDG_STATE_HOME" in done.stderr
-    for words in RESCUE:
-        done = household.run(*words, **nowhere)
-        assert done.returncode in (0, 1, 2), words
-        assert "Traceback" not in done.stderr
-    assert household.run("stop", "--all", **nowhere).returncode == 0
+
+
+@pytest.mark.parametrize("words", RESCUE)
+def test_what_must_work_works_without_a_folder_to_write_in(
+    household: Household, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    if os.geteuid() == 0:  # of root's own project it must be known as whom agents run
+        os.chown(household.root, 1000, 1000)
+    done = household.run(*words, **nowhere(tmp_path))
+    assert (done.returncode == 0) is (words[0] not in ("log", "doctor")), done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def nowhere(tmp_path: Path) -> dict[str, str]:
+    """A file stands where the state folder is to be."""
+    (tmp_path / "file").write_text("in the way")
+    return {"XDG_STATE_HOME": str(tmp_path / "file")}
 
 
 def test_a_disarmed_file_that_stays_is_said(household: Household) -> None:
