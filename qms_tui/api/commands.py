@@ -51,14 +51,22 @@ class Welcome:
 
 
 @dataclass(frozen=True, slots=True)
+class Variable:
+    """Of an environment; its `repr` leaves the value out."""
+
+    name: str
+    value: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Environment:
-    """What agents inherit whose start the client asks for from now on; no `repr` has the values.
+    """What agents inherit whose start the client asks for from now on.
 
     The `names` were looked at: those that are not among the `variables` are not set. If it is `whole`, no
     others are set. `folder` is where the client stands.
     """
 
-    variables: dict[str, str] = field(default_factory=dict, repr=False)
+    variables: tuple[Variable, ...] = ()
     names: tuple[str, ...] = ()
     whole: bool = False
     umask: int = 0o022

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 
-from qms_tui.api.commands import Environment
+from qms_tui.api.commands import Environment, Variable
 from qms_tui.files import own_umask
 
 _PROXIES = ("http_proxy", "https_proxy", "ftp_proxy", "all_proxy", "no_proxy")
@@ -21,11 +21,9 @@ LISTED = (
 def own_environment(names: Iterable[str] = (), *, whole: bool = False) -> Environment:
     """This process's: the listed variables and those with these names, or the `whole` of it."""
     looked_at = tuple(dict.fromkeys((*LISTED, *names)))
-    variables = (
-        dict(os.environ) if whole else {name: os.environ[name] for name in looked_at if name in os.environ}
-    )
-    texts = {name: value for name, value in variables.items() if _is_text(name) and _is_text(value)}
-    return Environment(texts, looked_at, whole, own_umask(), _folder())
+    wanted = os.environ if whole else [name for name in looked_at if name in os.environ]
+    texts = [Variable(name, os.environ[name]) for name in wanted if _is_text(name + os.environ[name])]
+    return Environment(tuple(texts), looked_at, whole, own_umask(), _folder())
 
 
 def _is_text(word: str) -> bool:

@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 from qms_tui.api.commands import Environment
 from qms_tui.api.errors import ApiError, ErrorCode
 from qms_tui.runtime.caller import Caller
+from qms_tui.text.printable import plain
 
 
 class Callers:
@@ -44,15 +45,16 @@ class Callers:
 
 def caller_of(brought: Environment) -> Caller:
     """What a client brings, over what this process has of it. Raises ApiError for what cannot be."""
-    bad = next((name for name in brought.variables if not name or "=" in name or "\0" in name), None)
-    if bad is not None:
-        raise _wrong(f"{bad[:40]!r} cannot be the name of a variable")
-    if any("\0" in value for value in brought.variables.values()):
+    for name in (variable.name for variable in brought.variables):
+        if not name or "=" in name or "\0" in name:
+            raise _wrong(f"{plain(name[:40])!r} cannot be the name of a variable")
+    if any("\0" in variable.value for variable in brought.variables):
         raise _wrong("a variable has a NUL byte")
     if not 0 <= brought.umask <= 0o777 or not PurePosixPath(brought.folder).is_absolute():
         raise _wrong("no umask, or no absolute folder")
     others = {} if brought.whole else {k: v for k, v in os.environ.items() if k not in brought.names}
-    return Caller(others | brought.variables, brought.umask, brought.folder)
+    variables = {variable.name: variable.value for variable in brought.variables}
+    return Caller(others | variables, brought.umask, brought.folder)
 
 
 def _wrong(what: str) -> ApiError:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from qms_tui.api.agents import AgentState
-from qms_tui.api.commands import RESTART, SET_ENVIRONMENT, Environment, Restart
+from qms_tui.api.commands import RESTART, SET_ENVIRONMENT, Environment, Restart, Variable
 from qms_tui.api.environment import LISTED, own_environment
 from qms_tui.api.errors import ApiError
 from qms_tui.daemon.callers import Callers, caller_of
@@ -65,7 +65,7 @@ async def test_values_are_nowhere_to_be_read(household: Household, monkeypatch: 
     window = await household.hold("qa")
     await household.until(lambda: window.state("qa") is AgentState.RUNNING)
     with pytest.raises(ApiError) as raised:
-        await window.ask(SET_ENVIRONMENT, Environment({"MARK": f"{SECRET}\0"}))
+        await window.ask(SET_ENVIRONMENT, Environment((Variable("MARK", f"{SECRET}\0"),)))
     assert SECRET not in str(raised.value)
     assert SECRET.encode() not in household.written()
     assert SECRET not in repr((window.heard, window.mirror.snapshot, own_environment(whole=True)))
@@ -92,10 +92,10 @@ def test_what_is_listed_goes_along_and_what_is_not_set_is_unset(monkeypatch: pyt
         monkeypatch.setenv(name, f"old {name}")
     monkeypatch.setenv("DISPLAY", ":1")
     brought = own_environment(["MINE", "UNSET"])
-    assert brought.variables == {
+    assert {each.name: each.value for each in brought.variables} == {
         "SSH_AUTH_SOCK": "old SSH_AUTH_SOCK", "MINE": "old MINE", "DISPLAY": ":1",
     }  # fmt: skip
-    changed = replace(brought, variables={"MINE": "new"})
+    changed = replace(brought, variables=(Variable("MINE", "new"),))
     found = caller_of(changed).environment
     assert {name for name in ("SSH_AUTH_SOCK", "DISPLAY", "UNSET") if name in found} == set()
     assert (found["MINE"], found["OTHER"]) == ("new", "old OTHER")
@@ -104,9 +104,15 @@ def test_what_is_listed_goes_along_and_what_is_not_set_is_unset(monkeypatch: pyt
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"variables": {"": "x"}}, {"variables": {"A=B": "x"}}, {"variables": {"A": "\0"}}, {"umask": 0o1000},
-     {"umask": -1}, {"folder": "here"}],
-)  # fmt: skip
+    [
+        {"variables": (Variable("", "x"),)},
+        {"variables": (Variable("A=B", "x"),)},
+        {"variables": (Variable("A", "\0"),)},
+        {"umask": 0o1000},
+        {"umask": -1},
+        {"folder": "here"},
+    ],
+)
 def test_what_cannot_be_is_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ApiError) as raised:
         caller_of(replace(Environment(), **wrong))  # type: ignore[arg-type]

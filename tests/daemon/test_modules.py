@@ -15,7 +15,7 @@ from .served import Window
 
 PARAMETERS: dict[str, object] = {
     "hello": api.Hello(api.VERSION),
-    "set_environment": api.Environment({"LANG": "C"}),
+    "set_environment": api.Environment((api.Variable("LANG", "C"),)),
     "restart": api.Restart("qa"),
     "wake": api.Wake("qa"),
     "look_at": api.LookAt("qa"),
