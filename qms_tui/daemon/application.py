@@ -172,6 +172,8 @@ class Application:
         wishes = self._wished(wish)
         reading, roster = await self._read(lambda: self._read_with_roster(wishes))
         self._check(wish.agents, reading, roster)
+        if any(reading.kind(name) is RuntimeKind.DOCKER for name in wish.agents):
+            self._runtimes.check_engine(reading.config, caller)
         self._wishes = wishes
         self._take(reading)
         await self._arm()

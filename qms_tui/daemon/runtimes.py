@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
 from qms_tui.config import Config, RuntimeKind
+from qms_tui.errors import EngineError
 from qms_tui.keeper.runtimes import (
     docker_runtime,
     keeper_client,
@@ -19,6 +21,7 @@ from qms_tui.project import Project
 from qms_tui.runtime import Attachment, Ending, Found, Runtime, RuntimeEvent, Size, Usage
 from qms_tui.runtime.caller import Caller
 from qms_tui.runtime.docker import DockerRuntime
+from qms_tui.runtime.docker.address import find_address
 from qms_tui.runtime.docker.engine import ENGINE
 from qms_tui.workers import Workers
 
@@ -66,10 +69,18 @@ class Runtimes:
         self._unwatch: list[Callable[[], None]] = []
         self._workers = Workers(ENGINE)
 
-    @property
-    def engine_host(self) -> str:
-        """The engine's address; empty until it is reached."""
-        return self._docker.host if self._docker is not None else ""
+    def check_engine(self, config: Config, caller: Caller | None) -> None:
+        """Raise EngineError if the caller means another engine than the one that is reached."""
+        environment = caller.environment if caller is not None else os.environ
+        meant = find_address(config.engine.host, environment, Path.home()).host
+        here = self._docker.host if self._docker is not None else None
+        if here is None:
+            here = find_address(config.engine.host, os.environ, Path.home()).host
+        if meant != here:
+            raise EngineError(
+                f"the daemon works with the engine at {here}, and {meant} is meant here",
+                hint="end what runs there first: qms-tui stop --all",
+            )
 
     # -- what a Runtime promises ------------------------------------------------------------------------
 

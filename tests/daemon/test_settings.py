@@ -140,3 +140,15 @@ def test_items_that_came_with_a_project_that_is_looked_at_only_are_held(househol
     wishes = Wishes({"qa": Overrides("local")}, household.config)
     reading = read_settings(Project(household.root), wishes)
     assert held_items(Project(household.root), reading.config) == {("qa", path.name, path.stat().st_ino)}
+
+
+async def test_another_engine_is_not_used_in_place_of_the_one_that_is_meant(
+    household: Household, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Agents would be looked for, and made, where the human does not look."""
+    monkeypatch.delenv("DOCKER_HOST", raising=False)
+    await (await household.daemon.reach("with the usual one")).close()
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere.sock")
+    with pytest.raises(Exception, match=r"unix:///nowhere\.sock is meant here") as raised:
+        await household.hold("qa", runtime="docker")
+    assert "stop --all" in raised.value.hint  # type: ignore[attr-defined]
