@@ -28,7 +28,7 @@ ALLOWED = {
     "log": set(),
     "status_report": set(),
     "terminal": {"status_report"},
-    "runtime": {"project", "config", "trust"},
+    "runtime": {"project", "config", "ownership", "trust"},
     "ipc": {"errors", "files"},
     "text": set(),
     "workers": {"errors"},

@@ -515,7 +515,8 @@ class NotifyConfig:
         metadata=rule(
             parse.command,
             '["./tell-me", "--phone"]',
-            "a program of this host that gets each notice as a line of JSON on its standard input",
+            "a program of this host that gets each notice as a line of JSON on its standard input; "
+            "a relative path is meant from the file that says so",
             need=Need.TRUST,
             default_text="none",
         ),

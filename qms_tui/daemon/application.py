@@ -7,59 +7,35 @@ import logging
 import os
 import time
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 from qms_tui import __version__
 from qms_tui.api.commands import Hold, Status
 from qms_tui.api.errors import ApiError, ErrorCode
-from qms_tui.armed import Armed, ArmedFile
-from qms_tui.config import NO_OVERRIDES, Config, Launch, Overrides, RuntimeKind
+from qms_tui.armed import Armed
+from qms_tui.config import NO_OVERRIDES, Config, Launch, Overrides, RuntimeKind, refusal
 from qms_tui.core import Core
 from qms_tui.core.events import CoreEvent, Notice, NoticeKind, PaneNeeded
 from qms_tui.core.state import STARTABLE
 from qms_tui.daemon import mapping, remarks
+from qms_tui.daemon.beginning import Beginning
 from qms_tui.daemon.callers import Callers
 from qms_tui.daemon.notify_command import NotifyCommand
 from qms_tui.daemon.runtimes import Runtimes
 from qms_tui.daemon.server import Server
-from qms_tui.daemon.settings import Reading, Wishes, held_items, read_settings
+from qms_tui.daemon.settings import Reading, Wishes, read_settings
 from qms_tui.errors import QmsTuiError
 from qms_tui.inbox.past import Past, past_folder
 from qms_tui.keeper.servers import lights
 from qms_tui.mcp.lights import Standing
-from qms_tui.project import Project
 from qms_tui.runtime.caller import Caller
 from qms_tui.runtime.docker import DockerRuntime
 from qms_tui.workers import DISK, Workers
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Beginning:
-    """What an application begins with, read before its loop runs."""
-
-    project: Project
-    armed_file: ArmedFile
-    armed: Armed | None
-    wishes: Wishes
-    reading: Reading
-    held: frozenset[tuple[str, str, int]]
-    log_level: str = "info"
-
-
-def read_beginning(project: Project, config_file: Path | None, log_level: str) -> Beginning:
-    """Read it. Blocking. Raises QmsTuiError for a configuration that cannot be used."""
-    file = ArmedFile.of(project.root)
-    armed = file.read()
-    if config_file is None and armed is not None and armed.config_file:
-        config_file = Path(armed.config_file)
-    wishes = Wishes(armed.agents if armed is not None else {}, config_file)
-    reading = read_settings(project, wishes)
-    return Beginning(project, file, armed, wishes, reading, held_items(project, reading.config), log_level)
 
 
 class Application:
@@ -77,6 +53,7 @@ class Application:
             self.project.root,
             lambda: self.config.notify.command or (),
             lambda: self._callers.newest.environment,
+            self._notify_refusal,
         )
         self._errands: set[asyncio.Task[None]] = set()
         roster = self.project.roster(self.config.agents)
@@ -281,6 +258,14 @@ class Application:
 
     def _engine_reached(self, docker: DockerRuntime) -> None:
         self._say_once(docker.remarks)
+
+    async def _notify_refusal(self, command: Sequence[str]) -> str:
+        """Why it must not run: a file of the project's that is not what was trusted, say."""
+        programs = self.config.programs
+        try:
+            return await self._read(lambda: refusal(self.project, programs, command))
+        except QmsTuiError as error:
+            return error.message
 
     async def _look_at_servers(self) -> Standing:
         look = lights(self.project, self.config)

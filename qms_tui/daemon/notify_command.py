@@ -8,7 +8,7 @@ import logging
 import os
 import signal
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,9 +37,12 @@ class NotifyCommand:
         project: Path,
         command: Callable[[], Sequence[str]],
         environment: Callable[[], Mapping[str, str]],
+        refusal: Callable[[Sequence[str]], Awaitable[str]],
     ) -> None:
-        """`command` gives its argv as of now, empty for none, `environment` its variables."""
+        """`command` gives its argv as of now, empty for none, `environment` its variables, and `refusal` why
+        it must not run, if so."""
         self._project, self._command, self._environment = str(project), command, environment
+        self._refusal = refusal
         self._waiting: deque[Notice] = deque(maxlen=MOST_WAITING)
         self._running: asyncio.Task[None] | None = None
 
@@ -61,14 +64,16 @@ class NotifyCommand:
     async def _run_all(self) -> None:
         while self._waiting:
             notice, command = self._waiting.popleft(), self._command()
-            if command:
+            if command and (why := await self._refusal(command)):
+                _log.warning("notify.command: %s", why)
+            elif command:
                 await self._run(command, wire.encode(Message(self._project, notice)))
 
     async def _run(self, command: Sequence[str], line: bytes) -> None:
         try:
             process = await asyncio.create_subprocess_exec(
                 *command,
-                cwd=self._project,
+                cwd="/",  # whatever looks for more code where it stands finds none of the project's
                 env=dict(self._environment()),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.DEVNULL,

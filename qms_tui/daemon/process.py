@@ -14,7 +14,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from qms_tui.api.place import LOCK, SOCKET, daemon_folder
-from qms_tui.daemon.application import Application, Beginning, read_beginning
+from qms_tui.daemon.application import Application
+from qms_tui.daemon.beginning import Beginning, read_beginning
 from qms_tui.daemon.listener import Listener
 from qms_tui.daemon.preload import preload
 from qms_tui.errors import QmsTuiError

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from qms_tui.errors import QmsTuiError
 
-START_PATIENCE = 15.0  # seconds until what is being started must serve
+START_PATIENCE = 30.0  # seconds until what is being started must serve; it takes one, or many beside others
 LOG_HINT = "its log is beside that of qms-tui; try again, or end it with: qms-tui stop --all"
 _READ = 65536
 Process = subprocess.Popen[bytes]

@@ -114,3 +114,12 @@ def test_a_file_that_makes_no_sense_arms_nothing(tmp_path: Path, text: str) -> N
     file = ArmedFile(root, tmp_path)
     file.path.write_text(text.replace("ROOT", str(root)), encoding="latin-1")
     assert file.read() is None
+
+
+async def test_a_disk_that_takes_nothing_is_told_and_policies_hold_all_the_same(household: Household) -> None:
+    household.set(ALWAYS)
+    (household.state / "armed").write_text("in the way")
+    window = await household.hold("qa", runtime=None)
+    await household.until(lambda: window.mirror.agents and window.state("qa") is AgentState.RUNNING)
+    await household.until(lambda: any("cannot be remembered" in text for text in window.notices))
+    assert (await household.status(window)).armed

@@ -15,8 +15,10 @@ from qms_tui.config import Overrides
 from qms_tui.daemon.settings import Wishes, held_items, read_settings
 from qms_tui.errors import ConfigError
 from qms_tui.project import Project
+from tests.trusted import trust
 
 from .household import Household
+from .served import Window
 
 TELL = """#!/bin/sh
 cat > "$0.$$"
@@ -101,6 +103,30 @@ async def test_notices_go_to_a_program(household: Household, tmp_path: Path) -> 
     assert isinstance(notice, dict)
     assert notice["agent"] == "bu"
     assert {"text", "at", "severity", "kind"} <= notice.keys()
+
+
+async def test_a_program_of_the_projects_runs_as_it_was_trusted(household: Household) -> None:
+    program = household.root / "tell"
+    program.write_text(TELL)
+    program.chmod(0o700)
+    household.set('[notify]\ncommand = ["project/tell"]\n')
+    household.config.rename(household.root.parent / "config.toml")
+    household.config = household.root.parent / "config.toml"
+    trust(household.root, household.home / "state", household.config)
+    window = await household.hold("qa")
+    await _fail_to_reload(household, window)
+    await household.until(lambda: list(household.root.glob("tell.said.*")))
+    program.write_text(TELL + "# another one\n")
+    await _fail_to_reload(household, window)
+    await household.until(lambda: "notify.command: tell has changed since you trusted it" in household.log)
+
+
+async def _fail_to_reload(household: Household, window: Window) -> None:
+    """Which is told."""
+    before = household.config.read_text()
+    household.set("[x\n")
+    await window.refused(RELOAD, Nothing())
+    household.set(before)
 
 
 async def test_a_program_that_hangs_or_is_not_there_holds_nothing_up(household: Household) -> None:
