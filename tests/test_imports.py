@@ -123,7 +123,8 @@ ALLOWED = {
         "ui",
     },
     "cli.send": {"cli", "project", "inbox"},
-    "cli.start": {"cli", "api", "cli.deciding", "config", "project", "remembered"},
+    "cli.start": {"cli", "cli.starting", "cli.deciding", "config", "project", "remembered"},
+    "cli.starting": {"cli", "api", "config", "project"},
     "cli.trust": {"cli", "project", "config", "trust", "inbox"},
     "cli": {
         "cli.daemon",
@@ -334,7 +335,7 @@ def _modules_after(statement: str) -> set[str]:
         ("import qms_tui.inbox", {"textual", "docker", "asyncio"}),
         ("import qms_tui.core", {"textual", "docker"}),
         (
-            "import qms_tui.api.client, qms_tui.api.schema",
+            "import qms_tui.api.daemon, qms_tui.api.environment, qms_tui.api.schema",
             {"textual", "docker", "watchdog", "pyte", "qms_tui.core"},
         ),
         ("import qms_tui.daemon.server", {"textual", "docker"}),
