@@ -8,6 +8,7 @@ QmsTuiError            what failed and where; `hint` says what to do next
 ├── UnknownAgentError  a name that is not in the roster
 ├── EngineError        the engine is not there, refuses us, or failed at something
 ├── KeeperError        the keeper cannot be started, or does not answer
+├── DaemonError        the daemon cannot be started, or does not answer
 ├── GatewayError       the MCP gateway cannot be asked
 ├── ImageError         the agent's image is missing
 ├── JournalError       what an agent has printed: nothing kept, or its folder cannot be used
@@ -93,6 +94,10 @@ class EngineError(QmsTuiError):
 
 class KeeperError(QmsTuiError):
     """The keeper cannot be started, or does not answer."""
+
+
+class DaemonError(QmsTuiError):
+    """The daemon cannot be started, or does not answer."""
 
 
 class GatewayError(QmsTuiError):

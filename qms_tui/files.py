@@ -167,6 +167,13 @@ def _regular(descriptor: int, path: Path | str) -> int:
     return descriptor
 
 
+def own_umask() -> int:
+    """This process's; there is no way to ask for it without setting one for a moment."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
+
+
 # -- locks -------------------------------------------------------------------------------------------------
 
 

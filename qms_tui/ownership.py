@@ -60,6 +60,7 @@ class Owner:
 
 
 ROOT = Owner(0, 0)
+UNKNOWN = Owner(-1, -1)  # of what is only looked at or ended, while nobody can tell
 
 
 def check_open(root: Path, claude: int, owner: Owner) -> None:

@@ -29,6 +29,7 @@ COMMANDS_WITH_OPTIONS = (
     "demo",
     "ps",
     "prune",
+    "start",
     "stop",
     "record",
     "log",

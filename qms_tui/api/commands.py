@@ -11,7 +11,7 @@ from msgspec import Struct
 from qms_tui.api.inbox import InboxItem, ItemKind, ItemPreview
 from qms_tui.api.snapshot import Snapshot
 
-MAJOR, MINOR = 1, 0
+MAJOR, MINOR = 1, 1
 P = TypeVar("P")
 R = TypeVar("R")
 
@@ -46,6 +46,61 @@ class Welcome(Struct, frozen=True):
     version: Version
     program: str = ""
     project: str = ""
+
+
+class Variable(Struct, frozen=True):
+    """Of an environment; its `repr` leaves the value out."""
+
+    name: str
+    value: str = ""
+
+    def __repr__(self) -> str:
+        return f"Variable({self.name!r})"
+
+
+class Environment(Struct, frozen=True):
+    """What agents inherit whose start the client asks for from now on.
+
+    The `names` were looked at: those that are not among the `variables` are not set. If it is `whole`, no
+    others are set. `folder` is where the client stands.
+    """
+
+    variables: tuple[Variable, ...] = ()
+    names: tuple[str, ...] = ()
+    whole: bool = False
+    umask: int = 0o022
+    folder: str = "/"
+
+
+class Hold(Struct, frozen=True):
+    """Which agents are to be held, and what the human says of them beside the configuration.
+
+    `runtime`, `command` and `image` are as they were typed, and kept for later starts of these agents;
+    `config_file` is read in place of the user's own. `start` has them started also where the configuration
+    leaves that to a task.
+    """
+
+    agents: tuple[str, ...]
+    runtime: str | None = None
+    command: str | None = None
+    image: str | None = None
+    config_file: str = ""
+    start: bool = False
+
+
+class Status(Struct, frozen=True):
+    """How the daemon does. Times: seconds since 1970, 0 for never.
+
+    `environment_at` is when a client brought the environment that policies start agents with.
+    """
+
+    pid: int
+    program: str
+    since: float = 0.0
+    armed: bool = False
+    environment_at: float = 0.0
+    clients: int = 0
+    agents: tuple[str, ...] = ()
 
 
 class Nothing(Struct, frozen=True):
@@ -154,6 +209,10 @@ class Command(Struct, Generic[P, R], frozen=True):
 
 HELLO = Command("hello", Hello, Welcome)
 SUBSCRIBE = Command("subscribe", Nothing, Snapshot)
+STATUS = Command("status", Nothing, Status)
+SET_ENVIRONMENT = Command("set_environment", Environment, Done)
+HOLD = Command("hold", Hold, Done)
+RELOAD = Command("reload", Nothing, Done)
 ROSTER = Command("roster", Nothing, Names)
 ADD = Command("add", OfAgent, Done)
 OPEN = Command("open", OfAgent, Done)
@@ -174,7 +233,7 @@ INBOX_FOLDER = Command("inbox_folder", OfAgent, Place)
 ITEM_FILE = Command("item_file", OfItem, Place)
 
 _ALL: tuple[Command[Any, Any], ...] = (
-    *(HELLO, SUBSCRIBE),
+    *(HELLO, SUBSCRIBE, STATUS, SET_ENVIRONMENT, HOLD, RELOAD),
     *(ROSTER, ADD, OPEN, RESTART, REBUILD, STOP, UNPAUSE, WAKE, LOOK_AT, SHOW_SERVERS, EXPLAIN),
     *(RECIPIENTS, SEND, FIND_ITEMS, PREVIEW, PUT_AWAY, INBOX_FOLDER, ITEM_FILE),
 )

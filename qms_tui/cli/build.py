@@ -7,9 +7,9 @@ import sys
 
 import click
 
+from qms_tui.cli.engines import engine_here
 from qms_tui.cli.loading import load_anywhere
 from qms_tui.cli.options import Common, common_options
-from qms_tui.cli.runtimes import engine_here
 
 
 @click.command("build")

@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from qms_tui.cli.gateway import as_started, with_repository
+from qms_tui.armed import ArmedFile
+from qms_tui.cli.daemon import daemon_status, describe
 from qms_tui.cli.loading import load_anywhere, log_to_file
 from qms_tui.cli.local_agents import local_agents
 from qms_tui.cli.options import Common, common_options
 from qms_tui.cli.printing import echo, echo_json, echo_lines, note
-from qms_tui.cli.runtimes import local_processes
 from qms_tui.config import Config, Faults
 from qms_tui.errors import ProjectError, QmsTuiError, UsageError
+from qms_tui.keeper.runtimes import local_processes
+from qms_tui.keeper.servers import as_started, with_repository
 from qms_tui.project import Project, find_project
 
 if TYPE_CHECKING:
@@ -60,6 +62,7 @@ def _findings(project: Project | None, common: Common, descriptor: int | None) -
     findings += examine(project, config, os.environ, descriptor, gateway)
     if project is not None:
         findings += _local(project, config)
+        findings += _daemon(project)
     return findings
 
 
@@ -73,6 +76,22 @@ def _local(project: Project, config: Config) -> Iterator[Finding]:
         else:
             said = f"its program on this machine has ended: {found.ending}"
             yield Finding(agent, Verdict.WARNING, said, "start it anew")
+
+
+def _daemon(project: Project) -> Iterator[Finding]:
+    """What holds agents and applies their policies, with or without a screen."""
+    from qms_tui.doctor import Finding, Verdict, failed
+
+    armed = ArmedFile.of(project.root).read() is not None
+    try:
+        status = daemon_status(project)
+    except QmsTuiError as error:
+        yield failed("daemon", error)
+        return
+    if status is not None:
+        yield Finding("daemon", Verdict.OK, describe(status))
+    elif armed:
+        yield Finding("daemon", Verdict.WARNING, "policies hold here, and it does not run", "qms-tui start")
 
 
 def _write_report(common: Common) -> int:

@@ -14,9 +14,9 @@ from qms_tui.cli.loading import load
 from qms_tui.cli.names import check_spelling
 from qms_tui.cli.options import Common, common_options, complete_agents
 from qms_tui.cli.printing import note, warn, write_out
-from qms_tui.cli.runtimes import docker_runtime
 from qms_tui.config import Config, RuntimeKind
 from qms_tui.errors import EngineError
+from qms_tui.keeper.runtimes import docker_runtime
 from qms_tui.project import Project
 from qms_tui.text.printable import plain
 

@@ -22,6 +22,7 @@ from qms_tui.cli.printing import complain, note, warn
 from qms_tui.cli.prune import prune
 from qms_tui.cli.ps import ps
 from qms_tui.cli.send import send
+from qms_tui.cli.start import start
 from qms_tui.cli.stop import stop
 from qms_tui.cli.streams import output_failure, with_streams
 from qms_tui.cli.trust import trust
@@ -30,7 +31,7 @@ from qms_tui.errors import QmsTuiError
 
 COMMANDS = (
     build, completion, config, demo, doctor, inbox, local, log, mcp, open_screen, prune, ps, record, send,
-    stop, trust, unpause,
+    start, stop, trust, unpause,
 )  # fmt: skip
 for _command in COMMANDS:
     cli.add_command(_command)

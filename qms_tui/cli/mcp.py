@@ -8,12 +8,12 @@ from typing import Any
 
 import click
 
-from qms_tui.cli.gateway import find_gateway
 from qms_tui.cli.loading import load
 from qms_tui.cli.options import Common, common_options
 from qms_tui.cli.printing import echo_lines, print_notices
 from qms_tui.config import Config, McpServer
 from qms_tui.files import read_regular_file
+from qms_tui.keeper.servers import find_gateway
 from qms_tui.project import Project
 from qms_tui.text.columns import columns
 from qms_tui.text.printable import json_text, plain

@@ -10,6 +10,7 @@ from qms_tui.cli.near_misses import meant
 from qms_tui.cli.options import Common, known_agents
 from qms_tui.errors import QmsTuiError, UsageError
 from qms_tui.project import AGENT_NAME, Project
+from qms_tui.remembered import View
 
 DEFAULT_AGENTS = ("claude", "qa")
 
@@ -53,3 +54,18 @@ def check_command(word: str, agents: Sequence[str], words: Sequence[str]) -> Non
     if hint := meant(word, [name for name in cli.commands if name != OPEN], agents, words):
         what = "an option" if word.startswith("-") else "a command"
         raise UsageError(f"{word!r} is not {what} of qms-tui", hint=hint)
+
+
+def agents_to_open(
+    project: Project, roster: Sequence[str], named: Sequence[str], remembered: View | None
+) -> tuple[tuple[str, ...], View | None]:
+    """The named agents, else those that were open last, else the usual ones; and how they stood.
+
+    Agents that left the roster are dropped. Named ones stand as they did if they are the same, in whatever
+    order.
+    """
+    if named:
+        names = check_names(project, named, roster)
+        return names, remembered.ordered(names) if remembered else None
+    view = remembered.only(roster) if remembered else None
+    return check_names(project, view.agents if view else DEFAULT_AGENTS, roster), view

@@ -10,14 +10,17 @@ import click
 
 from qms_tui.cli.deciding import decide
 from qms_tui.cli.farewell import farewell, options_again
-from qms_tui.cli.gateway import lights, with_repository, with_servers
 from qms_tui.cli.group import OPEN, complete_words
 from qms_tui.cli.loading import check_rights, config_of, examine_here, log_to_file
 from qms_tui.cli.moved import check_moved
-from qms_tui.cli.names import DEFAULT_AGENTS, check_command, check_names, commands_meant
-from qms_tui.cli.options import Common, common_options, known_agents
+from qms_tui.cli.names import agents_to_open, check_command, commands_meant
+from qms_tui.cli.options import Common, common_options, known_agents, program_options
 from qms_tui.cli.printing import echo_lines
-from qms_tui.cli.runtimes import (
+from qms_tui.cli.screen import show
+from qms_tui.config import Overrides, RuntimeKind
+from qms_tui.errors import QmsTuiError
+from qms_tui.inbox.past import Past, past_folder
+from qms_tui.keeper.runtimes import (
     docker_runtime,
     early_keeper,
     ignored_wishes,
@@ -26,12 +29,9 @@ from qms_tui.cli.runtimes import (
     local_processes,
     local_runtime,
 )
-from qms_tui.cli.screen import show
-from qms_tui.config import Overrides, RuntimeKind
-from qms_tui.errors import QmsTuiError
-from qms_tui.inbox.past import Past, past_folder
-from qms_tui.project import Project, find_project
-from qms_tui.remembered import Memory, View, views_folder
+from qms_tui.keeper.servers import lights, with_repository, with_servers
+from qms_tui.project import find_project
+from qms_tui.remembered import Memory, views_folder
 
 LOCALLY = ("--runtime", RuntimeKind.LOCAL.value)  # how the human has said it, and has to say it again
 
@@ -54,10 +54,7 @@ class Open(click.Command):
 
 @click.command(OPEN, cls=Open)
 @common_options
-@click.option("--runtime", type=click.Choice([kind.value for kind in RuntimeKind]),
-              help="Where agents run: docker (default); local is not isolated.")  # fmt: skip
-@click.option("--command", metavar="TEXT", help="What an agent runs, split as a shell would, given to none.")
-@click.option("--image", metavar="NAME", help="The image of the agents' containers.")
+@program_options
 @click.argument("agents", nargs=-1, metavar="[AGENT]...", shell_complete=complete_words)
 def open_screen(
     common: Common, agents: Sequence[str], runtime: str | None, command: str | None, image: str | None
@@ -74,7 +71,7 @@ def open_screen(
         expected = config_of(standing, overrides)
         check_moved(standing, expected)
         roster = project.roster(expected.agents)
-        names, view = _to_open(project, roster, agents, memory.read())
+        names, view = agents_to_open(project, roster, agents, memory.read())
     config = decide(standing, overrides)
     if config is None:
         return 0
@@ -95,7 +92,7 @@ def open_screen(
         )  # fmt: skip
     project.check_path()
     config = with_repository(project, with_servers(project, config, names))
-    keeper = early_keeper(project, config, common)
+    keeper = early_keeper(project, config, common.log_level, common.config)
     try:
         where = docker_runtime(project, config)
         try:
@@ -119,18 +116,3 @@ def open_screen(
         inside=inside_paths(project, config),
         on_left=lambda agents: echo_lines(farewell(agents, again, "in their containers")),
     )  # fmt: skip
-
-
-def _to_open(
-    project: Project, roster: Sequence[str], named: Sequence[str], remembered: View | None
-) -> tuple[tuple[str, ...], View | None]:
-    """The named agents, else those that were open last, else the usual ones; and how they stood.
-
-    Agents that left the roster are dropped. Named ones stand as they did if they are the same, in whatever
-    order.
-    """
-    if named:
-        names = check_names(project, named, roster)
-        return names, remembered.ordered(names) if remembered else None
-    view = remembered.only(roster) if remembered else None
-    return check_names(project, view.agents if view else DEFAULT_AGENTS, roster), view

@@ -10,7 +10,7 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
-from qms_tui.config import NO_TRUST, Faults, load_config, read_files
+from qms_tui.config import NO_TRUST, Faults, RuntimeKind, load_config, read_files
 from qms_tui.errors import QmsTuiError
 from qms_tui.project import find_project
 
@@ -47,6 +47,19 @@ def common_options(command: Command) -> Command:
     ):  # fmt: skip
         with_common = option(with_common)
     return with_common
+
+
+def program_options(command: Command) -> Command:
+    """Add the options that say what agents run, and where, beside the configuration."""
+    for option in (
+        click.option("--image", metavar="NAME", help="The image of the agents' containers."),
+        click.option("--command", metavar="TEXT",
+                     help="What an agent runs, split as a shell would, given to none."),
+        click.option("--runtime", type=click.Choice([kind.value for kind in RuntimeKind]),
+                     help="Where agents run: docker (default); local is not isolated."),
+    ):  # fmt: skip
+        command = option(command)
+    return command
 
 
 def known_agents(project: Path | None, config_file: Path | None = None) -> tuple[str, ...]:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from qms_tui.cli.engines import engine_here
 from qms_tui.cli.options import Common, common_options
 from qms_tui.cli.printing import confirm, echo, echo_lines
-from qms_tui.cli.runtimes import engine_here
 from qms_tui.errors import UsageError
 
 if TYPE_CHECKING:

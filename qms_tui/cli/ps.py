@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from qms_tui.cli.gateway import standing
+from qms_tui.cli.engines import engine_here
 from qms_tui.cli.loading import load
 from qms_tui.cli.local_agents import is_enough, local_agents
 from qms_tui.cli.options import Common, common_options
 from qms_tui.cli.printing import echo, echo_json, echo_lines, warn
 from qms_tui.cli.prune import everything
-from qms_tui.cli.runtimes import docker_runtime, engine_here, keeper_client, local_processes
 from qms_tui.config import Config
 from qms_tui.errors import EngineError, KeeperError, UsageError
+from qms_tui.keeper.runtimes import docker_runtime, keeper_client, local_processes
+from qms_tui.keeper.servers import standing
 from qms_tui.project import Project
 
 if TYPE_CHECKING:

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 
 import click
 
+from qms_tui.cli.daemon import disarm
 from qms_tui.cli.loading import load
 from qms_tui.cli.local_agents import is_enough, local_agents, stop_local
 from qms_tui.cli.options import Common, agents_argument, common_options
 from qms_tui.cli.printing import confirm, echo, echo_lines
-from qms_tui.cli.runtimes import docker_runtime, keeper_client, local_processes
 from qms_tui.config import Config
 from qms_tui.errors import EngineError, UsageError
+from qms_tui.keeper.runtimes import docker_runtime, keeper_client, local_processes
 from qms_tui.project import Project
 from qms_tui.text.printable import plain
 
@@ -31,7 +32,8 @@ if TYPE_CHECKING:
 def stop(common: Common, agents: Sequence[str], every: bool, yes: bool) -> int:
     """End agents, and remove containers; their files stay.
 
-    Asks before it ends what another user has started.
+    Asks before it ends what another user has started. After --all nothing is started by itself any more,
+    until you open or start something.
     """
     if bool(agents) == every:
         raise UsageError("stop which agents?", hint="name them, or say --all for every agent of this project")
@@ -42,6 +44,8 @@ def stop(common: Common, agents: Sequence[str], every: bool, yes: bool) -> int:
         contained: _Containers | None = _Containers(project, config)
     except EngineError as error:
         if not is_enough(config, local, error):
+            if every:
+                disarm(project)
             raise
         contained = None
     try:
@@ -52,6 +56,8 @@ def stop(common: Common, agents: Sequence[str], every: bool, yes: bool) -> int:
         foreign = [agent for agent in wanted if agent in found and found[agent].foreign]
         if foreign and not yes:
             _ask_to_stop(foreign)
+        if every:
+            disarm(project)  # else what is ended here may be started again
         nothing = f"no agent of {project.name} {'runs' if contained is None else 'has a container'}"
         echo(f"stopping {', '.join(wanted)} ..." if wanted else nothing)
         from concurrent.futures import ThreadPoolExecutor

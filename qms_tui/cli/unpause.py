@@ -9,8 +9,8 @@ import click
 from qms_tui.cli.loading import load
 from qms_tui.cli.options import Common, agents_argument, common_options
 from qms_tui.cli.printing import echo
-from qms_tui.cli.runtimes import docker_runtime
 from qms_tui.errors import UsageError
+from qms_tui.keeper.runtimes import docker_runtime
 
 
 @click.command("unpause")

@@ -95,7 +95,7 @@ def _in_place(setting: Setting, value: object, base: Path) -> object:
     """Paths are relative to the file that says so, wherever qms-tui is started. Raises WrongValue."""
     if isinstance(value, Path):
         return base / value
-    if setting.key == "mcp.command" and isinstance(value, tuple):
+    if setting.key in ("mcp.command", "notify.command") and isinstance(value, tuple):
         return (program(value[0], base), *value[1:])
     return value
 

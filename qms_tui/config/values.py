@@ -510,6 +510,17 @@ class NotifyConfig:
             "takes them), status (the same, and doctor warns if not), off, osc9, osc777 (notifications)",
         ),
     )
+    command: tuple[str, ...] | None = field(
+        default=None,
+        metadata=rule(
+            parse.command,
+            '["./tell-me", "--phone"]',
+            "a program of this host that gets each notice as a line of JSON on its standard input; "
+            "a relative path is meant from the file that says so",
+            need=Need.TRUST,
+            default_text="none",
+        ),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,9 +70,9 @@ class Activities:
         folder_of: Callable[[str], ConfigFolder | None] | None = None,
         on_receipt: Callable[[], None] = lambda: None,
     ) -> None:
-        """`given`: what the configuration gives an agent; asked once for each. `folder_of`: an agent's own
-        folder, if it has one that tells something; without, that of its container. `on_receipt` is called
-        when anybody has heard of an item.
+        """`given`: what the configuration gives an agent; asked once for each configuration. `folder_of`: an
+        agent's own folder, if it has one that tells something; without, that of its container. `on_receipt`
+        is called when anybody has heard of an item.
         """
         self._folder_of = folder_of or partial(container_folder, project)
         self._fleet, self._project, self._on_fact = fleet, project, on_fact
@@ -141,6 +141,11 @@ class Activities:
         if agent.name not in self._given:
             self._given[agent.name] = self._ask_given(agent.view)
         return self._given[agent.name]
+
+    def configure(self) -> None:
+        """What the configuration gives agents may be something else now."""
+        self._given.clear()
+        self.follow()
 
     # -- what happens -----------------------------------------------------------------------------------
 

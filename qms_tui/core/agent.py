@@ -95,7 +95,7 @@ class Agent:
             stage.trouble,
             stage.began,
             stage.ended_at,
-            self._runtime.isolated,
+            self._runtime.isolates(self.name),
             origin.container_id,
             origin.wrong,
             origin.outdated,

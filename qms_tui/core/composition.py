@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 from qms_tui.activity import Given
@@ -50,7 +49,7 @@ from qms_tui.inbox import HUMAN, Ledger, Past
 from qms_tui.mcp.lights import Standing
 from qms_tui.project import Project
 from qms_tui.runtime import EngineBack, Runtime, RuntimeEvent
-from qms_tui.runtime.config_folder import config_folder
+from qms_tui.runtime.config_folder import ConfigFolder, config_folder
 from qms_tui.waking import Typed
 
 
@@ -68,11 +67,16 @@ class Composition:
         *,
         past: Past | None = None,
         servers: Look | None = None,
+        environment: Callable[[str], Mapping[str, str]] = lambda agent: os.environ,
+        isolates: Callable[[str], bool] | None = None,
     ) -> None:
         """`roster` are agents beside those that the project defines; `past` is where it is remembered what
         was consumed and typed, if anywhere; `servers` asks how the MCP servers stand, if there are any.
+        `environment` has the variables of this machine that an agent's are taken from; `isolates` says of
+        each agent whether it is in a container, where that is not the same for all.
         """
         self.project, self.config = project, config
+        self._environment, self._isolates = environment, isolates
         self._roster, self._tell, self._is_served = roster, tell, servers is not None
         self._views: dict[str, AgentView] = {}
         self._looked_at: dict[object, str] = {}  # by who looks
@@ -95,7 +99,7 @@ class Composition:
             project,
             self._rounds.fact,
             self._given,
-            partial(config_folder, project, config),
+            self._folder_of,
             self._receipts_changed,
         )
         self.notices = Notices(config.notify, lambda agent: agent in self._looked_at.values(), self._say)
@@ -127,11 +131,28 @@ class Composition:
         self._usage.start()
         self._servers.start()
 
-    def follow_inboxes(self) -> None:
+    def follow_inboxes(self, *, armed: bool = True) -> None:
         """Begin to look at inboxes, and to start agents by policy: it loads what a first painting can do
-        without."""
+        without. What is not `armed` waits with the policies for `arm`."""
         self.mail.start()
+        if armed:
+            self.policies.start()
+        else:
+            self.policies.hold_back()
+
+    def arm(self) -> None:
+        """Start and stop agents by policy from now on."""
         self.policies.start()
+        self.facts_of_all()
+
+    def configure(self, config: Config) -> None:
+        """Other settings hold from now on; those of inboxes and terminals from the next start on."""
+        self.config = config
+        self.activities.configure()
+        self.notices.configure(config.notify)
+        self.waking.configure(config)
+        self.policies.configure(config)
+        self.facts_of_all()
 
     async def close(self) -> None:
         """Let go of everything; agents go on if their runtime says so. Idempotent."""
@@ -259,7 +280,12 @@ class Composition:
             self._go(agent.wake(files))
 
     def _given(self, agent: AgentView) -> Given:
-        return given(self.config, agent.name, os.environ, isolated=agent.isolated, served=self._is_served)
+        host = self._environment(agent.name)
+        return given(self.config, agent.name, host, isolated=agent.isolated, served=self._is_served)
+
+    def _folder_of(self, agent: str) -> ConfigFolder | None:
+        isolated = self._isolates(agent) if self._isolates is not None else None
+        return config_folder(self.project, self.config, agent, isolated=isolated)
 
     def _say(self, event: CoreEvent) -> None:
         if not self._closed:

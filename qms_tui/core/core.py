@@ -69,9 +69,9 @@ class Core(Composition):
         self.activities.follow()
         self.waking.mail_changed()
 
-    def open(self, agent: str) -> None:
-        """Find the agent's program, or start it if its policy says so."""
-        self.agents[agent].open(start=self.policies.opens(agent))
+    def open(self, agent: str, *, start: bool = True) -> None:
+        """Find the agent's program, or start it if its policy says so, and if it shall be started at all."""
+        self.agents[agent].open(start=start and self.policies.opens(agent))
 
     def restart(self, agent: str, *, fresh: bool = False) -> None:
         """Start it, ending it first if it runs; a `fresh` one does not go on with its conversation."""

@@ -73,7 +73,7 @@ class Fleet:
                 self._happened_to(self[event.agent], event)
             return
         for agent in self:
-            if isinstance(event, EngineLost):
+            if isinstance(event, EngineLost) and self.runtime.isolates(agent.name):
                 agent.lose_engine(event.why)
             elif isinstance(event, EngineBack):
                 agent.look()

@@ -50,6 +50,10 @@ class Newsroom:
         self._due: dict[str, tuple[float, News]] = {}
         self._told: dict[tuple[str, NewsKind], tuple[float, float]] = {}  # when, and since when it was so
 
+    def change(self, dwell: float, cooldown: float) -> None:
+        """The seconds are these from now on."""
+        self._dwell, self._cooldown = dwell, cooldown
+
     def saw(self, agent: str, activity: Activity | None, now: float) -> None:
         """The agent does this now. What it did before and nobody has been told of is no news any more."""
         before, self._before[agent] = self._before.get(agent), activity

@@ -29,6 +29,11 @@ class Notices:
         self._once: set[str] = set()
         self._timer: asyncio.TimerHandle | None = None
 
+    def configure(self, settings: NotifyConfig) -> None:
+        """The settings are these from now on."""
+        self._settings = settings
+        self._news.change(settings.dwell, settings.cooldown)
+
     def give(self, notice: Notice) -> None:
         """Tell it, unless it is one that is told once and has been."""
         if notice.once and notice.text in self._once:

@@ -55,11 +55,27 @@ class Policies:
         self._done: dict[str, tuple[str, float]] = {}  # what was done last, and when
         self._wanted: set[str] = set()  # agents for which a pane was asked
         self._started_for: dict[str, tuple[str, ...]] = {}  # files that agents were started for, and not told
+        self._armed = True
 
     def start(self) -> None:
-        """Agents that shall always run get their panes."""
+        """Act from now on: agents that shall always run get their panes."""
+        self._armed = True
         if self._any(Launch.ALWAYS_ON):
             self._open(self._absent(Launch.ALWAYS_ON))
+        self.inboxes_changed()
+
+    def hold_back(self) -> None:
+        """Do nothing before the next `start`."""
+        self._armed = False
+
+    def configure(self, config: Config) -> None:
+        """The settings are these from now on."""
+        self._config = config
+        for name, policy in self._policies.items():
+            one = config.agent(name)
+            policy.change(one.launch, one.shutdown, one.idle_timeout)
+        if self._armed:
+            self.start()
 
     def opens(self, agent: str) -> bool:
         """Whether an agent that has no program is started when its pane opens."""
@@ -77,7 +93,7 @@ class Policies:
             before, self._waiting[agent.name] = self._waiting.get(agent.name, 0), waiting
             if before and not waiting:
                 self._emptied[agent.name] = time.time()
-        if self._any(Launch.AUTO_ON_TASK):
+        if self._armed and self._any(Launch.AUTO_ON_TASK):
             waits = [name for name in self._ledger.agents if self._tasks(name)]
             self._open(name for name in self._absent(Launch.AUTO_ON_TASK) if name in waits)
 
@@ -89,7 +105,7 @@ class Policies:
         """Decide and act; when to decide again if nothing happens until then, in seconds since 1970."""
         if view.clearing:  # it may have been stopped elsewhere: what has ended so is not started again
             return None
-        if self._is_left_alone(view):
+        if not self._armed or self._is_left_alone(view):
             verdict = Verdict()
         else:
             verdict = self._policy(agent.name).decide(self._seen(view, judged), time.time())

@@ -92,6 +92,10 @@ class Policy:
         self._failed = 0
         self._said = False
 
+    def change(self, launch: Launch, shutdown: Shutdown, idle_timeout: float) -> None:
+        """The settings are these from now on."""
+        self.launch, self.shutdown, self._idle_timeout = launch, shutdown, idle_timeout
+
     def decide(self, seen: Seen, now: float) -> Verdict:
         """What to do. Whoever asks does it at once."""
         if seen.state is not self._state:

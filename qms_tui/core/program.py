@@ -205,7 +205,7 @@ class Program:
 
     def _hold(self, attachment: Attachment, size: Size) -> None:
         self._link.take_over(attachment)
-        if self._runtime.isolated:  # else nothing can be wrong
+        if self._runtime.isolates(self._name):  # else nothing can be wrong
             looking = keep_looking(lambda: self._runtime.find(self._name), self.recognize)
             self._upkeep = asyncio.get_running_loop().create_task(looking, name=f"look at {self._name}")
         self._life.held()

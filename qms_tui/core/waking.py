@@ -63,6 +63,11 @@ class Waking:
         self._waits: set[str] = set()
         self._timers: dict[str, asyncio.TimerHandle] = {}
 
+    def configure(self, config: Config) -> None:
+        """The settings are these from now on."""
+        self._config = config
+        self.mail_changed()
+
     @property
     def waits(self) -> frozenset[str]:
         """The agents whose programs are looked at, because something waits for them."""

@@ -17,9 +17,12 @@ from qms_tui.api.snapshot import Snapshot
 from qms_tui.core import AgentState, AgentView, Core
 from qms_tui.core.state import HELD, STARTABLE
 from qms_tui.daemon import mapping
+from qms_tui.daemon.callers import caller_of
+from qms_tui.daemon.host import Host
 from qms_tui.daemon.inbox_items import find_items
 from qms_tui.daemon.publisher import Publisher
 from qms_tui.inbox import Item
+from qms_tui.runtime.caller import Caller
 from qms_tui.text.printable import plain
 
 _log = logging.getLogger(__name__)
@@ -33,9 +36,14 @@ Handler = Callable[[Any], Any | Awaitable[Any]]
 class Requests:
     """One client's, within the event loop. Methods raise ApiError, or the core's errors."""
 
-    def __init__(self, core: Core, publisher: Publisher, servers_in_view: set[object]) -> None:
-        """`servers_in_view` are the clients that show how the MCP servers stand."""
+    def __init__(
+        self, core: Core, publisher: Publisher, servers_in_view: set[object], host: Host | None = None
+    ) -> None:
+        """`servers_in_view` are the clients that show how the MCP servers stand; `host` is the process
+        around the core, if there is one of its own."""
         self._core, self._publisher, self._servers_in_view = core, publisher, servers_in_view
+        self._process = host
+        self._caller: Caller | None = None
         self._has_said_hello = False
         self.handlers: Mapping[str, Handler] = {name: getattr(self, name) for name in COMMANDS}
 
@@ -71,6 +79,26 @@ class Requests:
         """Everything that has been published."""
         return self._publisher.mirror.snapshot
 
+    def status(self, params: api.Nothing) -> api.Status:
+        """How the daemon does."""
+        return self._host.status()
+
+    def set_environment(self, params: api.Environment) -> Done:
+        """What agents start with from now on, whom this client or a policy starts."""
+        self._caller = caller_of(params)
+        self._host.come(self._caller)
+        return DONE
+
+    async def hold(self, params: api.Hold) -> Done:
+        """Hold these agents, with what the human says of them."""
+        await self._host.hold(params, self._caller)
+        return DONE
+
+    async def reload(self, params: api.Nothing) -> Done:
+        """Read again what is configured."""
+        await self._host.reload()
+        return DONE
+
     # -- agents -----------------------------------------------------------------------------------------
 
     def roster(self, params: api.Nothing) -> api.Names:
@@ -84,6 +112,7 @@ class Requests:
             raise ApiError(ErrorCode.WRONG_STATE, f"{name} is one of the agents already", "open it")
         if name not in (roster := core.roster()):
             raise _no_agent(name, roster)
+        self._ask(name)
         core.add(name)
         self._publisher.show(core.view(name))
         core.open(name)
@@ -95,12 +124,14 @@ class Requests:
         if view.state not in STARTABLE:
             hint = "restart it to have another program"
             raise ApiError(ErrorCode.WRONG_STATE, f"{view.name} is open: {view.state.value}", hint)
+        self._ask(view.name)
         self._core.open(view.name)
         return DONE
 
     def restart(self, params: api.Restart) -> Done:
         """End its program if it has one, and start it."""
         view = self._restartable(params.agent)
+        self._ask(view.name)
         self._core.restart(view.name, fresh=params.fresh)
         return DONE
 
@@ -110,6 +141,7 @@ class Requests:
         if not view.isolated:
             said = f"{view.name} runs on this machine, without an image"
             raise ApiError(ErrorCode.WRONG_STATE, said, "restart it")
+        self._ask(view.name)
         self._core.rebuild(view.name)
         return DONE
 
@@ -198,6 +230,18 @@ class Requests:
         return _place(self._core.inbox(item.agent) / item.file)
 
     # -- what is allowed --------------------------------------------------------------------------------
+
+    @property
+    def _host(self) -> Host:
+        if self._process is None:
+            said = "the core is in no process of its own"
+            raise ApiError(ErrorCode.NOT_ALLOWED, said, "ask a project's daemon")
+        return self._process
+
+    def _ask(self, agent: str) -> None:
+        """What starts now has this client's environment."""
+        if self._process is not None:
+            self._process.ask(agent, self._caller)
 
     def _view(self, name: str) -> AgentView:
         if name not in self._core.agents:

@@ -14,6 +14,7 @@ from qms_tui.api.stream import close, finish, open_stream
 from qms_tui.core import Core
 from qms_tui.core.events import CoreEvent, PaneNeeded
 from qms_tui.daemon.connection import Connection
+from qms_tui.daemon.host import Host
 from qms_tui.daemon.publisher import Publisher
 from qms_tui.daemon.requests import Requests
 
@@ -23,8 +24,9 @@ MOST_CLIENTS = 64  # screens and commands of one human; each costs at most a sna
 class Server:
     """Within the core's event loop; whoever makes the core hands on to `hear` what it tells."""
 
-    def __init__(self, core: Core) -> None:
-        self._core = core
+    def __init__(self, core: Core, host: Host | None = None) -> None:
+        """`host` is the process around the core; without, clients cannot ask for what only that can do."""
+        self._core, self._host = core, host
         self.publisher = Publisher(core)
         self._servers_in_view: set[object] = set()
         self._clients: set[asyncio.Task[None]] = set()
@@ -68,7 +70,7 @@ class Server:
 
     async def _serve(self, endpoint: socket) -> None:
         reader, writer = await open_stream(endpoint, wire.LONGEST_REQUEST)
-        requests = Requests(self._core, self.publisher, self._servers_in_view)
+        requests = Requests(self._core, self.publisher, self._servers_in_view, self._host)
         with contextlib.suppress(asyncio.CancelledError):
             await Connection(reader, writer, requests, self.publisher).serve()
 

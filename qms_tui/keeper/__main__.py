@@ -5,15 +5,14 @@ Says one line of JSON on its standard output when it serves, or why it cannot, a
 
 from __future__ import annotations
 
-import os
 import sys
+
+from qms_tui.ipc.detached import detach
 
 
 def main() -> int:
     """Leave whoever started us, then be the keeper until nobody needs one."""
-    if os.fork():
-        os._exit(0)
-    os.setsid()
+    detach()
     try:
         from qms_tui.keeper.process import serve
 

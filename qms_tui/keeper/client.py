@@ -6,7 +6,6 @@ import contextlib
 import logging
 import os
 import socket
-import struct
 import sys
 import threading
 import time
@@ -16,12 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from qms_tui.errors import KeeperError
-from qms_tui.ipc import Gone, Stranger, check_own, reachable
-from qms_tui.keeper.force import kill_keeper
-from qms_tui.keeper.launch import LOG_HINT, START_PATIENCE, Process, launch, reap, wait_until_serving
-from qms_tui.keeper.paths import SOCKET, keeper_folder
+from qms_tui.ipc.connect import connect_own
+from qms_tui.ipc.launch import LOG_HINT, START_PATIENCE, Process, launch, reap, wait_until_serving
+from qms_tui.ipc.lock import end_owner
+from qms_tui.keeper.paths import LOCK, SOCKET, keeper_folder
 from qms_tui.keeper.protocol import (
-    APART,
     PROTOCOL,
     Frames,
     Hello,
@@ -39,7 +37,6 @@ ANSWER_PATIENCE = (
     12.0  # seconds until it must have held a container, longer than the engine's attach may take
 )
 KNOCK_PATIENCE = 3.0  # seconds until a keeper must say that it is there; one that works takes milliseconds
-_TIMEVAL = struct.Struct("@ll")  # seconds, microseconds
 _POLL = 0.02  # seconds between knocks at a socket that somebody else is about to open
 _READ = 65536
 _TRIES = 3  # to open a connection where a keeper ends as we come, or is of another version
@@ -123,7 +120,7 @@ class KeeperClient:
         try:
             return self._ask(Want.STATUS, KNOCK_PATIENCE) is not None and self._stop()
         except KeeperError:
-            if not kill_keeper(self._folder):
+            if not end_owner(self._folder / LOCK):
                 raise
             return True
 
@@ -198,29 +195,9 @@ class KeeperClient:
 
     def _connect(self) -> socket.socket | None:
         """A connection to a keeper that is ours; None if nobody listens. Raises KeeperError."""
-        connection = socket.socket(socket.AF_UNIX)
-        patience = _TIMEVAL.pack(
-            int(KNOCK_PATIENCE), 0
-        )  # where many others wait (unix(7)); settimeout refuses
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, patience)
-        try:
-            with reachable(self._folder / SOCKET) as path:
-                connection.connect(str(path))
-        except BlockingIOError:
-            connection.close()
-            raise KeeperError("the keeper does not answer: too many wait for it", LOG_HINT) from None
-        except OSError:
-            connection.close()
-            return None
-        try:
-            check_own(connection)
-        except Gone:
-            connection.close()
-            return None
-        except Stranger as stranger:
-            connection.close()
-            raise KeeperError(f"{self._folder / SOCKET} is not our keeper's: it {stranger}", APART) from None
-        connection.settimeout(ANSWER_PATIENCE)
+        connection = connect_own(self._folder / SOCKET, KNOCK_PATIENCE, "keeper", KeeperError)
+        if connection is not None:
+            connection.settimeout(ANSWER_PATIENCE)
         return connection
 
     def _start(self) -> socket.socket:
@@ -229,7 +206,7 @@ class KeeperClient:
             connection = self._connect()
             if connection is None:
                 process, self._started = self._started or self._spawn(), None
-                wait_until_serving(process, "the keeper")
+                wait_until_serving(process, "the keeper", KeeperError)
                 connection = self._connect_soon()
         return connection
 

@@ -8,10 +8,10 @@ from typing import Any, Protocol
 
 from qms_tui.errors import QmsTuiError
 from qms_tui.ipc import Stranger, check_own
+from qms_tui.ipc.connect import APART
 from qms_tui.keeper.held import HeldAgent
 from qms_tui.keeper.input import Typing
 from qms_tui.keeper.protocol import (
-    APART,
     Frames,
     Hello,
     Kind,

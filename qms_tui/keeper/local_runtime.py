@@ -7,7 +7,6 @@ screen is left.
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
@@ -25,6 +24,7 @@ from qms_tui.keeper.spawner.client import Refused
 from qms_tui.keeper.spawner.request import Facts, Request
 from qms_tui.keeper.spawner.watch import SpawnerWatch
 from qms_tui.runtime import Attachment, Condition, Ending, Found, RunsAlready, RuntimeEvent, Size, Usage
+from qms_tui.runtime.caller import Caller
 from qms_tui.runtime.processes import sample
 from qms_tui.runtime.usage import Samples
 from qms_tui.workers import Workers
@@ -38,7 +38,6 @@ class LocalRuntime:
     """A Runtime: each agent's command in a pseudo-terminal of its own, in the project's folder."""
 
     name = "local"
-    isolated = False
 
     def __init__(
         self,
@@ -48,10 +47,12 @@ class LocalRuntime:
         resuming: Callable[[str], Sequence[str]] | None = None,
         *,
         processes: LocalProcesses,
+        caller: Callable[[str], Caller] | None = None,
     ) -> None:
         """`command` and `environment` give an agent's argv and variables; it runs in `folder`.
 
         `resuming` gives the argv with which it goes on where it left off; without, it always starts fresh.
+        `caller` says who asks for an agent's start; without, it is this process.
         Takes over the processes. All agents but the demo's go on when the screen is left.
         """
         self._folder = folder
@@ -61,13 +62,18 @@ class LocalRuntime:
         self.outlives = processes.outlive
         self._processes = processes
         self._spawner, self._keeper = processes.spawner, processes.keeper
-        self._umask = _umask()
+        here = Caller.here()
+        self._caller = caller or (lambda agent: here)
         self._workers = Workers(KEEPER)
         self._samples = Samples()
 
     def show_colors(self, colors: Mapping[int, RGB]) -> None:
         """The keeper answers with them when a program asks, from the next attachment on."""
         self._keeper.palette = write_palette(colors)
+
+    def isolates(self, agent: str) -> bool:
+        """It does not."""
+        return False
 
     async def find(self, agent: str) -> Found:
         """What the spawner has of it, else how it ended under an earlier one."""
@@ -165,18 +171,18 @@ class LocalRuntime:
         self._processes.close()
 
     def _start(self, agent: str, argv: Sequence[str], size: Size, *, resumes: bool) -> Facts:
-        environment = dict(self._environment(agent))
+        environment, caller = dict(self._environment(agent)), self._caller(agent)
         if not self._folder.is_dir():
             raise RuntimeFailure(f"{agent}: {self._folder} is no longer there", hint="start qms-tui anew")
         try:
             # By the caller's PATH and folder: the spawner has its own of both.
-            program = shutil.which(argv[0], path=environment.get("PATH"))
+            program = caller.find(argv[0], environment.get("PATH"))
             if program is None:
                 raise Refused("the command was not found or was not executable", None)
             facts = self._spawner.start(
                 Request(
-                    agent, (os.path.abspath(program), *argv[1:]), environment, str(self._folder), self._umask,
-                    size.columns, size.lines, resumes,
+                    agent, (os.path.abspath(program), *argv[1:]), environment, str(self._folder),
+                    caller.umask, size.columns, size.lines, resumes,
                 )
             )  # fmt: skip
         except Refused as refused:
@@ -197,10 +203,3 @@ class LocalRuntime:
         undo: Callable[[T], object] = lambda result: None,
     ) -> T:
         return await self._workers.call(function, what=what, deadline=deadline, undo=undo)
-
-
-def _umask() -> int:
-    """This process's; there is no way to ask for it without setting one for a moment."""
-    mask = os.umask(0o077)
-    os.umask(mask)
-    return mask

@@ -11,10 +11,11 @@ import signal
 from collections.abc import Sequence
 from pathlib import Path
 
-from qms_tui.errors import QmsTuiError, refused, state_remedy
+from qms_tui.errors import QmsTuiError
 from qms_tui.ipc import reachable
+from qms_tui.ipc.detached import say_failure, say_once
+from qms_tui.ipc.lock import is_at, take_lock
 from qms_tui.keeper.keeper import Keeper
-from qms_tui.keeper.lock import say_once, take_lock
 from qms_tui.keeper.paths import LOCAL, LOCK, SOCKET, keeper_folder, private_folder
 from qms_tui.log import setup_logging
 from qms_tui.project import Project
@@ -34,12 +35,8 @@ def serve(words: Sequence[str]) -> int:
             _say({"ready": False})
             return 0
         return _serve(asked, folder, lock)
-    except QmsTuiError as error:
-        _say({"message": error.message, "hint": error.hint})
-    except OSError as error:
-        hint = state_remedy(error, "the log file may say more")
-        _say({"message": f"the keeper cannot start: {refused(error, folder)}", "hint": hint})
-    return 1
+    except (QmsTuiError, OSError) as error:
+        return say_failure(error, "the keeper", folder, "the log file may say more")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -61,7 +58,7 @@ def _serve(asked: argparse.Namespace, folder: Path, lock: int) -> int:
         keeper = _keeper(asked, folder)
         gc.freeze()  # what the engine's SDK is made of is much, and stays: no key waits for a look at it
         asyncio.run(_run(keeper, address, asked.lifeline))
-    if _is(lock, folder / LOCK):
+    if is_at(lock, folder / LOCK):
         (folder / SOCKET).unlink(missing_ok=True)
     return 0
 
@@ -82,14 +79,6 @@ def _keeper(asked: argparse.Namespace, folder: Path) -> Keeper:
     gateway = GatewayProcess(folder, project, asked.config, asked.log_level, asked.umask)
     disk = DiskWatch(tap, Project(project), folder, asked.config)
     return Keeper(folder, tap, asked.scrollback, gateway, disk)
-
-
-def _is(descriptor: int, path: Path) -> bool:
-    """Whether the file is still at its path: else another keeper serves there, or nobody."""
-    try:
-        return os.path.samestat(os.fstat(descriptor), path.lstat())
-    except OSError:
-        return False
 
 
 async def _run(keeper: Keeper, address: Path, lifeline: int) -> None:

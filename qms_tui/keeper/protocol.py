@@ -18,11 +18,6 @@ from qms_tui.terminal.state import VERSION
 
 PROTOCOL = 300 + VERSION  # of the frames, and of the states in them
 LARGEST = 64 * 1024 * 1024  # bytes of a body; a terminal's state has 17 million at most (terminal/state.py)
-APART = (
-    "run it where the agents were started, outside of containers, flatpak, unshare and services with "
-    "PrivateTmp; qms-tui stop --all ends them and their keeper from anywhere"
-)
-"""What to do if keeper and interface do not see the same files and processes."""
 _HEAD = struct.Struct(">BI")
 _SIZE = struct.Struct(">HH")
 _INPUT = struct.Struct(">Id?")  # number of the piece, when it was typed, whether it is urgent

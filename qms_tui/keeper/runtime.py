@@ -18,7 +18,6 @@ class KeptRuntime:
     """A Runtime: containers by the engine, their screens by the keeper."""
 
     name = "docker"
-    isolated = True
     outlives = True
 
     def __init__(self, docker: DockerRuntime, keeper: KeeperClient) -> None:
@@ -30,6 +29,10 @@ class KeptRuntime:
     def show_colors(self, colors: Mapping[int, RGB]) -> None:
         """The keeper answers with them when a program asks, from the next attachment on."""
         self._keeper.palette = write_palette(colors)
+
+    def isolates(self, agent: str) -> bool:
+        """Each is in a container of its own."""
+        return True
 
     async def find(self, agent: str) -> Found:
         """The agent's container, as the engine has it."""

@@ -4,8 +4,10 @@
     projects/KEY/keeper.sock   where it listens
     projects/KEY/spawner.lock  the same of the spawner of local agents, with spawner.sock
     projects/KEY/...           journals
+    projects/KEY/daemon.lock   the same of the daemon, with daemon.sock, in a folder of their own
     layouts/NAME.json          see qms_tui/remembered.py
     trust/NAME.json            see qms_tui/trust/record.py
+    armed/NAME.json            see qms_tui/armed.py
     inboxes/NAME.jsonl         see qms_tui/inbox/past.py
     inboxes/NAME.typed.jsonl   see qms_tui/waking/typed.py
     containers/NAME/           see qms_tui/runtime/docker/agent_files.py
@@ -29,6 +31,7 @@ from itertools import islice
 from pathlib import Path
 
 from qms_tui import remembered
+from qms_tui.api import place
 from qms_tui.files import closing, open_regular_file, read_regular_file, try_lock
 from qms_tui.keeper.paths import LOCK, SOCKET, SPAWNER_LOCK, SPAWNER_SOCKET
 from qms_tui.leftovers.thing import Kind, Outcome, Thing, looked_at_again, project_exists, why_to_go
@@ -61,6 +64,7 @@ def find_in_state(base: Path, now: Callable[[], float] = time.time) -> list[Thin
         ("layouts", Kind.LAYOUT, remembered.project_of),
         ("trust", Kind.TRUST, remembered.project_of),
         ("inboxes", Kind.INBOX, remembered.project_of),
+        ("armed", Kind.ARMED, remembered.project_of),
         ("containers", Kind.FILES, agent_files.project_of),
         ("local", Kind.LOCAL, lambda path: remembered.project_of(path / PROJECT)),
     ):
@@ -84,6 +88,7 @@ def _entries(folder: Path) -> list[Path]:
 
 def _of_folder(folder: Path, now: float) -> Iterator[Thing]:
     yield from _of_spawner(folder, now)
+    yield from _of_daemon(folder, now)
     keeper = _keeper(folder)
     if keeper is None:
         return
@@ -99,6 +104,20 @@ def _of_folder(folder: Path, now: float) -> Iterator[Thing]:
             yield thing(Kind.JOURNAL, folder, "no keeper")
         elif (folder / SOCKET).exists():
             yield thing(Kind.SOCKET, folder / SOCKET, "no keeper")
+
+
+def _of_daemon(folder: Path, now: float) -> Iterator[Thing]:
+    """One that runs, or the folder of one that has ended and whose project is gone."""
+    daemon = _keeper(folder, place.LOCK)
+    if daemon is None:
+        return
+    exists, age = project_exists(daemon.project), _age(folder / place.LOCK, now)
+    with _lock(folder, place.LOCK) as free:
+        state = "ended" if free else f"running, pid {daemon.pid}"
+        if not free or exists is False:
+            yield Thing(
+                Kind.DAEMON, str(folder), folder.name, daemon.project, exists, state, not free, age, mine=True
+            )
 
 
 def _of_spawner(folder: Path, now: float) -> Iterator[Thing]:
@@ -160,12 +179,20 @@ def _removed(thing: Thing) -> Outcome:
 
 
 def _end_keeper(thing: Thing) -> Outcome:
+    return _end_with_folder(thing, LOCK)
+
+
+def _end_daemon(thing: Thing) -> Outcome:
+    return _end_with_folder(thing, place.LOCK)
+
+
+def _end_with_folder(thing: Thing, lock: str) -> Outcome:
     folder = Path(thing.id)
-    keeper = _keeper(folder)
+    keeper = _keeper(folder, lock)
     deadline = time.monotonic() + END_GRACE
     asked = False
     while keeper is not None and keeper.project == thing.project:
-        with _lock(folder) as free:
+        with _lock(folder, lock) as free:
             if free:
                 shutil.rmtree(folder)
                 return Outcome(thing, True)
@@ -223,11 +250,13 @@ def _remove_file(thing: Thing) -> Outcome:
 _REMOVERS: dict[Kind, Callable[[Thing], Outcome]] = {
     Kind.SPAWNER: _end_spawner,
     Kind.KEEPER: _end_keeper,
+    Kind.DAEMON: _end_daemon,
     Kind.JOURNAL: _remove_folder,
     Kind.SOCKET: _remove_socket,
     Kind.LAYOUT: _remove_file,
     Kind.TRUST: _remove_file,
     Kind.INBOX: _remove_file,
+    Kind.ARMED: _remove_file,
     Kind.FILES: _remove_files,
     Kind.LOCAL: _remove_files,
 }

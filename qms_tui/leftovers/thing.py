@@ -18,17 +18,19 @@ class Kind(StrEnum):
     VOLUME = "volume"
     SPAWNER = "spawner"
     KEEPER = "keeper"
+    DAEMON = "daemon"
     SOCKET = "socket"
     JOURNAL = "journal"
     LAYOUT = "layout"
     TRUST = "trust"
     INBOX = "inbox"
+    ARMED = "armed"
     FILES = "files"
     LOCAL = "local agents"
 
 
 # Nobody needs to use them for them to be wanted.
-_MEMORIES = (Kind.JOURNAL, Kind.LAYOUT, Kind.TRUST, Kind.INBOX, Kind.FILES, Kind.LOCAL)
+_MEMORIES = (Kind.JOURNAL, Kind.LAYOUT, Kind.TRUST, Kind.INBOX, Kind.ARMED, Kind.FILES, Kind.LOCAL)
 
 
 @dataclass(frozen=True, slots=True)

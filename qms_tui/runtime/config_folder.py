@@ -58,12 +58,18 @@ class ConfigFolder:
             return stream.read(most)
 
 
-def config_folder(project: Project, config: Config, agent: str) -> ConfigFolder | None:
-    """The agent's own folder in the runtime that holds; None for what keeps nothing there that could be read.
+def config_folder(
+    project: Project, config: Config, agent: str, *, isolated: bool | None = None
+) -> ConfigFolder | None:
+    """The agent's own folder; None for what keeps nothing there that could be read.
+
+    `isolated` says whether it is in a container; without, the configuration does.
 
     Any program in a container may be our image's. On this machine only Claude Code is known to use it.
     """
-    if config.engine.runtime is not RuntimeKind.LOCAL:
+    if isolated is None:
+        isolated = config.engine.runtime is not RuntimeKind.LOCAL
+    if isolated:
         return container_folder(project, agent)
     return local_folder(project, agent) if is_client(config.agent(agent).command) else None
 

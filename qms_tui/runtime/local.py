@@ -101,7 +101,6 @@ class LocalRuntime:
     """Runs each agent's command in a pseudo-terminal of its own, in the project's folder."""
 
     name = "local"
-    isolated = False
     outlives = False
 
     def __init__(
@@ -128,6 +127,10 @@ class LocalRuntime:
 
     def show_colors(self, colors: Mapping[int, tuple[int, int, int]]) -> None:
         """The screen itself answers: it has them."""
+
+    def isolates(self, agent: str) -> bool:
+        """It does not."""
+        return False
 
     async def find(self, agent: str) -> Found:
         """Whether our process of the agent lives."""

@@ -131,13 +131,14 @@ class Runtime(Protocol):
     """Runs agents. All methods raise EngineError, RuntimeFailure or ProjectError."""
 
     name: str
-    isolated: bool
-    """Whether agents are kept from each other and the host."""
     outlives: bool
     """Whether agents go on when the interface ends."""
 
     def show_colors(self, colors: Mapping[int, tuple[int, int, int]]) -> None:
         """What programs shall hear who ask a terminal that we lead: red, green, blue by key of `Colors`."""
+
+    def isolates(self, agent: str) -> bool:
+        """Whether the agent is kept from the others and the host."""
 
     async def find(self, agent: str) -> Found:
         """What is there of the agent."""

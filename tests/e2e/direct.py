@@ -70,7 +70,10 @@ class DirectAttachment:
 class DirectRuntime(DockerRuntime):
     """What the tests of containers work with; the keeper has tests of its own."""
 
-    name, isolated, outlives = "docker", True, True
+    name, outlives = "docker", True
+
+    def isolates(self, agent: str) -> bool:
+        return True
 
     def show_colors(self, colors: Mapping[int, tuple[int, int, int]]) -> None:
         pass

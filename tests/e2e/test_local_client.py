@@ -17,8 +17,8 @@ from typing import Any
 import docker
 import pytest
 
-from qms_tui.cli.runtimes import local_runtime
 from qms_tui.config import AgentConfig, Config, EngineConfig, RuntimeKind
+from qms_tui.keeper.runtimes import local_runtime
 from qms_tui.project import Project
 from qms_tui.runtime.config_folder import local_folder, make_local_folder
 from qms_tui.runtime.local_copy import Copyable, copy

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from qms_tui.cli.runtimes import local_runtime
 from qms_tui.config import AgentConfig, Config, EngineConfig, RuntimeKind
 from qms_tui.errors import ProjectError
+from qms_tui.keeper.runtimes import local_runtime
 from qms_tui.project import Project
 from qms_tui.runtime.config_folder import (
     config_folder,

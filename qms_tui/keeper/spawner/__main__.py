@@ -14,9 +14,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from qms_tui.errors import QmsTuiError, refused, state_remedy
+from qms_tui.errors import QmsTuiError
 from qms_tui.ipc import reachable
-from qms_tui.keeper.lock import say_once, take_lock
+from qms_tui.ipc.detached import detach, say_failure, say_once
+from qms_tui.ipc.lock import is_at, take_lock
 from qms_tui.keeper.paths import LOCAL, SPAWNER_LOCK, SPAWNER_SOCKET, private_folder
 from qms_tui.keeper.spawner.server import Spawner
 
@@ -29,13 +30,8 @@ def serve(folder: Path, project: str, lifeline: int) -> int:
     place = _Place(folder, project)
     try:
         listener = place.open()
-    except QmsTuiError as error:
-        say_once({"message": error.message, "hint": error.hint})
-        return 1
-    except OSError as error:
-        hint = state_remedy(error, "local agents need it to run")
-        say_once({"message": f"the spawner cannot start: {refused(error, folder)}", "hint": hint})
-        return 1
+    except (QmsTuiError, OSError) as error:
+        return say_failure(error, "the spawner", folder, "local agents need it to run")
     if listener is None:
         say_once({"ready": False})
         return 0
@@ -55,7 +51,7 @@ class _Place:
     def open(self) -> socket.socket | None:
         """A socket there, bound; None if another spawner is there. Raises OSError, QmsTuiError."""
         path = private_folder(self._folder) / SPAWNER_LOCK
-        if not self._is_locked(path):
+        if not is_at(self._lock, path):
             lock = take_lock(path, self._project, LOCAL)
             if lock is None:
                 return None
@@ -70,22 +66,13 @@ class _Place:
 
     def leave(self) -> None:
         """Remove the socket, unless the place is another's by now."""
-        if self._is_locked(self._folder / SPAWNER_LOCK):
+        if is_at(self._lock, self._folder / SPAWNER_LOCK):
             (self._folder / SPAWNER_SOCKET).unlink(missing_ok=True)
-
-    def _is_locked(self, path: Path) -> bool:
-        """Whether the lock that we have is still at its path."""
-        try:
-            return self._lock is not None and os.path.samestat(os.fstat(self._lock), path.lstat())
-        except OSError:
-            return False
 
 
 def main(words: Sequence[str]) -> int:
     """Leave whoever started us, then be the spawner until nobody needs one."""
-    if os.fork():
-        os._exit(0)
-    os.setsid()
+    detach()
     folder, project, *rest = words
     try:
         return serve(Path(folder), project, int(rest[0]) if rest else -1)

@@ -12,11 +12,10 @@ from pathlib import Path
 from typing import Self
 
 from qms_tui.errors import KeeperError
-from qms_tui.ipc import Gone, Stranger, check_own, reachable
-from qms_tui.keeper.force import kill_keeper
-from qms_tui.keeper.launch import LOG_HINT, Process, launch, reap, wait_until_serving
+from qms_tui.ipc.connect import connect_own
+from qms_tui.ipc.launch import LOG_HINT, Process, launch, reap, wait_until_serving
+from qms_tui.ipc.lock import end_owner
 from qms_tui.keeper.paths import SPAWNER_LOCK, SPAWNER_SOCKET
-from qms_tui.keeper.protocol import APART
 from qms_tui.keeper.spawner.messages import BadMessage, Message, Reader, encode
 from qms_tui.keeper.spawner.request import Facts, Request
 
@@ -183,7 +182,7 @@ class SpawnerClient:
                 while spoken.socket.recv(65536):
                     pass
         except (KeeperError, OSError):
-            if not kill_keeper(self._folder, SPAWNER_LOCK):
+            if not end_owner(self._folder / SPAWNER_LOCK):
                 raise
         return True
 
@@ -194,24 +193,8 @@ class SpawnerClient:
 
     def connect(self) -> Spoken | None:
         """A connection to the spawner; None if there is none."""
-        connection = socket.socket(socket.AF_UNIX)
-        connection.settimeout(PATIENCE)
-        try:
-            with reachable(self._folder / SPAWNER_SOCKET) as path:
-                connection.connect(os.fspath(path))
-            check_own(connection)
-        except TimeoutError:
-            connection.close()
-            raise KeeperError("the spawner of local agents does not answer", LOG_HINT) from None
-        except (OSError, Gone):
-            connection.close()
-            return None
-        except Stranger as stranger:
-            connection.close()
-            raise KeeperError(
-                f"{self._folder / SPAWNER_SOCKET} is not our spawner's: it {stranger}", APART
-            ) from None
-        return Spoken(connection)
+        connection = connect_own(self._folder / SPAWNER_SOCKET, PATIENCE, "spawner", KeeperError)
+        return Spoken(connection) if connection is not None else None
 
     def _reap(self) -> None:
         process, self._started = self._started, None
@@ -236,7 +219,7 @@ class SpawnerClient:
                     self._reap()
                     return spoken
                 process, self._started = self._started or launch(self._command, self._lifeline), None
-                wait_until_serving(process, "the spawner of local agents")
+                wait_until_serving(process, "the spawner of local agents", KeeperError)
         raise KeeperError("the spawner of local agents does not stay", LOG_HINT)
 
 

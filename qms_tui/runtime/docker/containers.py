@@ -12,6 +12,7 @@ from docker.errors import APIError, NotFound
 
 from qms_tui.config import Config
 from qms_tui.errors import EngineError, OwnerError
+from qms_tui.ownership import UNKNOWN
 from qms_tui.project import Owner, Project
 from qms_tui.runtime.docker import container as spec
 from qms_tui.runtime.docker.agent_files import remove_files
@@ -266,5 +267,7 @@ class Containers:
             there = replace(there, outdated=True, needs_build=not is_current(self._engine, config.image))
         identity = read_identity(self._project, agent)
         if identity is None or identity.started < there.began - 1:  # of the container before
+            return there
+        if self._owner == UNKNOWN:
             return there
         return replace(there, wrong=mismatch(identity, agent, config, self._owner, expected))

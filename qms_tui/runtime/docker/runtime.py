@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
@@ -12,7 +13,8 @@ from docker import APIClient
 
 from qms_tui.config import Config
 from qms_tui.config.text import shown
-from qms_tui.errors import ImageError, RuntimeFailure
+from qms_tui.errors import ImageError, ProjectError, RuntimeFailure
+from qms_tui.ownership import UNKNOWN
 from qms_tui.project import Owner, Project
 from qms_tui.runtime.docker import podman, selinux
 from qms_tui.runtime.docker.attachment import ATTACH_DEADLINE
@@ -34,6 +36,7 @@ from qms_tui.runtime.usage import Usage
 from qms_tui.workers import Workers
 
 R = TypeVar("R")
+_log = logging.getLogger(__name__)
 
 MOST_NAMED = 3  # files that agents cannot read, in a remark
 START_DEADLINE = 60.0  # seconds for create and start, which wait for disks
@@ -60,12 +63,18 @@ class DockerRuntime:
         self._engine = engine
         self._api: APIClient = engine.api
         self._project = project
-        self._config = config
         self._workers = Workers(ENGINE)
         self._stats = Stats(engine.api)
-        self.owner = container_user(engine, project)
-        self._containers = Containers(engine, project, config, self.owner)
-        self._starter = Starter(engine, project, config, host_environment, self.owner, self._containers)
+        self.owner = _owner_to_look(engine, project)
+        self.configure(config, host_environment)
+
+    def configure(self, config: Config, host_environment: Mapping[str, str]) -> None:
+        """Agents that are started from now on get this; a start that is under way goes on as it was."""
+        self._config = config
+        self._containers = Containers(self._engine, self._project, config, self.owner)
+        self._starter = Starter(
+            self._engine, self._project, config, host_environment, self.owner, self._containers
+        )
 
     @property
     def engine(self) -> str:
@@ -274,6 +283,15 @@ def _of_roots_project(owner: Owner, project: Project) -> str:
         return said
     more = ", and more" if len(closed) > MOST_NAMED else ""
     return f"{said} They cannot read {', '.join(closed[:MOST_NAMED])}{more}: chmod o+rX opens what they need."
+
+
+def _owner_to_look(engine: Engine, project: Project) -> Owner:
+    """As whom agents run; a full disk, say, keeps nobody from looking at them and ending them."""
+    try:
+        return container_user(engine, project)
+    except ProjectError as error:
+        _log.warning("%s", error)
+        return UNKNOWN
 
 
 def container_user(engine: Engine, project: Project) -> Owner:

@@ -16,6 +16,7 @@ from requests import RequestException
 
 from qms_tui.config import AgentConfig, Config
 from qms_tui.errors import ImageError, QmsTuiError
+from qms_tui.ownership import ROOT, UNKNOWN
 from qms_tui.project import Owner, Project
 from qms_tui.runtime.config_folder import container_folder
 from qms_tui.runtime.docker import container as spec
@@ -175,6 +176,8 @@ class Starter:
     def _prepare_folders(self, agent: str) -> None:
         owner = self._project.owner()
         # On a rootless engine the container's root is whoever runs it, and so the owner that there is.
+        if self._owner == UNKNOWN:
+            self._owner = ROOT if self._engine.rootless else owner
         if self._engine.rootless and not owner.has_account:
             owner = self._owner
         with self._config_folders.making(agent):

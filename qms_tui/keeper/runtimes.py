@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qms_tui.cli.loading import load_anywhere, log_to_file, warn_of
-from qms_tui.cli.options import Common
-from qms_tui.config import Config, Faults, refusal
+from qms_tui.config import Config, refusal
 from qms_tui.errors import ProjectError
 from qms_tui.project import Owner, Project
 
@@ -18,19 +16,8 @@ if TYPE_CHECKING:
     from qms_tui.keeper.client import KeeperClient
     from qms_tui.keeper.local_processes import LocalProcesses
     from qms_tui.runtime import Runtime
+    from qms_tui.runtime.caller import Caller
     from qms_tui.runtime.docker import DockerRuntime
-    from qms_tui.runtime.docker.engine import Engine
-
-
-def engine_here(common: Common) -> Engine:
-    """The engine that holds here, in a project or outside of any."""
-    from qms_tui.runtime.docker import connect
-
-    log_to_file(common)
-    faults = Faults()
-    config = load_anywhere(common, on_fault=faults)
-    warn_of(faults)
-    return connect(config.engine.host)
 
 
 def docker_runtime(project: Project, config: Config) -> DockerRuntime:
@@ -53,7 +40,9 @@ def keeper_client(
     return KeeperClient(project.root, engine, options)
 
 
-def early_keeper(project: Project, config: Config, common: Common) -> KeeperClient:
+def early_keeper(
+    project: Project, config: Config, log_level: str = "info", config_file: Path | None = None
+) -> KeeperClient:
     """The keeper takes its time to start, and so does the rest: let them do so side by side.
 
     Raises EngineError for an engine that cannot be named.
@@ -61,9 +50,16 @@ def early_keeper(project: Project, config: Config, common: Common) -> KeeperClie
     from qms_tui.runtime.docker.address import find_address
 
     address = find_address(config.engine.host, os.environ, Path.home())
-    keeper = keeper_client(project, config, address.host, common.log_level, common.config)
+    keeper = keeper_client(project, config, address.host, log_level, config_file)
     keeper.start_early()
     return keeper
+
+
+def kept_runtime(docker: DockerRuntime, keeper: KeeperClient) -> Runtime:
+    """Containers by the engine, their terminals by the keeper. Takes over both."""
+    from qms_tui.keeper.runtime import KeptRuntime
+
+    return KeptRuntime(docker, keeper)
 
 
 def ignored_wishes(project: Project, config: Config, agents: Sequence[str]) -> list[str]:
@@ -83,13 +79,6 @@ def inside_paths(project: Project, config: Config) -> Callable[[str, str], str |
     return InsidePaths(project, config) if config.terminal.paste_paths else None
 
 
-def kept_runtime(docker: DockerRuntime, keeper: KeeperClient) -> Runtime:
-    """Containers by the engine, their terminals by the keeper. Takes over both."""
-    from qms_tui.keeper.runtime import KeptRuntime
-
-    return KeptRuntime(docker, keeper)
-
-
 def local_processes(project: Project, config: Config, log_level: str = "info") -> LocalProcesses:
     """The spawner and the keeper of the project's local agents, whether they run or not."""
     from qms_tui.keeper.local_processes import LocalProcesses
@@ -98,36 +87,65 @@ def local_processes(project: Project, config: Config, log_level: str = "info") -
     return LocalProcesses(project.root, options)
 
 
-def local_runtime(project: Project, config: Config, processes: LocalProcesses | None = None) -> Runtime:
-    """Programs on this machine, which nothing isolates. Takes over the processes, if there are some yet."""
-    from qms_tui.keeper.local_runtime import LocalRuntime
-    from qms_tui.runtime.client import command_line
-    from qms_tui.runtime.config_folder import local_folder, make_local_folder
-    from qms_tui.runtime.environment import passed_on
-    from qms_tui.runtime.path_rules import path_rules
-    from qms_tui.runtime.resume import resuming
+def local_runtime(
+    project: Project,
+    config: Config | Callable[[], Config],
+    processes: LocalProcesses | None = None,
+    caller: Callable[[str], Caller] | None = None,
+) -> Runtime:
+    """Programs on this machine, which nothing isolates. Takes over the processes, if there are some yet.
 
-    def command(agent: str) -> Sequence[str]:
+    `config` is asked at each start if it can be; `caller` says who asks for an agent's, else this process.
+    """
+    from qms_tui.keeper.local_runtime import LocalRuntime
+    from qms_tui.runtime.caller import Caller
+
+    here = Caller.here()
+    start = _LocalStart(
+        project, config if callable(config) else lambda: config, caller or (lambda agent: here)
+    )
+    held_by = processes or local_processes(project, start.config())
+    return LocalRuntime(
+        project.root, start.command, start.environment, start.again, processes=held_by, caller=start.caller
+    )
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _LocalStart:
+    """What an agent on this machine is started with."""
+
+    project: Project
+    config: Callable[[], Config]
+    caller: Callable[[str], Caller]
+
+    def command(self, agent: str) -> Sequence[str]:
+        """Its argv. Raises ProjectError for a program that the human has not looked at."""
+        from qms_tui.runtime.client import command_line
+
+        config = self.config()
         words = command_line(config.agent(agent), None, trusted=config.trusted)
-        if why := refusal(project, config.programs, words):
+        if why := refusal(self.project, config.programs, words):
             raise ProjectError(f"{agent}: {why}", hint="leave, and open the project again: you will be asked")
         return words
 
-    def again(agent: str) -> Sequence[str]:
-        wanted = dataclasses.replace(config.agent(agent), command=tuple(command(agent)))
-        return resuming(project, agent, wanted, str(project.root), local_folder(project, agent))
+    def again(self, agent: str) -> Sequence[str]:
+        """Its argv if it can go on with its conversation."""
+        from qms_tui.runtime.config_folder import local_folder
+        from qms_tui.runtime.resume import resuming
 
-    def environment(agent: str) -> dict[str, str]:
+        wanted = dataclasses.replace(self.config().agent(agent), command=tuple(self.command(agent)))
+        folder = local_folder(self.project, agent)
+        return resuming(self.project, agent, wanted, str(self.project.root), folder)
+
+    def environment(self, agent: str) -> Mapping[str, str]:
+        """Its variables."""
+        from qms_tui.runtime.config_folder import make_local_folder
+        from qms_tui.runtime.environment import DEFAULTS, inherited, passed_on
+        from qms_tui.runtime.path_rules import path_rules
+
+        project, config = self.project, self.config()
+        host = self.caller(agent).environment
         project.prepare_work(agent, Owner(os.geteuid(), os.getegid()))
         own = {"CLAUDE_CONFIG_DIR": str(make_local_folder(project, agent))}
-        passed = passed_on(config.agent(agent), os.environ, path_rules(project, config))
-        return _local_environment(agent) | passed | own
-
-    held_by = processes or local_processes(project, config)
-    return LocalRuntime(project.root, command, environment, again, processes=held_by)
-
-
-def _local_environment(agent: str) -> dict[str, str]:
-    from qms_tui.runtime.environment import DEFAULTS, inherited
-
-    return DEFAULTS | inherited(os.environ) | {"QMS_USER": agent}
+        passed = passed_on(config.agent(agent), host, path_rules(project, config))
+        return DEFAULTS | inherited(host) | {"QMS_USER": agent} | passed | own

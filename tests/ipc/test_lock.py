@@ -1,4 +1,4 @@
-"""Ending a keeper whose files are not what they should be."""
+"""Ending a process whose files are not what they should be."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from qms_tui.keeper.force import kill_keeper
+from qms_tui.ipc.lock import end_owner
 from qms_tui.keeper.paths import LOCK
 
 
 @pytest.mark.timeout(10)
 def test_a_pipe_in_the_place_of_the_lock_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / LOCK)
-    assert not kill_keeper(tmp_path)
+    assert not end_owner(tmp_path / LOCK)

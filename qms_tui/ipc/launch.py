@@ -9,9 +9,9 @@ import subprocess
 import time
 from collections.abc import Sequence
 
-from qms_tui.errors import KeeperError
+from qms_tui.errors import QmsTuiError
 
-START_PATIENCE = 15.0  # seconds until what is being started must serve
+START_PATIENCE = 30.0  # seconds until what is being started must serve; it takes one, or many beside others
 LOG_HINT = "its log is beside that of qms-tui; try again, or end it with: qms-tui stop --all"
 _READ = 65536
 Process = subprocess.Popen[bytes]
@@ -29,8 +29,8 @@ def launch(command: Sequence[str], lifeline: int = -1) -> Process:
     )
 
 
-def wait_until_serving(process: Process, name: str) -> None:
-    """Wait until it serves. Raises KeeperError with what it says instead; `name` is for humans."""
+def wait_until_serving(process: Process, name: str, failure: type[QmsTuiError]) -> None:
+    """Wait until it serves. Raises `failure` with what it says instead; `name` is for humans."""
     assert process.stdout is not None
     with process.stdout as words:
         said = _said(words.fileno(), time.monotonic() + START_PATIENCE)
@@ -39,9 +39,9 @@ def wait_until_serving(process: Process, name: str) -> None:
         line = json.loads(said)
     except ValueError:  # Python's own words: it could not even begin
         last = said.decode(errors="replace").strip().rpartition("\n")[2]
-        raise KeeperError(f"{name} does not start: {last or 'it says nothing'}", LOG_HINT) from None
+        raise failure(f"{name} does not start: {last or 'it says nothing'}", LOG_HINT) from None
     if "message" in line:
-        raise KeeperError(str(line["message"]), str(line.get("hint", "")))
+        raise failure(str(line["message"]), str(line.get("hint", "")))
 
 
 def reap(process: Process) -> None:

@@ -1,0 +1,195 @@
+"""Containers and programs of this machine side by side: each agent runs where it was asked for."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from qms_tui.config import Config, RuntimeKind
+from qms_tui.errors import EngineError
+from qms_tui.keeper.runtimes import (
+    docker_runtime,
+    keeper_client,
+    kept_runtime,
+    local_processes,
+    local_runtime,
+)
+from qms_tui.project import Project
+from qms_tui.runtime import Attachment, Ending, Found, Runtime, RuntimeEvent, Size, Usage
+from qms_tui.runtime.caller import Caller
+from qms_tui.runtime.docker import DockerRuntime
+from qms_tui.runtime.docker.address import find_address
+from qms_tui.runtime.docker.engine import ENGINE
+from qms_tui.workers import Workers
+
+CONNECT_DEADLINE = 30.0  # seconds for an engine at the other end of a slow tunnel
+
+
+class Settings(Protocol):
+    """What the runtimes ask of the process around them."""
+
+    project: Project
+    log_level: str
+
+    @property
+    def config(self) -> Config:
+        """What holds."""
+
+    @property
+    def config_file(self) -> Path | None:
+        """Read in place of the user's own."""
+
+    def kind(self, agent: str) -> RuntimeKind:
+        """Where the agent runs."""
+
+    async def prepare_start(self, agent: str) -> Caller:
+        """Have what holds read again for a start; who asks for it."""
+
+    def caller(self, agent: str) -> Caller:
+        """Who asked for the agent's last start."""
+
+
+class Runtimes:
+    """A Runtime. An engine, a keeper or a spawner is reached when the first agent needs it."""
+
+    name = "project"
+    outlives = True
+
+    def __init__(self, settings: Settings, on_engine: Callable[[DockerRuntime], None]) -> None:
+        """`on_engine` is called once the engine is reached."""
+        self._settings, self._on_engine = settings, on_engine
+        self._docker: DockerRuntime | None = None
+        self._kept: Runtime | None = None
+        self._local: Runtime | None = None
+        self._reaching = asyncio.Lock()
+        self._on_event: Callable[[RuntimeEvent], None] | None = None
+        self._unwatch: list[Callable[[], None]] = []
+        self._workers = Workers(ENGINE)
+
+    def check_engine(self, config: Config, caller: Caller | None) -> None:
+        """Raise EngineError if the caller means another engine than the one that is reached."""
+        environment = caller.environment if caller is not None else os.environ
+        meant = find_address(config.engine.host, environment, Path.home()).host
+        here = self._docker.host if self._docker is not None else None
+        if here is None:
+            here = find_address(config.engine.host, os.environ, Path.home()).host
+        if meant != here:
+            raise EngineError(
+                f"the daemon works with the engine at {here}, and {meant} is meant here",
+                hint="end what runs there first: qms-tui stop --all",
+            )
+
+    # -- what a Runtime promises ------------------------------------------------------------------------
+
+    def show_colors(self, colors: Mapping[int, tuple[int, int, int]]) -> None:
+        """Colours are those of screens, which tell the keeper."""
+
+    def isolates(self, agent: str) -> bool:
+        """Whether it runs in a container."""
+        return self._settings.kind(agent) is RuntimeKind.DOCKER
+
+    async def find(self, agent: str) -> Found:
+        """What is there of the agent."""
+        return await (await self._of(agent)).find(agent)
+
+    async def start(self, agent: str, size: Size, *, fresh: bool = False) -> Attachment:
+        """Start the agent with what holds now, and with the environment of whoever asks."""
+        caller = await self._settings.prepare_start(agent)
+        runtime = await self._of(agent)
+        if runtime is self._kept and self._docker is not None:
+            self._docker.configure(self._settings.config, caller.environment)
+        return await runtime.start(agent, size, fresh=fresh)
+
+    async def attach(self, agent: str, size: Size) -> Attachment:
+        """Hold the running agent's terminal."""
+        return await (await self._of(agent)).attach(agent, size)
+
+    async def last_state(self, agent: str) -> bytes:
+        """The state of an ended agent's terminal."""
+        return await (await self._of(agent)).last_state(agent)
+
+    async def ended(self, agent: str) -> Ending | None:
+        """How the agent ended."""
+        return await (await self._of(agent)).ended(agent)
+
+    async def stop(self, agent: str) -> None:
+        """End the agent's program."""
+        await (await self._of(agent)).stop(agent)
+
+    async def unpause(self, agent: str) -> None:
+        """Let the agent's program go on."""
+        await (await self._of(agent)).unpause(agent)
+
+    async def rebuild(self, agent: str, on_step: Callable[[str], None]) -> None:
+        """Build the agent's image again."""
+        caller, runtime = await self._settings.prepare_start(agent), await self._of(agent)
+        if runtime is self._kept and self._docker is not None:
+            self._docker.configure(self._settings.config, caller.environment)
+        await runtime.rebuild(agent, on_step)
+
+    async def wake(self, agent: str, files: Sequence[str]) -> None:
+        """Have the agent told of files in its inbox."""
+        await (await self._of(agent)).wake(agent, files)
+
+    async def usage(self, agent: str) -> Usage | None:
+        """What the agent's program uses."""
+        return await (await self._of(agent)).usage(agent)
+
+    def watch(self, on_event: Callable[[RuntimeEvent], None]) -> Callable[[], None]:
+        """Tell what happens to agents, wherever one runs."""
+        self._on_event = on_event
+        for runtime in filter(None, (self._kept, self._local)):
+            self._follow(runtime)
+        return self._follow_no_more
+
+    async def close(self) -> None:
+        """Let go of all; agents go on."""
+        self._workers.close()
+        for runtime in filter(None, (self._kept, self._local)):
+            await runtime.close()
+
+    # -- where agents run -------------------------------------------------------------------------------
+
+    async def _of(self, agent: str) -> Runtime:
+        if self._settings.kind(agent) is RuntimeKind.LOCAL:
+            return self._local or self._reach_local()
+        if self._kept is None:
+            async with self._reaching:  # one connection for all agents
+                self._kept = self._kept or await self._reach_engine()
+        return self._kept
+
+    def _reach_local(self) -> Runtime:
+        settings = self._settings
+        processes = local_processes(settings.project, settings.config, settings.log_level)
+        self._local = local_runtime(settings.project, lambda: settings.config, processes, settings.caller)
+        self._follow(self._local)
+        return self._local
+
+    async def _reach_engine(self) -> Runtime:
+        settings, config = self._settings, self._settings.config
+        docker = await self._workers.call(
+            lambda: docker_runtime(settings.project, config),
+            what="reach the engine",
+            deadline=CONNECT_DEADLINE,
+            undo=lambda late: late.close_now(),
+        )
+        keeper = keeper_client(
+            settings.project, config, docker.host, settings.log_level, settings.config_file
+        )
+        self._docker, kept = docker, kept_runtime(docker, keeper)
+        self._follow(kept)
+        self._on_engine(docker)
+        return kept
+
+    def _follow(self, runtime: Runtime) -> None:
+        if self._on_event is not None:
+            self._unwatch.append(runtime.watch(self._on_event))
+
+    def _follow_no_more(self) -> None:
+        self._on_event = None
+        for unwatch in self._unwatch:
+            unwatch()
+        self._unwatch.clear()
