@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from qms_tui.api.agents import AgentState
 from qms_tui.api.commands import RESTART, SET_ENVIRONMENT, Environment, Restart, Variable
