@@ -25,8 +25,7 @@ from qms_tui.ipc.stream import PtyChannel, Stream
 from qms_tui.runtime.events import RuntimeEvent
 from qms_tui.runtime.facts import Closed, Fact, Received, Resized
 from qms_tui.runtime.processes import sample, session, signal_name
-from qms_tui.runtime.resume import SOON
-from qms_tui.runtime.runtime import Attachment, Condition, Ending, Found
+from qms_tui.runtime.runtime import SOON, Attachment, Condition, Ending, Found
 from qms_tui.runtime.size import Size
 from qms_tui.runtime.supervised import leave_supervisor
 from qms_tui.runtime.usage import Samples, Usage

@@ -23,16 +23,17 @@ ALLOWED = {
     "ownership": set(),
     "project": {"account_ids", "ownership"},
     "config": {"project"},
-    "trust": {"config", "project", "remembered"},
+    "trust": {"config", "project", "remembered", "programs"},
     "log": set(),
     "status_report": set(),
     "terminal": {"status_report"},
-    "runtime": {"project", "config", "trust"},
+    "programs": {"project", "config"},
+    "runtime": {"project", "config", "programs", "trust"},
     "ipc": {"files"},
     "text": set(),
     "workers": {"errors"},
     "report": set(),
-    "mcp": {"project", "config", "log", "report"},
+    "mcp": {"project", "config", "log", "programs", "report"},
     "keeper": {
         "project",
         "config",
@@ -52,12 +53,13 @@ ALLOWED = {
         "remembered",
         "inbox",
         "trust",
+        "programs",
     },
     "waking": {"project", "config", "terminal", "inbox"},
-    "activity": {"project", "config", "runtime", "mcp", "terminal"},
-    "core": {"project", "config", "runtime", "terminal", "inbox", "activity", "waking", "mcp"},
+    "activity": {"project", "config", "programs", "runtime", "mcp", "terminal"},
+    "core": {"project", "config", "programs", "runtime", "terminal", "inbox", "activity", "waking", "mcp"},
     "api": set(),
-    "daemon": {"api", "core", "activity", "inbox", "mcp", "runtime"},
+    "daemon": {"api", "core", "activity", "inbox", "mcp", "programs", "runtime"},
     "ui": {
         "project",
         "config",
@@ -69,6 +71,7 @@ ALLOWED = {
         "activity",
         "mcp",
         "status_report",
+        "programs",
     },
     "demo": {"project", "status_report"},
     "doctor": {
@@ -78,6 +81,7 @@ ALLOWED = {
         "mcp",
         "activity",
         "status_report",
+        "programs",
     },
     "cli.building": {"config", "runtime"},
     "cli.demo": {"cli", "cli.screen", "project", "config", "trust", "runtime", "keeper", "demo"},
@@ -92,6 +96,7 @@ ALLOWED = {
         "runtime",
         "terminal",
         "mcp",
+        "programs",
     },
     "cli.screen": {
         "cli",
@@ -128,6 +133,7 @@ ALLOWED = {
         "mcp",
         "remembered",
         "report",
+        "programs",
     },
     "__main__": {"cli", "report"},
     "__init__": set(),
@@ -166,6 +172,7 @@ ROOMS_WITHOUT_CIRCLES = (
     "waking",
     "inbox",
     "activity",
+    "programs",
     "runtime",
     "config",
     "keeper",
@@ -240,7 +247,7 @@ from pathlib import Path
 from qms_tui.config import Config
 from qms_tui.core import AgentState, Core
 from qms_tui.project import Project
-from qms_tui.runtime.local import LocalRuntime
+from tests.local_runtime import LocalRuntime
 
 async def go() -> None:
     root = Path(sys.argv[1])
@@ -279,6 +286,7 @@ def test_the_core_runs_without_a_screen_and_without_a_terminal(tmp_path: Path) -
     (tmp_path / ".claude").mkdir()
     found = subprocess.run(
         [sys.executable, "-c", CORE_ALONE, str(tmp_path)],
+        cwd=ROOT.parent,
         check=True,
         capture_output=True,
         text=True,
@@ -320,7 +328,7 @@ def _modules_after(statement: str) -> set[str]:
         ("import qms_tui.keeper.process", {"textual", "mcp", "mcp_types", "pydantic", "httpx2"}),
         ("import qms_tui.cli, qms_tui.mcp.status", {"asyncio", "mcp", "mcp_types", "pydantic", "httpx2"}),
         ("import qms_tui.mcp.gateway", {"textual", "docker", "starlette", "mcp"}),
-        ("import qms_tui.runtime.local", {"textual", "docker"}),
+        ("import qms_tui.programs.registry", {"textual", "docker", "pyte", "asyncio", "yaml"}),
         ("import qms_tui.keeper.local_runtime", {"textual", "docker"}),
         ("import qms_tui.keeper.keeper, qms_tui.keeper.local_terminals", {"textual", "docker"}),
         (

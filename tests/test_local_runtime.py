@@ -14,12 +14,13 @@ import pytest
 
 from qms_tui.errors import RuntimeFailure
 from qms_tui.runtime import Condition, Ending, Found, Size
-from qms_tui.runtime import local as module
 from qms_tui.runtime.environment import inherited
-from qms_tui.runtime.local import LocalRuntime
+from tests import local_runtime as module
 from tests.e2e.held import SIZE, Held, attached, started
+from tests.local_runtime import LocalRuntime
 
 PATIENCE = 20.0
+ROOT = Path(__file__).parent.parent  # where the tests are imported from
 Make = Callable[..., LocalRuntime]
 
 
@@ -286,7 +287,7 @@ _INTERFACE = """
 import asyncio, os, sys
 from pathlib import Path
 from qms_tui.runtime import Size
-from qms_tui.runtime.local import LocalRuntime
+from tests.local_runtime import LocalRuntime
 
 async def main():
     script = "(trap '' HUP; sleep 600) & echo pid $!; echo pid $$; cat"
@@ -307,7 +308,7 @@ asyncio.run(main())
 def test_agents_end_with_an_interface_that_does_not_close(ending: str, status: int) -> None:
     with subprocess.Popen(
         [sys.executable, "-W", "ignore", "-c", _INTERFACE.format(ending=ending)],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
     ) as interface:  # fmt: skip
         assert interface.stdout is not None
         processes = [psutil.Process(int(interface.stdout.readline().split()[1])) for _ in range(2)]
@@ -320,7 +321,7 @@ def test_a_killed_interface_hangs_up() -> None:
     """What ignores the hang-up stays then: nobody is left to end it."""
     script = _INTERFACE.replace("(trap '' HUP; sleep 600) & echo pid $!;", "").format(ending="pass")
     with subprocess.Popen(
-        [sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        [sys.executable, "-c", script], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as interface:
         assert interface.stdout is not None
         process = psutil.Process(int(interface.stdout.readline().split()[1]))

@@ -17,6 +17,7 @@ from qms_tui.project import Owner, Project
 if TYPE_CHECKING:
     from qms_tui.keeper.client import KeeperClient
     from qms_tui.keeper.local_processes import LocalProcesses
+    from qms_tui.programs.base import Program
     from qms_tui.runtime import Runtime
     from qms_tui.runtime.docker import DockerRuntime
     from qms_tui.runtime.docker.engine import Engine
@@ -69,7 +70,7 @@ def early_keeper(project: Project, config: Config, common: Common) -> KeeperClie
 def ignored_wishes(project: Project, config: Config, agents: Sequence[str]) -> list[str]:
     """A sentence for each agent whose definition asks for something that has no effect."""
     from qms_tui.runtime.agent_places import agent_places
-    from qms_tui.runtime.definition_wishes import agent_wishes
+    from qms_tui.runtime.definition import agent_wishes
 
     places = agent_places(project, config)
     asked = {agent: agent_wishes(project, config, agent, places).ignored for agent in agents}
@@ -101,33 +102,30 @@ def local_processes(project: Project, config: Config, log_level: str = "info") -
 def local_runtime(project: Project, config: Config, processes: LocalProcesses | None = None) -> Runtime:
     """Programs on this machine, which nothing isolates. Takes over the processes, if there are some yet."""
     from qms_tui.keeper.local_runtime import LocalRuntime
-    from qms_tui.runtime.client import command_line
-    from qms_tui.runtime.config_folder import local_folder, make_local_folder
-    from qms_tui.runtime.environment import passed_on
+    from qms_tui.programs.config_folder import local_folder, make_local_folder
+    from qms_tui.programs.registry import program_of
+    from qms_tui.runtime.environment import inherited, passed_on
     from qms_tui.runtime.path_rules import path_rules
-    from qms_tui.runtime.resume import resuming
+
+    def program(agent: str) -> Program:
+        return program_of(config.agent(agent).command)
 
     def command(agent: str) -> Sequence[str]:
-        words = command_line(config.agent(agent), None, trusted=config.trusted)
+        words = program(agent).command_line(config.agent(agent), None, trusted=config.trusted)
         if why := refusal(project, config.programs, words):
             raise ProjectError(f"{agent}: {why}", hint="leave, and open the project again: you will be asked")
         return words
 
     def again(agent: str) -> Sequence[str]:
         wanted = dataclasses.replace(config.agent(agent), command=tuple(command(agent)))
-        return resuming(project, agent, wanted, str(project.root), local_folder(project, agent))
+        return program(agent).resuming(wanted, local_folder(project, agent), str(project.root))
 
     def environment(agent: str) -> dict[str, str]:
         project.prepare_work(agent, Owner(os.geteuid(), os.getegid()))
-        own = {"CLAUDE_CONFIG_DIR": str(make_local_folder(project, agent))}
+        own = program(agent).environment(str(make_local_folder(project, agent)))
         passed = passed_on(config.agent(agent), os.environ, path_rules(project, config))
-        return _local_environment(agent) | passed | own
+        here = inherited(os.environ) | {"QMS_USER": agent}
+        return {**program(agent).defaults, **here, **passed, **own}
 
     held_by = processes or local_processes(project, config)
     return LocalRuntime(project.root, command, environment, again, processes=held_by)
-
-
-def _local_environment(agent: str) -> dict[str, str]:
-    from qms_tui.runtime.environment import DEFAULTS, inherited
-
-    return DEFAULTS | inherited(os.environ) | {"QMS_USER": agent}

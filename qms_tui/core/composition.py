@@ -48,9 +48,10 @@ from qms_tui.core.view import AgentView
 from qms_tui.core.waking import Context, Waking
 from qms_tui.inbox import HUMAN, Ledger, Past
 from qms_tui.mcp.lights import Standing
+from qms_tui.programs.folders import config_folder
+from qms_tui.programs.registry import program_of
 from qms_tui.project import Project
 from qms_tui.runtime import EngineBack, Runtime, RuntimeEvent
-from qms_tui.runtime.config_folder import config_folder
 from qms_tui.waking import Typed
 
 
@@ -95,6 +96,7 @@ class Composition:
             project,
             self._rounds.fact,
             self._given,
+            lambda agent: program_of(config.agent(agent).command),
             partial(config_folder, project, config),
             self._receipts_changed,
         )

@@ -19,11 +19,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
-from qms_tui.config import Config, RuntimeKind
 from qms_tui.errors import ProjectError, refused, state_remedy
 from qms_tui.files import make_private, open_below, open_file_below, replace_file
 from qms_tui.project import Project
-from qms_tui.runtime.client import is_client
 from qms_tui.text.names import path_word
 
 PROJECT = ".project"  # no agent can be called so
@@ -56,16 +54,6 @@ class ConfigFolder:
         """At most so many bytes of a regular file in it, by a relative path. Raises OSError."""
         with self.open_file(name) as stream:
             return stream.read(most)
-
-
-def config_folder(project: Project, config: Config, agent: str) -> ConfigFolder | None:
-    """The agent's own folder in the runtime that holds; None for what keeps nothing there that could be read.
-
-    Any program in a container may be our image's. On this machine only Claude Code is known to use it.
-    """
-    if config.engine.runtime is not RuntimeKind.LOCAL:
-        return container_folder(project, agent)
-    return local_folder(project, agent) if is_client(config.agent(agent).command) else None
 
 
 def container_folder(project: Project, agent: str) -> ConfigFolder:

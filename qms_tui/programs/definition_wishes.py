@@ -9,13 +9,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from qms_tui.config import AgentConfig, Config, parse
+from qms_tui.config import AgentConfig, parse
 from qms_tui.config.text import WrongValue
-from qms_tui.errors import ProjectError
-from qms_tui.project import Project
-from qms_tui.runtime.agent_places import AgentPlaces
-from qms_tui.runtime.client import is_client
-from qms_tui.runtime.definition import Definition, read_definition
 
 OBEYED = ("model", "tools")
 ODD: object = {}
@@ -43,18 +38,15 @@ class Wishes:
 NO_WISHES = Wishes()
 
 
-def wishes(definition: Definition | None, *, trusted: bool, client: bool = True) -> Wishes:
-    """Those of an agent's own definition. Of a project that is not trusted none has an effect."""
-    if definition is None or not definition.own:
-        return NO_WISHES
-    found = _front_matter(definition.content)
+def read_wishes(definition: bytes, hindrance: str = "") -> Wishes:
+    """Those of an agent's own definition; `hindrance` is why none has an effect, if so: "until ..."."""
+    found = _front_matter(definition)
     if isinstance(found, str):
         return Wishes(ignored=(found,))
     said = [key for key in OBEYED if key in found and found[key] not in (None, "", INHERIT)]
     ignored = tuple(f"{key}: has no effect here" for key in WITHOUT_EFFECT if key in found)
-    if not (trusted and client):
-        why = "until the project is trusted" if client else "on a program that is not Claude Code"
-        return Wishes(ignored=(*(f"{key}: has no effect {why}" for key in said), *ignored))
+    if hindrance:
+        return Wishes(ignored=(*(f"{key}: has no effect {hindrance}" for key in said), *ignored))
     model, wrong = _model(found.get("model")) if "model" in said else (None, ())
     tools, odd = _tools(found.get("tools")) if "tools" in said else (None, ())
     return Wishes(model, tools, (*wrong, *odd, *ignored))
@@ -116,16 +108,6 @@ def _value(block: str) -> object:
     except (yaml.YAMLError, ValueError, AttributeError, RecursionError):
         return ODD
     return found
-
-
-def agent_wishes(project: Project, config: Config, agent: str, places: AgentPlaces) -> Wishes:
-    """What an agent's definition asks for, as it lies there now; nothing where it cannot be read."""
-    mine = config.agent(agent)
-    try:
-        definition = read_definition(project, agent, mine, places)
-    except ProjectError:  # which the agent's start tells
-        return NO_WISHES
-    return wishes(definition, trusted=config.trusted, client=is_client(mine.command))
 
 
 def in_words(found: Wishes, config: AgentConfig) -> str:

@@ -27,9 +27,9 @@ from qms_tui.config import (
 )
 from qms_tui.config.files import PROJECT_FILE
 from qms_tui.config.programs import LARGEST
+from qms_tui.programs.claude.project_files import effects, reaching
 from qms_tui.project import AGENT_NAME, Project
 from qms_tui.text.amounts import amount
-from qms_tui.trust.client_files import effects, reaching
 from qms_tui.trust.record import FolderIdentity
 
 MOST_FILES = 20  # settings files; the client reads two

@@ -30,7 +30,7 @@ from qms_tui.core.servers import Look
 from qms_tui.inbox import Past
 from qms_tui.project import Project
 from qms_tui.runtime.environment import inherited
-from qms_tui.runtime.local import LocalRuntime
+from tests.local_runtime import LocalRuntime
 
 PATIENCE = 15.0  # seconds; what is waited for takes milliseconds unless the machine is busy
 LOOK = 0.02  # seconds between two looks at what nobody tells of

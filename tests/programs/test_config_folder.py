@@ -14,15 +14,10 @@ import pytest
 from qms_tui.cli.runtimes import local_runtime
 from qms_tui.config import AgentConfig, Config, EngineConfig, RuntimeKind
 from qms_tui.errors import ProjectError
+from qms_tui.programs.claude.resume import slug
+from qms_tui.programs.config_folder import container_folder, local_folder, local_folders, make_local_folder
+from qms_tui.programs.folders import config_folder
 from qms_tui.project import Project
-from qms_tui.runtime.config_folder import (
-    config_folder,
-    container_folder,
-    local_folder,
-    local_folders,
-    make_local_folder,
-)
-from qms_tui.runtime.resume import slug
 from tests.e2e.held import started
 
 SESSION = "8276cc26-2d9c-4215-b55d-436dae836e76.jsonl"

@@ -7,9 +7,11 @@ from pathlib import PurePosixPath
 import pytest
 
 from qms_tui.config import AgentConfig
-from qms_tui.runtime.client import command_line
-from qms_tui.runtime.definition import Definition
-from qms_tui.runtime.definition_wishes import NO_WISHES, Wishes, in_words, wishes
+from qms_tui.programs.definition_wishes import NO_WISHES, Wishes, in_words
+from qms_tui.programs.registry import program_of
+from qms_tui.runtime.definition import Definition, wishes
+
+CLAUDE = AgentConfig()
 
 
 def defined(front: str, own: bool = True) -> Definition:
@@ -37,10 +39,10 @@ def defined(front: str, own: bool = True) -> Definition:
     ],
 )
 def test_what_has_an_effect(front: str, model: str | None, tools: tuple[str, ...] | None) -> None:
-    assert wishes(defined(front), trusted=True) == Wishes(model, tools)
+    assert wishes(defined(front), CLAUDE, trusted=True) == Wishes(model, tools)
     windows = defined(front.replace("\n", "\r\n"))
     content = b"\xef\xbb\xbf" + windows.content.replace(b"\r", b"").replace(b"\n", b"\r\n")
-    assert wishes(Definition(windows.path, content, own=True), trusted=True) == Wishes(model, tools)
+    assert wishes(Definition(windows.path, content, own=True), CLAUDE, trusted=True) == Wishes(model, tools)
 
 
 @pytest.mark.parametrize(
@@ -60,7 +62,7 @@ def test_what_has_an_effect(front: str, model: str | None, tools: tuple[str, ...
     ],
 )
 def test_what_has_none_is_named(front: str, named: list[str]) -> None:
-    found = wishes(defined(front), trusted=True)
+    found = wishes(defined(front), CLAUDE, trusted=True)
     assert (found.model, found.tools) == (None, None)
     assert [said.partition(":")[0] for said in found.ignored] == named
 
@@ -68,8 +70,11 @@ def test_what_has_none_is_named(front: str, named: list[str]) -> None:
 def test_nothing_has_an_effect_in_a_project_that_is_not_trusted_or_on_another_program() -> None:
     definition = defined("model: opus\ntools: Read")
     for found, why in (
-        (wishes(definition, trusted=False), "has no effect until the project is trusted"),
-        (wishes(definition, trusted=True, client=False), "on a program that is not Claude Code"),
+        (wishes(definition, CLAUDE, trusted=False), "has no effect until the project is trusted"),
+        (
+            wishes(definition, AgentConfig(command=("sh",)), trusted=True),
+            "on a program that is not Claude Code",
+        ),
     ):
         assert (found.model, found.tools) == (None, None)
         assert len(found.ignored) == 2
@@ -77,19 +82,19 @@ def test_nothing_has_an_effect_in_a_project_that_is_not_trusted_or_on_another_pr
 
 
 def test_only_of_a_definition_of_its_own() -> None:
-    assert wishes(defined("model: opus", own=False), trusted=True) == NO_WISHES
-    assert wishes(None, trusted=True) == NO_WISHES
+    assert wishes(defined("model: opus", own=False), CLAUDE, trusted=True) == NO_WISHES
+    assert wishes(None, CLAUDE, trusted=True) == NO_WISHES
     plain = Definition(PurePosixPath("x.md"), b"model: opus\n---\n", own=True)
-    assert wishes(plain, trusted=True) == NO_WISHES
+    assert wishes(plain, CLAUDE, trusted=True) == NO_WISHES
     endless = Definition(PurePosixPath("x.md"), b"---\nmodel: opus\n", own=True)
-    assert wishes(endless, trusted=True).ignored[0].startswith("front matter: has no end")
+    assert wishes(endless, CLAUDE, trusted=True).ignored[0].startswith("front matter: has no end")
 
 
 def test_settings_win() -> None:
-    found = wishes(defined("model: opus\ntools: Read, mcp__qms"), trusted=True)
+    found = wishes(defined("model: opus\ntools: Read, mcp__qms"), CLAUDE, trusted=True)
 
     def line(config: AgentConfig) -> tuple[str, ...]:
-        return command_line(config, None, model=found.model, only=found.tools)
+        return program_of(config.command).command_line(config, None, wishes=found)
 
     assert line(AgentConfig()) == ("claude", "--model", "opus", "--tools=Read")
     assert line(AgentConfig(model="haiku", tools=("Edit", "mcp__qms", "Bash(git:*)"))) == (

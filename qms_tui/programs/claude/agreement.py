@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from qms_tui.activity.status import background_work
-from qms_tui.activity.values import Activity, Session, Word
-from qms_tui.terminal import ProgramState, ProgramStatus
+from qms_tui.programs.claude.values import Session
+from qms_tui.programs.signs import Signs
+from qms_tui.programs.values import Activity, Word
 
 # By the registry's status: what the report may say at the same time.
 _FITTING = {
@@ -18,33 +18,27 @@ _FITTING = {
 _MENU = "dialog open"  # the human has opened it
 
 
-def fits(session: Session, report: Activity, status: ProgramStatus) -> bool:
+def fits(session: Session, report: Activity, signs: Signs) -> bool:
     """Whether both can be true."""
     words = _FITTING.get(session.status)
-    if session.status == "idle" and _wants_login(status):
+    if session.status == "idle" and signs.wants_login:
         return True  # its prompt is free, and of no use until the human has logged in
     return words is None or report.word in words or session.waiting_for == _MENU
 
 
-def joined(activity: Activity, session: Session, report: Activity | None, status: ProgramStatus) -> Activity:
+def joined(activity: Activity, session: Session, report: Activity | None, signs: Signs) -> Activity:
     """What the registry and the hooks say, with what the report adds as far as it says the same."""
     if report is None:
         return activity
     if activity.word is Word.UNKNOWN:  # a status that we do not know
         return replace(report, rule="3: its report")
     if activity.word is Word.IDLE and report.word in (Word.ERROR, Word.NEEDS_YOU):
-        return replace(report, rule="4: its report") if fits(session, report, status) else activity
+        return replace(report, rule="4: its report") if fits(session, report, signs) else activity
     if activity.word is Word.ERROR and report.word is Word.ERROR:
         return replace(activity, since=min(activity.since, report.since))
     if activity.word is Word.BACKGROUND:
-        return replace(activity, detail=background_work(status))
+        return replace(activity, detail=signs.background_work)
     is_explained = activity.detail and activity.detail != session.waiting_for  # by the hooks
     if activity.word is not report.word or is_explained:
         return activity
     return replace(activity, detail=report.detail or activity.detail)
-
-
-def _wants_login(status: ProgramStatus) -> bool:
-    """Whether the client itself does; children may be what its tools have written."""
-    root = status.root
-    return root is not None and root.state is ProgramState.BLOCKED and root.kind == "auth"

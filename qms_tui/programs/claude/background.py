@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from qms_tui.activity.values import Activity, Report, Session, Word
+from qms_tui.programs.claude.values import ClaudeFiles, Session
+from qms_tui.programs.values import Activity, Word
 
 WHERE = "in the background"
 _RULE = "3: the registry of another session"
@@ -38,13 +39,13 @@ def beside(activity: Activity, others: Sequence[Session]) -> Activity:
     return activity
 
 
-def whereabouts(report: Report) -> str:
+def whereabouts(report: ClaudeFiles) -> str:
     """Which of the agent's sessions are in the background, in words; empty if none is."""
     if report.session is not None and (report.session.background or report.session.parked):
         return f"moved to the background: its pane shows the list, Enter opens it{_more(report)}"
     return _more(report).lstrip(", ")
 
 
-def _more(report: Report) -> str:
+def _more(report: ClaudeFiles) -> str:
     count = len(report.others)
     return f", {count} more session{'s' if count > 1 else ''} {WHERE}" if count else ""

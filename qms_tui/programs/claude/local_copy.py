@@ -17,16 +17,15 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from qms_tui.config import Config
-from qms_tui.errors import ProjectError, refused, state_remedy
+from qms_tui.errors import ProjectError
 from qms_tui.files import replace_file
-from qms_tui.project import Project
-from qms_tui.runtime.client import is_client
-from qms_tui.runtime.config_folder import ConfigFolder, container_folder, local_folder, make_local_folder
-from qms_tui.runtime.conversation import plain_lines
-from qms_tui.runtime.resume import MOST_FILES, SESSION, slug
+from qms_tui.programs.base import Copyable
+from qms_tui.programs.claude.conversation import plain_lines
+from qms_tui.programs.claude.logins import CREDENTIALS
+from qms_tui.programs.claude.resume import MOST_FILES, SESSION, slug
+from qms_tui.programs.config_folder import ConfigFolder
 
-CREDENTIALS, CLIENT_FILE = ".credentials.json", ".claude.json"
+CLIENT_FILE = ".claude.json"
 LARGEST_CREDENTIALS = 64 * 2**10  # bytes
 LARGEST_CLIENT_FILE = 8 * 2**20  # bytes; the client remembers every project there
 LARGEST_CONVERSATION = 256 * 2**20  # bytes; what is larger is left out
@@ -43,66 +42,24 @@ _ACCOUNT_FIELDS = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Copyable:
-    """What an agent's container has that may be copied, or what of it has been."""
-
-    login: bool = False
-    conversations: int = 0
-
-    def __str__(self) -> str:
-        count = self.conversations
-        words = f"{count or 'no'} conversation{'' if count == 1 else 's'}"
-        return f"{'a' if self.login else 'no'} login, {words}"
-
-    def __bool__(self) -> bool:
-        return self.login or self.conversations > 0
+def copyable(source: ConfigFolder, cwds: Sequence[str]) -> Copyable:
+    """What there is to copy: the login, and the conversations in these folders. Blocking."""
+    return Copyable(bool(_login(source)), sum(1 for _ in _conversations(source, cwds)))
 
 
-def remarks(project: Project, config: Config, agents: Sequence[str]) -> tuple[str, ...]:
-    """What to say before these agents are started: those whose container has more than they have here yet."""
-    new = [
-        agent
-        for agent in agents
-        if is_client(config.agent(agent).command)
-        and not os.path.lexists(local_folder(project, agent).path)
-        and copyable(project, config, agent)
-    ]
-    if not new:
-        return ()
-    return (
-        f"Agents of the local runtime no longer use their containers' files: {', '.join(new)} "
-        f"begin{'s' if len(new) == 1 else ''} without login and conversations. The old files stay in "
-        f".claude/users/NAME/container; to copy both: qms-tui local --copy {' '.join(new)}",
-    )
+def copy(source: ConfigFolder, target: Path, cwds: Sequence[str], cwd: str) -> Copyable:
+    """Copy what the folder `target` does not have yet, as conversations in `cwd`; what was copied. Blocking.
 
-
-def copyable(project: Project, config: Config, agent: str) -> Copyable:
-    """What there is to copy. Blocking."""
-    source = container_folder(project, agent)
-    return Copyable(bool(_login(source)), sum(1 for _ in _conversations(source, project, config, agent)))
-
-
-def copy(project: Project, config: Config, agent: str) -> Copyable:
-    """Copy what the agent does not have here yet; what was copied. Blocking.
-
-    Raises ProjectError if its folder here cannot be written.
+    Raises OSError, ProjectError.
     """
-    target = make_local_folder(project, agent)
-    source = container_folder(project, agent)
-    try:
-        login = _copy_login(source, target)
-        folder = target / "projects" / slug(str(project.root))
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        left, copied = MOST_COPIED, 0
-        for found in _conversations(source, project, config, agent):
-            left -= found.size
-            if left >= 0 and _copy_conversation(source, found, folder, str(project.root)):
-                copied += 1
-    except OSError as error:
-        raise ProjectError(
-            refused(error, target), hint=state_remedy(error, "is the folder yours?")
-        ) from error
+    login = _copy_login(source, target)
+    folder = target / "projects" / slug(cwd)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    left, copied = MOST_COPIED, 0
+    for found in _conversations(source, cwds):
+        left -= found.size
+        if left >= 0 and _copy_conversation(source, found, folder, cwd):
+            copied += 1
     return Copyable(login, copied)
 
 
@@ -174,12 +131,10 @@ class _Conversation:
     changed: int  # nanoseconds since 1970
 
 
-def _conversations(
-    source: ConfigFolder, project: Project, config: Config, agent: str
-) -> Iterator[_Conversation]:
-    """Those for the project, as it is seen inside and here; the newest first."""
+def _conversations(source: ConfigFolder, cwds: Sequence[str]) -> Iterator[_Conversation]:
+    """Those in these folders, the newest first; of two of the same name that of the later folder."""
     found = {}
-    for cwd in (str(project.root), config.agent(agent).workdir):
+    for cwd in cwds:
         for each in _listed(source, slug(cwd)):
             found[each.name] = each
     return iter(sorted(found.values(), key=lambda each: each.changed, reverse=True)[:MOST_FILES])

@@ -11,14 +11,12 @@ import os
 import re
 from itertools import islice
 
-from qms_tui.runtime.config_folder import ConfigFolder
-from qms_tui.workers import DISK, waiting_for
+from qms_tui.programs.config_folder import ConfigFolder
 
 MOST = 1000  # files that are looked at
 _FILE = re.compile(r"[0-9]{1,10}(\.[0-9a-f]{1,128}\.key|\.json)", re.ASCII)
 
 
-@waiting_for(DISK)
 def clear_registry(own: ConfigFolder) -> None:
     """Remove it, in an agent's own folder in which no client runs. What cannot be removed stays. Blocking."""
     with contextlib.suppress(OSError), own.open("sessions") as folder:

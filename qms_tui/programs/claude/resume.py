@@ -1,4 +1,4 @@
-"""Whether an agent's program can go on with an earlier conversation, and how it is told to.
+"""Whether an agent's client can go on with an earlier conversation, and how it is told to.
 
 What is said here of Claude Code was seen with its version 2.1.330:
 
@@ -14,19 +14,15 @@ import os
 import re
 from collections.abc import Sequence
 from itertools import islice
-from pathlib import PurePath
 
 from qms_tui.config import AgentConfig
 from qms_tui.files import open_regular_file
-from qms_tui.project import Project
-from qms_tui.runtime.config_folder import ConfigFolder, container_folder
+from qms_tui.programs.config_folder import ConfigFolder
 
 CONTINUE = "--continue"
-SOON = 10.0  # seconds after its start in which a program that fails is taken to have failed at resuming
 MOST_FILES = 200  # looked at in the agent's folder
 MOST_BYTES = 65536  # read of each; the first prompt stands within the first few kB
 LONGEST_SLUG = 200  # characters, before the hash
-_CLIENT = "claude"
 _CHOOSES_ITSELF = frozenset(
     {"-c", "--continue", "-r", "--resume", "--session-id", "--from-pr", "-p", "--print"}
 )
@@ -35,27 +31,18 @@ _PROMPT = re.compile(rb'^(?=[^\n]*"isSidechain":false)[^\n]*"type":"user"', re.M
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
-def resuming(
-    project: Project, agent: str, config: AgentConfig, cwd: str, folder: ConfigFolder | None = None
-) -> tuple[str, ...]:
+def resuming(config: AgentConfig, folder: ConfigFolder, cwd: str) -> tuple[str, ...]:
     """The agent's command for a new container, or process, that works in `cwd`: with the word that resumes
-    its last conversation where there is one, else as configured. `folder` is its own, without that of its
-    container. Blocking."""
-    folder = folder or container_folder(project, agent)
-    if not config.resume or not can_resume(config.command) or not has_conversation(folder, cwd):
+    its last conversation where there is one, else as configured. `folder` is its own. Blocking."""
+    if not config.resume or not _leaves_open(config.command) or not has_conversation(folder, cwd):
         return config.command
-    return continued(config.command)
+    # First, since behind `--` it would be a prompt.
+    return (config.command[0], CONTINUE, *config.command[1:])
 
 
-def can_resume(command: Sequence[str]) -> bool:
-    """Whether it is Claude Code, and the command itself does not say which conversation."""
-    words = {word.partition("=")[0] for word in command[1:]}
-    return PurePath(command[0]).name == _CLIENT and not words & _CHOOSES_ITSELF
-
-
-def continued(command: Sequence[str]) -> tuple[str, ...]:
-    """The command that goes on with the last conversation; first, since behind `--` it would be a prompt."""
-    return (command[0], CONTINUE, *command[1:])
+def _leaves_open(command: Sequence[str]) -> bool:
+    """Whether the command itself does not say which conversation."""
+    return not {word.partition("=")[0] for word in command[1:]} & _CHOOSES_ITSELF
 
 
 def has_conversation(own: ConfigFolder, cwd: str) -> bool:

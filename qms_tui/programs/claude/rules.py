@@ -25,15 +25,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TypeVar
 
-from qms_tui.activity.agreement import fits, joined
-from qms_tui.activity.background import beside, place
-from qms_tui.activity.client_versions import named, untested
-from qms_tui.activity.pulse import silence
-from qms_tui.activity.sight import RESTING, SLACK, TURNING, Sight, turns
-from qms_tui.activity.values import NOT_ALLOWED, Activity, Birth, Hook, Report, Session, Word
+from qms_tui.programs.claude.agreement import fits, joined
+from qms_tui.programs.claude.background import beside, place
+from qms_tui.programs.claude.client_versions import named, untested
+from qms_tui.programs.claude.pulse import silence
+from qms_tui.programs.claude.title import RESTING, TURNING, turns
+from qms_tui.programs.claude.values import NAME, ClaudeFiles, Hook, Session
+from qms_tui.programs.report import Report, not_allowed, running
+from qms_tui.programs.signs import SLACK, Signs
+from qms_tui.programs.values import Activity, Birth, Word
 
-CLIENT = "claude"
+F = TypeVar("F", bound=ClaudeFiles)
+
 STARTING_MOST = 20.0  # seconds until a client has written its registry; it takes 1.3
 LEAVING_MOST = 2.0  # seconds from a registry's end to its program's; it takes 0.3
 DISAGREE_MOST = 1.0  # seconds that sources may take to agree
@@ -53,20 +58,20 @@ ERRORS = {
 }
 
 
-def judge(report: Report, sight: Sight, now: float) -> tuple[Activity, float | None]:
+def judge(report: ClaudeFiles, signs: Signs, now: float) -> tuple[Activity, float | None]:
     """What the program is doing, and when to judge again if nothing new is said until then."""
     if report.forbidden:
-        return Activity(Word.UNKNOWN, NOT_ALLOWED, sight.began, "0: not allowed to look"), None
-    present = current(report, sight, now)
-    birth, session, own = present.birth, present.session, sight.reported
-    began = birth.started if birth else sight.began
+        return not_allowed(signs), None
+    present = current(report, signs, now)
+    birth, session, own = present.birth, present.session, signs.reported
+    began = birth.started if birth else signs.began
     is_leaving = own is None or now < present.gone + LEAVING_MOST
     if session is None and birth is not None and present.gone and is_leaving:
         return _leaving(present.gone, now)
     if own is not None and (session is None or not (session.status or session.parked)):
-        return replace(own, rule="3: its report" if is_client(present) else "1: its report"), None
+        return replace(own, rule="3: its report" if present.is_client else "1: its report"), None
     if session is None:
-        return _silent(present, sight, began, now)
+        return _silent(present, signs, began, now)
     if session.parked:
         return _moving(session, now)
     if not session.status:
@@ -76,63 +81,40 @@ def judge(report: Report, sight: Sight, now: float) -> tuple[Activity, float | N
         hooks = [hook for hook in hooks if hook.session == session.session]
         own = None  # in the terminal may be another session
     own = _without_former_error(own, hooks)
-    said = joined(_said(session, hooks), session, own, sight.present_status)
+    said = joined(_said(session, hooks), session, own, signs)
     activity = beside(place(said, session), present.others)
-    if (silent := silence(present, began, sight.silent_since, now)) and activity.word is not Word.NEEDS_YOU:
+    if (silent := silence(present, began, signs.silent_since, now)) and activity.word is not Word.NEEDS_YOU:
         return silent, None
-    doubt = _doubt(session, hooks, sight, now) or _report_doubt(session, own, sight, now)
+    doubt = _doubt(session, hooks, signs, now) or _report_doubt(session, own, signs, now)
     if doubt is None:
-        return activity, _when_title_counts(session, own, sight, now)
+        return activity, _when_title_counts(session, own, signs, now)
     since, why = doubt
     due = since + DISAGREE_MOST
     if now < due:
         return activity, due
-    if sight.read_at < due and now < due + READ_MOST:
+    if signs.read_at < due and now < due + READ_MOST:
         return activity, now + READ_AGAIN
-    return Activity(Word.UNKNOWN, why, due, "6: sources disagree"), _title_ends(sight, now)
+    return Activity(Word.UNKNOWN, why, due, "6: sources disagree"), _title_ends(signs, now)
 
 
-def current(report: Report, sight: Sight, now: float) -> Report:
+def current(report: F, signs: Signs, now: float) -> F:
     """Without what was said before this program began, by another one, or in another container.
 
     Numbers are the client's: of a program that says nothing of itself, they are of the one before.
     """
-    birth = born(report, sight, now)
-    began = birth.started if birth else sight.began
+    present = Report.current(report, signs, now)
+    birth = present.birth
+    began = birth.started if birth else signs.began
     since = began - SLACK
-    waiter, meter = report.waiter, report.meter
     session = report.session if report.session and _is_of(report.session, since, birth) else None
-    is_armed = waiter is not None and waiter.at >= since
-    return replace(
-        report,
-        birth=birth,
+    present = replace(
+        present,
         session=session,
         others=tuple(each for each in report.others if _is_of(each, since, birth)),
         gone=report.gone if report.gone >= began else 0.0,
         hooks=tuple(hook for hook in report.hooks if hook.at >= since),
-        waiter=waiter if is_armed else None,
-        inbox_replaced=report.inbox_replaced and is_armed,
-        meter=meter if _is_client(session, birth) and meter is not None and meter.at >= since else None,
     )
-
-
-def is_client(report: Report) -> bool:
-    """Whether the program is Claude Code, by what is of now in its folder."""
-    return _is_client(report.session, report.birth)
-
-
-def wakes(report: Report, began: float) -> bool:
-    """Whether something in the container, which began then, tells its client of the inbox."""
-    birth = report.birth
-    return birth is not None and birth.wakes and birth.started >= began - SLACK
-
-
-def born(report: Report, sight: Sight, now: float) -> Birth | None:
-    """What this container's entrypoint said; None for that of a container before, or nonsense."""
-    birth = report.birth
-    if birth is not None and sight.began - SLACK <= birth.started <= now + SLACK:
-        return birth
-    return None
+    return present if present.is_client else replace(present, meter=None)
 
 
 def _is_of(session: Session, since: float, birth: Birth | None) -> bool:
@@ -150,12 +132,11 @@ def _is_elsewhere(session: Session, birth: Birth | None) -> bool:
     return session.domain != birth.domain
 
 
-def _silent(report: Report, sight: Sight, began: float, now: float) -> tuple[Activity, float | None]:
+def _silent(report: ClaudeFiles, signs: Signs, began: float, now: float) -> tuple[Activity, float | None]:
     """Nothing in the registry that is of now."""
     birth = report.birth
-    if birth is None or birth.program != CLIENT:
-        detail = "it rang" if sight.rang_at else ""
-        return Activity(Word.RUNNING, detail, sight.rang_at or began, "1: not Claude Code"), None
+    if birth is None or birth.program != NAME:
+        return running(signs, began, "1: not Claude Code"), None
     until = began + STARTING_MOST
     if now < until:
         return Activity(Word.STARTING, "", began, "3: no registry yet"), until
@@ -163,10 +144,6 @@ def _silent(report: Report, sight: Sight, began: float, now: float) -> tuple[Act
     if report.garbled:
         why = f"{named(report.version)}: its registry makes no sense"
     return Activity(Word.UNKNOWN, why, until, "3: no registry"), None
-
-
-def _is_client(session: Session | None, birth: Birth | None) -> bool:
-    return session is not None or (birth is not None and birth.program == CLIENT)
 
 
 def _moving(session: Session, now: float) -> tuple[Activity, float | None]:
@@ -178,7 +155,7 @@ def _moving(session: Session, now: float) -> tuple[Activity, float | None]:
     return Activity(Word.UNKNOWN, why, until, "3: the registry"), None
 
 
-def _says_nothing(session: Session, report: Report, now: float) -> tuple[Activity, float | None]:
+def _says_nothing(session: Session, report: ClaudeFiles, now: float) -> tuple[Activity, float | None]:
     """Its registry has no status: a newer one has it within a second."""
     until = session.changed + STARTING_MOST
     if now < until:
@@ -240,22 +217,22 @@ def _without_former_error(own: Activity | None, hooks: Sequence[Hook]) -> Activi
     return None if any(hook.event == "StopFailure" for hook in hooks) else own
 
 
-def _doubt(session: Session, hooks: Sequence[Hook], sight: Sight, now: float) -> tuple[float, str] | None:
+def _doubt(session: Session, hooks: Sequence[Hook], signs: Signs, now: float) -> tuple[float, str] | None:
     """Since when which two sources cannot both be true; None if they can."""
     last = hooks[-1] if hooks else None
     late = last is not None and last.at > session.changed + DISAGREE_MOST  # an Esc may overtake a hook
-    if last is not None and late and _contradicts(last, session) and not _sides(sight, session, now):
+    if last is not None and late and _contradicts(last, session) and not _sides(signs, session, now):
         return last.at, f"the registry says {session.status}, a later hook {last.event}"
-    if session.status == "idle" and turns(sight, now) and sight.title_at > session.changed + DISAGREE_MOST:
-        return max(sight.turning_since, session.changed), "the registry says idle, the title that it works"
+    if session.status == "idle" and turns(signs, now) and signs.title_at > session.changed + DISAGREE_MOST:
+        return max(signs.works_since, session.changed), "the registry says idle, the title that it works"
     return None
 
 
 def _report_doubt(
-    session: Session, own: Activity | None, sight: Sight, now: float
+    session: Session, own: Activity | None, signs: Signs, now: float
 ) -> tuple[float, str] | None:
     """The same of what it reports."""
-    if own is None or fits(session, own, sight.present_status) or _sides(sight, session, now):
+    if own is None or fits(session, own, signs) or _sides(signs, session, now):
         return None
     return max(own.since, session.changed), f"the registry says {session.status}, its report {own.word.value}"
 
@@ -266,16 +243,16 @@ def _contradicts(hook: Hook, session: Session) -> bool:
     return hook.event in _ENDS_WORK and session.status == "busy"
 
 
-def _sides(sight: Sight, session: Session, now: float) -> bool:
+def _sides(signs: Signs, session: Session, now: float) -> bool:
     """Whether the title says the same as the registry."""
-    return turns(sight, now) if session.status == "busy" else sight.title.startswith(RESTING)
+    return turns(signs, now) if session.status == "busy" else signs.title.startswith(RESTING)
 
 
-def _when_title_counts(session: Session, own: Activity | None, sight: Sight, now: float) -> float | None:
+def _when_title_counts(session: Session, own: Activity | None, signs: Signs, now: float) -> float | None:
     """When a title that turns will say something else than now, where that matters."""
-    matters = session.status == "idle" or (own is not None and not fits(session, own, sight.present_status))
-    return _title_ends(sight, now) if matters else None
+    matters = session.status == "idle" or (own is not None and not fits(session, own, signs))
+    return _title_ends(signs, now) if matters else None
 
 
-def _title_ends(sight: Sight, now: float) -> float | None:
-    return sight.title_at + TURNING if turns(sight, now) else None
+def _title_ends(signs: Signs, now: float) -> float | None:
+    return signs.title_at + TURNING if turns(signs, now) else None

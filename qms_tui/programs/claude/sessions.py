@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from qms_tui.activity.values import Session
+from qms_tui.programs.claude.values import Session
 
 
 def agents_own(main: Session | None, sessions: Sequence[Session]) -> Session | None:

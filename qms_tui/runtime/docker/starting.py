@@ -16,8 +16,9 @@ from requests import RequestException
 
 from qms_tui.config import AgentConfig, Config
 from qms_tui.errors import ImageError, QmsTuiError
+from qms_tui.programs.config_folder import container_folder
+from qms_tui.programs.registry import program_of
 from qms_tui.project import Owner, Project
-from qms_tui.runtime.config_folder import container_folder
 from qms_tui.runtime.docker import container as spec
 from qms_tui.runtime.docker import podman, quotas, read_only, seccomp, selinux
 from qms_tui.runtime.docker.accounts import Accounts, accounts_folder, accounts_of
@@ -32,7 +33,6 @@ from qms_tui.runtime.docker.network import project_network
 from qms_tui.runtime.docker.outfit import Outfit, outfit
 from qms_tui.runtime.docker.private import private_places
 from qms_tui.runtime.path_rules import PathRules, path_rules
-from qms_tui.runtime.registry_files import clear_registry
 from qms_tui.trust import ConfigFolders, TrustStore
 from qms_tui.workers import DISK, waiting_for
 
@@ -89,7 +89,9 @@ class Starter:
         In one call: a start that is given up must have come back before its container can be removed.
         """
         container, sources = self._create(agent, fresh)
-        clear_registry(container_folder(self._project, agent))  # the name is taken: nobody else's runs
+        program = program_of(self._config.agent(agent).command)
+        with waiting_for(DISK):
+            program.clear(container_folder(self._project, agent))  # the name is taken: nobody else's runs
         try:
             reached = self.reach(container, hold)
             try:

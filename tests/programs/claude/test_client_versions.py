@@ -9,21 +9,24 @@ from pathlib import Path
 
 import pytest
 
-from qms_tui.activity import Meter, Reader, Report, Session, Sight, Word, judge, remark, shine
-from qms_tui.activity.client_versions import NEWEST, OLDEST, untested
+from qms_tui.activity import Sight, remark, shine
 from qms_tui.activity.lights import Facts, Health, Light
-from qms_tui.activity.rules import STARTING_MOST
-from qms_tui.activity.values import Birth
 from qms_tui.cli.ps_listing import listing
 from qms_tui.config import Config
 from qms_tui.doctor import clients
+from qms_tui.programs.claude.client_versions import NEWEST, OLDEST, untested
+from qms_tui.programs.claude.reader import ClaudeReader
+from qms_tui.programs.claude.report import ClaudeReport
+from qms_tui.programs.claude.rules import STARTING_MOST, judge
+from qms_tui.programs.claude.values import Session
+from qms_tui.programs.values import Birth, Meter, Word
 from qms_tui.project import Project
 from qms_tui.runtime import Condition, Found
 from qms_tui.runtime.docker.kit import our_kit
 
 BEGAN, NOW = 1000.0, 1100.0
 IDLE = Session(7, "idle", "", NOW - 50, BEGAN + 1, version=NEWEST)
-REPORT = Report(birth=Birth(7, "claude", BEGAN), session=IDLE, own_login=BEGAN)
+REPORT = ClaudeReport(birth=Birth(7, "claude", BEGAN), session=IDLE, own_login=BEGAN)
 OLD, NEW = "2.1.112", "3.0.0"
 
 
@@ -67,11 +70,11 @@ def test_a_status_of_a_later_version_is_named() -> None:
 
 
 def test_doctor_names_both() -> None:
-    def found(report: Report) -> list[str]:
+    def found(report: ClaudeReport) -> list[str]:
         return [f"{each.verdict} {each.text}" for each in clients.client("qa", report, BEGAN, NOW)]
 
     assert found(REPORT) == []
-    assert found(Report()) == []  # another program
+    assert found(ClaudeReport()) == []  # another program
     newer = replace(REPORT, session=replace(IDLE, version=NEW))
     assert found(newer) == [f"warning runs a client that was not tested: {untested(NEW)}"]
     silent = replace(REPORT, session=Session(7, "", "", BEGAN + 1, BEGAN + 1), meter=Meter(NOW, version=OLD))
@@ -92,7 +95,7 @@ def test_ps_names_a_registry_that_makes_no_sense(tmp_path: Path, written: str) -
     (folder / "sessions/7.json").write_text(written)
     status = {"at": time.time(), "version": OLD}
     (folder / "qms-tui/status.json").write_text(json.dumps(status))
-    reader = Reader(project, "qa")
+    reader = ClaudeReader(project, "qa")
     report = reader.read(time.monotonic())
     reader.close()
     assert report.garbled

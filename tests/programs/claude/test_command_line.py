@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from qms_tui.config import AgentConfig, PermissionMode
-from qms_tui.runtime.client import command_line
+from qms_tui.programs.registry import program_of
 
 OURS = ("--settings", "/ours/settings.json")
 SERVERS = ("--mcp-config", "/ours/mcp.json", "--strict-mcp-config")
@@ -50,4 +50,4 @@ SERVERS = ("--mcp-config", "/ours/mcp.json", "--strict-mcp-config")
     ],
 )
 def test_the_command(config: AgentConfig, ours: str | None, command: tuple[str, ...]) -> None:
-    assert command_line(config, ours) == command
+    assert program_of(config.command).command_line(config, ours) == command

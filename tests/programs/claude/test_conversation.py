@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qms_tui.runtime.conversation import plain_lines
+from qms_tui.programs.claude.conversation import plain_lines
 
 SESSION, CWD = str(uuid.UUID(int=1)), "/home/me/project"
 
@@ -92,7 +92,7 @@ def test_circles_and_self_references_end() -> None:
 
 
 def test_a_line_without_end_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("qms_tui.runtime.conversation.LONGEST_LINE", 1000)
+    monkeypatch.setattr("qms_tui.programs.claude.conversation.LONGEST_LINE", 1000)
     found = through(user(10, None), user(11, 10, "x" * 5000), user(12, 11))
     assert chain(found) == [(None, number(10)), (number(10), number(12))]
 

@@ -14,11 +14,12 @@ import pytest
 
 from qms_tui.config import AgentConfig, Config, EngineConfig, RuntimeKind
 from qms_tui.errors import ProjectError
+from qms_tui.programs.base import Copyable
+from qms_tui.programs.claude import local_copy
+from qms_tui.programs.claude.resume import resuming, slug
+from qms_tui.programs.config_folder import local_folder, make_local_folder
+from qms_tui.programs.local_copy import copy, copyable, remarks
 from qms_tui.project import Project
-from qms_tui.runtime import local_copy
-from qms_tui.runtime.config_folder import local_folder, make_local_folder
-from qms_tui.runtime.local_copy import Copyable, copy, copyable, remarks
-from qms_tui.runtime.resume import resuming, slug
 
 from .test_conversation import answer, user
 
@@ -156,9 +157,9 @@ def test_what_was_copied_can_be_gone_on_with(qa: Agent) -> None:
     qa.says()
     here = local_folder(qa.project, "qa")
     config = AgentConfig("qa")
-    assert resuming(qa.project, "qa", config, str(qa.project.root), here) == ("claude",)
+    assert resuming(config, here, str(qa.project.root)) == ("claude",)
     qa.copies()
-    assert resuming(qa.project, "qa", config, str(qa.project.root), here) == ("claude", "--continue")
+    assert resuming(config, here, str(qa.project.root)) == ("claude", "--continue")
 
 
 def test_the_workdir_of_the_configuration_counts(qa: Agent) -> None:

@@ -10,10 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qms_tui.activity import Announced, Meter, parse
-from qms_tui.activity.parse import Garbled
+from qms_tui.programs import parse as kit
+from qms_tui.programs.claude import parse
+from qms_tui.programs.parse import Garbled
+from qms_tui.programs.values import Announced, Meter
 
-PARSERS = (parse.session, parse.birth, parse.waiter, parse.meter, parse.announced)
+PARSERS = (parse.session, kit.birth, kit.waiter, parse.meter, kit.announced)
 REGISTRY = {
     "pid": 7, "sessionId": "728fdc29", "startedAt": 1795341254193, "version": "2.1.330",
     "status": "waiting", "waitingFor": "permission prompt", "statusUpdatedAt": 1795341255036,
@@ -72,7 +74,7 @@ def test_what_nothing_announces_again_by_itself() -> None:
         "open.md": fine | {"session": "s"},
         "failed.md": fine | {"session": "s", "tries": 2, "failed": 3},
     }
-    found = parse.announced(json.dumps(ways).encode())
+    found = kit.announced(json.dumps(ways).encode())
     assert [name for name, one in found.items() if one.done] == ["done.md"]
 
 
@@ -86,10 +88,10 @@ def test_receipts() -> None:
     """The usual one, one whose turn has failed, one that is nonsense."""
     fine = {"id": "1-2-3", "announced": 1, "delivered": 2}
     failed = fine | {"session": "s", "tries": 2, "failed": 3, "again": 303}
-    found = parse.announced(json.dumps({"a.md": fine, "b.md": failed, "../c.md": fine}).encode())
+    found = kit.announced(json.dumps({"a.md": fine, "b.md": failed, "../c.md": fine}).encode())
     assert found == {"a.md": Announced(1, 2), "b.md": Announced(1, 2, failed=3, again=303)}
     with pytest.raises(Garbled):
-        parse.announced(json.dumps({"a.md": fine | {"again": "soon"}}).encode())
+        kit.announced(json.dumps({"a.md": fine | {"again": "soon"}}).encode())
 
 
 @pytest.mark.parametrize(
@@ -108,12 +110,12 @@ def test_domains_of_processes(written: object, number: int) -> None:
     """As the client writes it, and as the kernel does."""
     assert parse.session(json.dumps(REGISTRY | {"pidDomain": written}).encode()).domain == number
     told = {"pid": 7, "program": "claude", "started": 999, "domain": written}
-    assert parse.birth(json.dumps(told).encode()).domain == number
+    assert kit.birth(json.dumps(told).encode()).domain == number
 
 
 def test_a_waiter_that_never_waited() -> None:
     """As the entrypoint leaves it."""
-    found = parse.waiter(b'{"armed": false}')
+    found = kit.waiter(b'{"armed": false}')
     assert (found.at, found.armed, found.inbox) == (0.0, False, None)
 
 
@@ -121,6 +123,6 @@ def test_deep_and_huge_values() -> None:
     with pytest.raises(Garbled):
         parse.session(b"[" * 60_000)
     with pytest.raises(Garbled):
-        parse.birth(b'{"pid": 1e999, "program": "x", "started": 1}')
+        kit.birth(b'{"pid": 1e999, "program": "x", "started": 1}')
     with pytest.raises(Garbled):
-        parse.birth(b'{"pid": 1, "program": "x", "started": NaN}')
+        kit.birth(b'{"pid": 1, "program": "x", "started": NaN}')

@@ -6,17 +6,20 @@ from dataclasses import replace
 
 import pytest
 
-from qms_tui.activity import Meter, Report, Session, Sight, Word, judge
+from qms_tui.activity import Sight
 from qms_tui.activity.explain import sources
-from qms_tui.activity.pulse import LATE, SILENCE, next_look
-from qms_tui.activity.values import Birth
+from qms_tui.programs.claude.pulse import LATE, SILENCE, next_look
+from qms_tui.programs.claude.report import ClaudeReport
+from qms_tui.programs.claude.rules import judge
+from qms_tui.programs.claude.values import Session
+from qms_tui.programs.values import Birth, Meter, Word
 
 BEGAN, NOW = 1000.0, 2000.0
 IDLE = Session(7, "idle", "", BEGAN + 10, BEGAN + 1)
-REPORT = Report(birth=Birth(7, "claude", BEGAN), session=IDLE, meter=Meter(NOW))
+REPORT = ClaudeReport(birth=Birth(7, "claude", BEGAN), session=IDLE, meter=Meter(NOW))
 
 
-def word(report: Report, after: float, seen_since: float = 0.0) -> Word:
+def word(report: ClaudeReport, after: float, seen_since: float = 0.0) -> Word:
     return judge(report, Sight(BEGAN, silent_since=seen_since), NOW + after)[0].word
 
 
@@ -46,7 +49,7 @@ def test_it_is_explained() -> None:
     ],
     ids=["none", "another's", "dialog", "after a dialog", "background"],
 )
-def test_where_none_is_expected_none_is_missed(report: Report) -> None:
+def test_where_none_is_expected_none_is_missed(report: ClaudeReport) -> None:
     assert word(report, SILENCE) is not Word.UNKNOWN
 
 

@@ -14,8 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from qms_tui.activity import Observer, Reader, Report
-from qms_tui.activity.reader import LARGEST, REOPEN
+from qms_tui.activity import Observer
+from qms_tui.programs.claude.reader import ClaudeReader
+from qms_tui.programs.claude.report import ClaudeReport
+from qms_tui.programs.folder_reader import LARGEST, REOPEN
+from qms_tui.programs.report import Report
 from qms_tui.project import Project
 from tests.somebody import ROOT, somebody
 
@@ -55,6 +58,7 @@ def folder(project: Project) -> Folder:
 
 
 def status(report: Report) -> str:
+    assert isinstance(report, ClaudeReport)
     return report.session.status if report.session else "none"
 
 
@@ -63,11 +67,14 @@ def test_who_is_not_allowed_to_look(project: Project, folder: Folder) -> None:
     project.root.chmod(0o755)
     folder.identity()
     folder.registry("idle")
-    assert (status(Reader(project, "qa").read(0)), Reader(project, "qa").read(0).forbidden) == ("idle", False)
+    assert (status(ClaudeReader(project, "qa").read(0)), ClaudeReader(project, "qa").read(0).forbidden) == (
+        "idle",
+        False,
+    )
     folder.path.chmod(0o700)
     with somebody(project) as here:
-        report = Reader(here, "qa").read(0)
-    assert report == Report(trouble="not allowed to look into its folder", forbidden=True)
+        report = ClaudeReader(here, "qa").read(0)
+    assert report == ClaudeReport(trouble="not allowed to look into its folder", forbidden=True)
 
 
 def until(look: Callable[[], object]) -> None:
@@ -79,8 +86,8 @@ def until(look: Callable[[], object]) -> None:
 
 def test_what_is_new_is_read_and_what_is_not_is_the_same_object(project: Project, folder: Folder) -> None:
     shutil.rmtree(folder.path)
-    reader = Reader(project, "qa")
-    assert reader.read(0.0) == Report()
+    reader = ClaudeReader(project, "qa")
+    assert reader.read(0.0) == ClaudeReport()
     folder.make()  # by a client that has just started
     folder.identity()
     folder.registry("idle")
@@ -96,7 +103,7 @@ def test_what_is_new_is_read_and_what_is_not_is_the_same_object(project: Project
 def test_the_clients_own_session_counts_and_no_other(project: Project, folder: Folder) -> None:
     folder.registry("idle", pid=7)
     folder.registry("busy", pid=99, started=2000.0)
-    reader = Reader(project, "qa")
+    reader = ClaudeReader(project, "qa")
     assert status(reader.read(0.0)) == "busy"  # the newest, where nobody says which it is
     folder.identity(pid=7)
     assert status(reader.read(0.0)) == "idle"
@@ -108,7 +115,7 @@ def test_when_its_registry_went_is_known_until_another_client_begins(
     project: Project, folder: Folder
 ) -> None:
     folder.identity(pid=7)
-    reader = Reader(project, "qa")
+    reader = ClaudeReader(project, "qa")
     assert reader.read(0.0).gone == 0  # it has not been there yet
     file = folder.registry("idle", pid=7)
     reader.read(0.0)
@@ -127,7 +134,7 @@ def test_writes_of_the_same_size_in_the_same_moment_are_seen(project: Project, f
     folder.identity()
     file = folder.registry("idle")
     moment = os.stat(file).st_mtime_ns
-    reader = Reader(project, "qa")
+    reader = ClaudeReader(project, "qa")
     assert status(reader.read(0.0)) == "idle"
     folder.registry("busy")
     os.utime(file, ns=(moment, moment))
@@ -137,7 +144,7 @@ def test_writes_of_the_same_size_in_the_same_moment_are_seen(project: Project, f
 def test_a_torn_file_is_read_again_and_leaves_what_was_known(project: Project, folder: Folder) -> None:
     folder.identity()
     file = folder.registry("idle")
-    reader = Reader(project, "qa")
+    reader = ClaudeReader(project, "qa")
     reader.read(0.0)
     whole = file.read_text()
     file.write_text(whole[:30])
@@ -164,7 +171,7 @@ def test_traps_change_nothing(project: Project, folder: Folder, tmp_path: Path, 
         os.truncate(target, 2**30)
     else:
         os.mknod(target, 0o140600)
-    reader = Reader(project, "qa")
+    reader = ClaudeReader(project, "qa")
     report = reader.read(0.0)
     assert status(report) == "none"
     assert reader.read(REOPEN).birth is not None
@@ -174,14 +181,14 @@ def test_a_linked_folder_is_said_and_not_followed(project: Project, folder: Fold
     folder.registry("busy")
     folder.path.rename(tmp_path / "elsewhere")
     folder.path.symlink_to(tmp_path / "elsewhere")
-    report = Reader(project, "qa").read(0.0)
+    report = ClaudeReader(project, "qa").read(0.0)
     assert status(report) == "none"
     assert report.trouble
 
 
 def test_a_replaced_folder_is_found_again(project: Project, folder: Folder) -> None:
     folder.registry("busy")
-    reader = Reader(project, "qa")
+    reader = ClaudeReader(project, "qa")
     assert status(reader.read(0.0)) == "busy"
     shutil.rmtree(folder.path)
     folder.make()
@@ -202,8 +209,8 @@ def test_the_observer_tells_every_change_and_only_changes(project: Project, fold
 
     folder.identity()
     folder.registry("idle")
-    observer = Observer(project, take, call_soon)
-    observer.follow(["qa"])
+    observer = Observer(take, call_soon)
+    observer.follow({"qa": partial(ClaudeReader, project, "qa")})
     try:
         for wanted in ("idle", "busy", "waiting", "idle"):
             folder.registry(wanted)
@@ -217,14 +224,13 @@ def test_a_look_counts_once_its_report_has_been_handed_on(project: Project, fold
     told: list[str] = []
     waiting: list[Callable[[], None]] = []
     observer = Observer(
-        project,
         lambda agent, report: told.append(status(report)),
         lambda call, *values: waiting.append(partial(call, *values)),
     )
     folder.identity()
     folder.registry("busy")
     began = time.time()
-    observer.follow(["qa"])
+    observer.follow({"qa": partial(ClaudeReader, project, "qa")})
     try:
         until(lambda: waiting)
         assert observer.looked_at("qa") == 0.0
@@ -252,10 +258,8 @@ def test_an_agent_that_writes_all_the_time_does_not_make_us_busy(project: Projec
 
     told: list[Report] = []
     writer = threading.Thread(target=write)
-    observer = Observer(
-        project, lambda agent, report: told.append(report), lambda call, *values: call(*values)
-    )
-    observer.follow(["qa"])
+    observer = Observer(lambda agent, report: told.append(report), lambda call, *values: call(*values))
+    observer.follow({"qa": partial(ClaudeReader, project, "qa")})
     writer.start()
     try:
         until(lambda: len(told) >= 3)
@@ -282,7 +286,7 @@ def _cpu_of(thread: str, seconds: float) -> float:
 
 
 def test_that_there_is_a_login_is_known_and_nothing_of_it(project: Project, folder: Folder) -> None:
-    reader = Reader(project, "qa")
+    reader = ClaudeReader(project, "qa")
     file = folder.path / ".credentials.json"
     file.symlink_to("/etc/passwd")
     assert reader.read(0.0).own_login == 0.0

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from qms_tui.runtime.config_folder import ConfigFolder
-from qms_tui.runtime.registry_files import clear_registry
+from qms_tui.programs.claude.registry_files import clear_registry
+from qms_tui.programs.config_folder import ConfigFolder
 
 
 def test_registrations_go_and_nothing_else(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """When a new container goes on with its agent's last conversation.
 
-What the files must hold was seen with the real client; see qms_tui/runtime/resume.py.
+What the files must hold was seen with the real client; see qms_tui/programs/claude/resume.py.
 """
 
 from __future__ import annotations
@@ -12,8 +12,10 @@ from pathlib import Path
 import pytest
 
 from qms_tui.config import AgentConfig
+from qms_tui.programs.claude.resume import LONGEST_SLUG, MOST_BYTES, resuming, slug
+from qms_tui.programs.config_folder import container_folder
+from qms_tui.programs.registry import program_of
 from qms_tui.project import Project
-from qms_tui.runtime.resume import LONGEST_SLUG, MOST_BYTES, resuming, slug
 
 CWD = "/pipe-dream"
 CONTAINER = ".claude/users/qa/container"
@@ -40,7 +42,8 @@ def keep(project: Project, text: str = MODE + PROMPT, name: str = SESSION, cwd: 
 
 
 def command(project: Project, *words: str, resume: bool = True, cwd: str = CWD) -> tuple[str, ...]:
-    return resuming(project, "qa", AgentConfig("qa", command=words or ("claude",), resume=resume), cwd)
+    config = AgentConfig("qa", command=words or ("claude",), resume=resume)
+    return program_of(config.command).resuming(config, container_folder(project, "qa"), cwd)
 
 
 def test_goes_on_where_there_is_a_conversation(project: Project) -> None:
@@ -54,7 +57,7 @@ def test_goes_on_where_there_is_a_conversation(project: Project) -> None:
 
 def test_another_agents_conversation_is_not_ones_own(project: Project) -> None:
     keep(project)
-    assert resuming(project, "bu", AgentConfig("bu"), CWD) == ("claude",)
+    assert resuming(AgentConfig("bu"), container_folder(project, "bu"), CWD) == ("claude",)
 
 
 @pytest.mark.parametrize(

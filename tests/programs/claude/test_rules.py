@@ -7,21 +7,12 @@ from types import MappingProxyType
 
 import pytest
 
-from qms_tui.activity import (
-    Hook,
-    Meter,
-    Report,
-    Session,
-    Sight,
-    Waiter,
-    Word,
-    current,
-    judge,
-    sources,
-)
-from qms_tui.activity.rules import DISAGREE_MOST, LEAVING_MOST, STARTING_MOST
-from qms_tui.activity.sight import TURNING
-from qms_tui.activity.values import Birth
+from qms_tui.activity import Sight, sources
+from qms_tui.programs.claude.report import ClaudeReport
+from qms_tui.programs.claude.rules import DISAGREE_MOST, LEAVING_MOST, STARTING_MOST, current, judge
+from qms_tui.programs.claude.title import TURNING, works_since
+from qms_tui.programs.claude.values import Hook, Session
+from qms_tui.programs.values import Birth, Meter, Waiter, Word
 
 BEGAN = 1000.0
 NOW = 1100.0
@@ -38,7 +29,7 @@ def hook(event: str, at: float, sub: bool = False, **facts: str) -> Hook:
 def said(
     found: Session | None, *hooks: Hook, title: str = "", title_at: float = 0.0, now: float = NOW
 ) -> tuple[Word, str]:
-    report = Report(birth=Birth(7, "claude", BEGAN), session=found, hooks=hooks)
+    report = ClaudeReport(birth=Birth(7, "claude", BEGAN), session=found, hooks=hooks)
     activity, _ = judge(report, Sight(BEGAN, title, title_at), now)
     return activity.word, activity.detail
 
@@ -61,7 +52,7 @@ def test_the_registry_alone(status: str, waiting: str, word: Word, detail: str) 
 
 
 def test_where_one_may_not_look_nobody_knows() -> None:
-    activity, again = judge(Report(forbidden=True), Sight(BEGAN, "✳ title", NOW), NOW)
+    activity, again = judge(ClaudeReport(forbidden=True), Sight(BEGAN, "✳ title", NOW), NOW)
     assert (activity.word, activity.detail) == (Word.UNKNOWN, "not allowed to look into its folder")
     assert (activity.rule, again) == ("0: not allowed to look", None)
 
@@ -105,12 +96,12 @@ def test_what_an_earlier_container_left_is_no_news() -> None:
 def test_a_registry_of_another_container_is_no_news(container: int, client: int, word: Word) -> None:
     """However new it seems: clocks are set back."""
     written = replace(session("busy"), domain=client)
-    report = Report(birth=Birth(7, "claude", BEGAN, domain=container), session=written)
+    report = ClaudeReport(birth=Birth(7, "claude", BEGAN, domain=container), session=written)
     assert judge(report, Sight(BEGAN), BEGAN + 2)[0].word is word
 
 
 def test_a_client_that_never_speaks_is_unknown_in_time() -> None:
-    report = Report(birth=Birth(7, "claude", BEGAN))
+    report = ClaudeReport(birth=Birth(7, "claude", BEGAN))
     activity, again = judge(report, Sight(BEGAN), BEGAN + 3)
     assert activity.word is Word.STARTING
     assert again == BEGAN + STARTING_MOST
@@ -118,7 +109,7 @@ def test_a_client_that_never_speaks_is_unknown_in_time() -> None:
 
 
 def test_a_client_that_takes_its_registry_away_leaves() -> None:
-    report = Report(birth=Birth(7, "claude", BEGAN), gone=NOW)
+    report = ClaudeReport(birth=Birth(7, "claude", BEGAN), gone=NOW)
     activity, again = judge(report, Sight(BEGAN), NOW + 0.1)
     assert (activity.word, activity.detail, again) == (Word.IDLE, "leaving", NOW + LEAVING_MOST)
     assert judge(report, Sight(BEGAN), NOW + LEAVING_MOST)[0].word is Word.UNKNOWN
@@ -126,13 +117,13 @@ def test_a_client_that_takes_its_registry_away_leaves() -> None:
 
 
 def test_a_birth_in_the_future_is_not_believed() -> None:
-    report = Report(birth=Birth(7, "claude", NOW + 1e9), session=session("busy"))
+    report = ClaudeReport(birth=Birth(7, "claude", NOW + 1e9), session=session("busy"))
     assert judge(report, Sight(BEGAN), NOW)[0].word is Word.BUSY
 
 
 def test_other_programs_only_run_and_may_ring() -> None:
-    codex = Report(birth=Birth(7, "codex", BEGAN))
-    for report in (codex, Report()):
+    codex = ClaudeReport(birth=Birth(7, "codex", BEGAN))
+    for report in (codex, ClaudeReport()):
         activity, again = judge(report, Sight(BEGAN), NOW)
         assert (activity.word, activity.detail, again) == (Word.RUNNING, "", None)
         rang, _ = judge(report, Sight(BEGAN, rang_at=NOW - 1), NOW)
@@ -144,7 +135,7 @@ def test_sources_that_disagree_for_long_are_not_believed() -> None:
     idle = session("idle", changed=NOW - 10)
     assert said(idle, prompt)[0] is Word.UNKNOWN
     fresh = hook("UserPromptSubmit", NOW - 0.4)
-    report = Report(birth=Birth(7, "claude", BEGAN), session=idle, hooks=(fresh,))
+    report = ClaudeReport(birth=Birth(7, "claude", BEGAN), session=idle, hooks=(fresh,))
     activity, again = judge(report, Sight(BEGAN), NOW)
     assert (activity.word, again) == (Word.IDLE, NOW - 0.4 + DISAGREE_MOST)
     assert said(session("busy", changed=NOW - 10), hook("Stop", NOW - 3))[0] is Word.UNKNOWN
@@ -165,24 +156,28 @@ def test_a_registry_that_says_idle_while_the_title_turns_is_not_believed() -> No
     idle = session("idle", changed=NOW - 10)
     assert said(idle, title="◐ Working", title_at=NOW - 0.5)[0] is Word.UNKNOWN
     assert said(idle, title="◐ Working", title_at=NOW - TURNING - 1)[0] is Word.IDLE
-    report = Report(birth=Birth(7, "claude", BEGAN), session=idle)
+    report = ClaudeReport(birth=Birth(7, "claude", BEGAN), session=idle)
     _, again = judge(report, Sight(BEGAN, "◐ Working", NOW - 0.5), NOW)
     assert again == NOW - 0.5 + TURNING
 
 
+def titled(sight: Sight, title: str, at: float) -> Sight:
+    return sight.titled(title, works_since(sight, title, at), at)
+
+
 def test_a_title_may_be_ahead_of_the_registry_for_a_moment() -> None:
     """A turn begins: the title is painted before the registry is read."""
-    report = Report(birth=Birth(7, "claude", BEGAN), session=session("idle", changed=NOW - 10))
-    sight = Sight(BEGAN, "✳ Claude Code", NOW - 9).titled("◐ Claude Code", NOW)
+    report = ClaudeReport(birth=Birth(7, "claude", BEGAN), session=session("idle", changed=NOW - 10))
+    sight = titled(Sight(BEGAN, "✳ Claude Code", NOW - 9), "◐ Claude Code", NOW)
     activity, again = judge(report, sight, NOW + 0.1)
     assert (activity.word, again) == (Word.IDLE, NOW + DISAGREE_MOST)
-    turned = sight.titled("◑ Claude Code", NOW + 0.96)
+    turned = titled(sight, "◑ Claude Code", NOW + 0.96)
     assert judge(report, turned, NOW + DISAGREE_MOST)[0].word is Word.UNKNOWN
-    rested = turned.titled("✳ Claude Code", NOW + 1.5)
-    assert judge(report, rested.titled("◐ Claude Code", NOW + 2), NOW + 2.1)[0].word is Word.IDLE
+    rested = titled(turned, "✳ Claude Code", NOW + 1.5)
+    assert judge(report, titled(rested, "◐ Claude Code", NOW + 2), NOW + 2.1)[0].word is Word.IDLE
 
 
-OLD = Report(
+OLD = ClaudeReport(
     session=session("idle", started=BEGAN - 50),
     gone=BEGAN - 5,
     hooks=(hook("Stop", BEGAN - 10),),
@@ -198,14 +193,14 @@ OLD = Report(
 def test_nothing_of_an_earlier_run_is_of_now(birth: Birth | None) -> None:
     told = current(replace(OLD, birth=birth), Sight(BEGAN), NOW)
     is_born = birth if birth and birth.started >= BEGAN else None
-    assert told == Report(birth=is_born)
+    assert told == ClaudeReport(birth=is_born)
     said = {(one.source, one.said) for one in sources(told, Sight(BEGAN), NOW)}
     assert {("status line", "nothing"), ("hook", "nothing"), ("registry", "nothing")} <= said
 
 
 def test_figures_are_only_those_of_a_client() -> None:
     meter = Meter(NOW - 1, 0.42, 12, "Opus 5.5")
-    cat = Report(birth=Birth(7, "cat", BEGAN), meter=meter)
+    cat = ClaudeReport(birth=Birth(7, "cat", BEGAN), meter=meter)
     assert current(cat, Sight(BEGAN), NOW).meter is None
     client = replace(cat, session=session("idle"))  # by a wrapper
     assert current(client, Sight(BEGAN), NOW).meter == meter
@@ -214,7 +209,7 @@ def test_figures_are_only_those_of_a_client() -> None:
 
 
 def test_what_this_run_has_said_stays() -> None:
-    now = Report(
+    now = ClaudeReport(
         birth=Birth(7, "claude", BEGAN),
         session=session("idle"),
         hooks=(hook("Stop", BEGAN + 10),),

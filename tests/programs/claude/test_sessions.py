@@ -11,13 +11,16 @@ from typing import Any
 
 import pytest
 
-from qms_tui.activity import Hook, Reader, Report, Session, Sight, Word, judge, shine, sources
-from qms_tui.activity.background import whereabouts
+from qms_tui.activity import Sight, shine, sources
 from qms_tui.activity.lights import Facts, Health, Light
-from qms_tui.activity.rules import STARTING_MOST
-from qms_tui.activity.values import Birth
 from qms_tui.cli.ps_listing import listing
 from qms_tui.config import Config
+from qms_tui.programs.claude.background import whereabouts
+from qms_tui.programs.claude.reader import ClaudeReader
+from qms_tui.programs.claude.report import ClaudeReport
+from qms_tui.programs.claude.rules import STARTING_MOST, judge
+from qms_tui.programs.claude.values import Hook, Session
+from qms_tui.programs.values import Birth, Word
 from qms_tui.project import Project
 from qms_tui.runtime import Condition, Found
 
@@ -29,7 +32,7 @@ OTHER = Session(90, "idle", "", NOW - 10, NOW - 15, session="other", background=
 Register = Callable[..., None]
 
 
-def said(report: Report, now: float = NOW) -> tuple[Word, str]:
+def said(report: ClaudeReport, now: float = NOW) -> tuple[Word, str]:
     activity, _ = judge(replace(report, birth=Birth(7, "claude", BEGAN)), Sight(BEGAN), now)
     return activity.word, activity.detail
 
@@ -44,7 +47,7 @@ def said(report: Report, now: float = NOW) -> tuple[Word, str]:
     ],
 )
 def test_one_that_has_moved_says_so(status: str, waiting: str, word: Word, detail: str) -> None:
-    assert said(Report(session=replace(MOVED, status=status, waiting_for=waiting))) == (word, detail)
+    assert said(ClaudeReport(session=replace(MOVED, status=status, waiting_for=waiting))) == (word, detail)
 
 
 @pytest.mark.parametrize(
@@ -61,33 +64,36 @@ def test_one_that_has_moved_says_so(status: str, waiting: str, word: Word, detai
 )
 def test_the_most_pressing_counts(own: str, other: str, word: Word, detail: str) -> None:
     another = replace(OTHER, status=other, waiting_for="input needed" if other == "waiting" else "")
-    assert said(Report(session=replace(MAIN, status=own), others=(another,))) == (word, detail)
+    assert said(ClaudeReport(session=replace(MAIN, status=own), others=(another,))) == (word, detail)
 
 
 def test_it_is_idle_since_the_last_of_them_is() -> None:
     activity, _ = judge(
-        Report(birth=Birth(7, "claude", BEGAN), session=MAIN, others=(OTHER,)), Sight(BEGAN), NOW
+        ClaudeReport(birth=Birth(7, "claude", BEGAN), session=MAIN, others=(OTHER,)), Sight(BEGAN), NOW
     )
     assert activity.since == OTHER.changed
 
 
 def test_hooks_of_another_session_are_not_its_own() -> None:
     failed = Hook(NOW - 5, "StopFailure", session="other")
-    assert said(Report(session=MAIN, others=(OTHER,), hooks=(failed,))) == (Word.IDLE, "")
+    assert said(ClaudeReport(session=MAIN, others=(OTHER,), hooks=(failed,))) == (Word.IDLE, "")
     assert (
-        said(Report(session=MAIN, others=(OTHER,), hooks=(replace(failed, session="main"),)))[0] is Word.ERROR
+        said(ClaudeReport(session=MAIN, others=(OTHER,), hooks=(replace(failed, session="main"),)))[0]
+        is Word.ERROR
     )
 
 
 def test_where_it_moved_to_nothing_may_run() -> None:
     parked = replace(MAIN, parked="j", written=NOW - 3)
-    assert said(Report(session=parked)) == (Word.STARTING, WHERE)
-    word, detail = said(Report(session=parked), NOW + STARTING_MOST)
+    assert said(ClaudeReport(session=parked)) == (Word.STARTING, WHERE)
+    word, detail = said(ClaudeReport(session=parked), NOW + STARTING_MOST)
     assert (word, "open it in its pane" in detail) == (Word.UNKNOWN, True)
 
 
 def test_it_is_explained() -> None:
-    report = Report(birth=Birth(7, "claude", BEGAN), session=MOVED, others=(replace(OTHER, status="busy"),))
+    report = ClaudeReport(
+        birth=Birth(7, "claude", BEGAN), session=MOVED, others=(replace(OTHER, status="busy"),)
+    )
     told = [each.said for each in sources(report, Sight(BEGAN), NOW) if each.source == "registry"]
     assert told == [f"idle, {WHERE}", f"busy, {WHERE}"]
     assert whereabouts(report) == (
@@ -125,7 +131,7 @@ def register(project: Project) -> Register:
 
 def read(project: Project) -> tuple[int, list[int]]:
     """The processes of the agent's own session and of the others."""
-    reader = Reader(project, "qa")
+    reader = ClaudeReader(project, "qa")
     report = reader.read(time.monotonic())
     reader.close()
     assert report.session is not None
