@@ -101,7 +101,7 @@ def open_screen(
         try:
             where.prepare_early(where.check_images(names))
         except QmsTuiError:
-            where.close_now()
+            where.let_go()
             raise
     except QmsTuiError:
         keeper.close()

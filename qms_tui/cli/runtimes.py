@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from qms_tui.keeper.local_processes import LocalProcesses
     from qms_tui.programs.base import Program
     from qms_tui.runtime import Runtime
-    from qms_tui.runtime.docker import DockerRuntime
+    from qms_tui.runtime.docker import DockerRuntime, ProjectContainers
     from qms_tui.runtime.docker.engine import Engine
 
 
@@ -32,6 +32,13 @@ def engine_here(common: Common) -> Engine:
     config = load_anywhere(common, on_fault=faults)
     warn_of(faults)
     return connect(config.engine.host)
+
+
+def project_containers(project: Project, config: Config) -> ProjectContainers:
+    """The project's on the engine that holds here, for a command. Raises EngineError."""
+    from qms_tui.runtime.docker import ProjectContainers, connect
+
+    return ProjectContainers(connect(config.engine.host), project, config)
 
 
 def docker_runtime(project: Project, config: Config) -> DockerRuntime:

@@ -43,13 +43,14 @@ from qms_tui.project import Owner, Project
 from qms_tui.runtime import Found
 from qms_tui.runtime.agent_places import agent_places
 from qms_tui.runtime.definition import read_definition
-from qms_tui.runtime.docker import DockerRuntime, Engine, connect, read_only
+from qms_tui.runtime.docker import Engine, ProjectContainers, connect, read_only
 from qms_tui.runtime.docker.agent_files import Place, containers_folder, definition_mount
 from qms_tui.runtime.docker.container import LABEL_FILES, bind, check_sources, mounts
+from qms_tui.runtime.docker.containers import container_user
 from qms_tui.runtime.docker.engine import engine_errors
 from qms_tui.runtime.docker.outfit import TOKEN
 from qms_tui.runtime.docker.private import private_places, secret_folders
-from qms_tui.runtime.docker.runtime import container_user, without_sockets
+from qms_tui.runtime.docker.runtime import without_sockets
 from qms_tui.runtime.logins import project_login, shared_logins
 
 MCP_REMEDY = "see README, Engines elsewhere"
@@ -146,9 +147,9 @@ def _at_engine(
             for name in dict.fromkeys(config.agent(agent).image for agent in agents or ("",)):
                 yield at_engine.image(engine, name, config.build)
             if project is not None:
-                runtime = DockerRuntime(engine, project, config, environment)
-                found |= runtime.all_now()
-                yield from (warning("engine", str(each), each.remedy) for each in runtime.strangers_now())
+                containers = ProjectContainers(engine, project, config)
+                found |= containers.all()
+                yield from (warning("engine", str(each), each.remedy) for each in containers.strangers())
                 yield from _at_containers(engine, project, config, found)
                 if gateway is not None and config.servers:
                     yield from _at_servers(engine, config, found, gateway)
