@@ -298,6 +298,26 @@ def test_the_core_runs_without_a_screen_and_without_a_terminal(tmp_path: Path) -
     assert found.stderr == ""
 
 
+def _lines_with(room: str, pattern: str) -> list[str]:
+    return [
+        f"{path.relative_to(ROOT)}: {line.strip()}"
+        for path in sorted((ROOT / room).rglob("*.py"))
+        for line in path.read_text().splitlines()
+        if re.search(pattern, line)
+    ]
+
+
+@pytest.mark.parametrize("room", ["keeper", "daemon", "core"])
+def test_who_holds_programs_names_no_engine(room: str) -> None:
+    assert _lines_with(room, r"runtime\.docker|DockerRuntime") == []
+
+
+@pytest.mark.parametrize("room", sorted(room for room in ALLOWED if room != "programs" and "." not in room))
+def test_nobody_knows_a_program_but_through_the_protocol(room: str) -> None:
+    assert _lines_with(room, r"programs\.claude|\bis_client\b") == []
+    assert _lines_with(room, r"(==|!=|\bin) *\(?[\"']claude[\"']") == []
+
+
 def _modules_after(statement: str) -> set[str]:
     code = f"import sys; {statement}; print(*sys.modules)"
     return set(

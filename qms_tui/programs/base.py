@@ -6,8 +6,9 @@ Add one with a folder beside `claude/` and a line in registry.py.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 from typing import Protocol
@@ -81,6 +82,27 @@ class Instructions:
     machine: PurePosixPath
 
 
+def _nothing_reaching(definition: bytes) -> tuple[str, ...]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectFiles:
+    """What of a trusted project's own files a program obeys or runs, by paths in the project."""
+
+    settings: str = ""
+    """A pattern: the last name of those that lie in one folder, and of those in the program's own."""
+    files: tuple[str, ...] = ()
+    folders: tuple[str, ...] = ()
+    """Whose contents it obeys, whatever they are."""
+    reaching: Callable[[bytes], tuple[str, ...]] = _nothing_reaching
+    """The keys of a definition, by its beginning, that it obeys besides words for the model."""
+
+    def is_settings(self, path: str) -> bool:
+        """Whether that file is among the settings."""
+        return fnmatchcase(path, self.settings)
+
+
 @dataclass(frozen=True, slots=True)
 class Copyable:
     """What an agent's container has that may be copied, or what of it has been."""
@@ -109,6 +131,7 @@ class Program(ABC):
     instructions: Instructions
     home_secrets: Sequence[str] = ()
     """The files in a user's home with that user's own login, which no agent may see."""
+    project_files: ProjectFiles = ProjectFiles()
     logins: Logins = NO_LOGINS
     defaults: Mapping[str, str] = MappingProxyType({})
     """The variables that it has unless others are passed on."""
@@ -160,6 +183,10 @@ class Program(ABC):
 
     def clear(self, folder: ConfigFolder) -> None:  # noqa: B027 most have nothing to remove
         """Remove from it what would keep one that starts now from going on. Blocking."""
+
+    def conversations(self, folder: ConfigFolder) -> int:
+        """How many lie in it that could be gone on with, as far as anybody counts. Blocking."""
+        return 0
 
     def copyable(self, source: ConfigFolder, cwds: Sequence[str]) -> Copyable:
         """What an agent's folder has that may be copied to another: a login, conversations in `cwds`."""

@@ -11,9 +11,9 @@ import docker
 
 from qms_tui.ipc.stream import Stream
 from qms_tui.runtime import Closed, Fact, Received, Size
+from qms_tui.runtime.base import Opened, Reached
 from qms_tui.runtime.docker import DockerRuntime
-from qms_tui.runtime.docker.attachment import Direction, Opened, open_socket
-from qms_tui.runtime.docker.starting import Reached
+from qms_tui.runtime.docker.attachment import Direction, open_socket
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class DirectAttachment:
 class DirectRuntime(DockerRuntime):
     """What the tests of containers work with; the keeper has tests of its own."""
 
-    name, isolated, outlives = "docker", True, True
+    isolated, outlives = True, True
 
     def show_colors(self, colors: Mapping[int, tuple[int, int, int]]) -> None:
         pass

@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -156,6 +155,8 @@ def _listed(source: ConfigFolder, folder: str) -> list[_Conversation]:
 
 def _copy_conversation(source: ConfigFolder, found: _Conversation, folder: Path, cwd: str) -> bool:
     """Whether it has been copied: it has messages, can be read, and is not there already."""
+    import tempfile  # only here: it costs every command some milliseconds, and few copy
+
     target = folder / found.name
     if os.path.lexists(target):
         return False

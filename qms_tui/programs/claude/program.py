@@ -19,6 +19,7 @@ from qms_tui.programs.claude import (
     resume,
     title,
 )
+from qms_tui.programs.claude.project_files import PROJECT_FILES
 from qms_tui.programs.claude.reader import ClaudeReader
 from qms_tui.programs.claude.report import ClaudeReport
 from qms_tui.programs.claude.values import NAME
@@ -51,6 +52,7 @@ class Claude(Program):
     # It reads the second on every start, whatever the project.
     instructions = Instructions("CLAUDE.md", PurePosixPath("/etc/claude-code/CLAUDE.md"))
     home_secrets = (".claude/.credentials.json",)
+    project_files = PROJECT_FILES
     logins: Logins = _Logins()
     # Else the left arrow at an empty prompt moves its session to where its pane no longer shows it. Whoever
     # wants that passes the variable on as 0.
@@ -89,6 +91,10 @@ class Claude(Program):
     def clear(self, folder: ConfigFolder) -> None:
         """Remove what clients that were killed have left in its registry."""
         registry_files.clear_registry(folder)
+
+    def conversations(self, folder: ConfigFolder) -> int:
+        """Those of all folders that it has worked in."""
+        return resume.conversations(folder)
 
     def copyable(self, source: ConfigFolder, cwds: Sequence[str]) -> Copyable:
         """Its login by /login, and its conversations."""

@@ -21,6 +21,7 @@ from qms_tui.programs.config_folder import ConfigFolder
 
 CONTINUE = "--continue"
 MOST_FILES = 200  # looked at in the agent's folder
+MOST_SLUGS, MOST_NAMES = 20, 1000  # folders that are counted in, and names in each
 MOST_BYTES = 65536  # read of each; the first prompt stands within the first few kB
 LONGEST_SLUG = 200  # characters, before the hash
 _CHOOSES_ITSELF = frozenset(
@@ -56,6 +57,20 @@ def has_conversation(own: ConfigFolder, cwd: str) -> bool:
             return any(_is_conversation(folder, name) for name in names)
     except (OSError, ValueError):  # ValueError: a NUL in the path
         return False
+
+
+def conversations(own: ConfigFolder) -> int:
+    """How many an agent's own folder holds, whatever is in them; of many only as far as is looked."""
+    count = 0
+    try:
+        with own.open("projects") as folder:
+            slugs = os.listdir(folder)[:MOST_SLUGS]
+        for name in slugs:
+            with own.open("projects", name) as folder:
+                count += sum(each.endswith(".jsonl") for each in os.listdir(folder)[:MOST_NAMES])
+    except OSError:
+        return count
+    return count
 
 
 def slug(cwd: str) -> str:

@@ -14,6 +14,7 @@ from qms_tui.config import Config
 from qms_tui.config.text import shown
 from qms_tui.errors import ImageError, RuntimeFailure
 from qms_tui.project import Owner, Project
+from qms_tui.runtime.base import Reached, T
 from qms_tui.runtime.docker import podman, selinux
 from qms_tui.runtime.docker.attachment import ATTACH_DEADLINE
 from qms_tui.runtime.docker.build_log import Progress, Pull, Step
@@ -23,7 +24,7 @@ from qms_tui.runtime.docker.image import build_image, configured
 from qms_tui.runtime.docker.kit import INSIDE, LABEL_KIT
 from qms_tui.runtime.docker.project_containers import ProjectContainers
 from qms_tui.runtime.docker.pulse import Pulse
-from qms_tui.runtime.docker.starting import Reached, Starter, T
+from qms_tui.runtime.docker.starting import Starter
 from qms_tui.runtime.docker.stats import Stats
 from qms_tui.runtime.docker.watch import Watch
 from qms_tui.runtime.events import RuntimeEvent
@@ -49,7 +50,9 @@ _WAKE = ("/usr/bin/python3", "-I", "-S", f"{INSIDE}/waiter.py", "poke")
 
 
 class DockerRuntime:
-    """Each agent of one project in a container of its own: found, made, started, stopped."""
+    """A HoldableRuntime: each agent of one project in a container of its own."""
+
+    name = "docker"
 
     def __init__(
         self, engine: Engine, project: Project, config: Config, host_environment: Mapping[str, str]

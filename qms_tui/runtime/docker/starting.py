@@ -6,8 +6,7 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any
 
 from docker import APIClient
 from docker.errors import APIError, DockerException, NotFound
@@ -19,11 +18,12 @@ from qms_tui.errors import ImageError, QmsTuiError
 from qms_tui.programs.config_folder import container_folder
 from qms_tui.programs.registry import program_of
 from qms_tui.project import Owner, Project
+from qms_tui.runtime.base import Reached, T
 from qms_tui.runtime.docker import container as spec
 from qms_tui.runtime.docker import podman, quotas, read_only, seccomp, selinux
 from qms_tui.runtime.docker.accounts import Accounts, accounts_folder, accounts_of
 from qms_tui.runtime.docker.agent_files import AgentFiles, Place
-from qms_tui.runtime.docker.attachment import Direction, Opened, open_socket
+from qms_tui.runtime.docker.attachment import Direction, open_socket
 from qms_tui.runtime.docker.container_list import Listed
 from qms_tui.runtime.docker.containers import STARTING_POLL, STARTING_WAIT, Containers
 from qms_tui.runtime.docker.engine import Engine
@@ -38,30 +38,6 @@ from qms_tui.workers import DISK, waiting_for
 
 _MISSING = "make it with: qms-tui build"
 _MISSING_OTHER = "build or pull it, or name another with --image or agent.image; docker/README.md says more"
-
-
-class Closing(Protocol):
-    """What can be let go of."""
-
-    def close(self) -> None:
-        """Let go; idempotent."""
-
-
-T = TypeVar("T", bound=Closing)
-
-
-@dataclass(frozen=True, slots=True)
-class Reached(Generic[T]):
-    """A container, whatever holds its output, and the way of its input."""
-
-    container: str
-    held: T
-    input: Opened
-
-    def close(self) -> None:
-        """Let go of both."""
-        self.input.free()
-        self.held.close()
 
 
 class Starter:
