@@ -20,7 +20,6 @@ from qms_tui.programs.registry import PROGRAMS, program_of
 from qms_tui.project import Project
 from qms_tui.runtime import Found, logins
 
-KNOWN = " or ".join(program.title for program in PROGRAMS)
 FULL = 0.9  # of the memory limit
 
 
@@ -125,7 +124,8 @@ def login(
     answer = decide(evidence, now)
     if not program.has_own_files and _has_given(answer, words):
         gets = f", and gets {words}" if words else ""
-        yield ok(agent, f"needs no login: its program is not {KNOWN}{gets}")
+        known = " or ".join(program.title for program in PROGRAMS)
+        yield ok(agent, f"needs no login: its program is not {known}{gets}")
         return
     yield _finding(agent, answer, evidence, running=began is not None)
 

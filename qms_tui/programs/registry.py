@@ -9,9 +9,9 @@ from qms_tui.programs.base import Program
 from qms_tui.programs.claude.program import Claude
 from qms_tui.programs.plain import Plain
 
-PROGRAMS: tuple[Program, ...] = (
+PROGRAMS: list[Program] = [
     Claude(),
-)  # fmt: skip
+]
 
 IN_IMAGE = PROGRAMS[0]
 """The one that is in the image of `qms-tui build`."""
