@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from qms_tui.activity import Sight
-from qms_tui.cli import ps_listing
 from qms_tui.cli.ps_listing import listing
 from qms_tui.config import Config, McpServer
 from qms_tui.mcp.lights import standing
+from qms_tui.programs.claude import rules
 from qms_tui.programs.claude.report import ClaudeReport
 from qms_tui.programs.claude.rules import judge
 from qms_tui.programs.values import Activity
@@ -116,7 +116,7 @@ def test_what_programs_report_is_seen_of_their_own_containers(
         seen.append(sight.status)
         return judge(report, sight, now)
 
-    monkeypatch.setattr(ps_listing, "judge", note)
+    monkeypatch.setattr(rules, "judge", note)
     status = ProgramStatus(StatusRecord("", ProgramState.BLOCKED, "question"))
     found = {"bu": replace(RUNS, id="other"), "qa": replace(RUNS, id="c0ffee")}
     listing(Project(tmp_path), found, Config(), reported={"c0ffee": status}, as_json=True)
