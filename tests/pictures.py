@@ -22,9 +22,9 @@ from qms_tui.demo import agent_command, agent_environment
 from qms_tui.demo.project import make_project
 from qms_tui.project import Project
 from qms_tui.runtime.environment import inherited
-from qms_tui.runtime.local import LocalRuntime
 from qms_tui.ui.app import QmsTuiApp
 from qms_tui.ui.session import Session
+from tests.local_runtime import LocalRuntime
 
 ASSETS = Path(__file__).parents[1] / "assets"
 PATIENCE = 30.0  # seconds for what an agent must show

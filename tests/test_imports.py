@@ -23,21 +23,23 @@ ALLOWED = {
     "ownership": set(),
     "project": {"account_ids", "ownership"},
     "config": {"project"},
-    "trust": {"config", "project", "remembered"},
+    "trust": {"config", "project", "remembered", "programs"},
     "armed": {"config", "project", "trust"},
     "log": set(),
     "status_report": set(),
     "terminal": {"status_report"},
-    "runtime": {"project", "config", "ownership", "trust"},
+    "programs": {"project", "config"},
+    "runtime": {"project", "config", "ownership", "programs", "trust"},
     "ipc": {"errors", "files"},
     "text": set(),
     "workers": {"errors"},
     "report": set(),
-    "mcp": {"project", "config", "log", "report"},
+    "mcp": {"project", "config", "log", "programs", "report"},
     "keeper": {
         "project",
         "config",
         "log",
+        "programs",
         "runtime",
         "terminal",
         "mcp",
@@ -55,10 +57,11 @@ ALLOWED = {
         "trust",
         "api",
         "armed",
+        "programs",
     },
     "waking": {"project", "config", "terminal", "inbox"},
-    "activity": {"project", "config", "runtime", "mcp", "terminal"},
-    "core": {"project", "config", "runtime", "terminal", "inbox", "activity", "waking", "mcp"},
+    "activity": {"project", "config", "programs", "runtime", "mcp", "terminal"},
+    "core": {"project", "config", "programs", "runtime", "terminal", "inbox", "activity", "waking", "mcp"},
     "api": set(),
     "daemon": {
         "api",
@@ -70,6 +73,7 @@ ALLOWED = {
         "keeper",
         "log",
         "mcp",
+        "programs",
         "project",
         "report",
         "runtime",
@@ -86,6 +90,7 @@ ALLOWED = {
         "activity",
         "mcp",
         "status_report",
+        "programs",
     },
     "demo": {"project", "status_report"},
     "doctor": {
@@ -95,6 +100,7 @@ ALLOWED = {
         "mcp",
         "activity",
         "status_report",
+        "programs",
     },
     "cli.building": {"config", "runtime"},
     "cli.demo": {"cli", "cli.screen", "project", "config", "trust", "runtime", "keeper", "demo"},
@@ -110,6 +116,7 @@ ALLOWED = {
         "runtime",
         "terminal",
         "mcp",
+        "programs",
     },
     "cli.screen": {
         "cli",
@@ -150,6 +157,7 @@ ALLOWED = {
         "mcp",
         "remembered",
         "report",
+        "programs",
     },
     "__main__": {"cli", "report"},
     "__init__": set(),
@@ -188,6 +196,7 @@ ROOMS_WITHOUT_CIRCLES = (
     "waking",
     "inbox",
     "activity",
+    "programs",
     "runtime",
     "config",
     "keeper",
@@ -262,7 +271,7 @@ from pathlib import Path
 from qms_tui.config import Config
 from qms_tui.core import AgentState, Core
 from qms_tui.project import Project
-from qms_tui.runtime.local import LocalRuntime
+from tests.local_runtime import LocalRuntime
 
 async def go() -> None:
     root = Path(sys.argv[1])
@@ -301,6 +310,7 @@ def test_the_core_runs_without_a_screen_and_without_a_terminal(tmp_path: Path) -
     (tmp_path / ".claude").mkdir()
     found = subprocess.run(
         [sys.executable, "-c", CORE_ALONE, str(tmp_path)],
+        cwd=ROOT.parent,
         check=True,
         capture_output=True,
         text=True,
@@ -310,6 +320,26 @@ def test_the_core_runs_without_a_screen_and_without_a_terminal(tmp_path: Path) -
     )
     assert found.stdout.splitlines() == ["exit code 7", "no terminal", "set()"]
     assert found.stderr == ""
+
+
+def _lines_with(room: str, pattern: str) -> list[str]:
+    return [
+        f"{path.relative_to(ROOT)}: {line.strip()}"
+        for path in sorted((ROOT / room).rglob("*.py"))
+        for line in path.read_text().splitlines()
+        if re.search(pattern, line)
+    ]
+
+
+@pytest.mark.parametrize("room", ["keeper", "daemon", "core"])
+def test_who_holds_programs_names_no_engine(room: str) -> None:
+    assert _lines_with(room, r"runtime\.docker|DockerRuntime") == []
+
+
+@pytest.mark.parametrize("room", sorted(room for room in ALLOWED if room != "programs" and "." not in room))
+def test_nobody_knows_a_program_but_through_the_protocol(room: str) -> None:
+    assert _lines_with(room, r"programs\.claude|\bis_client\b") == []
+    assert _lines_with(room, r"(==|!=|\bin) *\(?[\"']claude[\"']") == []
 
 
 def _modules_after(statement: str) -> set[str]:
@@ -346,7 +376,7 @@ def _modules_after(statement: str) -> set[str]:
         ("import qms_tui.keeper.process", {"textual", "mcp", "mcp_types", "pydantic", "httpx2"}),
         ("import qms_tui.cli, qms_tui.mcp.status", {"asyncio", "mcp", "mcp_types", "pydantic", "httpx2"}),
         ("import qms_tui.mcp.gateway", {"textual", "docker", "starlette", "mcp"}),
-        ("import qms_tui.runtime.local", {"textual", "docker"}),
+        ("import qms_tui.programs.registry", {"textual", "docker", "pyte", "asyncio", "yaml"}),
         ("import qms_tui.keeper.local_runtime", {"textual", "docker"}),
         ("import qms_tui.keeper.keeper, qms_tui.keeper.local_terminals", {"textual", "docker"}),
         (

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from qms_tui.activity.background import WHERE
-from qms_tui.activity.pulse import is_silent
 from qms_tui.activity.sight import Sight
 from qms_tui.activity.status import summary
-from qms_tui.activity.values import Hook, Report, Session, Told
+from qms_tui.programs.report import Report
+from qms_tui.programs.values import Told
 
 HEARTBEAT = 15.0  # seconds after which a silent waiter is not believed to be armed; it speaks every 4
-SHOWN_HOOKS = 3
 
 
 def sources(report: Report, sight: Sight, now: float) -> tuple[Told, ...]:
     """What each said, in the order of precedence; `at` is 0 where it never said anything."""
     return (
         _birth(report),
-        *_registry(report),
-        *_hooks(report),
+        *report.details,
         _status(sight),
         Told("title", sight.title or "nothing", sight.title_at),
         Told("bell", "it rang" if sight.rang_at else "nothing", sight.rang_at),
@@ -40,31 +37,6 @@ def _birth(report: Report) -> Told:
     return Told("entrypoint", f"{birth.program}, process {birth.pid}", birth.started)
 
 
-def _registry(report: Report) -> list[Told]:
-    session = report.session
-    if session is None:
-        missing = "it makes no sense" if report.garbled else "it has gone" if report.gone else "nothing"
-        return [Told("registry", missing, report.gone)]
-    return [Told("registry", _session(one), one.changed) for one in (session, *report.others)]
-
-
-def _session(session: Session) -> str:
-    waiting = f", {session.waiting_for}" if session.waiting_for else ""
-    where = f", {WHERE}" if session.background else ", moved to the background" if session.parked else ""
-    return f"{session.status or 'no status'}{waiting}{where}"
-
-
-def _hooks(report: Report) -> list[Told]:
-    newest = list(reversed(report.hooks))[:SHOWN_HOOKS]
-    return [Told("hook", _hook(hook), hook.at) for hook in newest] or [Told("hook", "nothing")]
-
-
-def _hook(hook: Hook) -> str:
-    facts = (hook.facts.get(name, "") for name in ("source", "tool", "detail", "error", "kind"))
-    said = " ".join(fact for fact in (hook.event, *facts) if fact)
-    return f"{said} (subagent)" if hook.sub else said
-
-
 def _status(sight: Sight) -> Told:
     """What the program reports by itself, in its terminal."""
     said, at = summary(sight.present_status)
@@ -83,6 +55,6 @@ def _meter(report: Report, now: float) -> Told:
         return Told("status line", "nothing")
     cost = f"${meter.cost:.2f}" if meter.cost is not None else ""
     context = f"{meter.context:.0f} % of the context" if meter.context is not None else ""
-    still = "stands still" if is_silent(report, now) else ""
+    still = "stands still" if report.is_silent(now) else ""
     said = ", ".join(part for part in (meter.model, cost, context, still) if part)
     return Told("status line", said, meter.at)

@@ -17,7 +17,7 @@ def given(config: Config, agent: str, host: Mapping[str, str], *, isolated: bool
     servers = tuple(server.name for server in config.servers_of(agent)) if served else ()
     settings = config.agent(agent)
     return Given(
-        login(settings, host, isolated=isolated) or project_login(config),
+        login(settings, host, isolated=isolated) or project_login(config, agent),
         settings.wake is not Wake.OFF,
         settings.wake is not Wake.OFF and settings.wake_prompt is not None,
         servers,

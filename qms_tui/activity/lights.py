@@ -7,19 +7,15 @@ until the client's next event, and in its first seconds a client has no MCP serv
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from enum import Enum
 
-from qms_tui.activity.background import whereabouts
-from qms_tui.activity.client_versions import untested
 from qms_tui.activity.explain import HEARTBEAT, armed
-from qms_tui.activity.rules import born, is_client
 from qms_tui.activity.sight import Sight
 from qms_tui.activity.status import login_wish
-from qms_tui.activity.values import NOT_ALLOWED, Activity, Report, Word
-from qms_tui.runtime.logins import OWN, REFUSED, Answer, Evidence, OwnLogin, decide, newest_turn
-
-__all__ = ["REFUSED"]
+from qms_tui.programs.logins import OWN, Answer, Evidence, decide
+from qms_tui.programs.report import Report
+from qms_tui.programs.values import NOT_ALLOWED, Activity, Word
 
 DWELL = 10.0  # seconds that what is not there may be so before it is wrong
 _FREE = (Word.IDLE, Word.ERROR, Word.BACKGROUND)  # the prompt is free: whatever wakes should be armed
@@ -122,11 +118,11 @@ class Facts:
     """Whether another user has started it, as that user's configuration says and not ours."""
 
     @property
-    def is_client(self) -> bool:
-        """Whether the program is Claude Code, as far as that says so in its folder."""
+    def has_state(self) -> bool:
+        """Whether the program is one that says in its folder what it does, as far as that says so."""
         if self.activity is None or self.activity.word is Word.RUNNING:
             return False
-        return is_client(self.report) or self.sight.reported is None
+        return self.report.has_state or self.sight.reported is None
 
 
 def shine(facts: Facts, now: float) -> tuple[Lights, float | None]:
@@ -148,7 +144,7 @@ def remark(lights: Lights, activity: Activity | None) -> str:
 
 
 def _program(facts: Facts) -> Light:
-    activity, session = facts.activity, facts.report.session
+    activity, report = facts.activity, facts.report
     if activity is None:
         return Light(Health.ABSENT, NO_PROGRAM)
     if facts.wrong:
@@ -159,10 +155,10 @@ def _program(facts: Facts) -> Light:
         return Light(Health.ABSENT, "starting", activity.since)
     if activity.word is Word.UNKNOWN:
         return Light(Health.UNKNOWN, activity.detail, activity.since)
-    since = session.started if session else 0.0 if facts.is_client else facts.sight.began
-    if said := untested(facts.report.version):
-        return Light(Health.UNKNOWN, said, since)
-    where = whereabouts(facts.report)
+    since = report.ready_at or (0.0 if facts.has_state else facts.sight.began)
+    if report.untested:
+        return Light(Health.UNKNOWN, report.untested, since)
+    where = report.whereabouts
     return Light(Health.FINE, f"ready, {where}" if where else "ready", since)
 
 
@@ -172,7 +168,7 @@ def _mcp(facts: Facts) -> Light:
         return Light(Health.UNKNOWN, ONLY_STARTER)
     if not facts.given.servers:
         return Light(Health.ABSENT, "none configured")
-    if not facts.is_client:
+    if not facts.has_state:
         return Light(Health.ABSENT, NONE_HERE if facts.activity else NO_PROGRAM)
     if served is None or any(server.up is None for server in served.servers):
         return Light(Health.UNKNOWN, "the gateway does not answer" if served else "not asked yet")
@@ -202,7 +198,7 @@ def _login(facts: Facts, now: float) -> Light:
     wish = login_wish(facts.sight.present_status)
     if wish is not None and facts.activity is not None and facts.activity.word is Word.NEEDS_YOU:
         return Light(Health.WRONG, WANTS_LOGIN, wish.at)
-    if facts.activity is not None and not facts.is_client:
+    if facts.activity is not None and not facts.has_state:
         return Light(Health.ABSENT, NONE_HERE)
     login = decide(_evidence(facts), now)
     match login.answer:
@@ -223,18 +219,13 @@ def _login(facts: Facts, now: float) -> Light:
 
 
 def _evidence(facts: Facts) -> Evidence:
-    report, given = facts.report, Given() if facts.foreign else facts.given
-    own = report.credentials or OwnLogin(report.own_login, usable=report.own_login > 0)
-    turn = None
-    if facts.activity is not None:
-        hooks = (hook for hook in report.hooks if not hook.sub)
-        events = ((hook.at, hook.event, hook.facts.get("error", "")) for hook in hooks)
-        turn = newest_turn(events, facts.sight.began)
-    return Evidence(given.login, own, report.settings_login, turn, given.unset)
+    given = Given() if facts.foreign else facts.given
+    own = facts.report.evidence(facts.sight.began if facts.activity is not None else None)
+    return replace(own, given=given.login, unset=given.unset)
 
 
 def _waker(facts: Facts, now: float) -> tuple[Light, float | None]:
-    activity, report, birth = facts.activity, facts.report, born(facts.report, facts.sight, now)
+    activity, report, birth = facts.activity, facts.report, facts.report.born(facts.sight, now)
     if activity is None:
         return Light(Health.ABSENT, NO_PROGRAM), None
     if report.forbidden:

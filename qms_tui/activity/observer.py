@@ -5,39 +5,32 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 
-from qms_tui.activity.reader import Reader
-from qms_tui.activity.values import Report
-from qms_tui.project import Project
-from qms_tui.runtime.config_folder import ConfigFolder, container_folder
+from qms_tui.programs.base import Reader
+from qms_tui.programs.report import Report
 
 PERIOD = 0.2  # seconds between two looks at an agent
 SHARE = 20  # times as long as a look worked, if that is more: an agent cannot make us busy
+UNREADABLE = "its folder cannot be read: the log file says why"
 _log = logging.getLogger(__name__)
 
 
 class Observer:
     """Begins to look when made. `tell(agent, report)` is called through `call_soon`, for new reports only."""
 
-    def __init__(
-        self,
-        project: Project,
-        tell: Callable[[str, Report], None],
-        call_soon: Callable[..., object],
-    ) -> None:
-        self._project, self._tell, self._call_soon = project, tell, call_soon
+    def __init__(self, tell: Callable[[str, Report], None], call_soon: Callable[..., object]) -> None:
+        self._tell, self._call_soon = tell, call_soon
         self._lock = threading.Lock()
-        self._agents: dict[str, ConfigFolder] = {}
+        self._agents: dict[str, Callable[[], Reader]] = {}
         self._looks: dict[str, float] = {}
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._run, name="activity", daemon=True)
         self._thread.start()
 
-    def follow(self, agents: Iterable[str] | Mapping[str, ConfigFolder]) -> None:
-        """Look at these agents from now on, and at no others; without their folders those of containers."""
-        if not isinstance(agents, Mapping):
-            agents = {agent: container_folder(self._project, agent) for agent in agents}
+    def follow(self, agents: Mapping[str, Callable[[], Reader]]) -> None:
+        """Look at these agents from now on, and at no others, each by the reader that this makes."""
         with self._lock:
             self._agents = dict(agents)
 
@@ -56,8 +49,10 @@ class Observer:
                 agents = self._agents
             for gone in watched.keys() - agents:
                 watched.pop(gone).reader.close()
-            for agent, folder in agents.items():
-                self._look(agent, watched.setdefault(agent, _Watched(Reader(self._project, agent, folder))))
+            for agent, make in agents.items():
+                if agent not in watched:
+                    watched[agent] = _Watched(make())
+                self._look(agent, watched[agent])
         for one in watched.values():
             one.reader.close()
 
@@ -70,7 +65,7 @@ class Observer:
             report = watched.reader.read(began)
         except Exception:  # one agent's boundary: the others go on
             _log.exception("%s: its folder cannot be read", agent)
-            report = Report(trouble="its folder cannot be read: the log file says why")
+            report = replace(watched.reader.nothing, trouble=UNREADABLE)
         watched.next = began + SHARE * (time.thread_time() - worked)
         if report is watched.told:
             if not watched.is_on_its_way:

@@ -5,25 +5,29 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
-from qms_tui.activity.status import activity_of, continued, has_news, no_later, rests, standing
-from qms_tui.activity.values import Activity
-from qms_tui.terminal import NO_STATUS, ProgramStatus
-
-TURNING = 2.5  # seconds after which a title that stands still is no sign of work; busy ones turn every 0.96 s
-SLACK = 0.05  # seconds between a container's start and the clock that its program reads
-RESTING = "✳"
-_SPINNERS = ("◐", "◑", "◒", "◓")
+from qms_tui.activity.status import (
+    activity_of,
+    background_work,
+    continued,
+    has_news,
+    no_later,
+    rests,
+    standing,
+)
+from qms_tui.programs.signs import SLACK
+from qms_tui.programs.values import Activity
+from qms_tui.terminal import NO_STATUS, ProgramState, ProgramStatus
 
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """What the interface sees of a program: when it began, its title and when that changed, its bell."""
+    """The Signs of a program: when it began, its title and when that changed, its bell, its reports."""
 
     began: float = 0.0
     title: str = ""
     title_at: float = 0.0
     rang_at: float = 0.0
-    turning_since: float = 0.0
+    works_since: float = 0.0
     """When its title began to show work, if it does."""
     silent_since: float = 0.0
     """Since when somebody who looks again and again has missed its status line; 0 if nobody does."""
@@ -54,6 +58,17 @@ class Sight:
         """What it does, as it reports; None if it reports nothing."""
         return activity_of(self.present_status, self.looked_at, self.rested_at)
 
+    @property
+    def wants_login(self) -> bool:
+        """Whether the program itself waits for a login; children may be what its tools have written."""
+        root = self.present_status.root
+        return root is not None and root.state is ProgramState.BLOCKED and root.kind == "auth"
+
+    @property
+    def background_work(self) -> str:
+        """Which of its children work, in words; empty if none does."""
+        return background_work(self.present_status)
+
     def reporting(self, status: ProgramStatus, now: float) -> Sight:
         """The same with other reports."""
         rested_at = now if rests(self.status, status) else self.rested_at
@@ -69,13 +84,6 @@ class Sight:
         behind, status = max(self.behind, self.began - now), no_later(self.status, now)
         return replace(self, status=status, behind=behind, rested_at=rested_at, looked_at=looked_at)
 
-    def titled(self, title: str, now: float) -> Sight:
-        """The same with another title."""
-        works = title.startswith(_SPINNERS)
-        since = self.turning_since if works and turns(self, now) else now
-        return replace(self, title=title, title_at=now, turning_since=since if works else 0.0)
-
-
-def turns(sight: Sight, now: float) -> bool:
-    """Whether the title shows the client's sign of work, and moves."""
-    return sight.title.startswith(_SPINNERS) and now - sight.title_at < TURNING
+    def titled(self, title: str, works_since: float, now: float) -> Sight:
+        """The same with another title, which shows work since then; 0 if it shows none."""
+        return replace(self, title=title, title_at=now, works_since=works_since)

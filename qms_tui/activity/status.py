@@ -12,8 +12,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from qms_tui.activity.parse import LONGEST
-from qms_tui.activity.values import Activity, Word
+from qms_tui.programs.values import LONGEST, Activity, Word
 from qms_tui.terminal import ProgramState, ProgramStatus, StatusRecord
 from qms_tui.text.amounts import counted
 

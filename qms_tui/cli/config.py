@@ -37,8 +37,9 @@ def config(common: Common) -> int:
 
 def _of_definitions(project: Project, config: Config) -> Iterator[str]:
     """What agents' definitions ask for besides, and what of that has no effect."""
+    from qms_tui.programs.definition_wishes import in_words
     from qms_tui.runtime.agent_places import agent_places
-    from qms_tui.runtime.definition_wishes import agent_wishes, in_words
+    from qms_tui.runtime.definition import agent_wishes
 
     places = agent_places(project, config)
     for agent in project.roster(config.agents):

@@ -51,17 +51,17 @@ def _remember(standing: Standing, record: Record, store: TrustStore) -> Standing
 
 def _with_containers(standing: Standing, config: Config) -> Standing:
     """A labelled container shows that its agent's config folder is in use by this user."""
-    from qms_tui.keeper.runtimes import docker_runtime
+    from qms_tui.keeper.runtimes import project_containers
 
     if config.engine.runtime is RuntimeKind.LOCAL:
         return standing
     record = standing.record
     with suppress(QmsTuiError):  # without an engine there is no such container
-        runtime = docker_runtime(standing.project, config)
+        containers = project_containers(standing.project, config)
         try:
-            used = {agent for agent, found in runtime.all_now().items() if not found.foreign}
+            used = {agent for agent, found in containers.all().items() if not found.foreign}
         finally:
-            runtime.close_now()
+            containers.close()
         for folder in standing.foreign:
             if folder.agent in used:
                 record = record.with_folder(folder.agent, folder.identity)

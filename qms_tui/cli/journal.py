@@ -16,7 +16,7 @@ from qms_tui.cli.options import Common, common_options, complete_agents
 from qms_tui.cli.printing import note, warn, write_out
 from qms_tui.config import Config, RuntimeKind
 from qms_tui.errors import EngineError
-from qms_tui.keeper.runtimes import docker_runtime
+from qms_tui.keeper.runtimes import project_containers
 from qms_tui.project import Project
 from qms_tui.text.printable import plain
 
@@ -109,13 +109,13 @@ def _engine_lines(request: _Request) -> Iterator[str]:
 
     agent = request.journal.agent
     try:
-        runtime = docker_runtime(request.project, request.config)
+        containers = project_containers(request.project, request.config)
     except EngineError:
         return
     try:
-        log = runtime.log_now(agent, request.moment or 0.0)
+        log = containers.log(agent, request.moment or 0.0)
     finally:
-        runtime.close_now()
+        containers.close()
     if log is not None and log.content:
         warn(f"nothing is recorded of {agent} here; this is from the engine's log")
         yield from log_lines(log.content, log.size.columns, log.size.lines)

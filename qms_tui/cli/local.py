@@ -18,7 +18,7 @@ from qms_tui.errors import UsageError
 from qms_tui.project import Project
 
 if TYPE_CHECKING:
-    from qms_tui.runtime.local_copy import Copyable
+    from qms_tui.programs.base import Copyable
 
 
 @click.command("local")
@@ -33,7 +33,7 @@ def local(common: Common, agents: Sequence[str], wanted: bool, yes: bool) -> int
     conversations are copied from its container's files; settings and hooks never are, and nothing that is
     there already is replaced.
     """
-    from qms_tui.runtime.local_copy import copyable
+    from qms_tui.programs.local_copy import copyable
 
     project, config = load_whole(common)
     roster = project.roster(config.agents)
@@ -47,7 +47,7 @@ def local(common: Common, agents: Sequence[str], wanted: bool, yes: bool) -> int
 
 
 def _show(project: Project, there: Mapping[str, Copyable]) -> int:
-    from qms_tui.runtime.config_folder import local_folder
+    from qms_tui.programs.config_folder import local_folder
 
     for agent, found in there.items():
         folder = local_folder(project, agent).path
@@ -59,7 +59,7 @@ def _show(project: Project, there: Mapping[str, Copyable]) -> int:
 
 
 def _copy(project: Project, config: Config, there: Mapping[str, Copyable], yes: bool) -> int:
-    from qms_tui.runtime.local_copy import copy
+    from qms_tui.programs.local_copy import copy
 
     for agent, found in there.items():
         echo(f"{agent}: {found} in {project.folders(agent).config}")

@@ -78,7 +78,7 @@ def open_screen(
     from qms_tui.runtime.logins import shared_logins
 
     if config.engine.runtime is RuntimeKind.LOCAL:
-        from qms_tui.runtime.local_copy import remarks as local_remarks
+        from qms_tui.programs.local_copy import remarks as local_remarks
 
         processes = local_processes(project, config, common.log_level)
         processes.start_early()
@@ -98,7 +98,7 @@ def open_screen(
         try:
             where.prepare_early(where.check_images(names))
         except QmsTuiError:
-            where.close_now()
+            where.let_go()
             raise
     except QmsTuiError:
         keeper.close()

@@ -16,7 +16,7 @@ from qms_tui.cli.printing import echo, echo_json, echo_lines, warn
 from qms_tui.cli.prune import everything
 from qms_tui.config import Config
 from qms_tui.errors import EngineError, KeeperError, UsageError
-from qms_tui.keeper.runtimes import docker_runtime, keeper_client, local_processes
+from qms_tui.keeper.runtimes import keeper_client, local_processes, project_containers
 from qms_tui.keeper.servers import standing
 from qms_tui.project import Project
 
@@ -78,14 +78,14 @@ def _contained(project: Project, config: Config, *, with_usage: bool) -> _Contai
     from qms_tui.keeper.disk.record import with_disk
     from qms_tui.keeper.paths import keeper_folder
 
-    runtime = docker_runtime(project, config)
+    containers = project_containers(project, config)
     try:
-        found = with_disk(runtime.all_now(), keeper_folder(project.root, runtime.host))
-        usage = runtime.usage_now(found) if with_usage else None
-        strangers = runtime.strangers_now()
+        found = with_disk(containers.all(), keeper_folder(project.root, containers.host))
+        usage = containers.usage(found) if with_usage else None
+        strangers = containers.strangers()
     finally:
-        runtime.close_now()
-    return _Contained(found, usage, strangers, _reported(keeper_client(project, config, runtime.host)))
+        containers.close()
+    return _Contained(found, usage, strangers, _reported(keeper_client(project, config, containers.host)))
 
 
 def _reported(keeper: KeeperClient) -> Programs:

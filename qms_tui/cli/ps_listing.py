@@ -8,31 +8,25 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from qms_tui.activity import (
-    Activity,
     Facts,
     Health,
     Light,
     Lights,
-    Reader,
     Served,
     Sight,
-    Told,
-    Word,
     armed,
-    current,
-    judge,
     remark,
     shine,
     sources,
 )
-from qms_tui.activity.background import whereabouts
 from qms_tui.activity.given import given, servers_of
-from qms_tui.activity.values import Meter
 from qms_tui.config import Config, RuntimeKind
 from qms_tui.mcp.lights import Standing
+from qms_tui.programs.config_folder import local_folder
+from qms_tui.programs.registry import program_of
+from qms_tui.programs.values import Activity, Meter, Told, Word
 from qms_tui.project import Project
 from qms_tui.runtime import Condition, Found, Usage
-from qms_tui.runtime.config_folder import local_folder
 from qms_tui.terminal import NO_STATUS, ProgramStatus
 from qms_tui.text.amounts import amount
 from qms_tui.text.columns import columns
@@ -96,13 +90,14 @@ class _Known:
         self.agent, self.found, self.usage, self.is_local = agent, found, usage, is_local
         now = time.time()
         sight = Sight(began=found.began).reporting(status, now)
-        reader = Reader(project, agent, local_folder(project, agent) if is_local else None)
-        self.report = current(reader.read(time.monotonic()), sight, now)
+        program = program_of(config.agent(agent).command)
+        reader = program.reader(project, agent, local_folder(project, agent) if is_local else None)
+        self.report = reader.read(time.monotonic()).current(sight, now)
         reader.close()
         self.activity: Activity | None = None
         self.told: Sequence[Told] = ()
         if found.condition is Condition.RUNNING:
-            self.activity = judge(self.report, sight, now)[0]
+            self.activity = self.report.judge(sight, now)[0]
             self.told = sources(self.report, sight, now)
         gets = given(config, agent, os.environ, isolated=not is_local, served=standing is not None)
         # Nobody has looked before: as it is now it has been since the start, as far as anybody knows.
@@ -121,7 +116,7 @@ class _Known:
         if self.activity.word is Word.UNKNOWN:  # the word says nothing: why it is not known does
             words = [self.activity.word.value, self.activity.detail]
         else:
-            words = [self.activity.word.value, whereabouts(self.report)]
+            words = [self.activity.word.value, self.report.whereabouts]
         if not self.report.forbidden:
             words.append(remark(self.lights, self.activity))
         return ", ".join(word for word in words if word)

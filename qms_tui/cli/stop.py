@@ -16,7 +16,7 @@ from qms_tui.cli.options import Common, agents_argument, common_options
 from qms_tui.cli.printing import confirm, echo, echo_lines
 from qms_tui.config import Config
 from qms_tui.errors import EngineError, UsageError
-from qms_tui.keeper.runtimes import docker_runtime, keeper_client, local_processes
+from qms_tui.keeper.runtimes import keeper_client, local_processes, project_containers
 from qms_tui.project import Project
 from qms_tui.text.printable import plain
 
@@ -74,7 +74,7 @@ def stop(common: Common, agents: Sequence[str], every: bool, yes: bool) -> int:
             contained.clear_away()
     finally:
         if contained is not None:
-            contained.runtime.close_now()
+            contained.containers.close()
     return 0
 
 
@@ -84,24 +84,24 @@ class _Containers:
     def __init__(self, project: Project, config: Config) -> None:
         """Raises EngineError."""
         self._project, self._config = project, config
-        self.runtime = docker_runtime(project, config)
+        self.containers = project_containers(project, config)
         try:
-            self.found = self.runtime.all_now()
+            self.found = self.containers.all()
         except BaseException:
-            self.runtime.close_now()
+            self.containers.close()
             raise
 
     def clear_away(self) -> None:
         """What is left once all are stopped."""
-        keeper_client(self._project, self._config, self.runtime.host).stop()
-        self.runtime.remove_network_now()
-        echo_lines(f"left alone: {each}: {each.remedy}" for each in self.runtime.strangers_now())
+        keeper_client(self._project, self._config, self.containers.host).stop()
+        self.containers.remove_network()
+        echo_lines(f"left alone: {each}: {each.remedy}" for each in self.containers.strangers())
 
 
 def _stop(contained: _Containers | None, processes: LocalProcesses, agent: str) -> str:
     """End an agent wherever it runs; what became of it."""
     here = stop_local(processes, agent)
-    there = contained is not None and contained.runtime.stop_now(agent)
+    there = contained is not None and contained.containers.stop(agent)
     return "stopped" if here or there else "does not run" if contained is None else "has no container"
 
 

@@ -10,7 +10,7 @@ from qms_tui.cli.loading import load
 from qms_tui.cli.options import Common, agents_argument, common_options
 from qms_tui.cli.printing import echo
 from qms_tui.errors import UsageError
-from qms_tui.keeper.runtimes import docker_runtime
+from qms_tui.keeper.runtimes import project_containers
 
 
 @click.command("unpause")
@@ -24,11 +24,11 @@ def unpause(common: Common, agents: Sequence[str]) -> int:
     if not agents:
         raise UsageError("let which agents go on?", hint="name them; qms-tui ps says which are paused")
     project, config = load(common)
-    runtime = docker_runtime(project, config)
+    containers = project_containers(project, config)
     try:
-        project.check_agents(agents, sorted({*project.roster(config.agents), *runtime.all_now()}))
+        project.check_agents(agents, sorted({*project.roster(config.agents), *containers.all()}))
         for agent in dict.fromkeys(agents):
-            echo(f"{agent}: {'goes on' if runtime.unpause_now(agent) else 'is not paused'}")
+            echo(f"{agent}: {'goes on' if containers.unpause(agent) else 'is not paused'}")
     finally:
-        runtime.close_now()
+        containers.close()
     return 0

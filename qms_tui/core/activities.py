@@ -9,33 +9,29 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from qms_tui.activity import (
-    Activity,
     Facts,
     Given,
     Lights,
-    Meter,
     Observer,
-    Report,
     Served,
     Server,
     Sight,
-    Told,
-    Word,
     armed,
-    current,
-    judge,
     shine,
     sources,
 )
-from qms_tui.activity.pulse import is_silent, next_look
 from qms_tui.core.agent import Agent
 from qms_tui.core.container import container
 from qms_tui.core.fleet import Fleet
 from qms_tui.core.paced import Paced
 from qms_tui.core.state import AgentState
 from qms_tui.core.view import AgentView
+from qms_tui.programs.base import Program
+from qms_tui.programs.config_folder import ConfigFolder, container_folder
+from qms_tui.programs.registry import PLAIN
+from qms_tui.programs.report import Report
+from qms_tui.programs.values import Activity, Meter, Told, Word
 from qms_tui.project import Project
-from qms_tui.runtime.config_folder import ConfigFolder, container_folder
 from qms_tui.terminal import Bell, StatusChanged, TerminalEvent, TitleChanged
 
 NOTHING = Report()
@@ -67,17 +63,18 @@ class Activities:
         project: Project,
         on_fact: Callable[[Agent], None],
         given: Callable[[AgentView], Given] = lambda agent: Given(),
+        program_of: Callable[[str], Program] = lambda agent: PLAIN,
         folder_of: Callable[[str], ConfigFolder | None] | None = None,
         on_receipt: Callable[[], None] = lambda: None,
     ) -> None:
-        """`given`: what the configuration gives an agent; asked once for each configuration. `folder_of`: an
-        agent's own folder, if it has one that tells something; without, that of its container. `on_receipt`
-        is called when anybody has heard of an item.
+        """`given`: what the configuration gives an agent; asked once for each configuration. `program_of`:
+        what it runs by that. `folder_of`: an agent's own folder, if it has one that tells something; without,
+        that of its container. `on_receipt` is called when anybody has heard of an item.
         """
         self._folder_of = folder_of or partial(container_folder, project)
         self._fleet, self._project, self._on_fact = fleet, project, on_fact
         self._on_receipt = on_receipt
-        self._ask_given = given
+        self._ask_given, self._program_of = given, program_of
         self._given: dict[str, Given] = {}
         self._served: dict[str, Served] = {}
         self._unarmed: dict[str, float] = {}
@@ -91,7 +88,7 @@ class Activities:
     def start(self) -> None:
         """Begin to look, within the running loop."""
         call_soon = asyncio.get_running_loop().call_soon_threadsafe
-        self._observer = Observer(self._project, self._take, call_soon)
+        self._observer = Observer(self._take, call_soon)
         self.follow()
 
     def follow(self) -> None:
@@ -99,7 +96,13 @@ class Activities:
         if self._observer is not None:
             names = dict.fromkeys((*(agent.name for agent in self._fleet), *self._beside))
             folders = {name: self._folder_of(name) for name in names}
-            self._observer.follow({name: folder for name, folder in folders.items() if folder is not None})
+            self._observer.follow(
+                {
+                    name: partial(self._program_of(name).reader, self._project, name, folder)
+                    for name, folder in folders.items()
+                    if folder is not None
+                }
+            )
 
     def follow_beside(self, agents: Iterable[str]) -> None:
         """These have no pane, and items: how far those have come stands in their folders all the same."""
@@ -119,7 +122,8 @@ class Activities:
 
     def report(self, agent: str) -> Report:
         """What its folder said last."""
-        return self._reports.get(agent, NOTHING)
+        known = self._reports.get(agent)
+        return self._program_of(agent).nothing if known is None else known
 
     def explain(self, agent: Agent) -> tuple[Told, ...]:
         """What each source says."""
@@ -129,7 +133,7 @@ class Activities:
 
     def current(self, agent: Agent) -> Report:
         """What its folder says of the program that runs now, or ran last."""
-        return current(self.report(agent.name), self._sight(agent), time.time())
+        return self.report(agent.name).current(self._sight(agent), time.time())
 
     def reports_dialog(self, agent: Agent) -> bool:
         """Whether its program reports now that it waits for the human, whatever else is said of it."""
@@ -153,7 +157,9 @@ class Activities:
         """Its program has changed its title, rung, or reported something: some do all the time."""
         now = time.time()
         if isinstance(event, TitleChanged):
-            self._sights[agent.name] = self._sight(agent).titled(agent.link.title, now)
+            sight, title = self._sight(agent), agent.link.title
+            since = self._program_of(agent.name).works_since(sight, title, now)
+            self._sights[agent.name] = sight.titled(title, since, now)
         elif isinstance(event, Bell):
             self._sights[agent.name] = replace(self._sight(agent), rang_at=now)
         elif not isinstance(event, StatusChanged):
@@ -211,13 +217,13 @@ class Activities:
             silent_since=self._silent_since(agent, report, now),
             read_at=self._observer.looked_at(agent.name) if self._observer is not None else 0.0,
         )
-        activity, again = judge(report, sight, now)
-        due = next_look(report, sight.silent_since, now)
+        activity, again = report.judge(sight, now)
+        due = report.next_look(sight.silent_since, now)
         return activity, min((each for each in (again, due) if each is not None), default=None)
 
     def _silent_since(self, agent: Agent, report: Report, now: float) -> float:
         """Since when we have missed its pulse; now, if we have not."""
-        if not is_silent(report, now):
+        if not report.is_silent(now):
             self._silent.pop(agent.name, None)
             return now
         return self._silent.setdefault(agent.name, now)

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from functools import partial
 from typing import Any
 
-from qms_tui.activity import Activity, Lights, Meter
+from qms_tui.activity import Lights
 from qms_tui.core.events import AgentEvent, Notice, Severity, StateChanged
 from qms_tui.core.feeder import Feeder
 from qms_tui.core.life import Life
@@ -17,6 +17,7 @@ from qms_tui.core.program import Program
 from qms_tui.core.state import REACHABLE_SOON, STARTABLE, STOPPED_BY_YOU, AgentState
 from qms_tui.core.view import AgentView
 from qms_tui.errors import QmsTuiError, RuntimeFailure
+from qms_tui.programs.values import Activity, Meter
 from qms_tui.runtime import Found, Runtime, Size, Usage
 
 _log = logging.getLogger(__name__)

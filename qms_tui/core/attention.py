@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from qms_tui.activity import Activity, Word
 from qms_tui.core.view import AgentView
+from qms_tui.programs.values import Activity, Word
 
 _URGENCY = (Word.NEEDS_YOU, Word.ERROR, Word.RUNNING)
 

@@ -47,9 +47,12 @@ from qms_tui.core.view import AgentView
 from qms_tui.core.waking import Context, Waking
 from qms_tui.inbox import HUMAN, Ledger, Past
 from qms_tui.mcp.lights import Standing
+from qms_tui.programs.base import Program
+from qms_tui.programs.config_folder import ConfigFolder
+from qms_tui.programs.folders import config_folder
+from qms_tui.programs.registry import program_of
 from qms_tui.project import Project
 from qms_tui.runtime import EngineBack, Runtime, RuntimeEvent
-from qms_tui.runtime.config_folder import ConfigFolder, config_folder
 from qms_tui.waking import Typed
 
 
@@ -99,6 +102,7 @@ class Composition:
             project,
             self._rounds.fact,
             self._given,
+            self._program_of,
             self._folder_of,
             self._receipts_changed,
         )
@@ -282,6 +286,9 @@ class Composition:
     def _given(self, agent: AgentView) -> Given:
         host = self._environment(agent.name)
         return given(self.config, agent.name, host, isolated=agent.isolated, served=self._is_served)
+
+    def _program_of(self, agent: str) -> Program:
+        return program_of(self.config.agent(agent).command)
 
     def _folder_of(self, agent: str) -> ConfigFolder | None:
         isolated = self._isolates(agent) if self._isolates is not None else None

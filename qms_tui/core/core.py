@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from qms_tui.activity import Announced, Told
 from qms_tui.core.attention import waiting
 from qms_tui.core.composition import Composition
 from qms_tui.core.link import Link
 from qms_tui.core.state import STARTABLE, STOPPED_BY_YOU, AgentState
 from qms_tui.core.view import AgentView
 from qms_tui.inbox import Item, Preview
+from qms_tui.programs.values import Announced, Told
 
 _NOT_LIVE = (*STARTABLE, AgentState.STOPPING)
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from qms_tui.activity import Report, Word
 from qms_tui.core.view import AgentView
+from qms_tui.programs.report import Report
+from qms_tui.programs.values import Word
 
 QUIET = 5.0  # seconds that an agent must have been idle, and the human away from it
 PERIOD = 1.0  # seconds between looks at an agent whose inbox was replaced

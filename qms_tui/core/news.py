@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from qms_tui.activity import Activity, Word
+from qms_tui.programs.values import Activity, Word
 
 
 class NewsKind(Enum):

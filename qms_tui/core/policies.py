@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from qms_tui.activity import Hook, Report, Told, Word
 from qms_tui.config import Config, Launch, Shutdown
 from qms_tui.core.activities import Judgement
 from qms_tui.core.agent import Agent
@@ -18,6 +17,8 @@ from qms_tui.core.state import HELD, STARTABLE
 from qms_tui.core.view import AgentView
 from qms_tui.errors import OwnerError
 from qms_tui.inbox import Item, Ledger
+from qms_tui.programs.report import Report
+from qms_tui.programs.values import Told, Word
 
 MOST_OPENED = (
     16  # panes that are opened unasked: a project that is not trusted may define any number of agents
@@ -183,7 +184,7 @@ class Policies:
             self._tasks(view.name) if awaits else (),
             self._ledger.waiting(view.name),
             self._emptied.get(view.name, 0.0),
-            _woken(judged.report.hooks),
+            judged.report.woken,
         )
 
     def _tasks(self, agent: str) -> list[Item]:
@@ -218,9 +219,3 @@ class Policies:
 
 def _tells_nothing(view: AgentView) -> bool:
     return view.activity is not None and view.activity.word is Word.RUNNING
-
-
-def _woken(hooks: Sequence[Hook]) -> bool:
-    """Whether the last prompt was a wake."""
-    prompts = (hook for hook in reversed(hooks) if hook.event == "UserPromptSubmit" and not hook.sub)
-    return bool(next((hook.items for hook in prompts), ()))

@@ -16,10 +16,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from qms_tui.activity import Activity, Word
 from qms_tui.config import Launch, Shutdown
 from qms_tui.core.state import HELD, STARTABLE, AgentState
 from qms_tui.inbox import Item, Kind
+from qms_tui.programs.values import Activity, Word
 from qms_tui.runtime import Ending
 
 TASKS = (Kind.REVIEW, Kind.APPROVAL)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from qms_tui.activity import Activity, Lights, Meter
+from qms_tui.activity import Lights
 from qms_tui.core.state import HELD, AgentState
 from qms_tui.errors import QmsTuiError
+from qms_tui.programs.values import Activity, Meter
 from qms_tui.runtime import Ending, Usage
 
 

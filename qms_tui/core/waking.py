@@ -13,7 +13,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from qms_tui.activity import Told, Word, wakes
 from qms_tui.config import Config, Wake
 from qms_tui.core.activities import Activities
 from qms_tui.core.agent import Agent
@@ -23,7 +22,8 @@ from qms_tui.core.state import AgentState
 from qms_tui.core.view import AgentView
 from qms_tui.inbox import Item, Ledger
 from qms_tui.inbox.item_reader import is_sender
-from qms_tui.runtime.client import is_client
+from qms_tui.programs.registry import program_of
+from qms_tui.programs.values import Told, Word
 from qms_tui.terminal import Key, encode_key, encode_paste
 from qms_tui.waking import Act, Scene, Typed, Typist, announcement
 
@@ -137,7 +137,7 @@ class Waking:
         return config.wake is Wake.AUTO and config.wake_prompt is not None
 
     def _is_woken_inside(self, agent: Agent) -> bool:
-        return wakes(self._activities.report(agent.name), agent.began)
+        return self._activities.report(agent.name).wakes(agent.began)
 
     def _pending(self, agent: Agent) -> list[Item]:
         return self._ledger.pending(agent.name)
@@ -170,8 +170,8 @@ class Waking:
         word = view.activity.word
         if self._activities.reports_dialog(agent):
             word = Word.NEEDS_YOU  # its registry may not have been read since, and may be believed more
-        # Claude Code that has not said yet how it is might have a dialog open.
-        silent = word is Word.RUNNING and not is_client(self._config.agent(agent.name).command)
+        # A program that has not said yet how it is, and will, might have a dialog open.
+        silent = word is Word.RUNNING and not program_of(self._config.agent(agent.name).command).has_own_files
         return "" if silent or word is Word.IDLE else f"{word.value}, not idle"
 
     # -- what is done -----------------------------------------------------------------------------------

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import islice
 
-from qms_tui.activity import Announced
 from qms_tui.api.commands import Items
 from qms_tui.api.inbox import InboxItem
 from qms_tui.core import Core
 from qms_tui.daemon import mapping
 from qms_tui.inbox import Entry, Wish
+from qms_tui.programs.values import Announced
 
 MOST_ITEMS = 2000  # of all inboxes together: more than anybody scrolls through; a search reaches the others
 

@@ -12,6 +12,7 @@ from qms_tui.core import AgentView, Core, events
 from qms_tui.errors import QmsTuiError
 from qms_tui.inbox import Entry, Item, Kind, Preview, Toast, Wish
 from qms_tui.mcp.lights import Standing
+from qms_tui.programs import values
 from qms_tui.runtime import Ending, EngineLost, Latency, RuntimeEvent, Usage
 
 # -- agents -------------------------------------------------------------------------------------------------
@@ -57,7 +58,7 @@ def _trouble(error: QmsTuiError) -> agents.Trouble:
     return agents.Trouble(error.message, error.hint)
 
 
-def _activity(what: activities.Activity) -> agents.Activity:
+def _activity(what: values.Activity) -> agents.Activity:
     return agents.Activity(agents.Word[what.word.name], what.detail, what.since, what.rule)
 
 
@@ -70,7 +71,7 @@ def _light(light: activities.Light) -> agents.Light:
     return agents.Light(agents.Health[light.health.name], light.why, light.since)
 
 
-def _meter(meter: activities.Meter) -> agents.Meter:
+def _meter(meter: values.Meter) -> agents.Meter:
     return agents.Meter(meter.at, meter.cost, meter.context, meter.model, meter.version)
 
 
@@ -78,7 +79,7 @@ def _usage(usage: Usage) -> agents.Usage:
     return agents.Usage(usage.cpu, usage.memory, usage.limit)
 
 
-def explanation(sources: tuple[activities.Told, ...]) -> commands.Explanation:
+def explanation(sources: tuple[values.Told, ...]) -> commands.Explanation:
     """Why an agent's state is what it is."""
     return commands.Explanation(
         tuple(commands.SourceReport(each.source, each.said, each.at) for each in sources)
@@ -88,7 +89,7 @@ def explanation(sources: tuple[activities.Told, ...]) -> commands.Explanation:
 # -- inboxes ------------------------------------------------------------------------------------------------
 
 
-def item(number: int, entry: Entry, known: activities.Announced | None, *, held: bool) -> inbox.InboxItem:
+def item(number: int, entry: Entry, known: values.Announced | None, *, held: bool) -> inbox.InboxItem:
     """An item as the ledger has it, and how far it has come."""
     what = entry.item
     return inbox.InboxItem(
@@ -107,7 +108,7 @@ def item(number: int, entry: Entry, known: activities.Announced | None, *, held:
     )
 
 
-def _receipt(known: activities.Announced) -> inbox.Receipt:
+def _receipt(known: values.Announced) -> inbox.Receipt:
     return inbox.Receipt(known.at, known.delivered, known.failed, known.again, known.open)
 
 

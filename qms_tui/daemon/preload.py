@@ -11,8 +11,8 @@ import pkgutil
 import qms_tui
 
 ROOMS = (
-    *("api", "config", "text", "ipc", "trust", "inbox", "activity", "waking", "core", "daemon"),
-    *("runtime", "runtime.docker", "keeper", "keeper.spawner", "keeper.journal"),
+    *("api", "config", "text", "ipc", "trust", "inbox", "activity", "waking", "core", "daemon", "programs"),
+    *("runtime", "runtime.docker", "programs.claude", "keeper", "keeper.spawner", "keeper.journal"),
 )
 _MCP = ("lights", "mounting", "places", "status", "tokens")  # the rest is the gateway's, and heavy
 _OTHERS = (

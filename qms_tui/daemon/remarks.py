@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from qms_tui.config import Config, RuntimeKind
 from qms_tui.keeper.runtimes import ignored_wishes
+from qms_tui.programs import local_copy
 from qms_tui.project import Project
-from qms_tui.runtime import local_copy
 from qms_tui.runtime.logins import shared_logins
 
 

@@ -174,7 +174,7 @@ class Runtimes:
             lambda: docker_runtime(settings.project, config),
             what="reach the engine",
             deadline=CONNECT_DEADLINE,
-            undo=lambda late: late.close_now(),
+            undo=lambda late: late.let_go(),
         )
         keeper = keeper_client(
             settings.project, config, docker.host, settings.log_level, settings.config_file

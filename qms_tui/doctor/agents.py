@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-import json
-import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,12 +14,12 @@ from docker.types import Mount
 
 from qms_tui.config import AgentConfig
 from qms_tui.doctor.finding import Finding, error, ok, warning
+from qms_tui.programs.config_folder import ConfigFolder, container_folder
+from qms_tui.programs.logins import ANSWERED, OWN, Answer, Evidence, Given, Login, OwnLogin, decide
+from qms_tui.programs.registry import PROGRAMS, program_of
 from qms_tui.project import Project
 from qms_tui.runtime import Found, logins
-from qms_tui.runtime.client import is_client
-from qms_tui.runtime.config_folder import ConfigFolder, container_folder
 
-LARGEST = 64 * 1024  # bytes of a file of the agent's that are read
 FULL = 0.9  # of the memory limit
 
 
@@ -113,58 +110,60 @@ def login(
     if config.token_file is not None and not config.token_file.is_file():
         yield error(agent, f"its token_file is missing: {config.token_file}", "claude setup-token")
         return
+    program = program_of(config.command)
     passed = logins.given(config, host, isolated=isolated)
     try:
-        own = _evidence(folder or container_folder(project, agent), began)
+        own = program.logins.evidence(folder or container_folder(project, agent), began)
     except PermissionError:
         own = None
     if own is None and passed is None and not projects:
         yield ok(agent, "whether it is logged in you are not allowed to see")
         return
     words = _words(passed) or projects
-    evidence = dataclasses.replace(own or logins.Evidence(), given=words, unset=logins.unset(config, host))
-    answer = logins.decide(evidence, now)
-    if not is_client(config.command) and _has_given(answer, words):
+    evidence = dataclasses.replace(own or Evidence(), given=words, unset=logins.unset(config, host))
+    answer = decide(evidence, now)
+    if not program.has_own_files and _has_given(answer, words):
         gets = f", and gets {words}" if words else ""
-        yield ok(agent, f"needs no login: its program is not Claude Code{gets}")
+        known = " or ".join(program.title for program in PROGRAMS)
+        yield ok(agent, f"needs no login: its program is not {known}{gets}")
         return
     yield _finding(agent, answer, evidence, running=began is not None)
 
 
-def _has_given(answer: logins.Login, words: str) -> bool:
+def _has_given(answer: Login, words: str) -> bool:
     """Whether nothing but the configuration's words, if there are any, speaks of a login."""
     if words:
-        return answer.answer is logins.Answer.YES and answer.by == words
-    return answer.answer is logins.Answer.NO
+        return answer.answer is Answer.YES and answer.by == words
+    return answer.answer is Answer.NO
 
 
-def _words(passed: logins.Given | None) -> str:
+def _words(passed: Given | None) -> str:
     if passed is None:
         return ""
     return f"{passed.where} of {passed.place}" if passed.place else passed.where
 
 
-def _finding(agent: str, login: logins.Login, evidence: logins.Evidence, *, running: bool) -> Finding:
+def _finding(agent: str, login: Login, evidence: Evidence, *, running: bool) -> Finding:
     """The answer for people."""
     match login.answer:
-        case logins.Answer.YES if login.by == logins.OWN:
+        case Answer.YES if login.by == OWN:
             return ok(agent, f"is logged in{_until(evidence.own)}")
-        case logins.Answer.YES if login.by == logins.ANSWERED:
+        case Answer.YES if login.by == ANSWERED:
             return ok(agent, "is logged in: its model has answered")
-        case logins.Answer.YES:
+        case Answer.YES:
             return ok(agent, f"logs in with {login.by}")
-        case logins.Answer.REFUSED:
+        case Answer.REFUSED:
             return warning(
                 agent, f"its login was refused{login.by and f': {login.by}'}", "/login in its pane"
             )
-        case logins.Answer.ENDED:
+        case Answer.ENDED:
             return warning(agent, f"its login ended at {_when(login.since)}", "/login in its pane")
-        case logins.Answer.UNKNOWN if running:
+        case Answer.UNKNOWN if running:
             return ok(agent, f"whether it is logged in is not known here: {login.by} is not set")
     return warning(agent, "is not logged in", "/login in its pane, or agent.token_file")
 
 
-def _until(own: logins.OwnLogin) -> str:
+def _until(own: OwnLogin) -> str:
     if own.renewed_after is not None:
         return f"; renewed after {_when(own.renewed_after)}"
     return f" until {_when(own.until)}" if own.until is not None else ""
@@ -172,42 +171,6 @@ def _until(own: logins.OwnLogin) -> str:
 
 def _when(seconds: float) -> str:
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M} UTC" if seconds else "an unknown time"
-
-
-def _evidence(folder: ConfigFolder, began: float | None) -> logins.Evidence:
-    """What its own files say. Raises PermissionError if this user is not allowed to look."""
-    own, settings = logins.NO_OWN, ""
-    content, at = _file(folder, logins.CREDENTIALS)
-    with contextlib.suppress(ValueError):
-        own = logins.own_login(content, at)
-    with contextlib.suppress(ValueError):
-        settings = logins.settings_login(_file(folder, logins.SETTINGS)[0])
-    turn = None
-    if began is not None:
-        turn = logins.newest_turn(_events(_file(folder, "qms-tui/hooks.jsonl")[0]), began)
-    return logins.Evidence(own=own, settings=settings, turn=turn)
-
-
-def _file(folder: ConfigFolder, name: str) -> tuple[bytes, float]:
-    """What a file holds and when it was written; nothing of one that is not there. Raises PermissionError."""
-    try:
-        with folder.open_file(name) as stream:
-            return stream.read(LARGEST), os.fstat(stream.fileno()).st_mtime
-    except PermissionError:
-        raise
-    except OSError:
-        return b"", 0.0
-
-
-def _events(content: bytes) -> Iterator[tuple[float, str, str]]:
-    """The client's events, as its hooks have written them down; those of subagents are left out."""
-    for line in content.splitlines():
-        try:
-            event = json.loads(line)
-            if not event.get("sub"):
-                yield float(event["at"]), str(event["event"]), str(event.get("error", ""))
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-            continue
 
 
 def clock() -> float:

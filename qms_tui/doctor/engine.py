@@ -6,9 +6,9 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from qms_tui.activity.client_versions import NEWEST, untested
 from qms_tui.config import AgentConfig, BuildConfig
 from qms_tui.doctor.finding import Finding, error, ok, warning
+from qms_tui.programs.registry import IN_IMAGE
 from qms_tui.runtime.docker.engine import Engine, engine_errors, security_options
 from qms_tui.runtime.docker.image import Image, configured, find_image
 from qms_tui.runtime.docker.kit import LABEL_BASE, LABEL_PACKAGES, our_kit
@@ -94,13 +94,14 @@ def judge(name: str, there: Image | None, build: BuildConfig) -> Finding:
         return warning("image", f"{name} was built by another qms-tui", anew)
     wanted = configured(build).repeating(there.labels)
     if there.client != wanted.client:
-        return warning("image", f"{name} has Claude Code {there.client}, not {wanted.client}", anew)
+        return warning("image", f"{name} has {IN_IMAGE.title} {there.client}, not {wanted.client}", anew)
     base = there.labels.get(LABEL_BASE, wanted.base)
     if base != wanted.base:
         return warning("image", f"{name} was built on {base}, not {wanted.base}", anew)
     missing = sorted({*wanted.packages} - {*there.labels.get(LABEL_PACKAGES, "").split()})
     if missing:
         return warning("image", f"{name} lacks {', '.join(missing)} of build.packages", anew)
-    if said := untested(there.client):
-        return warning("image", f"{name}: {said}", f"{anew} --client-version {NEWEST}, if states look wrong")
-    return ok("image", f"{name}, Claude Code {there.client}, {there.size_text}, kit {there.kit}")
+    if said := IN_IMAGE.untested(there.client):
+        remedy = f"{anew} --client-version {IN_IMAGE.newest_tested}, if states look wrong"
+        return warning("image", f"{name}: {said}", remedy)
+    return ok("image", f"{name}, {IN_IMAGE.title} {there.client}, {there.size_text}, kit {there.kit}")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import docker
 
-from qms_tui.mcp.client import BRIDGE, PYTHON
+from qms_tui.mcp.places import BRIDGE, PYTHON
 from qms_tui.runtime.docker.engine import Engine
 
 PATIENCE = 12.0  # seconds for the engine and the question together

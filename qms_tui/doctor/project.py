@@ -11,11 +11,10 @@ from qms_tui.config import Config
 from qms_tui.doctor.finding import Finding, error, failed, ok, warning
 from qms_tui.doctor.left_out import left_out
 from qms_tui.errors import OwnerError, ProjectError
+from qms_tui.programs.definition_wishes import in_words
 from qms_tui.project import INITIATOR, Project, obstacle
 from qms_tui.runtime.agent_places import agent_places
-from qms_tui.runtime.client import is_client
-from qms_tui.runtime.definition import read_definition
-from qms_tui.runtime.definition_wishes import in_words, wishes
+from qms_tui.runtime.definition import read_definition, wishes
 from qms_tui.runtime.host_path import walk
 from qms_tui.runtime.path_rules import path_rules
 from qms_tui.runtime.worktree import repository
@@ -73,7 +72,7 @@ def definition(found: Project, config: Config, agent: str) -> Iterator[Finding]:
     if agent != INITIATOR and (read is None or not read.own):
         yield warning(agent, "has no definition, and reads the project's", f"write .claude/agents/{agent}.md")
     mine = config.agent(agent)
-    asked = wishes(read, trusted=config.trusted, client=is_client(mine.command))
+    asked = wishes(read, mine, trusted=config.trusted)
     if said := in_words(asked, mine):
         yield ok(agent, f"its definition asks for {said}")
     for key in asked.ignored:

@@ -14,7 +14,6 @@ from typing import Any
 
 from docker.types import Mount
 
-from qms_tui.activity import Reader
 from qms_tui.config import AgentConfig, Config, RuntimeKind
 from qms_tui.doctor import agents as at_agents
 from qms_tui.doctor import clients as at_clients
@@ -38,18 +37,20 @@ from qms_tui.errors import (
     QmsTuiError,
 )
 from qms_tui.mcp.status import gateway_status
+from qms_tui.programs.folders import config_folder
+from qms_tui.programs.registry import program_of
 from qms_tui.project import Owner, Project
 from qms_tui.runtime import Found
 from qms_tui.runtime.agent_places import agent_places
-from qms_tui.runtime.config_folder import config_folder
 from qms_tui.runtime.definition import read_definition
-from qms_tui.runtime.docker import DockerRuntime, Engine, connect, read_only
+from qms_tui.runtime.docker import Engine, ProjectContainers, connect, read_only
 from qms_tui.runtime.docker.agent_files import Place, containers_folder, definition_mount
 from qms_tui.runtime.docker.container import LABEL_FILES, bind, check_sources, mounts
+from qms_tui.runtime.docker.containers import container_user
 from qms_tui.runtime.docker.engine import engine_errors
 from qms_tui.runtime.docker.outfit import TOKEN
 from qms_tui.runtime.docker.private import private_places, secret_folders
-from qms_tui.runtime.docker.runtime import container_user, without_sockets
+from qms_tui.runtime.docker.runtime import without_sockets
 from qms_tui.runtime.logins import project_login, shared_logins
 
 MCP_REMEDY = "see README, Engines elsewhere"
@@ -110,7 +111,7 @@ def _logins(
             yield from at_agents.login(
                 project, agent, configs[agent], environment, now, own, isolated=isolated,
                 began=there.began if there is not None and there.alive and isolated else None,
-                projects=project_login(config),
+                projects=project_login(config, agent),
             )  # fmt: skip
     yield from (ok("login", said) for said in shared_logins(configs.values(), environment, isolated=isolated))
 
@@ -146,9 +147,9 @@ def _at_engine(
             for name in dict.fromkeys(config.agent(agent).image for agent in agents or ("",)):
                 yield at_engine.image(engine, name, config.build)
             if project is not None:
-                runtime = DockerRuntime(engine, project, config, environment)
-                found |= runtime.all_now()
-                yield from (warning("engine", str(each), each.remedy) for each in runtime.strangers_now())
+                containers = ProjectContainers(engine, project, config)
+                found |= containers.all()
+                yield from (warning("engine", str(each), each.remedy) for each in containers.strangers())
                 yield from _at_containers(engine, project, config, found)
                 if gateway is not None and config.servers:
                     yield from _at_servers(engine, config, found, gateway)
@@ -208,13 +209,13 @@ def _at_containers(
             continue  # told with the project
         yield from at_agents.container(agent, facts.get(agent), expected)
         if agent in found and found[agent].alive and not found[agent].foreign:
-            yield from _at_client(project, agent, found[agent].began)
+            yield from _at_client(project, mine, found[agent].began)
 
 
-def _at_client(project: Project, agent: str, began: float) -> Iterator[Finding]:
-    with closing(Reader(project, agent)) as reader:
+def _at_client(project: Project, agent: AgentConfig, began: float) -> Iterator[Finding]:
+    with closing(program_of(agent.command).reader(project, agent.name)) as reader:
         report = reader.read(time.monotonic())
-    yield from at_clients.client(agent, report, began, at_agents.clock())
+    yield from at_clients.client(agent.name, report, began, at_agents.clock())
 
 
 def _at_servers(

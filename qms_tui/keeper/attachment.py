@@ -23,7 +23,7 @@ from qms_tui.keeper.protocol import (
 from qms_tui.runtime import Closed, Fact, Led, Received, Remarked, Resized, Restored, Size
 
 if TYPE_CHECKING:
-    from qms_tui.runtime.docker.attachment import Opened
+    from qms_tui.runtime.base import Opened
 
 _log = logging.getLogger(__name__)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from qms_tui.keeper.spawner.request import Facts
 from qms_tui.runtime import Ending
 from qms_tui.runtime.processes import signal_name
-from qms_tui.runtime.resume import SOON
+from qms_tui.runtime.runtime import SOON
 
 UNKNOWN = Ending(None, "nobody knows how: its spawner was killed")
 ELSEWHERE = Ending(None, "stopped elsewhere", asked=True)

@@ -72,13 +72,12 @@ def _keeper(asked: argparse.Namespace, folder: Path) -> Keeper:
         return Keeper(folder, LocalTerminals(folder, asked.project), asked.scrollback)
     from qms_tui.keeper.disk.watch import DiskWatch
     from qms_tui.keeper.gateway import GatewayProcess
-    from qms_tui.runtime.docker import connect
-    from qms_tui.runtime.docker.tap import Tap
+    from qms_tui.runtime.engines import container_source
 
-    tap = Tap(connect(asked.engine_setting), str(project))
+    source = container_source(asked.engine_setting, str(project))
     gateway = GatewayProcess(folder, project, asked.config, asked.log_level, asked.umask)
-    disk = DiskWatch(tap, Project(project), folder, asked.config)
-    return Keeper(folder, tap, asked.scrollback, gateway, disk)
+    disk = DiskWatch(source, Project(project), folder, asked.config)
+    return Keeper(folder, source, asked.scrollback, gateway, disk)
 
 
 async def _run(keeper: Keeper, address: Path, lifeline: int) -> None:

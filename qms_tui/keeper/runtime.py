@@ -10,19 +10,19 @@ from qms_tui.keeper.client import ANSWER_PATIENCE, KEEPER, Connection, KeeperCli
 from qms_tui.keeper.protocol import Kind, ProtocolError, Want
 from qms_tui.keeper.replies import RGB, write_palette
 from qms_tui.runtime import Attachment, Ending, Found, RuntimeEvent, Size, Usage
-from qms_tui.runtime.docker import DockerRuntime
+from qms_tui.runtime.base import HoldableRuntime
 from qms_tui.workers import Workers, waiting_for
 
 
 class KeptRuntime:
-    """A Runtime: containers by the engine, their screens by the keeper."""
+    """A Runtime: containers by an engine, their screens by the keeper."""
 
-    name = "docker"
     outlives = True
 
-    def __init__(self, docker: DockerRuntime, keeper: KeeperClient) -> None:
+    def __init__(self, engine: HoldableRuntime, keeper: KeeperClient) -> None:
         """Takes over the engine."""
-        self._docker = docker
+        self._engine = engine
+        self.name = engine.name
         self._keeper = keeper
         self._workers = Workers(KEEPER)
 
@@ -36,7 +36,7 @@ class KeptRuntime:
 
     async def find(self, agent: str) -> Found:
         """The agent's container, as the engine has it."""
-        return await self._docker.find(agent)
+        return await self._engine.find(agent)
 
     async def start(self, agent: str, size: Size, *, fresh: bool = False) -> Attachment:
         """Make a container, have the keeper hold it, start it, set its size."""
@@ -45,7 +45,7 @@ class KeptRuntime:
             with waiting_for(KEEPER):
                 return self._keeper.open(Want.HOLD, agent, container, size)
 
-        reached = await self._docker.launch(agent, hold, fresh=fresh)
+        reached = await self._engine.launch(agent, hold, fresh=fresh)
         return KeptAttachment(reached.held, reached.input, size, tell_size=True)
 
     async def attach(self, agent: str, size: Size) -> Attachment:
@@ -55,7 +55,7 @@ class KeptRuntime:
             with waiting_for(KEEPER):  # keys need the modes of its state
                 return self._keeper.open(Want.ATTACH, agent, container, size, until=Kind.STATE)
 
-        reached = await self._docker.reach(agent, follow)
+        reached = await self._engine.reach(agent, follow)
         return KeptAttachment(reached.held, reached.input, size)
 
     async def last_state(self, agent: str) -> bytes:
@@ -78,34 +78,34 @@ class KeptRuntime:
 
     async def ended(self, agent: str) -> Ending | None:
         """How the container ended; None if it runs."""
-        return await self._docker.ended(agent)
+        return await self._engine.ended(agent)
 
     async def stop(self, agent: str) -> None:
         """Stop and remove the agent's container."""
-        await self._docker.stop(agent)
+        await self._engine.stop(agent)
 
     async def unpause(self, agent: str) -> None:
         """Let the agent's container go on."""
-        await self._docker.unpause(agent)
+        await self._engine.unpause(agent)
 
     async def rebuild(self, agent: str, on_step: Callable[[str], None]) -> None:
         """Build the agent's image anew."""
-        await self._docker.rebuild(agent, on_step)
+        await self._engine.rebuild(agent, on_step)
 
     async def wake(self, agent: str, files: Sequence[str]) -> None:
         """Have the agent told of files in its inbox."""
-        await self._docker.wake(agent, files)
+        await self._engine.wake(agent, files)
 
     async def usage(self, agent: str) -> Usage | None:
         """What the agent's container uses."""
-        return await self._docker.usage(agent)
+        return await self._engine.usage(agent)
 
     def watch(self, on_event: Callable[[RuntimeEvent], None]) -> Callable[[], None]:
         """Tell what happens to the project's containers, and to the engine."""
-        return self._docker.watch(on_event)
+        return self._engine.watch(on_event)
 
     async def close(self) -> None:
         """Let go of the engine and the keeper; both go on."""
         self._workers.close()
         self._keeper.close()
-        await self._docker.close()
+        await self._engine.close()

@@ -15,9 +15,17 @@ from qms_tui.project import Owner, Project
 if TYPE_CHECKING:
     from qms_tui.keeper.client import KeeperClient
     from qms_tui.keeper.local_processes import LocalProcesses
+    from qms_tui.programs.base import Program
     from qms_tui.runtime import Runtime
     from qms_tui.runtime.caller import Caller
-    from qms_tui.runtime.docker import DockerRuntime
+    from qms_tui.runtime.docker import DockerRuntime, ProjectContainers
+
+
+def project_containers(project: Project, config: Config) -> ProjectContainers:
+    """The project's on the engine that holds here, for a command. Raises EngineError."""
+    from qms_tui.runtime.docker import ProjectContainers, connect
+
+    return ProjectContainers(connect(config.engine.host), project, config)
 
 
 def docker_runtime(project: Project, config: Config) -> DockerRuntime:
@@ -65,7 +73,7 @@ def kept_runtime(docker: DockerRuntime, keeper: KeeperClient) -> Runtime:
 def ignored_wishes(project: Project, config: Config, agents: Sequence[str]) -> list[str]:
     """A sentence for each agent whose definition asks for something that has no effect."""
     from qms_tui.runtime.agent_places import agent_places
-    from qms_tui.runtime.definition_wishes import agent_wishes
+    from qms_tui.runtime.definition import agent_wishes
 
     places = agent_places(project, config)
     asked = {agent: agent_wishes(project, config, agent, places).ignored for agent in agents}
@@ -120,32 +128,35 @@ class _LocalStart:
 
     def command(self, agent: str) -> Sequence[str]:
         """Its argv. Raises ProjectError for a program that the human has not looked at."""
-        from qms_tui.runtime.client import command_line
-
         config = self.config()
-        words = command_line(config.agent(agent), None, trusted=config.trusted)
+        words = _program(config, agent).command_line(config.agent(agent), None, trusted=config.trusted)
         if why := refusal(self.project, config.programs, words):
             raise ProjectError(f"{agent}: {why}", hint="leave, and open the project again: you will be asked")
         return words
 
     def again(self, agent: str) -> Sequence[str]:
         """Its argv if it can go on with its conversation."""
-        from qms_tui.runtime.config_folder import local_folder
-        from qms_tui.runtime.resume import resuming
+        from qms_tui.programs.config_folder import local_folder
 
-        wanted = dataclasses.replace(self.config().agent(agent), command=tuple(self.command(agent)))
-        folder = local_folder(self.project, agent)
-        return resuming(self.project, agent, wanted, str(self.project.root), folder)
+        config, folder = self.config(), local_folder(self.project, agent)
+        wanted = dataclasses.replace(config.agent(agent), command=tuple(self.command(agent)))
+        return _program(config, agent).resuming(wanted, folder, str(self.project.root))
 
     def environment(self, agent: str) -> Mapping[str, str]:
         """Its variables."""
-        from qms_tui.runtime.config_folder import make_local_folder
-        from qms_tui.runtime.environment import DEFAULTS, inherited, passed_on
+        from qms_tui.programs.config_folder import make_local_folder
+        from qms_tui.runtime.environment import inherited, passed_on
         from qms_tui.runtime.path_rules import path_rules
 
         project, config = self.project, self.config()
-        host = self.caller(agent).environment
+        host, program = self.caller(agent).environment, _program(config, agent)
         project.prepare_work(agent, Owner(os.geteuid(), os.getegid()))
-        own = {"CLAUDE_CONFIG_DIR": str(make_local_folder(project, agent))}
+        own = program.environment(str(make_local_folder(project, agent)))
         passed = passed_on(config.agent(agent), host, path_rules(project, config))
-        return DEFAULTS | inherited(host) | {"QMS_USER": agent} | passed | own
+        return {**program.defaults, **inherited(host), "QMS_USER": agent, **passed, **own}
+
+
+def _program(config: Config, agent: str) -> Program:
+    from qms_tui.programs.registry import program_of
+
+    return program_of(config.agent(agent).command)

@@ -12,7 +12,7 @@
     inboxes/NAME.typed.jsonl   see qms_tui/waking/typed.py
     containers/NAME/           see qms_tui/runtime/docker/agent_files.py
     account_ids.json           see qms_tui/account_ids.py; stays, and drops what is too old by itself
-    local/NAME/AGENT/          see qms_tui/runtime/config_folder.py; logins are in it
+    local/NAME/AGENT/          see qms_tui/programs/config_folder.py; logins are in it
 
 A folder that does not tell its project is left alone: nobody knows whether that project is there.
 """
@@ -35,7 +35,7 @@ from qms_tui.api import place
 from qms_tui.files import closing, open_regular_file, read_regular_file, try_lock
 from qms_tui.keeper.paths import LOCK, SOCKET, SPAWNER_LOCK, SPAWNER_SOCKET
 from qms_tui.leftovers.thing import Kind, Outcome, Thing, looked_at_again, project_exists, why_to_go
-from qms_tui.runtime.config_folder import PROJECT
+from qms_tui.programs.config_folder import PROJECT
 from qms_tui.runtime.docker import agent_files
 
 MOST = 5000  # folders and files looked at

@@ -10,16 +10,18 @@ from types import MappingProxyType
 from qms_tui.config import Config, Laid, Mount
 from qms_tui.errors import GatewayError, refused, state_remedy
 from qms_tui.files import replace_file
-from qms_tui.mcp.client import client_config_text
 from qms_tui.mcp.places import (
+    BRIDGE,
     CLIENT_FILE,
     IMAGE_CLIENT_FILE,
     INSIDE,
+    PYTHON,
     TOKEN_INSIDE,
     agent_folder,
     make_agent_folder,
 )
 from qms_tui.mcp.tokens import make_token, read_token
+from qms_tui.programs.registry import program_of
 from qms_tui.project import Owner
 
 
@@ -35,7 +37,7 @@ def with_gateway(config: Config, folder: Path, agents: Sequence[str], owner: Own
                     make_token(folder, agent)
                     continue
                 made = make_agent_folder(folder, agent, owner.uid, owner.gid)
-                servers = client_config_text(agent, config.servers).encode()
+                servers = _server_list(config, agent).encode()
                 # Not written over: a container that runs keeps the file that it has.
                 replace_file(made / CLIENT_FILE, servers, uid=owner.uid, gid=owner.gid)
             except OSError as error:
@@ -57,6 +59,12 @@ def with_mounts(config: Config, folder: Path, agents: Sequence[str]) -> Config:
     return dataclasses.replace(config, overrides=MappingProxyType(overrides))
 
 
+def _server_list(config: Config, agent: str, address: str = "") -> str:
+    """What the agent's program reads to find its servers."""
+    program = program_of(config.agent(agent).command)
+    return program.server_list(agent, config.servers, (*PYTHON, BRIDGE), address)
+
+
 def _mounts(folder: Path, agent: str) -> tuple[Mount, Mount]:
     own = agent_folder(folder, agent)
     return Mount(own, INSIDE, ours=True), Mount(own / CLIENT_FILE, IMAGE_CLIENT_FILE, ours=True)
@@ -64,5 +72,5 @@ def _mounts(folder: Path, agent: str) -> tuple[Mount, Mount]:
 
 def _laid(config: Config, folder: Path, agent: str) -> tuple[Laid, Laid]:
     """Nothing of this machine can be mounted there, so the engine is given copies."""
-    text = client_config_text(agent, config.servers, config.engine.mcp_reached)
+    text = _server_list(config, agent, config.engine.mcp_reached)
     return Laid(TOKEN_INSIDE, read_token(folder, agent), secret=True), Laid(IMAGE_CLIENT_FILE, text)

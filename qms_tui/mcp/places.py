@@ -13,6 +13,8 @@ STATUS = "gateway.sock"  # not an agent's folder: their names have no dot
 CLIENT_FILE = "client.json"  # beside the socket: which servers there are, for the client
 IMAGE_CLIENT_FILE = "/usr/local/lib/qms-tui/mcp.json"  # where our image has the client look for that
 TOKEN_INSIDE = "/run/qms-tui/mcp-token"  # laid there before the start, where there is no socket
+PYTHON = ("/usr/bin/python3", "-I")  # of our image, isolated from what the agent can write
+BRIDGE = "/usr/local/lib/qms-tui/mcp_bridge.py"
 INSIDE = "/run/qms-mcp"  # where an agent's folder is mounted, read-only
 
 

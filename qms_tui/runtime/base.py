@@ -1,12 +1,22 @@
-"""What the keeper asks of whatever has programs' terminals: an engine's containers, the local spawner."""
+"""What holding asks of an engine, whichever it is: programs that start once somebody holds their terminals.
+
+The keeper reads and writes terminals through a TerminalSource; of an engine's containers that is a
+ContainerSource, of programs of this machine the spawner's. Whoever starts agents has a HoldableRuntime, whose
+`launch` and `reach` give the caller's `hold` a program before its first byte.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Generic, Protocol, TypeVar
 
-from qms_tui.ipc.stream import Stream
+from qms_tui.ipc.stream import Channel, Stream
+from qms_tui.runtime.events import RuntimeEvent
+from qms_tui.runtime.runtime import Ending, Found
 from qms_tui.runtime.size import Size
+from qms_tui.runtime.usage import Usage
 
 Read = Callable[[int, int], bytes]
 """Reads from a descriptor at most so many bytes. Raises OSError."""
@@ -60,3 +70,110 @@ class TerminalSource(Protocol):
 
     def close(self) -> None:
         """Let go; programs go on."""
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerSize:
+    """`layer` in bytes; `home` is the home folder of its own on this machine, if it has one here."""
+
+    container: str
+    layer: int
+    paused: bool
+    home: Path | None
+    foreign: bool
+    """Whether another user made it."""
+
+
+class ContainerSource(TerminalSource, Protocol):
+    """Those of an engine's containers, which take room and can be frozen."""
+
+    @property
+    def sees_folders(self) -> bool:
+        """Whether the engine's folders are this machine's."""
+
+    async def sizes(self) -> dict[str, ContainerSize]:
+        """How large the layers of the project's living containers are, by agent."""
+
+    async def pause(self, program: str) -> None:
+        """Freeze a container until somebody lets it go on; one that is frozen or has ended is fine."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A way to a terminal that does not block, what was read of it already, and what frees it."""
+
+    channel: Channel
+    early: bytes
+    free: Callable[[], None]
+
+
+class Closing(Protocol):
+    """What can be let go of."""
+
+    def close(self) -> None:
+        """Let go; idempotent."""
+
+
+T = TypeVar("T", bound=Closing)
+
+
+@dataclass(frozen=True, slots=True)
+class Reached(Generic[T]):
+    """A program, whatever holds its output, and the way of its input."""
+
+    container: str
+    held: T
+    input: Opened
+
+    def close(self) -> None:
+        """Let go of both."""
+        self.input.free()
+        self.held.close()
+
+
+class HoldableRuntime(Protocol):
+    """An engine that runs one project's agents, their terminals held by somebody else.
+
+    All raise EngineError, RuntimeFailure or ProjectError; `Runtime` says what those of the same name do.
+    """
+
+    @property
+    def name(self) -> str:
+        """The engine's kind."""
+
+    async def find(self, agent: str) -> Found:
+        """What is there of the agent."""
+
+    async def launch(self, agent: str, hold: Callable[[str], T], *, fresh: bool = False) -> Reached[T]:
+        """Make the agent's program, have its output held, start it. One that failed half-way is removed.
+
+        `hold` is given the program's id before its first byte, in a worker; what it returns is closed if
+        the start fails. A `fresh` agent does not go on with its last conversation. Raises RunsAlready.
+        """
+
+    async def reach(self, agent: str, hold: Callable[[str], T]) -> Reached[T]:
+        """As `launch`, of the program that runs already."""
+
+    async def ended(self, agent: str) -> Ending | None:
+        """How the agent ended; None if it still runs."""
+
+    async def stop(self, agent: str) -> None:
+        """End the agent's program and clear it away."""
+
+    async def unpause(self, agent: str) -> None:
+        """Let the agent's program go on."""
+
+    async def rebuild(self, agent: str, on_step: Callable[[str], None]) -> None:
+        """Build the agent's image again."""
+
+    async def wake(self, agent: str, files: Sequence[str]) -> None:
+        """Have the agent told of files in its inbox."""
+
+    async def usage(self, agent: str) -> Usage | None:
+        """What the agent's program uses."""
+
+    def watch(self, on_event: Callable[[RuntimeEvent], None]) -> Callable[[], None]:
+        """Tell what happens to agents from outside."""
+
+    async def close(self) -> None:
+        """Let go of the engine."""

@@ -11,14 +11,15 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from qms_tui.config import AgentConfig
+from qms_tui.config import AgentConfig, Config
 from qms_tui.errors import ProjectError
+from qms_tui.programs.definition_wishes import NO_WISHES, Wishes
+from qms_tui.programs.registry import program_of
 from qms_tui.project import Project
 from qms_tui.runtime.agent_places import AgentPlaces
 from qms_tui.runtime.host_path import FileId, Walk, walk
 from qms_tui.text.amounts import amount
 
-CONTEXT = "CLAUDE.md"  # what agents without a definition read
 LARGEST = 4 * 2**20  # bytes; inside/instructions_loaded.py reads as many, and no client's context holds more
 
 
@@ -53,7 +54,8 @@ def read_definition(
     lies where one of the agents' `places` lets an agent write it. A link counts as missing for a definition;
     for CLAUDE.md it is followed inside the project.
     """
-    own, context = project.definition(agent, config.definition), project.inside(CONTEXT)
+    own = project.definition(agent, config.definition)
+    context = project.inside(program_of(config.command).instructions.project)
     if context is not None:
         _check_place(project.root / context, places)  # an own one is mounted over it
     if own is not None:
@@ -61,6 +63,23 @@ def read_definition(
     if context is None or (project.root / context).is_dir():
         return None
     return Definition(context, _content(project, context, places), own=False)
+
+
+def wishes(definition: Definition | None, config: AgentConfig, *, trusted: bool) -> Wishes:
+    """What an agent's own definition asks for. Of a project that is not trusted none has an effect."""
+    if definition is None or not definition.own:
+        return NO_WISHES
+    return program_of(config.command).wishes(definition.content, trusted=trusted)
+
+
+def agent_wishes(project: Project, config: Config, agent: str, places: AgentPlaces) -> Wishes:
+    """The same as it lies there now; nothing where it cannot be read."""
+    mine = config.agent(agent)
+    try:
+        definition = read_definition(project, agent, mine, places)
+    except ProjectError:  # which the agent's start tells
+        return NO_WISHES
+    return wishes(definition, mine, trusted=config.trusted)
 
 
 def _check_place(file: Path, places: AgentPlaces) -> None:

@@ -12,9 +12,6 @@ from qms_tui.runtime.host_path import walk
 from qms_tui.runtime.path_rules import PathRules
 
 TERMINAL = {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
-# Else the left arrow at an empty prompt moves Claude Code's session to where its pane no longer shows it.
-# Whoever wants that passes the variable on as 0.
-DEFAULTS = {"CLAUDE_CODE_DISABLE_AGENT_VIEW": "1"}
 _LARGEST_FILE = 64 * 1024  # bytes of an env_file
 # What tells programs about the terminal around us, which is not the one they are in.
 _OUTER_TERMINAL = (

@@ -14,6 +14,8 @@ from qms_tui.runtime.facts import Fact
 from qms_tui.runtime.size import Size
 from qms_tui.runtime.usage import DiskUse, Usage
 
+SOON = 10.0  # seconds after its start in which a program that fails is taken to have failed at resuming
+
 
 class Condition(Enum):
     """What the runtime knows of an agent's program."""

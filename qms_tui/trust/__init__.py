@@ -1,7 +1,7 @@
 """Whether what a project brings may have an effect: asked once, remembered for exactly the bytes judged.
 
 claims         what a project would like to do: its settings, the client's, programs, folders
-client_files   what the client's own files in a project say, in lines for people
+effects        what a program's own files in a project say, in lines for people
 folders        agents' config folders: those made here, those that came with the project
 record         what the user has answered for one project, and for which bytes
 standing       claims beside a record: trusted, look only, or to be asked

@@ -1,8 +1,8 @@
 """What a project would like to do to whoever opens it. Read once: what was judged is kept, to be used.
 
-Files are covered byte by byte: qms-tui.toml, Claude Code's settings, .mcp.json, and each file of the project
-that a command names. What those run in turn is not, and neither are the client's skills, commands, rules,
-plugins and subagents: they are named.
+Files are covered byte by byte: qms-tui.toml, programs' settings, .mcp.json and the like, and each file of the
+project that a command names. What those run in turn is not, and neither are a program's skills, commands,
+rules, plugins and subagents: they are named.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from itertools import islice
@@ -27,9 +27,11 @@ from qms_tui.config import (
 )
 from qms_tui.config.files import PROJECT_FILE
 from qms_tui.config.programs import LARGEST
+from qms_tui.programs.config_folder import container_folder
+from qms_tui.programs.registry import PROGRAMS
 from qms_tui.project import AGENT_NAME, Project
 from qms_tui.text.amounts import amount
-from qms_tui.trust.client_files import effects, reaching
+from qms_tui.trust.effects import effects
 from qms_tui.trust.record import FolderIdentity
 
 MOST_FILES = 20  # settings files; the client reads two
@@ -37,9 +39,6 @@ MOST_ENTRIES = 1000  # of a folder that are looked at; in one with more, somethi
 MOST_NAMED = 5  # of a kind that is not covered
 SUBAGENTS = "subagents with hooks, tools, servers or permissions of their own"
 FRONT_MATTER = 16 * 2**10  # bytes of a definition that are looked at
-SETTINGS = "settings*.json"
-# Folders of .claude whose contents the client obeys or runs. Definitions are every project's, and come apart.
-_CLIENT_FOLDERS = ("commands", "hooks", "output-styles", "plugins", "rules", "skills", "workflows")
 _ABSENT = (errno.ENOENT, errno.ENOTDIR)
 
 
@@ -112,7 +111,7 @@ def read_claims(
     reader = _Reader(project)
     files = [
         *_own_settings(settings, on_fault),
-        *reader.files([*reader.client_settings(), PurePosixPath(".mcp.json")]),
+        *reader.files(reader.obeyed()),
         *reader.programs(assignments),
     ]
     return Claims(
@@ -138,14 +137,16 @@ class _Reader:
         self._project = project
         self.unjudged: list[str] = []
 
-    def client_settings(self) -> list[PurePosixPath]:
-        """Claude Code's settings files of the project."""
-        names = [name for name in self._list((".claude",)) if fnmatchcase(name, SETTINGS)]
-        if len(names) > MOST_FILES:
-            self.unjudged.append(f".claude: more than {MOST_FILES} files of settings")
-        return [PurePosixPath(".claude", name) for name in names[:MOST_FILES]]
+    def obeyed(self) -> Iterator[PurePosixPath]:
+        """The settings files of programs in the project, and what else they obey."""
+        for pattern in _settings():
+            names = [name for name in self._list(pattern.parts[:-1]) if fnmatchcase(name, pattern.name)]
+            if len(names) > MOST_FILES:
+                self.unjudged.append(f"{pattern.parent}: more than {MOST_FILES} files of settings")
+            yield from (pattern.with_name(name) for name in names[:MOST_FILES])
+        yield from (PurePosixPath(path) for program in PROGRAMS for path in program.project_files.files)
 
-    def files(self, paths: Sequence[PurePosixPath]) -> Iterator[JudgedFile]:
+    def files(self, paths: Iterable[PurePosixPath]) -> Iterator[JudgedFile]:
         """Those of the files that are there."""
         for path in paths:
             content = self._read(path)
@@ -175,10 +176,11 @@ class _Reader:
 
     def names(self) -> Iterator[tuple[str, str]]:
         """What the client would obey besides."""
-        for folder in _CLIENT_FOLDERS:
-            names = [name for name in self._list((".claude", folder)) if not name.startswith(".")]
+        for folder in dict.fromkeys(each for program in PROGRAMS for each in program.project_files.folders):
+            parts = PurePosixPath(folder).parts
+            names = [name for name in self._list(parts) if not name.startswith(".")]
             if names:
-                yield f".claude/{folder}", _listed(names)
+                yield folder, _listed(names)
         far = [
             name for name in self._list((".claude", "agents")) if name.endswith(".md") and self._reaches(name)
         ]
@@ -187,7 +189,8 @@ class _Reader:
 
     def _reaches(self, name: str) -> bool:
         try:
-            return bool(reaching(self._project.read(PurePosixPath(".claude/agents", name), FRONT_MATTER)))
+            front = self._project.read(PurePosixPath(".claude/agents", name), FRONT_MATTER)
+            return any(program.project_files.reaching(front) for program in PROGRAMS)
         except OSError:
             return False
 
@@ -238,6 +241,12 @@ class _Reader:
             self.unjudged.append(f"{path}: {reason}")
 
 
+def _settings() -> list[PurePosixPath]:
+    """The patterns of programs' settings files."""
+    said = dict.fromkeys(program.project_files.settings for program in PROGRAMS)
+    return [PurePosixPath(pattern) for pattern in said if pattern]
+
+
 def _workdirs(assignments: Sequence[Assignment]) -> list[PurePosixPath]:
     """Where the project may stand inside a container."""
     said = [str(each.value) for each in assignments if each.setting.name == "workdir"]
@@ -258,30 +267,15 @@ def _folders(project: Project) -> Iterator[ConfigFolder]:
     for name in names:
         try:
             with project.open_folder((".claude", "users", name, "container")) as folder:
-                yield ConfigFolder(
-                    name, FolderIdentity.of(folder), _transcripts(project, name), _has_settings(folder)
-                )
+                own = container_folder(project, name)
+                count = sum(program.conversations(own) for program in PROGRAMS)
+                yield ConfigFolder(name, FolderIdentity.of(folder), count, _has_settings(folder))
         except OSError:  # not there, or a link, which nothing follows
             continue
 
 
 def _has_settings(folder: int) -> bool:
     try:
-        return any(fnmatchcase(name, SETTINGS) for name in os.listdir(folder))
+        return any(fnmatchcase(name, each.name) for name in os.listdir(folder) for each in _settings())
     except OSError:
         return False
-
-
-def _transcripts(project: Project, agent: str) -> int:
-    """How many conversations lie there that `--continue` could resume."""
-    base = (".claude", "users", agent, "container", "projects")
-    count = 0
-    try:
-        with project.open_folder(base) as folder:
-            slugs = os.listdir(folder)[:MOST_FILES]
-        for slug in slugs:
-            with project.open_folder((*base, slug)) as inner:
-                count += sum(name.endswith(".jsonl") for name in os.listdir(inner)[:MOST_ENTRIES])
-    except OSError:
-        return count
-    return count

@@ -26,6 +26,7 @@ from qms_tui.config import (
 )
 from qms_tui.config.files import PROJECT_FILE
 from qms_tui.errors import ProjectError
+from qms_tui.programs.registry import PROGRAMS
 from qms_tui.project import Project
 from qms_tui.text.printable import plain
 from qms_tui.trust import first_edition
@@ -33,7 +34,6 @@ from qms_tui.trust.claims import Claims, ConfigFolder, read_claims
 from qms_tui.trust.record import Answer, FileRecord, FolderIdentity, Record, TrustStore
 
 MOST_DIFF_LINES = 60  # of one file
-CLIENT_SETTINGS = ".claude/settings"  # how the paths of Claude Code's settings in a project begin
 
 
 class Word(StrEnum):
@@ -86,7 +86,7 @@ class Standing:
         programs = tuple(
             Program(each.path, each.sha256 if trusted else "", each.words) for each in files if each.words
         )
-        copies = (each for each in files if each.keys or each.path.startswith(CLIENT_SETTINGS))
+        copies = (each for each in files if each.keys or _is_settings(each.path))
         unknown = unknown_agents(config, self.project.roster(config.agents))
         judged = tuple(Judged(each.path, each.content, bool(each.keys)) for each in copies if trusted)
         notices = (*config.notices, *unknown)
@@ -137,6 +137,11 @@ class Standing:
         found = [plain(line) for line in lines][2:]  # without the names of the two
         more = len(found) - MOST_DIFF_LINES
         return (*found[:MOST_DIFF_LINES], *((f"... and {more} more lines",) if more > 0 else ()))
+
+
+def _is_settings(path: str) -> bool:
+    """Whether it is a file of settings of a program in the project."""
+    return any(program.project_files.is_settings(path) for program in PROGRAMS)
 
 
 def examine(

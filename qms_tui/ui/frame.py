@@ -8,8 +8,9 @@ from textwrap import wrap
 from rich.cells import cell_len
 from textual.content import Content
 
-from qms_tui.activity import Word, remark
+from qms_tui.activity import remark
 from qms_tui.core import AgentState, AgentView
+from qms_tui.programs.values import Word
 from qms_tui.terminal import Terminal
 from qms_tui.ui.figures import BETWEEN, CALM, Figure, figures, fitting
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from textual.content import Content
 
-from qms_tui.activity import Health, Light, Lights, Word
+from qms_tui.activity import Health, Light, Lights
 from qms_tui.core import AgentView
 from qms_tui.inbox.words import age
+from qms_tui.programs.values import Word
 from qms_tui.text.printable import plain
 
 FINE, WRONG, ABSENT, UNKNOWN = ("●", "$success"), ("✖", "$error"), ("○", "dim"), ("?", "$warning")

@@ -7,10 +7,10 @@ import hashlib
 import re
 from collections.abc import Iterable, Sequence
 
-from qms_tui.activity import Activity, Word
 from qms_tui.activity.status import NOT_LOOKED_AT
 from qms_tui.config import OuterNotification
 from qms_tui.core import AgentState, AgentView
+from qms_tui.programs.values import Activity, Word
 from qms_tui.status_report import ProgramState, StatusRecord, is_record_id
 from qms_tui.ui.driver import TerminalDriver
 from qms_tui.ui.outer import LONGEST

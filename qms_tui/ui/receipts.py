@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 
-from qms_tui.activity import Announced
 from qms_tui.core import Core
 from qms_tui.inbox.words import age
+from qms_tui.programs.values import Announced
 
 
 def receipt(core: Core, agent: str, file: str) -> str:

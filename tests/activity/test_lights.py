@@ -8,28 +8,14 @@ from typing import Any
 
 import pytest
 
-from qms_tui.activity import (
-    Activity,
-    Facts,
-    Given,
-    Health,
-    Hook,
-    Light,
-    Lights,
-    Report,
-    Served,
-    Server,
-    Session,
-    Sight,
-    Waiter,
-    Word,
-    judge,
-    remark,
-    shine,
-)
+from qms_tui.activity import Facts, Given, Health, Light, Lights, Served, Server, Sight, remark, shine
 from qms_tui.activity.explain import HEARTBEAT
-from qms_tui.activity.lights import DWELL, NO_LOGIN, NO_PROGRAM, NONE_HERE, REFUSED, WANTS_LOGIN
-from qms_tui.activity.values import Birth
+from qms_tui.activity.lights import DWELL, NO_LOGIN, NO_PROGRAM, NONE_HERE, WANTS_LOGIN
+from qms_tui.programs.claude.logins import REFUSED
+from qms_tui.programs.claude.report import ClaudeReport
+from qms_tui.programs.claude.rules import judge
+from qms_tui.programs.claude.values import Hook, Session
+from qms_tui.programs.values import Activity, Birth, Waiter, Word
 from qms_tui.terminal import ProgramState, ProgramStatus, StatusRecord
 
 FINE, WRONG, ABSENT, UNKNOWN = Health.FINE, Health.WRONG, Health.ABSENT, Health.UNKNOWN
@@ -40,7 +26,7 @@ GIT = Server("git", up=True, connected=True)
 HOUSED = Light(FINE, "running", BEGAN)
 BIRTH = Birth(7, "claude", BEGAN, wakes=True)
 ARMED = Waiter(NOW - 1, armed=True, since=BEGAN + 2)
-REPORT = Report(
+REPORT = ClaudeReport(
     birth=BIRTH, session=Session(7, "idle", "", NOW - 50, BEGAN + 1), waiter=ARMED, own_login=900.0
 )
 FACTS = Facts(HOUSED, IDLE, REPORT, Sight(BEGAN), Given(), None)
@@ -175,7 +161,7 @@ def test_login_of_who_has_not_said_that_it_is_ready_or_is_another_program() -> N
 def test_a_login_that_somebody_else_may_have_given_is_unknown() -> None:
     facts = replace(saying(own_login=0.0), given=Given(unset="KEY"))
     assert lit(facts).login == Light(UNKNOWN, "KEY is not set here")
-    assert lit(replace(facts, report=replace(facts.report, hooks=(REFUSAL,)))).login.health is WRONG
+    assert lit(replace(facts, report=replace(REPORT, own_login=0.0, hooks=(REFUSAL,)))).login.health is WRONG
 
 
 GONE = replace(ARMED, at=NOW - DWELL - 5, armed=False)
@@ -240,11 +226,11 @@ def test_of_another_users_agent_our_configuration_says_nothing() -> None:
 
 def test_where_one_may_not_look_lights_are_unknown() -> None:
     activity = Activity(Word.UNKNOWN, "not allowed to look into its folder", BEGAN)
-    lights = lit(replace(FACTS, activity=activity, report=Report(forbidden=True), foreign=True))
+    lights = lit(replace(FACTS, activity=activity, report=ClaudeReport(forbidden=True), foreign=True))
     assert {lights.program.why, lights.login.why, lights.waker.why} == {"not allowed to look into its folder"}
     assert {lights.program.health, lights.login.health, lights.waker.health} == {UNKNOWN}
     assert remark(lights, activity) == ""
-    ended = lit(replace(FACTS, activity=None, report=Report(forbidden=True), foreign=True))
+    ended = lit(replace(FACTS, activity=None, report=ClaudeReport(forbidden=True), foreign=True))
     assert ended.waker == Light(ABSENT, NO_PROGRAM)
 
 
@@ -255,10 +241,10 @@ def test_a_remark_says_what_the_word_does_not() -> None:
     assert lights.wrong == 2
 
 
-SILENT = Report()
+SILENT = ClaudeReport()
 
 
-def reporting(state: ProgramState, kind: str = "", report: Report = SILENT) -> Facts:
+def reporting(state: ProgramState, kind: str = "", report: ClaudeReport = SILENT) -> Facts:
     """A program that reports this; `report` is what its folder says besides."""
     status = ProgramStatus(StatusRecord("", state, kind, at=NOW - 5))
     sight = Sight(BEGAN, status=status)
@@ -266,10 +252,12 @@ def reporting(state: ProgramState, kind: str = "", report: Report = SILENT) -> F
     return Facts(HOUSED, activity, report, sight, Given(servers=("qms",)), None)
 
 
-@pytest.mark.parametrize("report", [Report(), Report(birth=Birth(7, "codex", BEGAN), own_login=900.0)])
+@pytest.mark.parametrize(
+    "report", [ClaudeReport(), ClaudeReport(birth=Birth(7, "codex", BEGAN), own_login=900.0)]
+)
 @pytest.mark.parametrize("state", list(ProgramState))
 def test_a_program_that_reports_is_ready_and_has_no_parts_of_ours(
-    state: ProgramState, report: Report
+    state: ProgramState, report: ClaudeReport
 ) -> None:
     lights = lit(reporting(state, report=report))
     assert lights.program == Light(FINE, "ready", BEGAN)
@@ -294,4 +282,4 @@ def test_reports_take_no_light_from_claude_code() -> None:
     lights = lit(facts)
     assert (lights.program.since, lights.login.health, lights.waker.health) == (BEGAN + 1, FINE, FINE)
     assert lights.mcp == Light(UNKNOWN, "not asked yet")
-    assert lit(reporting(ProgramState.WORKING, report=Report(birth=BIRTH))).login.why == NO_LOGIN
+    assert lit(reporting(ProgramState.WORKING, report=ClaudeReport(birth=BIRTH))).login.why == NO_LOGIN

@@ -7,11 +7,12 @@ from types import MappingProxyType
 
 import pytest
 
-from qms_tui.activity import Hook, Report, Session, Sight, Word, judge, sources
-from qms_tui.activity.parse import LONGEST
-from qms_tui.activity.rules import DISAGREE_MOST, LEAVING_MOST, READ_MOST
+from qms_tui.activity import Sight, sources
 from qms_tui.activity.status import LONGEST_NAME, NOT_LOOKED_AT, activity_of, continued
-from qms_tui.activity.values import Activity, Birth
+from qms_tui.programs.claude.report import ClaudeReport
+from qms_tui.programs.claude.rules import DISAGREE_MOST, LEAVING_MOST, READ_MOST, judge
+from qms_tui.programs.claude.values import Hook, Session
+from qms_tui.programs.values import LONGEST, Activity, Birth, Word
 from qms_tui.terminal import NO_STATUS, ProgramState, ProgramStatus, StatusRecord
 
 IDLE, WORKING, DONE, BLOCKED, ERROR = (
@@ -48,7 +49,7 @@ def sight(*records: StatusRecord, title: str = "", title_at: float = 0.0) -> Sig
     return Sight(BEGAN, title, title_at, status=status(*records))
 
 
-def judged(report: Report, seen: Sight, now: float = NOW) -> tuple[Word, str]:
+def judged(report: ClaudeReport, seen: Sight, now: float = NOW) -> tuple[Word, str]:
     activity, _ = judge(report, seen, now)
     return activity.word, activity.detail
 
@@ -76,7 +77,7 @@ OF_ROOT = [
 
 @pytest.mark.parametrize(("root", "word", "detail"), OF_ROOT)
 def test_a_program_does_what_it_reports(root: StatusRecord, word: Word, detail: str) -> None:
-    for report in (Report(), Report(birth=Birth(7, "codex", BEGAN))):
+    for report in (ClaudeReport(), ClaudeReport(birth=Birth(7, "codex", BEGAN))):
         activity, again = judge(report, sight(root), NOW)
         assert (activity.word, activity.detail, activity.since) == (word, detail, AT)
         assert (activity.rule, again) == ("1: its report", None)
@@ -121,33 +122,33 @@ OF_CHILDREN = [
 def test_what_is_most_pressing_of_children_counts(
     records: list[StatusRecord], word: Word, detail: str
 ) -> None:
-    assert judged(Report(), sight(*records)) == (word, detail)
+    assert judged(ClaudeReport(), sight(*records)) == (word, detail)
 
 
 def test_what_presses_has_pressed_since_it_came() -> None:
-    activity, _ = judge(Report(), sight(record(WORKING), child(BLOCKED, at=AT + 3)), NOW)
+    activity, _ = judge(ClaudeReport(), sight(record(WORKING), child(BLOCKED, at=AT + 3)), NOW)
     assert activity.since == AT + 3
 
 
 def test_without_reports_a_program_just_runs() -> None:
     assert activity_of(NO_STATUS) is None
-    assert judged(Report(), Sight(BEGAN))[0] is Word.RUNNING
-    assert judged(Report(), replace(sight(record(IDLE)), rang_at=NOW - 1)) == (Word.IDLE, "")
+    assert judged(ClaudeReport(), Sight(BEGAN))[0] is Word.RUNNING
+    assert judged(ClaudeReport(), replace(sight(record(IDLE)), rang_at=NOW - 1)) == (Word.IDLE, "")
 
 
 def test_what_an_earlier_program_reported_is_no_news() -> None:
     earlier = record(DONE, at=BEGAN - 1)
-    assert judged(Report(), sight(earlier))[0] is Word.RUNNING
-    assert judged(Report(), sight(earlier, child(WORKING, title="tests"))) == (Word.BACKGROUND, "tests")
-    assert judged(Report(), sight(record(IDLE), child(BLOCKED, at=BEGAN - 1)))[0] is Word.IDLE
-    said = {told.source: told.said for told in sources(Report(), sight(earlier), NOW)}
+    assert judged(ClaudeReport(), sight(earlier))[0] is Word.RUNNING
+    assert judged(ClaudeReport(), sight(earlier, child(WORKING, title="tests"))) == (Word.BACKGROUND, "tests")
+    assert judged(ClaudeReport(), sight(record(IDLE), child(BLOCKED, at=BEGAN - 1)))[0] is Word.IDLE
+    said = {told.source: told.said for told in sources(ClaudeReport(), sight(earlier), NOW)}
     assert said["report"] == "nothing"
 
 
 @pytest.mark.parametrize("root", [root for root, *_ in OF_ROOT])
 def test_no_time_alone_makes_it_unknown(root: StatusRecord) -> None:
     years = 3 * 365 * 24 * 3600.0
-    assert judge(Report(), sight(root), NOW + years) == judge(Report(), sight(root), NOW)
+    assert judge(ClaudeReport(), sight(root), NOW + years) == judge(ClaudeReport(), sight(root), NOW)
 
 
 # -- since when --------------------------------------------------------------------------------------------
@@ -157,7 +158,7 @@ def followed(*statuses: ProgramStatus) -> Activity:
     seen = Sight(BEGAN)
     for now, each in enumerate(statuses):
         seen = seen.reporting(each, NOW + now)
-    return judge(Report(), seen, NOW + 10)[0]
+    return judge(ClaudeReport(), seen, NOW + 10)[0]
 
 
 @pytest.mark.parametrize(
@@ -196,18 +197,18 @@ def test_a_clock_behind_the_programs_begin_makes_no_report_an_earlier_one() -> N
     """As that of an engine elsewhere may be ahead of ours, and ours may be set back."""
     asks = status(record(BLOCKED, at=BEGAN - 600))
     ahead = Sight(BEGAN).reporting(asks, BEGAN - 600)
-    assert judged(Report(), ahead, BEGAN - 599)[0] is Word.NEEDS_YOU
+    assert judged(ClaudeReport(), ahead, BEGAN - 599)[0] is Word.NEEDS_YOU
     later = ahead.reporting(status(record(BLOCKED, at=BEGAN - 600), child(WORKING)), NOW)
-    assert judged(Report(), later)[0] is Word.NEEDS_YOU
+    assert judged(ClaudeReport(), later)[0] is Word.NEEDS_YOU
     earlier = ahead.reporting(status(record(BLOCKED, at=BEGAN - 700)), NOW)
-    assert judged(Report(), earlier)[0] is Word.RUNNING
+    assert judged(ClaudeReport(), earlier)[0] is Word.RUNNING
 
 
 @pytest.mark.parametrize("back", [30.0, 600.0])
 def test_what_the_human_has_looked_at_is_seen_whatever_the_clock_says(back: float) -> None:
     """Set back, even behind the program's begin: it finished in what is now the future."""
     done = Sight(BEGAN).reporting(status(record(DONE), child(DONE)), NOW)
-    assert judged(Report(), done.looked(NOW - back), NOW - back) == (Word.IDLE, "")
+    assert judged(ClaudeReport(), done.looked(NOW - back), NOW - back) == (Word.IDLE, "")
 
 
 def test_what_is_done_after_the_clock_was_set_back_is_news() -> None:
@@ -215,13 +216,13 @@ def test_what_is_done_after_the_clock_was_set_back_is_news() -> None:
     seen = Sight(BEGAN).reporting(status(record(IDLE)), NOW).looked(NOW + 3600)
     works = seen.reporting(status(record(WORKING, at=NOW + 1)), NOW + 1)
     done = works.reporting(status(record(DONE, at=NOW + 2)), NOW + 2)
-    assert judged(Report(), done, NOW + 2) == (Word.IDLE, NOT_LOOKED_AT)
+    assert judged(ClaudeReport(), done, NOW + 2) == (Word.IDLE, NOT_LOOKED_AT)
 
 
 def test_idleness_does_not_begin_in_a_time_to_come() -> None:
     """Policies wait from then on."""
     rests = Sight(BEGAN, rested_at=NOW + 3600).reporting(status(record(IDLE, at=NOW + 3600)), NOW)
-    assert judge(Report(), rests, NOW)[0].since == NOW
+    assert judge(ClaudeReport(), rests, NOW)[0].since == NOW
 
 
 def test_a_program_rests_since_the_last_of_its_children_does() -> None:
@@ -233,11 +234,11 @@ def test_a_program_rests_since_the_last_of_its_children_does() -> None:
 
 def test_what_is_done_is_news_until_the_human_has_looked() -> None:
     done = sight(record(DONE))
-    assert judged(Report(), replace(done, looked_at=AT - 1)) == (Word.IDLE, NOT_LOOKED_AT)
-    assert judged(Report(), replace(done, looked_at=AT + 1)) == (Word.IDLE, "")
+    assert judged(ClaudeReport(), replace(done, looked_at=AT - 1)) == (Word.IDLE, NOT_LOOKED_AT)
+    assert judged(ClaudeReport(), replace(done, looked_at=AT + 1)) == (Word.IDLE, "")
     again = replace(done, looked_at=AT + 1).reporting(status(record(WORKING, at=AT + 2)), NOW)
     again = again.reporting(status(record(DONE, at=AT + 3)), NOW)
-    assert judged(Report(), again) == (Word.IDLE, NOT_LOOKED_AT)
+    assert judged(ClaudeReport(), again) == (Word.IDLE, NOT_LOOKED_AT)
     assert (again.is_unseen, replace(again, looked_at=NOW).is_unseen) == (True, False)
 
 
@@ -246,11 +247,11 @@ def test_what_is_done_is_news_until_the_human_has_looked() -> None:
 BIRTH = Birth(7, "claude", BEGAN)
 
 
-def registry(said: str, waiting: str = "", changed: float = AT) -> Report:
-    return Report(birth=BIRTH, session=Session(7, said, waiting, changed, BEGAN + 1))
+def registry(said: str, waiting: str = "", changed: float = AT) -> ClaudeReport:
+    return ClaudeReport(birth=BIRTH, session=Session(7, said, waiting, changed, BEGAN + 1))
 
 
-def hooked(report: Report, event: str, at: float, **facts: str) -> Report:
+def hooked(report: ClaudeReport, event: str, at: float, **facts: str) -> ClaudeReport:
     return replace(report, hooks=(Hook(at, event, facts=MappingProxyType(facts)),))
 
 
@@ -312,7 +313,7 @@ def hooked(report: Report, event: str, at: float, **facts: str) -> Report:
     ],
 )
 def test_the_registry_has_the_word_and_the_report_the_reason(
-    report: Report, records: list[StatusRecord], word: Word, detail: str
+    report: ClaudeReport, records: list[StatusRecord], word: Word, detail: str
 ) -> None:
     assert judged(report, sight(*records)) == (word, detail)
 
@@ -320,14 +321,14 @@ def test_the_registry_has_the_word_and_the_report_the_reason(
 @pytest.mark.parametrize(
     "report",
     [
-        Report(birth=BIRTH),
+        ClaudeReport(birth=BIRTH),
         replace(registry("busy"), session=None, garbled=True),
         registry(""),
         registry("dreaming"),
     ],
 )
 @pytest.mark.parametrize("now", [AT + 1, NOW])
-def test_the_report_decides_where_the_registry_does_not(report: Report, now: float) -> None:
+def test_the_report_decides_where_the_registry_does_not(report: ClaudeReport, now: float) -> None:
     activity, again = judge(report, sight(record(BLOCKED, ASKS, kind="permission")), now)
     assert (activity.word, activity.detail) == (Word.NEEDS_YOU, f"permission: {ASKS}")
     assert (activity.rule, again) == ("3: its report", None)
@@ -397,13 +398,13 @@ def test_of_several_sessions_the_terminal_shows_one() -> None:
 
 
 def test_who_has_left_its_registry_and_goes_on_reporting_is_there() -> None:
-    gone = Report(birth=BIRTH, gone=AT)
+    gone = ClaudeReport(birth=BIRTH, gone=AT)
     assert judged(gone, sight(record(WORKING)), AT + 0.1) == (Word.IDLE, "leaving")
     assert judged(gone, sight(record(WORKING)), AT + LEAVING_MOST)[0] is Word.BUSY
 
 
 def test_where_one_may_not_look_nobody_knows() -> None:
-    assert judged(Report(forbidden=True), sight(record(IDLE)))[0] is Word.UNKNOWN
+    assert judged(ClaudeReport(forbidden=True), sight(record(IDLE)))[0] is Word.UNKNOWN
 
 
 # -- as a source -------------------------------------------------------------------------------------------
@@ -425,7 +426,7 @@ def test_where_one_may_not_look_nobody_knows() -> None:
     ],
 )
 def test_it_is_a_source_like_any_other(records: list[StatusRecord], said: str, at: float) -> None:
-    (told,) = (one for one in sources(Report(), sight(*records), NOW) if one.source == "report")
+    (told,) = (one for one in sources(ClaudeReport(), sight(*records), NOW) if one.source == "report")
     assert (told.said, told.at) == (said, at)
 
 
@@ -437,20 +438,20 @@ def test_long_texts_are_cut(state: ProgramState) -> None:
     long = record(state, "m" * 2048, title="t" * 192)
     most = LONGEST + LONGEST_NAME + len("permission: , in ")
     for records in ([long], [record(IDLE), replace(long, id="a")]):
-        assert len(judged(Report(), sight(*records))[1]) <= most
-        assert all(len(told.said) <= most + 60 for told in sources(Report(), sight(*records), NOW))
+        assert len(judged(ClaudeReport(), sight(*records))[1]) <= most
+        assert all(len(told.said) <= most + 60 for told in sources(ClaudeReport(), sight(*records), NOW))
 
 
 def test_a_text_is_one_line() -> None:
     spaced = record(WORKING, "a \N{NO-BREAK SPACE}\N{EM SPACE}  b")
-    assert judged(Report(), sight(spaced)) == (Word.BUSY, "a b")
+    assert judged(ClaudeReport(), sight(spaced)) == (Word.BUSY, "a b")
 
 
 @pytest.mark.parametrize("text", ["idle", "needs you", "[red]error[/]", "{0}", "clear", "permission: x"])
 def test_no_text_is_a_state(text: str) -> None:
-    assert judged(Report(), sight(record(WORKING, text, title=text))) == (Word.BUSY, text)
+    assert judged(ClaudeReport(), sight(record(WORKING, text, title=text))) == (Word.BUSY, text)
 
 
 def test_hundreds_of_children_are_one_line() -> None:
     children = [child(WORKING, f"c{number}", at=AT + number) for number in range(255)]
-    assert judged(Report(), sight(record(IDLE), *children)) == (Word.BACKGROUND, "c0 and 254 more")
+    assert judged(ClaudeReport(), sight(record(IDLE), *children)) == (Word.BACKGROUND, "c0 and 254 more")

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 
-from qms_tui.activity import Word
+from qms_tui.programs.values import Word
 from qms_tui.runtime.docker import connect
 from tests.bench import truth
 from tests.bench.human import DWELL, Human

@@ -13,9 +13,9 @@ from docker.types import Mount
 
 from qms_tui.config import McpServer
 from qms_tui.errors import EngineError
-from qms_tui.mcp.client import BRIDGE as BRIDGE_INSIDE
-from qms_tui.mcp.client import client_config_text
-from qms_tui.mcp.places import INSIDE, agent_folder
+from qms_tui.mcp.places import BRIDGE as BRIDGE_INSIDE
+from qms_tui.mcp.places import INSIDE, PYTHON, agent_folder
+from qms_tui.programs.claude.mcp_servers import server_list
 from qms_tui.runtime.docker import Engine, connect
 from tests.bench.table import Bar, Bench, Line, Unavailable, percentile, row
 from tests.e2e import debian
@@ -85,7 +85,7 @@ def _inside(bench: Bench) -> Iterator[_Run]:
         stack.callback(engine.api.remove_container, container, force=True)
         engine.api.start(container)
         run = _Run(engine, container)
-        run(PREPARE % client_config_text("qa", (spec,)))
+        run(PREPARE % server_list("qa", (spec,), (*PYTHON, BRIDGE_INSIDE)))
         yield run
 
 

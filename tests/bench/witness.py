@@ -19,7 +19,7 @@ from typing import Any
 
 import docker
 
-from qms_tui.activity import Word
+from qms_tui.programs.values import Word
 from qms_tui.terminal import DesktopNotification
 from tests.bench.truth import Mark, Told
 from tests.tui import PATIENCE, Tui

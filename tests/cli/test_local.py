@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from ptyprocess import PtyProcess
 
-from tests.runtime.test_conversation import answer, user
+from tests.programs.claude.test_conversation import answer, user
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 SESSION = "00000001-0000-0000-0000-000000000000.jsonl"

@@ -10,11 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from qms_tui.activity import Activity, Report, Sight, judge
-from qms_tui.cli import ps_listing
+from qms_tui.activity import Sight
 from qms_tui.cli.ps_listing import listing
 from qms_tui.config import Config, McpServer
 from qms_tui.mcp.lights import standing
+from qms_tui.programs.claude import rules
+from qms_tui.programs.claude.report import ClaudeReport
+from qms_tui.programs.claude.rules import judge
+from qms_tui.programs.values import Activity
 from qms_tui.project import Project
 from qms_tui.runtime import Condition, Ending, Found, Usage
 from qms_tui.terminal import NO_STATUS, ProgramState, ProgramStatus, StatusRecord
@@ -109,11 +112,11 @@ def test_what_programs_report_is_seen_of_their_own_containers(
 ) -> None:
     seen: list[ProgramStatus] = []
 
-    def note(report: Report, sight: Sight, now: float) -> tuple[Activity, float | None]:
+    def note(report: ClaudeReport, sight: Sight, now: float) -> tuple[Activity, float | None]:
         seen.append(sight.status)
         return judge(report, sight, now)
 
-    monkeypatch.setattr(ps_listing, "judge", note)
+    monkeypatch.setattr(rules, "judge", note)
     status = ProgramStatus(StatusRecord("", ProgramState.BLOCKED, "question"))
     found = {"bu": replace(RUNS, id="other"), "qa": replace(RUNS, id="c0ffee")}
     listing(Project(tmp_path), found, Config(), reported={"c0ffee": status}, as_json=True)

@@ -29,8 +29,9 @@ from qms_tui.core.events import (
 from qms_tui.core.servers import Look
 from qms_tui.inbox import Past
 from qms_tui.project import Project
+from qms_tui.runtime import Runtime
 from qms_tui.runtime.environment import inherited
-from qms_tui.runtime.local import LocalRuntime
+from tests.local_runtime import LocalRuntime
 
 PATIENCE = 30.0  # seconds; what is waited for takes milliseconds unless the machine is busy
 LOOK = 0.02  # seconds between two looks at what nobody tells of
@@ -49,6 +50,7 @@ class Headless:
         config: Config,
         past: Past | None,
         servers: Look | None,
+        runtime: Runtime | None = None,
     ) -> None:
         def environment(agent: str) -> dict[str, str]:
             return inherited(os.environ) | {"QMS_USER": agent, "PS1": "free> "}
@@ -58,8 +60,8 @@ class Headless:
         self.inboxes: dict[str, int] = {}
         """How many items waited for each agent when that was told last."""
         self._news = asyncio.Event()
-        runtime = LocalRuntime(project.root, lambda agent: command, environment)
-        self.core = Core(project, config, agents, (), runtime, self._hear, past=past, servers=servers)
+        runs = runtime or LocalRuntime(project.root, lambda agent: command, environment)
+        self.core = Core(project, config, agents, (), runs, self._hear, past=past, servers=servers)
 
     def _hear(self, event: CoreEvent) -> None:
         if isinstance(event, Output):
@@ -128,9 +130,10 @@ async def headless(
     config: Config | None = None,
     past: Past | None = None,
     servers: Look | None = None,
+    runtime: Runtime | None = None,
 ) -> AsyncIterator[Headless]:
-    """A core with these agents, each of which is opened."""
-    house = Headless(project, agents, command, config or Config(), past, servers)
+    """A core with these agents, each of which is opened; `runtime` runs them, if it is not to be a shell."""
+    house = Headless(project, agents, command, config or Config(), past, servers, runtime)
     house.core.start()
     house.core.follow_inboxes()
     for agent in agents:

@@ -13,16 +13,16 @@ from pathlib import Path
 
 import pytest
 
-from qms_tui.activity import Told
 from qms_tui.core import Agent, AgentState
 from qms_tui.core.activities import Activities
 from qms_tui.core.events import AgentEvent, Asked, Notice
 from qms_tui.core.fleet import Fleet
 from qms_tui.ipc.stream import QUEUE_LIMIT
+from qms_tui.programs.values import Told
 from qms_tui.project import Project
 from qms_tui.runtime import Condition, Ending, Found, Led, Size
-from qms_tui.runtime.local import LocalRuntime
 from qms_tui.terminal import Bell
+from tests.local_runtime import LocalRuntime
 
 PATIENCE = 30.0
 

@@ -10,7 +10,6 @@ from types import MappingProxyType
 
 import pytest
 
-from qms_tui.activity import Word
 from qms_tui.config import AgentConfig, Config, Launch, McpServer, NotifyConfig, Shutdown
 from qms_tui.core import AgentState, mending, policy, usage
 from qms_tui.core.events import (
@@ -24,6 +23,7 @@ from qms_tui.core.events import (
 )
 from qms_tui.inbox import HUMAN, Past
 from qms_tui.mcp.lights import Light, Shown, Standing
+from qms_tui.programs.values import Word
 from qms_tui.project import Project
 from qms_tui.waking import typist
 from tests.inbox.qms_commands import QmsCommands

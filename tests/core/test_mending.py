@@ -6,9 +6,10 @@ import time
 
 import pytest
 
-from qms_tui.activity import Activity, Report, Word
 from qms_tui.core import AgentView
 from qms_tui.core.mending import REMARK, Mending
+from qms_tui.programs.claude.report import ClaudeReport
+from qms_tui.programs.values import Activity, Word
 
 
 @pytest.mark.parametrize("foreign", [True, False])
@@ -17,7 +18,7 @@ def test_only_the_own_agents_are_restarted(foreign: bool) -> None:
     told: list[str] = []
     restarted: list[str] = []
     mending = Mending(lambda agent, text: told.append(text), restarted.append)
-    looks_again = mending.look(agent, Report(inbox_replaced=True))
+    looks_again = mending.look(agent, ClaudeReport(inbox_replaced=True))
     assert (looks_again is not None) == foreign
     assert restarted == ([] if foreign else ["qa"])
     assert told[0] == REMARK

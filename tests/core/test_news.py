@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from qms_tui.activity import Activity, Word
 from qms_tui.core.news import NewsKind, Newsroom
+from qms_tui.programs.values import Activity, Word
 
 FAILED = Activity(Word.ERROR, "rate limit", 10.0)
 MENU = Activity(Word.NEEDS_YOU, "dialog open", 20.0)

@@ -15,7 +15,7 @@ from qms_tui.core.policies import Effects, Policies
 from qms_tui.errors import OwnerError
 from qms_tui.inbox.ledger import Ledger
 from qms_tui.runtime import Condition, Ending, Found
-from qms_tui.runtime.local import LocalRuntime
+from tests.local_runtime import LocalRuntime
 
 ALWAYS = Config(every_agent=AgentConfig(launch=Launch.ALWAYS_ON))
 

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from qms_tui.activity import Activity, Word
 from qms_tui.config import Launch, Shutdown
 from qms_tui.core.policy import PAUSES, QUIET, SETTLED, TRIES, Act, Policy, Seen, Verdict
 from qms_tui.core.state import AgentState, stopped
 from qms_tui.inbox import Identity, Item, Kind
+from qms_tui.programs.values import Activity, Word
 from qms_tui.runtime import Ending
 
 NOW = 1_000_000.0

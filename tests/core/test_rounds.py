@@ -15,7 +15,7 @@ from qms_tui.core.events import AgentChanged, Notice
 from qms_tui.core.rounds import Rounds
 from qms_tui.project import Project
 from qms_tui.runtime import Condition, EngineBack, Found, Led, Received, Remarked, Resized, Size, Usage
-from qms_tui.runtime.local import LocalRuntime
+from tests.local_runtime import LocalRuntime
 
 from .headless import Headless, headless
 

@@ -15,8 +15,8 @@ from qms_tui.core.fleet import Fleet
 from qms_tui.core.usage import UsageRounds
 from qms_tui.errors import EngineError
 from qms_tui.runtime import Usage
-from qms_tui.runtime.local import LocalRuntime
 from qms_tui.runtime.usage import SHORTEST
+from tests.local_runtime import LocalRuntime
 
 PATIENCE = 30.0
 

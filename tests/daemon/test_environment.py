@@ -115,7 +115,7 @@ def test_what_is_listed_goes_along_and_what_is_not_set_is_unset(monkeypatch: pyt
 )
 def test_what_cannot_be_is_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ApiError) as raised:
-        caller_of(replace(Environment(), **wrong))  # type: ignore[arg-type]
+        caller_of(replace(Environment(), **wrong))
     assert raised.value.hint
 
 

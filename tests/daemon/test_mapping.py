@@ -18,6 +18,7 @@ from qms_tui.errors import RuntimeFailure
 from qms_tui.inbox import Entry, Identity, Item, Kind
 from qms_tui.mcp.lights import Light as ServerLight
 from qms_tui.mcp.lights import Shown, Standing
+from qms_tui.programs import values
 from qms_tui.runtime import Ending, EngineBack, EngineLost, Latency, Usage
 
 
@@ -25,7 +26,7 @@ from qms_tui.runtime import Ending, EngineBack, EngineLost, Latency, Usage
     ("theirs", "ours"),
     [
         (AgentState, agents.AgentState),
-        (activities.Word, agents.Word),
+        (values.Word, agents.Word),
         (activities.Health, agents.Health),
         (Kind, inbox.ItemKind),
         (events.NoticeKind, snapshot.NoticeKind),
@@ -40,13 +41,13 @@ def test_every_word_has_one(theirs: type[Enum], ours: type[Words]) -> None:
     ("theirs", "ours"),
     [
         (AgentView, agents.AgentView),
-        (activities.Activity, agents.Activity),
+        (values.Activity, agents.Activity),
         (activities.Light, agents.Light),
         (activities.Lights, agents.Lights),
-        (activities.Meter, agents.Meter),
+        (values.Meter, agents.Meter),
         (Usage, agents.Usage),
         (Ending, agents.Ending),
-        (activities.Announced, inbox.Receipt),
+        (values.Announced, inbox.Receipt),
     ],
 )
 def test_every_field_has_one(theirs: type, ours: type) -> None:
@@ -77,9 +78,9 @@ def test_an_agent_with_everything() -> None:
         leader="bu",
         keys_waiting=4,
         typed_at=5.0,
-        activity=activities.Activity(activities.Word.NEEDS_YOU, "ls", 6.0, "a rule"),
+        activity=values.Activity(values.Word.NEEDS_YOU, "ls", 6.0, "a rule"),
         lights=activities.Lights(light, light, light, light, light),
-        meter=activities.Meter(7.0, 0.5, 8.0, "Opus", "2.0"),
+        meter=values.Meter(7.0, 0.5, 8.0, "Opus", "2.0"),
         usage=Usage(0.5, 9, 10),
         plan="starts again",
     )

@@ -30,9 +30,9 @@ from qms_tui.doctor import (
     servers,
     terminal,
 )
+from qms_tui.programs.config_folder import local_folder, make_local_folder
 from qms_tui.project import Project
 from qms_tui.runtime import Condition, Ending, Found
-from qms_tui.runtime.config_folder import local_folder, make_local_folder
 from qms_tui.runtime.docker.engine import Engine
 from qms_tui.runtime.docker.image import Image
 from qms_tui.runtime.docker.kit import our_kit

@@ -10,11 +10,13 @@ from typing import Any
 
 import pytest
 
-from qms_tui.activity import Facts, Health, Light, Lights, Reader, Sight, judge, shine
+from qms_tui.activity import Facts, Health, Light, Lights, Sight, shine
 from qms_tui.activity.given import given
 from qms_tui.config import AgentConfig, Config, Judged
 from qms_tui.doctor import agents
 from qms_tui.doctor.finding import Finding, Verdict
+from qms_tui.programs.claude.reader import ClaudeReader
+from qms_tui.programs.claude.rules import judge
 from qms_tui.project import Project
 from qms_tui.runtime.logins import project_login
 
@@ -41,7 +43,7 @@ class Agent:
         file.write_text("\n".join(map(json.dumps, documents)))
 
     def light(self, config: Config, host: dict[str, str]) -> Light:
-        reader, now, sight = Reader(self.project, "qa"), time.time(), Sight(self.began)
+        reader, now, sight = ClaudeReader(self.project, "qa"), time.time(), Sight(self.began)
         report = reader.read(0.0)
         reader.close()
         gets = given(config, "qa", host, isolated=True, served=False)
@@ -52,7 +54,7 @@ class Agent:
     def finding(self, config: Config, host: dict[str, str]) -> Finding:
         said = agents.login(
             self.project, "qa", config.agent("qa"), host, time.time(), began=self.began,
-            projects=project_login(config),
+            projects=project_login(config, "qa"),
         )  # fmt: skip
         return next(iter(said))
 

@@ -11,9 +11,9 @@ import docker
 
 from qms_tui.ipc.stream import Stream
 from qms_tui.runtime import Closed, Ending, Fact, Received, Size
+from qms_tui.runtime.base import Opened, Reached
 from qms_tui.runtime.docker import DockerRuntime
-from qms_tui.runtime.docker.attachment import Direction, Opened, open_socket
-from qms_tui.runtime.docker.starting import Reached
+from qms_tui.runtime.docker.attachment import Direction, open_socket
 
 from .engine import ANSWER_SECONDS
 
@@ -70,7 +70,7 @@ class DirectAttachment:
 class DirectRuntime(DockerRuntime):
     """What the tests of containers work with; the keeper has tests of its own."""
 
-    name, outlives = "docker", True
+    outlives = True
 
     def isolates(self, agent: str) -> bool:
         return True

@@ -26,9 +26,9 @@ from qms_tui.keeper.paths import agent_folder
 from qms_tui.keeper.runtime import KeptRuntime
 from qms_tui.project import Project
 from qms_tui.runtime import Size
+from qms_tui.runtime.base import Closing, Opened, Reached
 from qms_tui.runtime.docker import DockerRuntime, connect
-from qms_tui.runtime.docker.attachment import Direction, Opened, open_socket
-from qms_tui.runtime.docker.starting import Closing, Reached
+from qms_tui.runtime.docker.attachment import Direction, open_socket
 from qms_tui.terminal import Terminal, TerminalEvent
 
 from . import engine as engines

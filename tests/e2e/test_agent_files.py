@@ -55,7 +55,7 @@ def on(host: str, root: Path, **agent: Any) -> Iterator[DirectRuntime]:
     try:
         yield runtime
     finally:
-        runtime.close_now()
+        runtime.let_go()
 
 
 async def lives(runtime: DirectRuntime) -> None:

@@ -11,7 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from qms_tui.activity import Activity, Reader, Report, Sight, Word, armed, judge
+from qms_tui.activity import Sight, armed
+from qms_tui.programs.claude.reader import ClaudeReader
+from qms_tui.programs.claude.report import ClaudeReport
+from qms_tui.programs.claude.rules import judge
+from qms_tui.programs.values import Activity, Word
 from qms_tui.project import Project
 from qms_tui.runtime import Condition
 from tests.bench.model import Model
@@ -63,10 +67,10 @@ class Look:
     """What the host sees of the agent."""
 
     def __init__(self, root: Path) -> None:
-        self.reader = Reader(Project(root), AGENT)
+        self.reader = ClaudeReader(Project(root), AGENT)
 
     @property
-    def report(self) -> Report:
+    def report(self) -> ClaudeReport:
         return self.reader.read(time.monotonic())
 
     @property

@@ -16,8 +16,8 @@ import docker
 import pytest
 
 from qms_tui.config import PermissionMode
+from qms_tui.programs.claude.resume import _PROMPT
 from qms_tui.runtime import Ending
-from qms_tui.runtime.resume import _PROMPT
 from tests.bench.model import Model
 
 from . import debian
@@ -27,7 +27,8 @@ from .clients import KEY
 from .observed import LINE, MODEL, TOKEN, Seen, observe
 
 pytestmark = pytest.mark.timeout(debian.BUILD_SECONDS)
-ENTRYPOINT, COMMAND, RESUME = "docker/inside/entrypoint.py", "runtime/client.py", "runtime/resume.py"
+ENTRYPOINT = "docker/inside/entrypoint.py"
+COMMAND, RESUME = "programs/claude/command_line.py", "programs/claude/resume.py"
 STATUS = "qms-tui/status.json"  # what our status line has kept of what it was given
 STATE, WAKING = "an agent's state", "waking"
 
@@ -112,7 +113,7 @@ def _nothing_to_continue(seen: Seen) -> tuple[object, object]:
 
 
 PROJECT = ("projects", "/pipe-dream", "hasTrustDialogAccepted")
-DOCTOR, HOOK = "doctor/agents.py", "docker/inside/instructions_loaded.py"
+LOGIN, HOOK = "programs/claude/logins.py", "docker/inside/instructions_loaded.py"
 FACTS = (
     Fact(0, "its version is the one that the image was built for", "docker/Dockerfile",
          lambda s: (s.version.split()[:1], [s.built_for])),
@@ -177,7 +178,7 @@ FACTS = (
     kept("settings.json", "permissions", "disableAutoMode", value="disable"),
     kept("settings.json", "enableAllProjectMcpServers", value=True),
     Fact(7, "it uses ANTHROPIC_API_KEY without a question", ENTRYPOINT, lambda s: (KEY in s.logins, True)),
-    Fact(7, "it logs in with claudeAiOauth.accessToken of .credentials.json", DOCTOR,
+    Fact(7, "it logs in with claudeAiOauth.accessToken of .credentials.json", LOGIN,
          lambda s: (f"Bearer {TOKEN}" in s.logins, True)),
     Fact(9, "a conversation is a file of its session's name below projects/-pipe-dream", RESUME,
          lambda s: ([*s.conversations], [f"{s.registry['idle'].get('sessionId')}.jsonl"])),

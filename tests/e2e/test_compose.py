@@ -18,6 +18,7 @@ import docker
 import pytest
 
 from qms_tui.config import AgentConfig
+from qms_tui.programs.registry import program_of
 from qms_tui.project import Owner, Project
 from qms_tui.runtime.docker import container as spec
 from qms_tui.runtime.docker import seccomp
@@ -110,7 +111,16 @@ def test_it_is_the_same_container(
         k: v for k, v in wanted.items() if k not in NOT_THERE
     }
     identity = spec.Identity(str(qms_project), agent)
-    request = spec.request(identity, config, OWNER, spec.environment(agent, {}), mounts, "none", 2, {})
+    request = spec.request(
+        identity,
+        config,
+        OWNER,
+        spec.environment(agent, program_of(config.command), {}),
+        mounts,
+        "none",
+        2,
+        {},
+    )
     host = engine.create_host_config(**request["host_config"])
     assert by_name(facts["HostConfig"]["Ulimits"]) == by_name(host["Ulimits"])
     assert {name: facts["HostConfig"].get(name) for name in SAME} == {name: host.get(name) for name in SAME}

@@ -18,7 +18,7 @@ import pytest
 from qms_tui.doctor.finding import Verdict
 from qms_tui.doctor.traffic import traffic
 from qms_tui.errors import EngineError
-from qms_tui.mcp.client import BRIDGE
+from qms_tui.mcp.places import BRIDGE
 from qms_tui.runtime.docker import connect
 from qms_tui.runtime.docker.container import LABEL_THROWAWAY
 from qms_tui.runtime.docker.image import find_image

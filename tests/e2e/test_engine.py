@@ -217,7 +217,7 @@ def over(qms_project: Path, image: str) -> Iterator[Callable[[str], DirectRuntim
 
     yield make
     for runtime in made:
-        runtime.close_now()  # again, unless the test has failed
+        runtime.let_go()  # again, unless the test has failed
 
 
 async def test_a_broken_connection_is_no_ending(

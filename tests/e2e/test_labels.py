@@ -174,7 +174,7 @@ async def test_a_network_that_is_not_as_ours_is_not_used(
     facts = engine.inspect_network(used)
     assert (facts["Driver"], facts["Options"], facts["Internal"]) == ("bridge", CLOSED, False)
     assert facts["Name"] != slug  # else nobody can tell them apart
-    (stranger,) = runtime.strangers_now()
+    (stranger,) = runtime.containers.strangers()
     assert (stranger.what, stranger.name) == ("network", slug)
     assert f"network rm {slug}" in stranger.remedy
     for agent in ("qa", "claude"):
@@ -213,7 +213,7 @@ async def test_ours_is_used_again_beside_a_planted_one(
     put_network(f"{slug}-another")
     (await make_runtime(qms_project).start("claude", SIZE)).close()
     assert len(engine.networks(filters={"label": f"{PROJECT_LABEL}={qms_project}"})) == 1
-    found = runtime.all_now()
+    found = runtime.containers.all()
     assert networks_of(engine, found["qa"].id) == networks_of(engine, found["claude"].id)
 
 
@@ -231,7 +231,7 @@ async def test_one_that_gets_the_name_of_ours_later_is_not_used_either(
     except docker.errors.APIError:
         pytest.skip("this engine gives a name once")
     (await runtime.start("claude", SIZE)).close()
-    (used,) = networks_of(engine, runtime.all_now()["claude"].id)
+    (used,) = networks_of(engine, runtime.containers.all()["claude"].id)
     assert used != theirs
     assert engine.inspect_network(used)["Options"] == CLOSED
 
@@ -268,11 +268,11 @@ async def test_a_renamed_container_is_still_the_agents(
             await runtime.start("qa", SIZE)
         assert "qms-tui stop qa" in refused.value.hint
         assert await runtime.usage("qa") is not None
-        assert runtime.usage_now(runtime.all_now()).keys() == {"qa"}
+        assert runtime.containers.usage(runtime.containers.all()).keys() == {"qa"}
         async with attached(runtime, "qa") as again:
             again.type(b"still here\r")
             await again.expect(rb"echo:still here\r\n")
-        assert runtime.log_now("qa", 0.0) is not None
+        assert runtime.containers.log("qa", 0.0) is not None
         qa.type(b"exit 3\r")
         await qa.end()
         ending = await runtime.ended("qa")
@@ -281,7 +281,7 @@ async def test_a_renamed_container_is_still_the_agents(
     (await runtime.start("qa", SIZE)).close()  # the ended one has made room
     assert list(engine.containers(all=True, filters={"name": f"{name}-old"})) == []
     engine.rename(name, "somebody-calls-it-so")
-    assert runtime.stop_now("qa")
+    assert runtime.containers.stop("qa")
     assert not engine.containers(all=True, filters={"label": f"{PROJECT_LABEL}={qms_project}"})
 
 
@@ -317,12 +317,12 @@ async def test_two_containers_of_one_agent_are_named_and_stopped(
     assert name in found.wrong
     assert "a-second-qa" in found.wrong
     assert "qms-tui stop qa" in found.wrong
-    assert runtime.all_now() == {"qa": found}
+    assert runtime.containers.all() == {"qa": found}
     engine.remove_container(name, force=True)
     with pytest.raises(RunsAlready, match="a-second-qa"):
         await runtime.start("qa", SIZE)
     (await runtime.attach("qa", SIZE)).close()
-    assert runtime.stop_now("qa")
+    assert runtime.containers.stop("qa")
     assert not exists(engine, other)
     (await runtime.start("qa", SIZE)).close()
 
@@ -334,8 +334,8 @@ async def test_stop_ends_both_of_two(
     put("a-second-qa", labels_of(engine, name))
     engine.pause("a-second-qa")
     await runtime.stop("qa")
-    assert runtime.all_now() == {}
-    assert not runtime.stop_now("qa")
+    assert runtime.containers.all() == {}
+    assert not runtime.containers.stop("qa")
 
 
 async def test_what_only_has_our_name_is_named_and_stays(
@@ -348,7 +348,7 @@ async def test_what_only_has_our_name_is_named_and_stays(
     assert time.monotonic() - begun < 5  # nobody waits for a name that does not get free
     assert f"rename {name}" in messages(refused.value)
     with pytest.raises(EngineError, match=f"{name} is not ours"):
-        runtime.stop_now("qa")
+        runtime.containers.stop("qa")
     assert f"the container {name} is not ours" in app.run("ps").stdout
     assert name in app.run("ps", "--all-projects").stdout
     assert f"left alone: the container {name} is not ours" in app.run("stop", "--all").stdout
@@ -373,7 +373,7 @@ async def test_labels_without_a_maker_are_nobodys(
         with pytest.raises(EngineError, match="composed is not ours") as refused:
             await attempt
         assert "rm -f composed" in refused.value.hint
-    assert runtime.all_now() == {}
+    assert runtime.containers.all() == {}
     assert "the container composed is not ours" in app.run("ps").stdout
     assert "left alone: the container composed" in app.run("stop", "--all").stdout
     assert await running(qms_root=app.root) == {}
@@ -420,10 +420,10 @@ async def test_labels_of_an_image_are_nobodys(
 ) -> None:
     theirs = put("run-by-hand", {}, image=labelled_image({**labels, **made_by}))
     assert (await runtime.find("qa")).condition is Condition.ABSENT
-    assert runtime.all_now() == {}
+    assert runtime.containers.all() == {}
     (await runtime.start("qa", SIZE)).close()
-    assert not runtime.all_now()["qa"].wrong
-    assert [stranger.name for stranger in runtime.strangers_now()] == ["run-by-hand"]
+    assert not runtime.containers.all()["qa"].wrong
+    assert [stranger.name for stranger in runtime.containers.strangers()] == ["run-by-hand"]
     assert (await running(qms_project)).keys() == {"qa"}
     await runtime.stop("qa")
     assert exists(engine, theirs)
@@ -440,7 +440,7 @@ async def test_an_image_made_of_an_agents_container_is_not_the_agent(
         theirs = put("a-copy", {}, image=copy)
         found = await runtime.find("qa")
         assert (found.container, found.wrong) == (name, "")
-        assert runtime.stop_now("qa")
+        assert runtime.containers.stop("qa")
         assert exists(engine, theirs)
         ours = connect()
         try:

@@ -284,10 +284,10 @@ async def test_networks_are_made_once(
     assert len(networks) == 1
     joined = engine.inspect_network(networks[0]["Id"])["Containers"]
     assert len(joined) == 3
-    runtimes[0].remove_network_now()  # in use: stays
+    runtimes[0].containers.remove_network()  # in use: stays
     assert engine.networks(ids=[networks[0]["Id"]])
     await asyncio.gather(*(r.stop(a) for r, a in zip(runtimes, names, strict=True)))
-    runtimes[0].remove_network_now()
+    runtimes[0].containers.remove_network()
     assert not engine.networks(ids=[networks[0]["Id"]])
 
 
@@ -304,8 +304,8 @@ async def test_projects_with_the_same_folder_name_do_not_meet(
         await second.expect(rb"echo:there\r\n")
         await one.stop("qa")
         assert (await two.find("qa")).condition is Condition.RUNNING
-        assert list(two.all_now()) == ["qa"]
-        assert one.all_now() == {}
+        assert list(two.containers.all()) == ["qa"]
+        assert one.containers.all() == {}
 
 
 async def test_a_container_that_never_started_is_no_obstacle(

@@ -19,10 +19,11 @@ import pytest
 
 from qms_tui.config import AgentConfig, Config, EngineConfig, RuntimeKind
 from qms_tui.keeper.runtimes import local_runtime
+from qms_tui.programs.base import Copyable
+from qms_tui.programs.claude.resume import slug
+from qms_tui.programs.config_folder import local_folder, make_local_folder
+from qms_tui.programs.local_copy import copy
 from qms_tui.project import Project
-from qms_tui.runtime.config_folder import local_folder, make_local_folder
-from qms_tui.runtime.local_copy import Copyable, copy
-from qms_tui.runtime.resume import slug
 from tests.bench.model import SHELL_COMMAND, Model
 from tests.tui import end_local_agents
 

@@ -23,9 +23,8 @@ from mcp.client.stdio import stdio_client
 from qms_tui import demo
 from qms_tui.config import AgentConfig, Config, McpServer, Mount
 from qms_tui.keeper.gateway import GatewayProcess
-from qms_tui.mcp.client import BRIDGE, PYTHON
 from qms_tui.mcp.mounting import with_gateway
-from qms_tui.mcp.places import INSIDE, gateway_folder
+from qms_tui.mcp.places import BRIDGE, INSIDE, PYTHON, gateway_folder
 from qms_tui.mcp.status import gateway_status
 from qms_tui.project import Project
 from qms_tui.runtime import Size

@@ -16,9 +16,8 @@ import pytest
 
 from qms_tui.config import NO_TRUST, AgentConfig, Mount, load_config, read_files
 from qms_tui.keeper.gateway import GatewayProcess
-from qms_tui.mcp.client import BRIDGE
 from qms_tui.mcp.mounting import with_gateway
-from qms_tui.mcp.places import IMAGE_CLIENT_FILE, TOKEN_INSIDE, gateway_folder
+from qms_tui.mcp.places import BRIDGE, IMAGE_CLIENT_FILE, TOKEN_INSIDE, gateway_folder
 from qms_tui.mcp.tokens import read_token
 from qms_tui.project import Project
 from qms_tui.runtime import Size

@@ -56,7 +56,7 @@ async def test_one_whose_image_was_replaced_is_outdated(
             other = io.BytesIO(f"FROM {client_image}\nLABEL x=y\n".encode())
             list(engine.build(fileobj=other, tag=name, rm=True))
             assert await runtime.find("qa") == replace(before, outdated=True)
-            assert runtime.all_now()["qa"].outdated
+            assert runtime.containers.all()["qa"].outdated
         await runtime.stop("qa")
         async with started(runtime, "qa"):
             after = await runtime.find("qa")
@@ -78,7 +78,7 @@ async def test_one_of_another_image_is_not_outdated(
     try:
         async with started(chosen, "qa"):
             assert not (await plain.find("qa")).outdated
-            assert not plain.all_now()["qa"].outdated
+            assert not plain.containers.all()["qa"].outdated
     finally:
         await chosen.stop("qa")
         engine.remove_image(name, force=True)

@@ -257,7 +257,7 @@ class _Ending:
         self._runtime = runtime
 
     def close(self) -> None:
-        self._runtime.close_now()
+        self._runtime.let_go()
 
 
 # -- refused by who listens --------------------------------------------------------------------------------

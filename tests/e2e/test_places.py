@@ -65,7 +65,7 @@ def attack(image: str, qms_project: Path, tmp_path: Path) -> Iterator[Callable[.
 
     yield make
     for runtime, relay in made:
-        runtime.close_now()
+        runtime.let_go()
         with relay:
             assert relay.acted, "nobody attacked"
 

@@ -76,7 +76,7 @@ async def test_what_an_agent_plants(
     assert tree(qms_project, (*OWN, ".claude/users/claude/container")) == before
     for agent in ("qa", "claude"):
         await again.stop(agent)
-    assert again.all_now() == {}
+    assert again.containers.all() == {}
 
 
 @pytest.mark.parametrize(

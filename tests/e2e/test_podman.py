@@ -88,7 +88,7 @@ async def test_life(on_podman: Callable[..., DirectRuntime]) -> None:
         await qa.expect(rb"size 24 80\r\n")
     found = await runtime.find("qa")
     assert found.condition is Condition.RUNNING
-    usage = runtime.usage_now({"qa": found})["qa"]
+    usage = runtime.containers.usage({"qa": found})["qa"]
     assert usage.cpu is not None
     assert 0 < usage.memory < 100 * 2**20
     assert usage.limit == 0  # how much of that is cache it does not say
@@ -206,7 +206,7 @@ async def test_names_prove_nothing(
         async with started(runtime, "qa") as qa:
             await qa.expect(rb"agent ready")
             assert slug not in client.inspect_container(name)["NetworkSettings"]["Networks"]
-            assert [stranger.name for stranger in runtime.strangers_now()] == [slug]
+            assert [stranger.name for stranger in runtime.containers.strangers()] == [slug]
             client.rename(name, "renamed")
             with pytest.raises(RunsAlready, match="renamed"):
                 await runtime.start("qa", SIZE)
@@ -214,12 +214,12 @@ async def test_names_prove_nothing(
             async with attached(runtime, "qa") as again:
                 again.type(b"hello\r")
                 await again.expect(rb"echo:hello\r\n")
-        assert runtime.stop_now("qa")
+        assert runtime.containers.stop("qa")
         taken = client.create_container(images.NAME, ["sleep", "600"], name=name)["Id"]
         with pytest.raises(EngineError, match=f"{name} is not ours"):
             await runtime.start("qa", SIZE)
         with pytest.raises(EngineError, match=f"{name} is not ours"):
-            runtime.stop_now("qa")
+            runtime.containers.stop("qa")
         client.remove_container(taken, force=True)
         client.remove_network(theirs)
     await runtime.close()

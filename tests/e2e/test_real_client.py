@@ -114,7 +114,7 @@ async def test_one_that_is_somebody_else_is_told(
         assert (await runtime.find("qa")).wrong == "it has not loaded its definition"
         inside(engine, name, "sed", "-i", 's/"agent": "qa"/"agent": "claude"/', f"{said}/identity.json")
         assert (await runtime.find("qa")).wrong == "it is claude, not qa"
-        assert runtime.all_now()["qa"].wrong == "it is claude, not qa"
+        assert runtime.containers.all()["qa"].wrong == "it is claude, not qa"
 
 
 async def test_two_side_by_side_have_their_own_credentials(

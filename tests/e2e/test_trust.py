@@ -61,7 +61,7 @@ def make(hostile: Path, client_image: str, network: tuple[str, str], model: Mode
 
     yield make
     for runtime in made:
-        runtime.close_now()
+        runtime.let_go()
 
 
 def requests(model: Model) -> str:
@@ -133,7 +133,7 @@ class TestJudgedBytes:
         runtime = DirectRuntime(connect(), Project(qms_project), config, {})
         async with started(runtime, AGENT) as held:
             await held.expect(b"judged\r\n0\r\n")
-        runtime.close_now()
+        runtime.let_go()
 
 
 class TestConfigFolder:

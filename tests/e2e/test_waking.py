@@ -16,8 +16,11 @@ from pathlib import Path
 import docker
 import pytest
 
-from qms_tui.activity import Reader, Sight, Word, armed, judge
+from qms_tui.activity import Sight, armed
 from qms_tui.config import Wake
+from qms_tui.programs.claude.reader import ClaudeReader
+from qms_tui.programs.claude.rules import judge
+from qms_tui.programs.values import Word
 from qms_tui.project import Project
 from tests.bench.model import Model
 
@@ -239,7 +242,7 @@ async def test_an_agent_that_turns_its_hooks_off_does_not_pass_for_armed(
         await agent.status("idle")
         await agent.say("good morning")
         await agent.held.expect(b"Understood")  # the model has answered: a hook would have run
-        reader = Reader(Project(qms_project), AGENT)
+        reader = ClaudeReader(Project(qms_project), AGENT)
         await until(lambda: judge(reader.read(0.0), Sight(), time.time())[0].word is Word.IDLE)
         assert agent.events() == []
         assert armed(reader.read(0.0), time.time()) is False

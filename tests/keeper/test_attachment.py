@@ -15,7 +15,7 @@ from qms_tui.keeper.attachment import KeptAttachment
 from qms_tui.keeper.client import Connection
 from qms_tui.keeper.protocol import Frames, Kind, message
 from qms_tui.runtime import Fact, Led, Size
-from qms_tui.runtime.docker.attachment import Opened
+from qms_tui.runtime.base import Opened
 
 PATIENCE = 10.0  # seconds
 

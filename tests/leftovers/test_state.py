@@ -16,9 +16,9 @@ import pytest
 
 from qms_tui.inbox import Identity, ItemConsumed, Past, parse
 from qms_tui.leftovers import Kind, Thing, find_in_state, remove_from_state, why_to_go
+from qms_tui.programs.config_folder import make_local_folder
 from qms_tui.project import Project
 from qms_tui.remembered import Memory, View
-from qms_tui.runtime.config_folder import make_local_folder
 from qms_tui.trust import Answer, Record, TrustStore
 from qms_tui.waking import Typed
 from tests.inbox.samples import MESSAGE

@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qms_tui.config import McpServer
-from qms_tui.mcp.client import client_config, client_config_text
 from qms_tui.mcp.jsonrpc import (
     IDENTITY,
     MOST_VALUES,
@@ -24,6 +23,7 @@ from qms_tui.mcp.jsonrpc import (
     weight,
 )
 from qms_tui.mcp.orders import Order, agent_line, read_order, servers_line
+from qms_tui.programs.claude.mcp_servers import server_list
 
 _JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
@@ -149,9 +149,10 @@ def test_orders_come_out_as_they_went_in() -> None:
 
 def test_a_client_is_told_of_the_servers_that_its_agent_may_use() -> None:
     servers = (McpServer("git", agents=("claude",)), McpServer("qms"))
-    assert client_config("qa", servers, bridge=("python3", "bridge.py")) == {
+    bridge = ("python3", "bridge.py")
+    assert json.loads(server_list("qa", servers, bridge)) == {
         "mcpServers": {
             "qms": {"type": "stdio", "command": "python3", "args": ["bridge.py", "qms"], "alwaysLoad": True}
         }
     }
-    assert list(json.loads(client_config_text("claude", servers))["mcpServers"]) == ["git", "qms"]
+    assert list(json.loads(server_list("claude", servers, bridge))["mcpServers"]) == ["git", "qms"]

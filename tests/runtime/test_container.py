@@ -10,6 +10,7 @@ from docker.types import Mount
 
 from qms_tui.config import AgentConfig, Memory
 from qms_tui.config.paths import Mount as Configured
+from qms_tui.programs.registry import PLAIN
 from qms_tui.project import Owner, Project
 from qms_tui.runtime.docker.container import (
     Identity,
@@ -181,7 +182,7 @@ def test_names_tell_and_do_not_collide(root: str, readable: str) -> None:
 
 def test_what_must_hold_wins_over_what_passed() -> None:
     passed = {"HOME": "/root", "QMS_USER": "claude", "TERM": "dumb", "HTTPS_PROXY": "http://proxy"}
-    found = environment("qa", passed)
+    found = environment("qa", PLAIN, passed)
     assert found == {
         "HTTPS_PROXY": "http://proxy", "TERM": "xterm-256color", "COLORTERM": "truecolor", "QMS_USER": "qa",
         "CLAUDE_CONFIG_DIR": "/claude-config", "HOME": "/home/agent", "LANG": "C.UTF-8",

@@ -29,21 +29,21 @@ from textual.content import Content
 from textual.notifications import Notification
 from textual.pilot import Pilot
 
-from qms_tui.activity import Word
 from qms_tui.config import Config
 from qms_tui.core import Agent
 from qms_tui.core.servers import Look
 from qms_tui.inbox import Past
+from qms_tui.programs.values import Word
 from qms_tui.project import Project
 from qms_tui.remembered import Memory, View
 from qms_tui.runtime.environment import inherited
-from qms_tui.runtime.local import LocalRuntime
 from qms_tui.ui.app import QmsTuiApp
 from qms_tui.ui.notifications import Notifications
 from qms_tui.ui.pane import Pane
 from qms_tui.ui.servers import Servers
 from qms_tui.ui.session import Session
 from qms_tui.ui.sidebar import Agents
+from tests.local_runtime import LocalRuntime
 
 from .tmux import Tmux
 

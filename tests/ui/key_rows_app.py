@@ -16,10 +16,10 @@ from pathlib import Path
 from qms_tui.config import Config
 from qms_tui.project import Project
 from qms_tui.runtime.environment import inherited
-from qms_tui.runtime.local import LocalRuntime
 from qms_tui.ui import app
 from qms_tui.ui.app import QmsTuiApp
 from qms_tui.ui.session import Session
+from tests.local_runtime import LocalRuntime
 
 READER = str(Path(__file__).with_name("key_reader.py"))
 

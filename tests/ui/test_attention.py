@@ -12,8 +12,8 @@ from typing import TypeAlias
 import pytest
 from textual.widgets import Static
 
-from qms_tui.activity import Announced
 from qms_tui.config import Config, NotifyConfig, OuterNotification
+from qms_tui.programs.values import Announced
 from qms_tui.project import Project
 from qms_tui.ui.chrome import StatusLine, TabLine
 from qms_tui.ui.explain import ExplainScreen

@@ -9,12 +9,12 @@ from dataclasses import replace
 import pytest
 from textual.content import Content
 
-from qms_tui.activity import Meter
 from qms_tui.core import AgentState, AgentView
+from qms_tui.programs.values import Meter
 from qms_tui.runtime import Usage
-from qms_tui.runtime.local import LocalRuntime
 from qms_tui.terminal import Terminal
 from qms_tui.ui.frame import footnote
+from tests.local_runtime import LocalRuntime
 
 from .conftest import Screen
 

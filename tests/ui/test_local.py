@@ -13,8 +13,9 @@ from typing import TypeAlias
 import pytest
 
 from qms_tui.config import AgentConfig, Config, EngineConfig, RuntimeKind
+from qms_tui.programs.claude.report import ClaudeReport
+from qms_tui.programs.config_folder import make_local_folder
 from qms_tui.project import Project
-from qms_tui.runtime.config_folder import make_local_folder
 from qms_tui.ui.screens import QuestionScreen
 from tests.core.client import Client
 
@@ -62,6 +63,7 @@ async def test_what_a_container_has_said_is_not_shown(
             await ui.until(lambda: time.monotonic() - started > 1.0)  # five looks
             assert "Opus" not in ui.footnote("claude")
         report = ui.app.core.activities.report("qa")
+        assert isinstance(report, ClaudeReport)
         assert (report.session, report.meter, report.birth, report.own_login) == (None, None, None, 0.0)
         assert "Opus" not in ui.footnote("qa")
         assert "busy" not in ui.title("qa")

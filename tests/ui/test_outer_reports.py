@@ -10,9 +10,9 @@ from typing import Any, cast
 
 import pytest
 
-from qms_tui.activity import Activity, Word
 from qms_tui.core import AgentState, AgentView
 from qms_tui.errors import EngineError
+from qms_tui.programs.values import Activity, Word
 from qms_tui.runtime import Ending
 from qms_tui.terminal import STATUS_QUERY, ProgramState, StatusRecord, Terminal
 from qms_tui.ui.outer_reports import MOST_CHILDREN, PERIOD, OuterReports

@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 
+from qms_tui.programs.config_folder import make_local_folder
 from qms_tui.project import Project
-from qms_tui.runtime.config_folder import make_local_folder
 from qms_tui.terminal import STATUS_QUERY, Terminal, encode_clear
 from tests.tui import Tui, end_local_agents
 

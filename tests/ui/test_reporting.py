@@ -16,10 +16,11 @@ import pytest
 from textual.events import AppFocus
 from textual.widgets import Static
 
-from qms_tui.activity import Word, rules
 from qms_tui.config import AgentConfig, Config, NotifyConfig, Shutdown
 from qms_tui.core import Agent, AgentState, AgentView, activities
 from qms_tui.core.activities import STATUS_PERIOD
+from qms_tui.programs.claude import rules
+from qms_tui.programs.values import Word
 from qms_tui.project import Project
 from qms_tui.terminal import TerminalEvent
 from qms_tui.ui.chrome import StatusLine
@@ -312,7 +313,7 @@ async def test_who_reports_a_dialog_is_not_stopped_for_idleness(
         reporters.say("qa", ASKS)
         await ui.until(lambda: "needs you" in ui.title("qa"))
         Client(project, "qa").is_("idle")
-        await ui.until(lambda: ui.app.core.activities.report("qa").session)
+        await ui.until(lambda: ui.app.core.activities.report("qa").has_state)
         since = time.time()
         await ui.until(lambda: time.time() > since + 0.2)
         ui.app.core.facts_of_all()

@@ -20,8 +20,7 @@ from qms_tui.keeper.disk.record import write_record
 from qms_tui.keeper.disk.rule import DiskRule, Level, Look, most_files
 from qms_tui.keeper.disk.walk import Folder
 from qms_tui.project import Project
-from qms_tui.runtime.docker.sizes import ContainerSize
-from qms_tui.runtime.docker.tap import Tap
+from qms_tui.runtime.base import ContainerSize, ContainerSource
 from qms_tui.runtime.usage import DiskUse
 from qms_tui.trust import examine
 
@@ -41,9 +40,11 @@ Tell = Callable[[str, str, bool], None]
 class DiskWatch:
     """The keeper's."""
 
-    def __init__(self, tap: Tap, project: Project, folder: Path, config_file: Path | None) -> None:
+    def __init__(
+        self, source: ContainerSource, project: Project, folder: Path, config_file: Path | None
+    ) -> None:
         """`folder` is the keeper's; `config_file` is that of --config, read instead of the user's own."""
-        self._tap, self._project, self._folder = tap, project, folder
+        self._source, self._project, self._folder = source, project, folder
         self._config_file, self._config = config_file, Config()
         self._counter = FolderCounter()
         self._rules: dict[str, DiskRule] = {}  # by container
@@ -105,7 +106,7 @@ class DiskWatch:
     async def _look(self, tell: Tell) -> None:
         await asyncio.to_thread(self._load)  # it reads and hashes files of the project
         self._free = self._free_now()
-        sizes = {name: size for name, size in (await self._tap.sizes()).items() if not size.foreign}
+        sizes = {name: size for name, size in (await self._source.sizes()).items() if not size.foreign}
         for name, size in sizes.items():
             await self._judge(name, size, tell)
         self._forget({size.container for size in sizes.values()})
@@ -140,14 +141,14 @@ class DiskWatch:
     async def _pause(self, name: str, size: ContainerSize, text: str) -> str:
         _log.warning("%s is paused: %s", name, text)
         try:
-            await self._tap.pause(size.container)
+            await self._source.pause(size.container)
         except QmsTuiError as error:  # an engine without the kernel's freezer cannot
             _log.warning("%s", error)
             return f"{text}, and it cannot be paused"
         return text
 
     def _folders(self, name: str, size: ContainerSize) -> Sequence[Folder]:
-        if not self._tap.sees_folders:
+        if not self._source.sees_folders:
             return ()
         base = str(self._project.root)
         own = [Folder(base, (".claude", "users", name, part)) for part in ("workspace", "container")]

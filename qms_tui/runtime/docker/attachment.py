@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import ssl
-from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
 from docker import APIClient
 
 from qms_tui.ipc.stream import Channel, TlsChannel
+from qms_tui.runtime.base import Opened
 from qms_tui.runtime.docker.engine import engine_errors
 
 ATTACH_DEADLINE = 10.0  # seconds: an attach next to a client that does not read hangs before its headers
@@ -27,15 +26,6 @@ class Direction(Enum):
     OUTPUT = "output"
     INPUT_ON_PODMAN = "both"
     """Podman ends an attachment that wants no output: what comes is read and dropped."""
-
-
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """An attached socket that does not block, what was read of it already, and what frees it."""
-
-    channel: Channel
-    early: bytes
-    free: Callable[[], None]
 
 
 def open_socket(api: APIClient, container: str, direction: Direction) -> Opened:

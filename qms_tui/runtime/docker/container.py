@@ -17,6 +17,8 @@ from typing import Any
 from docker.types import LogConfig, Mount
 
 from qms_tui.config import AgentConfig
+from qms_tui.programs.base import Program
+from qms_tui.programs.registry import program_of
 from qms_tui.project import Owner, Project
 from qms_tui.runtime.docker import masks
 from qms_tui.runtime.docker.private import Private
@@ -47,7 +49,6 @@ LABELS = (
 NO_LABELS = dict.fromkeys(LABELS, "")  # under one's own: a container has its image's labels too
 CONFIG_FOLDER = "/claude-config"
 HOME = "/home/agent"
-MACHINE_CONTEXT = "/etc/claude-code/CLAUDE.md"  # read by the client on every start, whatever the project
 MASK_BYTES = 1024 * 1024  # size of the empty file systems that hide folders
 LOG_BYTES, LOG_FILES = "4m", "2"  # the engine's log of one container
 
@@ -134,13 +135,14 @@ def mounts(
 
 
 def definition_target(project: Project, config: AgentConfig, *, trusted: bool) -> PurePosixPath:
-    """Where the agent's copy of its definition stands: over the project's CLAUDE.md.
+    """Where the agent's copy of its definition stands: over the project's instructions, as CLAUDE.md.
 
     A read-only project has no place for a mount over what is not there, and of a project that is not trusted
-    the client reads nothing: there it is the machine's context.
+    the program reads nothing: there it is the machine's instructions.
     """
-    over = project.inside("CLAUDE.md") if trusted else None
-    return PurePosixPath(config.workdir) / over if over else PurePosixPath(MACHINE_CONTEXT)
+    instructions = program_of(config.command).instructions
+    over = project.inside(instructions.project) if trusted else None
+    return PurePosixPath(config.workdir) / over if over else instructions.machine
 
 
 def check_sources(project: Project, config: AgentConfig) -> None:
@@ -202,7 +204,7 @@ def request(
     }
 
 
-def environment(agent: str, passed: dict[str, str]) -> dict[str, str]:
+def environment(agent: str, program: Program, passed: dict[str, str]) -> dict[str, str]:
     """The agent's environment: UTF-8, what was allowed to pass, then what must hold."""
-    must = {"QMS_USER": agent, "CLAUDE_CONFIG_DIR": CONFIG_FOLDER, "HOME": HOME}
+    must = {"QMS_USER": agent, "HOME": HOME, **program.environment(CONFIG_FOLDER)}
     return {"LANG": "C.UTF-8"} | passed | TERMINAL | must

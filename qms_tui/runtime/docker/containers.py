@@ -271,3 +271,8 @@ class Containers:
         if self._owner == UNKNOWN:
             return there
         return replace(there, wrong=mismatch(identity, agent, config, self._owner, expected))
+
+
+def container_user(engine: Engine, project: Project) -> Owner:
+    """As whom agents run. On a rootless engine the container's root is the user who runs the engine."""
+    return Owner(0, 0) if engine.rootless else project.owner()

@@ -16,10 +16,10 @@ from docker.types import Mount
 
 from qms_tui.config import AgentConfig, Config, Judged
 from qms_tui.errors import ConfigError
+from qms_tui.programs.config_folder import container_folder
+from qms_tui.programs.registry import program_of
 from qms_tui.project import Owner, Project
-from qms_tui.runtime.client import command_line
-from qms_tui.runtime.definition import Definition, read_definition
-from qms_tui.runtime.definition_wishes import wishes
+from qms_tui.runtime.definition import Definition, read_definition, wishes
 from qms_tui.runtime.docker import agent_files
 from qms_tui.runtime.docker import container as spec
 from qms_tui.runtime.docker.accounts import Accounts
@@ -28,9 +28,8 @@ from qms_tui.runtime.docker.image import Image
 from qms_tui.runtime.docker.kit import INSIDE, PRIVATE
 from qms_tui.runtime.docker.maker import maker
 from qms_tui.runtime.docker.private import Private
-from qms_tui.runtime.environment import DEFAULTS, passed_on
+from qms_tui.runtime.environment import passed_on
 from qms_tui.runtime.path_rules import PathRules
-from qms_tui.runtime.resume import resuming
 
 TOKEN = f"/{PRIVATE}/token"
 
@@ -91,19 +90,19 @@ def outfit(
     """
     config, ours = whole.agent(agent), bool(image.kit)
     definition = read_definition(project, agent, config, rules.places)
-    wanted = wishes(definition, trusted=whole.trusted)
-    command = command_line(
-        config, INSIDE if ours else None, trusted=whole.trusted, model=wanted.model, only=wanted.tools
-    )
+    program = program_of(config.command)
+    wanted = wishes(definition, config, trusted=whole.trusted)
+    command = program.command_line(config, INSIDE if ours else None, trusted=whole.trusted, wishes=wanted)
     config = dataclasses.replace(config, command=command)
-    command = config.command if fresh else resuming(project, agent, config, config.workdir)
+    if not fresh:
+        command = program.resuming(config, container_folder(project, agent), config.workdir)
     marks = {**spec.unlabelled(image.labels), spec.LABEL_MAKER: maker()}
     if command != config.command:
         config, marks[spec.LABEL_RESUMES] = dataclasses.replace(config, command=command), "1"
     if ours and definition and definition.label:
         marks[spec.LABEL_DEFINITION] = definition.label
-    passed = DEFAULTS | passed_on(config, host, rules)
-    shown = spec.environment(agent, {"QMS_TUI_THEME": whole.theme.value} if ours else passed)
+    passed = {**program.defaults, **passed_on(config, host, rules)}
+    shown = spec.environment(agent, program, {"QMS_TUI_THEME": whole.theme.value} if ours else passed)
     return Outfit(
         config,
         shown,

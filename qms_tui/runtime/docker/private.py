@@ -11,11 +11,11 @@ from pathlib import Path
 
 from qms_tui.config import Config
 from qms_tui.config.values import Source
+from qms_tui.programs.registry import PROGRAMS
 
 KNOWN_SOCKETS = ("/var/run/docker.sock", "/run/podman/podman.sock", "/run/containerd/containerd.sock")
 USER_SOCKETS = ("docker.sock", "podman/podman.sock")  # of rootless engines, in the user's runtime folder
 HOME_FOLDERS = (".ssh", ".gnupg")
-HOME_FILES = (".claude/.credentials.json",)  # the human's own login for Claude Code
 
 
 class Kind(Enum):
@@ -99,6 +99,6 @@ def _of_home() -> Iterator[Private]:
     for name in HOME_FOLDERS:
         if os.path.isdir(home / name):
             yield Private(home / name, "your keys", strict=False)
-    for name in HOME_FILES:
+    for name in (secret for program in PROGRAMS for secret in program.home_secrets):
         if os.path.isfile(home / name):
             yield Private(home / name, "your login", Kind.FILE, strict=False)

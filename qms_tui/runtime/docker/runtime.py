@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
@@ -13,22 +12,20 @@ from docker import APIClient
 
 from qms_tui.config import Config
 from qms_tui.config.text import shown
-from qms_tui.errors import ImageError, ProjectError, RuntimeFailure
-from qms_tui.ownership import UNKNOWN
+from qms_tui.errors import ImageError, RuntimeFailure
 from qms_tui.project import Owner, Project
+from qms_tui.runtime.base import Reached, T
 from qms_tui.runtime.docker import podman, selinux
 from qms_tui.runtime.docker.attachment import ATTACH_DEADLINE
 from qms_tui.runtime.docker.build_log import Progress, Pull, Step
 from qms_tui.runtime.docker.containers import Containers
 from qms_tui.runtime.docker.engine import ENGINE, Engine, engine_errors
-from qms_tui.runtime.docker.engine_log import EngineLog
 from qms_tui.runtime.docker.image import build_image, configured
 from qms_tui.runtime.docker.kit import INSIDE, LABEL_KIT
-from qms_tui.runtime.docker.network import remove_project_network, strange_networks
+from qms_tui.runtime.docker.project_containers import ProjectContainers
 from qms_tui.runtime.docker.pulse import Pulse
-from qms_tui.runtime.docker.starting import Reached, Starter, T
-from qms_tui.runtime.docker.stats import Stats, usage_now
-from qms_tui.runtime.docker.stranger import Stranger
+from qms_tui.runtime.docker.starting import Starter
+from qms_tui.runtime.docker.stats import Stats
 from qms_tui.runtime.docker.watch import Watch
 from qms_tui.runtime.events import RuntimeEvent
 from qms_tui.runtime.runtime import Ending, Found
@@ -36,7 +33,6 @@ from qms_tui.runtime.usage import Usage
 from qms_tui.workers import Workers
 
 R = TypeVar("R")
-_log = logging.getLogger(__name__)
 
 MOST_NAMED = 3  # files that agents cannot read, in a remark
 START_DEADLINE = 60.0  # seconds for create and start, which wait for disks
@@ -54,7 +50,9 @@ _WAKE = ("/usr/bin/python3", "-I", "-S", f"{INSIDE}/waiter.py", "poke")
 
 
 class DockerRuntime:
-    """Each agent of one project in a container of its own: found, made, started, stopped."""
+    """A HoldableRuntime: each agent of one project in a container of its own."""
+
+    name = "docker"
 
     def __init__(
         self, engine: Engine, project: Project, config: Config, host_environment: Mapping[str, str]
@@ -65,16 +63,21 @@ class DockerRuntime:
         self._project = project
         self._workers = Workers(ENGINE)
         self._stats = Stats(engine.api)
-        self.owner = _owner_to_look(engine, project)
+        self.containers = ProjectContainers(engine, project, config)
+        self.owner = self.containers.owner
         self.configure(config, host_environment)
 
     def configure(self, config: Config, host_environment: Mapping[str, str]) -> None:
         """Agents that are started from now on get this; a start that is under way goes on as it was."""
         self._config = config
-        self._containers = Containers(self._engine, self._project, config, self.owner)
+        self.containers.configure(config)
         self._starter = Starter(
             self._engine, self._project, config, host_environment, self.owner, self._containers
         )
+
+    @property
+    def _containers(self) -> Containers:
+        return self.containers.of_agents
 
     @property
     def engine(self) -> str:
@@ -84,7 +87,7 @@ class DockerRuntime:
     @property
     def host(self) -> str:
         """The engine's address."""
-        return self._engine.host
+        return self.containers.host
 
     @property
     def remarks(self) -> tuple[str, ...]:
@@ -125,11 +128,11 @@ class DockerRuntime:
 
     async def stop(self, agent: str) -> None:
         """Stop and remove the agent's container."""
-        await self._call(lambda: self._containers.stop(agent), f"stop {agent}", START_DEADLINE)
+        await self._call(lambda: self.containers.stop(agent), f"stop {agent}", START_DEADLINE)
 
     async def unpause(self, agent: str) -> None:
         """Let the agent's container go on."""
-        await self._call(lambda: self._containers.unpause(agent), f"let {agent} go on")
+        await self._call(lambda: self.containers.unpause(agent), f"let {agent} go on")
 
     async def rebuild(self, agent: str, on_step: Callable[[str], None]) -> None:
         """Build the agent's image again, as it was built last.
@@ -196,44 +199,7 @@ class DockerRuntime:
     async def close(self) -> None:
         """Let go of the engine; containers go on. One whose start was given up is removed first."""
         await self._workers.undone(CLEANUP_DEADLINE)
-        self.close_now()
-
-    # -- for the command line, which has no event loop ---------------------------------------------------
-
-    def all_now(self) -> dict[str, Found]:
-        """Every container of this project, by agent. Blocking."""
-        with engine_errors("cannot list the containers"):
-            return self._containers.all()
-
-    def strangers_now(self) -> list[Stranger]:
-        """What has this project's names or labels on the engine and is not ours. Blocking."""
-        with engine_errors("cannot list what is not ours"):
-            return [*self._containers.strangers(), *strange_networks(self._engine, str(self._project.root))]
-
-    def usage_now(self, found: Mapping[str, Found]) -> dict[str, Usage]:
-        """What the containers use that were found to run, by agent. Blocking, two seconds for all."""
-        alive = {agent: each.id for agent, each in found.items() if each.alive}
-        return usage_now(self._api, alive)
-
-    def log_now(self, agent: str, since: float) -> EngineLog | None:
-        """What the agent has shown since a time (seconds since 1970), by the engine's log. Blocking."""
-        with engine_errors(f"cannot read the log of {agent}"):
-            return self._containers.log(agent, since)
-
-    def stop_now(self, agent: str) -> bool:
-        """Stop and remove the agent's container; whether there was one. Blocking."""
-        with engine_errors(f"cannot stop {agent}"):
-            return self._containers.stop(agent)
-
-    def unpause_now(self, agent: str) -> bool:
-        """Let the agent's container go on; whether it was paused. Blocking."""
-        with engine_errors(f"cannot let {agent} go on"):
-            return self._containers.unpause(agent)
-
-    def remove_network_now(self) -> None:
-        """Remove the project's network if nothing uses it. Blocking."""
-        with engine_errors("cannot remove the project's network"):
-            remove_project_network(self._api, str(self._project.root))
+        self.let_go()
 
     def check_images(self, agents: Sequence[str]) -> list[str]:
         """The agents that have no running container. Blocking.
@@ -250,11 +216,11 @@ class DockerRuntime:
         """Begin with what these agents' containers will need; returns at once."""
         self._starter.prepare_early(agents)
 
-    def close_now(self) -> None:
-        """As `close`."""
+    def let_go(self) -> None:
+        """As `close`, and at once: nobody waits for what was given up. Blocking."""
         self._stats.close()
         self._workers.close()
-        self._engine.close()
+        self.containers.close()
 
     async def _call(
         self,
@@ -283,17 +249,3 @@ def _of_roots_project(owner: Owner, project: Project) -> str:
         return said
     more = ", and more" if len(closed) > MOST_NAMED else ""
     return f"{said} They cannot read {', '.join(closed[:MOST_NAMED])}{more}: chmod o+rX opens what they need."
-
-
-def _owner_to_look(engine: Engine, project: Project) -> Owner:
-    """As whom agents run; a full disk, say, keeps nobody from looking at them and ending them."""
-    try:
-        return container_user(engine, project)
-    except ProjectError as error:
-        _log.warning("%s", error)
-        return UNKNOWN
-
-
-def container_user(engine: Engine, project: Project) -> Owner:
-    """As whom agents run. On a rootless engine the container's root is the user who runs the engine."""
-    return Owner(0, 0) if engine.rootless else project.owner()

@@ -3,26 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
-from pathlib import Path
 
 from docker import APIClient
 
+from qms_tui.runtime.base import ContainerSize
 from qms_tui.runtime.docker import container as spec
 from qms_tui.runtime.docker.agent_files import home_folder
 from qms_tui.runtime.docker.maker import is_foreign
-
-
-@dataclass(frozen=True, slots=True)
-class ContainerSize:
-    """`layer` in bytes; `home` is the home folder of its own on this machine, if it has one here."""
-
-    container: str
-    layer: int
-    paused: bool
-    home: Path | None
-    foreign: bool
-    """Whether another user made it."""
 
 
 def container_sizes(api: APIClient, root: str, ours: Collection[str]) -> dict[str, ContainerSize]:

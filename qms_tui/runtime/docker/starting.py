@@ -6,8 +6,7 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any
 
 from docker import APIClient
 from docker.errors import APIError, DockerException, NotFound
@@ -17,13 +16,15 @@ from requests import RequestException
 from qms_tui.config import AgentConfig, Config
 from qms_tui.errors import ImageError, QmsTuiError
 from qms_tui.ownership import ROOT, UNKNOWN
+from qms_tui.programs.config_folder import container_folder
+from qms_tui.programs.registry import program_of
 from qms_tui.project import Owner, Project
-from qms_tui.runtime.config_folder import container_folder
+from qms_tui.runtime.base import Reached, T
 from qms_tui.runtime.docker import container as spec
 from qms_tui.runtime.docker import podman, quotas, read_only, seccomp, selinux
 from qms_tui.runtime.docker.accounts import Accounts, accounts_folder, accounts_of
 from qms_tui.runtime.docker.agent_files import AgentFiles, Place
-from qms_tui.runtime.docker.attachment import Direction, Opened, open_socket
+from qms_tui.runtime.docker.attachment import Direction, open_socket
 from qms_tui.runtime.docker.container_list import Listed
 from qms_tui.runtime.docker.containers import STARTING_POLL, STARTING_WAIT, Containers
 from qms_tui.runtime.docker.engine import Engine
@@ -33,36 +34,11 @@ from qms_tui.runtime.docker.network import project_network
 from qms_tui.runtime.docker.outfit import Outfit, outfit
 from qms_tui.runtime.docker.private import private_places
 from qms_tui.runtime.path_rules import PathRules, path_rules
-from qms_tui.runtime.registry_files import clear_registry
 from qms_tui.trust import ConfigFolders, TrustStore
 from qms_tui.workers import DISK, waiting_for
 
 _MISSING = "make it with: qms-tui build"
 _MISSING_OTHER = "build or pull it, or name another with --image or agent.image; docker/README.md says more"
-
-
-class Closing(Protocol):
-    """What can be let go of."""
-
-    def close(self) -> None:
-        """Let go; idempotent."""
-
-
-T = TypeVar("T", bound=Closing)
-
-
-@dataclass(frozen=True, slots=True)
-class Reached(Generic[T]):
-    """A container, whatever holds its output, and the way of its input."""
-
-    container: str
-    held: T
-    input: Opened
-
-    def close(self) -> None:
-        """Let go of both."""
-        self.input.free()
-        self.held.close()
 
 
 class Starter:
@@ -90,7 +66,9 @@ class Starter:
         In one call: a start that is given up must have come back before its container can be removed.
         """
         container, sources = self._create(agent, fresh)
-        clear_registry(container_folder(self._project, agent))  # the name is taken: nobody else's runs
+        program = program_of(self._config.agent(agent).command)
+        with waiting_for(DISK):
+            program.clear(container_folder(self._project, agent))  # the name is taken: nobody else's runs
         try:
             reached = self.reach(container, hold)
             try:

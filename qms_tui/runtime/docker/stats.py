@@ -48,7 +48,7 @@ class Stats:
         self._workers.close()
 
 
-def usage_now(api: APIClient, containers: Mapping[str, str]) -> dict[str, Usage]:
+def usage_of(api: APIClient, containers: Mapping[str, str]) -> dict[str, Usage]:
     """What each agent's container, by its id, uses in a second; without those that do not run. Blocking."""
     with engine_errors("cannot ask what agents use"), ThreadPoolExecutor(MOST) as asking:
         found = asking.map(lambda name: _watch(api, name), containers.values())

@@ -11,13 +11,13 @@ from docker.errors import APIError, NotFound
 
 from qms_tui.errors import EngineError
 from qms_tui.ipc.stream import Stream
-from qms_tui.runtime.base import Read
+from qms_tui.runtime.base import ContainerSize, Read
 from qms_tui.runtime.docker.attachment import ATTACH_DEADLINE, Direction, open_socket
 from qms_tui.runtime.docker.container_list import Listed, best_first, doubt, labelled
 from qms_tui.runtime.docker.engine import ENGINE, Engine, engine_errors
 from qms_tui.runtime.docker.engine_log import read_log, terminal_size
 from qms_tui.runtime.docker.maker import is_foreign
-from qms_tui.runtime.docker.sizes import ContainerSize, container_sizes
+from qms_tui.runtime.docker.sizes import container_sizes
 from qms_tui.runtime.size import Size
 from qms_tui.workers import Workers
 
@@ -29,7 +29,7 @@ SIZE_DEADLINE = 3.0  # seconds: it takes 0.1, and an interface waits for it
 
 
 class Tap:
-    """A TerminalSource: listens to one project's containers. All methods raise EngineError."""
+    """A ContainerSource: listens to one project's containers. All methods raise EngineError."""
 
     own = False
 

@@ -9,8 +9,7 @@ from typing import Any
 from qms_tui.runtime.docker import container as spec
 from qms_tui.runtime.docker.engine import seconds
 from qms_tui.runtime.docker.kit import LABEL_KIT, our_kit
-from qms_tui.runtime.resume import SOON
-from qms_tui.runtime.runtime import Condition, Ending, Found
+from qms_tui.runtime.runtime import SOON, Condition, Ending, Found
 
 REMOVED = Ending(None, "the container was removed", asked=True)
 

@@ -12,7 +12,7 @@ import pytest
 from qms_tui.keeper.disk.record import read_record
 from qms_tui.keeper.disk.watch import DiskWatch
 from qms_tui.project import Project
-from qms_tui.runtime.docker.sizes import ContainerSize
+from qms_tui.runtime.base import ContainerSize
 from qms_tui.runtime.docker.tap import Tap
 from qms_tui.runtime.usage import DiskUse
 
