@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import auto
 
@@ -22,6 +23,12 @@ class AgentState(Words):
     FAILED = auto()
     UNREACHABLE = auto()
     UNKNOWN = auto()
+
+
+HELD = (AgentState.RUNNING, AgentState.PAUSED)
+"""Its program is there."""
+STARTABLE = (AgentState.ABSENT, AgentState.ENDED, AgentState.FAILED)
+"""Its program is not there, and nobody is about to change that."""
 
 
 class Word(Words):
@@ -56,6 +63,8 @@ class Ending:
     """Whether it failed right after it was to go on with an earlier conversation."""
     asked: bool = False
     """Whether somebody ended it."""
+    text: str = ""
+    """All of it in a few words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +83,8 @@ class Activity:
     detail: str = ""
     since: float = 0.0
     rule: str = ""
+    unseen: bool = False
+    """Whether it has finished something that no human has looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +98,25 @@ class Light:
 
 @dataclass(frozen=True, slots=True)
 class Lights:
-    """All lights of an agent."""
+    """All lights of an agent. Iterating gives them with their names for people."""
 
     container: Light = Light()
     program: Light = Light()
     mcp: Light = Light()
     login: Light = Light()
     waker: Light = Light()
+
+    def __iter__(self) -> Iterator[tuple[str, Light]]:
+        yield "container", self.container
+        yield "program", self.program
+        yield "MCP", self.mcp
+        yield "login", self.login
+        yield "waker", self.waker
+
+    @property
+    def wrong(self) -> int:
+        """How many of them are."""
+        return sum(light.health is Health.WRONG for _, light in self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +138,8 @@ class Usage:
     cpu: float | None = None
     memory: int = 0
     limit: int = 0
+    tight: bool = False
+    """Whether little of its memory is left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,3 +181,12 @@ class AgentView:
     usage: Usage | None = None
     plan: str = ""
     """What will be done to it without a human, while it does not run."""
+    alarm: str = ""
+    """Which light is wrong, if the activity's word does not tell that."""
+
+    @property
+    def since(self) -> float:
+        """Since when it is in its state; of a program that runs, when that began."""
+        if self.state in HELD:
+            return self.began
+        return self.ended_at if self.state is AgentState.ENDED else self.state_at

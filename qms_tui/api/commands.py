@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 from qms_tui.api.inbox import InboxItem, ItemKind, ItemPreview
 from qms_tui.api.snapshot import Snapshot
 
-MAJOR, MINOR = 1, 0
+MAJOR, MINOR = 1, 1
 P = TypeVar("P")
 R = TypeVar("R")
 
@@ -68,6 +68,14 @@ class OfAgent:
 
 
 @dataclass(frozen=True, slots=True)
+class Add:
+    """Which agent of the roster is to be one of the agents; also `open` it, unless that comes by itself."""
+
+    agent: str
+    open: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Restart:
     """Which agent; a `fresh` one does not go on with its conversation."""
 
@@ -99,7 +107,7 @@ class ShowServers:
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """A message of the human's."""
+    """A message of the human's; without a subject, it has the first words of its body for one."""
 
     recipients: tuple[str, ...]
     subject: str
@@ -108,10 +116,18 @@ class Send:
 
 @dataclass(frozen=True, slots=True)
 class OfItem:
-    """Which item that waits in which agent's inbox, by its id."""
+    """Which item in which agent's inbox, by its id."""
 
     agent: str
     item: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """To whom an answer to an item goes, and its subject."""
+
+    recipient: str
+    subject: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,8 +188,9 @@ class Command(Generic[P, R]):
 
 HELLO = Command("hello", Hello, Welcome)
 SUBSCRIBE = Command("subscribe", Nothing, Snapshot)
+PING = Command("ping", Nothing, Done)
 ROSTER = Command("roster", Nothing, Names)
-ADD = Command("add", OfAgent, Done)
+ADD = Command("add", Add, Done)
 OPEN = Command("open", OfAgent, Done)
 RESTART = Command("restart", Restart, Done)
 REBUILD = Command("rebuild", OfAgent, Done)
@@ -186,15 +203,16 @@ EXPLAIN = Command("explain", OfAgent, Explanation)
 RECIPIENTS = Command("recipients", Nothing, Names)
 SEND = Command("send", Send, Done)
 FIND_ITEMS = Command("find_items", FindItems, Items)
+ANSWER_TO = Command("answer_to", OfItem, Answer)
 PREVIEW = Command("preview", OfItem, ItemPreview)
 PUT_AWAY = Command("put_away", OfItem, Place)
 INBOX_FOLDER = Command("inbox_folder", OfAgent, Place)
 ITEM_FILE = Command("item_file", OfItem, Place)
 
 _ALL: tuple[Command[Any, Any], ...] = (
-    *(HELLO, SUBSCRIBE),
+    *(HELLO, SUBSCRIBE, PING),
     *(ROSTER, ADD, OPEN, RESTART, REBUILD, STOP, UNPAUSE, WAKE, LOOK_AT, SHOW_SERVERS, EXPLAIN),
-    *(RECIPIENTS, SEND, FIND_ITEMS, PREVIEW, PUT_AWAY, INBOX_FOLDER, ITEM_FILE),
+    *(RECIPIENTS, SEND, FIND_ITEMS, ANSWER_TO, PREVIEW, PUT_AWAY, INBOX_FOLDER, ITEM_FILE),
 )
 COMMANDS: Mapping[str, Command[Any, Any]] = MappingProxyType({each.name: each for each in _ALL})
 """All of them, by name."""

@@ -7,6 +7,8 @@ from enum import auto
 
 from qms_tui.api.words import Words
 
+HUMAN = "lead"  # whose inbox is the human's own
+
 
 class ItemKind(Words):
     """What an item asks for."""
@@ -70,6 +72,11 @@ class Mailbox:
     agent: str
     counts: tuple[KindCount, ...] = ()
     closed: str = ""
+
+    @property
+    def waiting(self) -> int:
+        """How many items wait, of all kinds."""
+        return sum(each.count for each in self.counts)
 
 
 @dataclass(frozen=True, slots=True)

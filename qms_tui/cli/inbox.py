@@ -31,11 +31,10 @@ from qms_tui.inbox import (
     put_away,
     scan,
 )
-from qms_tui.inbox.words import age
 from qms_tui.project import Project
 from qms_tui.text.columns import columns
 from qms_tui.text.printable import json_text
-from qms_tui.text.times import moment
+from qms_tui.text.times import age, moment
 
 TASKS = (Kind.REVIEW, Kind.APPROVAL)  # what the QMS itself waits for
 

@@ -19,7 +19,7 @@ from qms_tui.core.state import HELD, STARTABLE
 from qms_tui.daemon import mapping
 from qms_tui.daemon.inbox_items import find_items
 from qms_tui.daemon.publisher import Publisher
-from qms_tui.inbox import Item
+from qms_tui.inbox import Item, reply_to, subject_of
 from qms_tui.text.printable import plain
 
 _log = logging.getLogger(__name__)
@@ -71,14 +71,18 @@ class Requests:
         """Everything that has been published."""
         return self._publisher.mirror.snapshot
 
+    def ping(self, params: api.Nothing) -> Done:
+        """The daemon answers: it does not hang."""
+        return DONE
+
     # -- agents -----------------------------------------------------------------------------------------
 
     def roster(self, params: api.Nothing) -> api.Names:
         """Everybody who may be added, and who has been."""
         return api.Names(self._core.roster())
 
-    def add(self, params: api.OfAgent) -> Done:
-        """Take an agent of the project in, and open it."""
+    def add(self, params: api.Add) -> Done:
+        """Take an agent of the project in."""
         name, core = params.agent, self._core
         if name in core.agents:
             raise ApiError(ErrorCode.WRONG_STATE, f"{name} is one of the agents already", "open it")
@@ -86,7 +90,8 @@ class Requests:
             raise _no_agent(name, roster)
         core.add(name)
         self._publisher.show(core.view(name))
-        core.open(name)
+        if params.open:
+            core.open(name)
         return DONE
 
     def open(self, params: api.OfAgent) -> Done:
@@ -168,7 +173,8 @@ class Requests:
 
     async def send(self, params: api.Send) -> Done:
         """Write a message of the human's."""
-        await self._core.send(params.recipients, params.subject, params.body)
+        subject = params.subject or subject_of(params.body)
+        await self._core.send(params.recipients, subject, params.body)
         return DONE
 
     def find_items(self, params: api.FindItems) -> api.Items:
@@ -177,6 +183,11 @@ class Requests:
             said = f"there are {len(params.words)} characters to look for"
             raise ApiError(ErrorCode.WRONG_PARAMETERS, said, f"give at most {LONGEST_SEARCH}")
         return find_items(self._core, mapping.wish(params))
+
+    def answer_to(self, params: api.OfItem) -> api.Answer:
+        """How it is answered, also after it was consumed."""
+        reply = reply_to(self._known_item(params.agent, params.item), self._core.recipients())
+        return api.Answer(reply.to, reply.subject)
 
     async def preview(self, params: api.OfItem) -> ItemPreview:
         """What an item's file says."""
@@ -193,8 +204,8 @@ class Requests:
         return _place(self._core.inbox(params.agent))
 
     def item_file(self, params: api.OfItem) -> api.Place:
-        """Which file it is, to be opened."""
-        item = self._item(params.agent, params.item)
+        """Which file it is, or was, to be opened."""
+        item = self._known_item(params.agent, params.item)
         return _place(self._core.inbox(item.agent) / item.file)
 
     # -- what is allowed --------------------------------------------------------------------------------
@@ -216,6 +227,13 @@ class Requests:
         if item is None:
             said = f"no such item waits in the inbox of {_shown(agent)}"
             raise ApiError(ErrorCode.UNKNOWN_ITEM, said, "it may have been consumed: look at the inbox again")
+        return item
+
+    def _known_item(self, agent: str, id: str) -> Item:
+        item = mapping.known_item(self._core, agent, id)
+        if item is None:
+            said = f"there is no such item of {_shown(agent)}"
+            raise ApiError(ErrorCode.UNKNOWN_ITEM, said, "look at the inbox again")
         return item
 
 

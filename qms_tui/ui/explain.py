@@ -13,7 +13,7 @@ from textual.widgets import Static
 
 from qms_tui.activity import Told
 from qms_tui.core import AgentView
-from qms_tui.inbox.words import age
+from qms_tui.text.times import age
 from qms_tui.ui.frame import detail, mark, word
 from qms_tui.ui.lights import rows
 from qms_tui.ui.screens import Dialog

@@ -6,8 +6,8 @@ from textual.content import Content
 
 from qms_tui.activity import Health, Light, Lights, Word
 from qms_tui.core import AgentView
-from qms_tui.inbox.words import age
 from qms_tui.text.printable import plain
+from qms_tui.text.times import age
 
 FINE, WRONG, ABSENT, UNKNOWN = ("●", "$success"), ("✖", "$error"), ("○", "dim"), ("?", "$warning")
 _MARKS = {Health.FINE: FINE, Health.WRONG: WRONG, Health.ABSENT: ABSENT, Health.UNKNOWN: UNKNOWN}

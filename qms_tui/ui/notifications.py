@@ -16,7 +16,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from qms_tui.inbox import Entry, View
-from qms_tui.inbox.words import age
+from qms_tui.text.times import age
 from qms_tui.ui.input import hand_on
 from qms_tui.ui.keymap import SIDEBAR_KEYS
 

@@ -6,7 +6,7 @@ import time
 
 from qms_tui.activity import Announced
 from qms_tui.core import Core
-from qms_tui.inbox.words import age
+from qms_tui.text.times import age
 
 
 def receipt(core: Core, agent: str, file: str) -> str:

@@ -16,8 +16,9 @@ from textual.widgets import Input, Static
 
 from qms_tui.activity import Lights
 from qms_tui.inbox import Counts, Entry, Kind, Ledger, Wish
-from qms_tui.inbox.words import age, by_kind
+from qms_tui.inbox.words import by_kind
 from qms_tui.mcp.lights import Standing
+from qms_tui.text.times import age
 from qms_tui.ui.lights import row as lights_row
 from qms_tui.ui.line_input import LineInput
 from qms_tui.ui.notifications import Ask, Notifications, Receipt

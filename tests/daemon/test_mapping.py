@@ -9,15 +9,19 @@ from pathlib import Path
 import pytest
 
 from qms_tui import activity as activities
+from qms_tui.activity.status import NOT_LOOKED_AT
 from qms_tui.api import agents, inbox, snapshot
 from qms_tui.api.words import Words
 from qms_tui.core import AgentState, AgentView, events
+from qms_tui.core.state import HELD, STARTABLE
 from qms_tui.daemon import mapping
 from qms_tui.errors import RuntimeFailure
-from qms_tui.inbox import Entry, Identity, Item, Kind
+from qms_tui.inbox import HUMAN, Entry, Identity, Item, Kind
 from qms_tui.mcp.lights import Light as ServerLight
 from qms_tui.mcp.lights import Shown, Standing
 from qms_tui.runtime import Ending, EngineBack, EngineLost, Latency, Usage
+
+DERIVED = {"text", "tight", "unseen", "alarm"}  # what clients would else have to work out
 
 
 @pytest.mark.parametrize(
@@ -49,9 +53,73 @@ def test_every_word_has_one(theirs: type[Enum], ours: type[Words]) -> None:
     ],
 )
 def test_every_field_has_one(theirs: type, ours: type) -> None:
-    assert [each.name for each in dataclasses.fields(ours)] == [
+    named = [each.name for each in dataclasses.fields(ours)]
+    assert [name for name in named if name not in DERIVED] == [
         each.name for each in dataclasses.fields(theirs)
     ]
+
+
+def test_the_same_states_are_held_and_startable() -> None:
+    for theirs, ours in ((HELD, agents.HELD), (STARTABLE, agents.STARTABLE)):
+        assert [each.name for each in theirs] == [each.name for each in ours]
+
+
+@pytest.mark.parametrize("state", AgentState)
+def test_agents_are_in_their_states_since_the_same_time(state: AgentState) -> None:
+    view = AgentView("qa", state, 1.0, began=2.0, ended_at=3.0)
+    assert mapping.agent(view).since == view.since
+
+
+@pytest.mark.parametrize("ending", [Ending(None), Ending(7), Ending(137, "killed"), Ending(None, "removed")])
+def test_an_ending_has_its_words(ending: Ending) -> None:
+    assert mapping.agent(AgentView("qa", ending=ending)).ending == agents.Ending(
+        ending.exit_code, ending.reason, text=str(ending)
+    )
+
+
+def test_lights_have_the_same_names_and_count_the_same() -> None:
+    fine, wrong = (
+        activities.Light(health, "") for health in (activities.Health.FINE, activities.Health.WRONG)
+    )
+    lights = activities.Lights(fine, wrong, fine, wrong, fine)
+    said = mapping.agent(AgentView("qa", lights=lights)).lights
+    assert said is not None
+    assert [(name, each.health.name) for name, each in said] == [
+        (name, each.health.name) for name, each in lights
+    ]
+    assert said.wrong == lights.wrong == 2
+
+
+def test_a_wrong_light_that_no_word_tells_is_an_alarm() -> None:
+    fine = activities.Light(activities.Health.FINE, "")
+    waker = activities.Light(activities.Health.WRONG, "not armed")
+    lights = activities.Lights(fine, fine, fine, fine, waker)
+    assert mapping.agent(AgentView("qa", lights=lights)).alarm == "waker: not armed"
+
+
+@pytest.mark.parametrize(
+    ("word", "detail", "unseen"),
+    [
+        (activities.Word.IDLE, NOT_LOOKED_AT, True),
+        (activities.Word.IDLE, "", False),
+        (activities.Word.RUNNING, NOT_LOOKED_AT, False),
+    ],
+)
+def test_what_has_finished_unseen_says_so(word: activities.Word, detail: str, unseen: bool) -> None:
+    said = mapping.agent(AgentView("qa", activity=activities.Activity(word, detail))).activity
+    assert said is not None
+    assert said.unseen == unseen
+
+
+def test_little_memory_left_is_said() -> None:
+    for usage in (Usage(None, 96, 100), Usage(None, 10, 100), Usage(None, 96)):
+        said = mapping.agent(AgentView("qa", usage=usage)).usage
+        assert said is not None
+        assert said.tight == usage.tight
+
+
+def test_the_human_has_one_name() -> None:
+    assert inbox.HUMAN == HUMAN
 
 
 def test_an_agent_with_everything() -> None:
@@ -96,6 +164,10 @@ def test_an_agent_with_everything() -> None:
             assert said == agents.Trouble("no", "try")
         elif name == "activity":
             assert said == agents.Activity(agents.Word.NEEDS_YOU, "ls", 6.0, "a rule")
+        elif name == "ending":
+            assert said == agents.Ending(7, "killed", True, True, "exit code 7 (killed)")
+        elif name == "usage":
+            assert said == agents.Usage(0.5, 9, 10, False)
         elif name == "lights":
             wrong = agents.Light(agents.Health.WRONG, "not there", 3.0)
             assert said == agents.Lights(wrong, wrong, wrong, wrong, wrong)
