@@ -11,6 +11,7 @@ from qms_tui.api.inbox import InboxItem, ItemKind, ItemPreview
 from qms_tui.api.snapshot import Snapshot
 
 MAJOR, MINOR = 1, 1
+LONGEST_SEARCH = 200  # characters: each word is looked for in every item
 P = TypeVar("P")
 R = TypeVar("R")
 

@@ -46,16 +46,17 @@ def show(
     """
     check_terminal()
     gc.disable()  # until the first painting: what is made before that is hardly ever garbage
+    from qms_tui.cli.in_process import InProcess
     from qms_tui.report import watch_threads
     from qms_tui.ui.app import QmsTuiApp
     from qms_tui.ui.session import Session
 
     roster = project.roster((*config.agents, *names))
+    house = InProcess(project, config, names, roster, runtime, past=past, servers=servers)
     notices = (*config.notices, *remarks)
     session = Session(
-        project, config, tuple(names), roster, runtime, engine, notices, view, memory, past, servers,
-        inside,
-    )  # fmt: skip
+        project, config, tuple(names), engine, house.connect, house, notices, view, memory, inside
+    )
     watch_threads(sys.argv[1:])
     app = QmsTuiApp(session)
     app.run()

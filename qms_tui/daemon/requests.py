@@ -10,7 +10,7 @@ from typing import Any
 
 from qms_tui import __version__
 from qms_tui.api import commands as api
-from qms_tui.api.commands import COMMANDS, VERSION, Done
+from qms_tui.api.commands import COMMANDS, LONGEST_SEARCH, VERSION, Done
 from qms_tui.api.errors import ApiError, ErrorCode
 from qms_tui.api.inbox import ItemPreview
 from qms_tui.api.snapshot import Snapshot
@@ -25,7 +25,6 @@ from qms_tui.text.printable import plain
 _log = logging.getLogger(__name__)
 
 LONGEST_NAME = 80  # characters of what a client calls something that are repeated to it
-LONGEST_SEARCH = 200  # characters: each word is looked for in every item
 DONE = Done()
 Handler = Callable[[Any], Any | Awaitable[Any]]
 

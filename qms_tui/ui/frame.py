@@ -8,10 +8,10 @@ from textwrap import wrap
 from rich.cells import cell_len
 from textual.content import Content
 
-from qms_tui.activity import Word, remark
-from qms_tui.core import AgentState, AgentView
+from qms_tui.api.agents import AgentState, AgentView, Word
 from qms_tui.terminal import Terminal
 from qms_tui.ui.figures import BETWEEN, CALM, Figure, figures, fitting
+from qms_tui.ui.words import ACTIVITIES, STATES
 
 LEADER_LENGTH = 20  # characters of another interface's name; it is whatever that process says
 _MARKS = {
@@ -53,7 +53,7 @@ def word(agent: AgentView) -> str:
     """The state of its program as a word or two."""
     if agent.wrong:
         return "not itself"
-    return agent.activity.word.value if agent.activity is not None else agent.state.value
+    return ACTIVITIES[agent.activity.word] if agent.activity is not None else STATES[agent.state]
 
 
 def look(agent: AgentView, color: str) -> str:
@@ -73,14 +73,9 @@ def wish(agent: AgentView) -> str:
     return "" if agent.activity is not None and agent.activity.word in _UNDISTURBED else detail(agent)
 
 
-def unlit(agent: AgentView) -> str:
-    """Which light is wrong, if the word does not tell that."""
-    return remark(agent.lights, agent.activity) if agent.lights is not None else ""
-
-
 def alarm(agent: AgentView) -> Content:
     """A sign that there is something to know of it that the word does not say."""
-    return Content.styled("! ", "bold $warning") if agent.remark or unlit(agent) else Content("")
+    return Content.styled("! ", "bold $warning") if agent.remark or agent.alarm else Content("")
 
 
 def badge(waiting: int) -> Content:
@@ -139,7 +134,7 @@ def _pressing(agent: AgentView, terminal: Terminal, cut: str, same_size: bool, w
 
 def _standing(agent: AgentView, cut: str, width: int) -> Content:
     """What is wrong or out of view, then as many figures as there is room for."""
-    words = BETWEEN.join(part for part in (*_upkeep(agent), agent.remark, unlit(agent), cut) if part)
+    words = BETWEEN.join(part for part in (*_upkeep(agent), agent.remark, agent.alarm, cut) if part)
     parts = [Figure(words, 0)] if words else []
     if agent.state is AgentState.RUNNING:
         parts += fitting(figures(agent), width - cell_len(f" {words}{BETWEEN if words else ''} "))
@@ -156,7 +151,7 @@ def instead(agent: AgentView, width: int, menu: str) -> list[str] | None:
     if agent.state is AgentState.ABSENT and agent.plan:
         return ["not started", agent.plan, "", *wrap(f"r starts it now{_in(menu)}", width)]
     if agent.state in (AgentState.STARTING, AgentState.ATTACHING):
-        return [f"{agent.state.value} {agent.name} …"]
+        return [f"{STATES[agent.state]} {agent.name} …"]
     return None
 
 
@@ -196,15 +191,16 @@ def _looking_back(terminal: Terminal, rows: int, above: int) -> Sequence[str]:
 def _ended(agent: AgentView, menu: str) -> Sequence[str]:
     """From wordy to terse."""
     plan = f" · {agent.plan}" if agent.plan else ""
+    ended = agent.ending.text if agent.ending is not None else "ended"
     if agent.ending is not None and agent.ending.resuming:
-        how, keys = f"{agent.ending}, going on with its conversation failed", "f starts fresh · r tries again"
+        how, keys = f"{ended}, going on with its conversation failed", "f starts fresh · r tries again"
     else:
-        how, keys = str(agent.ending or "ended"), "r restarts"
+        how, keys = ended, "r restarts"
     return (
         f" {how}{plan} · {keys}{_in(menu)} ",
-        f" {agent.ending or 'ended'}{plan} · {keys}{_in(menu)} ",
-        f" {agent.ending or 'ended'} · {keys}{_in(menu)} ",
-        f" {agent.ending or 'ended'} · {keys}, in the menu ",
+        f" {ended}{plan} · {keys}{_in(menu)} ",
+        f" {ended} · {keys}{_in(menu)} ",
+        f" {ended} · {keys}, in the menu ",
         f" {keys}, in the menu ",
         f" {menu} r restarts ",
     )

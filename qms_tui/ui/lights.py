@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from textual.content import Content
 
-from qms_tui.activity import Health, Light, Lights, Word
-from qms_tui.core import AgentView
+from qms_tui.api.agents import AgentView, Health, Light, Lights, Word
 from qms_tui.text.printable import plain
 from qms_tui.text.times import age
 

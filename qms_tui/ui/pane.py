@@ -15,9 +15,7 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from qms_tui.core import AgentState, AgentView
-from qms_tui.core.link import Link
-from qms_tui.core.state import STARTABLE
+from qms_tui.api.agents import STARTABLE, AgentState, AgentView
 from qms_tui.runtime import Size
 from qms_tui.terminal import (
     Key,
@@ -39,6 +37,7 @@ from qms_tui.ui.odd_cells import held_runs, is_odd
 from qms_tui.ui.paint import paint_rows
 from qms_tui.ui.palette import Palette, faint_style, rich_style
 from qms_tui.ui.side_buttons import SideButtonDown, SideButtonUp
+from qms_tui.ui.terminal_links import Link
 
 HOLD = 0.15  # seconds that a program's synchronized output (mode 2026) may keep the pane from painting
 FRAME = 1 / 60  # seconds between two paintings of the focused pane: no screen shows more
@@ -46,6 +45,9 @@ UNFOCUSED_PERIOD = 1 / 15  # seconds between two paintings of a pane nobody type
 TITLE_PERIOD = 0.2  # seconds between a program's change of its title and the frame that shows it
 WHEEL_ROWS = 3  # rows of history per notch of the wheel, as in most terminals
 _PLAIN = Style()
+# Of an agent, what stands in the frame alone, or nowhere.
+_IN_FRAME = {"usage", "title", "state_at", "typed_at"}
+_IN_PANE = [name for name in AgentView.__match_args__ if name not in _IN_FRAME]
 
 
 def _for_modes(event: events.Key, modes: Modes) -> bytes | None:
@@ -196,7 +198,7 @@ class Pane(Widget, can_focus=True):
         False if there is no more to it than a title or figures, which stand in the frame alone.
         """
         before, self.agent = self.agent, agent
-        if replace(before, usage=agent.usage, title=agent.title) == agent:
+        if all(getattr(before, name) == getattr(agent, name) for name in _IN_PANE):
             self._show_frame_soon()
             return False
         self.set_class(agent.state in STARTABLE, "-ended")

@@ -27,9 +27,10 @@ import pytest
 from textual.content import Content
 from textual.pilot import Pilot
 
-from qms_tui.activity import Word
+from qms_tui.api.agents import Word
+from qms_tui.cli.in_process import InProcess
 from qms_tui.config import Config
-from qms_tui.core import Agent
+from qms_tui.core import Agent, Core
 from qms_tui.core.servers import Look
 from qms_tui.inbox import Past
 from qms_tui.project import Project
@@ -55,6 +56,12 @@ class Screen:
 
     app: QmsTuiApp
     pilot: Pilot[None]
+    house: InProcess
+
+    @property
+    def core(self) -> Core:
+        """The application on the other side of the daemon's socket."""
+        return self.house.core
 
     async def press(self, *keys: str) -> None:
         """Press keys by their Textual names."""
@@ -70,7 +77,7 @@ class Screen:
 
     def agent(self, agent: str) -> Agent:
         """What the core has of it."""
-        return self.app.core.agents[agent]
+        return self.core.agents[agent]
 
     def word(self, agent: str) -> Word | None:
         """What its program does, as far as it runs."""
@@ -79,7 +86,7 @@ class Screen:
 
     def typing(self, agent: str) -> str:
         """How it stands with typing at its prompt."""
-        return self.app.core.waking.explain(self.agent(agent))[0].said
+        return self.core.waking.explain(self.agent(agent))[0].said
 
     def text(self, agent: str) -> str:
         """What the agent's terminal shows."""
@@ -196,12 +203,11 @@ def open_app(project: Project) -> Callable[..., object]:
             return inherited(os.environ) | {"QMS_USER": agent, "PS1": f"{agent}$ "}
 
         runtime = LocalRuntime(project.root, lambda agent: command, environment)
-        session = Session(
-            project, config or Config(), agents or ("claude", "qa"), project.roster(), runtime, "local", (),
-            view, memory, past, servers,
-        )  # fmt: skip
+        settings, names = config or Config(), agents or ("claude", "qa")
+        house = InProcess(project, settings, names, project.roster(), runtime, past=past, servers=servers)
+        session = Session(project, settings, names, "local", house.connect, house, view=view, memory=memory)
         app = QmsTuiApp(session, headless_driver=True)
         async with app.run_test(size=size, notifications=True) as pilot:
-            yield Screen(app, pilot)
+            yield Screen(app, pilot, house)
 
     return opened

@@ -47,7 +47,7 @@ def status(ui: Screen) -> str:
 async def watched(ui: Screen) -> None:
     """Until the inboxes have been looked at: what comes now is an arrival."""
     await ui.running()
-    told = ui.app.core.mail
+    told = ui.core.mail
     await ui.until(lambda: told.ledger.version > 0)
 
 

@@ -61,7 +61,7 @@ async def test_what_a_container_has_said_is_not_shown(
             started = time.monotonic()
             await ui.until(lambda: time.monotonic() - started > 1.0)  # five looks
             assert "Opus" not in ui.footnote("claude")
-        report = ui.app.core.activities.report("qa")
+        report = ui.core.activities.report("qa")
         assert (report.session, report.meter, report.birth, report.own_login) == (None, None, None, 0.0)
         assert "Opus" not in ui.footnote("qa")
         assert "busy" not in ui.title("qa")

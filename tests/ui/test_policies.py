@@ -61,7 +61,7 @@ async def test_an_agent_without_a_pane_gets_one_and_the_keyboard_stays(
     async with open_app("claude", config=config("bu", launch=Launch.AUTO_ON_TASK)) as ui:
         await ui.running()
         qms.route("CR-056", "bu")
-        await ui.until(lambda: "bu" in ui.app.core.agents)
+        await ui.until(lambda: "bu" in ui.core.agents)
         await ui.until(lambda: "2 bu  1  ● running" in ui.title("bu"))
         assert ui.focused == "claude"
         await ui.type("echo still here")
@@ -70,8 +70,8 @@ async def test_an_agent_without_a_pane_gets_one_and_the_keyboard_stays(
 
 async def test_always_on_gets_a_pane_and_is_started_when_it_ends(open_app: OpenApp) -> None:
     async with open_app("claude", config=config("bu", launch=Launch.ALWAYS_ON)) as ui:
-        await ui.until(lambda: "bu" in ui.app.core.agents)
-        bu = ui.app.core.agents["bu"]
+        await ui.until(lambda: "bu" in ui.core.agents)
+        bu = ui.core.agents["bu"]
         await ui.until(lambda: bu.state is AgentState.RUNNING)
         assert ui.focused == "claude"
         bu.link.send(b"exit 7\r")
@@ -79,7 +79,7 @@ async def test_always_on_gets_a_pane_and_is_started_when_it_ends(open_app: OpenA
         await ui.until(lambda: bu.state is AgentState.RUNNING)
         bu.stop()
         await ui.until(lambda: bu.state is AgentState.ENDED)
-        assert ui.app.core.view("bu").plan == ""
+        assert ui.core.view("bu").plan == ""
 
 
 async def test_a_boot_loop_is_left_alone_and_said(open_app: OpenApp) -> None:
@@ -103,7 +103,7 @@ async def test_no_project_opens_panes_without_end(open_app: OpenApp, project: Pr
 async def test_a_policy_without_effect_says_so(open_app: OpenApp) -> None:
     async with open_app("claude", config=config("claude", shutdown=Shutdown.IDLE_TIMEOUT)) as ui:
         await ui.running()
-        said = ui.app.core.policies.explain(ui.pane("claude").agent).said
+        said = ui.core.policies.explain(ui.pane("claude").agent).said
         assert said == (
             "launch manual, shutdown idle_timeout; which has no effect: it does not tell when it is idle"
         )

@@ -160,7 +160,7 @@ async def test_who_flaps_is_told_of_once_and_costs_little(
     slow = replace(QUICK, notify=NotifyConfig(dwell=0, cooldown=3600))
     async with open_app("claude", "qa", command=reporters.command, config=slow) as ui:
         await ui.running()
-        looks, watched = [], ui.app.core.activities
+        looks, watched = [], ui.core.activities
         judge, saw = watched.judge, watched.saw
         seen: list[TerminalEvent] = []
 
@@ -205,12 +205,12 @@ async def test_policies_act_for_what_is_reported(open_app: OpenApp, reporters: R
     config = replace(Config(), overrides=MappingProxyType({"qa": only}))
     async with open_app("claude", "qa", command=reporters.command, config=config) as ui:
         await ui.running()
-        assert "which has no effect" in ui.app.core.policies.explain(ui.app.core.view("qa")).said
+        assert "which has no effect" in ui.core.policies.explain(ui.core.view("qa")).said
         reporters.say("qa", report("idle"), report("working", id="a"))
         await ui.until(lambda: "background job" in ui.title("qa"))
-        assert "which has no effect" not in ui.app.core.policies.explain(ui.app.core.view("qa")).said
+        assert "which has no effect" not in ui.core.policies.explain(ui.core.view("qa")).said
         assert ui.word("qa") is not None
-        ui.app.core.facts_of_all()
+        ui.core.facts_of_all()
         assert ui.pane("qa").agent.state is AgentState.RUNNING
         ended = time.time()
         reporters.say("qa", report("clear", id="a"))
@@ -235,7 +235,7 @@ async def test_who_reports_is_typed_to_while_it_is_idle(
         ):
             reporters.say("qa", said)
             await ui.until(lambda word=word: ui.word("qa") is word)  # type: ignore[misc]
-            if not ui.app.core.mail.ledger.waiting("qa"):
+            if not ui.core.mail.ledger.waiting("qa"):
                 qms.route("CR-056", "qa")
             waits = f"waits: {word.value}, not idle"
             await ui.until(lambda waits=waits: ui.typing("qa") == waits)  # type: ignore[misc]
@@ -268,11 +268,11 @@ async def test_nothing_is_typed_over_a_dialog_of_just_now(
         project.folders(name).inbox.mkdir(parents=True)
     config = Config(every_agent=AgentConfig(command=("bash",), wake_prompt="free> ", wake_text="Go."))
     async with open_app("qa", command=reporters.command, config=config) as ui:
-        await ui.until(lambda: "free> " in ui.text("qa") and not ui.app.core.waking.waits)
+        await ui.until(lambda: "free> " in ui.text("qa") and not ui.core.waking.waits)
         for _ in range(20):
             reporters.say("qa", report("idle"))
             await ui.until(lambda: (root := ui.pane("qa").link.terminal.status.root) and not root.kind)
-            ui.app.core.facts_of_all()  # which takes what waits for its turn
+            ui.core.facts_of_all()  # which takes what waits for its turn
             await ask(ui, reporters)
             if ui.word("qa") is Word.IDLE:  # else something else has happened, and had it seen
                 break
@@ -309,10 +309,10 @@ async def test_who_reports_a_dialog_is_not_stopped_for_idleness(
         reporters.say("qa", ASKS)
         await ui.until(lambda: "needs you" in ui.title("qa"))
         Client(project, "qa").is_("idle")
-        await ui.until(lambda: ui.app.core.activities.report("qa").session)
+        await ui.until(lambda: ui.core.activities.report("qa").session)
         since = time.time()
         await ui.until(lambda: time.time() > since + 0.2)
-        ui.app.core.facts_of_all()
+        ui.core.facts_of_all()
         assert ui.pane("qa").agent.state is AgentState.RUNNING
         assert ui.word("qa") is Word.IDLE
         reporters.say("qa", report("idle"))
