@@ -17,6 +17,7 @@ from pathlib import Path
 
 from textual.pilot import Pilot
 
+from qms_tui.cli.in_process import InProcess
 from qms_tui.config import Config, Theme
 from qms_tui.demo import agent_command, agent_environment
 from qms_tui.demo.project import make_project
@@ -157,7 +158,8 @@ async def take(picture: Picture, folder: Path) -> str:
         folder, lambda agent: agent_command(), lambda agent: agent_environment(agent, inherited(os.environ))
     )
     config = replace(Config(), theme=picture.theme)
-    session = Session(project, config, picture.agents, project.roster(picture.agents), runtime, "demo, local")
+    house = InProcess(project, config, picture.agents, project.roster(picture.agents), runtime)
+    session = Session(project, config, picture.agents, "demo, local", house.connect, house)
     app = QmsTuiApp(session, headless_driver=True)
     async with app.run_test(size=picture.size, notifications=True) as pilot:
         stage = Stage(app, pilot)

@@ -27,10 +27,11 @@ import pytest
 from textual.content import Content
 from textual.pilot import Pilot
 
-from qms_tui.api.agents import Word
+from qms_tui.activity import Word
 from qms_tui.cli.in_process import InProcess
 from qms_tui.config import Config
 from qms_tui.core import Agent, Core
+from qms_tui.core.link import Link
 from qms_tui.core.servers import Look
 from qms_tui.inbox import Past
 from qms_tui.project import Project
@@ -75,13 +76,17 @@ class Screen:
         """The agent's pane."""
         return next(pane for pane in self.app.panes if pane.agent.name == agent)
 
+    def link(self, agent: str) -> Link:
+        """The way to its terminal."""
+        return self.house.link(agent)
+
     def agent(self, agent: str) -> Agent:
         """What the core has of it."""
         return self.core.agents[agent]
 
     def word(self, agent: str) -> Word | None:
-        """What its program does, as far as it runs."""
-        activity = self.pane(agent).agent.activity
+        """What its program does, as far as it runs, and the core knows."""
+        activity = self.core.view(agent).activity
         return activity.word if activity else None
 
     def typing(self, agent: str) -> str:

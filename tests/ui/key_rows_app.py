@@ -13,6 +13,7 @@ import sys
 import time
 from pathlib import Path
 
+from qms_tui.cli.in_process import InProcess
 from qms_tui.config import Config
 from qms_tui.project import Project
 from qms_tui.runtime.environment import inherited
@@ -47,7 +48,8 @@ def main() -> None:
     runtime = LocalRuntime(
         project.root, lambda _: (sys.executable, READER, sys.argv[3]), lambda _: inherited(os.environ)
     )
-    session = Session(project, Config(), ("claude",), project.roster(), runtime, "local")
+    house = InProcess(project, Config(), ("claude",), project.roster(), runtime)
+    session = Session(project, Config(), ("claude",), "local", house.connect, house)
     Told(session).run()
 
 

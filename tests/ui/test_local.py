@@ -71,5 +71,7 @@ async def test_what_cannot_be_done_is_said_without_a_question(open_app: OpenApp)
     async with open_app("claude") as ui:
         await ui.running()
         await ui.press("ctrl+b", "b")
-        await ui.until(lambda: any("claude has no image to build" in toast for toast in ui.toasts))
+        await ui.until(
+            lambda: any("claude runs on this machine, without an image" in toast for toast in ui.toasts)
+        )
         assert not isinstance(ui.app.screen, QuestionScreen)

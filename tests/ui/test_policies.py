@@ -35,7 +35,7 @@ async def test_a_task_starts_the_agent_and_a_notice_does_not(open_app: OpenApp, 
         assert "2 qa ○ not started" in ui.title("qa")
         qms.answer("CR-001", "claude", "APPROVED", tells="qa")
         await ui.until(lambda: "2 qa  1 " in ui.title("qa"))
-        assert ui.pane("qa").agent.state is AgentState.ABSENT
+        assert ui.agent("qa").state is AgentState.ABSENT
         qms.route("CR-056", "qa")
         await ui.until(lambda: "● running" in ui.title("qa"))
         assert "qa is started: CR-056 waits · launch = auto_on_task" in ui.toasts
@@ -103,7 +103,7 @@ async def test_no_project_opens_panes_without_end(open_app: OpenApp, project: Pr
 async def test_a_policy_without_effect_says_so(open_app: OpenApp) -> None:
     async with open_app("claude", config=config("claude", shutdown=Shutdown.IDLE_TIMEOUT)) as ui:
         await ui.running()
-        said = ui.core.policies.explain(ui.pane("claude").agent).said
+        said = ui.core.policies.explain(ui.core.view("claude")).said
         assert said == (
             "launch manual, shutdown idle_timeout; which has no effect: it does not tell when it is idle"
         )

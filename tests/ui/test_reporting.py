@@ -211,7 +211,7 @@ async def test_policies_act_for_what_is_reported(open_app: OpenApp, reporters: R
         assert "which has no effect" not in ui.core.policies.explain(ui.core.view("qa")).said
         assert ui.word("qa") is not None
         ui.core.facts_of_all()
-        assert ui.pane("qa").agent.state is AgentState.RUNNING
+        assert ui.agent("qa").state is AgentState.RUNNING
         ended = time.time()
         reporters.say("qa", report("clear", id="a"))
         await ui.until(lambda: "stopped: it has been idle for 0 s" in ui.footnote("qa"))
@@ -313,7 +313,7 @@ async def test_who_reports_a_dialog_is_not_stopped_for_idleness(
         since = time.time()
         await ui.until(lambda: time.time() > since + 0.2)
         ui.core.facts_of_all()
-        assert ui.pane("qa").agent.state is AgentState.RUNNING
+        assert ui.agent("qa").state is AgentState.RUNNING
         assert ui.word("qa") is Word.IDLE
         reporters.say("qa", report("idle"))
         await ui.until(lambda: "stopped: it has been idle for 0 s" in ui.footnote("qa"))
