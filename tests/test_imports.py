@@ -314,7 +314,7 @@ def _modules_after(statement: str) -> set[str]:
         ("import qms_tui.core", {"textual", "docker"}),
         (
             "import qms_tui.api.client, qms_tui.api.schema",
-            {"textual", "docker", "watchdog", "pyte", "qms_tui.core"},
+            {"textual", "docker", "watchdog", "pyte", "dataclasses", "qms_tui.core"},
         ),
         ("import qms_tui.daemon.server", {"textual", "docker"}),
         ("import qms_tui.keeper.process", {"textual", "mcp", "mcp_types", "pydantic", "httpx2"}),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import auto
+
+from msgspec import Struct
 
 from qms_tui.api.words import Words
 
@@ -53,8 +54,7 @@ class Health(Words):
     UNKNOWN = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class Ending:
+class Ending(Struct, frozen=True):
     """How a program ended; `exit_code` is null where nobody can tell."""
 
     exit_code: int | None = None
@@ -67,16 +67,14 @@ class Ending:
     """All of it in a few words."""
 
 
-@dataclass(frozen=True, slots=True)
-class Trouble:
+class Trouble(Struct, frozen=True):
     """What failed, and what to do about it."""
 
     message: str = ""
     hint: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Activity:
+class Activity(Struct, frozen=True):
     """What a program is doing: `detail` says which tool, question or error; `rule` why we think so."""
 
     word: Word = Word.UNKNOWN
@@ -87,8 +85,7 @@ class Activity:
     """Whether it has finished something that no human has looked at."""
 
 
-@dataclass(frozen=True, slots=True)
-class Light:
+class Light(Struct, frozen=True):
     """One source's health: `why` in a few words."""
 
     health: Health = Health.UNKNOWN
@@ -96,8 +93,7 @@ class Light:
     since: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Lights:
+class Lights(Struct, frozen=True):
     """All lights of an agent. Iterating gives them with their names for people."""
 
     container: Light = Light()
@@ -119,8 +115,7 @@ class Lights:
         return sum(light.health is Health.WRONG for _, light in self)
 
 
-@dataclass(frozen=True, slots=True)
-class Meter:
+class Meter(Struct, frozen=True):
     """What a conversation has used: `cost` in USD, `context` in percent of the window."""
 
     at: float = 0.0
@@ -131,8 +126,7 @@ class Meter:
     """Of the program."""
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(Struct, frozen=True):
     """What a program uses: `cpu` in processors, `memory` without cache; `limit` is 0 where there is none."""
 
     cpu: float | None = None
@@ -142,8 +136,7 @@ class Usage:
     """Whether little of its memory is left."""
 
 
-@dataclass(frozen=True, slots=True)
-class AgentView:
+class AgentView(Struct, frozen=True):
     """What there is to know of an agent at one moment."""
 
     name: str

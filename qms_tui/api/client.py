@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
 from itertools import count
 from socket import socket
 from typing import Any, TypeVar
+
+import msgspec
 
 from qms_tui.api import wire
 from qms_tui.api.commands import HELLO, SUBSCRIBE, VERSION, Command, Hello, Nothing, Version, Welcome
@@ -27,8 +28,7 @@ R = TypeVar("R")
 _AGAIN = "run the command again, or open the screen again"
 
 
-@dataclass(frozen=True, slots=True)
-class _Numbered:
+class _Numbered(msgspec.Struct, frozen=True):
     """What is read of news whose kind is not known."""
 
     number: int = 0

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
+from msgspec import Struct
+
 from qms_tui.api.inbox import InboxItem, ItemKind, ItemPreview
 from qms_tui.api.snapshot import Snapshot
+from qms_tui.text.search import has_words
 
 MAJOR, MINOR = 1, 1
 LONGEST_SEARCH = 200  # characters: each word is looked for in every item
@@ -16,8 +18,7 @@ P = TypeVar("P")
 R = TypeVar("R")
 
 
-@dataclass(frozen=True, slots=True)
-class Version:
+class Version(Struct, frozen=True):
     """Of the API. The same `major` understands each other; a higher `minor` knows more."""
 
     major: int = MAJOR
@@ -34,16 +35,14 @@ class Version:
 VERSION = Version()
 
 
-@dataclass(frozen=True, slots=True)
-class Hello:
+class Hello(Struct, frozen=True):
     """Who asks, in a few words for logs, and in which version."""
 
     version: Version
     client: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Welcome:
+class Welcome(Struct, frozen=True):
     """Who answers: its version of the API, of qms-tui, and the folder of the project."""
 
     version: Version
@@ -51,63 +50,54 @@ class Welcome:
     project: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Nothing:
+class Nothing(Struct, frozen=True):
     """No parameters."""
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(Struct, frozen=True):
     """It was done, or is under way: deltas say how it goes on."""
 
 
-@dataclass(frozen=True, slots=True)
-class OfAgent:
+class OfAgent(Struct, frozen=True):
     """Which agent."""
 
     agent: str
 
 
-@dataclass(frozen=True, slots=True)
-class Add:
+class Add(Struct, frozen=True):
     """Which agent of the roster is to be one of the agents; also `open` it, unless that comes by itself."""
 
     agent: str
     open: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Restart:
+class Restart(Struct, frozen=True):
     """Which agent; a `fresh` one does not go on with its conversation."""
 
     agent: str
     fresh: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Wake:
+class Wake(Struct, frozen=True):
     """Which agent is to be told of which items in its inbox, by their ids; of all if there are none."""
 
     agent: str
     items: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class LookAt:
+class LookAt(Struct, frozen=True):
     """Which agent the human looks at; empty for none."""
 
     agent: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ShowServers:
+class ShowServers(Struct, frozen=True):
     """Whether the human sees how the MCP servers stand."""
 
     in_view: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Send:
+class Send(Struct, frozen=True):
     """A message of the human's; without a subject, it has the first words of its body for one."""
 
     recipients: tuple[str, ...]
@@ -115,41 +105,43 @@ class Send:
     body: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class OfItem:
+class OfItem(Struct, frozen=True):
     """Which item in which agent's inbox, by its id."""
 
     agent: str
     item: str
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """To whom an answer to an item goes, and its subject."""
 
     recipient: str
     subject: str
 
 
-@dataclass(frozen=True, slots=True)
-class FindItems:
+class FindItems(Struct, frozen=True):
     """Which items: of this agent, of this kind, with all of these words; what is empty does not narrow."""
 
     agent: str = ""
     kind: ItemKind | None = None
     words: str = ""
 
+    def takes(self, item: InboxItem) -> bool:
+        """Whether it is one of them."""
+        if (self.agent and item.agent != self.agent) or (self.kind and item.kind is not self.kind):
+            return False
+        texts = item.headline, item.agent, item.sender, item.document, item.name
+        return not self.words or has_words(self.words, *texts)
 
-@dataclass(frozen=True, slots=True)
-class Items:
+
+class Items(Struct, frozen=True):
     """The newest first, and how many older ones there are `more`."""
 
     items: tuple[InboxItem, ...] = ()
     more: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class SourceReport:
+class SourceReport(Struct, frozen=True):
     """What one source says of an agent, and when; 0 if it never did."""
 
     source: str
@@ -157,29 +149,25 @@ class SourceReport:
     at: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
+class Explanation(Struct, frozen=True):
     """Why an agent's state is what it is."""
 
     sources: tuple[SourceReport, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Names:
+class Names(Struct, frozen=True):
     """Agents, or whoever else can be written to."""
 
     names: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """A path on the daemon's machine."""
 
     path: str
 
 
-@dataclass(frozen=True, slots=True)
-class Command(Generic[P, R]):
+class Command(Struct, Generic[P, R], frozen=True):
     """A name with the types of its parameters and of its result."""
 
     name: str

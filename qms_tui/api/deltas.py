@@ -6,16 +6,16 @@ Each names all of what it is about, so one that is taken in twice does no harm.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
+
+from msgspec import Struct
 
 from qms_tui.api.agents import AgentView
 from qms_tui.api.inbox import InboxItem, Mailbox
 from qms_tui.api.snapshot import Engine, Notice, Server, Snapshot, Toast
 
 
-@dataclass(frozen=True, slots=True)
-class AgentDelta:
+class AgentDelta(Struct, frozen=True):
     """An agent is another than before, or is new; `waiting` as in a snapshot."""
 
     number: int
@@ -23,8 +23,7 @@ class AgentDelta:
     waiting: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class InboxDelta:
+class InboxDelta(Struct, frozen=True):
     """These items are new or different, those with the numbers `gone` are not shown any more."""
 
     number: int
@@ -34,40 +33,35 @@ class InboxDelta:
     mailboxes: tuple[Mailbox, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ArrivalDelta:
+class ArrivalDelta(Struct, frozen=True):
     """Items came that a human should see now."""
 
     number: int
     toasts: tuple[Toast, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class NoticeDelta:
+class NoticeDelta(Struct, frozen=True):
     """A human should read this now."""
 
     number: int
     notice: Notice
 
 
-@dataclass(frozen=True, slots=True)
-class EngineDelta:
+class EngineDelta(Struct, frozen=True):
     """The engine is lost, or back, or answers at another speed."""
 
     number: int
     engine: Engine
 
 
-@dataclass(frozen=True, slots=True)
-class ServersDelta:
+class ServersDelta(Struct, frozen=True):
     """All MCP servers, of which one is another than before."""
 
     number: int
     servers: tuple[Server, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Gap:
+class Gap(Struct, frozen=True):
     """The deltas from `first` to `number` are no longer kept; a new snapshot follows.
 
     Notices and toasts among them are lost, but for those that the snapshot has.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import auto
+
+from msgspec import Struct
 
 from qms_tui.api.words import Words
 
@@ -20,8 +21,7 @@ class ItemKind(Words):
     UNKNOWN = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(Struct, frozen=True):
     """How far an item has come: announced to its agent `at`, `delivered` to its model.
 
     `failed` is when the turn that had it ended with an error, `again` when it will be announced again;
@@ -35,8 +35,7 @@ class Receipt:
     open: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class InboxItem:
+class InboxItem(Struct, frozen=True):
     """A file in an agent's inbox, or one that was there: then `consumed` is when it left.
 
     `number` orders items that arrived at the same time and is an item's own while a daemon runs; `id` is what
@@ -57,16 +56,14 @@ class InboxItem:
     receipt: Receipt | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class KindCount:
+class KindCount(Struct, frozen=True):
     """How many items of a kind wait."""
 
     kind: ItemKind
     count: int
 
 
-@dataclass(frozen=True, slots=True)
-class Mailbox:
+class Mailbox(Struct, frozen=True):
     """One inbox: how many items wait, and why it cannot be looked at, if it cannot."""
 
     agent: str
@@ -79,8 +76,7 @@ class Mailbox:
         return sum(each.count for each in self.counts)
 
 
-@dataclass(frozen=True, slots=True)
-class Inbox:
+class Inbox(Struct, frozen=True):
     """All inboxes: the newest items first, and how many older ones there are `more`."""
 
     items: tuple[InboxItem, ...] = ()
@@ -88,16 +84,14 @@ class Inbox:
     mailboxes: tuple[Mailbox, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ItemFact:
+class ItemFact(Struct, frozen=True):
     """A line of an item's head: `assigned by`, `qa`."""
 
     name: str
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class ItemPreview:
+class ItemPreview(Struct, frozen=True):
     """What an item's file says; `trouble` is why that is not all, or nothing."""
 
     facts: tuple[ItemFact, ...] = ()

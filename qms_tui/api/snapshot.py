@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import auto
+
+from msgspec import Struct
 
 from qms_tui.api.agents import AgentView
 from qms_tui.api.inbox import Inbox
@@ -35,8 +36,7 @@ class NoticeKind(Words):
     UNKNOWN = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(Struct, frozen=True):
     """What a human is told, in whole sentences; `agent` is empty where it is about none.
 
     A `lasting` one takes longer to read.
@@ -50,8 +50,7 @@ class Notice:
     lasting: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Toast:
+class Toast(Struct, frozen=True):
     """An arrival to show for a moment; `replaces`: in place of the toasts before it."""
 
     agent: str
@@ -59,8 +58,7 @@ class Toast:
     replaces: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Engine:
+class Engine(Struct, frozen=True):
     """Whether the engine answers, why not, and how quickly, in seconds; null while nobody knows."""
 
     reachable: bool = True
@@ -77,8 +75,7 @@ class ServerState(Words):
     UNKNOWN = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class Server:
+class Server(Struct, frozen=True):
     """An MCP server; `detail` says why it is not up. `agents` are those whose clients are connected to it."""
 
     name: str
@@ -87,21 +84,19 @@ class Server:
     agents: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Trust:
+class Trust(Struct, frozen=True):
     """Whether what the project brings may have an effect."""
 
     trusted: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(Struct, frozen=True):
     """Everything, with all deltas up to `number`; `waiting` are the agents to see to, most urgent first."""
 
     number: int
     agents: tuple[AgentView, ...] = ()
     waiting: tuple[str, ...] = ()
-    inbox: Inbox = field(default_factory=Inbox)
+    inbox: Inbox = Inbox()
     notices: tuple[Notice, ...] = ()
     servers: tuple[Server, ...] = ()
     engine: Engine = Engine()

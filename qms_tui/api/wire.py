@@ -8,7 +8,6 @@ gets into a value. Numbers that JSON does not have (NaN, infinities) become null
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal, TypeVar, cast
 
@@ -42,8 +41,7 @@ class _Message(msgspec.Struct, frozen=True):
     error: _Error | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(msgspec.Struct, frozen=True):
     """What a client asks for; `parameters` are JSON still."""
 
     id: Id
@@ -51,16 +49,14 @@ class Request:
     parameters: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True):
     """To a request: `result` is JSON still. The id of what could not be read as a request is None."""
 
     id: Id | None
     result: bytes | ApiError
 
 
-@dataclass(frozen=True, slots=True)
-class Notification:
+class Notification(msgspec.Struct, frozen=True):
     """What comes without a request; `parameters` are JSON still."""
 
     method: str

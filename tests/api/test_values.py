@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from contextlib import suppress
 from typing import Any
@@ -11,6 +10,7 @@ import jsonschema
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from qms_tui.api import wire
 from qms_tui.api.agents import AgentState, AgentView
@@ -37,6 +37,16 @@ def test_every_value_comes_out_as_it_went_in(value: Any) -> None:
     assert fits(value, type(value))
 
 
+@given(ANY_VALUE)
+def test_values_are_hashed_and_do_not_change(value: Any) -> None:
+    same = wire.decode(type(value), wire.encode(value))
+    assert hash(same) == hash(value)  # what could change within it would have no hash
+    for each in structs.fields(value):
+        with pytest.raises(AttributeError):
+            setattr(value, each.name, None)
+    assert same == value
+
+
 @given(ANY_VALUE, st.data())
 def test_nothing_of_another_type_gets_into_a_value(value: Any, data: st.DataObject) -> None:
     said = json.loads(wire.encode(value))
@@ -50,7 +60,7 @@ def test_nothing_of_another_type_gets_into_a_value(value: Any, data: st.DataObje
 @given(ANY_VALUE, st.dictionaries(st.text(min_size=1, max_size=5), JSON, max_size=3))
 def test_unknown_fields_are_ignored(value: Any, more: dict[str, Any]) -> None:
     said = json.loads(wire.encode(value))
-    names = {each.name for each in dataclasses.fields(value)}
+    names = {each.name for each in structs.fields(value)}
     others = {key: each for key, each in more.items() if key not in names}
     assert wire.decode(type(value), json.dumps({**others, **said}).encode()) == value
 

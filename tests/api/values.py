@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator
 from enum import Enum
 from functools import cache
@@ -10,6 +9,7 @@ from types import NoneType, UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
 from hypothesis import strategies as st
+from msgspec import Struct
 
 from qms_tui.api.commands import COMMANDS
 from qms_tui.api.deltas import TYPES
@@ -59,7 +59,7 @@ def fits(value: Any, hint: Any) -> bool:
         return type(value) is tuple and all(fits(each, get_args(hint)[0]) for each in value)
     if type(value) is not hint:
         return False
-    if not dataclasses.is_dataclass(value):
+    if not isinstance(value, Struct):
         return True
     return all(fits(getattr(value, name), inner) for name, inner in get_type_hints(hint).items())
 

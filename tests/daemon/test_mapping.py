@@ -7,6 +7,7 @@ from enum import Enum
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from qms_tui import activity as activities
 from qms_tui.activity.status import NOT_LOOKED_AT
@@ -53,7 +54,7 @@ def test_every_word_has_one(theirs: type[Enum], ours: type[Words]) -> None:
     ],
 )
 def test_every_field_has_one(theirs: type, ours: type) -> None:
-    named = [each.name for each in dataclasses.fields(ours)]
+    named = [each.name for each in structs.fields(ours)]
     assert [name for name in named if name not in DERIVED] == [
         each.name for each in dataclasses.fields(theirs)
     ]
@@ -172,7 +173,7 @@ def test_an_agent_with_everything() -> None:
             wrong = agents.Light(agents.Health.WRONG, "not there", 3.0)
             assert said == agents.Lights(wrong, wrong, wrong, wrong, wrong)
         elif dataclasses.is_dataclass(was):
-            assert dataclasses.astuple(said) == dataclasses.astuple(was)  # type: ignore[arg-type]
+            assert structs.astuple(said) == dataclasses.astuple(was)  # type: ignore[arg-type]
         else:
             assert said == was
 

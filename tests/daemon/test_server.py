@@ -9,6 +9,7 @@ from dataclasses import replace
 from types import MappingProxyType
 
 import pytest
+from msgspec import structs
 
 from qms_tui.api import commands as api
 from qms_tui.api import wire
@@ -45,7 +46,7 @@ def truth(house: House) -> Snapshot:
     """What a snapshot must say, read from the core itself."""
     fresh = mapping.beginning(house.core, house.server.publisher._items.newest())
     mirror = house.server.publisher.mirror
-    return replace(
+    return structs.replace(
         fresh,
         number=house.server.publisher.log.last,
         notices=tuple(mirror.notices),
@@ -56,8 +57,8 @@ def truth(house: House) -> Snapshot:
 
 def timeless(snapshot: Snapshot) -> Snapshot:
     """Without what is never told by itself: when something typed, and since when a state that is the same."""
-    agents = tuple(replace(agent, typed_at=0.0, state_at=0.0) for agent in snapshot.agents)
-    return replace(snapshot, agents=agents)
+    agents = tuple(structs.replace(agent, typed_at=0.0, state_at=0.0) for agent in snapshot.agents)
+    return structs.replace(snapshot, agents=agents)
 
 
 # -- what is told -------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ The facts that say so come as the keeper's do, through `Agent.take`; the program
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import TypeAlias
@@ -12,7 +13,8 @@ from typing import TypeAlias
 import pytest
 
 from qms_tui.core import AgentState
-from qms_tui.runtime import Closed, Led, Received, Remarked, Resized, Size
+from qms_tui.runtime import Attachment, Closed, Led, Received, Remarked, Resized, Size
+from qms_tui.runtime.local import LocalRuntime
 from qms_tui.terminal import Terminal
 from qms_tui.ui.chrome import StatusLine
 from qms_tui.ui.letterbox import WHOLE, View, beside, hidden, look_at
@@ -164,7 +166,7 @@ async def test_a_size_that_changes_under_a_view_in_the_history(open_app: OpenApp
         link.take(Received(b"".join(b"%d " % n + b"x" * 80 + b"\r\n" for n in range(200))))
         for size in (Size(20, 5), Size(300, 90), Size(98, 17), Size(1, 1)):
             pane.scroll_history(10_000)
-            follow(ui, size)
+            await follow(ui, size)
             assert all(len(row) == 98 for row in ui.painted("claude").splitlines())
 
 
@@ -241,11 +243,20 @@ async def test_a_remark_is_said_once_and_stays_as_a_mark(open_app: OpenApp) -> N
         await ui.until(lambda: len(ui.app._notifications) == 2)
 
 
-async def test_keys_wait_until_it_is_known_what_became_of_the_program(open_app: OpenApp) -> None:
+async def test_keys_wait_until_it_is_known_what_became_of_the_program(
+    open_app: OpenApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    never = asyncio.Event()
+
+    async def hang(runtime: LocalRuntime, agent: str, size: Size) -> Attachment:
+        await never.wait()
+        raise AssertionError("nobody lets it come back")
+
     async with open_app("claude", size=(140, 30), command=CAT) as ui:
         await ui.running()
         link = ui.link("claude")
         link.take(Received(b"the last screen"))
+        monkeypatch.setattr(LocalRuntime, "attach", hang)
         link.take(Closed(over=False))
         link.send(b"a")
         await ui.until(lambda: ui.footnote("claude") == " 1 key waits ")
