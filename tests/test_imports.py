@@ -58,18 +58,7 @@ ALLOWED = {
     "core": {"project", "config", "runtime", "terminal", "inbox", "activity", "waking", "mcp"},
     "api": set(),
     "daemon": {"api", "core", "activity", "inbox", "mcp", "runtime"},
-    "ui": {
-        "project",
-        "config",
-        "runtime",
-        "terminal",
-        "core",
-        "remembered",
-        "inbox",
-        "activity",
-        "mcp",
-        "status_report",
-    },
+    "ui": {"api", "project", "config", "runtime", "terminal", "remembered", "status_report"},
     "demo": {"project", "status_report"},
     "doctor": {
         "project",
@@ -93,8 +82,10 @@ ALLOWED = {
         "terminal",
         "mcp",
     },
+    "cli.in_process": {"api", "core", "daemon", "project", "config", "runtime", "inbox", "mcp", "ui"},
     "cli.screen": {
         "cli",
+        "cli.in_process",
         "report",
         "project",
         "config",
@@ -290,6 +281,20 @@ def test_the_core_runs_without_a_screen_and_without_a_terminal(tmp_path: Path) -
     assert found.stderr == ""
 
 
+NOT_THE_SCREENS = ("core", "daemon", "inbox", "activity", "waking", "mcp", "keeper", "runtime.docker")
+
+
+def test_the_screen_has_of_runtimes_no_more_than_sizes() -> None:
+    named = {
+        alias.name
+        for path in (ROOT / "ui").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ImportFrom) and f"{node.module}.".startswith("qms_tui.runtime.")
+        for alias in node.names
+    }
+    assert named == {"Size"}
+
+
 def _modules_after(statement: str) -> set[str]:
     code = f"import sys; {statement}; print(*sys.modules)"
     return set(
@@ -317,6 +322,10 @@ def _modules_after(statement: str) -> set[str]:
             {"textual", "docker", "watchdog", "pyte", "dataclasses", "qms_tui.core"},
         ),
         ("import qms_tui.daemon.server", {"textual", "docker"}),
+        (
+            "import qms_tui.ui.app",
+            {"docker", "watchdog", *(f"qms_tui.{room}" for room in NOT_THE_SCREENS)},
+        ),
         ("import qms_tui.keeper.process", {"textual", "mcp", "mcp_types", "pydantic", "httpx2"}),
         ("import qms_tui.cli, qms_tui.mcp.status", {"asyncio", "mcp", "mcp_types", "pydantic", "httpx2"}),
         ("import qms_tui.mcp.gateway", {"textual", "docker", "starlette", "mcp"}),

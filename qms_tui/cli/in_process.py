@@ -38,7 +38,7 @@ class InProcess:
     ) -> None:
         self.core = Core(project, config, agents, roster, runtime, self._hear, past=past, servers=servers)
         self._runtime = runtime
-        self._server: Server | None = None
+        self.server: Server | None = None  # from the first client on
         self._listener: TerminalListener | None = None
 
     async def connect(self, hear: Callable[[News], None]) -> Client:
@@ -46,26 +46,30 @@ class InProcess:
         from qms_tui.api.client import Client
         from qms_tui.daemon.server import Server
 
-        begins = self._server is None
-        if self._server is None:
-            self._server = Server(self.core)
+        begins = self.server is None
+        if self.server is None:
+            self.server = Server(self.core)
             self.core.start()
-        ours, theirs = socket.socketpair()
-        self._server.serve(theirs)
-        client = await Client.connect(ours)
+        client = await Client.connect(self.endpoint(self.server))
         await client.hello("screen")
         await client.subscribe(hear)
         if begins:
             self.core.follow_inboxes()
         return client
 
+    def endpoint(self, server: Server) -> socket.socket:
+        """One end of a connection, whose other one is served."""
+        ours, theirs = socket.socketpair()
+        server.serve(theirs)
+        return ours
+
     def _hear(self, event: CoreEvent) -> None:
         listener = self._listener
         if isinstance(event, Output | Reshaped | Asked):
             if listener is not None:
                 _pass_on(listener, event)
-        elif self._server is not None:
-            self._server.hear(event)
+        elif self.server is not None:
+            self.server.hear(event)
 
     # -- the terminals ----------------------------------------------------------------------------------
 
@@ -88,8 +92,8 @@ class InProcess:
 
     async def close(self) -> None:
         """End the application; agents go on if their runtime says so."""
-        if self._server is not None:
-            await self._server.close()
+        if self.server is not None:
+            await self.server.close()
         await self.core.close()
 
 

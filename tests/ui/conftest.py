@@ -6,7 +6,7 @@
             await ui.until(lambda: "hello" in ui.text("claude"))
 
 `open_app(*agents, size=(columns, lines), command=..., config=..., view=..., memory=..., past=...,
-servers=...)` gives a `Screen`.
+servers=..., relay=...)` gives a `Screen`.
 Nothing of ours is replaced: the runtime is the local one, the agents run `command` (default: a shell without
 profile).
 Never sleep: `until` waits for a condition and says what the screen showed when it did not come true.
@@ -28,7 +28,6 @@ from textual.content import Content
 from textual.pilot import Pilot
 
 from qms_tui.activity import Word
-from qms_tui.cli.in_process import InProcess
 from qms_tui.config import Config
 from qms_tui.core import Agent, Core
 from qms_tui.core.link import Link
@@ -45,6 +44,7 @@ from qms_tui.ui.servers import Servers
 from qms_tui.ui.session import Session
 from qms_tui.ui.sidebar import Agents
 
+from .relay import House, Relay
 from .tmux import Tmux
 
 PATIENCE = 15.0  # seconds; what is waited for takes milliseconds unless the machine is busy
@@ -57,7 +57,7 @@ class Screen:
 
     app: QmsTuiApp
     pilot: Pilot[None]
-    house: InProcess
+    house: House
 
     @property
     def core(self) -> Core:
@@ -203,13 +203,16 @@ def open_app(project: Project) -> Callable[..., object]:
         memory: Memory | None = None,
         past: Past | None = None,
         servers: Look | None = None,
+        relay: Relay | None = None,
     ) -> AsyncIterator[Screen]:
         def environment(agent: str) -> dict[str, str]:
             return inherited(os.environ) | {"QMS_USER": agent, "PS1": f"{agent}$ "}
 
         runtime = LocalRuntime(project.root, lambda agent: command, environment)
         settings, names = config or Config(), agents or ("claude", "qa")
-        house = InProcess(project, settings, names, project.roster(), runtime, past=past, servers=servers)
+        house = House(
+            project, settings, names, project.roster(), runtime, past=past, servers=servers, relay=relay
+        )
         session = Session(project, settings, names, "local", house.connect, house, view=view, memory=memory)
         app = QmsTuiApp(session, headless_driver=True)
         async with app.run_test(size=size, notifications=True) as pilot:
