@@ -125,6 +125,7 @@ async def test_what_finishes_while_the_terminal_is_left_is_looked_at_on_return(
     async with open_app("qa", command=reporters.command) as ui:
         await ui.running()
         ui.app.app_focus = False
+        await ui.until(lambda: not ui.core._looked_at)  # until the application has heard of that
         reporters.say("qa", report("done"))
         await ui.until(lambda: "not looked at yet" in ui.title("qa"))
         ui.app.post_message(AppFocus())
