@@ -7,11 +7,13 @@ from enum import Enum
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec import structs
 
 from qms_tui import activity as activities
 from qms_tui.activity.status import NOT_LOOKED_AT
-from qms_tui.api import agents, inbox, snapshot
+from qms_tui.api import agents, commands, inbox, snapshot
 from qms_tui.api.words import Words
 from qms_tui.core import AgentState, AgentView, events
 from qms_tui.core.state import HELD, STARTABLE
@@ -220,3 +222,31 @@ def test_paths_are_only_looked_up(tmp_path: Path) -> None:
 
     for id in ("", "-", "1-2-..%2F..%2Fetc%2Fpasswd", "1-2-%00", "\N{GRINNING FACE}", "x" * 10_000):
         assert mapping.waiting_item(Core(), "qa", id) is None  # type: ignore[arg-type]
+
+
+_TEXTS = st.text("abAB ßäÄ\u0130", max_size=6)
+
+
+@given(
+    st.builds(
+        Item,
+        agent=st.sampled_from(["qa", "bu"]),
+        name=_TEXTS,
+        kind=st.sampled_from(Kind),
+        headline=_TEXTS,
+        document=_TEXTS,
+        sender=_TEXTS,
+        arrived=st.just(1.0),
+        identity=st.just(Identity(1, 2)),
+        file=st.just("x"),
+    ),
+    st.builds(
+        commands.FindItems,
+        agent=st.sampled_from(["", "qa"]),
+        kind=st.none() | st.sampled_from(inbox.ItemKind),
+        words=_TEXTS,
+    ),
+)
+def test_a_client_finds_what_the_daemon_finds(item: Item, wish: commands.FindItems) -> None:
+    entry = Entry(item)
+    assert wish.takes(mapping.item(1, entry, None, held=False)) == mapping.wish(wish).takes(entry)
