@@ -315,8 +315,8 @@ def _modules_after(statement: str) -> set[str]:
         ("import qms_tui.terminal", {"textual", "docker", "asyncio"}),
         ("import qms_tui.keeper.journal", {"textual", "docker", "asyncio"}),
         ("import qms_tui.waking", {"textual", "docker", "asyncio"}),
-        ("import qms_tui.inbox", {"textual", "docker", "asyncio"}),
-        ("import qms_tui.core", {"textual", "docker"}),
+        ("import qms_tui.inbox", {"textual", "docker", "asyncio", "watchdog"}),
+        ("import qms_tui.core", {"textual", "docker", "watchdog"}),
         (
             "import qms_tui.api.client, qms_tui.api.schema",
             {"textual", "docker", "watchdog", "pyte", "dataclasses", "qms_tui.core"},

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 LEAST_BESIDE = 62  # columns that panes keep beside the sidebar; on less room it stands alone
 TOAST = 6.0  # seconds that a toast stays
+_OPENING = ("reply", "goto")  # actions whose dialog comes after the daemon has been asked
 MOST_TOASTS = 20  # of ours that are remembered to be taken back
 
 
@@ -179,8 +180,11 @@ class Desk:
         if action in plain:
             plain[action]()
         elif item is not None:
-            begin = self._app.ahead_of_keys if action == "reply" else self._app.run_worker
-            begin(self._do_with(action, item))
+            self._begin(action, item)
+
+    def _begin(self, action: str, item: InboxItem) -> None:
+        go = self._app.ahead_of_keys if action in _OPENING else self._app.run_worker
+        go(self._do_with(action, item))
 
     async def _do_with(self, action: str, item: InboxItem) -> None:
         do: dict[str, Callable[[InboxItem], Awaitable[None] | None]] = {
@@ -208,9 +212,9 @@ class Desk:
             return  # the human has gone on, and types elsewhere
         screen = PreviewScreen(item, said, self._app.color_of(item.agent))
 
-        async def then(action: str | None) -> None:
+        def then(action: str | None) -> None:
             if action is not None:
-                await self._do_with(action, item)
+                self._begin(action, item)
 
         self._app.push_screen(screen, then)
 
