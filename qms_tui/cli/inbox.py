@@ -137,9 +137,9 @@ def _listing(items: Sequence[Item], *, whole: bool, as_json: bool, long: bool) -
 
 def _follow(folders: Mapping[str, Path], rescan: float) -> Iterator[str]:
     """Lines of JSON: what is there, then what comes and goes. Without end."""
-    events: queue.Queue[InboxEvent] = queue.Queue()
     from qms_tui.inbox.watcher import InboxWatcher
 
+    events: queue.Queue[InboxEvent] = queue.Queue()
     watcher = InboxWatcher(folders, events.put, rescan=rescan)
     watcher.start()
     try:

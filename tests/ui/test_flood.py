@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -82,13 +83,15 @@ async def test_older_items_than_the_screen_has_are_found_by_the_daemon(
     for name in ("lead", "claude", "qa"):
         project.folders(name).inbox.mkdir(parents=True)
     qms = QmsCommands(project.root)
-    for number in range(5):
-        qms.message("qa", f"Lunch {number}" if number else "Supper", "x", sender="claude")
+    oldest = qms.message("qa", "Supper", "x", sender="claude")
+    os.utime(oldest, (time.time() - 60,) * 2)
+    for number in range(4):
+        qms.route(f"CR-{number}", "qa")
     async with open_app("claude", "qa", size=(200, 40)) as ui:
         await ui.running()
         await ui.press("f2")
         await ui.until(lambda: "3 older: search for them" in ui.sidebar)
         await ui.press("slash", *"supper")
-        await ui.until(lambda: "Supper" in ui.sidebar and "Lunch" not in ui.sidebar)
+        await ui.until(lambda: "Supper" in ui.sidebar and "CR-" not in ui.sidebar)
         await ui.press("escape")
         await ui.until(lambda: "3 older: search for them" in ui.sidebar)
