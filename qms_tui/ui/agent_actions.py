@@ -82,7 +82,7 @@ class AgentActions:
         roster = (await self._app.daemon.request(ROSTER, Nothing())).names
         names = [name for name in roster if self._app.find_pane(name) is None]
         if names:
-            self._app.push_screen(PickScreen("Open which agent?", names), self._add_soon)
+            await self._app.push_screen(PickScreen("Open which agent?", names), self._add_soon)
         else:
             self._app.notify("Every agent of the roster has a pane already.", markup=False)
 

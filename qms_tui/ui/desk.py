@@ -280,7 +280,7 @@ class Desk:
 
         known = await self._daemon.request(RECIPIENTS, Nothing())
         screen = ComposeScreen(known.names, draft, partial(self._daemon.request, SEND))
-        self._app.push_screen(screen, keep)
+        await self._app.push_screen(screen, keep)  # which gives the keyboard to one of its fields
 
     def _keep(self, draft: Draft | None) -> None:
         self._draft = draft if draft is not None and (draft.subject or draft.body) else None

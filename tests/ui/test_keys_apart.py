@@ -72,6 +72,9 @@ def test_what_is_typed_behind_the_key_of_a_dialog_is_the_dialogs(screen: LocalSc
         tui.type("Z")
         tui.wait("5a")
         assert got(tui.text) == ["5a"]
+        tui.type(PREFIX + "c\r")  # the first of the roster
+        tui.wait("2 claude", "2 of 2 running")
+        assert got(tui.text) == ["5a"]
         leave(tui)
 
 
