@@ -88,6 +88,7 @@ class QmsTuiApp(OrderedKeys):
         self.left_behind: tuple[str, ...] = ()
         """The agents that went on when the screen was left."""
         self._panes: dict[str, Pane] = {}
+        self._sized: set[str] = set()  # agents whose terminals have had a pane's size
         self._first_focus = view.focused
         self._last_focused: Pane | None = None
         self.daemon = DaemonLink(session.connect, self._hear, self._miss, self.refuse)
@@ -222,10 +223,12 @@ class QmsTuiApp(OrderedKeys):
             return
         size = self.pane.terminal_size
         for pane in self.panes:
-            known = pane.terminal_size if pane.display else size
+            agent, known = pane.agent.name, pane.terminal_size if pane.display else size
             if known is not None:
                 pane.link.resize(known)
-                self._agents.open(pane.agent.name)
+                self._sized.add(agent)
+            if agent in self._sized:
+                self._agents.open(agent)
 
     def _focus(self, pane: Pane) -> None:
         self.base.set_focus(pane)

@@ -167,6 +167,16 @@ async def test_no_daemon_at_the_start_is_said_with_the_reason(open_app: OpenApp,
         await ui.running()
 
 
+async def test_agents_behind_the_sidebar_are_opened_too(open_app: OpenApp, relay: Relay) -> None:
+    relay.refuses = True
+    async with open_app("claude", size=(80, 24), relay=relay) as ui:
+        await in_time(ui, lambda: "missing" in status(ui))
+        await ui.press("f2")
+        await ui.until(lambda: not ui.app.base.query_one("#panes").display)
+        relay.refuses = False
+        await ui.until(lambda: "running" in ui.title("claude"))
+
+
 async def test_keys_typed_while_a_dialog_comes_are_for_it(open_app: OpenApp, relay: Relay) -> None:
     async with open_app("claude", relay=relay) as ui:
         await ui.running()
