@@ -18,7 +18,7 @@ from qms_tui.errors import QmsTuiError
 
 PING_PERIOD = 0.75  # seconds from one answer to the next question
 PATIENCE = 0.75  # seconds for an answer; one that is alive needs milliseconds
-GRACE = 0.25  # seconds more, in which what came while we ourselves stood still is read
+GRACE, TURNS = 0.25, 50  # seconds and turns of the loop more: what came while we stood still is read then
 CONNECTING = 5.0  # seconds for a connection; a daemon that has to be started takes one
 SOONEST, LATEST = 0.25, 1.5  # seconds between two tries to connect
 _log = logging.getLogger(__name__)
@@ -89,7 +89,7 @@ class DaemonLink:
         """
         await self._first.wait()
         if self._client is None or self._missing:
-            raise _no_answer()
+            raise _no_answer("agents go on; try again in a moment")
         answer = asyncio.ensure_future(self._client.request(command, parameters))
         self._answers.add(answer)
         try:
@@ -97,7 +97,7 @@ class DaemonLink:
         except asyncio.CancelledError:
             asked_by = asyncio.current_task()
             if answer.cancelled() and not (asked_by and asked_by.cancelling()):
-                raise _no_answer() from None
+                raise _no_answer("it may do it once it goes on") from None
             raise
         finally:
             answer.cancel()
@@ -206,6 +206,10 @@ class DaemonLink:
         try:
             for patience in (PATIENCE, GRACE):
                 await asyncio.wait(either, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
+            turns = 0
+            while turns < TURNS and not answer.done() and not lost.done():
+                turns += 1
+                await asyncio.sleep(0)
             if not answer.done() and not lost.done():
                 self._set_missing(True)
                 await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
@@ -219,5 +223,5 @@ class DaemonLink:
                 answer.exception()  # what it says is no matter: it has answered
 
 
-def _no_answer() -> ConnectionLost:
-    return ConnectionLost("the daemon does not answer", "agents go on; try again in a moment")
+def _no_answer(hint: str) -> ConnectionLost:
+    return ConnectionLost("the daemon does not answer", hint)
