@@ -16,6 +16,7 @@ from qms_tui.api.inbox import HUMAN, InboxItem, ItemPreview, Mailbox
 from qms_tui.api.snapshot import Toast
 from qms_tui.errors import QmsTuiError
 from qms_tui.text.printable import is_plain
+from qms_tui.ui.agent_lines import Line
 from qms_tui.ui.chrome import StatusLine
 from qms_tui.ui.editor import edit
 from qms_tui.ui.frame import look, mark, wish, word
@@ -23,7 +24,7 @@ from qms_tui.ui.item_actions import ItemActions
 from qms_tui.ui.lights import shown as shown_lights
 from qms_tui.ui.severity import ToastSeverity
 from qms_tui.ui.shell import Shell
-from qms_tui.ui.sidebar import WIDTH, Line, Sidebar
+from qms_tui.ui.sidebar import WIDTH, Sidebar
 
 if TYPE_CHECKING:
     from qms_tui.ui.compose import Draft
@@ -267,13 +268,7 @@ class Desk:
         from qms_tui.ui.compose import Draft
 
         draft = self._draft or Draft((to or self._app.pane.agent.name,))
-        self._app.ahead_of_keys(self._write(draft))
-
-    async def _write(self, draft: Draft) -> None:
-        try:
-            await self._compose(draft, self._keep)
-        except QmsTuiError as error:
-            self._app.refuse(error)
+        self._app.ahead_of_keys(self._compose(draft, self._keep))
 
     async def _compose(self, draft: Draft, keep: Callable[[Draft | None], None]) -> None:
         from qms_tui.ui.compose import ComposeScreen

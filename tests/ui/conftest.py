@@ -37,12 +37,12 @@ from qms_tui.project import Project
 from qms_tui.remembered import Memory, View
 from qms_tui.runtime.environment import inherited
 from qms_tui.runtime.local import LocalRuntime
+from qms_tui.ui.agent_lines import Agents
 from qms_tui.ui.app import QmsTuiApp
 from qms_tui.ui.notifications import Notifications
 from qms_tui.ui.pane import Pane
 from qms_tui.ui.servers import Servers
 from qms_tui.ui.session import Session
-from qms_tui.ui.sidebar import Agents
 
 from .relay import House, Relay
 from .tmux import Tmux

@@ -19,9 +19,9 @@ from qms_tui.config import Config, McpServer
 from qms_tui.mcp.lights import Light as ServerLight
 from qms_tui.mcp.lights import Shown, Standing
 from qms_tui.project import Project
+from qms_tui.ui.agent_lines import Agents, Line, fitting
 from qms_tui.ui.chrome import TabLine
 from qms_tui.ui.explain import ExplainScreen
-from qms_tui.ui.sidebar import Agents, Line, fitting
 from tests.core.client import Client
 
 from .conftest import Screen
