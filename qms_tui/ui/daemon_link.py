@@ -6,15 +6,17 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from qms_tui.api.client import Client
 from qms_tui.api.commands import LOOK_AT, PING, SHOW_SERVERS, Command, LookAt, Nothing, ShowServers
 from qms_tui.api.deltas import News
 from qms_tui.api.errors import ConnectionLost
 from qms_tui.api.mirror import Mirror
 from qms_tui.api.snapshot import Snapshot
 from qms_tui.errors import QmsTuiError
+
+if TYPE_CHECKING:  # the wire comes with whoever connects, after the first painting
+    from qms_tui.api.client import Client
 
 PING_PERIOD = 0.75  # seconds from one answer to the next question
 PATIENCE = 0.75  # seconds for an answer; one that is alive needs milliseconds
@@ -25,7 +27,7 @@ _log = logging.getLogger(__name__)
 
 P = TypeVar("P")
 R = TypeVar("R")
-Connect = Callable[[Callable[[News], None]], Awaitable[Client]]
+Connect = Callable[[Callable[[News], None]], Awaitable["Client"]]
 """Gives a client that has subscribed, whose news go to whom it is given. Raises QmsTuiError or OSError."""
 
 
