@@ -40,20 +40,19 @@ class InProcess:
         self._runtime = runtime
         self.server: Server | None = None  # from the first client on
         self._listener: TerminalListener | None = None
+        self._follows = False  # inboxes
 
     async def connect(self, hear: Callable[[News], None]) -> Client:
         """A client that has subscribed; the first one starts the application."""
         from qms_tui.api.client import Client
         from qms_tui.daemon.server import Server
 
-        begins = self.server is None
         if self.server is None:
             self.server = Server(self.core)
             self.core.start()
-        client = await Client.connect(self.endpoint(self.server))
-        await client.hello("screen")
-        await client.subscribe(hear)
-        if begins:
+        client = await Client.subscribed(self.endpoint(self.server), "screen", hear)
+        if not self._follows:  # now whatever a policy starts is news for the screen
+            self._follows = True
             self.core.follow_inboxes()
         return client
 
