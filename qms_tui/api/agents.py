@@ -143,6 +143,8 @@ class AgentView:
     """Whether another user has started the program."""
     building: str = ""
     """How far the build of its image is; empty while there is none."""
+    terminal: str = ""
+    """What the keeper names its terminal by, from which it is shown; empty while it is not held."""
     title: str = ""
     remark: str = ""
     """What a human should know of its terminal for as long as it holds."""

@@ -58,7 +58,10 @@ from qms_tui.ui.screens import (
 )
 from qms_tui.ui.session import Session
 from qms_tui.ui.shell import Shell
+from qms_tui.ui.terminals.events import LinkEvent
+from qms_tui.ui.terminals.terminals import Terminals
 from qms_tui.ui.themes import THEMES
+from qms_tui.ui.whereabouts import whereabouts
 
 _log = logging.getLogger(__name__)
 
@@ -108,7 +111,12 @@ class QmsTuiApp(Shell):
         for theme in THEMES.values():
             self.register_theme(theme)
         self.theme = THEMES[session.config.theme].name
-        session.runtime.show_colors(self.palette().colors)
+        colors = self.palette().colors
+        session.runtime.show_colors(colors)
+        scrollback = session.config.terminal.scrollback
+        self.terminals = Terminals(
+            session.runtime.keeper, self._hear_of_terminal, colors, scrollback=scrollback
+        )
         view = session.view or View(session.agents)
         self.arrangement_choice = Layout.remembered(view.arrangement)
         self.zoomed = view.zoomed
@@ -157,7 +165,7 @@ class QmsTuiApp(Shell):
         yield StatusLine(self.session.project.name, self.session.engine, hints, trusted=config.trusted)
 
     def _pane(self, agent: str, number: int) -> Pane:
-        link, view = self.core.link(agent), self.core.view(agent)
+        link, view = self.terminals.link(agent), self.core.view(agent)
         color, pasted = self._color(agent, number), partial(self._pasted, agent)
         pane = Pane(link, view, number, color, self.palette, self._ours, self._menu, pasted)
         self._panes[agent] = pane
@@ -209,6 +217,7 @@ class QmsTuiApp(Shell):
     async def on_unmount(self) -> None:
         """Let go of the agents, however the screen ended."""
         self.left_behind = self.core.live if self.session.runtime.outlives else ()
+        self.terminals.close()
         await self.core.close()
 
     @property
@@ -303,6 +312,10 @@ class QmsTuiApp(Shell):
         if self.is_running:  # the screens go before the core
             self._listener.take(event)
 
+    def _hear_of_terminal(self, event: LinkEvent) -> None:
+        if self.is_running:
+            self._listener.take_of_terminal(event)
+
     def write_clipboard(self, agent: str, data: bytes) -> None:
         text, allowed = cleaned(data), self.session.config.terminal.clipboard
         if text is None:
@@ -384,6 +397,8 @@ class QmsTuiApp(Shell):
             if known is None:
                 continue
             pane.link.resize(known)
+            self.core.resize(pane.agent.name, known)
+            pane.link.follow(whereabouts(pane.agent))
             if pane.agent.name not in self._opened:
                 self._opened.add(pane.agent.name)
                 self.core.open(pane.agent.name)

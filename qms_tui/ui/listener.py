@@ -6,17 +6,14 @@ from textual.content import Content
 
 from qms_tui.core.events import (
     AgentChanged,
-    Asked,
     CoreEvent,
     EngineChanged,
     InboxChanged,
     ItemsArrived,
     Notice,
     NoticeKind,
-    Output,
     PaneNeeded,
     ReceiptsChanged,
-    Reshaped,
     ServersChanged,
 )
 from qms_tui.terminal import Bell, ClipboardWrite
@@ -24,6 +21,8 @@ from qms_tui.ui.chrome import StatusLine
 from qms_tui.ui.desk import Desk
 from qms_tui.ui.outer_status import OuterStatus
 from qms_tui.ui.shell import Shell
+from qms_tui.ui.terminals.events import Asked, LinkEvent, Output, Reshaped, Warned
+from qms_tui.ui.whereabouts import whereabouts
 
 LONGER = 12.0  # seconds that a notice stays which takes longer to read
 _NEWS = (NoticeKind.WAITS, NoticeKind.FINISHED, NoticeKind.FAILED)
@@ -38,20 +37,27 @@ class Listener:
 
     def take(self, event: CoreEvent) -> None:
         """Show it, wherever it is to be seen."""
-        if isinstance(event, Output):
-            if pane := self._app.find_pane(event.agent):
-                pane.show_output()
-        elif isinstance(event, AgentChanged):
+        if isinstance(event, AgentChanged):
             self._show_agent(event)
-        elif isinstance(event, Reshaped):
-            if pane := self._app.find_pane(event.agent):
-                pane.show_terminal()
-        elif isinstance(event, Asked):
-            self._answer(event)
         elif isinstance(event, Notice):
             self._read_out(event)
         else:
             self._take_rest(event)
+
+    def take_of_terminal(self, event: LinkEvent) -> None:
+        """The same of what happens in a terminal, or on the way to it."""
+        if isinstance(event, Asked):
+            self._answer(event)
+        elif isinstance(event, Warned):
+            self._app.notify(event.text, severity=event.severity, markup=False)
+        elif (pane := self._app.find_pane(event.agent)) is None:
+            return
+        elif isinstance(event, Output):
+            pane.show_output()
+        elif isinstance(event, Reshaped):
+            pane.show_terminal()
+        elif pane.show_link():
+            self._show_news()
 
     def _take_rest(
         self,
@@ -73,8 +79,15 @@ class Listener:
 
     def _show_agent(self, event: AgentChanged) -> None:
         pane = self._app.find_pane(event.view.name)
-        if pane is None or not pane.show_agent(event.view):
+        if pane is None:
             return
+        is_news = pane.show_agent(event.view)
+        pane.link.follow(whereabouts(event.view))
+        if is_news:
+            self._show_news()
+
+    def _show_news(self) -> None:
+        """Whatever says how agents are, beside their panes."""
         self._app.show_chrome()
         self._app.base.query_one(StatusLine).need(len(self._app.core.waiting))
         self._desk.sidebar.show_agents()

@@ -16,7 +16,6 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from qms_tui.core import AgentState, AgentView
-from qms_tui.core.link import Link
 from qms_tui.core.state import STARTABLE
 from qms_tui.runtime import Size
 from qms_tui.terminal import (
@@ -39,6 +38,7 @@ from qms_tui.ui.odd_cells import held_runs, is_odd
 from qms_tui.ui.paint import paint_rows
 from qms_tui.ui.palette import Palette, faint_style, rich_style
 from qms_tui.ui.side_buttons import SideButtonDown, SideButtonUp
+from qms_tui.ui.terminals.link import Link
 
 HOLD = 0.15  # seconds that a program's synchronized output (mode 2026) may keep the pane from painting
 FRAME = 1 / 60  # seconds between two paintings of the focused pane: no screen shows more
@@ -83,7 +83,8 @@ class Pane(Widget, can_focus=True):
         `pasted` says what the program gets of a paste.
         """
         super().__init__(id=f"pane-{link.agent}", classes="pane")
-        self.link, self.agent = link, agent
+        self.link, self._told = link, agent
+        self.agent = self._seen(agent)
         self.number = number
         self.color = color
         self._palette = palette
@@ -195,13 +196,30 @@ class Pane(Widget, can_focus=True):
 
         False if there is no more to it than a title or figures, which stand in the frame alone.
         """
-        before, self.agent = self.agent, agent
+        self._told = agent
+        before, agent = self.agent, self._seen(agent)
+        self.agent = agent
         if replace(before, usage=agent.usage, title=agent.title) == agent:
             self._show_frame_soon()
             return False
         self.set_class(agent.state in STARTABLE, "-ended")
         self._show_all()
         return True
+
+    def show_link(self) -> bool:
+        """The way to its terminal is another one; whether there is more to it than figures."""
+        return self.show_agent(self._told)
+
+    def _seen(self, agent: AgentView) -> AgentView:
+        """The agent as it is told of, and what the way to its terminal knows better."""
+        link = self.link
+        return replace(
+            agent,
+            remark=link.remark or agent.remark,
+            leads=link.leads,
+            leader=link.leader,
+            keys_waiting=link.keys_waiting,
+        )
 
     def show_waiting(self, count: int) -> None:
         """So many items wait in the agent's inbox."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from unittest.mock import patch
 
+from qms_tui.keeper.keys import Keys
+
 from qms_tui.__main__ import main
 from qms_tui.ipc.stream import Stream
-from qms_tui.keeper.keys import Keys
 
 
 class StraightKeys(Keys):

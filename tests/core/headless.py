@@ -30,7 +30,7 @@ from qms_tui.core.servers import Look
 from qms_tui.inbox import Past
 from qms_tui.project import Project
 from qms_tui.runtime.environment import inherited
-from qms_tui.runtime.local import LocalRuntime
+from tests.here import HereRuntime
 
 PATIENCE = 15.0  # seconds; what is waited for takes milliseconds unless the machine is busy
 LOOK = 0.02  # seconds between two looks at what nobody tells of
@@ -58,7 +58,7 @@ class Headless:
         self.inboxes: dict[str, int] = {}
         """How many items waited for each agent when that was told last."""
         self._news = asyncio.Event()
-        runtime = LocalRuntime(project.root, lambda agent: command, environment)
+        runtime = HereRuntime(project.root, lambda agent: command, environment)
         self.core = Core(project, config, agents, (), runtime, self._hear, past=past, servers=servers)
 
     def _hear(self, event: CoreEvent) -> None:

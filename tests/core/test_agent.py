@@ -21,8 +21,8 @@ from qms_tui.core.fleet import Fleet
 from qms_tui.ipc.stream import QUEUE_LIMIT
 from qms_tui.project import Project
 from qms_tui.runtime import Condition, Ending, Found, Led, Size
-from qms_tui.runtime.local import LocalRuntime
 from qms_tui.terminal import Bell
+from tests.here import HereRuntime
 
 PATIENCE = 15.0
 
@@ -30,7 +30,7 @@ PATIENCE = 15.0
 class Held:
     """An agent, what it told, and a way to wait."""
 
-    def __init__(self, runtime: LocalRuntime) -> None:
+    def __init__(self, runtime: HereRuntime) -> None:
         self.told: list[AgentEvent] = []
         self._changed = asyncio.Event()
         self.agent = Agent("qa", runtime, Size(60, 12), self._on_event)
@@ -58,7 +58,7 @@ def found(began: float) -> Found:
 @asynccontextmanager
 async def running(folder: Path, script: str) -> AsyncIterator[Held]:
     """An agent that runs a shell script."""
-    runtime = LocalRuntime(folder, lambda agent: ("/bin/sh", "-c", script), lambda agent: dict(os.environ))
+    runtime = HereRuntime(folder, lambda agent: ("/bin/sh", "-c", script), lambda agent: dict(os.environ))
     held = Held(runtime)
     held.agent.open()
     try:
@@ -88,7 +88,7 @@ async def test_a_program_is_started_when_everything_is_ready_for_it(tmp_path: Pa
     async def wait() -> None:
         await ready.wait()
 
-    runtime = LocalRuntime(tmp_path, lambda agent: ("sleep", "60"), lambda agent: dict(os.environ))
+    runtime = HereRuntime(tmp_path, lambda agent: ("sleep", "60"), lambda agent: dict(os.environ))
     states: list[AgentState] = []
     changed = asyncio.Event()
 
@@ -228,7 +228,7 @@ async def test_stop_is_final(tmp_path: Path, quick: bool) -> None:
 
 
 async def test_command_that_is_missing(tmp_path: Path) -> None:
-    runtime = LocalRuntime(tmp_path, lambda agent: ("no-such-thing",), lambda agent: dict(os.environ))
+    runtime = HereRuntime(tmp_path, lambda agent: ("no-such-thing",), lambda agent: dict(os.environ))
     held = Held(runtime)
     held.agent.open()
     await held.until(lambda: held.agent.state is AgentState.FAILED)

@@ -15,7 +15,7 @@ from qms_tui.core.events import AgentChanged, Notice
 from qms_tui.core.rounds import Rounds
 from qms_tui.project import Project
 from qms_tui.runtime import Condition, EngineBack, Found, Led, Received, Remarked, Resized, Size, Usage
-from qms_tui.runtime.local import LocalRuntime
+from tests.here import HereRuntime
 
 from .headless import Headless, headless
 
@@ -147,7 +147,7 @@ class Nest:
     """Rounds that cause others, and how deep they were within each other."""
 
     def __init__(self, folder: Path, causes: dict[str, list[str]]) -> None:
-        runtime = LocalRuntime(folder, lambda agent: CAT, lambda agent: {})
+        runtime = HereRuntime(folder, lambda agent: CAT, lambda agent: {})
         self.agents = {name: Agent(name, runtime, Size(80, 24), lambda *said: None) for name in "abc"}
         self.rounds = Rounds(self._decide)
         self.order: list[str] = []

@@ -15,13 +15,13 @@ from qms_tui.core.fleet import Fleet
 from qms_tui.core.usage import UsageRounds
 from qms_tui.errors import EngineError
 from qms_tui.runtime import Usage
-from qms_tui.runtime.local import LocalRuntime
 from qms_tui.runtime.usage import SHORTEST
+from tests.here import HereRuntime
 
 PATIENCE = 15.0
 
 
-class Asked(LocalRuntime):
+class Asked(HereRuntime):
     """Notes who is asked for; then answers as told, or never."""
 
     def __init__(self, folder: Path, script: str, answer: Callable[[], Usage] | None = None) -> None:

@@ -12,12 +12,12 @@ from typing import Any, TypeVar
 
 import docker
 import pytest
+from qms_tui.core.feeder import Feeder
 
 import qms_tui
 from qms_tui.config import AgentConfig, BuildConfig, Config
 from qms_tui.core import Agent, AgentState
 from qms_tui.core.events import AgentEvent, Asked, Notice, Reshaped
-from qms_tui.core.feeder import Feeder
 from qms_tui.ipc.stream import Stream
 from qms_tui.keeper.client import KeeperClient
 from qms_tui.keeper.journal.reader import read_entries, read_segments

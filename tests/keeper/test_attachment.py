@@ -8,10 +8,10 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 import pytest
+from qms_tui.keeper.attachment import KeptAttachment
 
 from qms_tui.ipc.stream import QUEUE_LIMIT
 from qms_tui.keeper import attachment as module
-from qms_tui.keeper.attachment import KeptAttachment
 from qms_tui.keeper.client import Connection
 from qms_tui.keeper.protocol import Frames, Kind, message
 from qms_tui.runtime import Fact, Led, Size

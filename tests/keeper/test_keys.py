@@ -9,10 +9,10 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 import pytest
+from qms_tui.keeper.keys import Keys
 
 from qms_tui.ipc.stream import QUEUE_LIMIT, Stream
 from qms_tui.keeper import keys as module
-from qms_tui.keeper.keys import Keys
 from qms_tui.keeper.protocol import Frames, Input, Kind, Return, read_input
 
 PATIENCE = 10.0

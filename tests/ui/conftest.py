@@ -35,13 +35,13 @@ from qms_tui.inbox import Past
 from qms_tui.project import Project
 from qms_tui.remembered import Memory, View
 from qms_tui.runtime.environment import inherited
-from qms_tui.runtime.local import LocalRuntime
 from qms_tui.ui.app import QmsTuiApp
 from qms_tui.ui.notifications import Notifications
 from qms_tui.ui.pane import Pane
 from qms_tui.ui.servers import Servers
 from qms_tui.ui.session import Session
 from qms_tui.ui.sidebar import Agents
+from tests.here import HereRuntime
 
 from .tmux import Tmux
 
@@ -195,7 +195,7 @@ def open_app(project: Project) -> Callable[..., object]:
         def environment(agent: str) -> dict[str, str]:
             return inherited(os.environ) | {"QMS_USER": agent, "PS1": f"{agent}$ "}
 
-        runtime = LocalRuntime(project.root, lambda agent: command, environment)
+        runtime = HereRuntime(project.root, lambda agent: command, environment)
         session = Session(
             project, config or Config(), agents or ("claude", "qa"), project.roster(), runtime, "local", (),
             view, memory, past, servers,

@@ -16,10 +16,10 @@ from pathlib import Path
 from qms_tui.config import Config
 from qms_tui.project import Project
 from qms_tui.runtime.environment import inherited
-from qms_tui.runtime.local import LocalRuntime
 from qms_tui.ui import app
 from qms_tui.ui.app import QmsTuiApp
 from qms_tui.ui.session import Session
+from tests.here import HereRuntime
 
 READER = str(Path(__file__).with_name("key_reader.py"))
 
@@ -44,7 +44,7 @@ class Told(QmsTuiApp):
 def main() -> None:
     """Run the app."""
     project = Project(Path(sys.argv[2]))
-    runtime = LocalRuntime(
+    runtime = HereRuntime(
         project.root, lambda _: (sys.executable, READER, sys.argv[3]), lambda _: inherited(os.environ)
     )
     session = Session(project, Config(), ("claude",), project.roster(), runtime, "local")

@@ -8,8 +8,8 @@ import re
 import sys
 
 import psutil
-
 from qms_tui.core.link import Link
+
 from qms_tui.runtime import Condition, Restored
 from qms_tui.terminal import Terminal
 from tests.e2e.held import SIZE, Held, attached, started

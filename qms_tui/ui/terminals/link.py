@@ -1,0 +1,359 @@
+"""The way to one agent's terminal: the attachment, the terminal, and the keys that wait for one."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from qms_tui.keeper.protocol import Want
+from qms_tui.runtime import (
+    Closed,
+    Fact,
+    Led,
+    Received,
+    Remarked,
+    Resized,
+    Restored,
+    Size,
+)
+from qms_tui.terminal import ClipboardWrite, Modes, Terminal, encode_focus, encode_paste
+from qms_tui.ui.terminals.attachment import Attachment
+from qms_tui.ui.terminals.events import Asked, LinkChanged, LinkEvent, Output, Reshaped, Warned
+from qms_tui.ui.terminals.feeder import Feeder, Line
+
+_log = logging.getLogger(__name__)
+
+REMARK_LENGTH = 80  # characters of a remark that are kept
+TYPED_MOST = 4096  # keys typed while there is no connection that are kept: minutes of fast typing
+RETRY_FIRST, RETRY_MOST = 0.05, 1.0  # seconds between tries to reach the keeper, doubling; they are cheap
+
+Key = Callable[[Modes], bytes | None]
+"""A key as the bytes that it is for a program with these modes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Whereabouts:
+    """Where an agent's terminal is, as far as whoever decides about the agent says.
+
+    `terminal` is what the keeper names it by while the program is held. `reachable`: it is, or may be again:
+    keys wait for it. `ended`: the program has. `starting`: another one is about to begin.
+    """
+
+    terminal: str = ""
+    reachable: bool = False
+    ended: bool = False
+    starting: bool = False
+
+
+class Connect(Protocol):
+    """Reaches the keeper for a link; None if it cannot be reached now."""
+
+    def __call__(self, link: Link, want: Want, take: Callable[[Fact], None]) -> Attachment | None: ...
+
+
+class Link:
+    """`tell` gets what happens in the terminal, within the event loop."""
+
+    def __init__(
+        self,
+        agent: str,
+        size: Size,
+        tell: Callable[[LinkEvent], None],
+        connect: Connect,
+        *,
+        scrollback: int = 5000,
+        feeder: Feeder | None = None,
+    ) -> None:
+        self.agent = agent
+        self._tell, self._connect = tell, connect
+        self._output, self._reshaped, self._changed = Output(agent), Reshaped(agent), LinkChanged(agent)
+        self._scrollback, self._size = scrollback, size
+        self.terminal = self._made()
+        self.leads = True
+        self.leader = ""
+        self._remark, self._hangs = "", ""
+        self._feeder = feeder or Feeder()
+        self._line = Line(self._feeder, self)
+        self._focused = False
+        self._where = Whereabouts()
+        self._attachment: Attachment | None = None
+        self._is_live = False  # the terminal has come, and with it the modes that keys need
+        self._is_outdated = True  # nothing has come yet, or something may have been missed
+        self._typed: deque[Key] = deque()
+        self._retry: asyncio.TimerHandle | None = None
+        self._pause = RETRY_FIRST
+
+    @property
+    def attached(self) -> bool:
+        """Whether there is a connection that shows the terminal."""
+        return self._attachment is not None and self._is_live
+
+    @property
+    def attachment(self) -> Attachment | None:
+        """The connection, whether it shows anything yet or not."""
+        return self._attachment
+
+    @property
+    def keys_waiting(self) -> int:
+        """How many keys are kept for the program until it can be reached."""
+        return len(self._typed)
+
+    @property
+    def remark(self) -> str:
+        """What the human should know of the terminal for as long as it holds."""
+        return self._hangs or self._remark
+
+    @property
+    def size(self) -> Size:
+        """What the pane has, and the terminal will have."""
+        return self._size
+
+    # -- the connection ---------------------------------------------------------------------------------
+
+    def follow(self, where: Whereabouts) -> None:
+        """The agent's terminal is there now: reach it, and go on trying for as long as it may be reached."""
+        before, self._where = self._where, where
+        if where.starting and not before.starting:
+            self._renew()
+        elif where.terminal and before.terminal and where.terminal != before.terminal:
+            self.detach()
+            self._typed.clear()
+        if where.ended and not before.ended:
+            self._end_program()
+        if not where.reachable and not where.starting:
+            self._typed.clear()
+        if where != before:
+            self._pause = RETRY_FIRST
+            self._reach()
+
+    def detach(self) -> None:
+        """Let go of the connection; what was typed and has not reached the program waits."""
+        attachment, self._attachment = self._attachment, None
+        self._is_live = False
+        self._line.clear()
+        if attachment is not None:
+            self._keep_unsent(attachment.close())
+
+    def close(self) -> None:
+        """Let go for good."""
+        self._where = Whereabouts()
+        self._stop_trying()
+        self.detach()
+
+    def hang(self, remark: str) -> None:
+        """The keeper does not answer, as the remark says; it does if that is empty."""
+        self._hangs = remark
+        self._tell(self._changed)
+
+    def _reach(self) -> None:
+        self._stop_trying()
+        if self._attachment is not None or not self._is_wanted:
+            return
+        want = Want.ATTACH if self._where.terminal else Want.LAST
+        self._attachment = self._connect(self, want, self._line.give)
+        if self._attachment is None:
+            self._reach_soon()
+
+    @property
+    def _is_wanted(self) -> bool:
+        """Whether there is something to be seen that we do not have."""
+        return bool(self._where.terminal) or (self._where.ended and self._is_outdated)
+
+    @property
+    def terminal_id(self) -> str:
+        """What the keeper names the terminal by."""
+        return self._where.terminal
+
+    def _reach_soon(self) -> None:
+        self._stop_trying()
+        if self._is_wanted:
+            self._retry = asyncio.get_running_loop().call_later(self._pause, self._reach)
+            self._pause = min(2 * self._pause, RETRY_MOST)
+
+    def _stop_trying(self) -> None:
+        if self._retry is not None:
+            self._retry.cancel()
+            self._retry = None
+
+    def _end_program(self) -> None:
+        """The program has ended, and with it what it reported to be under way."""
+        self.terminal.end_program()
+        self._tell_events()
+
+    def _renew(self) -> None:
+        """Another program gets another terminal."""
+        self.detach()
+        self._typed.clear()
+        self.terminal = self._made()
+        self._remark, self._is_outdated = "", True
+        self._tell(self._reshaped)
+
+    def _restore(self, state: bytes) -> None:
+        """Go on from the keeper's state; nothing in it rings or asks again."""
+        try:
+            self.terminal = Terminal.restored(state)
+        except ValueError as error:
+            _log.warning("%s: the kept screen cannot be read: %s", self.agent, error)
+            return
+        self.terminal.clock, self.terminal.muted = time.time, True
+        self._is_outdated = False
+        self._tell(self._reshaped)
+        if self._where.terminal:
+            self._go_live()
+        else:
+            self.detach()  # it was all that was to be seen
+
+    def _go_live(self) -> None:
+        """The screen is as it is, with its modes: the program gets what waits for it."""
+        if self._is_live or self._attachment is None:
+            return
+        self._is_live, self._pause = True, RETRY_FIRST
+        self._attachment.resize(self._size)
+        if self._focused:
+            self._tell_focus()  # who left last has taken it away
+        waited = bool(self._typed)
+        while self._typed and self._attachment is not None:
+            self.type(self._typed.popleft())
+        if waited:
+            self._tell(self._changed)
+
+    def _made(self) -> Terminal:
+        terminal = Terminal(self._size.columns, self._size.lines, scrollback=self._scrollback)
+        terminal.clock, terminal.muted = time.time, True  # the keeper answers
+        return terminal
+
+    # -- bytes to the program ---------------------------------------------------------------------------
+
+    def type(self, key: Key) -> None:
+        """Give the program a key, which waits while there is no connection: what it is for the program
+        depends on the modes that the program has when it gets it.
+        """
+        if self._attachment is None or not self._is_live:
+            self._keep(key)
+        elif data := key(self.terminal.modes):
+            self._write(self._attachment, data)
+
+    def send(self, data: bytes) -> None:
+        """Give the program bytes that are the same in every mode, as `type` does."""
+        self.type(lambda modes: data)
+
+    def paste(self, data: bytes) -> None:
+        """Give the program a pasted text, whole or not at all."""
+        if self._attachment is None or not self._is_live:
+            if self._where.reachable:
+                self._say(f"{self.agent} cannot be reached now: the paste was refused", "error")
+            return
+        self._attachment.lead()
+        if not self._attachment.write(encode_paste(data, self.terminal.modes)):
+            self._say(f"{self.agent} does not read: the paste was refused", "error")
+
+    def focus(self, focused: bool) -> None:
+        """Its pane got or lost the focus: it is fed first, and told if it asked and we lead."""
+        self._focused = focused
+        if focused:
+            self._feeder.focused = self
+        self._tell_focus()
+
+    def resize(self, size: Size) -> None:
+        """Ask for the pane's size; the terminal takes it when the program's has it."""
+        if size == self._size:
+            return
+        self._size = size
+        if self._attachment is not None:
+            self._attachment.resize(size)
+        else:
+            self._reshape(size)
+
+    def _write(self, attachment: Attachment, data: bytes) -> None:
+        attachment.lead()  # whoever is typed into leads
+        if not attachment.write(data, urgent=True):
+            self._say(f"{self.agent} does not read: the key was not sent", "warning")
+
+    def _tell_focus(self) -> None:
+        data = encode_focus(self._focused, self.terminal.modes)
+        if data and self._attachment is not None and self._is_live and self.leads:
+            self._attachment.report(data)
+
+    def _keep(self, key: Key) -> None:
+        if not self._where.reachable:
+            return
+        if len(self._typed) == TYPED_MOST:
+            self._say(f"{self.agent} is unreachable: the key was not kept", "warning")
+        else:
+            self._typed.append(key)
+            self._tell(self._changed)
+
+    def _keep_unsent(self, unsent: bytes) -> None:
+        if unsent and self._where.reachable:
+            self._typed.appendleft(lambda modes: unsent)
+
+    # -- facts from the keeper --------------------------------------------------------------------------
+
+    def pause(self) -> None:
+        """Read no more of the program's output for now."""
+        if self._attachment is not None:
+            self._attachment.pause()
+
+    def resume(self) -> None:
+        """Read on."""
+        if self._attachment is not None:
+            self._attachment.resume()
+
+    def take(self, fact: Fact) -> None:
+        """Act on a fact of the attachment, in its turn."""
+        if isinstance(fact, Received):
+            self._receive(fact.data)
+        elif isinstance(fact, Resized):
+            self._reshape(fact.size)
+        elif isinstance(fact, Restored):
+            self._restore(fact.state)
+        elif isinstance(fact, Led):
+            follows, self.leads, self.leader = not self.leads, fact.ours, fact.leader
+            if follows and self._focused:
+                self._tell_focus()
+            self._tell(self._changed)
+        elif isinstance(fact, Remarked):
+            self._note(fact)
+        else:
+            self._close(fact)
+
+    def _receive(self, data: bytes) -> None:
+        self.terminal.feed(data)
+        self._tell_events()
+        self._tell(self._output)
+
+    def _tell_events(self) -> None:
+        """What happened in the terminal since it was fed."""
+        for event in self.terminal.take_events():
+            if self.leads or not isinstance(event, ClipboardWrite):
+                self._tell(Asked(self.agent, event))
+
+    def _note(self, fact: Remarked) -> None:
+        """What holds is shown; it is told by whoever decides about the agent, unless it is of our keys."""
+        text = "".join(c for c in fact.text if c.isprintable())[:REMARK_LENGTH]
+        self._remark = text if fact.serious else ""
+        if fact.again:
+            self._say(f"{self.agent}: {text}", "information")
+        self._tell(self._changed)
+
+    def _reshape(self, size: Size) -> None:
+        self.terminal.resize(size.columns, size.lines)
+        self._tell(self._reshaped)
+
+    def _close(self, fact: Closed) -> None:
+        """The other end closed: the program has ended, or only the connection to it has."""
+        self._is_outdated = self._is_outdated or (self._is_live and not fact.over)
+        self._attachment, self._is_live = None, False
+        self._line.clear()
+        self._remark = ""
+        self._keep_unsent(fact.unsent)
+        self._tell(self._changed)
+        self._reach_soon()
+
+    def _say(self, text: str, severity: str) -> None:
+        self._tell(Warned(text, severity))  # type: ignore[arg-type]
