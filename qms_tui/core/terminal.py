@@ -69,8 +69,10 @@ class AgentTerminal:
         self.title, self.remark, self.status, self._warned = "", "", NO_STATUS, False
 
     def end_program(self) -> None:
-        """The program has ended, and what it reported with it."""
-        self.status = NO_STATUS
+        """The program has ended, and with it what it reported to be under way."""
+        if (status := self.status.ended) != self.status:
+            self.status = status
+            self._tell(Shown(Reported(status)))
 
     def look(self, on_sight: Callable[[Terminal], None]) -> None:
         """Ask for what it shows; if it cannot be had, nothing follows."""

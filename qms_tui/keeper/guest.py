@@ -224,10 +224,10 @@ class Guest(asyncio.Protocol):
             self._missed = True
         elif self.agent is not None and self._transport is not None:
             self._missed = False
-            state = self.agent.terminal.save()
+            state, output = self.agent.state()
             self._transport.set_write_buffer_limits(high=BEHIND + len(state), low=0)
             self.send(frame(Kind.STATE, state))
-            self.send_output(self.agent.backlog.waiting)
+            self.send_output(output)
 
     def send_remark(self, text: str, *, holds: bool, again: bool = False) -> None:
         """A human should know this."""

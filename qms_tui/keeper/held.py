@@ -14,6 +14,7 @@ from typing import Any
 from qms_tui.errors import EngineError
 from qms_tui.ipc.stream import Stream
 from qms_tui.keeper.backlog import Backlog, Slices
+from qms_tui.keeper.beginning import Beginning
 from qms_tui.keeper.gaps import missed, remark
 from qms_tui.keeper.input import ProgramInput
 from qms_tui.keeper.journal.writer import JournalWriter
@@ -75,6 +76,7 @@ class HeldAgent:
         self._next: Stream | None = None  # of the ended container, for when it is started again
         self._on_news, self._on_note = on_news, on_note
         self._shown = Shown()
+        self._beginning: Beginning | None = None
         self.typed_at, self.touched_at = 0.0, -math.inf
         """When a human typed into it last: in seconds since 1970, and of the monotonic clock."""
         self.keys = 0
@@ -157,7 +159,9 @@ class HeldAgent:
             stream = await self._tap.open(container)
             self.container, self.foreign, self._foreign_size = container, False, None
             self._new_terminal(Terminal(size.columns, size.lines, scrollback=self._scrollback))
-            self._journal.rotate(self.terminal.save())
+            state = self.terminal.save()
+            self._beginning = Beginning(state)
+            self._journal.rotate(state)
             note_container(self._folder, container)
             self._journal.start(container, "", time.time())
             self._look_after_journal()
@@ -317,7 +321,7 @@ class HeldAgent:
         self.backlog.clear()
         self.terminal = self._silenced(terminal)
         self._known.clear()
-        self._shown = Shown()
+        self._shown, self._beginning = Shown(), None
         for watcher in self._watchers:
             watcher.send_state()
         for name in ("title", "rang_at", "status"):
@@ -367,6 +371,8 @@ class HeldAgent:
             return
         for watcher in self._watchers:
             watcher.send_output(data)
+        if self._beginning is not None:
+            self._beginning = self._beginning.add(data)
         self._journal.output(data)
         self._heard = time.time()
         self._known += data
@@ -543,6 +549,13 @@ class HeldAgent:
         elif self.gap:
             watcher.send_remark(self.gap, holds=False)
 
+    def state(self) -> tuple[bytes, bytes]:
+        """That of the terminal, and the output behind it: for the first screen all of what was said at once."""
+        beginning, self._beginning = self._beginning, None
+        if beginning is not None:
+            return beginning.state, beginning.output
+        return self.terminal.save(), self.backlog.waiting
+
     def remove(self, watcher: Watcher) -> None:
         """The interface follows no more."""
         if watcher in self._watchers:
@@ -606,6 +619,7 @@ class HeldAgent:
         """The terminal has this size from here on."""
         if size != self.size:
             self.backlog.flush()
+            self._beginning = None
             self.terminal.resize(size.columns, size.lines)
             self._journal.size(size.columns, size.lines)
             for watcher in self._watchers:

@@ -232,8 +232,7 @@ class Watching:
         if kind == Kind.NEWS:
             self._take(read_news(body))
         elif kind == Kind.SIGHT:
-            number, state = read_sight(body)
-            self._sights.pop(number, lambda state: None)(state)
+            self._take_sight(*read_sight(body))
         elif kind == Kind.RECEIPT:
             self._take_receipt(*read_receipt(body))
         elif kind == Kind.RETURN:
@@ -246,6 +245,10 @@ class Watching:
         standing.update({name: value for name, value in news.facts.items() if name not in _MOMENTARY})
         if (terminal := self._terminals.get(news.agent)) is not None:
             terminal.hear(standing, news.facts)
+
+    def _take_sight(self, number: int, state: bytes) -> None:
+        if number in self._sights:
+            self._sights.pop(number)(state)
 
     def _take_return(self, number: int) -> None:
         if number in self._typed:

@@ -110,8 +110,14 @@ async def test_one_that_hangs_is_asked_once(tmp_path: Path) -> None:
     async with going_round(runtime, "claude", "qa") as house:
         await house.until(lambda: runtime.asked)
         claude = house.fleet["claude"]
-        claude.link.send(b"word\r")
-        await house.until(lambda: "got word" in "".join(claude.link.terminal.display))
+        shown: list[str] = []
+
+        def word_is_there() -> bool:
+            claude.terminal.look(lambda terminal: shown.append("".join(terminal.display)))
+            return any("got word" in each for each in shown)
+
+        claude.terminal.put(b"word\r", lambda taken: None)
+        await house.until(word_is_there)
         assert runtime.asked == ["claude"]
 
 

@@ -144,17 +144,17 @@ async def test_each_client_looks_at_an_agent_of_its_own(project: Project) -> Non
         await house.running("claude", "qa")
         await first.ask(api.LOOK_AT, api.LookAt("claude"))
         await second.ask(api.LOOK_AT, api.LookAt("qa"))
-        house.core.link("qa").send(b"printf '\\a'; echo rang\r")
-        house.core.link("claude").send(b"printf '\\a'; echo rang\r")
+        house.link("qa").send(b"printf '\\a'; echo rang\r")
+        house.link("claude").send(b"printf '\\a'; echo rang\r")
         await house.until(lambda: "\nrang" in house.text("qa") and "\nrang" in house.text("claude"))
         assert [house.core.waiting, first.mirror.waiting] == [[], ()]
         await second.client.close()
         await house.until(lambda: house.server.clients == 1)
         for agent in ("claude", "qa"):
-            house.core.link(agent).send(b"printf '\\a'\r")
+            house.link(agent).send(b"printf '\\a'\r")
         await house.until(lambda: first.mirror.waiting == ("qa",))
         await first.ask(api.LOOK_AT, api.LookAt())
-        house.core.link("claude").send(b"printf '\\a'\r")
+        house.link("claude").send(b"printf '\\a'\r")
         await house.until(lambda: set(first.mirror.waiting) == {"claude", "qa"})
 
 
