@@ -210,12 +210,12 @@ async def _day(
 def _all_is_shown(client: Client) -> bool:
     """Whoever falls behind is given the state anew; what the test notes of each is not the interface's."""
     client.restored.clear()
-    return "poured" in "\n".join(client.agent.link.terminal.display)
+    return "poured" in "\n".join(client.link.terminal.display)
 
 
 def _says_ready(client: Client) -> bool:
     """A stream has scrolled it off already."""
-    terminal = client.agent.link.terminal
+    terminal = client.link.terminal
     return terminal.history_length > 50 * terminal.lines or "ready" in "\n".join(terminal.display)
 
 

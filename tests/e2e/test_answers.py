@@ -105,8 +105,8 @@ async def test_two_screens_are_one_answer(home: House) -> None:
     await second.come_back()
     ask(home, "claude")
     answers(await replies_to(home, "claude"))
-    second.agent.link.paste(b"")  # typed into: now this one leads
-    await second.wait(lambda: second.agent.link.leads and not first.agent.link.leads, "the lead")
+    second.link.paste(b"")  # typed into: now this one leads
+    await second.wait(lambda: second.link.leads and not first.link.leads, "the lead")
     ask(home, "claude")
     answers(await replies_to(home, "claude", 1))
 
@@ -133,8 +133,8 @@ async def test_the_colours_are_those_of_whoever_led_last(own_house: House) -> No
     await onlooker.come_back()
     ask(own_house, "qa")
     assert answers(await replies_to(own_house, "qa", 1)) == told
-    onlooker.agent.link.paste(b"")
-    await onlooker.wait(lambda: onlooker.agent.link.leads and not client.agent.link.leads, "the lead")
+    onlooker.link.paste(b"")
+    await onlooker.wait(lambda: onlooker.link.leads and not client.link.leads, "the lead")
     await own_house.leave()
     ask(own_house, "qa")
     told = answers(await replies_to(own_house, "qa", 2))

@@ -243,7 +243,7 @@ async def test_keys_typed_before_the_screen_is_back_are_for_its_modes(home: Hous
     again = home.client("qa", command=program)
     again.open()
     await again.wait(lambda: again.agent.state is AgentState.ATTACHING, "a connection on its way")
-    again.agent.link.type(lambda modes: b"for application keys" if modes.application_cursor else b"for none")
+    again.link.type(lambda modes: b"for application keys" if modes.application_cursor else b"for none")
     assert again.agent.view.keys_waiting == 1
     await witness.expect("for application keys")
     assert not again.agent.view.keys_waiting

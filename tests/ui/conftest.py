@@ -148,6 +148,16 @@ class Screen:
     async def running(self) -> None:
         """Wait until every agent's program runs."""
         await self.until(lambda: all("running" in self.title(p.agent.name) for p in self.app.panes))
+        await self.until(lambda: all(pane.link.attached for pane in self.app.panes))
+
+    def hang_up(self, agent: str) -> None:
+        """The keeper closes the connection that shows the agent."""
+        runtime = self.app.session.runtime
+        assert isinstance(runtime, HereRuntime)
+        assert runtime.held is not None
+        for guest in [*runtime.held._guests]:
+            if guest.agent is not None and guest.agent.name == agent:
+                guest.close()
 
 
 @pytest.fixture(autouse=True)

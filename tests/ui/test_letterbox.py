@@ -12,7 +12,7 @@ from typing import TypeAlias
 import pytest
 
 from qms_tui.core import AgentState
-from qms_tui.runtime import Closed, Led, Received, Remarked, Resized, Size
+from qms_tui.runtime import Led, Received, Remarked, Resized, Size
 from qms_tui.terminal import Terminal
 from qms_tui.ui.chrome import StatusLine
 from qms_tui.ui.letterbox import WHOLE, View, beside, hidden, look_at
@@ -228,30 +228,34 @@ async def test_a_narrow_frame_says_the_most_important(open_app: OpenApp) -> None
 async def test_a_remark_is_said_once_and_stays_as_a_mark(open_app: OpenApp) -> None:
     async with open_app("claude", size=(140, 30), command=CAT) as ui:
         await ui.running()
-        link = ui.pane("claude").link
+        terminal = ui.agent("claude").terminal
         for lost in ("", "; 5 bytes of output are lost", "; 9 bytes of output are lost"):
-            link.take(Remarked(f"the disk is full{lost}", serious=True))
+            terminal.take(Remarked(f"the disk is full{lost}", serious=True))
         await ui.until(lambda: ui.app._notifications)
         assert "!" in ui.title("claude")
         assert "the disk is full; 9 bytes" in ui.footnote("claude")
-        link.take(Remarked("the journal is written to disk again"))
+        terminal.take(Remarked("the journal is written to disk again"))
         assert "!" not in ui.title("claude")
         assert not ui.footnote("claude")
         await ui.until(lambda: len(ui.app._notifications) == 2)
 
 
-async def test_keys_wait_until_it_is_known_what_became_of_the_program(open_app: OpenApp) -> None:
+async def test_keys_wait_until_it_is_known_what_became_of_the_program(
+    open_app: OpenApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async with open_app("claude", size=(140, 30), command=CAT) as ui:
         await ui.running()
-        link = ui.pane("claude").link
+        link, agent = ui.pane("claude").link, ui.agent("claude")
         link.take(Received(b"the last screen"))
-        link.take(Closed(over=False))
-        link.send(b"a")
-        assert ui.footnote("claude") == " 1 key waits "
-        link.send(b"\x1b[A")
-        assert ui.footnote("claude") == " 2 keys wait "
-        assert "the last screen" in ui.painted("claude")
-        agent = ui.agent("claude")
-        agent.restart()  # what was typed into the old program is not for the new one
+        with monkeypatch.context() as patch:
+            patch.setattr("qms_tui.ui.terminals.terminals.connect", lambda address: None)
+            ui.hang_up("claude")
+            await ui.until(lambda: not link.attached)
+            link.send(b"a")
+            assert ui.footnote("claude") == " 1 key waits "
+            link.send(b"\x1b[A")
+            assert ui.footnote("claude") == " 2 keys wait "
+            assert "the last screen" in ui.painted("claude")
+            agent.restart()  # what was typed into the old program is not for the new one
         await ui.until(lambda: agent.state is AgentState.RUNNING and "last" not in ui.text("claude"))
         assert not link.keys_waiting
