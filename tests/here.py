@@ -240,6 +240,7 @@ class HereRuntime:
         """End every agent, and their keeper; idempotent."""
         await self.programs.close()
         self.watching.close()
+        await self._workers.undone(within=5.0)
         self._workers.close()
         serving, self._serving = self._serving, None
         if self.held is not None and serving is not None:

@@ -27,7 +27,7 @@ ALLOWED = {
     "log": set(),
     "status_report": set(),
     "terminal": {"status_report"},
-    "runtime": {"project", "config", "trust"},
+    "runtime": {"project", "config", "trust", "terminal"},
     "ipc": {"files"},
     "text": set(),
     "workers": {"errors"},
@@ -58,7 +58,9 @@ ALLOWED = {
     "core": {"project", "config", "runtime", "terminal", "inbox", "activity", "waking", "mcp"},
     "api": set(),
     "daemon": {"api", "core", "activity", "inbox", "mcp", "runtime"},
+    "ui.terminals": {"keeper", "runtime", "terminal"},
     "ui": {
+        "ui.terminals",
         "project",
         "config",
         "runtime",
@@ -240,12 +242,12 @@ from pathlib import Path
 from qms_tui.config import Config
 from qms_tui.core import AgentState, Core
 from qms_tui.project import Project
-from qms_tui.runtime.local import LocalRuntime
+from tests.here import HereRuntime
 
 async def go() -> None:
     root = Path(sys.argv[1])
     command = ("sh", "-c", "read line; exit 7")
-    runtime = LocalRuntime(root, lambda agent: command, lambda agent: dict(os.environ))
+    runtime = HereRuntime(root, lambda agent: command, lambda agent: dict(os.environ))
     states, news = [], asyncio.Event()
     def tell(event):
         view = getattr(event, "view", None)
@@ -261,7 +263,7 @@ async def go() -> None:
     core.open("qa")
     async with asyncio.timeout(15):
         await until(AgentState.RUNNING)
-        core.link("qa").send(b"line\\r")
+        core.agents["qa"].terminal.put(b"line\\r", print)
         await until(AgentState.ENDED)
     print(core.view("qa").ending)
     await core.close()
@@ -286,7 +288,7 @@ def test_the_core_runs_without_a_screen_and_without_a_terminal(tmp_path: Path) -
         start_new_session=True,
         timeout=60,
     )
-    assert found.stdout.splitlines() == ["exit code 7", "no terminal", "set()"]
+    assert found.stdout.splitlines() == ["True", "exit code 7", "no terminal", "set()"]
     assert found.stderr == ""
 
 
@@ -312,6 +314,10 @@ def _modules_after(statement: str) -> set[str]:
         ("import qms_tui.waking", {"textual", "docker", "asyncio"}),
         ("import qms_tui.inbox", {"textual", "docker", "asyncio"}),
         ("import qms_tui.core", {"textual", "docker"}),
+        (
+            "import qms_tui.ui.terminals.terminals",
+            {"textual", "docker", "watchdog", "qms_tui.core", "qms_tui.runtime.docker"},
+        ),
         (
             "import qms_tui.api.client, qms_tui.api.schema",
             {"textual", "docker", "watchdog", "pyte", "qms_tui.core"},

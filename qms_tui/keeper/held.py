@@ -550,7 +550,7 @@ class HeldAgent:
             watcher.send_remark(self.gap, holds=False)
 
     def state(self) -> tuple[bytes, bytes]:
-        """That of the terminal, and the output behind it: for the first screen all of what was said at once."""
+        """That of the terminal, and the output behind it: for the first screen all that was said at once."""
         beginning, self._beginning = self._beginning, None
         if beginning is not None:
             return beginning.state, beginning.output

@@ -290,6 +290,7 @@ async def test_a_screen_in_a_pane_of_another(
         monkeypatch.setenv(name, value)
     words = ("--project", str(world.screen.root), "--runtime", "local", "--command", "claude", "bu")
     async with open_app("qa", command=(sys.executable, "-m", "qms_tui", *words)) as ui:
+        await ui.until(lambda: ui.pane("qa").link.attached)
         terminal = ui.pane("qa").link.terminal
         await ui.until(lambda: ids(terminal) == {"": "idle", "bu": "idle"})
         world.says("bu", "waiting", "make")
