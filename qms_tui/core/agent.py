@@ -119,7 +119,7 @@ class Agent:
         """The next program starts with this size: a screen shows it so. One that runs has that of whoever
         leads.
         """
-        self._program.size = size
+        self._program.resize(size)
 
     def open(self, *, start: bool = True) -> None:
         """Find the agent's program: attach if it runs, show how it ended; start it if there is none, unless

@@ -55,8 +55,7 @@ class Program:
     ) -> None:
         """`ready` is waited for before a program is started."""
         self._name, self._runtime, self._life, self._terminal = name, runtime, life, terminal
-        self.size = size
-        """What the next program starts with."""
+        self._size = size
         self._tell, self._ready = tell, ready
         self.origin = Origin()
         self.news = asyncio.Event()
@@ -86,6 +85,10 @@ class Program:
             await self._agree(found)
         else:
             await self._start(fresh)
+
+    def resize(self, size: Size) -> None:
+        """The next one starts with this size."""
+        self._size = size
 
     async def restart(self, fresh: bool) -> None:
         """End it, then start it."""
@@ -194,7 +197,7 @@ class Program:
             await self._ready()
         self._life.launch()
         try:
-            held = await self._runtime.start(self._name, self.size, fresh=fresh)
+            held = await self._runtime.start(self._name, self._size, fresh=fresh)
         except RunsAlready:  # another interface was faster
             self._life.begun_elsewhere()
             await self._attach()

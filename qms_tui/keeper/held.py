@@ -470,7 +470,7 @@ class HeldAgent:
         self.terminal.muted = True
         self.backlog.flush()
         self.input.close()
-        self._stream = None
+        self._stream = self._beginning = None
         self._on_news(self.name, "terminal")
         for watcher in list(self._watchers):
             watcher.send_end()

@@ -61,13 +61,9 @@ class Remarked:
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """The last fact. `over` if the program seems to have ended, else the connection to it was lost.
-
-    `unsent` was typed, and comes first on the next connection.
-    """
+    """The last fact. `over` if the program seems to have ended, else the connection to it was lost."""
 
     over: bool = True
-    unsent: bytes = b""
 
 
 Fact = Received | Restored | Resized | Led | Remarked | Closed

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from typing import Protocol, runtime_checkable
 
 from qms_tui.keeper.protocol import Hello, Want
-from qms_tui.runtime import Closed, Fact, HeldTerminal, KeeperAddress, Received, Runtime, Size
+from qms_tui.runtime import Closed, Fact, HeldTerminal, KeeperAddress, Received, Restored, Runtime, Size
 from qms_tui.ui.terminals.attachment import Attachment as KeeperAttachment
 from qms_tui.ui.terminals.attachment import connect
 
@@ -38,11 +38,27 @@ class AtKeeper:
         connection = connect(keeper)
         assert connection is not None, "no keeper listens"
         hello = Hello(Want.ATTACH, agent, id, keeper.interface, "a test", size.columns, size.lines)
-        self._on_fact: Callable[[Fact], None] = lambda fact: None
-        self._attachment = KeeperAttachment(connection, hello, lambda fact: self._on_fact(fact), lambda: None)
+        self._facts: list[Fact] = []
+        self._on_fact: Callable[[Fact], None] = self._facts.append
+        self._news = asyncio.Event()
+        self._attachment = KeeperAttachment(connection, hello, self._take, self._news.set)
+
+    def _take(self, fact: Fact) -> None:
+        self._on_fact(fact)
+        self._news.set()
+
+    async def shown(self) -> AtKeeper:
+        """Once the terminal has come: then keys may go."""
+        async with asyncio.timeout(ANSWER_SECONDS):
+            while not any(isinstance(fact, Restored | Closed) for fact in self._facts):
+                self._news.clear()
+                await self._news.wait()
+        return self
 
     def listen(self, on_fact: Callable[[Fact], None]) -> None:
-        self._on_fact = on_fact  # in the same turn of the loop
+        self._on_fact = on_fact
+        for fact in self._facts:
+            on_fact(fact)
 
     def write(self, data: bytes, *, urgent: bool = False) -> bool:
         return self._attachment.write(data, urgent=urgent)
@@ -124,13 +140,13 @@ class Holding(Protocol):
 
 async def _start(runtime: Holding | Runtime, agent: str, size: Size) -> Attachment:
     if isinstance(runtime, Keeping):
-        return AtKeeper(runtime.keeper, agent, (await runtime.start(agent, size)).id, size)
+        return await AtKeeper(runtime.keeper, agent, (await runtime.start(agent, size)).id, size).shown()
     return await runtime.start(agent, size)  # type: ignore[return-value]
 
 
 async def _attach(runtime: Holding | Runtime, agent: str, size: Size) -> Attachment:
     if isinstance(runtime, Keeping):
-        return AtKeeper(runtime.keeper, agent, (await runtime.hold(agent)).id, size)
+        return await AtKeeper(runtime.keeper, agent, (await runtime.hold(agent)).id, size).shown()
     return await runtime.attach(agent, size)  # type: ignore[union-attr]
 
 

@@ -91,6 +91,7 @@ class World:
     async def start(self, agent: str = "qa") -> None:
         held = await self.runtime.start(agent, SIZE)
         self.ids[agent] = held.id
+        self.runtime.watching.close()  # else it would come first
 
     async def ear(self, agent: str = "qa") -> Ear:
         client = KeeperClient(Path("/nowhere"), "here", folder=self.runtime.keeper.path.parent)
@@ -209,7 +210,6 @@ async def test_a_human_who_types_comes_first(tmp_path: Path) -> None:
 
 async def test_of_two_who_decide_the_one_whose_screen_is_typed_into_types(tmp_path: Path) -> None:
     async with world(tmp_path, "stty -echo; read line; read line") as here:
-        here.runtime.watching.close()
         one, two = await here.ear(), await here.ear()
         assert (one.last(Led), two.last(Led)) == (Led(True, ""), Led(False, ""))
         mine, theirs = await one.shows("qa", here.ids["qa"]), await two.shows("qa", here.ids["qa"])

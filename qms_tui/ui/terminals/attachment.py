@@ -142,7 +142,10 @@ class Attachment:
                 self._taking = asyncio.get_running_loop().call_later(TAKE_OVER, self._taken)
 
     def close(self) -> bytes:
-        """Let go of the keeper; what was typed and has not reached the program, as far as anybody knows."""
+        """Let go of the keeper; what was typed and has not reached the program, as far as anybody knows.
+
+        May be called again: what was typed since is part of it.
+        """
         self._taken()
         unsent = self._keys.unsent
         self._keys.close()
@@ -227,4 +230,5 @@ class Attachment:
         self._end(over=False)
 
     def _end(self, *, over: bool) -> None:
-        self._on_fact(Closed(over, self.close()))
+        self.close()
+        self._on_fact(Closed(over))

@@ -348,10 +348,8 @@ class Link:
     def _close(self, fact: Closed) -> None:
         """The other end closed: the program has ended, or only the connection to it has."""
         self._is_outdated = self._is_outdated or (self._is_live and not fact.over)
-        self._attachment, self._is_live = None, False
-        self._line.clear()
         self._remark = ""
-        self._keep_unsent(fact.unsent)
+        self.detach()
         self._tell(self._changed)
         self._reach_soon()
 
