@@ -129,6 +129,13 @@ class KeeperClient:
             connection.close()
         return True
 
+    def restart(self) -> None:
+        """End the keeper, by force if it hangs, and see to it that another one serves; agents go on, and keys
+        that wait are theirs. Raises KeeperError.
+        """
+        self.stop()
+        self._knock()
+
     def start_early(self) -> None:
         """See to it that a keeper runs, without waiting for it: it is needed in a moment."""
         found = self._connect()

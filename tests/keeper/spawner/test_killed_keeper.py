@@ -167,6 +167,30 @@ async def test_keys_that_it_has_not_taken_come_to_the_next_one(world: World) -> 
     terminals.close()
 
 
+async def test_one_that_hangs_is_restarted(world: World) -> None:
+    """By force; keys that were typed meanwhile are the next one's."""
+    runtime = world.runtime(script="while read x; do echo got $x; done")
+    news = asyncio.Event()
+    terminals = Terminals(runtime.keeper, lambda event: news.set())
+    async with started(runtime, "qa"):
+        link = terminals.link("qa")
+        link.follow(Whereabouts((await runtime.hold("qa")).id, reachable=True))
+        async with asyncio.timeout(10):
+            while not link.attached:
+                news.clear()
+                await news.wait()
+        hanging = world.keeper
+        hanging.suspend()
+        link.send(b"one\r")
+        await asyncio.to_thread(world.processes.keeper.restart)
+        assert not hanging.is_running() or hanging.status() == psutil.STATUS_ZOMBIE
+        assert world.keeper.pid != hanging.pid
+        async with asyncio.timeout(10):
+            while b"got one" not in world.printed():  # noqa: ASYNC110 - a journal tells nobody
+                await asyncio.sleep(0.02)
+    terminals.close()
+
+
 async def test_replies_are_the_keepers(world: World) -> None:
     """Also where no screen is open: the program asks what it runs in, and where its cursor is."""
     script = (
