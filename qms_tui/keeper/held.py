@@ -464,6 +464,7 @@ class HeldAgent:
         for watcher in self._watchers:
             watcher.send_remark(text, holds=holds, again=again)
         self._on_note(self.name, text, holds=holds, again=again)
+        self._on_news(self.name, "remark")
 
     def _lost(self) -> None:
         """The program has ended, or the engine has gone: nobody waits for an answer any more."""

@@ -19,11 +19,10 @@ from qms_tui.keeper.protocol import (
     return_frame,
     sight_frame,
 )
-from qms_tui.keeper.watch_words import News, read_look, read_type
+from qms_tui.keeper.watch_words import MOST_NOTES, News, read_look, read_type
 
 SOON = 0.1  # seconds between two pieces of news: programs may change their titles all the time
 LATER = 0.5  # seconds likewise, where only output and a human's keys are new
-MOST_NOTES = 16  # remarks of an agent that wait for somebody who does not read
 ALL = ("terminal", "title", "rang_at", "status", "leader", "remark", "typed")
 _OFTEN = frozenset({"printed", "typed"})
 
@@ -73,7 +72,7 @@ class Watch:
         notes = self._fresh.setdefault(agent, _Fresh()).notes
         notes.append({"text": text, "holds": holds, "again": again})
         del notes[:-MOST_NOTES]
-        self.changed(agent, "remark")
+        self._tell_within(SOON)
 
     def close(self) -> None:
         """Tell no more."""

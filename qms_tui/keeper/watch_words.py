@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,6 +10,7 @@ from qms_tui.keeper.programs import decoded
 from qms_tui.keeper.protocol import Kind, ProtocolError, message, read_message
 from qms_tui.terminal.shapes import checked
 
+MOST_NOTES = 16  # remarks of an agent that wait for somebody who does not hear of them yet
 _NOTE = {"text": str, "holds": bool, "again": bool}
 _LEADER = {"ours": bool, "name": str}
 _SHAPES = {
@@ -106,6 +106,3 @@ def _request(content: dict[str, Any], shape: Mapping[str, Any]) -> dict[str, Any
         return dict(checked(content, shape))
     except ValueError as error:
         raise ProtocolError(f"a request of an odd shape: {error}") from error
-
-
-NEVER = {"at": 0.0, "moment": -math.inf, "keys": 0}

@@ -22,7 +22,7 @@ from qms_tui.keeper.protocol import (
     read_sight,
 )
 from qms_tui.keeper.pulse import Pulse
-from qms_tui.keeper.watch_words import Look, Type, read_news
+from qms_tui.keeper.watch_words import MOST_NOTES, Look, Type, read_news
 from qms_tui.keeper.watch_words import News as Words
 from qms_tui.runtime import (
     Closed,
@@ -48,7 +48,6 @@ _NEWS: dict[str, Callable[[Any], News]] = {
     "status": Reported,
     "typed": lambda typed: Typed(typed["at"], typed["moment"], typed["keys"]),
     "leader": lambda leader: Led(leader["ours"], leader["name"]),
-    "remark": lambda text: Remarked(text, serious=bool(text)),
     "printed": lambda printed: Printed(),
 }
 
@@ -89,13 +88,16 @@ class WatchedTerminal:
             if self._is_known:  # another one has taken its place
                 self.end(Closed())
             return
+        notes = facts.get("notes", ())
         if not self._is_known:
             self._is_known, facts = True, standing
-        for name in [each for each in _NEWS if each in facts]:
-            if name != "remark" or not facts.get("notes"):
-                self._tell(_NEWS[name](facts[name]))
-        for note in facts.get("notes", ()):
+        for note in notes:
             self._tell(Remarked(note["text"], serious=note["holds"], again=note["again"]))
+        for name in [each for each in _NEWS if each in facts]:
+            self._tell(_NEWS[name](facts[name]))
+        if "remark" in facts:  # what holds; a note may just have told it
+            text, is_told = facts["remark"], any(note["holds"] for note in notes)
+            self._tell(Remarked(text, serious=bool(text), quiet=is_told))
         if not terminal["alive"]:
             self.end(Closed())
 
@@ -125,6 +127,7 @@ class Watching:
         self._stream: Stream | None = None
         self._standing: dict[str, dict[str, Any]] = {}
         self._terminals: dict[str, WatchedTerminal] = {}
+        self._unheard: dict[str, tuple[Any, ...]] = {}  # notes of agents of which nobody hears yet
         self._number = 0
         self._sights: dict[int, Callable[[bytes], None]] = {}
         self._typed: dict[int, tuple[int, Callable[[bool], None]]] = {}  # bytes left of each
@@ -181,7 +184,7 @@ class Watching:
         if self._stream is None:
             asyncio.get_running_loop().call_soon(terminal.end, Closed(over=False))
         elif agent in self._standing:
-            terminal.hear(self._standing[agent], {})
+            terminal.hear(self._standing[agent], {"notes": self._unheard.pop(agent, ())})
 
     def dismiss(self, agent: str, terminal: WatchedTerminal) -> None:
         """It hears no more."""
@@ -245,6 +248,10 @@ class Watching:
         standing.update({name: value for name, value in news.facts.items() if name not in _MOMENTARY})
         if (terminal := self._terminals.get(news.agent)) is not None:
             terminal.hear(standing, news.facts)
+        elif "notes" in news.facts:
+            self._unheard[news.agent] = (*self._unheard.get(news.agent, ()), *news.facts["notes"])[
+                -MOST_NOTES:
+            ]
 
     def _take_sight(self, number: int, state: bytes) -> None:
         if number in self._sights:
@@ -270,6 +277,7 @@ class Watching:
 
     def _forget(self) -> None:
         self._standing.clear()
+        self._unheard.clear()
         while self._asked:
             _answer(self._asked.popleft())
         sights, self._sights = self._sights, {}
