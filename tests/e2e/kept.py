@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -22,6 +22,7 @@ from qms_tui.keeper.client import KeeperClient
 from qms_tui.keeper.journal.reader import read_entries, read_segments
 from qms_tui.keeper.journal.records import Fact
 from qms_tui.keeper.paths import agent_folder
+from qms_tui.keeper.replies import RGB, write_palette
 from qms_tui.keeper.runtime import KeptRuntime
 from qms_tui.project import Project
 from qms_tui.runtime import Size
@@ -148,6 +149,16 @@ class Client(Shown):
 
     def type(self, keys: bytes) -> None:
         self.link.send(keys)
+
+    def show_colors(self, colors: Mapping[int, RGB]) -> None:
+        """Those of its screen."""
+        self._runtime.show_colors(colors)
+        self._terminals._palette = write_palette(colors)
+
+    def drop(self) -> None:
+        """Its connection to the keeper breaks."""
+        assert self.link.attachment is not None
+        self.link.attachment._stream._gone()
 
     def _hear(self, agent: Agent, event: AgentEvent) -> None:
         self.link.follow(whereabouts(agent.view))

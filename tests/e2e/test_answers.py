@@ -123,13 +123,13 @@ async def test_a_killed_keeper_neither_forgets_nor_repeats(home: House) -> None:
 
 async def test_the_colours_are_those_of_whoever_led_last(own_house: House) -> None:
     client = own_house.client("qa", command=asking(at_start=True))
-    client._runtime.show_colors(DARK)
+    client.show_colors(DARK)
     await client.start()
     told = answers(await replies_to(own_house, "qa"))
     assert told["colour"] == "\x1b]4;1;rgb:0101/0202/0303\x1b\\"
     assert (told["foreground"], told["background"]) == (color(10, (4, 5, 6)), color(11, (7, 8, 9)))
     onlooker = own_house.client("qa")
-    onlooker._runtime.show_colors(LIGHT)
+    onlooker.show_colors(LIGHT)
     await onlooker.come_back()
     ask(own_house, "qa")
     assert answers(await replies_to(own_house, "qa", 1)) == told
