@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 from qms_tui.api.inbox import InboxItem, ItemKind, ItemPreview
 from qms_tui.api.snapshot import Snapshot
 
-MAJOR, MINOR = 1, 0
+MAJOR, MINOR = 1, 1
 P = TypeVar("P")
 R = TypeVar("R")
 
@@ -88,6 +88,15 @@ class LookAt:
     """Which agent the human looks at; empty for none."""
 
     agent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Resize:
+    """In how many columns and lines a screen shows an agent: its next program starts with that size."""
+
+    agent: str
+    columns: int
+    lines: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +190,7 @@ STOP = Command("stop", OfAgent, Done)
 UNPAUSE = Command("unpause", OfAgent, Done)
 WAKE = Command("wake", Wake, Done)
 LOOK_AT = Command("look_at", LookAt, Done)
+RESIZE = Command("resize", Resize, Done)
 SHOW_SERVERS = Command("show_servers", ShowServers, Done)
 EXPLAIN = Command("explain", OfAgent, Explanation)
 RECIPIENTS = Command("recipients", Nothing, Names)
@@ -193,7 +203,7 @@ ITEM_FILE = Command("item_file", OfItem, Place)
 
 _ALL: tuple[Command[Any, Any], ...] = (
     *(HELLO, SUBSCRIBE),
-    *(ROSTER, ADD, OPEN, RESTART, REBUILD, STOP, UNPAUSE, WAKE, LOOK_AT, SHOW_SERVERS, EXPLAIN),
+    *(ROSTER, ADD, OPEN, RESTART, REBUILD, STOP, UNPAUSE, WAKE, LOOK_AT, RESIZE, SHOW_SERVERS, EXPLAIN),
     *(RECIPIENTS, SEND, FIND_ITEMS, PREVIEW, PUT_AWAY, INBOX_FOLDER, ITEM_FILE),
 )
 COMMANDS: Mapping[str, Command[Any, Any]] = MappingProxyType({each.name: each for each in _ALL})

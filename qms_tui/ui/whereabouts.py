@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from qms_tui.core import AgentState, AgentView
 from qms_tui.core.state import REACHABLE_SOON
-from qms_tui.ui.terminals.link import Whereabouts
+from qms_tui.ui.terminals.whereabouts import Whereabouts
 
 
 def whereabouts(agent: AgentView) -> Whereabouts:

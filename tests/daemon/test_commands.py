@@ -158,6 +158,18 @@ async def test_each_client_looks_at_an_agent_of_its_own(project: Project) -> Non
         await house.until(lambda: set(first.mirror.waiting) == {"claude", "qa"})
 
 
+async def test_a_program_starts_with_the_size_that_a_screen_shows_it_at(project: Project) -> None:
+    async with served(project, "qa", command=("sh", "-c", "stty size; read line")) as house:
+        client = await house.client()
+        await house.until(lambda: "24 80" in house.text("qa"))
+        await client.ask(api.RESIZE, api.Resize("qa", 70, 20))
+        await client.ask(api.RESTART, api.Restart("qa"))
+        await house.until(lambda: "20 70" in house.text("qa"))
+        for size in ((0, 20), (70, 0), (70, 4097)):
+            error = await client.refused(api.RESIZE, api.Resize("qa", *size))
+            assert error.code == ErrorCode.WRONG_PARAMETERS
+
+
 async def test_servers_are_in_view_while_one_client_shows_them(project: Project) -> None:
     async with served(project) as house:
         first, second = await house.client(), await house.client()

@@ -25,8 +25,9 @@ from qms_tui.keeper.watching import WatchedTerminal, Watching
 from qms_tui.runtime import Closed, Led, Printed, Rang, Remarked, Reported, Size, Titled, Typed
 from qms_tui.runtime import News as Fact
 from qms_tui.terminal import ProgramState, Terminal
-from qms_tui.ui.terminals.link import Link, Whereabouts
+from qms_tui.ui.terminals.link import Link
 from qms_tui.ui.terminals.terminals import Terminals
+from qms_tui.ui.terminals.whereabouts import Whereabouts
 from tests.here import HereRuntime
 
 PATIENCE = 15.0

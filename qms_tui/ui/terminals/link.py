@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
-from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from qms_tui.keeper.protocol import Want
 from qms_tui.runtime import (
@@ -21,33 +18,17 @@ from qms_tui.runtime import (
     Restored,
     Size,
 )
-from qms_tui.terminal import ClipboardWrite, Modes, Terminal, encode_focus, encode_paste
+from qms_tui.terminal import ClipboardWrite, Terminal, encode_focus, encode_paste
 from qms_tui.ui.terminals.attachment import Attachment
 from qms_tui.ui.terminals.events import Asked, LinkChanged, LinkEvent, Output, Reshaped, Warned
 from qms_tui.ui.terminals.feeder import Feeder, Line
+from qms_tui.ui.terminals.retry import Retry
+from qms_tui.ui.terminals.waiting_keys import Key, WaitingKeys
+from qms_tui.ui.terminals.whereabouts import Whereabouts
 
 _log = logging.getLogger(__name__)
 
 REMARK_LENGTH = 80  # characters of a remark that are kept
-TYPED_MOST = 4096  # keys typed while there is no connection that are kept: minutes of fast typing
-RETRY_FIRST, RETRY_MOST = 0.05, 1.0  # seconds between tries to reach the keeper, doubling; they are cheap
-
-Key = Callable[[Modes], bytes | None]
-"""A key as the bytes that it is for a program with these modes."""
-
-
-@dataclass(frozen=True, slots=True)
-class Whereabouts:
-    """Where an agent's terminal is, as far as whoever decides about the agent says.
-
-    `terminal` is what the keeper names it by while the program is held. `reachable`: it is, or may be again:
-    keys wait for it. `ended`: the program has. `starting`: another one is about to begin.
-    """
-
-    terminal: str = ""
-    reachable: bool = False
-    ended: bool = False
-    starting: bool = False
 
 
 class Connect(Protocol):
@@ -84,9 +65,8 @@ class Link:
         self._attachment: Attachment | None = None
         self._is_live = False  # the terminal has come, and with it the modes that keys need
         self._is_outdated = True  # nothing has come yet, or something may have been missed
-        self._typed: deque[Key] = deque()
-        self._retry: asyncio.TimerHandle | None = None
-        self._pause = RETRY_FIRST
+        self._typed = WaitingKeys()
+        self._reaching = Retry(self._reach)
 
     @property
     def attached(self) -> bool:
@@ -128,8 +108,8 @@ class Link:
         if not where.reachable and not where.starting:
             self._typed.clear()
         if where != before:
-            self._pause = RETRY_FIRST
-            self._reach()
+            self._reaching.begin_anew()
+            self._reaching.now()
 
     def detach(self) -> None:
         """Let go of the connection; what was typed and has not reached the program waits."""
@@ -137,12 +117,13 @@ class Link:
         self._is_live = False
         self._line.clear()
         if attachment is not None:
-            self._keep_unsent(attachment.close())
+            unsent = attachment.close()
+            self._typed.put_back(unsent if self._where.reachable else b"")
 
     def close(self) -> None:
         """Let go for good."""
         self._where = Whereabouts()
-        self._stop_trying()
+        self._reaching.stop()
         self.detach()
 
     def hang(self, remark: str) -> None:
@@ -150,35 +131,18 @@ class Link:
         self._hangs = remark
         self._tell(self._changed)
 
-    def _reach(self) -> None:
-        self._stop_trying()
-        if self._attachment is not None or not self._is_wanted:
-            return
-        want = Want.ATTACH if self._where.terminal else Want.LAST
-        self._attachment = self._connect(self, want, self._line.give)
-        if self._attachment is None:
-            self._reach_soon()
-
-    @property
-    def _is_wanted(self) -> bool:
-        """Whether there is something to be seen that we do not have."""
-        return bool(self._where.terminal) or (self._where.ended and self._is_outdated)
+    def _reach(self) -> bool:
+        """False if there is something to be seen that we do not have, and the keeper cannot be reached."""
+        is_wanted = bool(self._where.terminal) or (self._where.ended and self._is_outdated)
+        if self._attachment is None and is_wanted:
+            want = Want.ATTACH if self._where.terminal else Want.LAST
+            self._attachment = self._connect(self, want, self._line.give)
+        return self._attachment is not None or not is_wanted
 
     @property
     def terminal_id(self) -> str:
         """What the keeper names the terminal by."""
         return self._where.terminal
-
-    def _reach_soon(self) -> None:
-        self._stop_trying()
-        if self._is_wanted:
-            self._retry = asyncio.get_running_loop().call_later(self._pause, self._reach)
-            self._pause = min(2 * self._pause, RETRY_MOST)
-
-    def _stop_trying(self) -> None:
-        if self._retry is not None:
-            self._retry.cancel()
-            self._retry = None
 
     def _end_program(self) -> None:
         """The program has ended, and with it what it reported to be under way."""
@@ -212,13 +176,14 @@ class Link:
         """The screen is as it is, with its modes: the program gets what waits for it."""
         if self._is_live or self._attachment is None:
             return
-        self._is_live, self._pause = True, RETRY_FIRST
+        self._is_live = True
+        self._reaching.begin_anew()
         self._attachment.resize(self._size)
         if self._focused:
             self._tell_focus()  # who left last has taken it away
         waited = bool(self._typed)
         while self._typed and self._attachment is not None:
-            self.type(self._typed.popleft())
+            self.type(self._typed.next())
         if waited:
             self._tell(self._changed)
 
@@ -282,15 +247,10 @@ class Link:
     def _keep(self, key: Key) -> None:
         if not self._where.reachable:
             return
-        if len(self._typed) == TYPED_MOST:
-            self._say(f"{self.agent} is unreachable: the key was not kept", "warning")
-        else:
-            self._typed.append(key)
+        if self._typed.add(key):
             self._tell(self._changed)
-
-    def _keep_unsent(self, unsent: bytes) -> None:
-        if unsent and self._where.reachable:
-            self._typed.appendleft(lambda modes: unsent)
+        else:
+            self._say(f"{self.agent} is unreachable: the key was not kept", "warning")
 
     # -- facts from the keeper --------------------------------------------------------------------------
 
@@ -351,7 +311,7 @@ class Link:
         self._remark = ""
         self.detach()
         self._tell(self._changed)
-        self._reach_soon()
+        self._reaching.soon()
 
-    def _say(self, text: str, severity: str) -> None:
-        self._tell(Warned(text, severity))  # type: ignore[arg-type]
+    def _say(self, text: str, severity: Literal["information", "warning", "error"]) -> None:
+        self._tell(Warned(text, severity))

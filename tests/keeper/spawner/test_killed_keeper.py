@@ -15,8 +15,8 @@ from qms_tui.keeper.protocol import Hello, Want
 from qms_tui.runtime import Condition, Fact, Restored
 from qms_tui.terminal import Terminal
 from qms_tui.ui.terminals.attachment import Attachment, connect
-from qms_tui.ui.terminals.link import Whereabouts
 from qms_tui.ui.terminals.terminals import Terminals
+from qms_tui.ui.terminals.whereabouts import Whereabouts
 from tests.e2e.held import attached, started
 
 from .world import World, wait_for

@@ -16,8 +16,10 @@ from qms_tui.runtime import Closed, Size
 from qms_tui.terminal import Bell, ClipboardWrite
 from qms_tui.ui.terminals import terminals as module
 from qms_tui.ui.terminals.events import Asked, LinkEvent, Reshaped, Warned
-from qms_tui.ui.terminals.link import TYPED_MOST, Link, Whereabouts
+from qms_tui.ui.terminals.link import Link
 from qms_tui.ui.terminals.terminals import Terminals
+from qms_tui.ui.terminals.waiting_keys import TYPED_MOST
+from qms_tui.ui.terminals.whereabouts import Whereabouts
 from tests.here import HereRuntime
 
 PATIENCE = 15.0
