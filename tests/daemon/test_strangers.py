@@ -34,7 +34,7 @@ async def test_another_minor_version_is_understood(project: Project, minor: int)
 async def test_another_major_version_is_refused_with_words(project: Project, major: int) -> None:
     async with served(project) as house:
         client = await house.visitor()
-        with pytest.raises(ApiError, match=rf"the client speaks {major}\.0, the daemon 1\.0") as raised:
+        with pytest.raises(ApiError, match=rf"the client speaks {major}\.0, the daemon 1\.1") as raised:
             await client.hello("test", Version(major, 0))
         assert raised.value.code == ErrorCode.OTHER_VERSION
         assert raised.value.hint
