@@ -26,9 +26,8 @@ from .direct import DirectAttachment, DirectRuntime
 class StraightTerminal:
     """A HeldTerminal with a terminal of its own."""
 
-    def __init__(self, id: str, attachment: DirectAttachment, size: Size) -> None:
-        self.id = id
-        self.terminal = Terminal(size.columns, size.lines)
+    def __init__(self, id: str, attachment: DirectAttachment, terminal: Terminal) -> None:
+        self.id, self.terminal = id, terminal
         self._attachment = attachment
         self._on_news: Callable[[News], None] = lambda news: None
 
@@ -75,14 +74,16 @@ class Straight:
         return await self._direct.find(agent)
 
     async def start(self, agent: str, size: Size, *, fresh: bool = False) -> StraightTerminal:
-        return self._held(agent, await self._direct.start(agent, size, fresh=fresh), size)
+        terminal = Terminal(size.columns, size.lines)
+        return self._held(agent, await self._direct.start(agent, size, fresh=fresh), terminal)
 
     async def hold(self, agent: str) -> StraightTerminal:
-        size = Size(70, 20)
-        return self._held(agent, await self._direct.attach(agent, size), size)
+        size, before = Size(70, 20), self._terminals.get(agent)
+        terminal = before.terminal if before is not None else Terminal(size.columns, size.lines)
+        return self._held(agent, await self._direct.attach(agent, size), terminal)
 
-    def _held(self, agent: str, attachment: DirectAttachment, size: Size) -> StraightTerminal:
-        held = self._terminals[agent] = StraightTerminal(attachment.container, attachment, size)
+    def _held(self, agent: str, attachment: DirectAttachment, terminal: Terminal) -> StraightTerminal:
+        held = self._terminals[agent] = StraightTerminal(attachment.container, attachment, terminal)
         return held
 
     async def recall(self) -> None:
