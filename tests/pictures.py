@@ -23,9 +23,9 @@ from qms_tui.demo import agent_command, agent_environment
 from qms_tui.demo.project import make_project
 from qms_tui.project import Project
 from qms_tui.runtime.environment import inherited
-from qms_tui.runtime.local import LocalRuntime
 from qms_tui.ui.app import QmsTuiApp
 from qms_tui.ui.session import Session
+from tests.here import HereRuntime
 
 ASSETS = Path(__file__).parents[1] / "assets"
 PATIENCE = 30.0  # seconds for what an agent must show
@@ -154,13 +154,17 @@ async def take(picture: Picture, folder: Path) -> str:
     """Play it and give the screen as SVG."""
     make_project(folder, picture.agents)
     project = Project(folder)
-    runtime = LocalRuntime(
+    runtime = HereRuntime(
         folder, lambda agent: agent_command(), lambda agent: agent_environment(agent, inherited(os.environ))
     )
     config = replace(Config(), theme=picture.theme)
     house = InProcess(project, config, picture.agents, project.roster(picture.agents), runtime)
-    session = Session(project, config, picture.agents, "demo, local", house.connect, house)
+    keeper, outlives = runtime.keeper, runtime.outlives
+    session = Session(
+        project, config, picture.agents, "demo, local", house.connect, keeper, outlives, house.close
+    )
     app = QmsTuiApp(session, headless_driver=True)
+    runtime.show_colors(app.palette().colors)
     async with app.run_test(size=picture.size, notifications=True) as pilot:
         stage = Stage(app, pilot)
         for agent in picture.agents:

@@ -27,7 +27,7 @@ ALLOWED = {
     "log": set(),
     "status_report": set(),
     "terminal": {"status_report"},
-    "runtime": {"project", "config", "trust"},
+    "runtime": {"project", "config", "trust", "terminal"},
     "ipc": {"files"},
     "text": set(),
     "workers": {"errors"},
@@ -58,7 +58,17 @@ ALLOWED = {
     "core": {"project", "config", "runtime", "terminal", "inbox", "activity", "waking", "mcp"},
     "api": set(),
     "daemon": {"api", "core", "activity", "inbox", "mcp", "runtime"},
-    "ui": {"api", "project", "config", "runtime", "terminal", "remembered", "status_report"},
+    "ui.terminals": {"keeper", "runtime", "terminal"},
+    "ui": {
+        "ui.terminals",
+        "api",
+        "project",
+        "config",
+        "runtime",
+        "terminal",
+        "remembered",
+        "status_report",
+    },
     "demo": {"project", "status_report"},
     "doctor": {
         "project",
@@ -82,7 +92,7 @@ ALLOWED = {
         "terminal",
         "mcp",
     },
-    "cli.in_process": {"api", "core", "daemon", "project", "config", "runtime", "inbox", "mcp", "ui"},
+    "cli.in_process": {"api", "core", "daemon", "project", "config", "runtime", "inbox", "mcp"},
     "cli.screen": {
         "cli",
         "cli.in_process",
@@ -231,12 +241,12 @@ from pathlib import Path
 from qms_tui.config import Config
 from qms_tui.core import AgentState, Core
 from qms_tui.project import Project
-from qms_tui.runtime.local import LocalRuntime
+from tests.here import HereRuntime
 
 async def go() -> None:
     root = Path(sys.argv[1])
     command = ("sh", "-c", "read line; exit 7")
-    runtime = LocalRuntime(root, lambda agent: command, lambda agent: dict(os.environ))
+    runtime = HereRuntime(root, lambda agent: command, lambda agent: dict(os.environ))
     states, news = [], asyncio.Event()
     def tell(event):
         view = getattr(event, "view", None)
@@ -252,7 +262,7 @@ async def go() -> None:
     core.open("qa")
     async with asyncio.timeout(15):
         await until(AgentState.RUNNING)
-        core.link("qa").send(b"line\\r")
+        core.agents["qa"].terminal.put(b"line\\r", print)
         await until(AgentState.ENDED)
     print(core.view("qa").ending)
     await core.close()
@@ -277,22 +287,22 @@ def test_the_core_runs_without_a_screen_and_without_a_terminal(tmp_path: Path) -
         start_new_session=True,
         timeout=60,
     )
-    assert found.stdout.splitlines() == ["exit code 7", "no terminal", "set()"]
+    assert found.stdout.splitlines() == ["True", "exit code 7", "no terminal", "set()"]
     assert found.stderr == ""
 
 
-NOT_THE_SCREENS = ("core", "daemon", "inbox", "activity", "waking", "mcp", "keeper", "runtime.docker")
+NOT_THE_SCREENS = ("core", "daemon", "inbox", "activity", "waking", "mcp", "runtime.docker")
 
 
-def test_the_screen_has_of_runtimes_no_more_than_sizes() -> None:
+def test_the_screen_has_of_runtimes_no_more_than_sizes_and_addresses() -> None:
     named = {
         alias.name
-        for path in (ROOT / "ui").rglob("*.py")
+        for path in (ROOT / "ui").glob("*.py")
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.ImportFrom) and f"{node.module}.".startswith("qms_tui.runtime.")
         for alias in node.names
     }
-    assert named == {"Size"}
+    assert named == {"KeeperAddress", "Size"}
 
 
 def _modules_after(statement: str) -> set[str]:
@@ -317,6 +327,10 @@ def _modules_after(statement: str) -> set[str]:
         ("import qms_tui.waking", {"textual", "docker", "asyncio"}),
         ("import qms_tui.inbox", {"textual", "docker", "asyncio", "watchdog"}),
         ("import qms_tui.core", {"textual", "docker", "watchdog"}),
+        (
+            "import qms_tui.ui.terminals.terminals",
+            {"textual", "docker", "watchdog", "qms_tui.core", "qms_tui.runtime.docker"},
+        ),
         (
             "import qms_tui.api.client, qms_tui.api.schema",
             {"textual", "docker", "watchdog", "pyte", "dataclasses", "qms_tui.core"},

@@ -28,6 +28,8 @@ class AgentState(Words):
 
 HELD = (AgentState.RUNNING, AgentState.PAUSED)
 """Its program is there."""
+REACHABLE_SOON = (*HELD, AgentState.ATTACHING, AgentState.RECONNECTING, AgentState.UNREACHABLE)
+"""It is, or may be again: what is typed into its terminal can wait for it."""
 STARTABLE = (AgentState.ABSENT, AgentState.ENDED, AgentState.FAILED)
 """Its program is not there, and nobody is about to change that."""
 
@@ -161,6 +163,8 @@ class AgentView(Struct, frozen=True):
     """Whether another user has started the program."""
     building: str = ""
     """How far the build of its image is; empty while there is none."""
+    terminal: str = ""
+    """What the keeper names its terminal by, from which it is shown; empty while it is not held."""
     title: str = ""
     remark: str = ""
     """What a human should know of its terminal for as long as it holds."""

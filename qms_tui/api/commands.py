@@ -91,6 +91,14 @@ class LookAt(Struct, frozen=True):
     agent: str = ""
 
 
+class Resize(Struct, frozen=True):
+    """In how many columns and lines a screen shows an agent: its next program starts with that size."""
+
+    agent: str
+    columns: int
+    lines: int
+
+
 class ShowServers(Struct, frozen=True):
     """Whether the human sees how the MCP servers stand."""
 
@@ -187,6 +195,7 @@ STOP = Command("stop", OfAgent, Done)
 UNPAUSE = Command("unpause", OfAgent, Done)
 WAKE = Command("wake", Wake, Done)
 LOOK_AT = Command("look_at", LookAt, Done)
+RESIZE = Command("resize", Resize, Done)
 SHOW_SERVERS = Command("show_servers", ShowServers, Done)
 EXPLAIN = Command("explain", OfAgent, Explanation)
 RECIPIENTS = Command("recipients", Nothing, Names)
@@ -200,7 +209,7 @@ ITEM_FILE = Command("item_file", OfItem, Place)
 
 _ALL: tuple[Command[Any, Any], ...] = (
     *(HELLO, SUBSCRIBE, PING),
-    *(ROSTER, ADD, OPEN, RESTART, REBUILD, STOP, UNPAUSE, WAKE, LOOK_AT, SHOW_SERVERS, EXPLAIN),
+    *(ROSTER, ADD, OPEN, RESTART, REBUILD, STOP, UNPAUSE, WAKE, LOOK_AT, RESIZE, SHOW_SERVERS, EXPLAIN),
     *(RECIPIENTS, SEND, FIND_ITEMS, ANSWER_TO, PREVIEW, PUT_AWAY, INBOX_FOLDER, ITEM_FILE),
 )
 COMMANDS: Mapping[str, Command[Any, Any]] = MappingProxyType({each.name: each for each in _ALL})

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
 from qms_tui.config import Config
 from qms_tui.core import Core
-from qms_tui.core.events import Asked, CoreEvent, Output, Reshaped
-from qms_tui.core.link import Link
+from qms_tui.core.events import CoreEvent
 from qms_tui.inbox import Past
 from qms_tui.mcp.lights import Standing
 from qms_tui.project import Project
@@ -19,11 +18,10 @@ if TYPE_CHECKING:
     from qms_tui.api.client import Client
     from qms_tui.api.deltas import News
     from qms_tui.daemon.server import Server
-    from qms_tui.ui.terminal_links import TerminalListener
 
 
 class InProcess:
-    """The core, served on socket pairs, and the terminals that it holds."""
+    """The core, served on socket pairs."""
 
     def __init__(
         self,
@@ -37,9 +35,7 @@ class InProcess:
         servers: Callable[[], Awaitable[Standing]] | None = None,
     ) -> None:
         self.core = Core(project, config, agents, roster, runtime, self._hear, past=past, servers=servers)
-        self._runtime = runtime
         self.server: Server | None = None  # from the first client on
-        self._listener: TerminalListener | None = None
         self._follows = False  # inboxes
 
     async def connect(self, hear: Callable[[News], None]) -> Client:
@@ -63,43 +59,11 @@ class InProcess:
         return ours
 
     def _hear(self, event: CoreEvent) -> None:
-        listener = self._listener
-        if isinstance(event, Output | Reshaped | Asked):
-            if listener is not None:
-                _pass_on(listener, event)
-        elif self.server is not None:
+        if self.server is not None:
             self.server.hear(event)
-
-    # -- the terminals ----------------------------------------------------------------------------------
-
-    @property
-    def outlives(self) -> bool:
-        """Whether programs go on when the screen is left."""
-        return self._runtime.outlives
-
-    def link(self, agent: str) -> Link:
-        """The way to an agent's terminal."""
-        return self.core.link(agent)
-
-    def listen(self, listener: TerminalListener) -> None:
-        """Tell it from now on."""
-        self._listener = listener
-
-    def show_colors(self, colors: Mapping[int, tuple[int, int, int]]) -> None:
-        """The colours that programs are told when they ask."""
-        self._runtime.show_colors(colors)
 
     async def close(self) -> None:
         """End the application; agents go on if their runtime says so."""
         if self.server is not None:
             await self.server.close()
         await self.core.close()
-
-
-def _pass_on(listener: TerminalListener, event: Output | Reshaped | Asked) -> None:
-    if isinstance(event, Output):
-        listener.show_output(event.agent)
-    elif isinstance(event, Reshaped):
-        listener.show_terminal(event.agent)
-    else:
-        listener.answer(event.agent, event.event)

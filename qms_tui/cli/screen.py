@@ -54,11 +54,14 @@ def show(
     roster = project.roster((*config.agents, *names))
     house = InProcess(project, config, names, roster, runtime, past=past, servers=servers)
     notices = (*config.notices, *remarks)
+    agents, keeper, outlives = tuple(names), runtime.keeper, runtime.outlives
     session = Session(
-        project, config, tuple(names), engine, house.connect, house, notices, view, memory, inside
-    )
+        project, config, agents, engine, house.connect, keeper, outlives, house.close, notices, view, memory,
+        inside,
+    )  # fmt: skip
     watch_threads(sys.argv[1:])
     app = QmsTuiApp(session)
+    runtime.show_colors(app.palette().colors)
     app.run()
     if on_left is not None:
         on_left(app.left_behind)

@@ -35,8 +35,8 @@ from qms_tui.core.paced import Paced
 from qms_tui.core.state import AgentState
 from qms_tui.core.view import AgentView
 from qms_tui.project import Project
+from qms_tui.runtime import Rang, Reported, Titled
 from qms_tui.runtime.config_folder import ConfigFolder, container_folder
-from qms_tui.terminal import Bell, StatusChanged, TerminalEvent, TitleChanged
 
 NOTHING = Report()
 STATUS_PERIOD = 0.1  # seconds between two looks at what a program shows, which may change all the time
@@ -144,19 +144,15 @@ class Activities:
 
     # -- what happens -----------------------------------------------------------------------------------
 
-    def saw(self, agent: Agent, event: TerminalEvent) -> None:
+    def saw(self, agent: Agent, news: Titled | Rang | Reported) -> None:
         """Its program has changed its title, rung, or reported something: some do all the time."""
-        now = time.time()
-        if isinstance(event, TitleChanged):
-            self._sights[agent.name] = self._sight(agent).titled(agent.link.title, now)
-        elif isinstance(event, Bell):
-            self._sights[agent.name] = replace(self._sight(agent), rang_at=now)
-        elif not isinstance(event, StatusChanged):
-            return
-        self._look(agent).ask()
-
-    def reshaped(self, agent: Agent) -> None:
-        """Its terminal may be another one, with other reports in it."""
+        sight = self._sight(agent)
+        if isinstance(news, Titled):
+            self._sights[agent.name] = sight.titled(news.text, news.at)
+        elif isinstance(news, Rang):
+            if news.at <= max(sight.looked_at, agent.terminal.typed_at):
+                return  # the human was there since
+            self._sights[agent.name] = replace(sight, rang_at=news.at)
         self._look(agent).ask()
 
     def waits_for_look(self, agent: Agent) -> bool:
@@ -245,7 +241,7 @@ class Activities:
         if known is None or known.began != began:
             looked_at = known.looked_at if known is not None else 0.0
             fresh = Sight(began=began, looked_at=looked_at)
-            known = self._sights[agent.name] = fresh.reporting(agent.link.terminal.status, time.time())
+            known = self._sights[agent.name] = fresh.reporting(agent.terminal.status, time.time())
         return known
 
     def _look(self, agent: Agent) -> Paced:
@@ -258,4 +254,4 @@ class Activities:
         self._on_fact(agent)
 
     def _take_status(self, agent: Agent) -> None:
-        self._sights[agent.name] = self._sight(agent).reporting(agent.link.terminal.status, time.time())
+        self._sights[agent.name] = self._sight(agent).reporting(agent.terminal.status, time.time())

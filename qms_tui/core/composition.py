@@ -22,18 +22,16 @@ from qms_tui.core.agent import Agent
 from qms_tui.core.events import (
     AgentChanged,
     AgentEvent,
-    Asked,
     CoreEvent,
     EngineChanged,
     InboxChanged,
     ItemsArrived,
     Notice,
     NoticeKind,
-    Output,
     PaneNeeded,
     ReceiptsChanged,
-    Reshaped,
     ServersChanged,
+    Shown,
 )
 from qms_tui.core.fleet import Fleet
 from qms_tui.core.mail import Mail, MailArrived, MailChanged, MailEvent
@@ -49,7 +47,7 @@ from qms_tui.core.waking import Context, Waking
 from qms_tui.inbox import HUMAN, Ledger, Past
 from qms_tui.mcp.lights import Standing
 from qms_tui.project import Project
-from qms_tui.runtime import EngineBack, Runtime, RuntimeEvent
+from qms_tui.runtime import EngineBack, Printed, Runtime, RuntimeEvent
 from qms_tui.runtime.config_folder import config_folder
 from qms_tui.waking import Typed
 
@@ -86,7 +84,6 @@ class Composition:
             agents,
             runtime,
             self._hear,
-            scrollback=config.terminal.scrollback,
             on_engine=self._hear_engine,
             ready=self.mail.watching,
         )
@@ -201,21 +198,15 @@ class Composition:
     def _hear(self, agent: Agent, event: AgentEvent) -> None:
         if self._closed:
             return
-        if isinstance(event, Output):
-            self.waking.output(agent)
-            self._tell(event)
-        elif isinstance(event, Notice):
+        if isinstance(event, Notice):
             self.notices.give(event)
-        elif isinstance(event, Asked):
-            self.activities.saw(agent, event.event)
-            self._is_looked_at(agent)
-            self._tell(event)
-        elif isinstance(event, Reshaped):
-            self.activities.reshaped(agent)
-            self._is_looked_at(agent)
-            self._tell(event)
-        else:
+        elif not isinstance(event, Shown):
             self._rounds.fact(agent)
+        elif isinstance(event.news, Printed):
+            self.waking.output(agent)
+        else:
+            self.activities.saw(agent, event.news)
+            self._is_looked_at(agent)
 
     def _is_looked_at(self, agent: Agent) -> None:
         """What it shows is seen at once."""

@@ -36,6 +36,7 @@ def agent(view: AgentView) -> agents.AgentView:
         needs_build=view.needs_build,
         foreign=view.foreign,
         building=view.building,
+        terminal=view.terminal,
         title=view.title,
         remark=view.remark,
         leads=view.leads,

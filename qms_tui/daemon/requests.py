@@ -20,11 +20,13 @@ from qms_tui.daemon import mapping
 from qms_tui.daemon.inbox_items import find_items
 from qms_tui.daemon.publisher import Publisher
 from qms_tui.inbox import Item, reply_to, subject_of
+from qms_tui.runtime import Size
 from qms_tui.text.printable import plain
 
 _log = logging.getLogger(__name__)
 
 LONGEST_NAME = 80  # characters of what a client calls something that are repeated to it
+LARGEST = 4096  # columns, or lines, of a terminal
 DONE = Done()
 Handler = Callable[[Any], Any | Awaitable[Any]]
 
@@ -153,6 +155,15 @@ class Requests:
     def look_at(self, params: api.LookAt) -> Done:
         """The human looks at one agent here, or at none."""
         self._core.look_at(self._view(params.agent).name if params.agent else None, self)
+        return DONE
+
+    def resize(self, params: api.Resize) -> Done:
+        """A screen shows it so."""
+        view = self._view(params.agent)
+        if not (0 < params.columns <= LARGEST and 0 < params.lines <= LARGEST):
+            said = f"{params.columns}x{params.lines} is no size of a terminal"
+            raise ApiError(ErrorCode.WRONG_PARAMETERS, said, f"give 1 to {LARGEST} columns and lines")
+        self._core.resize(view.name, Size(params.columns, params.lines))
         return DONE
 
     def show_servers(self, params: api.ShowServers) -> Done:

@@ -29,8 +29,9 @@ from qms_tui.keeper.protocol import (
     ProtocolError,
     Want,
     read_message,
+    size_frame,
 )
-from qms_tui.runtime import Size
+from qms_tui.runtime import KeeperAddress, Size
 from qms_tui.workers import Counterpart
 
 _log = logging.getLogger(__name__)
@@ -79,9 +80,14 @@ class KeeperClient:
         self._starting = threading.Lock()
         self._started: Process | None = None
         self._interface = uuid.uuid4().hex
-        self._name = _name()
+        self._name = screen_name()
         self.palette = ""
         """The colours of this interface, for those who ask the terminals that it leads."""
+
+    @property
+    def address(self) -> KeeperAddress:
+        """Where it listens, and who this interface is to it."""
+        return KeeperAddress(self._folder / SOCKET, self._interface)
 
     def open(self, want: Want, agent: str, container: str, size: Size) -> Connection:
         """A connection that follows an agent; starts a keeper if there is none. Raises KeeperError."""
@@ -122,6 +128,13 @@ class KeeperClient:
         finally:
             connection.close()
         return True
+
+    def restart(self) -> None:
+        """End the keeper, by force if it hangs, and see to it that another one serves; agents go on, and keys
+        that wait are theirs. Raises KeeperError.
+        """
+        self.stop()
+        self._knock()
 
     def start_early(self) -> None:
         """See to it that a keeper runs, without waiting for it: it is needed in a moment."""
@@ -249,28 +262,12 @@ class Connection:
             raise KeeperError(str(content.get("message", "")), str(content.get("hint", "")))
         return content
 
-    def next(self, wanted: Kind) -> bytes:
-        """The body of the next frame of a kind. Raises OSError or ProtocolError."""
-        while True:
-            while self.early:
-                kind, body = self.early.pop(0)
-                if kind == wanted:
-                    return body
-            data = self.socket.recv(_READ)
-            if not data:
-                raise ProtocolError("the connection ended")
-            self.early = self.frames.feed(data)
-
-    def wait_for(self, wanted: Kind) -> None:
-        """Read until a frame of a kind is among the early ones. Raises KeeperError."""
-        try:
-            while all(kind != wanted for kind, _ in self.early):
-                data = self.socket.recv(_READ)
-                if not data:
-                    raise KeeperError("the keeper ended", LOG_HINT)
-                self.early += self.frames.feed(data)
-        except (OSError, ProtocolError) as error:
-            raise KeeperError(f"the keeper does not answer: {error}", LOG_HINT) from error
+    def say_size(self, size: Size) -> None:
+        """The container that was to be started runs, at that size; lets go. A keeper that is gone hears of
+        its size from whoever shows it.
+        """
+        with contextlib.suppress(OSError), self.socket:
+            self.socket.sendall(size_frame(size.columns, size.lines))
 
     def wait_for_end(self) -> None:
         """Wait until the keeper has closed the connection."""
@@ -285,7 +282,7 @@ class Connection:
         self.socket.close()
 
 
-def _name() -> str:
+def screen_name() -> str:
     """What a human knows this interface by: its terminal."""
     try:
         return os.ttyname(0).removeprefix("/dev/")

@@ -26,7 +26,7 @@ from qms_tui.runtime.events import RuntimeEvent
 from qms_tui.runtime.facts import Closed, Fact, Received, Resized
 from qms_tui.runtime.processes import sample, session, signal_name
 from qms_tui.runtime.resume import SOON
-from qms_tui.runtime.runtime import Attachment, Condition, Ending, Found
+from qms_tui.runtime.runtime import Condition, Ending, Found
 from qms_tui.runtime.size import Size
 from qms_tui.runtime.supervised import leave_supervisor
 from qms_tui.runtime.usage import Samples, Usage
@@ -38,8 +38,6 @@ _LOOK = 0.2  # seconds between looks whether a process has ended, on systems tha
 
 class LocalAttachment:
     """The terminal of a process of ours."""
-
-    answered = False
 
     def __init__(self, process: PtyProcess) -> None:
         self._process = process
@@ -74,9 +72,6 @@ class LocalAttachment:
         if not self._stream.closed and not self._process.closed:
             self._on_fact(Resized(size))
             self._process.setwinsize(size.lines, size.columns)
-
-    def lead(self) -> None:
-        """There is nobody else who could."""
 
     def close(self) -> None:
         """Let go of the terminal."""
@@ -126,9 +121,6 @@ class LocalRuntime:
         # For the ways out that skip close(): an exception on the way, sys.exit in a signal handler.
         atexit.register(self._kill_all)
 
-    def show_colors(self, colors: Mapping[int, tuple[int, int, int]]) -> None:
-        """The screen itself answers: it has them."""
-
     async def find(self, agent: str) -> Found:
         """Whether our process of the agent lives."""
         process = self._processes.get(agent)
@@ -139,7 +131,11 @@ class LocalRuntime:
             return Found(Condition.RUNNING)
         return Found(Condition.EXITED, self._ending(agent, process))
 
-    async def start(self, agent: str, size: Size, *, fresh: bool = False) -> Attachment:
+    async def start(self, agent: str, size: Size, *, fresh: bool = False) -> LocalAttachment:
+        """Spawn the agent's command, and hold its terminal."""
+        return LocalAttachment(await self.launch(agent, size, fresh=fresh))
+
+    async def launch(self, agent: str, size: Size, *, fresh: bool = False) -> PtyProcess:
         """Spawn the agent's command."""
         await self.stop(agent)
         self._endings.pop(agent, None)
@@ -150,17 +146,13 @@ class LocalRuntime:
         if argv != command:
             self._resumed[agent] = time.monotonic()
         self._processes[agent] = process
-        return LocalAttachment(process)
+        return process
 
-    async def attach(self, agent: str, size: Size) -> Attachment:
+    async def attach(self, agent: str, size: Size) -> LocalAttachment:
         """Hold the terminal of a process that this interface started."""
         attachment = LocalAttachment(self._processes[agent])
         attachment.resize(size)
         return attachment
-
-    async def last_state(self, agent: str) -> bytes:
-        """Nobody keeps it."""
-        return b""
 
     async def ended(self, agent: str) -> Ending | None:
         """Wait for the process whose terminal closed; ends what is left of its session."""

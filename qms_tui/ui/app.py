@@ -44,7 +44,10 @@ from qms_tui.ui.safe_cells import SafeCells
 from qms_tui.ui.screens import HelpScreen, MenuScreen, PanesScreen
 from qms_tui.ui.session import Session
 from qms_tui.ui.severity import severity_of
+from qms_tui.ui.terminals.events import LinkEvent
+from qms_tui.ui.terminals.terminals import Terminals
 from qms_tui.ui.themes import THEMES
+from qms_tui.ui.whereabouts import whereabouts
 
 _log = logging.getLogger(__name__)
 
@@ -81,7 +84,8 @@ class QmsTuiApp(OrderedKeys):
         for theme in THEMES.values():
             self.register_theme(theme)
         self.theme = THEMES[session.config.theme].name
-        session.terminals.show_colors(self.palette().colors)
+        colors, scrollback = self.palette().colors, session.config.terminal.scrollback
+        self.terminals = Terminals(session.keeper, self._hear_of_terminal, colors, scrollback=scrollback)
         view = session.view or View(session.agents)
         self.fault: BaseException | None = None
         """What made the screen fail, if anything did."""
@@ -100,7 +104,6 @@ class QmsTuiApp(OrderedKeys):
         self._clipboard_requests = ClipboardRequests(self)
         self.outer_status = OuterStatus(self)
         self._listener = Listener(self, self.desk, self.outer_status)
-        session.terminals.listen(self._listener)
         self._safe_cells = SafeCells()
         self._prefix = session.config.prefix
         self._menu = menu_key(self._prefix, os.environ)
@@ -145,12 +148,14 @@ class QmsTuiApp(OrderedKeys):
 
     async def on_unmount(self) -> None:
         """Let go of the agents, however the screen ended."""
-        if self.session.terminals.outlives:
+        if self.session.outlives:
             agents = self.daemon.mirror.agents.values()
             self.left_behind = tuple(agent.name for agent in agents if agent.state not in _NOT_LIVE)
         self._listener.close()
         await self.daemon.close()
-        await self.session.terminals.close()
+        self.terminals.close()
+        if self.session.leave is not None:
+            await self.session.leave()
 
     def _fatal_error(self) -> None:
         """Textual's hook for what no handler caught: to the log, where it would show a traceback."""
@@ -161,7 +166,7 @@ class QmsTuiApp(OrderedKeys):
     # -- panes ------------------------------------------------------------------------------------------
 
     def _pane(self, agent: str, number: int) -> Pane:
-        link, mirror = self.session.terminals.link(agent), self.daemon.mirror
+        link, mirror = self.terminals.link(agent), self.daemon.mirror
         view = mirror.agents.get(agent) or AgentView(agent)
         color, pasted = self._color(agent, number), partial(self._pasted, agent)
         pane = Pane(link, view, number, color, self.palette, self.own_keys, self._menu, pasted)
@@ -226,9 +231,17 @@ class QmsTuiApp(OrderedKeys):
             agent, known = pane.agent.name, pane.terminal_size if pane.display else size
             if known is not None:
                 pane.link.resize(known)
-                self._sized.add(agent)
+                self.daemon.resize(agent, known)
+                if agent not in self._sized:
+                    self._sized.add(agent)
+                    self.follow(self.daemon.mirror.agents.get(agent, pane.agent))
             if agent in self._sized:
                 self._agents.open(agent)
+
+    def follow(self, agent: AgentView) -> None:
+        """Its terminal is where its daemon says: reached once it is known how large it is shown."""
+        if agent.name in self._sized:
+            self._panes[agent.name].link.follow(whereabouts(agent))
 
     def _focus(self, pane: Pane) -> None:
         self.base.set_focus(pane)
@@ -271,6 +284,10 @@ class QmsTuiApp(OrderedKeys):
 
     def _hear(self, news: News) -> None:
         self._listener.hear(news)
+
+    def _hear_of_terminal(self, event: LinkEvent) -> None:
+        if self.is_running:
+            self._listener.hear_of_terminal(event)
 
     def _miss(self, since: float | None) -> None:
         if self.is_running:
@@ -381,7 +398,7 @@ class QmsTuiApp(OrderedKeys):
 
     def action_help(self) -> None:
         """Show the keys."""
-        self.push_screen(HelpScreen(self._prefix, self._menu, self.session.terminals.outlives))
+        self.push_screen(HelpScreen(self._prefix, self._menu, self.session.outlives))
 
     async def action_menu(self) -> None:
         """Show the commands and do the chosen one."""

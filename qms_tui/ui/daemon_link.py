@@ -8,12 +8,23 @@ import time
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from qms_tui.api.commands import LOOK_AT, PING, SHOW_SERVERS, Command, LookAt, Nothing, ShowServers
+from qms_tui.api.commands import (
+    LOOK_AT,
+    PING,
+    RESIZE,
+    SHOW_SERVERS,
+    Command,
+    LookAt,
+    Nothing,
+    Resize,
+    ShowServers,
+)
 from qms_tui.api.deltas import News
 from qms_tui.api.errors import ConnectionLost
 from qms_tui.api.mirror import Mirror
 from qms_tui.api.snapshot import Snapshot
 from qms_tui.errors import QmsTuiError
+from qms_tui.runtime import Size
 
 if TYPE_CHECKING:  # the wire comes with whoever connects, after the first painting
     from qms_tui.api.client import Client
@@ -53,6 +64,7 @@ class DaemonLink:
         self._missing = False
         self._looked_at = ""
         self._shows_servers = False
+        self._sizes: dict[str, Size] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._answers: set[asyncio.Future[Any]] = set()
 
@@ -127,7 +139,19 @@ class DaemonLink:
             self._shows_servers = in_view
             self._tell(SHOW_SERVERS, ShowServers(in_view))
 
+    def resize(self, agent: str, size: Size) -> None:
+        """How large an agent is shown, as `look_at`: before it is asked to start with that size."""
+        if size != self._sizes.get(agent):
+            self._sizes[agent] = size
+            self._tell_size(agent)
+
+    def _tell_size(self, agent: str) -> None:
+        size = self._sizes[agent]
+        self._tell(RESIZE, Resize(agent, size.columns, size.lines))
+
     def _tell_what_is_seen(self) -> None:
+        for agent in self._sizes:
+            self._tell_size(agent)
         self._tell(LOOK_AT, LookAt(self._looked_at))
         self._tell(SHOW_SERVERS, ShowServers(self._shows_servers))
 

@@ -16,13 +16,14 @@ from qms_tui.api.deltas import (
     ServersDelta,
 )
 from qms_tui.api.snapshot import Notice, NoticeKind, Snapshot, Toast
-from qms_tui.terminal import Bell, ClipboardWrite, TerminalEvent
+from qms_tui.terminal import Bell, ClipboardWrite
 from qms_tui.ui.chrome import StatusLine
 from qms_tui.ui.desk import Desk
 from qms_tui.ui.outer_status import OuterStatus
 from qms_tui.ui.pace import Pace
 from qms_tui.ui.severity import shown_severity
 from qms_tui.ui.shell import Shell
+from qms_tui.ui.terminals.events import Asked, LinkEvent, Output, Reshaped, Warned
 
 PERIOD = 1 / 30  # seconds between two times that the screen is brought up to date
 SHARE = 4  # times as long as that took the last time, if that is more: keys have the rest
@@ -53,22 +54,26 @@ class Listener:
 
     # -- what terminals show and ask for ----------------------------------------------------------------
 
-    def show_output(self, agent: str) -> None:
-        """An agent's terminal has damage to show."""
-        if pane := self._app.find_pane(agent):
+    def hear_of_terminal(self, event: LinkEvent) -> None:
+        """Show at once what happens in a terminal, or on the way to it."""
+        if isinstance(event, Asked):
+            self._answer(event)
+        elif isinstance(event, Warned):
+            self._app.notify(event.text, severity=event.severity, markup=False)
+        elif (pane := self._app.find_pane(event.agent)) is None:
+            return
+        elif isinstance(event, Output):
             pane.show_output()
-
-    def show_terminal(self, agent: str) -> None:
-        """An agent's terminal is another one, or has another size."""
-        if pane := self._app.find_pane(agent):
+        elif isinstance(event, Reshaped):
             pane.show_terminal()
+        elif pane.show_link():
+            self._show_news()
 
-    def answer(self, agent: str, event: TerminalEvent) -> None:
-        """An agent's program asks for something by its terminal."""
-        if isinstance(event, Bell):
+    def _answer(self, asked: Asked) -> None:
+        if isinstance(asked.event, Bell):
             self._app.bell()
-        elif isinstance(event, ClipboardWrite):
-            self._app.write_clipboard(agent, event.data)
+        elif isinstance(asked.event, ClipboardWrite):
+            self._app.write_clipboard(asked.agent, asked.event.data)
 
     # -- what the daemon says ---------------------------------------------------------------------------
 
@@ -76,6 +81,7 @@ class Listener:
         """Note it; it is shown soon."""
         if isinstance(news, AgentDelta):
             self._agents[news.agent.name] = None
+            self._app.follow(news.agent)
         elif isinstance(news, InboxDelta):
             self._inbox = True
         elif isinstance(news, ArrivalDelta):
@@ -95,6 +101,8 @@ class Listener:
         notices, those are news that are younger than what was shown."""
         agents = dict.fromkeys(agent.name for agent in snapshot.agents)
         self._agents |= agents
+        for agent in snapshot.agents:
+            self._app.follow(agent)
         if not self._has_begun:
             self._has_begun = True
             self._known |= agents.keys()
@@ -138,10 +146,14 @@ class Listener:
         if begins:
             self._app.open_agents()
         if changed:
-            self._app.show_chrome()
-            self._app.base.query_one(StatusLine).need(len(mirror.waiting))
-            self._desk.sidebar.show_agents()
-            self._outer.changed()
+            self._show_news()
+
+    def _show_news(self) -> None:
+        """Whatever says how agents are, beside their panes."""
+        self._app.show_chrome()
+        self._app.base.query_one(StatusLine).need(len(self._app.daemon.mirror.waiting))
+        self._desk.sidebar.show_agents()
+        self._outer.changed()
 
     def _tell(self) -> None:
         toasts, self._toasts = self._toasts, []

@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import partial
 from time import monotonic
 
+import msgspec.structs
 from rich.segment import Segment
 from textual import events, on
 from textual.content import Content
@@ -37,7 +38,7 @@ from qms_tui.ui.odd_cells import held_runs, is_odd
 from qms_tui.ui.paint import paint_rows
 from qms_tui.ui.palette import Palette, faint_style, rich_style
 from qms_tui.ui.side_buttons import SideButtonDown, SideButtonUp
-from qms_tui.ui.terminal_links import Link
+from qms_tui.ui.terminals.link import Link
 
 HOLD = 0.15  # seconds that a program's synchronized output (mode 2026) may keep the pane from painting
 FRAME = 1 / 60  # seconds between two paintings of the focused pane: no screen shows more
@@ -85,7 +86,8 @@ class Pane(Widget, can_focus=True):
         `pasted` says what the program gets of a paste.
         """
         super().__init__(id=f"pane-{link.agent}", classes="pane")
-        self.link, self.agent = link, agent
+        self.link, self._daemons = link, agent  # as its daemon has it
+        self.agent = self._seen(agent)
         self.number = number
         self.color = color
         self._palette = palette
@@ -197,13 +199,30 @@ class Pane(Widget, can_focus=True):
 
         False if there is no more to it than a title or figures, which stand in the frame alone.
         """
-        before, self.agent = self.agent, agent
+        self._daemons = agent
+        before, agent = self.agent, self._seen(agent)
+        self.agent = agent
         if all(getattr(before, name) == getattr(agent, name) for name in _IN_PANE):
             self._show_frame_soon()
             return False
         self.set_class(agent.state in STARTABLE, "-ended")
         self._show_all()
         return True
+
+    def show_link(self) -> bool:
+        """The way to its terminal is another one; whether there is more to it than figures."""
+        return self.show_agent(self._daemons)
+
+    def _seen(self, agent: AgentView) -> AgentView:
+        """The agent as its daemon has it, and what the way to its terminal knows better."""
+        link = self.link
+        return msgspec.structs.replace(
+            agent,
+            remark=link.remark or agent.remark,
+            leads=link.leads,
+            leader=link.leader,
+            keys_waiting=link.keys_waiting,
+        )
 
     def show_waiting(self, count: int) -> None:
         """So many items wait in the agent's inbox."""

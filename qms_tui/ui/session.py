@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from qms_tui.config import Config
 from qms_tui.project import Project
 from qms_tui.remembered import Memory, View
+from qms_tui.runtime import KeeperAddress
 from qms_tui.ui.daemon_link import Connect
-from qms_tui.ui.terminal_links import Terminals
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,12 @@ class Session:
     """Where agents run, in a few words for the status line."""
     connect: Connect
     """Called again when the connection is lost."""
-    terminals: Terminals
+    keeper: KeeperAddress
+    """Where the terminals of the agents are."""
+    outlives: bool
+    """Whether programs go on when the screen is left."""
+    leave: Callable[[], Awaitable[None]] | None = None
+    """Called when the screen is left, if that ends more than the screen."""
     notices: tuple[str, ...] = ()
     view: View | None = None
     """How to arrange the panes; its agents are these, in this order."""

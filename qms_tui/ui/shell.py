@@ -8,6 +8,7 @@ from typing import Any
 from textual.app import App
 from textual.screen import Screen
 
+from qms_tui.api.agents import AgentView
 from qms_tui.errors import QmsTuiError
 from qms_tui.ui.daemon_link import DaemonLink
 from qms_tui.ui.pane import Pane
@@ -37,6 +38,10 @@ class Shell(App[None]):
 
     def find_pane(self, agent: str) -> Pane | None:
         """The agent's pane, if it has one."""
+        raise NotImplementedError
+
+    def follow(self, agent: AgentView) -> None:
+        """Its terminal is where its daemon says."""
         raise NotImplementedError
 
     def open_agents(self) -> None:

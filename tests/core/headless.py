@@ -23,14 +23,17 @@ from qms_tui.core.events import (
     InboxChanged,
     ItemsArrived,
     Notice,
-    Output,
     PaneNeeded,
 )
 from qms_tui.core.servers import Look
+from qms_tui.daemon import mapping
 from qms_tui.inbox import Past
 from qms_tui.project import Project
 from qms_tui.runtime.environment import inherited
-from qms_tui.runtime.local import LocalRuntime
+from qms_tui.ui.terminals.link import Link
+from qms_tui.ui.terminals.terminals import Terminals
+from qms_tui.ui.whereabouts import whereabouts
+from tests.here import HereRuntime
 
 PATIENCE = 15.0  # seconds; what is waited for takes milliseconds unless the machine is busy
 LOOK = 0.02  # seconds between two looks at what nobody tells of
@@ -39,7 +42,7 @@ E = TypeVar("E", bound=CoreEvent)
 
 
 class Headless:
-    """A core, and all that it told but output."""
+    """A core, all that it told, and the terminals of its agents."""
 
     def __init__(
         self,
@@ -54,18 +57,22 @@ class Headless:
             return inherited(os.environ) | {"QMS_USER": agent, "PS1": "free> "}
 
         self.events: list[CoreEvent] = []
-        self.outputs = 0
         self.inboxes: dict[str, int] = {}
         """How many items waited for each agent when that was told last."""
         self._news = asyncio.Event()
-        runtime = LocalRuntime(project.root, lambda agent: command, environment)
+        runtime = HereRuntime(project.root, lambda agent: command, environment)
         self.core = Core(project, config, agents, (), runtime, self._hear, past=past, servers=servers)
+        self.terminals = Terminals(runtime.keeper, lambda event: self._news.set())
+        """Those of somebody who looks on and types."""
+
+    def link(self, agent: str) -> Link:
+        """The way to an agent's terminal."""
+        return self.terminals.link(agent)
 
     def _hear(self, event: CoreEvent) -> None:
-        if isinstance(event, Output):
-            self.outputs += 1
-        else:
-            self.events.append(event)
+        self.events.append(event)
+        if isinstance(event, AgentChanged):
+            self.link(event.view.name).follow(whereabouts(mapping.agent(event.view)))
         if isinstance(event, InboxChanged):
             self.inboxes = {agent.name: self.core.ledger.waiting(agent.name) for agent in self.core.agents}
         if isinstance(event, PaneNeeded):
@@ -94,7 +101,7 @@ class Headless:
 
     def text(self, agent: str) -> str:
         """What the agent's terminal shows."""
-        return "\n".join(self.core.link(agent).terminal.display)
+        return "\n".join(self.link(agent).terminal.display)
 
     def explained(self, agent: str, source: str) -> str:
         """What a source says of an agent, as far as it says anything."""
@@ -138,4 +145,5 @@ async def headless(
     try:
         yield house
     finally:
+        house.terminals.close()
         await house.core.close()

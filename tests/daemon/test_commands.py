@@ -144,18 +144,30 @@ async def test_each_client_looks_at_an_agent_of_its_own(project: Project) -> Non
         await house.running("claude", "qa")
         await first.ask(api.LOOK_AT, api.LookAt("claude"))
         await second.ask(api.LOOK_AT, api.LookAt("qa"))
-        house.core.link("qa").send(b"printf '\\a'; echo rang\r")
-        house.core.link("claude").send(b"printf '\\a'; echo rang\r")
+        house.link("qa").send(b"printf '\\a'; echo rang\r")
+        house.link("claude").send(b"printf '\\a'; echo rang\r")
         await house.until(lambda: "\nrang" in house.text("qa") and "\nrang" in house.text("claude"))
         assert [house.core.waiting, first.mirror.waiting] == [[], ()]
         await second.client.close()
         await house.until(lambda: house.server.clients == 1)
         for agent in ("claude", "qa"):
-            house.core.link(agent).send(b"printf '\\a'\r")
+            house.link(agent).send(b"printf '\\a'\r")
         await house.until(lambda: first.mirror.waiting == ("qa",))
         await first.ask(api.LOOK_AT, api.LookAt())
-        house.core.link("claude").send(b"printf '\\a'\r")
+        house.link("claude").send(b"printf '\\a'\r")
         await house.until(lambda: set(first.mirror.waiting) == {"claude", "qa"})
+
+
+async def test_a_program_starts_with_the_size_that_a_screen_shows_it_at(project: Project) -> None:
+    async with served(project, "qa", command=("sh", "-c", "stty size; read line")) as house:
+        client = await house.client()
+        await house.until(lambda: "24 80" in house.text("qa"))
+        await client.ask(api.RESIZE, api.Resize("qa", 70, 20))
+        await client.ask(api.RESTART, api.Restart("qa"))
+        await house.until(lambda: "20 70" in house.text("qa"))
+        for size in ((0, 20), (70, 0), (70, 4097)):
+            error = await client.refused(api.RESIZE, api.Resize("qa", *size))
+            assert error.code == ErrorCode.WRONG_PARAMETERS
 
 
 async def test_servers_are_in_view_while_one_client_shows_them(project: Project) -> None:

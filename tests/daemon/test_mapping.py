@@ -143,6 +143,7 @@ def test_an_agent_with_everything() -> None:
         needs_build=True,
         foreign=True,
         building="2 of 5",
+        terminal="abc",
         title="a title",
         remark="a remark",
         leads=False,

@@ -30,19 +30,19 @@ from textual.pilot import Pilot
 from qms_tui.activity import Word
 from qms_tui.config import Config
 from qms_tui.core import Agent, Core
-from qms_tui.core.link import Link
 from qms_tui.core.servers import Look
 from qms_tui.inbox import Past
 from qms_tui.project import Project
 from qms_tui.remembered import Memory, View
 from qms_tui.runtime.environment import inherited
-from qms_tui.runtime.local import LocalRuntime
 from qms_tui.ui.agent_lines import Agents
 from qms_tui.ui.app import QmsTuiApp
 from qms_tui.ui.notifications import Notifications
 from qms_tui.ui.pane import Pane
 from qms_tui.ui.servers import Servers
 from qms_tui.ui.session import Session
+from qms_tui.ui.terminals.link import Link
+from tests.here import HereRuntime
 
 from .relay import House, Relay
 from .tmux import Tmux
@@ -58,6 +58,7 @@ class Screen:
     app: QmsTuiApp
     pilot: Pilot[None]
     house: House
+    runtime: HereRuntime
 
     @property
     def core(self) -> Core:
@@ -78,7 +79,7 @@ class Screen:
 
     def link(self, agent: str) -> Link:
         """The way to its terminal."""
-        return self.house.link(agent)
+        return self.app.terminals.link(agent)
 
     def agent(self, agent: str) -> Agent:
         """What the core has of it."""
@@ -160,6 +161,14 @@ class Screen:
     async def running(self) -> None:
         """Wait until every agent's program runs."""
         await self.until(lambda: all("running" in self.title(p.agent.name) for p in self.app.panes))
+        await self.until(lambda: all(pane.link.attached for pane in self.app.panes))
+
+    def hang_up(self, agent: str) -> None:
+        """The keeper closes the connection that shows the agent."""
+        assert self.runtime.held is not None
+        for guest in [*self.runtime.held._guests]:
+            if guest.agent is not None and guest.agent.name == agent:
+                guest.close()
 
 
 @pytest.fixture(autouse=True)
@@ -208,14 +217,18 @@ def open_app(project: Project) -> Callable[..., object]:
         def environment(agent: str) -> dict[str, str]:
             return inherited(os.environ) | {"QMS_USER": agent, "PS1": f"{agent}$ "}
 
-        runtime = LocalRuntime(project.root, lambda agent: command, environment)
+        runtime = HereRuntime(project.root, lambda agent: command, environment)
         settings, names = config or Config(), agents or ("claude", "qa")
         house = House(
             project, settings, names, project.roster(), runtime, past=past, servers=servers, relay=relay
         )
-        session = Session(project, settings, names, "local", house.connect, house, view=view, memory=memory)
+        session = Session(
+            project, settings, names, "local", house.connect, runtime.keeper, runtime.outlives, house.close,
+            view=view, memory=memory,
+        )  # fmt: skip
         app = QmsTuiApp(session, headless_driver=True)
+        runtime.show_colors(app.palette().colors)
         async with app.run_test(size=size, notifications=True) as pilot:
-            yield Screen(app, pilot, house)
+            yield Screen(app, pilot, house, runtime)
 
     return opened

@@ -17,10 +17,10 @@ from qms_tui.cli.in_process import InProcess
 from qms_tui.config import Config
 from qms_tui.project import Project
 from qms_tui.runtime.environment import inherited
-from qms_tui.runtime.local import LocalRuntime
 from qms_tui.ui import app
 from qms_tui.ui.app import QmsTuiApp
 from qms_tui.ui.session import Session
+from tests.here import HereRuntime
 
 READER = str(Path(__file__).with_name("key_reader.py"))
 
@@ -45,12 +45,15 @@ class Told(QmsTuiApp):
 def main() -> None:
     """Run the app."""
     project = Project(Path(sys.argv[2]))
-    runtime = LocalRuntime(
+    runtime = HereRuntime(
         project.root, lambda _: (sys.executable, READER, sys.argv[3]), lambda _: inherited(os.environ)
     )
     house = InProcess(project, Config(), ("claude",), project.roster(), runtime)
-    session = Session(project, Config(), ("claude",), "local", house.connect, house)
-    Told(session).run()
+    keeper, outlives = runtime.keeper, runtime.outlives
+    session = Session(project, Config(), ("claude",), "local", house.connect, keeper, outlives, house.close)
+    told = Told(session)
+    runtime.show_colors(told.palette().colors)
+    told.run()
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ The facts that say so come as the keeper's do, through `Agent.take`; the program
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import TypeAlias
@@ -13,8 +12,7 @@ from typing import TypeAlias
 import pytest
 
 from qms_tui.core import AgentState
-from qms_tui.runtime import Attachment, Closed, Led, Received, Remarked, Resized, Size
-from qms_tui.runtime.local import LocalRuntime
+from qms_tui.runtime import Led, Received, Remarked, Resized, Size
 from qms_tui.terminal import Terminal
 from qms_tui.ui.chrome import StatusLine
 from qms_tui.ui.letterbox import WHOLE, View, beside, hidden, look_at
@@ -231,13 +229,13 @@ async def test_a_narrow_frame_says_the_most_important(open_app: OpenApp) -> None
 async def test_a_remark_is_said_once_and_stays_as_a_mark(open_app: OpenApp) -> None:
     async with open_app("claude", size=(140, 30), command=CAT) as ui:
         await ui.running()
-        link = ui.link("claude")
+        terminal = ui.agent("claude").terminal
         for lost in ("", "; 5 bytes of output are lost", "; 9 bytes of output are lost"):
-            link.take(Remarked(f"the disk is full{lost}", serious=True))
+            terminal.take(Remarked(f"the disk is full{lost}", serious=True))
         await ui.until(lambda: ui.app._notifications and "9 bytes" in ui.footnote("claude"))
         assert "!" in ui.title("claude")
         assert "the disk is full; 9 bytes" in ui.footnote("claude")
-        link.take(Remarked("the journal is written to disk again"))
+        terminal.take(Remarked("the journal is written to disk again"))
         await ui.until(lambda: "!" not in ui.title("claude"))
         assert not ui.footnote("claude")
         await ui.until(lambda: len(ui.app._notifications) == 2)
@@ -246,24 +244,19 @@ async def test_a_remark_is_said_once_and_stays_as_a_mark(open_app: OpenApp) -> N
 async def test_keys_wait_until_it_is_known_what_became_of_the_program(
     open_app: OpenApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    never = asyncio.Event()
-
-    async def hang(runtime: LocalRuntime, agent: str, size: Size) -> Attachment:
-        await never.wait()
-        raise AssertionError("nobody lets it come back")
-
     async with open_app("claude", size=(140, 30), command=CAT) as ui:
         await ui.running()
-        link = ui.link("claude")
+        link, agent = ui.pane("claude").link, ui.agent("claude")
         link.take(Received(b"the last screen"))
-        monkeypatch.setattr(LocalRuntime, "attach", hang)
-        link.take(Closed(over=False))
-        link.send(b"a")
-        await ui.until(lambda: ui.footnote("claude") == " 1 key waits ")
-        link.send(b"\x1b[A")
-        await ui.until(lambda: ui.footnote("claude") == " 2 keys wait ")
-        assert "the last screen" in ui.painted("claude")
-        agent = ui.agent("claude")
-        agent.restart()  # what was typed into the old program is not for the new one
+        with monkeypatch.context() as patch:
+            patch.setattr("qms_tui.ui.terminals.terminals.connect", lambda address: None)
+            ui.hang_up("claude")
+            await ui.until(lambda: not link.attached)
+            link.send(b"a")
+            assert ui.footnote("claude") == " 1 key waits "
+            link.send(b"\x1b[A")
+            assert ui.footnote("claude") == " 2 keys wait "
+            assert "the last screen" in ui.painted("claude")
+            agent.restart()  # what was typed into the old program is not for the new one
         await ui.until(lambda: agent.state is AgentState.RUNNING and "last" not in ui.text("claude"))
         assert not link.keys_waiting

@@ -74,7 +74,7 @@ async def test_always_on_gets_a_pane_and_is_started_when_it_ends(open_app: OpenA
         bu = ui.core.agents["bu"]
         await ui.until(lambda: bu.state is AgentState.RUNNING)
         assert ui.focused == "claude"
-        bu.link.send(b"exit 7\r")
+        ui.pane("bu").link.send(b"exit 7\r")
         await ui.until(lambda: "bu is started: it has ended: exit code 7 · launch = always_on" in ui.toasts)
         await ui.until(lambda: bu.state is AgentState.RUNNING)
         bu.stop()

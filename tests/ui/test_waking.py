@@ -104,7 +104,7 @@ async def test_what_is_half_typed_is_left_alone(open_app: OpenApp, qms: QmsComma
         await ui.until(lambda: "command not found" in ui.text("qa"))
         await ui.until(lambda: ui.typing("qa") == "typed")
         assert "half" not in ui.text("qa")
-        assert ui.core.waking.explain(agent)[0].at - agent.link.typed_at > QUIET
+        assert ui.core.waking.explain(agent)[0].at - agent.terminal.typed_at > QUIET
 
 
 async def test_a_program_that_shows_nothing_gets_no_enter(
