@@ -170,7 +170,6 @@ class AgentView(Struct, frozen=True):
     """What a human should know of its terminal for as long as it holds."""
     leads: bool = True
     leader: str = ""
-    keys_waiting: int = 0
     typed_at: float = 0.0
     activity: Activity | None = None
     lights: Lights | None = None

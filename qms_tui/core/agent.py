@@ -104,7 +104,6 @@ class Agent:
             terminal.remark,
             terminal.leads,
             terminal.leader,
-            0,
             terminal.typed_at,
             activity,
             lights,

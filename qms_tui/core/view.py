@@ -57,8 +57,6 @@ class AgentView:
     """
     leader: str = ""
     """The screen that was typed into last, for the human; whatever that process calls itself."""
-    keys_waiting: int = 0
-    """How many keys wait until its terminal can be reached: known to the screen that shows it."""
     typed_at: float = field(default=0.0, compare=False)
     """When a human typed into it last, on whichever screen."""
 

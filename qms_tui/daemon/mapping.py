@@ -41,7 +41,6 @@ def agent(view: AgentView) -> agents.AgentView:
         remark=view.remark,
         leads=view.leads,
         leader=view.leader,
-        keys_waiting=view.keys_waiting,
         typed_at=view.typed_at,
         activity=_activity(view.activity) if view.activity else None,
         lights=_lights(view.lights) if view.lights else None,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+HANGS = "the keeper does not answer: the screen may be old, keys wait for it"
 PULSE = 0.75  # seconds between questions whether the keeper is there; unanswered until the next one, it hangs
 
 

@@ -21,7 +21,7 @@ from qms_tui.keeper.protocol import (
     read_return,
     read_sight,
 )
-from qms_tui.keeper.pulse import Pulse
+from qms_tui.keeper.pulse import HANGS, Pulse
 from qms_tui.keeper.watch_words import MOST_NOTES, Look, Type, read_news
 from qms_tui.keeper.watch_words import News as Words
 from qms_tui.runtime import (
@@ -40,7 +40,6 @@ from qms_tui.workers import Workers
 
 _log = logging.getLogger(__name__)
 
-HANGS = "the keeper does not answer: the screen may be old, keys wait for it"
 _ANY_SIZE = Size(80, 24)
 _NEWS: dict[str, Callable[[Any], News]] = {
     "title": lambda title: Titled(title["text"], title["at"]),

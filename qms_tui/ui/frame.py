@@ -106,27 +106,30 @@ def footnote(
     width: int,
     *,
     above: int | None = None,
+    keys: int = 0,
     menu: str = "F12",
 ) -> Content:
     """The most important thing to know, at most `width` cells if there are words for that; else what it uses.
 
     `back` counts rows scrolled back, of those `above` that there are if the keys move the view; `cut` names
-    what is out of view; `same_size` as the pane; `menu` is the key of the menu.
+    what is out of view; `same_size` as the pane; `keys` wait for the program; `menu` is the key of the menu.
     """
     said = "" if above is None else _fitting(_looking_back(terminal, back, above), width)
-    if said := said or _pressing(agent, terminal, cut, same_size, width, menu):
+    if said := said or _pressing(agent, terminal, cut, same_size, width, keys, menu):
         return Content.styled(said, CALM)
     return _standing(agent, cut, width)
 
 
-def _pressing(agent: AgentView, terminal: Terminal, cut: str, same_size: bool, width: int, menu: str) -> str:
+def _pressing(
+    agent: AgentView, terminal: Terminal, cut: str, same_size: bool, width: int, keys: int, menu: str
+) -> str:
     """What goes before all else of the agent; empty if nothing does."""
     if agent.state is AgentState.ENDED:
         return _fitting(_ended(agent, menu), width)
     if agent.state is AgentState.PAUSED:
         return _fitting(_paused(agent), width)
-    if agent.keys_waiting or agent.state is AgentState.UNREACHABLE:
-        return _lost(agent)
+    if keys or agent.state is AgentState.UNREACHABLE:
+        return _lost(agent, keys)
     if agent.state is AgentState.RUNNING and not agent.leads:
         return _fitting(_following(agent, terminal, cut, same_size), width)
     return ""
@@ -211,8 +214,7 @@ def _in(menu: str) -> str:
     return f", in the menu ({menu})"
 
 
-def _lost(agent: AgentView) -> str:
-    keys = agent.keys_waiting
+def _lost(agent: AgentView, keys: int) -> str:
     waiting = f"{keys} key{'' if keys == 1 else 's'} wait{'s' if keys == 1 else ''}" if keys else ""
     trouble = (
         f"{agent.trouble.message} · trying again"

@@ -211,7 +211,9 @@ class Pane(Widget, can_focus=True):
 
     def show_link(self) -> bool:
         """The way to its terminal is another one; whether there is more to it than figures."""
-        return self.show_agent(self._daemons)
+        is_news = self.show_agent(self._daemons)
+        self.show_frame()
+        return is_news
 
     def _seen(self, agent: AgentView) -> AgentView:
         """The agent as its daemon has it, and what the way to its terminal knows better."""
@@ -221,7 +223,6 @@ class Pane(Widget, can_focus=True):
             remark=link.remark or agent.remark,
             leads=link.leads,
             leader=link.leader,
-            keys_waiting=link.keys_waiting,
         )
 
     def show_waiting(self, count: int) -> None:
@@ -245,8 +246,10 @@ class Pane(Widget, can_focus=True):
         cut = hidden(terminal, width, height, self._view)
         same = (terminal.columns, terminal.lines) == (width, height)
         above = title(agent, self.number, self.color, self.waiting)
-        rows = self._most_back if self._looks_back else None
-        below = footnote(agent, terminal, self._back, cut, same, width - 2, above=rows, menu=self._menu)
+        rows, keys = self._most_back if self._looks_back else None, self.link.keys_waiting
+        below = footnote(
+            agent, terminal, self._back, cut, same, width - 2, above=rows, keys=keys, menu=self._menu
+        )
         if not (above.is_same(self._above) and below.is_same(self._below)):
             self._above, self._below = above, below
             self.border_title, self.border_subtitle = above, below  # which paint all of the pane anew

@@ -59,6 +59,8 @@ class Headless:
         self.events: list[CoreEvent] = []
         self.inboxes: dict[str, int] = {}
         """How many items waited for each agent when that was told last."""
+        self.looks_on = True
+        """Whether the terminals of agents are shown, at 80x24."""
         self._news = asyncio.Event()
         runtime = HereRuntime(project.root, lambda agent: command, environment)
         self.core = Core(project, config, agents, (), runtime, self._hear, past=past, servers=servers)
@@ -71,7 +73,7 @@ class Headless:
 
     def _hear(self, event: CoreEvent) -> None:
         self.events.append(event)
-        if isinstance(event, AgentChanged):
+        if isinstance(event, AgentChanged) and self.looks_on:
             self.link(event.view.name).follow(whereabouts(mapping.agent(event.view)))
         if isinstance(event, InboxChanged):
             self.inboxes = {agent.name: self.core.ledger.waiting(agent.name) for agent in self.core.agents}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -158,13 +159,18 @@ async def test_each_client_looks_at_an_agent_of_its_own(project: Project) -> Non
         await house.until(lambda: set(first.mirror.waiting) == {"claude", "qa"})
 
 
-async def test_a_program_starts_with_the_size_that_a_screen_shows_it_at(project: Project) -> None:
-    async with served(project, "qa", command=("sh", "-c", "stty size; read line")) as house:
+async def test_a_program_starts_with_the_size_that_a_screen_shows_it_at(
+    project: Project, tmp_path: Path
+) -> None:
+    sizes = tmp_path / "sizes"
+    sizes.touch()
+    async with served(project, "qa", command=("sh", "-c", f"stty size >> {sizes}; read line")) as house:
+        house.looks_on = False  # or the size is that of who looks on
         client = await house.client()
-        await house.until(lambda: "24 80" in house.text("qa"))
+        await house.until(lambda: sizes.read_text() == "24 80\n")
         await client.ask(api.RESIZE, api.Resize("qa", 70, 20))
         await client.ask(api.RESTART, api.Restart("qa"))
-        await house.until(lambda: "20 70" in house.text("qa"))
+        await house.until(lambda: sizes.read_text() == "24 80\n20 70\n")
         for size in ((0, 20), (70, 0), (70, 4097)):
             error = await client.refused(api.RESIZE, api.Resize("qa", *size))
             assert error.code == ErrorCode.WRONG_PARAMETERS

@@ -148,7 +148,6 @@ def test_an_agent_with_everything() -> None:
         remark="a remark",
         leads=False,
         leader="bu",
-        keys_waiting=4,
         typed_at=5.0,
         activity=activities.Activity(activities.Word.NEEDS_YOU, "ls", 6.0, "a rule"),
         lights=activities.Lights(light, light, light, light, light),

@@ -15,6 +15,7 @@ from textual.widgets import Input
 from qms_tui.config import Config, NotifyConfig
 from qms_tui.core.events import Notice
 from qms_tui.project import Project
+from qms_tui.runtime import Size
 from qms_tui.ui import daemon_link
 from qms_tui.ui.chrome import StatusLine
 from qms_tui.ui.compose import ComposeScreen
@@ -106,6 +107,27 @@ async def test_the_daemon_hears_again_where_the_human_looks(open_app: OpenApp, r
         await ui.press("alt+2")
         relay.refuses = False
         await ui.until(lambda: list(ui.core._looked_at.values()) == ["qa"])
+
+
+async def test_the_daemon_hears_how_large_agents_are_shown_and_hears_it_again(
+    open_app: OpenApp, relay: Relay
+) -> None:
+    """Their next programs start with that size."""
+
+    def is_known(ui: Screen) -> bool:
+        shown = {agent: ui.pane(agent).terminal_size for agent in ("claude", "qa")}
+        return shown == {agent: ui.agent(agent)._program._size for agent in shown}
+
+    async with open_app("claude", "qa", size=(120, 30), relay=relay) as ui:
+        await ui.running()
+        assert ui.pane("qa").terminal_size != Size(80, 24)
+        await ui.until(lambda: is_known(ui))
+        relay.cut()
+        await ui.until(lambda: MISSING in status(ui))
+        await ui.pilot.resize_terminal(100, 26)
+        await ui.until(lambda: not is_known(ui))
+        relay.refuses = False
+        await ui.until(lambda: is_known(ui))
 
 
 async def test_one_that_hangs_is_missed_and_goes_on_where_it_was(

@@ -6,9 +6,8 @@ from collections.abc import Callable, Mapping
 
 from qms_tui.keeper.client import screen_name
 from qms_tui.keeper.protocol import Hello, Want
-from qms_tui.keeper.pulse import Pulse
+from qms_tui.keeper.pulse import HANGS, Pulse
 from qms_tui.keeper.replies import RGB, write_palette
-from qms_tui.keeper.watching import HANGS
 from qms_tui.runtime import Fact, KeeperAddress, Size
 from qms_tui.ui.terminals.attachment import Attachment, connect
 from qms_tui.ui.terminals.events import LinkEvent, Warned
