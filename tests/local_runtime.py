@@ -25,7 +25,7 @@ from qms_tui.ipc.stream import PtyChannel, Stream
 from qms_tui.runtime.events import RuntimeEvent
 from qms_tui.runtime.facts import Closed, Fact, Received, Resized
 from qms_tui.runtime.processes import sample, session, signal_name
-from qms_tui.runtime.runtime import SOON, Attachment, Condition, Ending, Found
+from qms_tui.runtime.runtime import SOON, Condition, Ending, Found
 from qms_tui.runtime.size import Size
 from qms_tui.runtime.supervised import leave_supervisor
 from qms_tui.runtime.usage import Samples, Usage
@@ -37,8 +37,6 @@ _LOOK = 0.2  # seconds between looks whether a process has ended, on systems tha
 
 class LocalAttachment:
     """The terminal of a process of ours."""
-
-    answered = False
 
     def __init__(self, process: PtyProcess) -> None:
         self._process = process
@@ -73,9 +71,6 @@ class LocalAttachment:
         if not self._stream.closed and not self._process.closed:
             self._on_fact(Resized(size))
             self._process.setwinsize(size.lines, size.columns)
-
-    def lead(self) -> None:
-        """There is nobody else who could."""
 
     def close(self) -> None:
         """Let go of the terminal."""
@@ -141,7 +136,11 @@ class LocalRuntime:
             return Found(Condition.RUNNING)
         return Found(Condition.EXITED, self._ending(agent, process))
 
-    async def start(self, agent: str, size: Size, *, fresh: bool = False) -> Attachment:
+    async def start(self, agent: str, size: Size, *, fresh: bool = False) -> LocalAttachment:
+        """Spawn the agent's command, and hold its terminal."""
+        return LocalAttachment(await self.launch(agent, size, fresh=fresh))
+
+    async def launch(self, agent: str, size: Size, *, fresh: bool = False) -> PtyProcess:
         """Spawn the agent's command."""
         await self.stop(agent)
         self._endings.pop(agent, None)
@@ -152,17 +151,13 @@ class LocalRuntime:
         if argv != command:
             self._resumed[agent] = time.monotonic()
         self._processes[agent] = process
-        return LocalAttachment(process)
+        return process
 
-    async def attach(self, agent: str, size: Size) -> Attachment:
+    async def attach(self, agent: str, size: Size) -> LocalAttachment:
         """Hold the terminal of a process that this interface started."""
         attachment = LocalAttachment(self._processes[agent])
         attachment.resize(size)
         return attachment
-
-    async def last_state(self, agent: str) -> bytes:
-        """Nobody keeps it."""
-        return b""
 
     async def ended(self, agent: str) -> Ending | None:
         """Wait for the process whose terminal closed; ends what is left of its session."""

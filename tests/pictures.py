@@ -17,6 +17,7 @@ from pathlib import Path
 
 from textual.pilot import Pilot
 
+from qms_tui.cli.in_process import InProcess
 from qms_tui.config import Config, Theme
 from qms_tui.demo import agent_command, agent_environment
 from qms_tui.demo.project import make_project
@@ -24,7 +25,7 @@ from qms_tui.project import Project
 from qms_tui.runtime.environment import inherited
 from qms_tui.ui.app import QmsTuiApp
 from qms_tui.ui.session import Session
-from tests.local_runtime import LocalRuntime
+from tests.here import HereRuntime
 
 ASSETS = Path(__file__).parents[1] / "assets"
 PATIENCE = 30.0  # seconds for what an agent must show
@@ -153,12 +154,17 @@ async def take(picture: Picture, folder: Path) -> str:
     """Play it and give the screen as SVG."""
     make_project(folder, picture.agents)
     project = Project(folder)
-    runtime = LocalRuntime(
+    runtime = HereRuntime(
         folder, lambda agent: agent_command(), lambda agent: agent_environment(agent, inherited(os.environ))
     )
     config = replace(Config(), theme=picture.theme)
-    session = Session(project, config, picture.agents, project.roster(picture.agents), runtime, "demo, local")
+    house = InProcess(project, config, picture.agents, project.roster(picture.agents), runtime)
+    keeper, outlives = runtime.keeper, runtime.outlives
+    session = Session(
+        project, config, picture.agents, "demo, local", house.connect, keeper, outlives, house.close
+    )
     app = QmsTuiApp(session, headless_driver=True)
+    runtime.show_colors(app.palette().colors)
     async with app.run_test(size=picture.size, notifications=True) as pilot:
         stage = Stage(app, pilot)
         for agent in picture.agents:

@@ -29,7 +29,7 @@ ALLOWED = {
     "status_report": set(),
     "terminal": {"status_report"},
     "programs": {"project", "config"},
-    "runtime": {"project", "config", "ownership", "programs", "trust"},
+    "runtime": {"project", "config", "ownership", "programs", "trust", "terminal"},
     "ipc": {"errors", "files"},
     "text": set(),
     "workers": {"errors"},
@@ -79,16 +79,15 @@ ALLOWED = {
         "runtime",
         "trust",
     },
+    "ui.terminals": {"keeper", "runtime", "terminal"},
     "ui": {
+        "ui.terminals",
+        "api",
         "project",
         "config",
         "runtime",
         "terminal",
-        "core",
         "remembered",
-        "inbox",
-        "activity",
-        "mcp",
         "status_report",
         "programs",
     },
@@ -118,8 +117,10 @@ ALLOWED = {
         "mcp",
         "programs",
     },
+    "cli.in_process": {"api", "core", "daemon", "project", "config", "runtime", "inbox", "mcp"},
     "cli.screen": {
         "cli",
+        "cli.in_process",
         "report",
         "project",
         "config",
@@ -271,12 +272,12 @@ from pathlib import Path
 from qms_tui.config import Config
 from qms_tui.core import AgentState, Core
 from qms_tui.project import Project
-from tests.local_runtime import LocalRuntime
+from tests.here import HereRuntime
 
 async def go() -> None:
     root = Path(sys.argv[1])
     command = ("sh", "-c", "read line; exit 7")
-    runtime = LocalRuntime(root, lambda agent: command, lambda agent: dict(os.environ))
+    runtime = HereRuntime(root, lambda agent: command, lambda agent: dict(os.environ))
     states, news = [], asyncio.Event()
     def tell(event):
         view = getattr(event, "view", None)
@@ -292,7 +293,7 @@ async def go() -> None:
     core.open("qa")
     async with asyncio.timeout(30):
         await until(AgentState.RUNNING)
-        core.link("qa").send(b"line\\r")
+        core.agents["qa"].terminal.put(b"line\\r", print)
         await until(AgentState.ENDED)
     print(core.view("qa").ending)
     await core.close()
@@ -318,7 +319,7 @@ def test_the_core_runs_without_a_screen_and_without_a_terminal(tmp_path: Path) -
         start_new_session=True,
         timeout=60,
     )
-    assert found.stdout.splitlines() == ["exit code 7", "no terminal", "set()"]
+    assert found.stdout.splitlines() == ["True", "exit code 7", "no terminal", "set()"]
     assert found.stderr == ""
 
 
@@ -342,6 +343,20 @@ def test_nobody_knows_a_program_but_through_the_protocol(room: str) -> None:
     assert _lines_with(room, r"(==|!=|\bin) *\(?[\"']claude[\"']") == []
 
 
+NOT_THE_SCREENS = ("core", "daemon", "inbox", "activity", "waking", "mcp", "runtime.docker")
+
+
+def test_the_screen_has_of_runtimes_no_more_than_sizes_and_addresses() -> None:
+    named = {
+        alias.name
+        for path in (ROOT / "ui").glob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ImportFrom) and f"{node.module}.".startswith("qms_tui.runtime.")
+        for alias in node.names
+    }
+    assert named == {"KeeperAddress", "Size"}
+
+
 def _modules_after(statement: str) -> set[str]:
     code = f"import sys; {statement}; print(*sys.modules)"
     return set(
@@ -362,8 +377,12 @@ def _modules_after(statement: str) -> set[str]:
         ("import qms_tui.terminal", {"textual", "docker", "asyncio"}),
         ("import qms_tui.keeper.journal", {"textual", "docker", "asyncio"}),
         ("import qms_tui.waking", {"textual", "docker", "asyncio"}),
-        ("import qms_tui.inbox", {"textual", "docker", "asyncio"}),
-        ("import qms_tui.core", {"textual", "docker"}),
+        ("import qms_tui.inbox", {"textual", "docker", "asyncio", "watchdog"}),
+        ("import qms_tui.core", {"textual", "docker", "watchdog"}),
+        (
+            "import qms_tui.ui.terminals.terminals",
+            {"textual", "docker", "watchdog", "qms_tui.core", "qms_tui.runtime.docker"},
+        ),
         (
             "import qms_tui.api.client, qms_tui.api.schema",
             {"textual", "docker", "watchdog", "pyte", "dataclasses", "qms_tui.core"},
@@ -373,6 +392,10 @@ def _modules_after(statement: str) -> set[str]:
             {"textual", "docker", "watchdog", "pyte", "qms_tui.core"},
         ),
         ("import qms_tui.daemon.server", {"textual", "docker"}),
+        (
+            "import qms_tui.ui.app",
+            {"docker", "watchdog", *(f"qms_tui.{room}" for room in NOT_THE_SCREENS)},
+        ),
         ("import qms_tui.keeper.process", {"textual", "mcp", "mcp_types", "pydantic", "httpx2"}),
         ("import qms_tui.cli, qms_tui.mcp.status", {"asyncio", "mcp", "mcp_types", "pydantic", "httpx2"}),
         ("import qms_tui.mcp.gateway", {"textual", "docker", "starlette", "mcp"}),

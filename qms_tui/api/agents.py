@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from enum import auto
 
 from msgspec import Struct
@@ -23,6 +24,14 @@ class AgentState(Words):
     FAILED = auto()
     UNREACHABLE = auto()
     UNKNOWN = auto()
+
+
+HELD = (AgentState.RUNNING, AgentState.PAUSED)
+"""Its program is there."""
+REACHABLE_SOON = (*HELD, AgentState.ATTACHING, AgentState.RECONNECTING, AgentState.UNREACHABLE)
+"""It is, or may be again: what is typed into its terminal can wait for it."""
+STARTABLE = (AgentState.ABSENT, AgentState.ENDED, AgentState.FAILED)
+"""Its program is not there, and nobody is about to change that."""
 
 
 class Word(Words):
@@ -56,6 +65,8 @@ class Ending(Struct, frozen=True):
     """Whether it failed right after it was to go on with an earlier conversation."""
     asked: bool = False
     """Whether somebody ended it."""
+    text: str = ""
+    """All of it in a few words."""
 
 
 class Trouble(Struct, frozen=True):
@@ -72,6 +83,8 @@ class Activity(Struct, frozen=True):
     detail: str = ""
     since: float = 0.0
     rule: str = ""
+    unseen: bool = False
+    """Whether it has finished something that no human has looked at."""
 
 
 class Light(Struct, frozen=True):
@@ -83,13 +96,25 @@ class Light(Struct, frozen=True):
 
 
 class Lights(Struct, frozen=True):
-    """All lights of an agent."""
+    """All lights of an agent. Iterating gives them with their names for people."""
 
     container: Light = Light()
     program: Light = Light()
     mcp: Light = Light()
     login: Light = Light()
     waker: Light = Light()
+
+    def __iter__(self) -> Iterator[tuple[str, Light]]:
+        yield "container", self.container
+        yield "program", self.program
+        yield "MCP", self.mcp
+        yield "login", self.login
+        yield "waker", self.waker
+
+    @property
+    def wrong(self) -> int:
+        """How many of them are."""
+        return sum(light.health is Health.WRONG for _, light in self)
 
 
 class Meter(Struct, frozen=True):
@@ -109,6 +134,8 @@ class Usage(Struct, frozen=True):
     cpu: float | None = None
     memory: int = 0
     limit: int = 0
+    tight: bool = False
+    """Whether little of its memory is left."""
 
 
 class AgentView(Struct, frozen=True):
@@ -136,12 +163,13 @@ class AgentView(Struct, frozen=True):
     """Whether another user has started the program."""
     building: str = ""
     """How far the build of its image is; empty while there is none."""
+    terminal: str = ""
+    """What the keeper names its terminal by, from which it is shown; empty while it is not held."""
     title: str = ""
     remark: str = ""
     """What a human should know of its terminal for as long as it holds."""
     leads: bool = True
     leader: str = ""
-    keys_waiting: int = 0
     typed_at: float = 0.0
     activity: Activity | None = None
     lights: Lights | None = None
@@ -149,3 +177,12 @@ class AgentView(Struct, frozen=True):
     usage: Usage | None = None
     plan: str = ""
     """What will be done to it without a human, while it does not run."""
+    alarm: str = ""
+    """Which light is wrong, if the activity's word does not tell that."""
+
+    @property
+    def since(self) -> float:
+        """Since when it is in its state; of a program that runs, when that began."""
+        if self.state in HELD:
+            return self.began
+        return self.ended_at if self.state is AgentState.ENDED else self.state_at

@@ -52,6 +52,18 @@ class Client:
         """A client on a connected socket, which is its own from now on."""
         return cls(*await open_stream(endpoint, wire.LONGEST_ANSWER))
 
+    @classmethod
+    async def subscribed(cls, endpoint: socket, name: str, hear: Callable[[News], None]) -> Client:
+        """The same, which has said hello by that name and subscribed."""
+        client = await cls.connect(endpoint)
+        try:
+            await client.hello(name)
+            await client.subscribe(hear)
+        except BaseException:
+            await client.close()
+            raise
+        return client
+
     async def hello(self, client: str, version: Version = VERSION) -> Welcome:
         """Say who asks; before anything else. Raises ApiError if the daemon is of another version."""
         welcome = await self.request(HELLO, Hello(version, client))

@@ -10,8 +10,10 @@ from msgspec import Struct
 
 from qms_tui.api.inbox import InboxItem, ItemKind, ItemPreview
 from qms_tui.api.snapshot import Snapshot
+from qms_tui.text.search import has_words
 
 MAJOR, MINOR = 1, 1
+LONGEST_SEARCH = 200  # characters: each word is looked for in every item
 P = TypeVar("P")
 R = TypeVar("R")
 
@@ -117,6 +119,13 @@ class OfAgent(Struct, frozen=True):
     agent: str
 
 
+class Add(Struct, frozen=True):
+    """Which agent of the roster is to be one of the agents; also `open` it, unless that comes by itself."""
+
+    agent: str
+    open: bool = True
+
+
 class Restart(Struct, frozen=True):
     """Which agent; a `fresh` one does not go on with its conversation."""
 
@@ -137,6 +146,14 @@ class LookAt(Struct, frozen=True):
     agent: str = ""
 
 
+class Resize(Struct, frozen=True):
+    """In how many columns and lines a screen shows an agent: its next program starts with that size."""
+
+    agent: str
+    columns: int
+    lines: int
+
+
 class ShowServers(Struct, frozen=True):
     """Whether the human sees how the MCP servers stand."""
 
@@ -144,7 +161,7 @@ class ShowServers(Struct, frozen=True):
 
 
 class Send(Struct, frozen=True):
-    """A message of the human's."""
+    """A message of the human's; without a subject, it has the first words of its body for one."""
 
     recipients: tuple[str, ...]
     subject: str
@@ -152,10 +169,17 @@ class Send(Struct, frozen=True):
 
 
 class OfItem(Struct, frozen=True):
-    """Which item that waits in which agent's inbox, by its id."""
+    """Which item in which agent's inbox, by its id."""
 
     agent: str
     item: str
+
+
+class Answer(Struct, frozen=True):
+    """To whom an answer to an item goes, and its subject."""
+
+    recipient: str
+    subject: str
 
 
 class FindItems(Struct, frozen=True):
@@ -164,6 +188,13 @@ class FindItems(Struct, frozen=True):
     agent: str = ""
     kind: ItemKind | None = None
     words: str = ""
+
+    def takes(self, item: InboxItem) -> bool:
+        """Whether it is one of them."""
+        if (self.agent and item.agent != self.agent) or (self.kind and item.kind is not self.kind):
+            return False
+        texts = item.headline, item.agent, item.sender, item.document, item.name
+        return not self.words or has_words(self.words, *texts)
 
 
 class Items(Struct, frozen=True):
@@ -213,8 +244,9 @@ STATUS = Command("status", Nothing, Status)
 SET_ENVIRONMENT = Command("set_environment", Environment, Done)
 HOLD = Command("hold", Hold, Done)
 RELOAD = Command("reload", Nothing, Done)
+PING = Command("ping", Nothing, Done)
 ROSTER = Command("roster", Nothing, Names)
-ADD = Command("add", OfAgent, Done)
+ADD = Command("add", Add, Done)
 OPEN = Command("open", OfAgent, Done)
 RESTART = Command("restart", Restart, Done)
 REBUILD = Command("rebuild", OfAgent, Done)
@@ -222,20 +254,22 @@ STOP = Command("stop", OfAgent, Done)
 UNPAUSE = Command("unpause", OfAgent, Done)
 WAKE = Command("wake", Wake, Done)
 LOOK_AT = Command("look_at", LookAt, Done)
+RESIZE = Command("resize", Resize, Done)
 SHOW_SERVERS = Command("show_servers", ShowServers, Done)
 EXPLAIN = Command("explain", OfAgent, Explanation)
 RECIPIENTS = Command("recipients", Nothing, Names)
 SEND = Command("send", Send, Done)
 FIND_ITEMS = Command("find_items", FindItems, Items)
+ANSWER_TO = Command("answer_to", OfItem, Answer)
 PREVIEW = Command("preview", OfItem, ItemPreview)
 PUT_AWAY = Command("put_away", OfItem, Place)
 INBOX_FOLDER = Command("inbox_folder", OfAgent, Place)
 ITEM_FILE = Command("item_file", OfItem, Place)
 
 _ALL: tuple[Command[Any, Any], ...] = (
-    *(HELLO, SUBSCRIBE, STATUS, SET_ENVIRONMENT, HOLD, RELOAD),
-    *(ROSTER, ADD, OPEN, RESTART, REBUILD, STOP, UNPAUSE, WAKE, LOOK_AT, SHOW_SERVERS, EXPLAIN),
-    *(RECIPIENTS, SEND, FIND_ITEMS, PREVIEW, PUT_AWAY, INBOX_FOLDER, ITEM_FILE),
+    *(HELLO, SUBSCRIBE, PING, STATUS, SET_ENVIRONMENT, HOLD, RELOAD),
+    *(ROSTER, ADD, OPEN, RESTART, REBUILD, STOP, UNPAUSE, WAKE, LOOK_AT, RESIZE, SHOW_SERVERS, EXPLAIN),
+    *(RECIPIENTS, SEND, FIND_ITEMS, ANSWER_TO, PREVIEW, PUT_AWAY, INBOX_FOLDER, ITEM_FILE),
 )
 COMMANDS: Mapping[str, Command[Any, Any]] = MappingProxyType({each.name: each for each in _ALL})
 """All of them, by name."""

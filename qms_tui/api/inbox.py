@@ -8,6 +8,8 @@ from msgspec import Struct
 
 from qms_tui.api.words import Words
 
+HUMAN = "lead"  # whose inbox is the human's own
+
 
 class ItemKind(Words):
     """What an item asks for."""
@@ -67,6 +69,11 @@ class Mailbox(Struct, frozen=True):
     agent: str
     counts: tuple[KindCount, ...] = ()
     closed: str = ""
+
+    @property
+    def waiting(self) -> int:
+        """How many items wait, of all kinds."""
+        return sum(each.count for each in self.counts)
 
 
 class Inbox(Struct, frozen=True):

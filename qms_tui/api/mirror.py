@@ -18,7 +18,7 @@ from qms_tui.api.deltas import (
     ServersDelta,
 )
 from qms_tui.api.errors import ConnectionLost
-from qms_tui.api.inbox import Inbox, InboxItem
+from qms_tui.api.inbox import Inbox, InboxItem, Mailbox
 from qms_tui.api.snapshot import MOST_NOTICES, Snapshot
 
 
@@ -44,17 +44,25 @@ class Mirror:
     @property
     def snapshot(self) -> Snapshot:
         """All of it as a value."""
-        newest_first = sorted(self.items.values(), key=_age, reverse=True)
         return Snapshot(
             self.number,
             tuple(self.agents.values()),
             self.waiting,
-            Inbox(tuple(newest_first), self.more, self.mailboxes),
+            Inbox(self.newest, self.more, self.mailboxes),
             tuple(self.notices),
             self.servers,
             self.engine,
             self.trust,
         )
+
+    @property
+    def newest(self) -> tuple[InboxItem, ...]:
+        """The items, newest first."""
+        return tuple(sorted(self.items.values(), key=_age, reverse=True))
+
+    def mailbox(self, agent: str) -> Mailbox:
+        """An agent's inbox; an empty one if nothing is known of it."""
+        return next((each for each in self.mailboxes if each.agent == agent), Mailbox(agent))
 
     def take(self, news: News) -> None:
         """Raises ConnectionLost if something is missing before it."""

@@ -19,7 +19,6 @@ from qms_tui.inbox import (
     HUMAN,
     InboxClosed,
     InboxEvent,
-    InboxWatcher,
     Initial,
     Item,
     ItemArrived,
@@ -31,11 +30,10 @@ from qms_tui.inbox import (
     put_away,
     scan,
 )
-from qms_tui.inbox.words import age
 from qms_tui.project import Project
 from qms_tui.text.columns import columns
 from qms_tui.text.printable import json_text
-from qms_tui.text.times import moment
+from qms_tui.text.times import age, moment
 
 TASKS = (Kind.REVIEW, Kind.APPROVAL)  # what the QMS itself waits for
 
@@ -139,6 +137,8 @@ def _listing(items: Sequence[Item], *, whole: bool, as_json: bool, long: bool) -
 
 def _follow(folders: Mapping[str, Path], rescan: float) -> Iterator[str]:
     """Lines of JSON: what is there, then what comes and goes. Without end."""
+    from qms_tui.inbox.watcher import InboxWatcher
+
     events: queue.Queue[InboxEvent] = queue.Queue()
     watcher = InboxWatcher(folders, events.put, rescan=rescan)
     watcher.start()

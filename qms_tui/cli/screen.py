@@ -46,18 +46,22 @@ def show(
     """
     check_terminal()
     gc.disable()  # until the first painting: what is made before that is hardly ever garbage
+    from qms_tui.cli.in_process import InProcess
     from qms_tui.report import watch_threads
     from qms_tui.ui.app import QmsTuiApp
     from qms_tui.ui.session import Session
 
     roster = project.roster((*config.agents, *names))
+    house = InProcess(project, config, names, roster, runtime, past=past, servers=servers)
     notices = (*config.notices, *remarks)
+    agents, keeper, outlives = tuple(names), runtime.keeper, runtime.outlives
     session = Session(
-        project, config, tuple(names), roster, runtime, engine, notices, view, memory, past, servers,
+        project, config, agents, engine, house.connect, keeper, outlives, house.close, notices, view, memory,
         inside,
     )  # fmt: skip
     watch_threads(sys.argv[1:])
     app = QmsTuiApp(session)
+    runtime.show_colors(app.palette().colors)
     app.run()
     if on_left is not None:
         on_left(app.left_behind)

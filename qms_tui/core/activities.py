@@ -32,7 +32,7 @@ from qms_tui.programs.registry import PLAIN
 from qms_tui.programs.report import Report
 from qms_tui.programs.values import Activity, Meter, Told, Word
 from qms_tui.project import Project
-from qms_tui.terminal import Bell, StatusChanged, TerminalEvent, TitleChanged
+from qms_tui.runtime import Rang, Reported, Titled
 
 NOTHING = Report()
 STATUS_PERIOD = 0.1  # seconds between two looks at what a program shows, which may change all the time
@@ -153,21 +153,16 @@ class Activities:
 
     # -- what happens -----------------------------------------------------------------------------------
 
-    def saw(self, agent: Agent, event: TerminalEvent) -> None:
+    def saw(self, agent: Agent, news: Titled | Rang | Reported) -> None:
         """Its program has changed its title, rung, or reported something: some do all the time."""
-        now = time.time()
-        if isinstance(event, TitleChanged):
-            sight, title = self._sight(agent), agent.link.title
-            since = self._program_of(agent.name).works_since(sight, title, now)
-            self._sights[agent.name] = sight.titled(title, since, now)
-        elif isinstance(event, Bell):
-            self._sights[agent.name] = replace(self._sight(agent), rang_at=now)
-        elif not isinstance(event, StatusChanged):
-            return
-        self._look(agent).ask()
-
-    def reshaped(self, agent: Agent) -> None:
-        """Its terminal may be another one, with other reports in it."""
+        sight = self._sight(agent)
+        if isinstance(news, Titled):
+            since = self._program_of(agent.name).works_since(sight, news.text, news.at)
+            self._sights[agent.name] = sight.titled(news.text, since, news.at)
+        elif isinstance(news, Rang):
+            if news.at <= max(sight.looked_at, agent.terminal.typed_at):
+                return  # the human was there since
+            self._sights[agent.name] = replace(sight, rang_at=news.at)
         self._look(agent).ask()
 
     def waits_for_look(self, agent: Agent) -> bool:
@@ -256,7 +251,7 @@ class Activities:
         if known is None or known.began != began:
             looked_at = known.looked_at if known is not None else 0.0
             fresh = Sight(began=began, looked_at=looked_at)
-            known = self._sights[agent.name] = fresh.reporting(agent.link.terminal.status, time.time())
+            known = self._sights[agent.name] = fresh.reporting(agent.terminal.status, time.time())
         return known
 
     def _look(self, agent: Agent) -> Paced:
@@ -269,4 +264,4 @@ class Activities:
         self._on_fact(agent)
 
     def _take_status(self, agent: Agent) -> None:
-        self._sights[agent.name] = self._sight(agent).reporting(agent.link.terminal.status, time.time())
+        self._sights[agent.name] = self._sight(agent).reporting(agent.terminal.status, time.time())

@@ -10,17 +10,18 @@ from typing import Any
 
 from qms_tui.activity import Lights
 from qms_tui.core.events import AgentEvent, Notice, Severity, StateChanged
-from qms_tui.core.feeder import Feeder
 from qms_tui.core.life import Life
-from qms_tui.core.link import Link
 from qms_tui.core.program import Program
-from qms_tui.core.state import REACHABLE_SOON, STARTABLE, STOPPED_BY_YOU, AgentState
+from qms_tui.core.state import STARTABLE, STOPPED_BY_YOU, AgentState
+from qms_tui.core.terminal import AgentTerminal
 from qms_tui.core.view import AgentView
 from qms_tui.errors import QmsTuiError, RuntimeFailure
 from qms_tui.programs.values import Activity, Meter
 from qms_tui.runtime import Found, Runtime, Size, Usage
 
 _log = logging.getLogger(__name__)
+
+FIRST_SIZE = Size(80, 24)  # of a program that no screen shows
 
 
 class Agent:
@@ -30,21 +31,17 @@ class Agent:
         self,
         name: str,
         runtime: Runtime,
-        size: Size,
         on_event: Callable[[Agent, AgentEvent], None],
         *,
-        scrollback: int = 5000,
-        feeder: Feeder | None = None,
+        size: Size = FIRST_SIZE,
         ready: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
-        """`ready` is waited for before a program is started."""
+        """`size` is what its program starts with; `ready` is waited for before that."""
         self.name = name
         self._runtime, self._on_event = runtime, on_event
         self._life = Life(name, self._changed)
-        self.link = Link(
-            name, size, self._tell, self._lost, self._may_come, scrollback=scrollback, feeder=feeder
-        )
-        self._program = Program(name, runtime, self._life, self.link, self._tell, ready)
+        self.terminal = AgentTerminal(name, self._tell, self._lost)
+        self._program = Program(name, runtime, self._life, self.terminal, size, self._tell, ready)
         self._building = ""
         self._work: asyncio.Task[None] | None = None
         self._build: asyncio.Task[None] | None = None
@@ -86,7 +83,7 @@ class Agent:
         plan: str = "",
     ) -> AgentView:
         """The same, and what others know of it."""
-        stage, origin, link = self._life.stage, self._program.origin, self.link
+        stage, origin, terminal = self._life.stage, self._program.origin, self.terminal
         return AgentView(
             self.name,
             stage.state,
@@ -103,12 +100,12 @@ class Agent:
             origin.needs_build,
             origin.foreign,
             self._building,
-            link.title,
-            link.remark,
-            link.leads,
-            link.leader,
-            link.keys_waiting,
-            link.typed_at,
+            terminal.id,
+            terminal.title,
+            terminal.remark,
+            terminal.leads,
+            terminal.leader,
+            terminal.typed_at,
             activity,
             lights,
             meter,
@@ -117,6 +114,12 @@ class Agent:
         )
 
     # -- what can be asked for --------------------------------------------------------------------------
+
+    def resize(self, size: Size) -> None:
+        """The next program starts with this size: a screen shows it so. One that runs has that of whoever
+        leads.
+        """
+        self._program.resize(size)
 
     def open(self, *, start: bool = True) -> None:
         """Find the agent's program: attach if it runs, show how it ended; start it if there is none, unless
@@ -214,9 +217,6 @@ class Agent:
     def _lost(self, is_over: bool) -> None:
         self._program.detach()
         self._do(self._program.find_out if is_over else self._program.come_back)
-
-    def _may_come(self) -> bool:
-        return self.state in REACHABLE_SOON
 
     # -- one thing at a time ----------------------------------------------------------------------------
 

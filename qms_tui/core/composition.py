@@ -21,18 +21,16 @@ from qms_tui.core.agent import Agent
 from qms_tui.core.events import (
     AgentChanged,
     AgentEvent,
-    Asked,
     CoreEvent,
     EngineChanged,
     InboxChanged,
     ItemsArrived,
     Notice,
     NoticeKind,
-    Output,
     PaneNeeded,
     ReceiptsChanged,
-    Reshaped,
     ServersChanged,
+    Shown,
 )
 from qms_tui.core.fleet import Fleet
 from qms_tui.core.mail import Mail, MailArrived, MailChanged, MailEvent
@@ -52,7 +50,7 @@ from qms_tui.programs.config_folder import ConfigFolder
 from qms_tui.programs.folders import config_folder
 from qms_tui.programs.registry import program_of
 from qms_tui.project import Project
-from qms_tui.runtime import EngineBack, Runtime, RuntimeEvent
+from qms_tui.runtime import EngineBack, Printed, Runtime, RuntimeEvent
 from qms_tui.waking import Typed
 
 
@@ -93,7 +91,6 @@ class Composition:
             agents,
             runtime,
             self._hear,
-            scrollback=config.terminal.scrollback,
             on_engine=self._hear_engine,
             ready=self.mail.watching,
         )
@@ -226,21 +223,15 @@ class Composition:
     def _hear(self, agent: Agent, event: AgentEvent) -> None:
         if self._closed:
             return
-        if isinstance(event, Output):
-            self.waking.output(agent)
-            self._tell(event)
-        elif isinstance(event, Notice):
+        if isinstance(event, Notice):
             self.notices.give(event)
-        elif isinstance(event, Asked):
-            self.activities.saw(agent, event.event)
-            self._is_looked_at(agent)
-            self._tell(event)
-        elif isinstance(event, Reshaped):
-            self.activities.reshaped(agent)
-            self._is_looked_at(agent)
-            self._tell(event)
-        else:
+        elif not isinstance(event, Shown):
             self._rounds.fact(agent)
+        elif isinstance(event.news, Printed):
+            self.waking.output(agent)
+        else:
+            self.activities.saw(agent, event.news)
+            self._is_looked_at(agent)
 
     def _is_looked_at(self, agent: Agent) -> None:
         """What it shows is seen at once."""

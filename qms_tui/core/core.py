@@ -1,7 +1,7 @@
 """The application without a screen: what its listeners read and command.
 
-Whoever shows it reads views and gives commands. It tells the core facts only: what the human looks at, and,
-by an agent's link, what the human types.
+Whoever shows it reads views and gives commands. It tells the core facts only: what the human looks at, and
+how large it shows an agent. Terminals are shown, and typed into, over the keeper's sockets.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from pathlib import Path
 
 from qms_tui.core.attention import waiting
 from qms_tui.core.composition import Composition
-from qms_tui.core.link import Link
 from qms_tui.core.state import STARTABLE, STOPPED_BY_YOU, AgentState
 from qms_tui.core.view import AgentView
 from qms_tui.inbox import Item, Preview
 from qms_tui.programs.values import Announced, Told
+from qms_tui.runtime import Size
 
 _NOT_LIVE = (*STARTABLE, AgentState.STOPPING)
 
@@ -33,10 +33,6 @@ class Core(Composition):
     def views(self) -> list[AgentView]:
         """Those of all, in the order in which they came."""
         return [self.view(agent.name) for agent in self.agents]
-
-    def link(self, agent: str) -> Link:
-        """The way to an agent's terminal."""
-        return self.agents[agent].link
 
     @property
     def waiting(self) -> list[str]:
@@ -72,6 +68,10 @@ class Core(Composition):
     def open(self, agent: str, *, start: bool = True) -> None:
         """Find the agent's program, or start it if its policy says so, and if it shall be started at all."""
         self.agents[agent].open(start=start and self.policies.opens(agent))
+
+    def resize(self, agent: str, size: Size) -> None:
+        """A screen shows it so: its next program starts with that size."""
+        self.agents[agent].resize(size)
 
     def restart(self, agent: str, *, fresh: bool = False) -> None:
         """Start it, ending it first if it runs; a `fresh` one does not go on with its conversation."""

@@ -9,39 +9,16 @@ from typing import Literal
 from qms_tui.core.view import AgentView
 from qms_tui.inbox import Toast
 from qms_tui.mcp.lights import Standing
-from qms_tui.runtime import RuntimeEvent
-from qms_tui.terminal import TerminalEvent
+from qms_tui.runtime import Printed, Rang, Reported, RuntimeEvent, Titled
 
 Severity = Literal["information", "warning", "error"]
 
 
 @dataclass(frozen=True, slots=True)
 class AgentChanged:
-    """There is something new to say of an agent, whose terminal may go on as it was."""
+    """There is something new to say of an agent."""
 
     view: AgentView
-
-
-@dataclass(frozen=True, slots=True)
-class Output:
-    """The agent's terminal has damage to show."""
-
-    agent: str
-
-
-@dataclass(frozen=True, slots=True)
-class Reshaped:
-    """The agent's terminal is another one, or has another size."""
-
-    agent: str
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """The agent's program asks for something by its terminal: a bell, a title, the clipboard."""
-
-    agent: str
-    event: TerminalEvent
 
 
 class NoticeKind(Enum):
@@ -114,9 +91,6 @@ class PaneNeeded:
 
 CoreEvent = (
     AgentChanged
-    | Output
-    | Reshaped
-    | Asked
     | Notice
     | InboxChanged
     | ItemsArrived
@@ -132,5 +106,12 @@ class StateChanged:
     """A fact for the core alone: an agent's own view may be another one. It leads to a round."""
 
 
-AgentEvent = StateChanged | Output | Reshaped | Asked | Notice
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A fact for the core alone: the agent's program shows this in its terminal."""
+
+    news: Titled | Rang | Reported | Printed
+
+
+AgentEvent = StateChanged | Shown | Notice
 """What an agent tells the core."""

@@ -7,8 +7,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 
 from qms_tui.core.agent import Agent
 from qms_tui.core.events import AgentEvent
-from qms_tui.core.feeder import Feeder
-from qms_tui.runtime import Action, ContainerEvent, EngineBack, EngineLost, Runtime, RuntimeEvent, Size
+from qms_tui.runtime import Action, ContainerEvent, EngineBack, EngineLost, Runtime, RuntimeEvent
 
 
 class Fleet:
@@ -20,7 +19,6 @@ class Fleet:
         runtime: Runtime,
         on_event: Callable[[Agent, AgentEvent], None],
         *,
-        scrollback: int = 5000,
         on_engine: Callable[[RuntimeEvent], None] = lambda event: None,
         ready: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
@@ -30,9 +28,7 @@ class Fleet:
         self._on_event = on_event
         self._on_engine = on_engine
         self._unwatch: Callable[[], None] = lambda: None
-        self._scrollback = scrollback
         self._ready = ready
-        self._feeder = Feeder()
         self._agents: dict[str, Agent] = {}
         for name in names:
             self.add(name)
@@ -51,15 +47,7 @@ class Fleet:
 
     def add(self, name: str) -> Agent:
         """One more agent, which is not opened yet."""
-        agent = Agent(
-            name,
-            self.runtime,
-            Size(80, 24),
-            self._on_event,
-            scrollback=self._scrollback,
-            feeder=self._feeder,
-            ready=self._ready,
-        )
+        agent = Agent(name, self.runtime, self._on_event, ready=self._ready)
         self._agents[name] = agent
         return agent
 

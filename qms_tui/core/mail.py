@@ -14,12 +14,12 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from qms_tui.errors import ProjectError
 from qms_tui.inbox import (
     HUMAN,
     InboxEvent,
-    InboxWatcher,
     Item,
     ItemConsumed,
     Ledger,
@@ -35,6 +35,9 @@ from qms_tui.inbox import (
 )
 from qms_tui.project import Project
 from qms_tui.workers import DISK, Workers
+
+if TYPE_CHECKING:
+    from qms_tui.inbox.watcher import InboxWatcher
 
 PERIOD = 0.1  # seconds between two times that a change is told: a burst must leave time for keys
 SHARE = 10  # times as long as telling took the last time, if that is more
@@ -171,7 +174,8 @@ class Mail:
                 self.ledger.remember(await self._workers.call(past.read, what="history", deadline=DEADLINE))
             except ProjectError as error:
                 _log.warning("what was consumed before is not known: %s", error)
-        self._watcher = InboxWatcher(
+        watcher = await self._workers.call(_watcher, what="the watcher", deadline=DEADLINE)
+        self._watcher = watcher(
             {},
             self._take,
             rescan=self._rescan,
@@ -241,3 +245,10 @@ class Mail:
                 await self._workers.call(partial(past.add, batch), what="history", deadline=DEADLINE)
             except ProjectError as error:
                 _log.warning("what was consumed is not remembered: %s", error)
+
+
+def _watcher() -> type[InboxWatcher]:
+    """In a thread: what it loads takes 20 ms, for which no first painting waits, and no key."""
+    from qms_tui.inbox.watcher import InboxWatcher
+
+    return InboxWatcher

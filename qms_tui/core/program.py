@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 from qms_tui.core.events import AgentEvent, Notice, StateChanged
 from qms_tui.core.life import Life
-from qms_tui.core.link import Link
 from qms_tui.core.state import HELD, UNDER_WAY, AgentState, stopped
+from qms_tui.core.terminal import AgentTerminal
 from qms_tui.core.upkeep import keep_looking
 from qms_tui.errors import QmsTuiError
-from qms_tui.runtime import Attachment, Condition, Ending, Found, RunsAlready, Runtime, Size
+from qms_tui.runtime import Condition, Ending, Found, HeldTerminal, RunsAlready, Runtime, Size
 
 _log = logging.getLogger(__name__)
 
@@ -48,12 +48,14 @@ class Program:
         name: str,
         runtime: Runtime,
         life: Life,
-        link: Link,
+        terminal: AgentTerminal,
+        size: Size,
         tell: Callable[[AgentEvent], None],
         ready: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         """`ready` is waited for before a program is started."""
-        self._name, self._runtime, self._life, self._link = name, runtime, life, link
+        self._name, self._runtime, self._life, self._terminal = name, runtime, life, terminal
+        self._size = size
         self._tell, self._ready = tell, ready
         self.origin = Origin()
         self.news = asyncio.Event()
@@ -67,7 +69,7 @@ class Program:
         self._life.attach()
         found = await self._runtime.find(self._name)
         if found.condition is Condition.EXITED:
-            self._link.restore(await self._runtime.last_state(self._name))
+            await self._runtime.recall()
         if found.condition is not Condition.ABSENT:
             await self._agree(found)
         elif start:
@@ -83,6 +85,10 @@ class Program:
             await self._agree(found)
         else:
             await self._start(fresh)
+
+    def resize(self, size: Size) -> None:
+        """The next one starts with this size."""
+        self._size = size
 
     async def restart(self, fresh: bool) -> None:
         """End it, then start it."""
@@ -158,7 +164,7 @@ class Program:
         """Let go of it, which goes on; idempotent."""
         if self._upkeep is not None:
             self._upkeep.cancel()
-        self._link.detach()
+        self._terminal.detach()
 
     # -- how it is done ---------------------------------------------------------------------------------
 
@@ -167,7 +173,7 @@ class Program:
         self.recognize(found)
         state = self._life.stage.state
         if found.alive:
-            if not self._link.attached:
+            if not self._terminal.id:
                 await self._attach()
             self._life.runs(paused=found.condition is Condition.PAUSED)
         elif state is AgentState.ABSENT and found.condition is Condition.ABSENT:
@@ -176,7 +182,7 @@ class Program:
             await self._agree_that_it_ended(found)
 
     async def _agree_that_it_ended(self, found: Found) -> None:
-        if self._link.attached:
+        if self._terminal.id:
             await asyncio.sleep(LAST_WORDS)  # its terminal's end is what should tell, and cancels this
             self.detach()
         ending = self._life.removal() if found.condition is Condition.ABSENT else found.ending
@@ -185,35 +191,32 @@ class Program:
 
     async def _start(self, fresh: bool) -> None:
         self.origin = Origin()
-        self._link.renew()
+        self._terminal.renew()
         self._life.start()
         if self._ready is not None:
             await self._ready()
-        size = self._link.size
         self._life.launch()
         try:
-            attachment = await self._runtime.start(self._name, size, fresh=fresh)
+            held = await self._runtime.start(self._name, self._size, fresh=fresh)
         except RunsAlready:  # another interface was faster
             self._life.begun_elsewhere()
             await self._attach()
         else:
-            self._hold(attachment, size)
+            self._hold(held)
 
     async def _attach(self) -> None:
-        size = self._link.size
-        self._hold(await self._runtime.attach(self._name, size), size)
+        self._hold(await self._runtime.hold(self._name))
 
-    def _hold(self, attachment: Attachment, size: Size) -> None:
-        self._link.take_over(attachment)
+    def _hold(self, held: HeldTerminal) -> None:
+        self._terminal.hold(held)
         if self._runtime.isolates(self._name):  # else nothing can be wrong
             looking = keep_looking(lambda: self._runtime.find(self._name), self.recognize)
             self._upkeep = asyncio.get_running_loop().create_task(looking, name=f"look at {self._name}")
         self._life.held()
-        self._link.listen(size)
+        self._terminal.listen()
 
     async def _clear_away(self) -> None:
         self.detach()
-        self._link.forget_keys()
         self._life.stop()
         await self._runtime.stop(self._name)
 
@@ -225,4 +228,4 @@ class Program:
     def _forget(self) -> None:
         """What was so while it ran."""
         self.origin = Origin(self.origin.container_id, foreign=self.origin.foreign)
-        self._link.end_program()
+        self._terminal.end_program()

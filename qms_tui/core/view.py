@@ -46,18 +46,20 @@ class AgentView:
     building: str = ""
     """How far its image is, while that is built anew."""
 
+    terminal: str = ""
+    """What the keeper names its terminal by, from which it is shown; empty while it is not held."""
     title: str = ""
     """The program's own; a new one is told at most ten times a second."""
     remark: str = ""
     """What the human should know of the terminal for as long as it holds."""
     leads: bool = True
-    """Whether who is here was typed into last."""
+    """Whether what is done by itself is done from here: not while a screen was typed into last that decides
+    for itself, or is another user's.
+    """
     leader: str = ""
-    """Who leads else, for the human; whatever that process calls itself."""
-    keys_waiting: int = 0
-    """How many keys are kept for the program until it can be reached."""
+    """The screen that was typed into last, for the human; whatever that process calls itself."""
     typed_at: float = field(default=0.0, compare=False)
-    """When the human typed into it last, here."""
+    """When a human typed into it last, on whichever screen."""
 
     activity: Activity | None = None
     """What its program is doing, as far as it runs and somebody finds out."""

@@ -11,6 +11,7 @@ import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from qms_tui.config import Config, Wake
@@ -24,10 +25,11 @@ from qms_tui.inbox import Item, Ledger
 from qms_tui.inbox.item_reader import is_sender
 from qms_tui.programs.registry import program_of
 from qms_tui.programs.values import Told, Word
-from qms_tui.terminal import Key, encode_key, encode_paste
+from qms_tui.terminal import Key, Modes, Terminal, encode_key, encode_paste
 from qms_tui.waking import Act, Scene, Typed, Typist, announcement
 
 PERIOD = 0.25  # seconds from something new of a program to the look at it, while something waits for it
+NOTHING_SEEN = Terminal(1, 1)
 _log = logging.getLogger(__name__)
 
 
@@ -61,6 +63,9 @@ class Waking:
         self._under_way: dict[str, tuple[Item, ...]] = {}
         self._last: dict[str, float] = {}  # when something was typed, in seconds since 1970
         self._waits: set[str] = set()
+        self._seen: dict[str, Terminal] = {}  # what each showed last
+        self._giving: set[str] = set()  # whose program is being given something
+        self._closed = False
         self._timers: dict[str, asyncio.TimerHandle] = {}
 
     def configure(self, config: Config) -> None:
@@ -75,6 +80,7 @@ class Waking:
 
     def close(self) -> None:
         """Type no more."""
+        self._closed = True
         self._waits.clear()
         for timer in self._timers.values():
             timer.cancel()
@@ -165,8 +171,6 @@ class Waking:
             return "another user has started it"
         if not view.leads:
             return "another screen leads"
-        if view.keys_waiting:
-            return "keys wait for it"
         word = view.activity.word
         if self._activities.reports_dialog(agent):
             word = Word.NEEDS_YOU  # its registry may not have been read since, and may be believed more
@@ -195,15 +199,32 @@ class Waking:
 
     def _look(self, agent: Agent) -> None:
         self._timers.pop(agent.name, None)
-        view = self._context.view(agent)  # it may have a dialog open since just now
-        typist, now, link = self._typist(agent), time.monotonic(), agent.link
+        view, typist = (
+            self._context.view(agent),
+            self._typist(agent),
+        )  # it may have a dialog open since just now
         if not view.leads:
             self._typed.read()  # whoever does may have typed
         if not typist.busy and not self._waiting(agent):
             self._waits.discard(agent.name)
             self._context.receipts()
+        elif self._hindrance(agent, view):
+            self._step(agent, self._seen.get(agent.name, NOTHING_SEEN))
+        else:
+            agent.terminal.look(partial(self._see, agent))
+
+    def _see(self, agent: Agent, terminal: Terminal) -> None:
+        """So its terminal is now."""
+        self._seen[agent.name] = terminal
+        if not self._closed and (self._typist(agent).busy or self._waiting(agent)):
+            self._step(agent, terminal)
+
+    def _step(self, agent: Agent, terminal: Terminal) -> None:
+        view, typist, now = self._context.view(agent), self._typist(agent), time.monotonic()
+        if agent.name in self._giving:
             return
-        step = typist.step(Scene(now, link.touched_at, self._hindrance(agent, view), link.terminal))
+        scene = Scene(now, agent.terminal.touched_at, self._hindrance(agent, view), terminal)
+        step = typist.step(scene)
         if step.act is Act.TYPE:
             self._type(agent, typist, now)
         elif step.act is Act.ENTER:
@@ -220,10 +241,29 @@ class Waking:
         items = self._waiting(agent)
         if items:
             line = self._line(agent, items)
-            if agent.link.put(encode_paste(line.encode(), agent.link.terminal.modes)):
-                self._under_way[agent.name] = items
-                typist.typed(line, now)
+
+            def given(was_taken: bool) -> None:
+                if was_taken:
+                    self._under_way[agent.name] = items
+                    typist.typed(line, now)
+
+            self._give(agent, encode_paste(line.encode(), self._modes(agent)), given)
         self._look_in(agent, PERIOD)
+
+    def _give(self, agent: Agent, data: bytes, given: Callable[[bool], None] = lambda taken: None) -> None:
+        """Nothing is decided until the program has it, or is known not to get it."""
+
+        def done(was_taken: bool) -> None:
+            self._giving.discard(agent.name)
+            given(was_taken)
+            if not self._closed:
+                self._look_in(agent, 0 if was_taken else PERIOD)
+
+        self._giving.add(agent.name)
+        agent.terminal.put(data, done)
+
+    def _modes(self, agent: Agent) -> Modes:
+        return self._seen[agent.name].modes
 
     def _line(self, agent: Agent, items: Sequence[Item]) -> str:
         root = str(self._context.project)
@@ -235,7 +275,7 @@ class Waking:
         items = self._under_way.pop(agent.name, ())
         self._typed.add(items, self._pending(agent), time.time())
         self._again.get(agent.name, set()).difference_update(items)
-        agent.link.put(encode_key(Key("enter"), agent.link.terminal.modes) or b"\r")
+        self._give(agent, encode_key(Key("enter"), self._modes(agent)) or b"\r")
 
     def _tell_that_it_went(self, agent: Agent) -> None:
         _log.info("%s: its inbox was typed", agent.name)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 from qms_tui import activity as activities
+from qms_tui.activity.status import NOT_LOOKED_AT
 from qms_tui.api import agents, commands, inbox, snapshot
 from qms_tui.core import AgentView, Core, events
 from qms_tui.errors import QmsTuiError
@@ -36,22 +37,23 @@ def agent(view: AgentView) -> agents.AgentView:
         needs_build=view.needs_build,
         foreign=view.foreign,
         building=view.building,
+        terminal=view.terminal,
         title=view.title,
         remark=view.remark,
         leads=view.leads,
         leader=view.leader,
-        keys_waiting=view.keys_waiting,
         typed_at=view.typed_at,
         activity=_activity(view.activity) if view.activity else None,
         lights=_lights(view.lights) if view.lights else None,
         meter=_meter(view.meter) if view.meter else None,
         usage=_usage(view.usage) if view.usage else None,
         plan=view.plan,
+        alarm=activities.remark(view.lights, view.activity) if view.lights else "",
     )
 
 
 def _ending(ending: Ending) -> agents.Ending:
-    return agents.Ending(ending.exit_code, ending.reason, ending.resuming, ending.asked)
+    return agents.Ending(ending.exit_code, ending.reason, ending.resuming, ending.asked, str(ending))
 
 
 def _trouble(error: QmsTuiError) -> agents.Trouble:
@@ -59,7 +61,8 @@ def _trouble(error: QmsTuiError) -> agents.Trouble:
 
 
 def _activity(what: values.Activity) -> agents.Activity:
-    return agents.Activity(agents.Word[what.word.name], what.detail, what.since, what.rule)
+    unseen = what.word is values.Word.IDLE and what.detail == NOT_LOOKED_AT
+    return agents.Activity(agents.Word[what.word.name], what.detail, what.since, what.rule, unseen)
 
 
 def _lights(lights: activities.Lights) -> agents.Lights:
@@ -76,7 +79,7 @@ def _meter(meter: values.Meter) -> agents.Meter:
 
 
 def _usage(usage: Usage) -> agents.Usage:
-    return agents.Usage(usage.cpu, usage.memory, usage.limit)
+    return agents.Usage(usage.cpu, usage.memory, usage.limit, usage.tight)
 
 
 def explanation(sources: tuple[values.Told, ...]) -> commands.Explanation:
@@ -122,6 +125,12 @@ def waiting_item(core: Core, agent: str, id: str) -> Item | None:
     name = unquote_to_bytes(id.split("-", 2)[-1].encode("utf-8", "replace"))
     found = core.ledger.item(agent, os.fsdecode(name))
     return found if found is not None and item_id(found) == id else None
+
+
+def known_item(core: Core, agent: str, id: str) -> Item | None:
+    """What waits there under that id, or did before it was consumed, if anything."""
+    every = (entry.item for _, entry in core.ledger.numbered(Wish(agent)))
+    return waiting_item(core, agent, id) or next((item for item in every if item_id(item) == id), None)
 
 
 def mailboxes(core: Core) -> tuple[inbox.Mailbox, ...]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from qms_tui import __version__
 from qms_tui.api import commands as api
-from qms_tui.api.commands import COMMANDS, VERSION, Done
+from qms_tui.api.commands import COMMANDS, LONGEST_SEARCH, VERSION, Done
 from qms_tui.api.errors import ApiError, ErrorCode
 from qms_tui.api.inbox import ItemPreview
 from qms_tui.api.snapshot import Snapshot
@@ -21,14 +21,15 @@ from qms_tui.daemon.callers import caller_of
 from qms_tui.daemon.host import Host
 from qms_tui.daemon.inbox_items import find_items
 from qms_tui.daemon.publisher import Publisher
-from qms_tui.inbox import Item
+from qms_tui.inbox import Item, reply_to, subject_of
+from qms_tui.runtime import Size
 from qms_tui.runtime.caller import Caller
 from qms_tui.text.printable import plain
 
 _log = logging.getLogger(__name__)
 
 LONGEST_NAME = 80  # characters of what a client calls something that are repeated to it
-LONGEST_SEARCH = 200  # characters: each word is looked for in every item
+LARGEST = 4096  # columns, or lines, of a terminal
 DONE = Done()
 Handler = Callable[[Any], Any | Awaitable[Any]]
 
@@ -99,14 +100,18 @@ class Requests:
         await self._host.reload()
         return DONE
 
+    def ping(self, params: api.Nothing) -> Done:
+        """The daemon answers: it does not hang."""
+        return DONE
+
     # -- agents -----------------------------------------------------------------------------------------
 
     def roster(self, params: api.Nothing) -> api.Names:
         """Everybody who may be added, and who has been."""
         return api.Names(self._core.roster())
 
-    def add(self, params: api.OfAgent) -> Done:
-        """Take an agent of the project in, and open it."""
+    def add(self, params: api.Add) -> Done:
+        """Take an agent of the project in."""
         name, core = params.agent, self._core
         if name in core.agents:
             raise ApiError(ErrorCode.WRONG_STATE, f"{name} is one of the agents already", "open it")
@@ -115,7 +120,8 @@ class Requests:
         self._ask(name)
         core.add(name)
         self._publisher.show(core.view(name))
-        core.open(name)
+        if params.open:
+            core.open(name)
         return DONE
 
     def open(self, params: api.OfAgent) -> Done:
@@ -183,6 +189,15 @@ class Requests:
         self._core.look_at(self._view(params.agent).name if params.agent else None, self)
         return DONE
 
+    def resize(self, params: api.Resize) -> Done:
+        """A screen shows it so."""
+        view = self._view(params.agent)
+        if not (0 < params.columns <= LARGEST and 0 < params.lines <= LARGEST):
+            said = f"{params.columns}x{params.lines} is no size of a terminal"
+            raise ApiError(ErrorCode.WRONG_PARAMETERS, said, f"give 1 to {LARGEST} columns and lines")
+        self._core.resize(view.name, Size(params.columns, params.lines))
+        return DONE
+
     def show_servers(self, params: api.ShowServers) -> Done:
         """The human sees the MCP servers here, or no more."""
         if params.in_view:
@@ -200,7 +215,8 @@ class Requests:
 
     async def send(self, params: api.Send) -> Done:
         """Write a message of the human's."""
-        await self._core.send(params.recipients, params.subject, params.body)
+        subject = params.subject or subject_of(params.body)
+        await self._core.send(params.recipients, subject, params.body)
         return DONE
 
     def find_items(self, params: api.FindItems) -> api.Items:
@@ -209,6 +225,11 @@ class Requests:
             said = f"there are {len(params.words)} characters to look for"
             raise ApiError(ErrorCode.WRONG_PARAMETERS, said, f"give at most {LONGEST_SEARCH}")
         return find_items(self._core, mapping.wish(params))
+
+    def answer_to(self, params: api.OfItem) -> api.Answer:
+        """How it is answered, also after it was consumed."""
+        reply = reply_to(self._known_item(params.agent, params.item), self._core.recipients())
+        return api.Answer(reply.to, reply.subject)
 
     async def preview(self, params: api.OfItem) -> ItemPreview:
         """What an item's file says."""
@@ -225,8 +246,8 @@ class Requests:
         return _place(self._core.inbox(params.agent))
 
     def item_file(self, params: api.OfItem) -> api.Place:
-        """Which file it is, to be opened."""
-        item = self._item(params.agent, params.item)
+        """Which file it is, or was, to be opened."""
+        item = self._known_item(params.agent, params.item)
         return _place(self._core.inbox(item.agent) / item.file)
 
     # -- what is allowed --------------------------------------------------------------------------------
@@ -260,6 +281,13 @@ class Requests:
         if item is None:
             said = f"no such item waits in the inbox of {_shown(agent)}"
             raise ApiError(ErrorCode.UNKNOWN_ITEM, said, "it may have been consumed: look at the inbox again")
+        return item
+
+    def _known_item(self, agent: str, id: str) -> Item:
+        item = mapping.known_item(self._core, agent, id)
+        if item is None:
+            said = f"there is no such item of {_shown(agent)}"
+            raise ApiError(ErrorCode.UNKNOWN_ITEM, said, "look at the inbox again")
         return item
 
 

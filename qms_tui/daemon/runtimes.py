@@ -18,7 +18,7 @@ from qms_tui.keeper.runtimes import (
     local_runtime,
 )
 from qms_tui.project import Project
-from qms_tui.runtime import Attachment, Ending, Found, Runtime, RuntimeEvent, Size, Usage
+from qms_tui.runtime import Ending, Found, HeldTerminal, KeeperAddress, Runtime, RuntimeEvent, Size, Usage
 from qms_tui.runtime.caller import Caller
 from qms_tui.runtime.docker import DockerRuntime
 from qms_tui.runtime.docker.address import find_address
@@ -91,11 +91,18 @@ class Runtimes:
         """Whether it runs in a container."""
         return self._settings.kind(agent) is RuntimeKind.DOCKER
 
+    @property
+    def keeper(self) -> KeeperAddress:
+        """That of the first runtime that is reached. Raises EngineError before one is."""
+        for runtime in self._reached:
+            return runtime.keeper
+        raise EngineError("no agent's terminal is held yet", hint="start an agent first")
+
     async def find(self, agent: str) -> Found:
         """What is there of the agent."""
         return await (await self._of(agent)).find(agent)
 
-    async def start(self, agent: str, size: Size, *, fresh: bool = False) -> Attachment:
+    async def start(self, agent: str, size: Size, *, fresh: bool = False) -> HeldTerminal:
         """Start the agent with what holds now, and with the environment of whoever asks."""
         caller = await self._settings.prepare_start(agent)
         runtime = await self._of(agent)
@@ -103,13 +110,14 @@ class Runtimes:
             self._docker.configure(self._settings.config, caller.environment)
         return await runtime.start(agent, size, fresh=fresh)
 
-    async def attach(self, agent: str, size: Size) -> Attachment:
+    async def hold(self, agent: str) -> HeldTerminal:
         """Hold the running agent's terminal."""
-        return await (await self._of(agent)).attach(agent, size)
+        return await (await self._of(agent)).hold(agent)
 
-    async def last_state(self, agent: str) -> bytes:
-        """The state of an ended agent's terminal."""
-        return await (await self._of(agent)).last_state(agent)
+    async def recall(self) -> None:
+        """Have the keepers that are reached show what has ended."""
+        for runtime in self._reached:
+            await runtime.recall()
 
     async def ended(self, agent: str) -> Ending | None:
         """How the agent ended."""
@@ -141,17 +149,21 @@ class Runtimes:
     def watch(self, on_event: Callable[[RuntimeEvent], None]) -> Callable[[], None]:
         """Tell what happens to agents, wherever one runs."""
         self._on_event = on_event
-        for runtime in filter(None, (self._kept, self._local)):
+        for runtime in self._reached:
             self._follow(runtime)
         return self._follow_no_more
 
     async def close(self) -> None:
         """Let go of all; agents go on."""
         self._workers.close()
-        for runtime in filter(None, (self._kept, self._local)):
+        for runtime in self._reached:
             await runtime.close()
 
     # -- where agents run -------------------------------------------------------------------------------
+
+    @property
+    def _reached(self) -> tuple[Runtime, ...]:
+        return tuple(runtime for runtime in (self._kept, self._local) if runtime is not None)
 
     async def _of(self, agent: str) -> Runtime:
         if self._settings.kind(agent) is RuntimeKind.LOCAL:

@@ -1,4 +1,7 @@
-"""What arrives in the agents' inboxes: the watcher, what it tells, and messages of one's own."""
+"""What arrives in the agents' inboxes, and messages of one's own.
+
+The watcher, which tells it, is `inbox.watcher`: that loads watchdog, and most need it late or never.
+"""
 
 from qms_tui.inbox.archive import matching, pick, put_away
 from qms_tui.inbox.events import (
@@ -19,7 +22,6 @@ from qms_tui.inbox.scan import scan
 from qms_tui.inbox.send import mailboxes, write_message
 from qms_tui.inbox.subject import HUMAN, Reply, is_blank, reply_to, subject_of
 from qms_tui.inbox.toasts import Toast, Toasts
-from qms_tui.inbox.watcher import InboxWatcher
 
 __all__ = [
     "HUMAN",
@@ -28,7 +30,6 @@ __all__ = [
     "Identity",
     "InboxClosed",
     "InboxEvent",
-    "InboxWatcher",
     "Initial",
     "Item",
     "ItemArrived",

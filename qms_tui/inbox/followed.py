@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from qms_tui.inbox.book import Book, Gone, Hint, Ready
 from qms_tui.inbox.events import InboxClosed, InboxEvent, ItemChanged, ItemConsumed, WatchTrouble
@@ -28,8 +29,10 @@ from qms_tui.inbox.files import (
 from qms_tui.inbox.item import Counts, Identity, Item
 from qms_tui.inbox.parse import parse
 from qms_tui.inbox.saves import Saves, says_the_same
-from qms_tui.inbox.watches import Watch, Watches
 from qms_tui.project import obstacle
+
+if TYPE_CHECKING:  # what it loads takes long, and one look needs none of it
+    from qms_tui.inbox.watches import Watch, Watches
 
 BATCH = 250  # files looked at before other inboxes have their turn
 NO_WATCH_LEFT = "the limit of inotify is reached: inboxes are looked at every few seconds instead"

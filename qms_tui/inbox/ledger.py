@@ -10,6 +10,7 @@ from itertools import islice
 
 from qms_tui.inbox.events import InboxClosed, InboxEvent, Initial, ItemArrived, ItemChanged, ItemConsumed
 from qms_tui.inbox.item import Counts, Item, Kind
+from qms_tui.text.search import has_words
 
 MOST_PAST = 1000  # consumed items that are remembered, as many as the journal gives
 MOST_SHOWN = 2000  # entries of a view: more than anybody scrolls through; searching reaches the others
@@ -36,10 +37,8 @@ class Wish:
         item = entry.item
         if (self.agent and item.agent != self.agent) or (self.kind and item.kind is not self.kind):
             return False
-        if not self.words:
-            return True
-        text = f"{item.headline} {item.agent} {item.sender} {item.document} {item.name}".casefold()
-        return all(word in text for word in self.words.casefold().split())
+        texts = item.headline, item.agent, item.sender, item.document, item.name
+        return not self.words or has_words(self.words, *texts)
 
 
 @dataclass(frozen=True, slots=True)

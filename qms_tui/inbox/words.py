@@ -6,15 +6,6 @@ from qms_tui.inbox.item import Counts, Kind
 from qms_tui.text.amounts import counted
 
 _NOUNS = {kind: (kind.value,) for kind in Kind} | {Kind.UNKNOWN: ("unknown", "unknown")}
-_UNITS = ((86_400, "d"), (3600, "h"), (60, "m"), (1, "s"))
-
-
-def age(seconds: float) -> str:
-    """A duration in its largest whole unit: 40s, 12m, 3h, 2d; `now` below a second."""
-    for size, unit in _UNITS:
-        if seconds >= size:
-            return f"{int(seconds // size)}{unit}"
-    return "now"
 
 
 def by_kind(counts: Counts) -> str:

@@ -27,8 +27,9 @@ from qms_tui.keeper.protocol import (
     ProtocolError,
     Want,
     read_message,
+    size_frame,
 )
-from qms_tui.runtime import Size
+from qms_tui.runtime import KeeperAddress, Size
 from qms_tui.workers import Counterpart
 
 _log = logging.getLogger(__name__)
@@ -84,16 +85,17 @@ class KeeperClient:
         self._starting = threading.Lock()
         self._started: Process | None = None
         self._interface = uuid.uuid4().hex
-        self._name = _name()
+        self._name = screen_name()
         self.palette = ""
         """The colours of this interface, for those who ask the terminals that it leads."""
 
-    def open(
-        self, want: Want, agent: str, container: str, size: Size, until: Kind | None = None
-    ) -> Connection:
-        """A connection that follows an agent, with all early frames until one of a kind; starts a keeper if
-        there is none. Raises KeeperError.
-        """
+    @property
+    def address(self) -> KeeperAddress:
+        """Where it listens, and who this interface is to it."""
+        return KeeperAddress(self._folder / SOCKET, self._interface)
+
+    def open(self, want: Want, agent: str, container: str, size: Size) -> Connection:
+        """A connection that follows an agent; starts a keeper if there is none. Raises KeeperError."""
         who = self._interface, self._name
         hello = Hello(want, agent, container, *who, size.columns, size.lines, self.palette)
         trouble = KeeperError("the keeper is of another version and does not end", LOG_HINT)
@@ -101,7 +103,7 @@ class KeeperClient:
             try:
                 welcome = self._knock()
                 if welcome.get("protocol") == PROTOCOL:
-                    return self._greeted(hello, until)
+                    return self._greeted(hello)
                 self._end_other(welcome)
             except _Ended as ended:
                 trouble = ended
@@ -138,6 +140,13 @@ class KeeperClient:
             connection.close()
         return True
 
+    def restart(self) -> None:
+        """End the keeper, by force if it hangs, and see to it that another one serves; agents go on, and keys
+        that wait are theirs. Raises KeeperError.
+        """
+        self.stop()
+        self._knock()
+
     def start_early(self) -> None:
         """See to it that a keeper runs, without waiting for it: it is needed in a moment."""
         found = self._connect()
@@ -165,12 +174,10 @@ class KeeperClient:
             raise _Ended
         return welcome
 
-    def _greeted(self, hello: Hello, until: Kind | None) -> Connection:
+    def _greeted(self, hello: Hello) -> Connection:
         connection = Connection(self._connect() or self._start())
         try:
             connection.greet(hello)
-            if until is not None:
-                connection.wait_for(until)
         except BaseException:
             connection.close()
             raise
@@ -250,30 +257,12 @@ class Connection:
             raise KeeperError(str(content.get("message", "")), str(content.get("hint", "")))
         return content
 
-    def next(self, wanted: Kind) -> bytes:
-        """The body of the next frame of a kind. Raises OSError or ProtocolError."""
-        while True:
-            while self.early:
-                kind, body = self.early.pop(0)
-                if kind == wanted:
-                    return body
-            data = self.socket.recv(_READ)
-            if not data:
-                raise ProtocolError("the connection ended")
-            self.early = self.frames.feed(data)
-
-    def wait_for(self, wanted: Kind) -> None:
-        """Read until a frame of a kind is among the early ones. Raises KeeperError."""
-        try:
-            while all(kind != wanted for kind, _ in self.early):
-                data = self.socket.recv(_READ)
-                if not data:
-                    raise _Ended
-                self.early += self.frames.feed(data)
-        except ConnectionResetError:
-            raise _Ended from None
-        except (OSError, ProtocolError) as error:
-            raise KeeperError(f"the keeper does not answer: {error}", LOG_HINT) from error
+    def say_size(self, size: Size) -> None:
+        """The container that was to be started runs, at that size; lets go. A keeper that is gone hears of
+        its size from whoever shows it.
+        """
+        with contextlib.suppress(OSError), self.socket:
+            self.socket.sendall(size_frame(size.columns, size.lines))
 
     def wait_for_end(self) -> None:
         """Wait until the keeper has closed the connection."""
@@ -288,7 +277,7 @@ class Connection:
         self.socket.close()
 
 
-def _name() -> str:
+def screen_name() -> str:
     """What a human knows this interface by: its terminal."""
     try:
         return os.ttyname(0).removeprefix("/dev/")

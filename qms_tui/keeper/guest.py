@@ -14,18 +14,21 @@ from qms_tui.keeper.input import Typing
 from qms_tui.keeper.protocol import (
     Frames,
     Hello,
+    Input,
     Kind,
     ProtocolError,
+    Want,
     frame,
     message,
     read_hello,
+    read_input,
     read_size,
     size_frame,
 )
-from qms_tui.keeper.watcher import Watcher
+from qms_tui.keeper.watch import Watch
+from qms_tui.keeper.watcher import ANOTHER_USER, Watcher
 from qms_tui.runtime import Size
 
-ANOTHER_USER = "another user"  # who leads an agent that they have started, while nobody types here
 BEHIND = 512 * 1024  # bytes beyond a state that wait for an interface; then it gets the next state instead
 
 
@@ -34,6 +37,9 @@ class House(Protocol):
 
     async def receive(self, guest: Guest, hello: Hello) -> dict[str, Any]:
         """What the guest came for; what to tell it first. Raises QmsTuiError."""
+
+    def watch(self, guest: Guest) -> Watch:
+        """The guest hears of all agents from now on."""
 
     def lead(self, guest: Guest) -> None:
         """A human types there."""
@@ -49,7 +55,9 @@ class House(Protocol):
 
 
 class Guest(asyncio.Protocol):
-    """Follows at most one agent. One that does not read is left behind and gets the state when it does."""
+    """Follows at most one agent, or watches all. One that does not read is left behind, and gets the state
+    when it does.
+    """
 
     def __init__(self, house: House, number: int) -> None:
         self.number = number
@@ -57,6 +65,10 @@ class Guest(asyncio.Protocol):
         self.size = Size(80, 24)
         self.leads = False
         self.agent: HeldAgent | None = None
+        """Whose terminal it shows."""
+        self.started: HeldAgent | None = None
+        """Whose program it starts: a size that it gives is the program's, which has one from now on."""
+        self.watch: Watch | None = None
         self._typing = Typing(self.send)
         self._house = house
         self._frames = Frames()
@@ -68,6 +80,16 @@ class Guest(asyncio.Protocol):
     def rank(self) -> tuple[int, int]:
         """For the choice of a leader."""
         return self._house.rank(self)
+
+    @property
+    def name(self) -> str:
+        """What a human knows it by."""
+        return self.hello.name
+
+    @property
+    def interface(self) -> str:
+        """The same on all connections of one screen."""
+        return self.hello.interface
 
     @property
     def palette(self) -> str:
@@ -110,17 +132,23 @@ class Guest(asyncio.Protocol):
             self._greeting.cancel()
         if self.agent is not None:
             self.agent.remove(self)
+        if self.watch is not None:
+            self.watch.close()
         self._house.leave(self)
 
     def pause_writing(self) -> None:
         """It reads too slowly: what comes now is left out."""
         self._behind = True
+        if self.watch is not None:
+            self.watch.fall_behind()
 
     def resume_writing(self) -> None:
         """It has read everything: if something was left out, the state makes up for it."""
         self._behind = False
         if self._missed:
             self.send_state()
+        if self.watch is not None:
+            self.watch.catch_up()
 
     # -- what is heard ------------------------------------------------------------------------------------
 
@@ -129,19 +157,28 @@ class Guest(asyncio.Protocol):
             self.hello = read_hello(body)
             self.size = Size(max(self.hello.columns, 1), max(self.hello.lines, 1))
             self._greeting = asyncio.get_running_loop().create_task(self._greet())
+        elif self.watch is not None:
+            self.watch.hear(kind, body)
         elif kind == Kind.SIZE:
             self.size = Size(*read_size(body))
             if self.agent is not None:
                 self.agent.resize(self)
+            elif self.started is not None:
+                self.started.started()
         elif kind == Kind.LEAD:
             self._house.lead(self)
         elif kind == Kind.INPUT and self.agent is not None:
             if self.agent.alive:  # else its end is on the way to the interface
-                self._typing.take(body, self.agent.input)
+                self._type(read_input(body), self.agent)
         elif kind == Kind.PING:
             self.send(frame(Kind.PONG))
         else:
             raise ProtocolError(f"a frame of kind {kind}")
+
+    def _type(self, piece: Input, agent: HeldAgent) -> None:
+        if piece.human:
+            agent.typed_by_human()
+        self._typing.take(piece, agent.input)
 
     async def _greet(self) -> None:
         try:
@@ -153,6 +190,8 @@ class Guest(asyncio.Protocol):
             self.send(message(Kind.WELCOME, welcome))
             if self.agent is not None:
                 self.agent.add(self)
+            if self.hello.want == Want.WATCH:
+                self.watch = self._house.watch(self)
 
     # -- what is said -------------------------------------------------------------------------------------
 
@@ -177,8 +216,7 @@ class Guest(asyncio.Protocol):
 
     def send_leader(self, leader: Watcher | None) -> None:
         """This one leads from here on, or another user does."""
-        name = leader.hello.name if isinstance(leader, Guest) else ANOTHER_USER
-        self.send(message(Kind.LEADER, {"ours": self.leads, "name": name}))
+        self.send(message(Kind.LEADER, {"ours": self.leads, "name": leader.name if leader else ANOTHER_USER}))
 
     def send_state(self) -> None:
         """The terminal as it is now."""
@@ -186,10 +224,10 @@ class Guest(asyncio.Protocol):
             self._missed = True
         elif self.agent is not None and self._transport is not None:
             self._missed = False
-            state = self.agent.terminal.save()
+            state, output = self.agent.state()
             self._transport.set_write_buffer_limits(high=BEHIND + len(state), low=0)
             self.send(frame(Kind.STATE, state))
-            self.send_output(self.agent.backlog.waiting)
+            self.send_output(output)
 
     def send_remark(self, text: str, *, holds: bool, again: bool = False) -> None:
         """A human should know this."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import time
-from collections.abc import Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,15 @@ from typing import Any
 from qms_tui.errors import EngineError
 from qms_tui.ipc.stream import Stream
 from qms_tui.keeper.backlog import Backlog, Slices
+from qms_tui.keeper.beginning import Beginning
 from qms_tui.keeper.gaps import missed, remark
 from qms_tui.keeper.input import ProgramInput
 from qms_tui.keeper.journal.writer import JournalWriter
 from qms_tui.keeper.last_read import LastRead
 from qms_tui.keeper.past import note_container, note_tail, read_past
+from qms_tui.keeper.programs import encoded
 from qms_tui.keeper.replies import SOON, Palette
+from qms_tui.keeper.shown import Shown, cleaned
 from qms_tui.keeper.watcher import Watcher
 from qms_tui.runtime import Size
 from qms_tui.runtime.base import TerminalSource
@@ -43,9 +47,19 @@ class HeldAgent:
     """Journals everything; answers the program's queries, unless another user has started it."""
 
     def __init__(
-        self, name: str, tap: TerminalSource, folder: Path, scrollback: int, slices: Slices, palette: Palette
+        self,
+        name: str,
+        tap: TerminalSource,
+        folder: Path,
+        scrollback: int,
+        slices: Slices,
+        palette: Palette,
+        on_news: Callable[[str, str], None] = lambda agent, fact: None,
+        on_note: Callable[..., None] = lambda agent, text, **how: None,
     ) -> None:
-        """`folder` is that of the agent's journal."""
+        """`folder` is that of the agent's journal. `on_news` hears which fact is another one (see `fact`),
+        `on_note` of remarks.
+        """
         self.name = name
         self.container = ""
         self.palette = palette
@@ -60,6 +74,13 @@ class HeldAgent:
         self._scrollback = scrollback
         self._stream: Stream | None = None
         self._next: Stream | None = None  # of the ended container, for when it is started again
+        self._on_news, self._on_note = on_news, on_note
+        self._shown = Shown()
+        self._beginning: Beginning | None = None
+        self.typed_at, self.touched_at = 0.0, -math.inf
+        """When a human typed into it last: in seconds since 1970, and of the monotonic clock."""
+        self.keys = 0
+        """How many pieces humans have typed."""
         self._known = bytearray()
         self._heard = 0.0  # when the last output came, in seconds since 1970
         self._watchers: list[Watcher] = []
@@ -96,6 +117,36 @@ class HeldAgent:
         """The terminal's."""
         return Size(self.terminal.columns, self.terminal.lines)
 
+    @property
+    def leader(self) -> Watcher | None:
+        """Who of the interfaces here leads."""
+        return self._leader
+
+    @property
+    def gap(self) -> str:
+        """What those who come back just now should know of what was printed meanwhile."""
+        return self._gap if time.monotonic() < self._gap_until else ""
+
+    def fact(self, name: str) -> Any:
+        """One of the facts that a watch is told, as JSON has them (see watch_words.py)."""
+        if name == "terminal":
+            return {"id": self.container, "alive": self.alive}
+        if name == "title":
+            return {"text": cleaned(self.terminal.title), "at": self._shown.titled_at}
+        if name == "rang_at":
+            return self._shown.rang_at
+        if name == "status":
+            return encoded(self.terminal.status)
+        if name == "typed":
+            return {"at": self.typed_at, "moment": self.touched_at, "keys": self.keys}
+        return self._remark if name == "remark" else True
+
+    def typed_by_human(self) -> None:
+        """A piece of what a human types comes."""
+        self.typed_at, self.touched_at = time.time(), time.monotonic()
+        self.keys += 1
+        self._on_news(self.name, "typed")
+
     # -- holding ------------------------------------------------------------------------------------------
 
     async def hold(self, container: str, size: Size) -> None:
@@ -108,7 +159,9 @@ class HeldAgent:
             stream = await self._tap.open(container)
             self.container, self.foreign, self._foreign_size = container, False, None
             self._new_terminal(Terminal(size.columns, size.lines, scrollback=self._scrollback))
-            self._journal.rotate(self.terminal.save())
+            state = self.terminal.save()
+            self._beginning = Beginning(state)
+            self._journal.rotate(state)
             note_container(self._folder, container)
             self._journal.start(container, "", time.time())
             self._look_after_journal()
@@ -129,6 +182,11 @@ class HeldAgent:
             except BaseException:
                 stream.close()
                 raise
+
+    async def settled(self) -> None:
+        """Wait until what is being taken up is held."""
+        async with self._holding:
+            return
 
     def _take_next(self, container: str) -> Stream | None:
         """What was opened when a container ended, if it is this one; closed if it is not."""
@@ -155,6 +213,8 @@ class HeldAgent:
         self._journal.gap(self._heard or now, now, filled=found is not None, size=len(found or b""))
         self._gap_until = time.monotonic() + GAP_TOLD
         self._gap = "" if stayed and found is not None else self._incomplete(found, now)
+        if self._gap:
+            self._on_note(self.name, self._gap, holds=False, again=False)
         if found:
             await self._take_missed(found, now)
         self._answer()
@@ -210,7 +270,7 @@ class HeldAgent:
         has_records = self.terminal.status != NO_STATUS
         if has_records and await self._tap.began(self.container) > self._heard:
             self.terminal.forget_status()
-            self.terminal.take_events()
+            self._show()
 
     def _incomplete(self, found: bytes | None, now: float) -> str:
         """What the interfaces are told of a gap; the log shows all but a line that is still unfinished."""
@@ -242,7 +302,7 @@ class HeldAgent:
             self.terminal.clock = partial(float, 0.0)  # the log does not say when
             self.terminal.feed(log)
             self.terminal.end_program()
-            self.terminal.take_events()
+            self._show()
 
     async def _read_log(self, container: str, since: float) -> bytes | None:
         try:
@@ -261,8 +321,11 @@ class HeldAgent:
         self.backlog.clear()
         self.terminal = self._silenced(terminal)
         self._known.clear()
+        self._shown, self._beginning = Shown(), None
         for watcher in self._watchers:
             watcher.send_state()
+        for name in ("title", "rang_at", "status"):
+            self._on_news(self.name, name)
 
     def _listen(self, stream: Stream) -> None:
         self._stream = stream
@@ -272,6 +335,7 @@ class HeldAgent:
         if stream.closed:
             self._lost()
             return
+        self._on_news(self.name, "terminal")
         stream.listen(self._take, self._lost, on_sent=self.input.sent)
         if self._tap.own:
             self.input.use(stream)
@@ -307,6 +371,8 @@ class HeldAgent:
             return
         for watcher in self._watchers:
             watcher.send_output(data)
+        if self._beginning is not None:
+            self._beginning = self._beginning.add(data)
         self._journal.output(data)
         self._heard = time.time()
         self._known += data
@@ -320,7 +386,13 @@ class HeldAgent:
         self.terminal.feed(data)
         if replies := self.terminal.take_replies():
             self.input.reply(replies)
-        self.terminal.take_events()
+        self._show()
+        self._on_news(self.name, "printed")
+
+    def _show(self) -> None:
+        """Tell the watches what the program shows of itself."""
+        for name in self._shown.take(self.terminal.take_events()):
+            self._on_news(self.name, name)
 
     def _fed(self) -> None:
         """The terminal is where the journal is."""
@@ -388,15 +460,19 @@ class HeldAgent:
         return " · ".join(part for part in (self._disk, trouble) if part)
 
     def _say_remark(self, otherwise: str, *, again: bool = False) -> None:
+        text, holds = self._remark or otherwise, bool(self._remark)
         for watcher in self._watchers:
-            watcher.send_remark(self._remark or otherwise, holds=bool(self._remark), again=again)
+            watcher.send_remark(text, holds=holds, again=again)
+        self._on_note(self.name, text, holds=holds, again=again)
+        self._on_news(self.name, "remark")
 
     def _lost(self) -> None:
         """The program has ended, or the engine has gone: nobody waits for an answer any more."""
         self.terminal.muted = True
         self.backlog.flush()
         self.input.close()
-        self._stream = None
+        self._stream = self._beginning = None
+        self._on_news(self.name, "terminal")
         for watcher in list(self._watchers):
             watcher.send_end()
         if self._watching_over is not None:
@@ -430,7 +506,7 @@ class HeldAgent:
     def _ended(self, code: int) -> None:
         self._journal.end(code if code >= 0 else None, "")
         self.terminal.end_program()
-        self.terminal.take_events()
+        self._show()
         self._tap.done(self.container)
         if self._next is not None:
             self._next.listen(self._started_again, self._not_started_again)
@@ -441,7 +517,7 @@ class HeldAgent:
         if stream is None:
             return
         self.terminal.forget_status()
-        self.terminal.take_events()
+        self._show()
         self._journal.start(self.container, "", time.time())
         self._starting = True
         self.input.open_soon()
@@ -449,6 +525,10 @@ class HeldAgent:
         self._listen(stream)
         self._take(data)
         self._have_size_again()
+
+    def started(self) -> None:
+        """What was listened to beforehand runs by now, and gets its size."""
+        self._do(self._tell_size())
 
     def _have_size_again(self) -> None:
         """A container that is started again has forgotten its terminal's size."""
@@ -467,8 +547,15 @@ class HeldAgent:
         watcher.send_state()
         if self._remark:
             watcher.send_remark(self._remark, holds=True)
-        elif self._gap and time.monotonic() < self._gap_until:
-            watcher.send_remark(self._gap, holds=False)
+        elif self.gap:
+            watcher.send_remark(self.gap, holds=False)
+
+    def state(self) -> tuple[bytes, bytes]:
+        """That of the terminal, and the output behind it: for the first screen all that was said at once."""
+        beginning, self._beginning = self._beginning, None
+        if beginning is not None:
+            return beginning.state, beginning.output
+        return self.terminal.save(), self.backlog.waiting
 
     def remove(self, watcher: Watcher) -> None:
         """The interface follows no more."""
@@ -480,6 +567,8 @@ class HeldAgent:
         """Whoever was typed into last leads; `told` has not been told of anybody yet."""
         leader = max(filter(self._may_lead, self._watchers), key=lambda watcher: watcher.rank, default=None)
         changed, self._leader = leader is not self._leader, leader
+        if changed:
+            self._on_news(self.name, "leader")
         if changed and leader is not None:
             self._show_palette(leader.palette)
         if leader is None:
@@ -531,6 +620,7 @@ class HeldAgent:
         """The terminal has this size from here on."""
         if size != self.size:
             self.backlog.flush()
+            self._beginning = None
             self.terminal.resize(size.columns, size.lines)
             self._journal.size(size.columns, size.lines)
             for watcher in self._watchers:

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from qms_tui.errors import EngineError
 from qms_tui.ipc.stream import QUEUE_LIMIT, URGENT_ROOM, Stream
-from qms_tui.keeper.protocol import Return, read_input, receipt_frame, return_frame
+from qms_tui.keeper.protocol import Input, Return, receipt_frame, return_frame
 
 _log = logging.getLogger(__name__)
-
-STALE = 0.75  # seconds after which a piece is returned: whoever typed it may send it another way by then
 
 
 def _ignored(what: int) -> None:
@@ -135,6 +132,9 @@ class ProgramInput:
 class Typing:
     """What one interface types into one agent, piece by piece, with a receipt for each.
 
+    A piece that the program cannot be given is returned, and all that follows, so that nothing overtakes it;
+    the interface sends them again, in their order.
+
     A receipt is sent in the same breath in which the engine takes the bytes. An interface whose keeper is
     killed sends again what it has no receipt for, so nothing is lost; only what the engine has taken in the
     instant before the kill, without a receipt yet, is there twice.
@@ -143,21 +143,17 @@ class Typing:
     def __init__(self, send: Callable[[bytes], None]) -> None:
         """`send` gives the interface a frame."""
         self._send = send
-        self._is_over = False
+        self._is_barred = False
 
-    def take(self, body: bytes, way: ProgramInput) -> None:
-        """Give the program what an INPUT frame brings. Raises ProtocolError.
-
-        What is too old, since this process hung, is returned, and so is all that follows: its sender goes
-        another way, and must not meet itself.
-        """
-        piece = read_input(body)
+    def take(self, piece: Input, way: ProgramInput) -> None:
+        """Give the program what an INPUT frame brings."""
 
         def returned(why: Return) -> None:
-            self._is_over = self._is_over or why is Return.NO_WAY
+            self._is_barred = self._is_barred or why is Return.NO_WAY
             self._send(return_frame(piece.number, why))
 
-        if self._is_over or time.monotonic() - piece.at > STALE:
+        self._is_barred = self._is_barred and not piece.again
+        if self._is_barred:
             returned(Return.NO_WAY)
         else:
             way.write(

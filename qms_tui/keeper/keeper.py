@@ -19,6 +19,8 @@ from qms_tui.keeper.paths import SOCKET
 from qms_tui.keeper.programs import encoded
 from qms_tui.keeper.protocol import PROTOCOL, Hello, Want
 from qms_tui.keeper.replies import Palette
+from qms_tui.keeper.watch import Watch
+from qms_tui.keeper.watcher import ANOTHER_USER
 from qms_tui.project import AGENT_NAME
 from qms_tui.runtime import Size
 from qms_tui.runtime.base import TerminalSource
@@ -32,6 +34,8 @@ _log = logging.getLogger(__name__)
 LOOK = 1.0  # seconds between looks whether the files are still there
 MOST_COMPLAINTS = 1000  # about guests, of which the log has one
 LONELY = 30.0  # seconds without agents and interfaces after which the keeper ends by itself
+_FOLLOWING = (Want.ATTACH, Want.LAST)
+_OF_ONE_AGENT = (*_FOLLOWING, Want.HOLD, Want.TAKE_UP)
 
 
 class Keeper:
@@ -54,8 +58,9 @@ class Keeper:
         self._tap = tap
         self._scrollback = scrollback
         self._slices, self._palette = Slices(), Palette()
-        self._agents: dict[str, HeldAgent] = {}
+        self.agents: dict[str, HeldAgent] = {}
         self._guests: list[Guest] = []
+        self._watches: list[Watch] = []
         self._typed: dict[str, int] = {}  # by interface: the order in which they were typed into
         self._count = 0
         self._complaints = 0
@@ -84,7 +89,7 @@ class Keeper:
             server.close()
             for guest in self._guests:
                 guest.close()
-            for agent in self._agents.values():
+            for agent in self.agents.values():
                 agent.close()
             self._tap.close()
             if self._gateway is not None:
@@ -106,10 +111,14 @@ class Keeper:
         """Give the guest what it came for."""
         if hello.want == Want.STOP:
             self.stop()
-        elif hello.want in (Want.ATTACH, Want.HOLD, Want.LAST):
+        elif hello.want in _OF_ONE_AGENT:
             if not AGENT_NAME.fullmatch(hello.agent):
                 raise UsageError(f"{hello.agent!r} is no agent's name", hint="see: qms-tui ps")
-            guest.agent = await self._prepared(hello)
+            agent = await self._prepared(hello)
+            if hello.want in _FOLLOWING:
+                guest.agent = agent
+            elif hello.want == Want.HOLD:
+                guest.started = agent
         return self._status() | (self._programs() if hello.want == Want.PROGRAMS else {})
 
     async def _prepared(self, hello: Hello) -> HeldAgent:
@@ -118,8 +127,13 @@ class Keeper:
             self._serve(hello.agent)
             self._palette.take(hello.palette)
             await agent.hold(hello.container, Size(hello.columns, hello.lines))
-        elif hello.want == Want.ATTACH:
+        elif hello.want == Want.TAKE_UP:
             await self._take_up(agent, hello.container)
+        elif hello.want == Want.ATTACH:
+            await self._look_round()
+            await agent.settled()
+            if not (agent.alive and agent.container == hello.container):
+                raise UsageError(f"{agent.name} is not held", hint="start it, or wait until it is")
         else:
             await self._recall(agent)
         return agent
@@ -127,10 +141,14 @@ class Keeper:
     async def _recall(self, agent: HeldAgent) -> None:
         """What our own terminals still have of programs that have ended is read first."""
         if self._tap.own:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(LOOK):
-                    await self._has_looked.wait()
+            await self._look_round()
         await agent.recall()
+
+    async def _look_round(self) -> None:
+        """Wait until what ran when we began is held."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LOOK):
+                await self._has_looked.wait()
 
     def _serve(self, agent: str) -> None:
         if self._gateway is not None:
@@ -139,7 +157,7 @@ class Keeper:
     def lead(self, guest: Guest) -> None:
         """A human types into this interface: it leads wherever it is shown."""
         self._typed[guest.hello.interface] = max(self._typed.values(), default=0) + 1
-        for agent in self._agents.values():
+        for agent in self.agents.values():
             agent.choose_leader()
 
     def rank(self, guest: Guest) -> tuple[int, int]:
@@ -152,9 +170,43 @@ class Keeper:
             _log.warning("a guest was turned away: %s (%d before)", text, self._complaints)
         self._complaints += 1
 
+    def watch(self, guest: Guest) -> Watch:
+        """The guest hears of all agents from now on."""
+        watch = Watch(self, guest.interface, guest.send)
+        self._watches.append(watch)
+        self._have_leaders_told()
+        return watch
+
+    def leader_for(self, watch: Watch, agent: HeldAgent) -> dict[str, Any]:
+        """Whoever is typed into decides also by itself; without a watch of its own, the one that came first.
+
+        Nobody here decides about another user's agent.
+        """
+        leader = agent.leader
+        if leader is None and agent.foreign:
+            return {"ours": False, "name": ANOTHER_USER}
+        of_leader = [each for each in self._watches if leader and each.interface == leader.interface]
+        first = next(iter(of_leader or self._watches), None)
+        return {"ours": first is watch, "name": leader.name if leader else ""}
+
+    def _have_leaders_told(self) -> None:
+        for agent in self.agents:
+            self._tell(agent, "leader")
+
+    def _tell(self, agent: str, fact: str) -> None:
+        for watch in self._watches:
+            watch.changed(agent, fact)
+
+    def _note(self, agent: str, text: str, *, holds: bool, again: bool) -> None:
+        for watch in self._watches:
+            watch.note(agent, text, holds=holds, again=again)
+
     def leave(self, guest: Guest) -> None:
         """The guest has gone."""
         self._guests.remove(guest)
+        if guest.watch in self._watches:
+            self._watches.remove(guest.watch)
+            self._have_leaders_told()
         if not any(each.hello.interface == guest.hello.interface for each in self._guests):
             self._typed.pop(guest.hello.interface, None)
 
@@ -170,23 +222,30 @@ class Keeper:
                     "watchers": agent.watchers,
                     "trouble": agent.trouble,
                 }
-                for name, agent in self._agents.items()
+                for name, agent in self.agents.items()
             },
         }
 
     def _programs(self) -> dict[str, Any]:
         """What programs that run report of themselves, by their containers."""
-        running = (agent for agent in self._agents.values() if agent.alive)
+        running = (agent for agent in self.agents.values() if agent.alive)
         return {"programs": {agent.container: encoded(agent.terminal.status) for agent in running}}
 
     # -- agents -------------------------------------------------------------------------------------------
 
     def _agent(self, name: str) -> HeldAgent:
-        if name not in self._agents:
-            self._agents[name] = HeldAgent(
-                name, self._tap, self._folder / name, self._scrollback, self._slices, self._palette
+        if name not in self.agents:
+            self.agents[name] = HeldAgent(
+                name,
+                self._tap,
+                self._folder / name,
+                self._scrollback,
+                self._slices,
+                self._palette,
+                self._tell,
+                self._note,
             )
-        return self._agents[name]
+        return self.agents[name]
 
     async def _take_up_all(self) -> None:
         """Hold every agent that runs already: an earlier keeper was killed."""
@@ -223,21 +282,21 @@ class Keeper:
         socket_path = self._folder / SOCKET
         ours = _inode(socket_path)
         while ours and _inode(socket_path) == ours:
-            for agent in self._agents.values():
+            for agent in self.agents.values():
                 agent.keep_journal()
             await asyncio.sleep(LOOK)
         _log.warning("somebody has removed %s", self._folder)
-        for agent in self._agents.values():
+        for agent in self.agents.values():
             agent.keep_journal(anew=True)
         self.stop()
 
     def _say_disk(self, name: str, text: str, new: bool) -> None:
-        if name in self._agents:
-            self._agents[name].say_disk(text, new=new)
+        if name in self.agents:
+            self.agents[name].say_disk(text, new=new)
 
     @property
     def _has_agents(self) -> bool:
-        return any(agent.alive for agent in self._agents.values())
+        return any(agent.alive for agent in self.agents.values())
 
     @property
     def _is_lonely(self) -> bool:

@@ -12,18 +12,28 @@ from pathlib import Path
 from typing import TypeVar
 
 from qms_tui.errors import KeeperError, RuntimeFailure
-from qms_tui.keeper.attachment import KeptAttachment
-from qms_tui.keeper.client import ANSWER_PATIENCE, KEEPER, Connection
+from qms_tui.keeper.client import ANSWER_PATIENCE, KEEPER
 from qms_tui.keeper.ending import forget_ending
 from qms_tui.keeper.local_ending import ELSEWHERE, ending_of
 from qms_tui.keeper.local_found import find_one
 from qms_tui.keeper.local_processes import LocalProcesses
-from qms_tui.keeper.protocol import Kind, ProtocolError, Want
+from qms_tui.keeper.protocol import Want
 from qms_tui.keeper.replies import RGB, write_palette
 from qms_tui.keeper.spawner.client import Refused
 from qms_tui.keeper.spawner.request import Facts, Request
 from qms_tui.keeper.spawner.watch import SpawnerWatch
-from qms_tui.runtime import Attachment, Condition, Ending, Found, RunsAlready, RuntimeEvent, Size, Usage
+from qms_tui.keeper.watching import Watching
+from qms_tui.runtime import (
+    Condition,
+    Ending,
+    Found,
+    HeldTerminal,
+    KeeperAddress,
+    RunsAlready,
+    RuntimeEvent,
+    Size,
+    Usage,
+)
 from qms_tui.runtime.caller import Caller
 from qms_tui.runtime.processes import sample
 from qms_tui.runtime.usage import Samples
@@ -31,6 +41,7 @@ from qms_tui.workers import Workers
 
 T = TypeVar("T")
 
+_ANY_SIZE = Size(80, 24)  # of a terminal that is known to the keeper
 END_PATIENCE = 15.0  # seconds in which a session must have ended that is asked to
 
 
@@ -65,6 +76,7 @@ class LocalRuntime:
         here = Caller.here()
         self._caller = caller or (lambda agent: here)
         self._workers = Workers(KEEPER)
+        self._watching = Watching(self._keeper, self._workers)
         self._samples = Samples()
 
     def show_colors(self, colors: Mapping[int, RGB]) -> None:
@@ -79,51 +91,43 @@ class LocalRuntime:
         """What the spawner has of it, else how it ended under an earlier one."""
         return await self._call(lambda: find_one(self._processes, agent), f"look for {agent}")
 
-    async def start(self, agent: str, size: Size, *, fresh: bool = False) -> Attachment:
+    @property
+    def keeper(self) -> KeeperAddress:
+        """Where terminals are shown from."""
+        return self._keeper.address
+
+    async def start(self, agent: str, size: Size, *, fresh: bool = False) -> HeldTerminal:
         """Have the spawner start the agent's command, and the keeper hold it: its first byte waits there."""
 
-        def launch() -> Connection:
-            self._keeper.ready()  # first: what a program says at once, a screen is to hear and not only see
+        def launch() -> str:
             command = self._command(agent)
             argv = command if fresh else self._resuming(agent)
             facts = self._start(agent, argv, size, resumes=argv != command)
-            return self._keeper.open(Want.HOLD, agent, facts.id, size)
+            self._keeper.open(Want.HOLD, agent, facts.id, size).close()
+            return facts.id
 
-        connection = await self._call(launch, f"start {agent}", undo=lambda late: late.close())
-        return KeptAttachment(connection, None, size)
+        await self._watching.open()  # first: what a program says at once is heard
+        return await self._watching.terminal(agent, await self._call(launch, f"start {agent}"))
 
-    async def attach(self, agent: str, size: Size) -> Attachment:
-        """Follow the running program's terminal from the keeper's state of it."""
+    async def hold(self, agent: str) -> HeldTerminal:
+        """Have the keeper hold the running program's terminal."""
 
-        def follow() -> Connection:
+        def take_up() -> str:
             facts = self._spawner.programs().get(agent)
             if facts is None or not facts.alive:
                 raise RuntimeFailure(f"{agent} does not run", hint="r in its pane's menu starts it")
-            connection = self._keeper.open(Want.ATTACH, agent, facts.id, size)
-            try:
-                connection.wait_for(Kind.STATE)  # keys need its modes
-            except BaseException:
-                connection.close()
-                raise
-            return connection
+            self._keeper.open(Want.TAKE_UP, agent, facts.id, _ANY_SIZE).close()
+            return facts.id
 
-        connection = await self._call(follow, f"attach to {agent}", undo=lambda late: late.close())
-        return KeptAttachment(connection, None, size)
+        await self._watching.open()
+        return await self._watching.terminal(agent, await self._call(take_up, f"attach to {agent}"))
 
-    async def last_state(self, agent: str) -> bytes:
-        """What the keeper has of an ended agent's terminal; b"" if that is nothing."""
-
-        def ask() -> bytes:
-            connection = self._keeper.open(Want.LAST, agent, "", Size(80, 24))
-            try:
-                return connection.next(Kind.STATE)
-            finally:
-                connection.close()
-
+    async def recall(self) -> None:
+        """See to it that a keeper runs."""
         try:
-            return await self._call(ask, f"ask for the screen of {agent}")
-        except (KeeperError, OSError, ProtocolError):
-            return b""
+            await self._call(self._keeper.ready, "ask the keeper")
+        except KeeperError:
+            return  # the screen stays empty
 
     async def ended(self, agent: str) -> Ending | None:
         """How it ended, once what is left of its session has."""
@@ -167,6 +171,7 @@ class LocalRuntime:
 
     async def close(self) -> None:
         """Let go of spawner and keeper; both go on, and the agents."""
+        self._watching.close()
         self._workers.close()
         self._processes.close()
 

@@ -1,9 +1,10 @@
 """What the keeper and the interfaces say to each other over its Unix socket: frames, encoded and decoded.
 
-One connection per agent that an interface shows. A frame is its kind (1 byte), the length of its body (4
-bytes, big-endian) and the body: bytes of a terminal, or JSON. The interface begins with HELLO; the keeper
-answers WELCOME or REFUSED. From then on everything about the terminal comes in one order, so that every
-interface makes of it the same screen as the keeper.
+One connection per agent that an interface shows, and one for whoever decides what is done about agents and
+shows nothing: a watch. A frame is its kind (1 byte), the length of its body (4 bytes, big-endian) and the
+body: bytes of a terminal, or JSON. The interface begins with HELLO; the keeper answers WELCOME or REFUSED.
+From then on everything about a terminal comes in one order, so that every interface makes of it the same
+screen as the keeper. A watch hears of all agents, in words of `watch_words.py`.
 """
 
 from __future__ import annotations
@@ -16,11 +17,13 @@ from typing import Any
 
 from qms_tui.terminal.state import VERSION
 
-PROTOCOL = 300 + VERSION  # of the frames, and of the states in them
+PROTOCOL = 400 + VERSION  # of the frames, and of the states in them
 LARGEST = 64 * 1024 * 1024  # bytes of a body; a terminal's state has 17 million at most (terminal/state.py)
 _HEAD = struct.Struct(">BI")
 _SIZE = struct.Struct(">HH")
-_INPUT = struct.Struct(">Id?")  # number of the piece, when it was typed, whether it is urgent
+_INPUT = struct.Struct(">IB")  # number of the piece, flags
+_URGENT, _HUMAN, _AGAIN = 1, 2, 4
+_SIGHT = struct.Struct(">I")  # number of the question
 _RECEIPT = struct.Struct(">II")  # number of the piece, bytes of it
 _RETURN = struct.Struct(">IB")  # number of the piece, why
 
@@ -49,12 +52,16 @@ class Kind(IntEnum):
     INPUT = 13  # to the keeper: bytes for the program
     RECEIPT = 14  # to the interface: so many bytes of a piece have left the keeper; 0 if all wait there
     RETURN = 15  # to the interface: a piece of input was not taken, nor will be
+    NEWS = 16  # to a watch: what is so of an agent by now, JSON
+    LOOK = 17  # to the keeper, from a watch: show what an agent shows, JSON
+    SIGHT = 18  # to a watch: the state of a terminal without its history; none if it is not held
+    TYPE = 19  # to the keeper, from a watch: bytes for a program that are no human's, JSON
 
 
 class Return(IntEnum):
     """Why a piece of input was not taken."""
 
-    NO_WAY = 0  # it came too late, or the engine takes no input; nor will anything that follows
+    NO_WAY = 0  # the engine takes no input now; nor will anything that follows, until it is given AGAIN
     FULL = 1  # the program does not read, and too much waits for it
 
 
@@ -62,11 +69,13 @@ class Want(IntEnum):
     """What a connection is for."""
 
     ATTACH = 1  # follow a running agent's terminal
-    HOLD = 2  # the same, of a container that is about to be started
+    HOLD = 2  # hold a container that is about to be started; a SIZE follows when it has been
     LAST = 3  # the state of an ended agent's terminal
     STATUS = 4  # who is held and who watches
     STOP = 5  # end the keeper
     PROGRAMS = 6  # what the agents' programs report of themselves
+    WATCH = 7  # hear of all agents, and type what is no human's
+    TAKE_UP = 8  # hold a container that runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,24 +123,30 @@ def read_size(body: bytes) -> tuple[int, int]:
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """A piece of what is typed; `at` is when, in seconds of the machine's monotonic clock."""
+    """A piece of what is typed. `human`: a human has pressed keys for it, or pasted it.
+
+    `again`: it was returned, as was all that followed it; that comes now, after this.
+    """
 
     number: int
-    at: float
-    urgent: bool
     data: bytes
+    urgent: bool = False
+    human: bool = False
+    again: bool = False
 
     def encode(self) -> bytes:
         """As a frame."""
-        return frame(Kind.INPUT, _INPUT.pack(self.number, self.at, self.urgent) + self.data)
+        flags = _URGENT * self.urgent | _HUMAN * self.human | _AGAIN * self.again
+        return frame(Kind.INPUT, _INPUT.pack(self.number, flags) + self.data)
 
 
 def read_input(body: bytes) -> Input:
     """What an INPUT frame brings."""
     if len(body) < _INPUT.size:
         raise ProtocolError("input without its head")
-    number, at, urgent = _INPUT.unpack_from(body)
-    return Input(number, at, urgent, body[_INPUT.size :])
+    number, flags = _INPUT.unpack_from(body)
+    data = body[_INPUT.size :]
+    return Input(number, data, bool(flags & _URGENT), bool(flags & _HUMAN), bool(flags & _AGAIN))
 
 
 def receipt_frame(number: int, size: int) -> bytes:
@@ -161,6 +176,18 @@ def read_return(body: bytes) -> tuple[int, Return]:
         return number, Return(why)
     except ValueError as error:
         raise ProtocolError(f"a return of kind {why}") from error
+
+
+def sight_frame(number: int, state: bytes) -> bytes:
+    """A SIGHT frame, for the question of that number."""
+    return frame(Kind.SIGHT, _SIGHT.pack(number) + state)
+
+
+def read_sight(body: bytes) -> tuple[int, bytes]:
+    """The number of the question, and the state."""
+    if len(body) < _SIGHT.size:
+        raise ProtocolError("a sight without its number")
+    return _SIGHT.unpack_from(body)[0], body[_SIGHT.size :]
 
 
 def read_hello(body: bytes) -> Hello:

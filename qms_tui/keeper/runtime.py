@@ -1,21 +1,23 @@
-"""Agents in containers whose terminals the keeper holds: what an interface works with."""
+"""Agents in containers whose terminals the keeper holds: what whoever decides about agents works with."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
 from qms_tui.errors import KeeperError
-from qms_tui.keeper.attachment import KeptAttachment
 from qms_tui.keeper.client import ANSWER_PATIENCE, KEEPER, Connection, KeeperClient
-from qms_tui.keeper.protocol import Kind, ProtocolError, Want
+from qms_tui.keeper.protocol import Want
 from qms_tui.keeper.replies import RGB, write_palette
-from qms_tui.runtime import Attachment, Ending, Found, RuntimeEvent, Size, Usage
+from qms_tui.keeper.watching import Watching
+from qms_tui.runtime import Ending, Found, HeldTerminal, KeeperAddress, RuntimeEvent, Size, Usage
 from qms_tui.runtime.base import HoldableRuntime
 from qms_tui.workers import Workers, waiting_for
 
+_ANY_SIZE = Size(80, 24)  # of a terminal that is known to the keeper
+
 
 class KeptRuntime:
-    """A Runtime: containers by an engine, their screens by the keeper."""
+    """A Runtime: containers by an engine, their terminals by the keeper."""
 
     outlives = True
 
@@ -23,12 +25,18 @@ class KeptRuntime:
         """Takes over the engine."""
         self._engine = engine
         self.name = engine.name
-        self._keeper = keeper
+        self._client = keeper
         self._workers = Workers(KEEPER)
+        self._watching = Watching(keeper, self._workers)
+
+    @property
+    def keeper(self) -> KeeperAddress:
+        """Where terminals are shown from."""
+        return self._client.address
 
     def show_colors(self, colors: Mapping[int, RGB]) -> None:
-        """The keeper answers with them when a program asks, from the next attachment on."""
-        self._keeper.palette = write_palette(colors)
+        """The keeper answers with them when a program asks, from the next start on."""
+        self._client.palette = write_palette(colors)
 
     def isolates(self, agent: str) -> bool:
         """Each is in a container of its own."""
@@ -38,43 +46,36 @@ class KeptRuntime:
         """The agent's container, as the engine has it."""
         return await self._engine.find(agent)
 
-    async def start(self, agent: str, size: Size, *, fresh: bool = False) -> Attachment:
+    async def start(self, agent: str, size: Size, *, fresh: bool = False) -> HeldTerminal:
         """Make a container, have the keeper hold it, start it, set its size."""
 
         def hold(container: str) -> Connection:
             with waiting_for(KEEPER):
-                return self._keeper.open(Want.HOLD, agent, container, size)
+                return self._client.open(Want.HOLD, agent, container, size)
 
-        reached = await self._engine.launch(agent, hold, fresh=fresh)
-        return KeptAttachment(reached.held, reached.input, size, tell_size=True)
+        await self._watching.open()
+        started = await self._engine.launch(agent, hold, fresh=fresh)
+        started.held.say_size(size)  # before its start the engine has no terminal to set
+        return await self._watching.terminal(agent, started.container)
 
-    async def attach(self, agent: str, size: Size) -> Attachment:
-        """Follow the running container's terminal from the keeper's state of it."""
+    async def hold(self, agent: str) -> HeldTerminal:
+        """Have the keeper hold the running container's terminal."""
 
-        def follow(container: str) -> Connection:
-            with waiting_for(KEEPER):  # keys need the modes of its state
-                return self._keeper.open(Want.ATTACH, agent, container, size, until=Kind.STATE)
+        def take_up(container: str) -> Connection:
+            with waiting_for(KEEPER):
+                return self._client.open(Want.TAKE_UP, agent, container, _ANY_SIZE)
 
-        reached = await self._engine.reach(agent, follow)
-        return KeptAttachment(reached.held, reached.input, size)
+        await self._watching.open()
+        reached = await self._engine.reach(agent, take_up)
+        reached.held.close()
+        return await self._watching.terminal(agent, reached.container)
 
-    async def last_state(self, agent: str) -> bytes:
-        """What the keeper has of an ended agent's terminal; b"" if that is nothing."""
+    async def recall(self) -> None:
+        """See to it that a keeper runs."""
         try:
-            return await self._workers.call(
-                lambda: self._last(agent), what=f"ask for the screen of {agent}", deadline=ANSWER_PATIENCE
-            )
+            await self._workers.call(self._client.ready, what="ask the keeper", deadline=ANSWER_PATIENCE)
         except KeeperError:
-            return b""
-
-    def _last(self, agent: str) -> bytes:
-        connection = self._keeper.open(Want.LAST, agent, "", Size(80, 24))
-        try:
-            return connection.next(Kind.STATE)
-        except (OSError, ProtocolError) as error:
-            raise KeeperError(f"the keeper does not answer: {error}", "") from error
-        finally:
-            connection.close()
+            return  # the screen stays empty
 
     async def ended(self, agent: str) -> Ending | None:
         """How the container ended; None if it runs."""
@@ -106,6 +107,7 @@ class KeptRuntime:
 
     async def close(self) -> None:
         """Let go of the engine and the keeper; both go on."""
+        self._watching.close()
         self._workers.close()
-        self._keeper.close()
+        self._client.close()
         await self._engine.close()

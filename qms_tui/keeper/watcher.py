@@ -6,12 +6,22 @@ from typing import Protocol
 
 from qms_tui.runtime import Size
 
+ANOTHER_USER = "another user"  # who leads an agent that they have started, while nobody types here
+
 
 class Watcher(Protocol):
     """An interface that follows an agent."""
 
     leads: bool
     size: Size
+
+    @property
+    def name(self) -> str:
+        """What a human knows it by."""
+
+    @property
+    def interface(self) -> str:
+        """The same of all that one screen shows."""
 
     @property
     def palette(self) -> str:

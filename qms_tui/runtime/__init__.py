@@ -1,14 +1,35 @@
 """Where an agent's program runs, and how to hold its terminal."""
 
 from qms_tui.runtime.events import Action, ContainerEvent, EngineBack, EngineLost, Latency, RuntimeEvent
-from qms_tui.runtime.facts import Closed, Fact, Led, Received, Remarked, Resized, Restored
-from qms_tui.runtime.runtime import Attachment, Condition, Ending, Found, RunsAlready, Runtime
+from qms_tui.runtime.facts import (
+    Closed,
+    Fact,
+    Led,
+    News,
+    Printed,
+    Rang,
+    Received,
+    Remarked,
+    Reported,
+    Resized,
+    Restored,
+    Titled,
+    Typed,
+)
+from qms_tui.runtime.runtime import (
+    Condition,
+    Ending,
+    Found,
+    HeldTerminal,
+    KeeperAddress,
+    RunsAlready,
+    Runtime,
+)
 from qms_tui.runtime.size import Size
 from qms_tui.runtime.usage import DiskUse, Usage
 
 __all__ = [
     "Action",
-    "Attachment",
     "Closed",
     "Condition",
     "ContainerEvent",
@@ -18,15 +39,23 @@ __all__ = [
     "EngineLost",
     "Fact",
     "Found",
+    "HeldTerminal",
+    "KeeperAddress",
     "Latency",
     "Led",
+    "News",
+    "Printed",
+    "Rang",
     "Received",
     "Remarked",
+    "Reported",
     "Resized",
     "Restored",
     "RunsAlready",
     "Runtime",
     "RuntimeEvent",
     "Size",
+    "Titled",
+    "Typed",
     "Usage",
 ]

@@ -119,16 +119,10 @@ T = TypeVar("T", bound=Closing)
 
 @dataclass(frozen=True, slots=True)
 class Reached(Generic[T]):
-    """A program, whatever holds its output, and the way of its input."""
+    """A program, and whatever holds its terminal."""
 
     container: str
     held: T
-    input: Opened
-
-    def close(self) -> None:
-        """Let go of both."""
-        self.input.free()
-        self.held.close()
 
 
 class HoldableRuntime(Protocol):

@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
+from pathlib import Path
 from typing import Protocol
 
 from qms_tui.errors import EngineError
 from qms_tui.runtime.events import RuntimeEvent
-from qms_tui.runtime.facts import Fact
+from qms_tui.runtime.facts import News
 from qms_tui.runtime.size import Size
 from qms_tui.runtime.usage import DiskUse, Usage
 
@@ -95,38 +96,39 @@ class RunsAlready(EngineError):
     """Somebody else has started the agent, or is about to: attach to it."""
 
 
-class Attachment(Protocol):
-    """A held terminal. The program goes on when it is closed, unless the runtime says otherwise."""
+@dataclass(frozen=True, slots=True)
+class KeeperAddress:
+    """Where terminals are shown from: the keeper's socket, and by which name our connections belong together.
 
-    answered: bool
-    """Whether somebody else answers what the program asks its terminal, and we are to be silent."""
+    Who decides and who shows are one to it if they give the same `interface`.
+    """
 
-    def listen(self, on_fact: Callable[[Fact], None]) -> None:
-        """Begin to read. `Closed` comes once and last, and not after `close()`."""
+    path: Path
+    interface: str
 
-    def pause(self) -> None:
-        """Read no more for now; the program may have to wait."""
 
-    def resume(self) -> None:
-        """Read on after `pause()`."""
+class HeldTerminal(Protocol):
+    """A terminal that is held, for whoever decides about its agent and does not show it."""
 
-    def write(self, data: bytes, *, urgent: bool = False) -> bool:
-        """Queue bytes for the program; False, and nothing queued, if the program reads too slowly.
+    id: str
+    """What the keeper names it by."""
 
-        Urgent bytes (keys, replies) still fit when ordinary ones (pastes) are refused.
+    def listen(self, on_news: Callable[[News], None]) -> None:
+        """Begin to hear: how it stands, then what is new. `Closed` comes once and last, and not after
+        `close()`."""
+
+    def look(self, on_sight: Callable[[bytes], None]) -> None:
+        """Ask for what it shows: a state of what is visible (`Terminal.save_visible`), b"" if it cannot be
+        had."""
+
+    def type(self, data: bytes, keys: int, on_done: Callable[[bool], None]) -> None:
+        """Give the program bytes that are no human's, unless humans have typed more than so many pieces.
+
+        Whether it got them is said once, as far as anybody can know.
         """
-
-    def resize(self, size: Size) -> None:
-        """Ask for a new size of the program's terminal; the newest of several quick calls wins.
-
-        `Resized` tells when it has come into force, if it does: only who leads sets the size.
-        """
-
-    def lead(self) -> None:
-        """Ask to set the program's size, and to have it hear of our colours, from now on; `Led` tells."""
 
     def close(self) -> None:
-        """Let go; idempotent."""
+        """Hear no more; idempotent."""
 
 
 class Runtime(Protocol):
@@ -145,22 +147,26 @@ class Runtime(Protocol):
     async def find(self, agent: str) -> Found:
         """What is there of the agent."""
 
-    async def start(self, agent: str, size: Size, *, fresh: bool = False) -> Attachment:
-        """Start the agent anew, attached before its first byte; a program that has ended is cleared away.
+    @property
+    def keeper(self) -> KeeperAddress:
+        """Where its agents' terminals are shown from."""
+
+    async def start(self, agent: str, size: Size, *, fresh: bool = False) -> HeldTerminal:
+        """Start the agent anew, held before its first byte; a program that has ended is cleared away.
 
         It goes on with its last conversation if it can, unless it shall be `fresh`.
 
         Raises RunsAlready if somebody else was faster; their program is left alone.
         """
 
-    async def attach(self, agent: str, size: Size) -> Attachment:
-        """Hold the running agent's terminal; what is known of its earlier output comes as a fact."""
+    async def hold(self, agent: str) -> HeldTerminal:
+        """Hold the running agent's terminal."""
 
-    async def last_state(self, agent: str) -> bytes:
-        """The state of an ended agent's terminal (`Terminal.save`); b"" where nobody kept it."""
+    async def recall(self) -> None:
+        """See to it that the screens of agents that have ended can be shown, as far as that goes."""
 
     async def ended(self, agent: str) -> Ending | None:
-        """How the agent ended, after its attachment closed; None if it still runs."""
+        """How the agent ended, after its terminal closed; None if it still runs."""
 
     async def stop(self, agent: str) -> None:
         """End the agent's program and clear it away; nothing there is fine."""

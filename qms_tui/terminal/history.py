@@ -42,6 +42,12 @@ class History(deque[Row]):
         older: list[tuple[int, Packed]] = [(width, packed(rows)) for width, rows in self._older]
         return {"maxlen": self.maxlen, "rows": packed(self), "_older": older}
 
+    def newest(self, count: int) -> State:
+        """A state of so many rows at most."""
+        self._fetch(self._columns)
+        rows = [*islice(reversed(self), count)][::-1]
+        return {"maxlen": count, "rows": packed(rows), "_older": []}
+
     @classmethod
     def restored(cls, state: State) -> History:
         """Take a saved state; ValueError if it is none."""

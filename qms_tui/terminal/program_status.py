@@ -57,6 +57,12 @@ class ProgramStatus:
     root: StatusRecord | None = None
     children: tuple[StatusRecord, ...] = ()
 
+    @property
+    def ended(self) -> ProgramStatus:
+        """What stands of it when the program has ended: nothing that was under way."""
+        root = self.root if self.root is not None and self.root.state not in UNDER_WAY else None
+        return ProgramStatus(root, tuple(child for child in self.children if child.state not in UNDER_WAY))
+
 
 NO_STATUS = ProgramStatus()
 

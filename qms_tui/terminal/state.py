@@ -81,7 +81,16 @@ _REFUSALS = (  # what the unpickler raises when it is given something else
 
 def save(screen: Screen, parser: Parser) -> bytes:
     """A state for `restored`."""
-    body = pickle.dumps({"screen": screen_state(screen), "parser": parser.state()}, protocol=5)
+    return _packed(screen_state(screen), parser)
+
+
+def save_visible(screen: Screen, parser: Parser) -> bytes:
+    """The same of what is visible, and of the row above that: whether a line goes on from there."""
+    return _packed(screen_state(screen, screen.history.newest(1)), parser)
+
+
+def _packed(screen: State, parser: Parser) -> bytes:
+    body = pickle.dumps({"screen": screen, "parser": parser.state()}, protocol=5)
     return _header(body) + body
 
 
@@ -127,9 +136,12 @@ def _header(body: bytes, version: int = VERSION) -> bytes:
     return _HEADER.pack(_MAGIC, version, len(body), zlib.crc32(body, zlib.crc32(start)))
 
 
-def screen_state(screen: Screen) -> State:
-    """What is saved of a screen, by the names of its attributes."""
-    parts = {name: getattr(screen, name).state() for name in _PARTS}
+def screen_state(screen: Screen, history: State | None = None) -> State:
+    """What is saved of a screen, by the names of its attributes; `history` stands in for its own."""
+    names = _PARTS if history is None else _PARTS.keys() - {"history"}
+    parts = {name: getattr(screen, name).state() for name in names}
+    if history is not None:
+        parts["history"] = history
     return {
         **plain(screen, _PLAIN),
         **parts,

@@ -74,6 +74,10 @@ class Terminal:
         """
         return states.save(self._screen, self._parser)
 
+    def save_visible(self) -> bytes:
+        """As `save`, with only the newest row of the history."""
+        return states.save_visible(self._screen, self._parser)
+
     @classmethod
     def restored(cls, state: bytes) -> Terminal:
         """A terminal that goes on as the saved one does, byte for byte; paint it whole: it has no damage.

@@ -9,9 +9,18 @@ import re
 import time
 from datetime import datetime
 
+_UNITS = ((86_400, "d"), (3600, "h"), (60, "m"), (1, "s"))
 FORM = "%Y-%m-%d %H:%M:%S"
 # A date alone has no time zone, so it is nobody's to convert.
 _STAMP = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)", re.ASCII)
+
+
+def age(seconds: float) -> str:
+    """A duration in its largest whole unit: 40s, 12m, 3h, 2d; `now` below a second."""
+    for size, unit in _UNITS:
+        if seconds >= size:
+            return f"{int(seconds // size)}{unit}"
+    return "now"
 
 
 def moment(seconds: float) -> str:

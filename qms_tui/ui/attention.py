@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from qms_tui.api.commands import EXPLAIN, OfAgent
 from qms_tui.ui.desk import Desk
 from qms_tui.ui.shell import Shell
 
@@ -19,7 +20,7 @@ class Attention:
 
         After the last one comes the human's own inbox, if anything is in it.
         """
-        queue, here = self._app.core.waiting, self._app.pane.agent.name
+        queue, here = self._app.daemon.mirror.waiting, self._app.pane.agent.name
         at = queue.index(here) + 1 if here in queue and not self._desk.has_keyboard else 0
         if at == len(queue) and self._desk.for_human:
             self._desk.go_to_own()
@@ -32,5 +33,6 @@ class Attention:
         """Show why the focused agent's state is what it is."""
         from qms_tui.ui.explain import ExplainScreen
 
-        core, agent = self._app.core, self._app.pane.agent.name
-        self._app.push_screen(ExplainScreen(partial(core.view, agent), partial(core.explain, agent)))
+        daemon, pane = self._app.daemon, self._app.pane
+        asked = partial(daemon.request, EXPLAIN, OfAgent(pane.agent.name))
+        self._app.push_screen(ExplainScreen(lambda: pane.agent, asked))

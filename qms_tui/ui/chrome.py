@@ -11,10 +11,11 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static
 
-from qms_tui.core import AgentState
-from qms_tui.inbox.words import items
-from qms_tui.runtime import EngineBack, EngineLost, Latency, RuntimeEvent
+from qms_tui.api.agents import AgentState
+from qms_tui.api.snapshot import Engine
+from qms_tui.text.amounts import counted
 from qms_tui.text.printable import plain
+from qms_tui.text.times import moment
 from qms_tui.ui.frame import alarm, badge, leader, look, mark
 from qms_tui.ui.pane import Pane
 from qms_tui.ui.status_fit import BETWEEN, Part, fit, shortened
@@ -23,6 +24,7 @@ from qms_tui.ui.tab_window import more_before, more_behind, room_within, shown_t
 SHORT = 16  # cells that a part may have where there is little room
 
 SAID = 6.0  # seconds
+_CLOCK = slice(11, None)  # of a moment, without its date
 
 
 class TabLine(Static):
@@ -82,6 +84,7 @@ class StatusLine(Static):
         self._shown: tuple[list[Pane], str] = [], ""
         self._waiting = self._for_human = 0
         self._needing = 0
+        self._missing_since: float | None = None
         self._said, self._until = "", 0.0
 
     def say(self, text: str) -> None:
@@ -99,15 +102,16 @@ class StatusLine(Static):
         """There is room for more hints, or for fewer."""
         self.show(*self._shown)
 
-    def tell(self, event: RuntimeEvent) -> None:
-        """Show what is new of the engine: its latency if it is not on this machine, or that it is away."""
-        link = self._link
-        if isinstance(event, EngineLost):
-            link = "unreachable"
-        elif isinstance(event, EngineBack):
-            link = ""
-        elif isinstance(event, Latency):
-            link = f"{event.seconds * 1000:.0f} ms"
+    def miss(self, since: float | None) -> None:
+        """The daemon has not answered since then, in seconds since 1970; None: it does."""
+        if since != self._missing_since:
+            self._missing_since = since
+            self.show(*self._shown)
+
+    def show_engine(self, engine: Engine) -> None:
+        """Show how the engine is: its latency if it is not on this machine, or that it is away."""
+        link = "" if engine.latency is None else f"{engine.latency * 1000:.0f} ms"
+        link = link if engine.reachable else "unreachable"
         if link != self._link:
             self._link = link
             self.show(*self._shown)
@@ -145,7 +149,11 @@ class StatusLine(Static):
         leaders = {leader(pane.agent): None for pane in panes if not pane.agent.leads}
         following = f"following {', '.join(leaders)}" if leaders else ""
         need, wait, yours = self._needing, self._waiting, self._for_human
+        items, own = counted(wait, "item"), counted(yours, "item")
+        missing = "" if self._missing_since is None else moment(self._missing_since)[_CLOCK]
         parts = [
+            Part(f"states, inbox missing since {missing}" if missing else "", "bold $error",
+                 (f"missing since {missing}", "missing"), 10),
             Part("" if self._trusted else "look only", "bold $warning", rank=7),
             Part(self._engine, shorter=(shortened(self._engine, SHORT),), rank=3),
             Part(self._link, rank=6),
@@ -154,9 +162,9 @@ class StatusLine(Static):
             Part(layout, rank=1),
             Part(f"{need} need{'s' if need == 1 else ''} you: F3" if need else "", "bold $warning",
                  (f"F3: {need}",), 9),
-            Part(f"{items(yours)} for you: F3" if yours else "", "bold $warning",
-                 (f"F3: {items(yours)}",), 8),
-            Part(f"{items(wait)} wait{'s' if wait == 1 else ''}: F2" if wait > yours else "", "$warning",
+            Part(f"{own} for you: F3" if yours else "", "bold $warning",
+                 (f"F3: {own}",), 8),
+            Part(f"{items} wait{'s' if wait == 1 else ''}: F2" if wait > yours else "", "$warning",
                  (f"F2: {wait}",), 5),
         ]  # fmt: skip
         return [part for part in parts if part.text]

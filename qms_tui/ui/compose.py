@@ -15,8 +15,8 @@ from textual.widget import Widget
 from textual.widgets import Input, SelectionList, Static, TextArea
 from textual.widgets.selection_list import Selection
 
+from qms_tui.api.commands import Send
 from qms_tui.errors import QmsTuiError, UsageError
-from qms_tui.inbox import subject_of
 from qms_tui.text.printable import plain
 from qms_tui.ui.input import hand_on
 from qms_tui.ui.line_input import LineInput
@@ -36,7 +36,7 @@ class Draft:
     body: str = ""
 
 
-Send = Callable[[Sequence[str], str, str], Awaitable[None]]
+Deliver = Callable[[Send], Awaitable[object]]
 
 
 def _step(widget: Widget, event: events.Key) -> None:
@@ -78,7 +78,7 @@ class Body(TextArea):
 class ComposeScreen(Dialog[Draft]):
     """Gives what was not sent; an empty draft when it was."""
 
-    def __init__(self, names: Sequence[str], draft: Draft, send: Send) -> None:
+    def __init__(self, names: Sequence[str], draft: Draft, send: Deliver) -> None:
         super().__init__()
         self._names, self._draft, self._send = names, draft, send
         self._sending = False
@@ -120,7 +120,7 @@ class ComposeScreen(Dialog[Draft]):
         try:
             if not draft.recipients:
                 raise UsageError("to whom?", hint="choose with Space, one or several")
-            await self._send(draft.recipients, draft.subject or subject_of(draft.body), draft.body)
+            await self._send(Send(draft.recipients, draft.subject, draft.body))
         except QmsTuiError as error:
             self._sending = False
             said = Content.styled(f"{plain(error.message)}: {plain(error.hint)}", "$error")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,24 +10,28 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 from textual.notifications import Notification, Notify
 
-from qms_tui.core.events import Severity
-from qms_tui.errors import UsageError
-from qms_tui.inbox import HUMAN, Entry, Toast
+from qms_tui.api.commands import ITEM_FILE, PREVIEW, RECIPIENTS, ROSTER, SEND, WAKE, Nothing, OfItem, Wake
+from qms_tui.api.errors import ApiError, ErrorCode
+from qms_tui.api.inbox import HUMAN, InboxItem, ItemPreview, Mailbox
+from qms_tui.api.snapshot import Toast
+from qms_tui.errors import QmsTuiError
 from qms_tui.text.printable import is_plain
+from qms_tui.ui.agent_lines import Line
 from qms_tui.ui.chrome import StatusLine
 from qms_tui.ui.editor import edit
 from qms_tui.ui.frame import look, mark, wish, word
 from qms_tui.ui.item_actions import ItemActions
 from qms_tui.ui.lights import shown as shown_lights
-from qms_tui.ui.receipts import receipt
+from qms_tui.ui.severity import ToastSeverity
 from qms_tui.ui.shell import Shell
-from qms_tui.ui.sidebar import WIDTH, Line, Sidebar
+from qms_tui.ui.sidebar import WIDTH, Sidebar
 
 if TYPE_CHECKING:
     from qms_tui.ui.compose import Draft
 
 LEAST_BESIDE = 62  # columns that panes keep beside the sidebar; on less room it stands alone
 TOAST = 6.0  # seconds that a toast stays
+_OPENING = ("reply", "goto")  # actions whose dialog comes after the daemon has been asked
 MOST_TOASTS = 20  # of ours that are remembered to be taken back
 
 
@@ -35,17 +39,9 @@ class Desk:
     """Shows what waits, and does what the human wants with it; `app` owns this."""
 
     def __init__(self, app: Shell) -> None:
-        core = app.core
-        self._app, self._core = app, core
-        self.sidebar = Sidebar(
-            core.ledger,
-            self._lines,
-            app.color_of,
-            self.ask,
-            partial(receipt, core),
-            core.show_servers if app.session.servers is not None else None,
-        )
-        self._items = ItemActions(app)
+        self._app, self._daemon = app, app.daemon
+        self.sidebar = Sidebar(app.daemon, self._lines, app.color_of, self.ask)
+        self._items = ItemActions(app, self._compose)
         self._toasts: list[Notification] = []
         self._draft: Draft | None = None
 
@@ -78,7 +74,7 @@ class Desk:
     @property
     def for_human(self) -> int:
         """How many items wait in the human's own inbox."""
-        return self._core.ledger.waiting(HUMAN)
+        return self._daemon.mirror.mailbox(HUMAN).waiting
 
     def go_to_own(self) -> None:
         """Open the human's own inbox and go there."""
@@ -111,10 +107,11 @@ class Desk:
 
     def show(self) -> None:
         """Bring badges, counts and lists up to date."""
-        ledger, app = self._core.ledger, self._app
+        mirror, app = self._daemon.mirror, self._app
         for pane in app.panes:
-            pane.show_waiting(ledger.waiting(pane.agent.name))
-        app.base.query_one(StatusLine).wait(ledger.waiting(), self.for_human)
+            pane.show_waiting(mirror.mailbox(pane.agent.name).waiting)
+        waiting = sum(mailbox.waiting for mailbox in mirror.mailboxes)
+        app.base.query_one(StatusLine).wait(waiting, self.for_human)
         app.show_tabs()
         self.sidebar.show()
 
@@ -139,7 +136,7 @@ class Desk:
             words = Content.assemble((toast.agent, f"bold {self._app.color_of(toast.agent)}"), "\n", words)
         self.pop_up(words)
 
-    def pop_up(self, words: Content, severity: Severity = "information") -> None:
+    def pop_up(self, words: Content, severity: ToastSeverity = "information") -> None:
         """Say something in a corner for some seconds."""
         # Content is text with its looks: it is not parsed again, whatever `markup` says, and needs it.
         notification = Notification(words, timeout=TOAST, severity=severity, markup=True)  # type: ignore[arg-type]
@@ -148,119 +145,137 @@ class Desk:
 
     def _lines(self) -> list[Line]:
         """Agents with a pane first, then whoever else has something."""
-        ledger, color = self._core.ledger, self._app.color_of
+        mirror, color = self._daemon.mirror, self._app.color_of
+        mailboxes = {mailbox.agent: mailbox for mailbox in mirror.mailboxes}
         lines = [
             Line(
                 pane.agent.name,
                 mark(pane.agent),
                 pane.color,
-                ledger.counts(pane.agent.name),
+                mailboxes.pop(pane.agent.name, Mailbox(pane.agent.name)),
                 word(pane.agent),
                 look(pane.agent, pane.color),
                 wish(pane.agent),
                 pane.agent.activity.since if pane.agent.activity else 0.0,
                 shown_lights(pane.agent),
-                closed=pane.agent.name in ledger.closed,
             )
             for pane in self._app.panes
         ]
         return lines + [
-            Line(name, "", color(name), ledger.counts(name), closed=name in ledger.closed)
-            for name in sorted(self._core.beside)
+            Line(name, "", color(name), mailbox)
+            for name, mailbox in sorted(mailboxes.items())
+            if mailbox.waiting or mailbox.closed
         ]
 
     # -- what is asked for ------------------------------------------------------------------------------
 
-    def ask(self, action: str, entry: Entry | None) -> None:
+    def ask(self, action: str, item: InboxItem | None) -> None:
         """What a key in the sidebar stands for: at once, or as soon as the disk has answered."""
         plain: dict[str, Callable[[], None]] = {
             "agent": self.sidebar.next_agent,
             "kind": self.sidebar.next_kind,
             "search": self.sidebar.search,
             "back": self._back,
-            "write": lambda: self.write(entry.item.agent if entry else ""),
+            "write": lambda: self.write(item.agent if item else ""),
         }
         if action in plain:
             plain[action]()
-        elif entry is not None:
-            self._app.run_worker(self._do_with(action, entry))
+        elif item is not None:
+            self._begin(action, item)
 
-    async def _do_with(self, action: str, entry: Entry) -> None:
-        if action == "preview":
-            await self._preview(entry)
-        elif action == "goto":
-            self._go_to(entry.item.agent)
-        elif action == "wake":
-            self._wake(entry)
-        elif action == "done":
-            self._items.done(entry)
-        elif action == "archive":
-            self._items.archive(entry)
-        elif action == "reply":
-            self._items.reply(entry)
-        elif action == "copy":
-            self._copy(self._core.inbox(entry.item.agent) / entry.item.file)
-        elif action == "edit":
-            await self._edit(entry)
+    def _begin(self, action: str, item: InboxItem) -> None:
+        go = self._app.ahead_of_keys if action in _OPENING else self._app.run_worker
+        go(self._do_with(action, item))
 
-    async def _preview(self, entry: Entry) -> None:
+    async def _do_with(self, action: str, item: InboxItem) -> None:
+        do: dict[str, Callable[[InboxItem], Awaitable[None] | None]] = {
+            "preview": self._preview,
+            "goto": self._go_to,
+            "wake": self._wake,
+            "done": self._items.done,
+            "archive": self._items.archive,
+            "reply": self._items.reply,
+            "copy": self._copy,
+            "edit": self._edit,
+        }
+        try:
+            under_way = do[action](item)
+            if under_way is not None:
+                await under_way
+        except QmsTuiError as error:
+            self._app.refuse(error)
+
+    async def _preview(self, item: InboxItem) -> None:
         from qms_tui.ui.preview import PreviewScreen  # Markdown is no part of the start
 
-        said = await self._core.preview(entry.item)
+        said = await self._read(item)
         if not self.has_keyboard or len(self._app.screen_stack) > 1:
             return  # the human has gone on, and types elsewhere
-        screen = PreviewScreen(entry, said, self._app.color_of(entry.item.agent))
+        screen = PreviewScreen(item, said, self._app.color_of(item.agent))
 
-        async def then(action: str | None) -> None:
+        def then(action: str | None) -> None:
             if action is not None:
-                await self._do_with(action, entry)
+                self._begin(action, item)
 
         self._app.push_screen(screen, then)
 
-    def _go_to(self, agent: str) -> None:
-        if agent in self._core.agents:
+    async def _read(self, item: InboxItem) -> ItemPreview:
+        """What its file says, or why nobody can tell. Raises ConnectionLost."""
+        try:
+            return await self._daemon.request(PREVIEW, OfItem(item.agent, item.id))
+        except ApiError as error:
+            is_gone = error.code == ErrorCode.UNKNOWN_ITEM
+            return ItemPreview(trouble="the file has left the inbox" if is_gone else error.message)
+
+    async def _go_to(self, item: InboxItem) -> None:
+        agent = item.agent
+        if self._app.find_pane(agent) is not None:
             self._to_agent()
             self._app.go_to(agent)
-        elif agent in self._core.roster():
+        elif agent in (await self._daemon.request(ROSTER, Nothing())).names:
             self._app.open_after_asking(agent)
         else:
             self._app.notify(f"{agent} is no agent of the roster and has no pane.", markup=False)
 
-    def _wake(self, entry: Entry) -> None:
-        agent = entry.item.agent
-        if entry.consumed is not None:
+    def _wake(self, item: InboxItem) -> None:
+        if item.consumed is not None:
             self._app.notify("It has left the inbox.", markup=False)
-        elif agent in self._core.agents:
-            self._core.wake(agent, (entry.item.file,))
+        elif item.agent in self._daemon.mirror.agents:
+            self._daemon.ask(WAKE, Wake(item.agent, (item.id,)))
         else:
-            self._app.notify(f"{agent} has no pane.", markup=False)
+            self._app.notify(f"{item.agent} has no pane.", markup=False)
 
-    def _copy(self, path: Path) -> None:
-        if is_plain(str(path)):
-            self._app.copy_to_clipboard(str(path))
-            self._app.notify(str(path), title="Copied", markup=False)
+    async def _copy(self, item: InboxItem) -> None:
+        path = (await self._daemon.request(ITEM_FILE, OfItem(item.agent, item.id))).path
+        if is_plain(path):
+            self._app.copy_to_clipboard(path)
+            self._app.notify(path, title="Copied", markup=False)
         else:
             self._app.notify("Its name has characters that no terminal should get.", markup=False)
 
-    async def _edit(self, entry: Entry) -> None:
-        said = await self._core.preview(entry.item)
+    async def _edit(self, item: InboxItem) -> None:
+        said = await self._read(item)
         if not self.has_keyboard:
             return  # the human has gone on
         if said.trouble and not said.text:
             self._app.notify(said.trouble, severity="warning", markup=False)
             return
-        try:
-            edit(self._app, self._core.inbox(entry.item.agent) / entry.item.file)
-        except UsageError as error:
-            self._app.notify(f"{error.message}\n{error.hint}", severity="error", markup=False)
+        place = await self._daemon.request(ITEM_FILE, OfItem(item.agent, item.id))
+        edit(self._app, Path(place.path))
 
     def write(self, to: str = "") -> None:
         """Write a message; what was begun and not sent is still there."""
-        from qms_tui.ui.compose import ComposeScreen, Draft
+        from qms_tui.ui.compose import Draft
 
         draft = self._draft or Draft((to or self._app.pane.agent.name,))
-        screen = ComposeScreen(self._core.recipients(), draft, self._core.send)
-        self._app.push_screen(screen, self._keep)
+        self._app.ahead_of_keys(self._compose(draft, self._keep))
+
+    async def _compose(self, draft: Draft, keep: Callable[[Draft | None], None]) -> None:
+        from qms_tui.ui.compose import ComposeScreen
+
+        known = await self._daemon.request(RECIPIENTS, Nothing())
+        screen = ComposeScreen(known.names, draft, partial(self._daemon.request, SEND))
+        await self._app.push_screen(screen, keep)  # which gives the keyboard to one of its fields
 
     def _keep(self, draft: Draft | None) -> None:
         self._draft = draft if draft is not None and (draft.subject or draft.body) else None

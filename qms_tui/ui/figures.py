@@ -8,9 +8,7 @@ from dataclasses import dataclass
 
 from rich.cells import cell_len
 
-from qms_tui.core import AgentView
-from qms_tui.programs.values import Meter
-from qms_tui.runtime import Usage
+from qms_tui.api.agents import AgentView, Meter, Usage
 from qms_tui.text.amounts import amount
 
 BETWEEN = " · "

@@ -8,11 +8,10 @@ from textwrap import wrap
 from rich.cells import cell_len
 from textual.content import Content
 
-from qms_tui.activity import remark
-from qms_tui.core import AgentState, AgentView
-from qms_tui.programs.values import Word
+from qms_tui.api.agents import AgentState, AgentView, Word
 from qms_tui.terminal import Terminal
 from qms_tui.ui.figures import BETWEEN, CALM, Figure, figures, fitting
+from qms_tui.ui.words import ACTIVITIES, STATES
 
 LEADER_LENGTH = 20  # characters of another interface's name; it is whatever that process says
 _MARKS = {
@@ -54,7 +53,7 @@ def word(agent: AgentView) -> str:
     """The state of its program as a word or two."""
     if agent.wrong:
         return "not itself"
-    return agent.activity.word.value if agent.activity is not None else agent.state.value
+    return ACTIVITIES[agent.activity.word] if agent.activity is not None else STATES[agent.state]
 
 
 def look(agent: AgentView, color: str) -> str:
@@ -74,14 +73,9 @@ def wish(agent: AgentView) -> str:
     return "" if agent.activity is not None and agent.activity.word in _UNDISTURBED else detail(agent)
 
 
-def unlit(agent: AgentView) -> str:
-    """Which light is wrong, if the word does not tell that."""
-    return remark(agent.lights, agent.activity) if agent.lights is not None else ""
-
-
 def alarm(agent: AgentView) -> Content:
     """A sign that there is something to know of it that the word does not say."""
-    return Content.styled("! ", "bold $warning") if agent.remark or unlit(agent) else Content("")
+    return Content.styled("! ", "bold $warning") if agent.remark or agent.alarm else Content("")
 
 
 def badge(waiting: int) -> Content:
@@ -112,27 +106,30 @@ def footnote(
     width: int,
     *,
     above: int | None = None,
+    keys: int = 0,
     menu: str = "F12",
 ) -> Content:
     """The most important thing to know, at most `width` cells if there are words for that; else what it uses.
 
     `back` counts rows scrolled back, of those `above` that there are if the keys move the view; `cut` names
-    what is out of view; `same_size` as the pane; `menu` is the key of the menu.
+    what is out of view; `same_size` as the pane; `keys` wait for the program; `menu` is the key of the menu.
     """
     said = "" if above is None else _fitting(_looking_back(terminal, back, above), width)
-    if said := said or _pressing(agent, terminal, cut, same_size, width, menu):
+    if said := said or _pressing(agent, terminal, cut, same_size, width, keys, menu):
         return Content.styled(said, CALM)
     return _standing(agent, cut, width)
 
 
-def _pressing(agent: AgentView, terminal: Terminal, cut: str, same_size: bool, width: int, menu: str) -> str:
+def _pressing(
+    agent: AgentView, terminal: Terminal, cut: str, same_size: bool, width: int, keys: int, menu: str
+) -> str:
     """What goes before all else of the agent; empty if nothing does."""
     if agent.state is AgentState.ENDED:
         return _fitting(_ended(agent, menu), width)
     if agent.state is AgentState.PAUSED:
         return _fitting(_paused(agent), width)
-    if agent.keys_waiting or agent.state is AgentState.UNREACHABLE:
-        return _lost(agent)
+    if keys or agent.state is AgentState.UNREACHABLE:
+        return _lost(agent, keys)
     if agent.state is AgentState.RUNNING and not agent.leads:
         return _fitting(_following(agent, terminal, cut, same_size), width)
     return ""
@@ -140,7 +137,7 @@ def _pressing(agent: AgentView, terminal: Terminal, cut: str, same_size: bool, w
 
 def _standing(agent: AgentView, cut: str, width: int) -> Content:
     """What is wrong or out of view, then as many figures as there is room for."""
-    words = BETWEEN.join(part for part in (*_upkeep(agent), agent.remark, unlit(agent), cut) if part)
+    words = BETWEEN.join(part for part in (*_upkeep(agent), agent.remark, agent.alarm, cut) if part)
     parts = [Figure(words, 0)] if words else []
     if agent.state is AgentState.RUNNING:
         parts += fitting(figures(agent), width - cell_len(f" {words}{BETWEEN if words else ''} "))
@@ -157,7 +154,7 @@ def instead(agent: AgentView, width: int, menu: str) -> list[str] | None:
     if agent.state is AgentState.ABSENT and agent.plan:
         return ["not started", agent.plan, "", *wrap(f"r starts it now{_in(menu)}", width)]
     if agent.state in (AgentState.STARTING, AgentState.ATTACHING):
-        return [f"{agent.state.value} {agent.name} …"]
+        return [f"{STATES[agent.state]} {agent.name} …"]
     return None
 
 
@@ -197,15 +194,16 @@ def _looking_back(terminal: Terminal, rows: int, above: int) -> Sequence[str]:
 def _ended(agent: AgentView, menu: str) -> Sequence[str]:
     """From wordy to terse."""
     plan = f" · {agent.plan}" if agent.plan else ""
+    ended = agent.ending.text if agent.ending is not None else "ended"
     if agent.ending is not None and agent.ending.resuming:
-        how, keys = f"{agent.ending}, going on with its conversation failed", "f starts fresh · r tries again"
+        how, keys = f"{ended}, going on with its conversation failed", "f starts fresh · r tries again"
     else:
-        how, keys = str(agent.ending or "ended"), "r restarts"
+        how, keys = ended, "r restarts"
     return (
         f" {how}{plan} · {keys}{_in(menu)} ",
-        f" {agent.ending or 'ended'}{plan} · {keys}{_in(menu)} ",
-        f" {agent.ending or 'ended'} · {keys}{_in(menu)} ",
-        f" {agent.ending or 'ended'} · {keys}, in the menu ",
+        f" {ended}{plan} · {keys}{_in(menu)} ",
+        f" {ended} · {keys}{_in(menu)} ",
+        f" {ended} · {keys}, in the menu ",
         f" {keys}, in the menu ",
         f" {menu} r restarts ",
     )
@@ -216,8 +214,7 @@ def _in(menu: str) -> str:
     return f", in the menu ({menu})"
 
 
-def _lost(agent: AgentView) -> str:
-    keys = agent.keys_waiting
+def _lost(agent: AgentView, keys: int) -> str:
     waiting = f"{keys} key{'' if keys == 1 else 's'} wait{'s' if keys == 1 else ''}" if keys else ""
     trouble = (
         f"{agent.trouble.message} · trying again"

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from textual.content import Content
 
-from qms_tui.activity import Health, Light, Lights
-from qms_tui.core import AgentView
-from qms_tui.inbox.words import age
-from qms_tui.programs.values import Word
+from qms_tui.api.agents import AgentView, Health, Light, Lights, Word
 from qms_tui.text.printable import plain
+from qms_tui.text.times import age
 
 FINE, WRONG, ABSENT, UNKNOWN = ("●", "$success"), ("✖", "$error"), ("○", "dim"), ("?", "$warning")
 _MARKS = {Health.FINE: FINE, Health.WRONG: WRONG, Health.ABSENT: ABSENT, Health.UNKNOWN: UNKNOWN}

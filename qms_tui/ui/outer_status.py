@@ -7,15 +7,14 @@ import hashlib
 import re
 from collections.abc import Iterable, Sequence
 
-from qms_tui.activity.status import NOT_LOOKED_AT
+from qms_tui.api.agents import Activity, AgentState, AgentView, Word
 from qms_tui.config import OuterNotification
-from qms_tui.core import AgentState, AgentView
-from qms_tui.programs.values import Activity, Word
 from qms_tui.status_report import ProgramState, StatusRecord, is_record_id
 from qms_tui.ui.driver import TerminalDriver
 from qms_tui.ui.outer import LONGEST
 from qms_tui.ui.outer_reports import OuterReports
 from qms_tui.ui.shell import Shell
+from qms_tui.ui.words import ACTIVITIES, STATES
 
 APPLICATION = "qms-tui"
 _REPORTING = (OuterNotification.AUTO, OuterNotification.STATUS)
@@ -70,7 +69,7 @@ class OuterStatus:
             self._reports.changed()
 
     def _records(self) -> Sequence[StatusRecord]:
-        return outer_records(self._app.session.project.name, self._app.core.views)
+        return outer_records(self._app.session.project.name, self._app.daemon.mirror.agents.values())
 
 
 def outer_records(title: str, agents: Iterable[AgentView]) -> list[StatusRecord]:
@@ -93,7 +92,7 @@ def agent_record(agent: AgentView) -> StatusRecord | None:
     if state is None:
         return None
     kind = _kind(activity.detail) if state is ProgramState.BLOCKED else ""
-    said = activity.detail or ("" if activity.word in _SAY_IT_ALL else activity.word.value)
+    said = activity.detail or ("" if activity.word in _SAY_IT_ALL else ACTIVITIES[activity.word])
     return StatusRecord(name, state, kind, title=agent.name, message=_cut(said), at=activity.since)
 
 
@@ -107,15 +106,14 @@ def record_id(agent: str) -> str:
 def _state(activity: Activity) -> ProgramState | None:
     """A program that has rung has something to show, as one that has finished."""
     has_rung = activity.word is Word.RUNNING and bool(activity.detail)
-    has_finished = activity.word is Word.IDLE and activity.detail == NOT_LOOKED_AT
-    return ProgramState.DONE if has_rung or has_finished else _STATES.get(activity.word)
+    return ProgramState.DONE if has_rung or activity.unseen else _STATES.get(activity.word)
 
 
 def _without_activity(agent: AgentView, name: str) -> StatusRecord | None:
-    state, said = _WITHOUT_PROGRAM.get(agent.state), agent.state.value
+    state, said = _WITHOUT_PROGRAM.get(agent.state), STATES[agent.state]
     ending = agent.ending
     if agent.state is AgentState.ENDED and ending is not None and not ending.asked and ending.exit_code:
-        state, said = ProgramState.ERROR, str(ending)
+        state, said = ProgramState.ERROR, ending.text
     elif agent.trouble is not None:
         said = agent.trouble.message
     if state is None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import partial
 from time import monotonic
 
+import msgspec.structs
 from rich.segment import Segment
 from textual import events, on
 from textual.content import Content
@@ -15,9 +16,7 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from qms_tui.core import AgentState, AgentView
-from qms_tui.core.link import Link
-from qms_tui.core.state import STARTABLE
+from qms_tui.api.agents import STARTABLE, AgentState, AgentView
 from qms_tui.runtime import Size
 from qms_tui.terminal import (
     Key,
@@ -39,6 +38,7 @@ from qms_tui.ui.odd_cells import held_runs, is_odd
 from qms_tui.ui.paint import paint_rows
 from qms_tui.ui.palette import Palette, faint_style, rich_style
 from qms_tui.ui.side_buttons import SideButtonDown, SideButtonUp
+from qms_tui.ui.terminals.link import Link
 
 HOLD = 0.15  # seconds that a program's synchronized output (mode 2026) may keep the pane from painting
 FRAME = 1 / 60  # seconds between two paintings of the focused pane: no screen shows more
@@ -46,6 +46,9 @@ UNFOCUSED_PERIOD = 1 / 15  # seconds between two paintings of a pane nobody type
 TITLE_PERIOD = 0.2  # seconds between a program's change of its title and the frame that shows it
 WHEEL_ROWS = 3  # rows of history per notch of the wheel, as in most terminals
 _PLAIN = Style()
+# Of an agent, what stands in the frame alone, or nowhere.
+_IN_FRAME = {"usage", "title", "state_at", "typed_at"}
+_IN_PANE = [name for name in AgentView.__match_args__ if name not in _IN_FRAME]
 
 
 def _for_modes(event: events.Key, modes: Modes) -> bytes | None:
@@ -83,7 +86,8 @@ class Pane(Widget, can_focus=True):
         `pasted` says what the program gets of a paste.
         """
         super().__init__(id=f"pane-{link.agent}", classes="pane")
-        self.link, self.agent = link, agent
+        self.link, self._daemons = link, agent  # as its daemon has it
+        self.agent = self._seen(agent)
         self.number = number
         self.color = color
         self._palette = palette
@@ -195,13 +199,31 @@ class Pane(Widget, can_focus=True):
 
         False if there is no more to it than a title or figures, which stand in the frame alone.
         """
-        before, self.agent = self.agent, agent
-        if replace(before, usage=agent.usage, title=agent.title) == agent:
+        self._daemons = agent
+        before, agent = self.agent, self._seen(agent)
+        self.agent = agent
+        if all(getattr(before, name) == getattr(agent, name) for name in _IN_PANE):
             self._show_frame_soon()
             return False
         self.set_class(agent.state in STARTABLE, "-ended")
         self._show_all()
         return True
+
+    def show_link(self) -> bool:
+        """The way to its terminal is another one; whether there is more to it than figures."""
+        is_news = self.show_agent(self._daemons)
+        self.show_frame()
+        return is_news
+
+    def _seen(self, agent: AgentView) -> AgentView:
+        """The agent as its daemon has it, and what the way to its terminal knows better."""
+        link = self.link
+        return msgspec.structs.replace(
+            agent,
+            remark=link.remark or agent.remark,
+            leads=link.leads,
+            leader=link.leader,
+        )
 
     def show_waiting(self, count: int) -> None:
         """So many items wait in the agent's inbox."""
@@ -224,8 +246,10 @@ class Pane(Widget, can_focus=True):
         cut = hidden(terminal, width, height, self._view)
         same = (terminal.columns, terminal.lines) == (width, height)
         above = title(agent, self.number, self.color, self.waiting)
-        rows = self._most_back if self._looks_back else None
-        below = footnote(agent, terminal, self._back, cut, same, width - 2, above=rows, menu=self._menu)
+        rows, keys = self._most_back if self._looks_back else None, self.link.keys_waiting
+        below = footnote(
+            agent, terminal, self._back, cut, same, width - 2, above=rows, keys=keys, menu=self._menu
+        )
         if not (above.is_same(self._above) and below.is_same(self._below)):
             self._above, self._below = above, below
             self.border_title, self.border_subtitle = above, below  # which paint all of the pane anew

@@ -12,7 +12,7 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Markdown, Static
 
-from qms_tui.inbox import Entry, Preview
+from qms_tui.api.inbox import InboxItem, ItemPreview
 from qms_tui.text.times import moment
 from qms_tui.ui.screens import Dialog
 
@@ -25,16 +25,17 @@ _FOOT = "r answers · d done · x archives · e $EDITOR · y path · g agent · 
 class PreviewScreen(Dialog[str | None]):
     """Shows what an item says; gives what the human wants to do with it."""
 
-    def __init__(self, entry: Entry, said: Preview, color: str) -> None:
+    def __init__(self, item: InboxItem, said: ItemPreview, color: str) -> None:
         super().__init__()
-        self._entry, self._said, self._color = entry, said, color
+        self._item, self._said, self._color = item, said, color
 
     def compose(self) -> ComposeResult:
-        item = self._entry.item
+        item = self._item
+        facts = ((fact.name, fact.text) for fact in self._said.facts)
         with VerticalScroll(classes="dialog", id="preview"):
             yield Static(Content.styled(_FOOT, "dim"), id="help-foot")
             yield Static(Content.assemble((item.agent, f"bold {self._color}"), "  ", (item.headline, "bold")))
-            yield Static(_table((*_times(self._entry), *self._said.facts, ("file", item.name))), id="facts")
+            yield Static(_table((*_times(item), *facts, ("file", item.name))), id="facts")
             if self._said.trouble:
                 yield Static(Content.styled(self._said.trouble, "italic $warning"))
             yield _body(self._said.text)
@@ -71,9 +72,9 @@ def _body(text: str) -> Markdown | Static:
     return Static(Content(text))
 
 
-def _times(entry: Entry) -> Sequence[tuple[str, str]]:
-    arrived = ("arrived", moment(entry.item.arrived))
-    return (arrived,) if entry.consumed is None else (arrived, ("consumed", moment(entry.consumed)))
+def _times(item: InboxItem) -> Sequence[tuple[str, str]]:
+    arrived = ("arrived", moment(item.arrived))
+    return (arrived,) if item.consumed is None else (arrived, ("consumed", moment(item.consumed)))
 
 
 def _table(facts: Sequence[tuple[str, str]]) -> Content:

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import time
-
-from qms_tui.core import Core
-from qms_tui.inbox.words import age
-from qms_tui.programs.values import Announced
+from qms_tui.api.inbox import InboxItem, Receipt
+from qms_tui.text.times import age
 
 
-def receipt(core: Core, agent: str, file: str) -> str:
-    """What the agent knows of a file of its inbox, and since when; empty if nothing can be said."""
-    known = core.receipt(agent, file)
-    if known is not None:
-        return words(known, time.time())
-    item = core.ledger.item(agent, file)
-    return "not told: w wakes" if item and core.ledger.is_held(item) else ""
+def receipt(item: InboxItem, now: float) -> str:
+    """What the agent knows of an item that waits, and since when; empty if nothing can be said.
+
+    `now` in seconds since 1970.
+    """
+    if item.receipt is not None:
+        return _words(item.receipt, now)
+    return "not told: w wakes" if item.held else ""
 
 
-def words(known: Announced, now: float) -> str:
-    """`now` in seconds since 1970."""
+def _words(known: Receipt, now: float) -> str:
     if known.again is not None:
         return f"failed, again in {age(max(1.0, known.again - now))}"
     if known.failed is not None:

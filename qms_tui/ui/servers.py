@@ -2,44 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from textual.content import Content
 from textual.widgets import Static
 
-from qms_tui.mcp.lights import Light, Shown, Standing
+from qms_tui.api.snapshot import Server, ServerState
 from qms_tui.text.printable import plain
 from qms_tui.ui.lights import ABSENT, FINE, UNKNOWN, WRONG
+from qms_tui.ui.words import SERVERS
 
 MOST = 6  # servers that are shown
-_LOOKS = {Light.UP: FINE, Light.DOWN: WRONG, Light.OFF: ABSENT, Light.UNKNOWN: UNKNOWN}
+_LOOKS = {
+    ServerState.UP: FINE,
+    ServerState.DOWN: WRONG,
+    ServerState.OFF: ABSENT,
+    ServerState.UNKNOWN: UNKNOWN,
+}
 
 
 class Servers(Static):
     """A line for each server; its mark says the same as its colour. Not there without servers."""
 
-    def __init__(self, show: Callable[[bool], None] | None) -> None:
-        """`show` hears whether it is in view; None without servers."""
+    def __init__(self) -> None:
         super().__init__(id="servers")
-        self._tell_of_view = show
-        self._shown: Sequence[Shown] = ()
-        self.display = show is not None
+        self._shown: Sequence[Server] = ()
+        self.display = False
 
-    def show(self, standing: Standing) -> None:
+    def show(self, servers: Sequence[Server]) -> None:
         """So they stand now."""
-        if standing.servers != self._shown:
-            self._shown = standing.servers
+        if servers != self._shown:
+            self._shown = servers
+            self.display = bool(servers)
             self._paint()
-
-    def on_show(self) -> None:
-        """They shall be looked at at once, and often."""
-        if self._tell_of_view is not None:
-            self._tell_of_view(True)
-
-    def on_hide(self) -> None:
-        """Nobody sees it: seldom."""
-        if self._tell_of_view is not None:
-            self._tell_of_view(False)
 
     def on_resize(self) -> None:
         """Reasons are as long as there is room."""
@@ -53,11 +48,12 @@ class Servers(Static):
         self.update(Content("\n").join(rows))
 
 
-def _row(each: Shown, width: int) -> Content:
-    mark, color = _LOOKS[each.light]
-    left = Content.assemble(" ", (mark, color), f" {each.server}")
-    said = plain(f"{each.light}: {each.detail}" if each.detail else each.light)
+def _row(each: Server, width: int) -> Content:
+    mark, color = _LOOKS[each.state]
+    left = Content.assemble(" ", (mark, color), f" {each.name}")
+    state = SERVERS[each.state]
+    said = plain(f"{state}: {each.detail}" if each.detail else state)
     room = max(0, width - left.cell_length - 2)
-    right = Content.styled(said, "$text-muted" if each.light is Light.UP else color)
+    right = Content.styled(said, "$text-muted" if each.state is ServerState.UP else color)
     right = right.truncate(room, ellipsis=True)
     return left.truncate(max(0, width - right.cell_length - 1), ellipsis=True, pad=True) + right

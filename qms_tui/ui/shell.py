@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Coroutine
+from typing import Any
+
 from textual.app import App
 from textual.screen import Screen
 
-from qms_tui.core import Core
+from qms_tui.api.agents import AgentView
+from qms_tui.errors import QmsTuiError
+from qms_tui.ui.daemon_link import DaemonLink
 from qms_tui.ui.pane import Pane
 from qms_tui.ui.session import Session
 
@@ -14,7 +19,7 @@ class Shell(App[None]):
     """The app as its parts know it; they are made by it, so that it cannot be imported there."""
 
     session: Session
-    core: Core
+    daemon: DaemonLink
 
     @property
     def base(self) -> Screen[object]:
@@ -35,8 +40,16 @@ class Shell(App[None]):
         """The agent's pane, if it has one."""
         raise NotImplementedError
 
-    def open_pane(self, agent: str) -> None:
-        """The agent gets a pane, soon; the keyboard stays where it is."""
+    def follow(self, agent: AgentView) -> None:
+        """Its terminal is where its daemon says."""
+        raise NotImplementedError
+
+    def open_agents(self) -> None:
+        """Have every agent's program looked for, as soon as the size of its pane is known."""
+        raise NotImplementedError
+
+    async def add_pane(self, agent: str) -> None:
+        """The agent gets a pane, if it has none; the keyboard stays where it is."""
         raise NotImplementedError
 
     def color_of(self, name: str) -> str:
@@ -65,6 +78,14 @@ class Shell(App[None]):
 
     def write_clipboard(self, agent: str, data: bytes) -> None:
         """Put on the human's clipboard what an agent's program wants there, if it may."""
+        raise NotImplementedError
+
+    def refuse(self, error: QmsTuiError) -> None:
+        """Say why something was not done."""
+        raise NotImplementedError
+
+    def ahead_of_keys(self, opening: Coroutine[Any, Any, None]) -> None:
+        """Do what opens a dialog, or says why not: what is typed from now on is for that dialog."""
         raise NotImplementedError
 
     def tell_outside(self, text: str) -> None:

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from textual import events, on
+from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
-from textual.message import Message
 from textual.widgets import Input, Static
 
-from qms_tui.activity import Lights
-from qms_tui.inbox import Counts, Entry, Kind, Ledger, Wish
-from qms_tui.inbox.words import age, by_kind
-from qms_tui.mcp.lights import Standing
-from qms_tui.ui.lights import row as lights_row
+from qms_tui.api.commands import LONGEST_SEARCH, FindItems
+from qms_tui.api.inbox import InboxItem, ItemKind
+from qms_tui.ui.agent_lines import Agents, Line
+from qms_tui.ui.daemon_link import DaemonLink
+from qms_tui.ui.item_search import ItemSearch
 from qms_tui.ui.line_input import LineInput
-from qms_tui.ui.notifications import Ask, Notifications, Receipt
+from qms_tui.ui.notifications import Ask, Notifications
 from qms_tui.ui.servers import Servers
 
 T = TypeVar("T")
@@ -28,120 +25,6 @@ WIDTH = 46  # columns: an item's headline, mostly whole
 AGES = 20.0  # seconds between two times that ages are brought up to date
 _MOST_SHARE = 2  # at most one part in so many of the height for the agents
 _KEYS = "Enter reads · / searches · Esc {escape} · F1"
-_LETTERS = {Kind.REVIEW: "R", Kind.APPROVAL: "A", Kind.MESSAGE: "M", Kind.NOTICE: "N", Kind.UNKNOWN: "?"}
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """An agent's line: mark and word say the state of its program, empty where it has no pane.
-
-    `detail` has a line of its own: what the agent wants of the human, and since when (seconds since 1970);
-    and so have `lights`. `closed`: its inbox cannot be looked at, and there are no counts.
-    """
-
-    agent: str
-    mark: str
-    color: str
-    counts: Counts
-    word: str = ""
-    look: str = ""
-    detail: str = ""
-    since: float = 0.0
-    lights: Lights | None = None
-    closed: bool = False
-
-
-class Agents(Static):
-    """Each agent that has a pane or something in the inbox, in up to three rows."""
-
-    class Chosen(Message):
-        """A line was clicked."""
-
-        def __init__(self, agent: str) -> None:
-            super().__init__()
-            self.agent = agent
-
-    def __init__(self) -> None:
-        super().__init__(id="inboxes")
-        self._agents: list[str] = []  # whose each row is
-        self._rows = 0
-
-    def show(self, lines: Sequence[Line], wish: Wish, most: int) -> None:
-        """In at most so many rows; the agent that is wished for stands out."""
-        cut = len(lines) > most
-        shown = lines[: most - 1] if cut else lines
-        width = self.content_size.width
-        rows: list[Content] = []
-        self._agents = []
-        for line in fitting(shown, most - cut):
-            own = _rows(line, width, line.agent == wish.agent)
-            rows += own
-            self._agents += [line.agent] * len(own)
-        if cut:
-            rows.append(Content.styled(f" and {len(lines) - len(shown)} more: a goes through all", "dim"))
-        grown = len(rows) != self._rows
-        self._rows = len(rows)
-        self.update(Content("\n").join(rows), layout=grown)
-
-    def on_click(self, event: events.Click) -> None:
-        """Show the items of the agent under the mouse."""
-        offset = event.get_content_offset(self)
-        if offset is not None and offset.y < len(self._agents):
-            self.post_message(self.Chosen(self._agents[offset.y]))
-
-
-def fitting(lines: Sequence[Line], most: int) -> list[Line]:
-    """The lines with as much of what stands below them as there are rows for.
-
-    First what agents want, then lights of those that have something wrong, most of it first. Those of agents
-    that are well are shown if there is room for all of them: of some they would say nothing of the others.
-    """
-    room = max(0, most - len(lines))
-    wanting = [line.agent for line in lines if line.detail][:room]
-    room -= len(wanting)
-    lit = {line.agent: line.lights.wrong for line in lines if line.lights is not None}
-    if len(lit) > room:
-        wrong = sorted((agent for agent in lit if lit[agent]), key=lambda agent: -lit[agent])
-        lit = {agent: lit[agent] for agent in wrong[:room]}
-    return [
-        replace(
-            line,
-            detail=line.detail if line.agent in wanting else "",
-            lights=line.lights if line.agent in lit else None,
-        )
-        for line in lines
-    ]
-
-
-def _rows(line: Line, width: int, chosen: bool) -> list[Content]:
-    """The agent's line, below it what it wants, and its lights."""
-    rows = [_row(line, width, chosen)]
-    if line.detail:
-        rows.append(_wanted(line, width))
-    if line.lights is not None:
-        rows.append(lights_row(line.lights, width))
-    return rows
-
-
-def _wanted(line: Line, width: int) -> Content:
-    since = age(time.time() - line.since) if line.since else ""
-    said = Content.assemble("   ", (line.detail, "$warning"))
-    cut = said.truncate(max(0, width - 5), ellipsis=True, pad=True)
-    return cut + Content.styled(f" {since:>4}", "dim")
-
-
-def _row(line: Line, width: int, chosen: bool) -> Content:
-    look = f"bold {line.color}" + (" underline" if chosen else "")
-    state = Content.assemble((line.mark or " ", line.look or line.color), " ")
-    left = Content.assemble(" ", state, (line.agent, look), "  ", (line.word, line.look or "dim"))
-    room = width - left.cell_length - 2
-    said = "inbox not looked at" if line.closed else by_kind(line.counts)
-    if line.closed and len(said) > room:
-        said = "no inbox"
-    elif len(said) > room:
-        said = " ".join(f"{_LETTERS[kind]}{line.counts[kind]}" for kind in Kind if kind in line.counts)
-    right = Content.styled(said, "$warning")
-    return left.truncate(max(0, width - right.cell_length - 1), ellipsis=True, pad=True) + right
 
 
 class Sidebar(Vertical):
@@ -149,31 +32,34 @@ class Sidebar(Vertical):
 
     def __init__(
         self,
-        ledger: Ledger,
+        daemon: DaemonLink,
         lines: Callable[[], list[Line]],
         color: Callable[[str], str],
         ask: Ask,
-        told: Receipt | None = None,
-        servers: Callable[[bool], None] | None = None,
     ) -> None:
-        """`servers` hears whether those are in view; None where there are none."""
         super().__init__(id="sidebar")
-        self._servers = servers
-        self._ledger, self._lines, self._color, self._ask = ledger, lines, color, ask
-        self._told = told
-        self._wish = Wish()
+        self._daemon, self._lines, self._color, self._ask = daemon, lines, color, ask
+        self._search = ItemSearch(daemon, self._show_items)
 
     def compose(self) -> ComposeResult:
         yield Agents()
         yield Static(id="wish")
         yield LineInput(self._end_search, ("enter", "escape"), "", "search", "search")
-        yield Notifications(self._color, self._asked, self._told)
-        yield Servers(self._servers)
+        yield Notifications(self._color, self._asked)
+        yield Servers()
         yield Static(id="sidebar-keys")
 
     def on_mount(self) -> None:
         self.border_title = "inboxes"
         self.set_interval(AGES, self.show)
+
+    def on_show(self) -> None:
+        """The MCP servers shall be looked at at once, and often."""
+        self._daemon.show_servers(True)
+
+    def on_hide(self) -> None:
+        """Nobody sees those: seldom."""
+        self._daemon.show_servers(False)
 
     @property
     def notifications(self) -> Notifications:
@@ -189,32 +75,32 @@ class Sidebar(Vertical):
         words = self._said()
         wish.display = bool(words)
         wish.update(Content.styled(f" only {words}", "italic $accent"), layout=False)
-        keys = _KEYS.format(escape="shows all" if self._wish.words else "agent")
+        keys = _KEYS.format(escape="shows all" if self._search.wish.words else "agent")
         self.query_one("#sidebar-keys", Static).update(Content.styled(keys, "dim"), layout=False)
-        self.notifications.show(self._ledger.view(self._wish))
-        self._show_place()
+        self._search.again()
+        self.show_servers()
+
+    def _show_items(self) -> None:
+        if self.is_attached:
+            self.notifications.show(self._search.found)
+            self._show_place()
 
     def show_agents(self) -> None:
         """Bring the agents' lines up to date, if they are in view."""
         if self.display and self.is_attached:
             most = max(2, self.size.height // _MOST_SHARE)
-            self.query_one(Agents).show(self._lines(), self._wish, most)
+            self.query_one(Agents).show(self._lines(), self._search.wish, most)
 
-    def show_servers(self, standing: Standing) -> None:
-        """So the MCP servers stand now."""
-        if self.is_attached:
-            self.query_one(Servers).show(standing)
-
-    def show_receipts(self) -> None:
-        """Agents have heard of items."""
+    def show_servers(self) -> None:
+        """Bring the MCP servers up to date, if they are in view."""
         if self.display and self.is_attached:
-            self.notifications.refresh()
+            self.query_one(Servers).show(self._daemon.mirror.servers)
 
-    def _asked(self, action: str, entry: Entry | None) -> None:
+    def _asked(self, action: str, item: InboxItem | None) -> None:
         if action == "move":
             self._show_place()
         else:
-            self._ask(action, entry)
+            self._ask(action, item)
 
     def _show_place(self) -> None:
         place = self.notifications.place
@@ -231,17 +117,19 @@ class Sidebar(Vertical):
     def next_agent(self) -> None:
         """Only the next agent's items; after the last one, everybody's."""
         names = ["", *(line.agent for line in self._lines())]
-        names += sorted(set(self._ledger.agents) - set(names))
-        self._only(replace(self._wish, agent=_next(names, self._wish.agent)))
+        names += sorted({each.agent for each in self._daemon.mirror.mailboxes} - set(names))
+        wish = self._search.wish
+        self._only(FindItems(_next(names, wish.agent), wish.kind, wish.words))
 
     def only_agent(self, agent: str) -> None:
         """Only an agent's items, of every kind and with every word."""
         self._forget_words()
-        self._only(Wish(agent=agent))
+        self._only(FindItems(agent))
 
     def next_kind(self) -> None:
         """Only items of the next kind; after the last one, of every kind."""
-        self._only(replace(self._wish, kind=_next([None, *Kind], self._wish.kind)))
+        wish = self._search.wish
+        self._only(FindItems(wish.agent, _next([None, *ItemKind], wish.kind), wish.words))
 
     def search(self) -> None:
         """Ask for words."""
@@ -251,20 +139,21 @@ class Sidebar(Vertical):
 
     def end_search(self) -> bool:
         """Show what a kept search has left out; False if there is none."""
-        if not self._wish.words:
+        if not self._search.wish.words:
             return False
         self._forget_words()
         return True
 
     @on(Agents.Chosen)
     def _agent_chosen(self, event: Agents.Chosen) -> None:
-        agent = "" if event.agent == self._wish.agent else event.agent
-        self._only(replace(self._wish, agent=agent))
+        wish = self._search.wish
+        agent = "" if event.agent == wish.agent else event.agent
+        self._only(FindItems(agent, wish.kind, wish.words))
 
     @on(Input.Changed, "#search")
     def _typed(self, event: Input.Changed) -> None:
         event.stop()
-        self._only(replace(self._wish, words=event.input.value))  # the field's own may be newer
+        self._only_words(event.input.value)  # the field's own may be newer
 
     def _end_search(self, key: str) -> None:
         """Enter keeps what was found; Esc is everything again."""
@@ -278,14 +167,18 @@ class Sidebar(Vertical):
         field = self.query_one("#search", Input)
         field.value = ""
         field.display = False
-        self._only(replace(self._wish, words=""))
+        self._only_words("")
 
-    def _only(self, wish: Wish) -> None:
-        self._wish = wish
+    def _only_words(self, words: str) -> None:
+        wish = self._search.wish
+        self._only(FindItems(wish.agent, wish.kind, words[:LONGEST_SEARCH]))
+
+    def _only(self, wish: FindItems) -> None:
+        self._search.wish = wish
         self.show()
 
     def _said(self) -> str:
-        wish = self._wish
+        wish = self._search.wish
         return " · ".join(part for part in (wish.agent, wish.kind.value if wish.kind else "") if part)
 
 

@@ -141,3 +141,17 @@ async def test_what_is_too_long_to_ask_is_not_sent() -> None:
         theirs.recv(1)
     theirs.close()
     await client.close()
+
+
+async def test_who_cannot_subscribe_lets_go_of_the_socket() -> None:
+    """Also if it is given up: nobody would close it any more."""
+    ours, theirs = socket.socketpair()
+    theirs.setblocking(False)
+    loop = asyncio.get_running_loop()
+    with theirs:
+        connecting = loop.create_task(Client.subscribed(ours, "test", lambda news: None))
+        assert b"hello" in await loop.sock_recv(theirs, 1000)
+        connecting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await connecting
+        assert await loop.sock_recv(theirs, 1000) == b""

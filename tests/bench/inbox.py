@@ -11,7 +11,8 @@ from pathlib import Path
 
 import psutil
 
-from qms_tui.inbox import InboxEvent, InboxWatcher, ItemArrived
+from qms_tui.inbox import InboxEvent, ItemArrived
+from qms_tui.inbox.watcher import InboxWatcher
 from tests.bench.table import Bar, Bench, Line, percentile, row
 from tests.inbox.samples import task
 

@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from pathlib import Path
 
 import docker
 import psutil
@@ -17,7 +16,6 @@ import psutil
 from tests.bench.launch import AGENTS, REPOSITORY, clear, engine_and_image, project
 from tests.bench.table import Bar, Bench, Line, row
 from tests.e2e.kept import Client, House
-from tests.e2e.relay import Relay
 
 HISTORY = 5000  # rows
 STREAM = 200_000  # bytes per second and agent
@@ -86,7 +84,7 @@ def day(bench: Bench) -> Iterator[Line]:
     """A day's worth of coming back and of output."""
     returns, output = bench.times(200, 10), bench.times(2_000_000_000, 20_000_000)
     with _house(bench) as house:
-        before, after = asyncio.run(_day(house, bench.fresh("relay"), returns, output))
+        before, after = asyncio.run(_day(house, returns, output))
     what = f"memory (USS) gained by {returns} re-attachments and {output / _MEGABYTE:,.0f} MB of output"
     for name, early, late in zip(("keeper", "interface"), before, after, strict=True):
         yield Line(
@@ -178,9 +176,7 @@ async def _fault(house: House, client: Client, engine: docker.APIClient, chance:
     return client
 
 
-async def _day(
-    house: House, folder: Path, returns: int, output: int
-) -> tuple[tuple[int, int], tuple[int, int]]:
+async def _day(house: House, returns: int, output: int) -> tuple[tuple[int, int], tuple[int, int]]:
     """Memory of the keeper and of this process, at the beginning and at the end of the day."""
     ours = psutil.Process()
     command = (*_POURING[:2], _POURING[2].format(output))
@@ -191,18 +187,17 @@ async def _day(
         first.type(b"go\r")
         await house.let_go(first)
         early: tuple[int, int] | None = None
-        with Relay(folder / "engine") as relay:
-            client = house.client("qa", relay.host, command=command)
-            await client.come_back()
-            for number in range(returns):
-                client.restored.clear()
-                relay.cut()
-                await client.comes_again(1)
-                if number == min(20, returns // 2):
-                    early = _keeper(house).memory_full_info().uss, ours.memory_full_info().uss
-            await client.wait(lambda: _all_is_shown(client), "poured", 900)
-            assert early is not None
-            return early, (_keeper(house).memory_full_info().uss, ours.memory_full_info().uss)
+        client = house.client("qa", command=command)
+        await client.come_back()
+        for number in range(returns):
+            client.restored.clear()
+            client.drop()
+            await client.comes_again(1)
+            if number == min(20, returns // 2):
+                early = _keeper(house).memory_full_info().uss, ours.memory_full_info().uss
+        await client.wait(lambda: _all_is_shown(client), "poured", 900)
+        assert early is not None
+        return early, (_keeper(house).memory_full_info().uss, ours.memory_full_info().uss)
     finally:
         await house.leave()
 
@@ -210,12 +205,12 @@ async def _day(
 def _all_is_shown(client: Client) -> bool:
     """Whoever falls behind is given the state anew; what the test notes of each is not the interface's."""
     client.restored.clear()
-    return "poured" in "\n".join(client.agent.link.terminal.display)
+    return "poured" in "\n".join(client.link.terminal.display)
 
 
 def _says_ready(client: Client) -> bool:
     """A stream has scrolled it off already."""
-    terminal = client.agent.link.terminal
+    terminal = client.link.terminal
     return terminal.history_length > 50 * terminal.lines or "ready" in "\n".join(terminal.display)
 
 

@@ -1,7 +1,4 @@
-"""A key's way into a container: through the keeper, beside straight to the engine, in one run.
-
-Both are the same qms-tui, with a keeper and containers of its own; only the way of the keys differs.
-"""
+"""A key's way into a container, through the keeper."""
 
 from __future__ import annotations
 
@@ -9,7 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 
@@ -31,80 +28,72 @@ from tests.bench.pty import Program, rest, wait, wait_for
 from tests.bench.table import Bar, Bench, Line, percentile, row
 from tests.trusted import trust
 
-PEER = "straight"
 ROTATING = 4_000_000  # bytes a second: a file of the journal is full after half of one
 PYTHON = ("/usr/bin/python3", "-SE")
 STREAM, POUR = "stream.py", "pour.py"  # beside us, and in the project, which a container sees
 _MEASURED = (
     "from a key written to the terminal in which qms-tui runs until the letter, which a raw `cat` in the "
-    "focused agent's container echoes, is in its output; peer: the same with keys straight to the engine"
+    "focused agent's container echoes, is in its output"
 )
 
 
 @row("keys-quiet")
 def quiet(bench: Bench) -> Iterator[Line]:
-    """Two idle agents each; keys in turns."""
+    """Two idle agents."""
     count = bench.times(400, 20)
-    with _stage(bench) as (keeper, straight), ExitStack() as stack:
-        ours, peer = (stack.enter_context(leaving(way((RAW_ECHO, RAW_ECHO)))) for way in (keeper, straight))
-        mine, theirs = Typist(ours), Typist(peer)
-        for program in (ours, peer):
-            wait_for(program, b"ready")
-        rest((ours, peer), SETTLE)
+    with _stage(bench) as way, leaving(way((RAW_ECHO, RAW_ECHO))) as program:
+        typist = Typist(program)
+        wait_for(program, b"ready")
+        rest((program,), SETTLE)
         for _ in range(count):
-            mine.type_one(peer)
-            theirs.type_one(ours)
-    yield from _lines("keys, quiet", f"{count} keys in turns", mine.took, theirs.took, Bar(1.5), Bar(5))
+            typist.type_one()
+    yield from _lines("keys, quiet", f"{count} keys", typist.took, Bar(1.5), Bar(5))
 
 
 @row("keys-busy")
 def busy(bench: Bench) -> Iterator[Line]:
     """Six other agents stream at a steady rate."""
     others = [_streaming(name) for name in AGENTS[1:]]
-    mine, theirs, kept = _rounds(bench, others)
+    took, kept = _rounds(bench, others)
     what = f"six other agents print {STREAM_RATE // 1000} kB/s each"
-    yield from _lines("keys, 6 stream", what, mine, theirs, None, Bar(6))
+    yield from _lines("keys, 6 stream", what, took, None, Bar(6))
     what = "the slowest of the six streams: the part of what it had to write that its terminal took in time"
-    yield Line("keys, slowest stream", what, "", min(kept[0]), min(kept[1]), PEER, Bar(KEEPS_UP, True))
+    yield Line("keys, slowest stream", what, "", min(kept), bar=Bar(KEEPS_UP, True))
 
 
 @row("keys-flood")
 def flood(bench: Bench) -> Iterator[Line]:
     """Six other agents print as fast as they can."""
-    mine, theirs, _ = _rounds(bench, [_pouring(0)] * 6)
-    yield from _lines("keys, 6 flood", "six other agents print at full speed", mine, theirs, None, Bar(33))
+    took, _ = _rounds(bench, [_pouring(0)] * 6)
+    yield from _lines("keys, 6 flood", "six other agents print at full speed", took, None, Bar(33))
 
 
 @row("keys-rotation")
 def rotation(bench: Bench) -> Iterator[Line]:
     """The journal of another agent begins a new file all the time."""
-    mine, theirs, _ = _rounds(bench, [_pouring(ROTATING)])
+    took, _ = _rounds(bench, [_pouring(ROTATING)])
     what = f"another agent prints {ROTATING / 1e6:g} MB/s: its journal begins two files a second"
-    yield from _lines("keys, journal rotates", what, mine, theirs, None, Bar(33))
+    yield from _lines("keys, journal rotates", what, took, None, Bar(33))
 
 
 @row("keys-burst")
 def burst(bench: Bench) -> Iterator[Line]:
     """Many files come into another agent's inbox at once."""
     files = bench.times(BURST, 1000)
-    took: list[list[float]] = []
-    with _stage(bench) as ways:
-        for way in ways:
-            with leaving(way((RAW_ECHO, RAW_ECHO))) as program:
-                wait_for(program, b"ready")
-                rest((program,), SETTLE)
-                typist = Typist(program)
-                type_through(typist, way.root / ".claude/users/qa/inbox", files)
-                took.append(typist.took)
-    what = f"{files} files come into the inbox of another agent; {len(took[0])} and {len(took[1])} keys"
-    yield from _lines("keys, inbox burst", what, took[0], took[1], None, Bar(33))
+    with _stage(bench) as way, leaving(way((RAW_ECHO, RAW_ECHO))) as program:
+        wait_for(program, b"ready")
+        rest((program,), SETTLE)
+        typist = Typist(program)
+        type_through(typist, way.root / ".claude/users/qa/inbox", files)
+    what = f"{files} files come into the inbox of another agent; {len(typist.took)} keys"
+    yield from _lines("keys, inbox burst", what, typist.took, None, Bar(33))
 
 
 class _Way:
-    """qms-tui in containers, by one of the two modules that start it."""
+    """qms-tui in containers."""
 
-    def __init__(self, bench: Bench, module: str, image: str) -> None:
-        self._bench, self._module, self._image = bench, module, image
+    def __init__(self, bench: Bench, image: str) -> None:
+        self._bench, self._image = bench, image
         self.root = project(bench)
         for name in (STREAM, POUR):
             (self.root / name).write_bytes(Path(__file__).with_name(name).read_bytes())
@@ -121,36 +110,31 @@ class _Way:
         env = environment(home)
         trust(self.root, Path(env["XDG_STATE_HOME"]), settings)
         words = ("--config", str(settings), "--project", str(self.root), "--image", self._image, *names)
-        argv = [sys.executable, "-m", self._module, *words]
+        argv = [sys.executable, "-m", "qms_tui", *words]
         return Program(argv, columns=COLUMNS, lines=LINES, env=env, folder=home)
 
 
 @contextmanager
-def _stage(bench: Bench) -> Iterator[tuple[_Way, _Way]]:
-    """Through the keeper, and straight."""
+def _stage(bench: Bench) -> Iterator[_Way]:
     with engine_and_programs() as (engine, image):
-        ways = _Way(bench, "qms_tui", image), _Way(bench, "tests.bench.straight", image)
+        way = _Way(bench, image)
         try:
-            yield ways
+            yield way
         finally:
-            for way in ways:
-                clear(engine, way.root)
+            clear(engine, way.root)
 
 
-def _rounds(
-    bench: Bench, others: Sequence[Sequence[str]]
-) -> tuple[list[float], list[float], tuple[list[float], list[float]]]:
-    """Keys of both ways, in rounds, so that neither disturbs the other; and how their streams kept up."""
+def _rounds(bench: Bench, others: Sequence[Sequence[str]]) -> tuple[list[float], list[float]]:
+    """What keys took, and how the streams kept up."""
     rounds, count = bench.times(3, 1), bench.times(100, 15)
-    took: tuple[list[float], list[float]] = ([], [])
-    kept: tuple[list[float], list[float]] = ([], [])
+    took: list[float] = []
+    kept: list[float] = []
     for _ in range(rounds):
-        for number in range(2):
-            with _stage(bench) as ways:
-                keys, streams = _round(ways[number], others, count)
-            took[number].extend(keys)
-            kept[number].extend(streams)
-    return (*took, kept)
+        with _stage(bench) as way:
+            keys, streams = _round(way, others, count)
+        took.extend(keys)
+        kept.extend(streams)
+    return took, kept
 
 
 def _round(way: _Way, others: Sequence[Sequence[str]], count: int) -> tuple[list[float], list[float]]:
@@ -187,10 +171,8 @@ def _pouring(rate: int) -> tuple[str, ...]:
     return (*PYTHON, POUR, str(rate))
 
 
-def _lines(
-    name: str, while_: str, mine: Sequence[float], theirs: Sequence[float], middle: Bar | None, most: Bar
-) -> Iterator[Line]:
+def _lines(name: str, while_: str, took: Sequence[float], middle: Bar | None, most: Bar) -> Iterator[Line]:
     what = f"{_MEASURED}; meanwhile: {while_}; load {os.getloadavg()[0]:.1f}"
-    yield Line(f"{name}, p50", what, "ms", median(mine), median(theirs), PEER, middle)
+    yield Line(f"{name}, p50", what, "ms", median(took), bar=middle)
     what = "the same, what 99 of 100 keys stay below"
-    yield Line(f"{name}, p99", what, "ms", percentile(mine, 99), percentile(theirs, 99), PEER, most)
+    yield Line(f"{name}, p99", what, "ms", percentile(took, 99), bar=most)

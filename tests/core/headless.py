@@ -23,15 +23,18 @@ from qms_tui.core.events import (
     InboxChanged,
     ItemsArrived,
     Notice,
-    Output,
     PaneNeeded,
 )
 from qms_tui.core.servers import Look
+from qms_tui.daemon import mapping
 from qms_tui.inbox import Past
 from qms_tui.project import Project
 from qms_tui.runtime import Runtime
 from qms_tui.runtime.environment import inherited
-from tests.local_runtime import LocalRuntime
+from qms_tui.ui.terminals.link import Link
+from qms_tui.ui.terminals.terminals import Terminals
+from qms_tui.ui.whereabouts import whereabouts
+from tests.here import HereRuntime
 
 PATIENCE = 30.0  # seconds; what is waited for takes milliseconds unless the machine is busy
 LOOK = 0.02  # seconds between two looks at what nobody tells of
@@ -40,7 +43,7 @@ E = TypeVar("E", bound=CoreEvent)
 
 
 class Headless:
-    """A core, and all that it told but output."""
+    """A core, all that it told, and the terminals of its agents."""
 
     def __init__(
         self,
@@ -56,18 +59,24 @@ class Headless:
             return inherited(os.environ) | {"QMS_USER": agent, "PS1": "free> "}
 
         self.events: list[CoreEvent] = []
-        self.outputs = 0
         self.inboxes: dict[str, int] = {}
         """How many items waited for each agent when that was told last."""
+        self.looks_on = True
+        """Whether the terminals of agents are shown, at 80x24."""
         self._news = asyncio.Event()
-        runs = runtime or LocalRuntime(project.root, lambda agent: command, environment)
+        runs = runtime or HereRuntime(project.root, lambda agent: command, environment)
         self.core = Core(project, config, agents, (), runs, self._hear, past=past, servers=servers)
+        self.terminals = Terminals(runs.keeper, lambda event: self._news.set())
+        """Those of somebody who looks on and types."""
+
+    def link(self, agent: str) -> Link:
+        """The way to an agent's terminal."""
+        return self.terminals.link(agent)
 
     def _hear(self, event: CoreEvent) -> None:
-        if isinstance(event, Output):
-            self.outputs += 1
-        else:
-            self.events.append(event)
+        self.events.append(event)
+        if isinstance(event, AgentChanged) and self.looks_on:
+            self.link(event.view.name).follow(whereabouts(mapping.agent(event.view)))
         if isinstance(event, InboxChanged):
             self.inboxes = {agent.name: self.core.ledger.waiting(agent.name) for agent in self.core.agents}
         if isinstance(event, PaneNeeded):
@@ -96,7 +105,7 @@ class Headless:
 
     def text(self, agent: str) -> str:
         """What the agent's terminal shows."""
-        return "\n".join(self.core.link(agent).terminal.display)
+        return "\n".join(self.link(agent).terminal.display)
 
     def explained(self, agent: str, source: str) -> str:
         """What a source says of an agent, as far as it says anything."""
@@ -141,4 +150,5 @@ async def headless(
     try:
         yield house
     finally:
+        house.terminals.close()
         await house.core.close()

@@ -15,33 +15,53 @@ import pytest
 
 from qms_tui.core import Agent, AgentState
 from qms_tui.core.activities import Activities
-from qms_tui.core.events import AgentEvent, Asked, Notice
+from qms_tui.core.events import AgentEvent, Notice, Shown
 from qms_tui.core.fleet import Fleet
+from qms_tui.daemon import mapping
 from qms_tui.ipc.stream import QUEUE_LIMIT
 from qms_tui.programs.values import Told
 from qms_tui.project import Project
-from qms_tui.runtime import Condition, Ending, Found, Led, Size
+from qms_tui.runtime import Condition, Ending, Found, Led, Rang, Size
 from qms_tui.terminal import Bell
-from tests.local_runtime import LocalRuntime
+from qms_tui.ui.terminals.events import Asked, LinkEvent, Warned
+from qms_tui.ui.terminals.terminals import Terminals
+from qms_tui.ui.whereabouts import whereabouts
+from tests.here import HereRuntime
 
 PATIENCE = 30.0
+SIZE = Size(60, 12)
 
 
 class Held:
     """An agent, what it told, and a way to wait."""
 
-    def __init__(self, runtime: LocalRuntime) -> None:
-        self.told: list[AgentEvent] = []
+    def __init__(self, runtime: HereRuntime) -> None:
+        self.told: list[AgentEvent | LinkEvent] = []
         self._changed = asyncio.Event()
-        self.agent = Agent("qa", runtime, Size(60, 12), self._on_event)
+        self.terminals = Terminals(runtime.keeper, self._on_link, size=SIZE)
+        self.link = self.terminals.link("qa")
+        self.agent = Agent("qa", runtime, self._on_event, size=SIZE)
 
     def _on_event(self, agent: Agent, event: AgentEvent) -> None:
+        self.told.append(event)
+        self.link.follow(whereabouts(mapping.agent(agent.view)))
+        self._changed.set()
+
+    def _on_link(self, event: LinkEvent) -> None:
         self.told.append(event)
         self._changed.set()
 
     @property
     def text(self) -> str:
-        return "\n".join(self.agent.link.terminal.display)
+        return "\n".join(self.link.terminal.display)
+
+    @property
+    def warnings(self) -> list[Warned]:
+        return [event for event in self.told if isinstance(event, Warned)]
+
+    async def close(self) -> None:
+        self.terminals.close()
+        await self.agent.close()
 
     async def until(self, condition: Callable[[], object]) -> None:
         async with asyncio.timeout(PATIENCE):
@@ -58,13 +78,13 @@ def found(began: float) -> Found:
 @asynccontextmanager
 async def running(folder: Path, script: str) -> AsyncIterator[Held]:
     """An agent that runs a shell script."""
-    runtime = LocalRuntime(folder, lambda agent: ("/bin/sh", "-c", script), lambda agent: dict(os.environ))
+    runtime = HereRuntime(folder, lambda agent: ("/bin/sh", "-c", script), lambda agent: dict(os.environ))
     held = Held(runtime)
     held.agent.open()
     try:
         yield held
     finally:
-        await held.agent.close()
+        await held.close()
         await runtime.close()
 
 
@@ -72,7 +92,7 @@ async def test_life(tmp_path: Path) -> None:
     async with running(tmp_path, "echo here; read line; echo got $line; exit 4") as held:
         await held.until(lambda: "here" in held.text)
         assert held.agent.state is AgentState.RUNNING
-        held.agent.link.send(b"word\r")
+        held.link.send(b"word\r")
         await held.until(lambda: held.agent.state is AgentState.ENDED)
         assert "got word" in held.text
         assert held.agent.view.ending is not None
@@ -88,7 +108,7 @@ async def test_a_program_is_started_when_everything_is_ready_for_it(tmp_path: Pa
     async def wait() -> None:
         await ready.wait()
 
-    runtime = LocalRuntime(tmp_path, lambda agent: ("sleep", "60"), lambda agent: dict(os.environ))
+    runtime = HereRuntime(tmp_path, lambda agent: ("sleep", "60"), lambda agent: dict(os.environ))
     states: list[AgentState] = []
     changed = asyncio.Event()
 
@@ -96,7 +116,7 @@ async def test_a_program_is_started_when_everything_is_ready_for_it(tmp_path: Pa
         states.append(agent.state)
         changed.set()
 
-    agent = Agent("qa", runtime, Size(60, 12), hear, ready=wait)
+    agent = Agent("qa", runtime, hear, ready=wait)
     agent.open()
     try:
         async with asyncio.timeout(PATIENCE):
@@ -121,7 +141,7 @@ async def test_another_users_program_is_neither_restarted_nor_rebuilt(tmp_path: 
         held.agent.rebuild()
         kept = Notice("qa goes on: only the user who has started it restarts it", "warning", "qa")
         assert held.told.count(kept) == 2
-        held.agent.link.send(b"word\r")
+        held.link.send(b"word\r")
         await held.until(lambda: "got word" in held.text)
         held.agent.stop()
         await held.until(lambda: held.agent.state is AgentState.ENDED)
@@ -140,7 +160,7 @@ async def test_an_end_that_the_engine_tells_is_believed_at_once(tmp_path: Path) 
         agent.died(137, now + 1)
         assert (agent.state, agent.view.ending) == (AgentState.ENDED, Ending(137, "killed"))
         assert agent.view.clearing
-        agent.link.send(b"word\r")
+        held.link.send(b"word\r")
         await held.until(lambda: "got word" in held.text)  # what was under way is shown
 
 
@@ -169,20 +189,29 @@ async def test_replies_reach_the_program(tmp_path: Path) -> None:
 
 async def test_what_is_put_is_not_the_humans(tmp_path: Path) -> None:
     async with running(tmp_path, "read line; echo got $line; read line") as held:
-        assert not held.agent.link.put(b"too early\r")
-        await held.until(lambda: held.agent.state is AgentState.RUNNING)
-        assert held.agent.link.put(b"word\r")
-        await held.until(lambda: "got word" in held.text)
-        assert held.agent.link.touched_at < 0
-        held.agent.link.paste(b"x")
-        assert held.agent.link.touched_at > 0
-        held.agent.link.take(Led(False, "another"))
-        assert not held.agent.link.put(b"x")
+        terminal, taken = held.agent.terminal, list[bool]()
+        terminal.put(b"too early\r", taken.append)
+        assert taken == [False]
+        await held.until(lambda: held.agent.state is AgentState.RUNNING and held.link.attached)
+        terminal.put(b"word\r", taken.append)
+        await held.until(lambda: "got word" in held.text and len(taken) == 2)
+        assert terminal.touched_at < 0
+        held.link.paste(b"x")
+        await held.until(lambda: "x" in held.text)
+        terminal.put(b"behind what is not known yet\r", taken.append)
+        await held.until(lambda: terminal.touched_at > 0 and len(taken) == 3)
+        terminal.put(b"y", taken.append)
+        await held.until(lambda: "xy" in held.text)
+        terminal.take(Led(False, "another"))
+        terminal.put(b"z", taken.append)
+        assert taken == [False, True, False, True, False]
+        assert "behind" not in held.text
 
 
 async def test_bell_comes_up_as_a_fact(tmp_path: Path) -> None:
     async with running(tmp_path, r"printf '\007'; read line") as held:
         await held.until(lambda: Asked("qa", Bell()) in held.told)
+        await held.until(lambda: any(isinstance(e, Shown) and isinstance(e.news, Rang) for e in held.told))
 
 
 async def test_title_is_stripped_and_bounded(tmp_path: Path) -> None:
@@ -196,13 +225,12 @@ async def test_title_is_stripped_and_bounded(tmp_path: Path) -> None:
 async def test_paste_for_a_program_that_does_not_read_is_refused_and_said(tmp_path: Path) -> None:
     async with running(tmp_path, "stty raw -echo; echo ready; exec sleep 1000") as held:
         await held.until(lambda: "ready" in held.text)
-        held.agent.link.paste(b"x" * (QUEUE_LIMIT - 1000))
-        assert not [event for event in held.told if isinstance(event, Notice)]
-        held.agent.link.paste(b"y" * 200_000)
-        notice = next(event for event in held.told if isinstance(event, Notice))
-        assert "the paste was refused" in notice.text
-        held.agent.link.send(b"k")  # there is room for keys still
-        assert len([event for event in held.told if isinstance(event, Notice)]) == 1
+        held.link.paste(b"x" * (QUEUE_LIMIT - 1000))
+        assert not held.warnings
+        held.link.paste(b"y" * 200_000)
+        assert "the paste was refused" in held.warnings[0].text
+        held.link.send(b"k")  # there is room for keys still
+        assert len(held.warnings) == 1
 
 
 async def test_large_paste_arrives_whole_with_keys_typed_meanwhile_after_it(tmp_path: Path) -> None:
@@ -211,9 +239,9 @@ async def test_large_paste_arrives_whole_with_keys_typed_meanwhile_after_it(tmp_
     data = os.urandom(size // 2).hex().encode()
     async with running(tmp_path, script) as held:
         await held.until(lambda: "ready" in held.text)
-        held.agent.link.paste(data)
+        held.link.paste(data)
         for key in b"abc":
-            held.agent.link.send(bytes([key]))
+            held.link.send(bytes([key]))
         await held.until(lambda: "-" in held.text)
         assert sha256(data + b"abc").hexdigest() in held.text.replace("\n", "")
 
@@ -228,13 +256,11 @@ async def test_stop_is_final(tmp_path: Path, quick: bool) -> None:
 
 
 async def test_command_that_is_missing(tmp_path: Path) -> None:
-    runtime = LocalRuntime(tmp_path, lambda agent: ("no-such-thing",), lambda agent: dict(os.environ))
+    runtime = HereRuntime(tmp_path, lambda agent: ("no-such-thing",), lambda agent: dict(os.environ))
     held = Held(runtime)
     held.agent.open()
-    try:
-        await held.until(lambda: held.agent.state is AgentState.FAILED)
-        assert held.agent.view.trouble is not None
-        assert "no-such-thing" in held.agent.view.trouble.message
-    finally:
-        await held.agent.close()
-        await runtime.close()
+    await held.until(lambda: held.agent.state is AgentState.FAILED)
+    assert held.agent.view.trouble is not None
+    assert "no-such-thing" in held.agent.view.trouble.message
+    await held.close()
+    await runtime.close()

@@ -69,7 +69,7 @@ async def test_what_must_always_run_is_asked_for_and_started_again(project: Proj
     async with headless(project, "claude", config=only("bu", launch=Launch.ALWAYS_ON)) as house:
         await house.running("bu")
         assert house.told(PaneNeeded) == [PaneNeeded("bu")]
-        house.core.link("bu").send(b"exit 7\r")
+        house.link("bu").send(b"exit 7\r")
         await house.until(
             lambda: "bu is started: it has ended: exit code 7 · launch = always_on" in house.notices
         )
@@ -217,12 +217,12 @@ async def test_nothing_is_typed_while_the_human_types(
     monkeypatch.setattr(typist, "QUIET", 0.3)
     async with headless(project, "qa", config=Config(every_agent=TYPED_TO)) as house:
         await house.until(lambda: "free> " in house.text("qa"))
-        house.core.link("qa").send(b"echo half")
+        house.link("qa").send(b"echo half")
         await house.until(lambda: "free> echo half" in house.text("qa"))
         qms.route("CR-056", "qa")
         await house.until(lambda: house.explained("qa", "typing") == "waits for a free prompt")
         assert NEW not in house.text("qa")
-        house.core.link("qa").send(b"\x15")
+        house.link("qa").send(b"\x15")
         await house.until(lambda: "command not found" in house.text("qa"))
         assert "half" not in house.text("qa")
 
@@ -306,11 +306,11 @@ async def test_every_source_is_explained(project: Project) -> None:
 async def test_a_bell_waits_for_the_human_until_it_is_looked_at(project: Project) -> None:
     async with headless(project, "claude", "qa") as house:
         await house.running("claude", "qa")
-        house.core.link("qa").send(b"printf '\\a'\r")
+        house.link("qa").send(b"printf '\\a'\r")
         await house.until(lambda: house.core.waiting == ["qa"])
         house.core.look_at("qa")
         assert house.core.waiting == []
-        house.core.link("qa").send(b"printf '\\a'; echo rang\r")
+        house.link("qa").send(b"printf '\\a'; echo rang\r")
         await house.until(lambda: "\nrang" in house.text("qa"))
         assert house.core.waiting == []
 
@@ -339,7 +339,7 @@ async def test_servers_that_are_down_are_seen_on_the_agents_that_use_them(
 async def test_nothing_is_told_after_the_end(project: Project) -> None:
     async with headless(project, "qa") as house:
         await house.running("qa")
-        process = house.core.agents.runtime._processes["qa"]  # type: ignore[attr-defined]
+        process = house.core.agents.runtime.programs._processes["qa"]  # type: ignore[attr-defined]
     count = len(house.events)
     await house.core.close()
     house.core.facts_of_all()

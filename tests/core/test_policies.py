@@ -15,7 +15,7 @@ from qms_tui.core.policies import Effects, Policies
 from qms_tui.errors import OwnerError
 from qms_tui.inbox.ledger import Ledger
 from qms_tui.runtime import Condition, Ending, Found
-from tests.local_runtime import LocalRuntime
+from tests.here import HereRuntime
 
 ALWAYS = Config(every_agent=AgentConfig(launch=Launch.ALWAYS_ON))
 
@@ -24,7 +24,7 @@ class House:
     """Agents that shall always run, and what was done about it."""
 
     def __init__(self, folder: Path) -> None:
-        runtime = LocalRuntime(folder, lambda agent: ("/bin/sh", "-c", "read line"), lambda agent: {})
+        runtime = HereRuntime(folder, lambda agent: ("/bin/sh", "-c", "read line"), lambda agent: {})
         self.fleet = Fleet(["qa", "bu"], runtime, lambda agent, event: None)
         self.done: list[str] = []
         effects = Effects(self._hear, self.done.append)

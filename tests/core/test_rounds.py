@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,20 +15,32 @@ from qms_tui.core import Agent, AgentState
 from qms_tui.core.events import AgentChanged, Notice
 from qms_tui.core.rounds import Rounds
 from qms_tui.project import Project
-from qms_tui.runtime import Condition, EngineBack, Found, Led, Received, Remarked, Resized, Size, Usage
-from tests.local_runtime import LocalRuntime
+from qms_tui.runtime import (
+    Condition,
+    EngineBack,
+    Found,
+    Led,
+    Printed,
+    Rang,
+    Remarked,
+    Reported,
+    Titled,
+    Typed,
+    Usage,
+)
+from qms_tui.terminal import ProgramState, ProgramStatus, StatusRecord
+from tests.here import HereRuntime
 
 from .headless import Headless, headless
 
 CAT = ("cat",)
-REPORT = b"\x1b]7501;state=idle\x1b\\"
 
 
 @contextmanager
 def counting(house: Headless, monkeypatch: pytest.MonkeyPatch) -> Iterator[Counter[str]]:
     """How often each part decides, and the listener hears of an agent, within the block."""
     counts: Counter[str] = Counter()
-    core, before, outputs = house.core, len(house.told(AgentChanged)), house.outputs
+    core, before = house.core, len(house.told(AgentChanged))
     parts = {
         "judged": (core.activities, "judge"),
         "policy": (core.policies, "look"),
@@ -39,7 +52,6 @@ def counting(house: Headless, monkeypatch: pytest.MonkeyPatch) -> Iterator[Count
             patch.setattr(part, method, _counted(counts, name, getattr(part, method)))
         yield counts
     counts["told"] = len(house.told(AgentChanged)) - before
-    counts["output"] = house.outputs - outputs
 
 
 def _counted(counts: Counter[str], name: str, method: Callable[..., Any]) -> Callable[..., Any]:
@@ -50,17 +62,17 @@ def _counted(counts: Counter[str], name: str, method: Callable[..., Any]) -> Cal
     return counted
 
 
-def once(*, told: int = 1, output: int = 0) -> Counter[str]:
+def once(*, told: int = 1) -> Counter[str]:
     """One round."""
-    return Counter(judged=1, policy=1, typing=1, news=1, told=told, output=output)
+    return Counter(judged=1, policy=1, typing=1, news=1, told=told)
 
 
 FACTS: dict[str, Callable[[Headless, Agent], None]] = {
     "its state": lambda house, agent: agent._life.runs(paused=True),
     "its end": lambda house, agent: agent.died(1, agent.began + 1),
     "the engine": lambda house, agent: agent.lose_engine("away"),
-    "who leads": lambda house, agent: agent.link.take(Led(ours=False, leader="another")),
-    "a remark": lambda house, agent: agent.link.take(Remarked("the disk is full", serious=True)),
+    "who leads": lambda house, agent: agent.terminal.take(Led(ours=False, leader="another")),
+    "a remark": lambda house, agent: agent.terminal.take(Remarked("the disk is full", serious=True)),
     "whose it is": lambda house, agent: agent.recognize(Found(Condition.RUNNING, wrong="another image")),
     "an image's build": lambda house, agent: agent._say_building("step 1"),
     "what it uses": lambda house, agent: house.core._usage._take(agent, Usage(0.5, 2**30)),
@@ -82,14 +94,14 @@ async def test_one_fact_one_round_and_one_view(
 async def test_what_is_known_already_is_not_told(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     async with headless(project, "qa", command=CAT) as house:
         await house.running("qa")
-        link = house.core.link("qa")
-        link.take(Led(ours=False, leader="another"))
+        terminal = house.core.agents["qa"].terminal
+        terminal.take(Led(ours=False, leader="another"))
         with counting(house, monkeypatch) as counts:
-            link.take(Led(ours=False, leader="another"))
+            terminal.take(Led(ours=False, leader="another"))
         assert counts == once(told=0)
         with counting(house, monkeypatch) as counts:
             house.core.agents["qa"].recognize(Found(Condition.RUNNING))
-        assert counts == Counter(told=0, output=0)
+        assert counts == Counter(told=0)
 
 
 async def test_output_alone_leads_to_no_round(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -97,8 +109,8 @@ async def test_output_alone_leads_to_no_round(project: Project, monkeypatch: pyt
         await house.running("qa")
         with counting(house, monkeypatch) as counts:
             for _ in range(1000):
-                house.core.link("qa").take(Received(b"some output\r\n"))
-        assert counts == Counter(told=0, output=1000)
+                house.core.agents["qa"].terminal.take(Printed())
+        assert counts == Counter(told=0)
 
 
 async def test_what_a_program_shows_of_itself_is_judged_now_and_then(
@@ -106,14 +118,15 @@ async def test_what_a_program_shows_of_itself_is_judged_now_and_then(
 ) -> None:
     async with headless(project, "qa", command=CAT) as house:
         await house.running("qa")
-        link = house.core.link("qa")
+        terminal = house.core.agents["qa"].terminal
         monkeypatch.setattr(house.core.activities._look(house.core.agents["qa"]), "_period", 3600.0)
         house.core.facts_of_all()
         with counting(house, monkeypatch) as counts:
             for number in range(1000):
-                link.take(Received(f"\x1b]2;title {number}\x07\x07".encode() + REPORT))
+                terminal.take(Titled(f"title {number}", time.time()))
+                terminal.take(Rang(time.time()))
+                terminal.take(Reported(ProgramStatus(StatusRecord("", ProgramState.IDLE, at=time.time()))))
         assert counts["judged"] <= 1
-        assert counts["output"] == 1000
         house.core.facts_of_all()  # what waits is taken by the next round, whatever leads to it
         activity = house.core.view("qa").activity
         assert activity is not None
@@ -128,27 +141,26 @@ async def test_every_agent_has_one_when_the_engine_is_back(
         await house.running("qa", "bu")
         with counting(house, monkeypatch) as counts:
             house.core._hear_engine(EngineBack())
-        assert counts == Counter(judged=2, policy=2, typing=2, news=2, told=0, output=0)
+        assert counts == Counter(judged=2, policy=2, typing=2, news=2, told=0)
 
 
-async def test_a_terminal_of_another_size_is_no_fact_of_its_agent(
+async def test_what_a_human_types_is_no_fact_of_its_agent(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """When that was is read where something is decided."""
     async with headless(project, "qa", command=CAT) as house:
         await house.running("qa")
-        monkeypatch.setattr(house.core.activities._look(house.core.agents["qa"]), "_period", 3600.0)
-        house.core.link("qa").take(Resized(Size(70, 20)))
         with counting(house, monkeypatch) as counts:
-            house.core.link("qa").take(Resized(Size(60, 20)))
-        assert counts == Counter(told=0, output=0)
+            house.core.agents["qa"].terminal.take(Typed(time.time(), time.monotonic(), 1))
+        assert counts == Counter(told=0)
 
 
 class Nest:
     """Rounds that cause others, and how deep they were within each other."""
 
     def __init__(self, folder: Path, causes: dict[str, list[str]]) -> None:
-        runtime = LocalRuntime(folder, lambda agent: CAT, lambda agent: {})
-        self.agents = {name: Agent(name, runtime, Size(80, 24), lambda *said: None) for name in "abc"}
+        runtime = HereRuntime(folder, lambda agent: CAT, lambda agent: {})
+        self.agents = {name: Agent(name, runtime, lambda *said: None) for name in "abc"}
         self.rounds = Rounds(self._decide)
         self.order: list[str] = []
         self.depth = self.deepest = 0
@@ -185,12 +197,12 @@ async def test_a_listener_that_causes_a_fact_does_not_come_in_between(
         def meddle(event: object) -> None:
             hear(event)  # type: ignore[arg-type]
             if isinstance(event, AgentChanged) and event.view.leads:
-                agent.link.take(Led(ours=False, leader="another"))
+                agent.terminal.take(Led(ours=False, leader="another"))
 
         monkeypatch.setattr(house.core, "_tell", meddle)
         with counting(house, monkeypatch) as counts:
-            agent.link.take(Remarked("the disk is full", serious=True))
-        assert counts == Counter(judged=2, policy=2, typing=2, news=2, told=2, output=0)
+            agent.terminal.take(Remarked("the disk is full", serious=True))
+        assert counts == Counter(judged=2, policy=2, typing=2, news=2, told=2)
         last = house.told(AgentChanged)[-1].view
         assert (last.leads, last.remark, last.state) == (False, "the disk is full", AgentState.RUNNING)
         assert [notice.text for notice in house.told(Notice)] == ["qa: the disk is full"]

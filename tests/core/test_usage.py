@@ -16,12 +16,12 @@ from qms_tui.core.usage import UsageRounds
 from qms_tui.errors import EngineError
 from qms_tui.runtime import Usage
 from qms_tui.runtime.usage import SHORTEST
-from tests.local_runtime import LocalRuntime
+from tests.here import HereRuntime
 
 PATIENCE = 30.0
 
 
-class Asked(LocalRuntime):
+class Asked(HereRuntime):
     """Notes who is asked for; then answers as told, or never."""
 
     def __init__(self, folder: Path, script: str, answer: Callable[[], Usage] | None = None) -> None:
@@ -110,8 +110,14 @@ async def test_one_that_hangs_is_asked_once(tmp_path: Path) -> None:
     async with going_round(runtime, "claude", "qa") as house:
         await house.until(lambda: runtime.asked)
         claude = house.fleet["claude"]
-        claude.link.send(b"word\r")
-        await house.until(lambda: "got word" in "".join(claude.link.terminal.display))
+        shown: list[str] = []
+
+        def word_is_there() -> bool:
+            claude.terminal.look(lambda terminal: shown.append("".join(terminal.display)))
+            return any("got word" in each for each in shown)
+
+        claude.terminal.put(b"word\r", lambda taken: None)
+        await house.until(word_is_there)
         assert runtime.asked == ["claude"]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -53,12 +54,12 @@ async def test_more_agents_are_added_and_opened(project: Project) -> None:
     async with served(project) as house:
         client = await house.client()
         assert client.mirror.snapshot.agents == ()
-        assert await client.ask(api.ADD, OfAgent("bu")) == DONE
+        assert await client.ask(api.ADD, api.Add("bu")) == DONE
         await house.until(lambda: "bu" in client.mirror.agents and client.state("bu") is AgentState.RUNNING)
-        error = await client.refused(api.ADD, OfAgent("bu"))
+        error = await client.refused(api.ADD, api.Add("bu"))
         assert (error.code, error.message) == (WRONG_STATE, "bu is one of the agents already")
         assert (await client.ask(api.ROSTER, api.Nothing())).names == ("claude", "bu", "lead", "qa")
-        error = await client.refused(api.ADD, OfAgent("nobody"))
+        error = await client.refused(api.ADD, api.Add("nobody"))
         assert (error.code, error.hint) == (UNKNOWN_AGENT, "there are: claude, bu, lead, qa")
         error = await client.refused(api.OPEN, OfAgent("bu"))
         assert (error.code, error.message) == (WRONG_STATE, "bu is open: running")
@@ -144,18 +145,35 @@ async def test_each_client_looks_at_an_agent_of_its_own(project: Project) -> Non
         await house.running("claude", "qa")
         await first.ask(api.LOOK_AT, api.LookAt("claude"))
         await second.ask(api.LOOK_AT, api.LookAt("qa"))
-        house.core.link("qa").send(b"printf '\\a'; echo rang\r")
-        house.core.link("claude").send(b"printf '\\a'; echo rang\r")
+        house.link("qa").send(b"printf '\\a'; echo rang\r")
+        house.link("claude").send(b"printf '\\a'; echo rang\r")
         await house.until(lambda: "\nrang" in house.text("qa") and "\nrang" in house.text("claude"))
         assert [house.core.waiting, first.mirror.waiting] == [[], ()]
         await second.client.close()
         await house.until(lambda: house.server.clients == 1)
         for agent in ("claude", "qa"):
-            house.core.link(agent).send(b"printf '\\a'\r")
+            house.link(agent).send(b"printf '\\a'\r")
         await house.until(lambda: first.mirror.waiting == ("qa",))
         await first.ask(api.LOOK_AT, api.LookAt())
-        house.core.link("claude").send(b"printf '\\a'\r")
+        house.link("claude").send(b"printf '\\a'\r")
         await house.until(lambda: set(first.mirror.waiting) == {"claude", "qa"})
+
+
+async def test_a_program_starts_with_the_size_that_a_screen_shows_it_at(
+    project: Project, tmp_path: Path
+) -> None:
+    sizes = tmp_path / "sizes"
+    sizes.touch()
+    async with served(project, "qa", command=("sh", "-c", f"stty size >> {sizes}; read line")) as house:
+        house.looks_on = False  # or the size is that of who looks on
+        client = await house.client()
+        await house.until(lambda: sizes.read_text() == "24 80\n")
+        await client.ask(api.RESIZE, api.Resize("qa", 70, 20))
+        await client.ask(api.RESTART, api.Restart("qa"))
+        await house.until(lambda: sizes.read_text() == "24 80\n20 70\n")
+        for size in ((0, 20), (70, 0), (70, 4097)):
+            error = await client.refused(api.RESIZE, api.Resize("qa", *size))
+            assert error.code == ErrorCode.WRONG_PARAMETERS
 
 
 async def test_servers_are_in_view_while_one_client_shows_them(project: Project) -> None:
@@ -191,10 +209,50 @@ async def test_messages_are_sent_found_read_and_put_away(project: Project) -> No
         assert folder == str(house.core.inbox(HUMAN))
         file = (await client.ask(api.ITEM_FILE, OfItem(HUMAN, item.id))).path
         assert file == f"{folder}/{item.name}"
+        error = await client.refused(api.ANSWER_TO, OfItem(HUMAN, item.id))
+        assert "is from you" in error.message
         assert "archive" in (await client.ask(api.PUT_AWAY, OfItem(HUMAN, item.id))).path
         await house.until(lambda: client.mirror.items[item.number].consumed)
         error = await client.refused(api.PUT_AWAY, OfItem(HUMAN, item.id))
         assert error.code == UNKNOWN_ITEM
+
+
+async def test_an_added_agent_need_not_be_opened(project: Project) -> None:
+    async with served(project) as house:
+        client = await house.client()
+        await client.ask(api.ADD, api.Add("bu", open=False))
+        await house.until(lambda: "bu" in client.mirror.agents)
+        assert await client.ask(api.PING, api.Nothing()) == DONE
+        assert client.state("bu") is AgentState.ABSENT
+        await client.ask(api.OPEN, OfAgent("bu"))
+        await house.until(lambda: client.state("bu") is AgentState.RUNNING)
+
+
+async def test_an_item_is_answered_also_after_it_was_consumed(project: Project) -> None:
+    inbox = project.folders("qa").inbox
+    QmsCommands(project.root).message("qa", "A note", "x", sender="bu")
+    (path,) = inbox.iterdir()
+    async with served(project, "qa") as house:
+        client = await house.client()
+        await house.until(lambda: client.mirror.items)
+        (item,) = client.mirror.items.values()
+        asked = OfItem("qa", item.id)
+        assert await client.ask(api.ANSWER_TO, asked) == api.Answer("bu", "Re: A note")
+        path.unlink()
+        await house.until(lambda: client.mirror.items[item.number].consumed)
+        assert await client.ask(api.ANSWER_TO, asked) == api.Answer("bu", "Re: A note")
+        assert (await client.ask(api.ITEM_FILE, asked)).path == str(path)
+        error = await client.refused(api.ANSWER_TO, OfItem("qa", "1-2-3"))
+        assert error.code == UNKNOWN_ITEM
+
+
+async def test_a_message_without_a_subject_has_its_first_words(project: Project) -> None:
+    async with served(project, "qa") as house:
+        client = await house.client()
+        await client.ask(api.SEND, api.Send(("qa",), "", "# First words\n\nand more"))
+        await house.until(lambda: client.mirror.items)
+        (item,) = client.mirror.items.values()
+        assert "First words" in item.headline
 
 
 async def test_a_path_is_that_path_or_none(project: Project) -> None:

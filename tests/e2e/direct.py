@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import docker
@@ -19,23 +19,23 @@ from .engine import ANSWER_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
-class Output:
-    """The way of a container's output."""
+class Ways:
+    """Those of a container's output and of its input."""
 
-    opened: Opened
+    output: Opened
+    input: Opened
 
     def close(self) -> None:
-        self.opened.free()
+        self.input.free()
+        self.output.free()
 
 
 class DirectAttachment:
     """Both ways of one container's terminal."""
 
-    answered = False
-
-    def __init__(self, runtime: DirectRuntime, reached: Reached[Output]) -> None:
-        output, keyboard = reached.held.opened, reached.input
-        self._runtime, self._container = runtime, reached.container
+    def __init__(self, runtime: DirectRuntime, reached: Reached[Ways]) -> None:
+        output, keyboard = reached.held.output, reached.held.input
+        self._runtime, self.container = runtime, reached.container
         self._output = Stream(output.channel, early=output.early, on_close=output.free)
         self._input = Stream(keyboard.channel, early=keyboard.early, on_close=keyboard.free)
         self._resizing: asyncio.Task[None] | None = None
@@ -57,10 +57,7 @@ class DirectAttachment:
         self._resizing = asyncio.get_running_loop().create_task(self.set_size(size))
 
     async def set_size(self, size: Size) -> None:
-        await self._runtime.set_size(self._container, size)
-
-    def lead(self) -> None:
-        pass
+        await self._runtime.set_size(self.container, size)
 
     def close(self) -> None:
         self._output.close()
@@ -74,9 +71,6 @@ class DirectRuntime(DockerRuntime):
 
     def isolates(self, agent: str) -> bool:
         return True
-
-    def show_colors(self, colors: Mapping[int, tuple[int, int, int]]) -> None:
-        pass
 
     async def start(self, agent: str, size: Size, *, fresh: bool = False) -> DirectAttachment:
         attachment = DirectAttachment(self, await self.launch(agent, self._hold, fresh=fresh))
@@ -102,8 +96,11 @@ class DirectRuntime(DockerRuntime):
                 pass
         return ending
 
-    async def last_state(self, agent: str) -> bytes:
-        return b""
-
-    def _hold(self, container: str) -> Output:
-        return Output(open_socket(self._api, container, Direction.OUTPUT))
+    def _hold(self, container: str) -> Ways:
+        output = open_socket(self._api, container, Direction.OUTPUT)
+        try:
+            way = Direction.INPUT_ON_PODMAN if self._engine.podman else Direction.INPUT
+            return Ways(output, open_socket(self._api, container, way))
+        except BaseException:
+            output.free()
+            raise

@@ -124,9 +124,9 @@ async def tells(client: Client, text: str, within: float = TRUTH) -> float:
     began = time.monotonic()
 
     def told() -> bool:
-        return text in client.agent.view.remark if text else not client.agent.view.remark
+        return text in client.remark if text else not client.remark
 
-    await client.wait(told, f"the remark {text!r}, not {client.agent.view.remark!r}", within)
+    await client.wait(told, f"the remark {text!r}, not {client.remark!r}", within)
     return time.monotonic() - began
 
 

@@ -4,17 +4,76 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
-from qms_tui.runtime import Attachment, Closed, Fact, Received, Size
+from qms_tui.keeper.protocol import Hello, Want
+from qms_tui.runtime import Closed, Fact, HeldTerminal, KeeperAddress, Received, Restored, Runtime, Size
+from qms_tui.ui.terminals.attachment import Attachment as KeeperAttachment
+from qms_tui.ui.terminals.attachment import connect
 
 from .engine import ANSWER_SECONDS
 
 SIZE = Size(80, 24)
 # The very first bytes of the tiny image's agent; the size may reach it before it greets.
 GREETING = rb"\A(winch 24 80\r\n)?agent ready %s uid=\d+\r\n"
+
+
+class Attachment(Protocol):
+    """A terminal, both ways."""
+
+    def listen(self, on_fact: Callable[[Fact], None]) -> None: ...
+    def write(self, data: bytes, *, urgent: bool = False) -> bool: ...
+    def resize(self, size: Size) -> None: ...
+    def pause(self) -> None: ...
+    def resume(self) -> None: ...
+    def close(self) -> object: ...
+
+
+class AtKeeper:
+    """The same through the keeper's socket, as a screen has it."""
+
+    def __init__(self, keeper: KeeperAddress, agent: str, id: str, size: Size) -> None:
+        connection = connect(keeper)
+        assert connection is not None, "no keeper listens"
+        hello = Hello(Want.ATTACH, agent, id, keeper.interface, "a test", size.columns, size.lines)
+        self._facts: list[Fact] = []
+        self._on_fact: Callable[[Fact], None] = self._facts.append
+        self._news = asyncio.Event()
+        self._attachment = KeeperAttachment(connection, hello, self._take, self._news.set)
+
+    def _take(self, fact: Fact) -> None:
+        self._on_fact(fact)
+        self._news.set()
+
+    async def shown(self) -> AtKeeper:
+        """Once the terminal has come: then keys may go."""
+        async with asyncio.timeout(ANSWER_SECONDS):
+            while not any(isinstance(fact, Restored | Closed) for fact in self._facts):
+                self._news.clear()
+                await self._news.wait()
+        return self
+
+    def listen(self, on_fact: Callable[[Fact], None]) -> None:
+        self._on_fact = on_fact
+        for fact in self._facts:
+            on_fact(fact)
+
+    def write(self, data: bytes, *, urgent: bool = False) -> bool:
+        return self._attachment.write(data, urgent=urgent)
+
+    def resize(self, size: Size) -> None:
+        self._attachment.resize(size)
+
+    def pause(self) -> None:
+        self._attachment.pause()
+
+    def resume(self) -> None:
+        self._attachment.resume()
+
+    def close(self) -> object:
+        return self._attachment.close()
 
 
 class Held:
@@ -62,17 +121,39 @@ class Held:
         self._news.set()
 
 
+@runtime_checkable
+class Keeping(Protocol):
+    """A Runtime whose terminals the keeper holds."""
+
+    keeper: KeeperAddress
+
+    async def start(self, agent: str, size: Size) -> HeldTerminal: ...
+    async def hold(self, agent: str) -> HeldTerminal: ...
+
+
 class Holding(Protocol):
-    """Whatever starts agents and holds their terminals."""
+    """Whatever starts agents and holds their terminals by itself."""
 
     async def start(self, agent: str, size: Size) -> Attachment: ...
     async def attach(self, agent: str, size: Size) -> Attachment: ...
 
 
+async def _start(runtime: Holding | Runtime, agent: str, size: Size) -> Attachment:
+    if isinstance(runtime, Keeping):
+        return await AtKeeper(runtime.keeper, agent, (await runtime.start(agent, size)).id, size).shown()
+    return await runtime.start(agent, size)  # type: ignore[return-value]
+
+
+async def _attach(runtime: Holding | Runtime, agent: str, size: Size) -> Attachment:
+    if isinstance(runtime, Keeping):
+        return await AtKeeper(runtime.keeper, agent, (await runtime.hold(agent)).id, size).shown()
+    return await runtime.attach(agent, size)  # type: ignore[union-attr]
+
+
 @asynccontextmanager
-async def started(runtime: Holding, agent: str, size: Size = SIZE) -> AsyncIterator[Held]:
+async def started(runtime: Holding | Runtime, agent: str, size: Size = SIZE) -> AsyncIterator[Held]:
     """Start the agent and hold its terminal."""
-    held = Held(await runtime.start(agent, size))
+    held = Held(await _start(runtime, agent, size))
     try:
         yield held
     finally:
@@ -80,9 +161,9 @@ async def started(runtime: Holding, agent: str, size: Size = SIZE) -> AsyncItera
 
 
 @asynccontextmanager
-async def attached(runtime: Holding, agent: str, size: Size = SIZE) -> AsyncIterator[Held]:
+async def attached(runtime: Holding | Runtime, agent: str, size: Size = SIZE) -> AsyncIterator[Held]:
     """Hold the terminal of an agent that runs."""
-    held = Held(await runtime.attach(agent, size))
+    held = Held(await _attach(runtime, agent, size))
     try:
         yield held
     finally:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,13 +16,14 @@ import pytest
 import qms_tui
 from qms_tui.config import AgentConfig, BuildConfig, Config
 from qms_tui.core import Agent, AgentState
-from qms_tui.core.events import AgentEvent, Asked, Notice, Reshaped
-from qms_tui.core.feeder import Feeder
+from qms_tui.core.events import AgentEvent, Notice
+from qms_tui.daemon import mapping
 from qms_tui.ipc.stream import Stream
 from qms_tui.keeper.client import KeeperClient
 from qms_tui.keeper.journal.reader import read_entries, read_segments
 from qms_tui.keeper.journal.records import Fact
 from qms_tui.keeper.paths import agent_folder
+from qms_tui.keeper.replies import RGB, write_palette
 from qms_tui.keeper.runtime import KeptRuntime
 from qms_tui.project import Project
 from qms_tui.runtime import Size
@@ -30,6 +31,9 @@ from qms_tui.runtime.base import Closing, Opened, Reached
 from qms_tui.runtime.docker import DockerRuntime, connect
 from qms_tui.runtime.docker.attachment import Direction, open_socket
 from qms_tui.terminal import Terminal, TerminalEvent
+from qms_tui.ui.terminals.events import Asked, LinkEvent, Reshaped, Warned
+from qms_tui.ui.terminals.terminals import Terminals
+from qms_tui.ui.whereabouts import whereabouts
 
 from . import engine as engines
 from . import project as projects
@@ -102,7 +106,7 @@ class WatchedRuntime(DockerRuntime):
 class Client(Shown):
     """One interface's agent, with its events and what it showed first."""
 
-    def __init__(self, name: str, runtime: KeptRuntime, docker: WatchedRuntime, feeder: Feeder) -> None:
+    def __init__(self, name: str, runtime: KeptRuntime, docker: WatchedRuntime, terminals: Terminals) -> None:
         super().__init__()
         self.docker = docker
         self.asked: list[TerminalEvent] = []
@@ -114,11 +118,17 @@ class Client(Shown):
         """From asking until the terminal was there first."""
         self._began = 0.0
         self._runtime = runtime
-        self.agent = Agent(name, runtime, SIZE, self._hear, scrollback=SCROLLBACK, feeder=feeder)
-        self._terminal = self.agent.link.terminal
+        self.agent = Agent(name, runtime, self._hear, size=SIZE)
+        self._terminals, self.link = terminals, terminals.link(name)
+        self._terminal = self.link.terminal
 
     def screen(self) -> Terminal:
-        return self.agent.link.terminal
+        return self.link.terminal
+
+    @property
+    def remark(self) -> str:
+        """What its pane says of it."""
+        return self.link.remark or self.agent.view.remark
 
     async def start(self, *, feeding: bool = True) -> Witness:
         """Make the container, with a witness."""
@@ -143,23 +153,43 @@ class Client(Shown):
         return self.restored[number - 1]
 
     async def close(self) -> None:
+        self._terminals.close()
         await self.agent.close()
         await self._runtime.close()
 
     def type(self, keys: bytes) -> None:
-        self.agent.link.send(keys)
+        self.link.send(keys)
+
+    def show_colors(self, colors: Mapping[int, RGB]) -> None:
+        """Those of its screen."""
+        self._runtime.show_colors(colors)
+        self._terminals._palette = write_palette(colors)
+
+    def drop(self) -> None:
+        """Its connection to the keeper breaks."""
+        assert self.link.attachment is not None
+        self.link.attachment._stream._gone()
 
     def _hear(self, agent: Agent, event: AgentEvent) -> None:
-        if isinstance(event, Asked):
-            self.asked.append(event.event)
-        elif isinstance(event, Notice):
+        self.link.follow(whereabouts(mapping.agent(agent.view)))
+        if isinstance(event, Notice):
             self.notices.append(event.text)
-        elif isinstance(event, Reshaped) and self.agent.link.terminal is not self._terminal:
-            self._terminal = self.agent.link.terminal
-            self.seconds = self.seconds or time.perf_counter() - self._began
-            self.restored.append(Frozen.of(self._terminal))
         elif not self.states or self.states[-1] is not agent.state:
             self.states.append(agent.state)
+        self.news.set()
+
+    def hear_of_terminal(self, event: LinkEvent) -> None:
+        """What happened in one of the interface's terminals, or to all."""
+        if isinstance(event, Warned):
+            self.notices.append(event.text)
+        elif event.agent != self.link.agent:
+            return
+        elif isinstance(event, Asked):
+            self.asked.append(event.event)
+        elif isinstance(event, Reshaped) and self.link.terminal is not self._terminal:
+            self._terminal = self.link.terminal
+            self.seconds = self.seconds or time.perf_counter() - self._began
+            self.restored.append(Frozen.of(self._terminal))
         self.news.set()
 
 
@@ -186,9 +216,16 @@ class House:
         """One interface with several agents, the first one in focus."""
         config = Config(every_agent=AgentConfig(**{"image": self._image, **agent}), build=self.build)
         docker = WatchedRuntime(connect(host or self._host), Project(self.root), config, {})
-        runtime, feeder = KeptRuntime(docker, self.keeper()), Feeder()
-        made = [Client(name, runtime, docker, feeder) for name in names]
-        made[0].agent.link.focus(True)
+        runtime = KeptRuntime(docker, self.keeper())
+        made: list[Client] = []
+
+        def tell(event: LinkEvent) -> None:
+            for client in made:
+                client.hear_of_terminal(event)
+
+        terminals = Terminals(runtime.keeper, tell, scrollback=SCROLLBACK, size=SIZE)
+        made += [Client(name, runtime, docker, terminals) for name in names]
+        made[0].link.focus(True)
         self._clients += made
         self._runtimes.append(docker)
         return made

@@ -117,8 +117,8 @@ async def test_two_screens_are_one_answer(home: House) -> None:
     await second.come_back()
     ask(home, "claude")
     answers(await replies_to(home, "claude"))
-    second.agent.link.paste(b"")  # typed into: now this one leads
-    await second.wait(lambda: second.agent.link.leads and not first.agent.link.leads, "the lead")
+    second.link.paste(b"")  # typed into: now this one leads
+    await second.wait(lambda: second.link.leads and not first.link.leads, "the lead")
     ask(home, "claude")
     answers(await replies_to(home, "claude", 1))
 
@@ -135,18 +135,18 @@ async def test_a_killed_keeper_neither_forgets_nor_repeats(home: House) -> None:
 
 async def test_the_colours_are_those_of_whoever_led_last(own_house: House) -> None:
     client = own_house.client("qa", command=asking(at_start=True))
-    client._runtime.show_colors(DARK)
+    client.show_colors(DARK)
     await client.start()
     told = answers(await replies_to(own_house, "qa"))
     assert told["colour"] == "\x1b]4;1;rgb:0101/0202/0303\x1b\\"
     assert (told["foreground"], told["background"]) == (color(10, (4, 5, 6)), color(11, (7, 8, 9)))
     onlooker = own_house.client("qa")
-    onlooker._runtime.show_colors(LIGHT)
+    onlooker.show_colors(LIGHT)
     await onlooker.come_back()
     ask(own_house, "qa")
     assert answers(await replies_to(own_house, "qa", 1)) == told
-    onlooker.agent.link.paste(b"")
-    await onlooker.wait(lambda: onlooker.agent.link.leads and not client.agent.link.leads, "the lead")
+    onlooker.link.paste(b"")
+    await onlooker.wait(lambda: onlooker.link.leads and not client.link.leads, "the lead")
     await own_house.leave()
     ask(own_house, "qa")
     told = answers(await replies_to(own_house, "qa", 2))

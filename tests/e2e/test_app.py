@@ -310,9 +310,10 @@ def test_ps_and_stop(app: App, engine: docker.APIClient, image: str) -> None:
     assert {name: light["state"] for name, light in lights.items()} == states | {"waker": "not there"}
     assert rows["qa"] | {"started_at": "", "container": "", "id": ""} == {
         "project": str(app.root), "agent": "qa", "condition": "running", "started_at": "", "image": image,
+        "runtime": "docker",
         "digest": digest, "outdated": False, "foreign": False, "wrong": "", "container": "",
         "exit_code": None, "reason": "", "cpu": None, "memory": None, "memory_limit": None,
-        "id": "", "renamed_from": "", "runtime": "docker",
+        "id": "", "renamed_from": "",
     }  # fmt: skip
     assert str(rows["qa"]["container"]).startswith("qms-project-")
     table = app.run("ps").stdout.splitlines()

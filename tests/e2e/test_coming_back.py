@@ -207,7 +207,7 @@ def heard(witness: Witness) -> str:
 
 
 async def test_a_connection_that_drops(home: House, tmp_path: Path) -> None:
-    """The interface's own way to the engine; the keeper has another one."""
+    """That to the engine is not needed for what is shown and typed, that to the keeper comes back."""
     client, witness = await home.start("dropped", *CASES["draft_bash"].command)
     await witness.expect(CASES["draft_bash"].shows)  # before that, the terminal would echo it, too
     client.type(LONG_DRAFT)
@@ -218,10 +218,15 @@ async def test_a_connection_that_drops(home: House, tmp_path: Path) -> None:
         again = home.client("dropped", relay.host)
         assert (await again.come_back()).differences(frozen) == []
         relay.cut()
+        again.type(b" a word")
+        await witness.expect("word29 END a word")
+        assert len(again.restored) == 1
+        frozen = await witness.settle()
+        again.drop()
         await again.comes_again(2)
         assert again.restored[1].differences(frozen) == []
         again.type(b" more\r")
-        await witness.expect("word29 END more\n")
+        await witness.expect("word29 END a word more\n")
         assert await Seen("dropped", again, witness, frozen).same() == []
         assert again.asked == []
         await again.close()
@@ -275,7 +280,7 @@ async def test_keys_typed_before_the_screen_is_back_are_for_its_modes(home: Hous
     again = home.client("qa", command=program)
     again.open()
     await again.wait(lambda: again.agent.state is AgentState.ATTACHING, "a connection on its way")
-    again.agent.link.type(lambda modes: b"for application keys" if modes.application_cursor else b"for none")
-    assert again.agent.view.keys_waiting == 1
+    again.link.type(lambda modes: b"for application keys" if modes.application_cursor else b"for none")
+    assert again.link.keys_waiting == 1
     await witness.expect("for application keys")
-    assert not again.agent.view.keys_waiting
+    assert not again.link.keys_waiting

@@ -37,7 +37,7 @@ async def come_back(client: Client, within: float) -> None:
 
 
 def _has_ended(client: Client) -> bool:
-    return "flooded" in [row.rstrip() for row in client.agent.link.terminal.display]
+    return "flooded" in [row.rstrip() for row in client.link.terminal.display]
 
 
 async def test_floods_while_nobody_is_attached(home: House) -> None:

@@ -1,4 +1,4 @@
-"""What is typed reaches the program whole, once and in its order, through the keeper and past it."""
+"""What is typed reaches the program whole, once and in its order, whatever happens to the keeper."""
 
 from __future__ import annotations
 
@@ -11,11 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from qms_tui.keeper import keys as module
-from qms_tui.keeper.input import STALE
+from qms_tui.ui.terminals import keys as module
 
 from .asking import workspace
-from .engine import ANSWER_SECONDS
 from .faulty import keeper_pid, stopped, tells, until
 from .kept import Client, House
 
@@ -67,7 +65,7 @@ async def test_keys_and_pastes_stay_in_order(home: House) -> None:
         if len(piece) == 1:
             client.type(piece)
         else:
-            client.agent.link.paste(piece)
+            client.link.paste(piece)
         wanted += piece
         if number % 20 == 0:
             await asyncio.sleep(0)
@@ -84,7 +82,7 @@ async def test_two_screens_type_into_one_program(home: House) -> None:
     for number in range(50):
         first.type(b"%d" % (number % 10))
         if number % 10 == 0:
-            second.agent.link.paste(paste)
+            second.link.paste(paste)
         await asyncio.sleep(0.002)
     got = await record(home, "qa", 50 + 5 * len(paste))
     assert got.replace(b"A", b"") == b"0123456789" * 5
@@ -100,7 +98,7 @@ async def test_a_program_that_does_not_read(home: House, monkeypatch: pytest.Mon
     await client.expect("ready")
     wanted = b""
     while not client.notices:
-        client.agent.link.paste(b"p" * 90_000)
+        client.link.paste(b"p" * 90_000)
         await asyncio.sleep(0.02)
         wanted += b"" if client.notices else b"p" * 90_000
         assert len(wanted) < 10 * SMALL_LIMIT
@@ -112,7 +110,7 @@ async def test_a_program_that_does_not_read(home: House, monkeypatch: pytest.Mon
         keys += b"k" * 1000 if len(client.notices) == 1 else b""
         assert len(keys) < SMALL_LIMIT
     assert "does not read: the key was not sent" in client.notices[1]
-    assert client.agent.link.remark == ""  # the keeper is well
+    assert client.link.remark == ""  # the keeper is well
     (workspace(home, "bu") / "go").touch()
     assert await record(home, "bu", len(wanted + keys)) == wanted + keys
     client.type(b"!")
@@ -151,24 +149,38 @@ def once_each(keys: bytes) -> bytes:
     return bytes(byte for byte, _ in groupby(keys))
 
 
-async def test_a_keeper_that_hangs_delays_a_key_once(home: House) -> None:
-    """A key typed before anybody can know is late by a second at most, later ones not at all; none is there
-    twice when the keeper goes on."""
+async def test_keys_wait_for_a_keeper_that_hangs(home: House) -> None:
+    """The human is told; none is lost, and none is there twice, when the keeper goes on."""
     client = await recorder(home, "tu_sim")
     client.type(b"a")
     await record(home, "tu_sim", 1)
     with stopped(keeper_pid(home)):
-        began = asyncio.get_running_loop().time()
         client.type(b"b")
-        await until(lambda: record_file(home, "tu_sim").stat().st_size >= 2, "the key")
-        assert asyncio.get_running_loop().time() - began >= STALE  # else it could be taken twice
         await tells(client, "the keeper does not answer")
+        assert [note for note in client.notices if "keys wait for it" in note]
         for key in (b"c", b"d"):
             client.type(key)
-        await until(lambda: record_file(home, "tu_sim").stat().st_size >= 4, "the other keys")
-    await tells(client, "", ANSWER_SECONDS)
+        await asyncio.sleep(QUIET)
+        assert record_file(home, "tu_sim").stat().st_size == 1
+    await tells(client, "", 10)
     client.type(b"e")
     assert await record(home, "tu_sim", 5) == b"abcde"
+
+
+async def test_keys_typed_into_a_keeper_that_hangs_come_to_the_next_one(home: House) -> None:
+    """It is killed while it hangs: as one key does that restarts it, and `stop --all`."""
+    client = await recorder(home, "tu_ui2")
+    client.type(b"a")
+    await record(home, "tu_ui2", 1)
+    pid, restored = keeper_pid(home), len(client.restored)
+    with stopped(pid):
+        for key in (b"b", b"c"):
+            client.type(key)
+        await tells(client, "the keeper does not answer")
+        os.kill(pid, 9)
+        await client.wait(lambda: len(client.restored) > restored, "the return")
+    client.type(b"d")
+    assert await record(home, "tu_ui2", 4) == b"abcd"
 
 
 async def test_a_flood_in_another_agent(home: House) -> None:

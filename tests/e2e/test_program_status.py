@@ -79,7 +79,7 @@ async def test_reports_outlive_screens_and_keepers(home: House, engine: docker.A
     client, _ = await home.start("qa", *COMMAND)
     await client.expect(r"answer b'\x1b]7501;?\x1b\\\x1b[?64;")
     client.type(b"state=working:app=probe\rstate=idle:id=a/b\r")
-    await client.wait(lambda: len(states(client.agent.link.terminal.status)) == 2, "two records")
+    await client.wait(lambda: len(states(client.link.terminal.status)) == 2, "two records")
     container = await container_of(client)
     await until(lambda: len(states(kept_status(home, container))) == 2, "the keeper's two records")
 
@@ -95,7 +95,7 @@ async def test_reports_outlive_screens_and_keepers(home: House, engine: docker.A
 
     again = home.client("qa")
     await again.come_back()
-    assert again.agent.link.terminal.status == before
+    assert again.link.terminal.status == before
     assert again.asked == []
     await again.close()
 
@@ -103,7 +103,7 @@ async def test_reports_outlive_screens_and_keepers(home: House, engine: docker.A
     home.kill_keeper()
     last = home.client("qa")
     await last.come_back()
-    replayed = last.agent.link.terminal.status
+    replayed = last.link.terminal.status
     assert replayed == kept_status(home, container)
     assert timeless(replayed) == timeless(before)
     # The journal has a clock of its own, and a busy keeper reads a report before it acts on it.
@@ -112,7 +112,7 @@ async def test_reports_outlive_screens_and_keepers(home: House, engine: docker.A
 
     last.type(b".")
     await last.wait(lambda: last.agent.state is AgentState.ENDED, "its end")
-    assert states(last.agent.link.terminal.status) == {"a/b": ProgramState.IDLE}
+    assert states(last.link.terminal.status) == {"a/b": ProgramState.IDLE}
     await until(lambda: kept_status(home, container) is None, "the keeper to hear of it")
 
 
@@ -122,10 +122,10 @@ async def test_a_container_that_is_started_again_has_no_records_of_before(
     client, _ = await home.start("qa", *COMMAND)
     await client.expect("answer")
     client.type(b"state=idle:id=a\rstate=working\r")
-    await client.wait(lambda: len(states(client.agent.link.terminal.status)) == 2, "two records")
+    await client.wait(lambda: len(states(client.link.terminal.status)) == 2, "two records")
     container = await container_of(client)
     engine.restart(container, timeout=0)
-    await client.wait(lambda: client.agent.link.terminal.status == NO_STATUS, "a terminal without them")
+    await client.wait(lambda: client.link.terminal.status == NO_STATUS, "a terminal without them")
     await until(lambda: kept_status(home, container) == NO_STATUS, "a keeper without them")
 
 
@@ -133,10 +133,10 @@ async def test_a_new_program_begins_without_records(home: House) -> None:
     client, _ = await home.start("qa", *COMMAND)
     await client.expect("answer")
     client.type(b"state=done:id=a\rstate=working\r")
-    await client.wait(lambda: len(states(client.agent.link.terminal.status)) == 2, "two records")
+    await client.wait(lambda: len(states(client.link.terminal.status)) == 2, "two records")
     client.agent.restart()
     await client.wait(lambda: client.agent.state is AgentState.STARTING, "its start")
     await client.expect("answer")
     client.docker.opened.free()  # for the witness that a new container would have
-    assert client.agent.link.terminal.status == NO_STATUS
+    assert client.link.terminal.status == NO_STATUS
     assert kept_status(home, await container_of(client)) == NO_STATUS

@@ -155,7 +155,7 @@ async def test_the_screen_is_the_same_and_each_turn_in_the_scrollback_once(
 
 async def pages(client: Client) -> list[str]:
     """What stands on the pages of the client, which overlap by half, from the last one up to the first."""
-    client.agent.link.resize(HIGH)
+    client.link.resize(HIGH)
     await client.wait(lambda: client.screen().lines == HIGH.lines, "the higher terminal")
     found = page = turns_in((await client.settle(TURNS[-1])).display)
     while found[0] != ALL[0]:

@@ -53,7 +53,7 @@ async def test_paused_and_let_go_on(runtime: DirectRuntime, engine: docker.APICl
         await outside(engine.pause, qa)
         await held.says("qa", PAUSED)
         assert (await runtime.find("qa")).condition is Condition.PAUSED
-        held["qa"].link.send(b"typed meanwhile\r")
+        held.type("qa", b"typed meanwhile\r")
         await outside(engine.unpause, qa)
         await held.says("qa", RUNNING)
         await held.shows("qa", "echo:typed meanwhile")
@@ -86,7 +86,7 @@ async def test_restarted_from_outside(runtime: DirectRuntime, engine: docker.API
 
 async def test_started_again_after_its_end(runtime: DirectRuntime, engine: docker.APIClient, qa: str) -> None:
     async with watched(runtime, "qa") as held:
-        held["qa"].link.send(b"exit 3\r")
+        held.type("qa", b"exit 3\r")
         await held.says("qa", ENDED)
         assert str(held["qa"].view.ending) == "exit code 3"
         await outside(engine.start, qa)
@@ -117,7 +117,7 @@ async def test_removed_while_it_runs(runtime: DirectRuntime, engine: docker.APIC
 
 async def test_out_of_memory(make_runtime: Callable[..., DirectRuntime], qms_project: Path) -> None:
     async with watched(make_runtime(qms_project, memory=32 * 2**20), "qa") as held:
-        held["qa"].link.send(b"oom\r")
+        held.type("qa", b"oom\r")
         await held.until(lambda: held["qa"].view.ending, TRUTH)
         assert str(held["qa"].view.ending) == "exit code 137 (out of memory)"
         await held.until(lambda: "memory" in " ".join(held.notices), TRUTH)

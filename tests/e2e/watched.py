@@ -10,9 +10,11 @@ from contextlib import asynccontextmanager
 from qms_tui.core import Agent, AgentState
 from qms_tui.core.events import AgentEvent, Notice, StateChanged
 from qms_tui.core.fleet import Fleet
-from qms_tui.runtime import Runtime, RuntimeEvent, Size
+from qms_tui.runtime import RuntimeEvent, Size
 
+from .direct import DirectRuntime
 from .engine import ANSWER_SECONDS
+from .straight import Straight
 
 TRUTH = 2.0  # seconds within which a pane must tell what happened from outside
 
@@ -20,7 +22,8 @@ TRUTH = 2.0  # seconds within which a pane must tell what happened from outside
 class Watched:
     """A fleet, all that it told, and when an agent came into a state."""
 
-    def __init__(self, runtime: Runtime, names: Sequence[str]) -> None:
+    def __init__(self, direct: DirectRuntime, names: Sequence[str]) -> None:
+        self._runtime = runtime = Straight(direct)
         self.engine: list[RuntimeEvent] = []
         self.notices: list[str] = []
         self.states: list[tuple[str, AgentState]] = []
@@ -60,22 +63,26 @@ class Watched:
 
     async def shows(self, name: str, text: str, within: float = ANSWER_SECONDS) -> float:
         """Wait for a text on an agent's screen."""
-        return await self.until(lambda: text in "\n".join(self[name].link.terminal.display), within)
+        return await self.until(lambda: text in self._runtime.text(name), within)
+
+    def type(self, name: str, data: bytes) -> None:
+        """Give the agent's program keys."""
+        self[name].terminal.put(data, lambda taken: None)
 
     async def answers(self, name: str, word: str) -> None:
         """The agent's program reads what is typed, and we read what it says."""
-        self[name].link.send(word.encode() + b"\r")
+        self.type(name, word.encode() + b"\r")
         await self.shows(name, f"echo:{word}")
 
 
 @asynccontextmanager
-async def watched(runtime: Runtime, *names: str) -> AsyncIterator[Watched]:
+async def watched(runtime: DirectRuntime, *names: str) -> AsyncIterator[Watched]:
     """Open these agents and wait until their programs answer."""
     held = Watched(runtime, names)
     held.fleet.watch()
     try:
         for agent in held.fleet:
-            agent.link.resize(Size(70, 20))
+            agent.resize(Size(70, 20))
             agent.open()
         for agent in held.fleet:
             await held.until(lambda agent=agent: agent.state is AgentState.RUNNING)  # type: ignore[misc]

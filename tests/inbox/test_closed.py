@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from qms_tui.inbox import InboxClosed, InboxEvent, InboxWatcher, Initial, Ledger, WatchTrouble, scan
+from qms_tui.inbox import InboxClosed, InboxEvent, Initial, Ledger, WatchTrouble, scan
+from qms_tui.inbox.watcher import InboxWatcher
 from tests.inbox.samples import MESSAGE
 
 from .test_commands import root, run

@@ -12,8 +12,8 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from qms_tui.inbox import InboxWatcher
 from qms_tui.inbox.book import Hint
+from qms_tui.inbox.watcher import InboxWatcher
 from tests.inbox.world import Told
 
 _STEPS = st.lists(

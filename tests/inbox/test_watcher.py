@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from qms_tui.inbox import InboxEvent, InboxWatcher, Kind
+from qms_tui.inbox import InboxEvent, Kind
+from qms_tui.inbox.watcher import InboxWatcher
 from tests.inbox.samples import MESSAGE, NOTICE, task
 from tests.inbox.world import Told, World, watching
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from qms_tui.inbox import Kind
-from qms_tui.inbox.words import age, by_kind, items
+from qms_tui.inbox.words import by_kind, items
 
 
 @pytest.mark.parametrize(
@@ -20,14 +20,6 @@ from qms_tui.inbox.words import age, by_kind, items
 )
 def test_counts_by_kind(counts: dict[Kind, int], said: str) -> None:
     assert by_kind(counts) == said
-
-
-@pytest.mark.parametrize(
-    ("seconds", "said"),
-    [(0, "now"), (0.9, "now"), (1, "1s"), (59.9, "59s"), (60, "1m"), (7199, "1h"), (200_000, "2d")],
-)
-def test_ages(seconds: float, said: str) -> None:
-    assert age(seconds) == said
 
 
 @pytest.mark.parametrize(("count", "said"), [(0, "0 items"), (1, "1 item"), (10_000, "10,000 items")])

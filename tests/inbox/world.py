@@ -11,7 +11,6 @@ from typing import TypeVar
 
 from qms_tui.inbox import (
     InboxEvent,
-    InboxWatcher,
     Initial,
     Item,
     ItemArrived,
@@ -19,6 +18,7 @@ from qms_tui.inbox import (
     ItemConsumed,
     WatchTrouble,
 )
+from qms_tui.inbox.watcher import InboxWatcher
 
 PATIENCE = 30.0  # seconds: the machine may be busy
 _Event = TypeVar("_Event", bound=InboxEvent)

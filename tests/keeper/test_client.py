@@ -74,7 +74,7 @@ def test_a_keeper_that_is_killed_as_somebody_comes_is_followed_by_another(
     keeper: KeeperClient, listener: socket.socket, number: int
 ) -> None:
     with killed_at(listener, number):
-        connection = keeper.open(Want.ATTACH, "qa", "c0ffee", SIZE, until=Kind.STATE)
+        connection = keeper.open(Want.TAKE_UP, "qa", "c0ffee", SIZE)
         assert [kind for kind, _ in connection.early] == [Kind.STATE]
         connection.close()
 

@@ -119,6 +119,8 @@ class Screen:
     leads: bool = False
     size: Size = SIZE
     palette: str = ""
+    name: str = "pts/1"
+    interface: str = "screen"
     typed: bool = False
     terminal: Terminal = field(default_factory=lambda: Terminal(80, 24))
     states: int = 0

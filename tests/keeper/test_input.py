@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
@@ -12,7 +11,7 @@ import pytest
 
 from qms_tui.errors import EngineError
 from qms_tui.ipc.stream import QUEUE_LIMIT, URGENT_ROOM, Stream
-from qms_tui.keeper.input import STALE, Piece, ProgramInput, Typing
+from qms_tui.keeper.input import Piece, ProgramInput, Typing
 from qms_tui.keeper.protocol import (
     Frames,
     Input,
@@ -57,10 +56,10 @@ class World:
             read = read_receipt if kind == Kind.RECEIPT else read_return
             self.frames.append((Kind(kind), read(body)))
 
-    def type(self, number: int, data: bytes, *, urgent: bool = True, age: float = 0.0) -> None:
+    def type(self, number: int, data: bytes, *, urgent: bool = True, again: bool = False) -> None:
         """An interface's frame comes."""
-        ((_, body),) = Frames().feed(Input(number, time.monotonic() - age, urgent, data).encode())
-        self.typing.take(body, self.way)
+        ((_, body),) = Frames().feed(Input(number, data, urgent, human=True, again=again).encode())
+        self.typing.take(read_input(body), self.way)
 
     async def got(self, size: int) -> bytes:
         """So many bytes, as the program gets them."""
@@ -153,23 +152,17 @@ async def test_a_program_that_asks_and_never_reads_fills_nothing(world: World) -
     assert world.frames == [(Kind.RECEIPT, (1, 0))]
 
 
-async def test_what_is_too_old_is_returned_and_all_that_follows(world: World) -> None:
-    """Its sender goes another way by then, and must not meet itself."""
-    world.type(1, b"a")
-    assert await world.got(1) == b"a"
-    world.type(2, b"b", age=STALE + 0.1)
-    world.type(3, b"c")
-    assert world.frames[1:] == [(Kind.RETURN, (number, Return.NO_WAY)) for number in (2, 3)]
-    with pytest.raises(BlockingIOError):
-        world.program.recv(1)
-
-
-async def test_without_a_way_it_is_returned(world: World) -> None:
+async def test_without_a_way_it_is_returned_and_all_that_follows(world: World) -> None:
+    """Nothing overtakes it; there is a way again when it comes again."""
     world.refuses = True
     world.type(1, b"a")
     await world.until_sent(1)
+    world.refuses = False
     world.type(2, b"b")
     assert world.frames == [(Kind.RETURN, (number, Return.NO_WAY)) for number in (1, 2)]
+    world.type(3, b"a", again=True)
+    world.type(4, b"b")
+    assert await world.got(2) == b"ab"
 
 
 async def test_what_a_broken_way_has_not_taken_is_returned(world: World) -> None:
@@ -191,7 +184,7 @@ async def test_a_way_that_was_closed_is_opened_again(world: World) -> None:
     assert world.opened == 2
 
 
-@pytest.mark.parametrize("body", [b"", bytes(12)])
+@pytest.mark.parametrize("body", [b"", bytes(4)])
 def test_input_without_its_head_is_refused(body: bytes) -> None:
     with pytest.raises(ProtocolError):
         read_input(body)

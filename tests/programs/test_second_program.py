@@ -80,7 +80,7 @@ async def test_it_runs_headless_and_says_what_it_does(project: Project, processe
         assert lights is not None
         assert (lights.login.health, lights.login.why) == (Health.FINE, KEY)
         await house.until(lambda: doing("bu") is Word.RUNNING)  # it says nothing, as ever
-        house.core.link("qa").send(b"rest\r")
+        house.link("qa").send(b"rest\r")
         await house.until(lambda: doing("qa") is Word.IDLE)
         house.core.restart("qa")
         await house.until(lambda: "words [-m quick --again]" in house.text("qa"))

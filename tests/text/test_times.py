@@ -17,7 +17,7 @@ from qms_tui.config import Config
 from qms_tui.inbox import preview, scan
 from qms_tui.project import Project
 from qms_tui.runtime import Condition, Found
-from qms_tui.text.times import moment, stamp
+from qms_tui.text.times import age, moment, stamp
 
 AT = 1_770_215_422.0  # 2026-02-04T14:30:22Z
 UTC = "2026-02-04T14:30:22Z"
@@ -80,3 +80,11 @@ def test_nothing_else_makes_a_form_of_its_own() -> None:
     made = re.compile(r"\bstrftime\(|\bctime\(|\basctime\(")
     found = {str(path.relative_to(root)) for path in root.rglob("*.py") if made.search(path.read_text())}
     assert {path for path in found if not path.startswith("demo/")} <= own
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(0, "now"), (0.9, "now"), (1, "1s"), (59.9, "59s"), (60, "1m"), (7199, "1h"), (200_000, "2d")],
+)
+def test_ages(seconds: float, said: str) -> None:
+    assert age(seconds) == said

@@ -6,7 +6,7 @@
             await ui.until(lambda: "hello" in ui.text("claude"))
 
 `open_app(*agents, size=(columns, lines), command=..., config=..., view=..., memory=..., past=...,
-servers=...)` gives a `Screen`.
+servers=..., relay=...)` gives a `Screen`.
 Nothing of ours is replaced: the runtime is the local one, the agents run `command` (default: a shell without
 profile).
 Never sleep: `until` waits for a condition and says what the screen showed when it did not come true.
@@ -30,21 +30,23 @@ from textual.notifications import Notification
 from textual.pilot import Pilot
 
 from qms_tui.config import Config
-from qms_tui.core import Agent
+from qms_tui.core import Agent, Core
 from qms_tui.core.servers import Look
 from qms_tui.inbox import Past
 from qms_tui.programs.values import Word
 from qms_tui.project import Project
 from qms_tui.remembered import Memory, View
 from qms_tui.runtime.environment import inherited
+from qms_tui.ui.agent_lines import Agents
 from qms_tui.ui.app import QmsTuiApp
 from qms_tui.ui.notifications import Notifications
 from qms_tui.ui.pane import Pane
 from qms_tui.ui.servers import Servers
 from qms_tui.ui.session import Session
-from qms_tui.ui.sidebar import Agents
-from tests.local_runtime import LocalRuntime
+from qms_tui.ui.terminals.link import Link
+from tests.here import HereRuntime
 
+from .relay import House, Relay
 from .tmux import Tmux
 
 PATIENCE = 30.0  # seconds; what is waited for takes milliseconds unless the machine is busy
@@ -59,6 +61,13 @@ class Screen:
 
     app: QmsTuiApp
     pilot: Pilot[None]
+    house: House
+    runtime: HereRuntime
+
+    @property
+    def core(self) -> Core:
+        """The application on the other side of the daemon's socket."""
+        return self.house.core
 
     async def press(self, *keys: str) -> None:
         """Press keys by their Textual names."""
@@ -87,18 +96,22 @@ class Screen:
         """The agent's pane."""
         return next(pane for pane in self.app.panes if pane.agent.name == agent)
 
+    def link(self, agent: str) -> Link:
+        """The way to its terminal."""
+        return self.app.terminals.link(agent)
+
     def agent(self, agent: str) -> Agent:
         """What the core has of it."""
-        return self.app.core.agents[agent]
+        return self.core.agents[agent]
 
     def word(self, agent: str) -> Word | None:
-        """What its program does, as far as it runs."""
-        activity = self.pane(agent).agent.activity
+        """What its program does, as far as it runs, and the core knows."""
+        activity = self.core.view(agent).activity
         return activity.word if activity else None
 
     def typing(self, agent: str) -> str:
         """How it stands with typing at its prompt."""
-        return self.app.core.waking.explain(self.agent(agent))[0].said
+        return self.core.waking.explain(self.agent(agent))[0].said
 
     def text(self, agent: str) -> str:
         """What the agent's terminal shows."""
@@ -171,6 +184,14 @@ class Screen:
     async def running(self) -> None:
         """Wait until every agent's program runs."""
         await self.until(lambda: all("running" in self.title(p.agent.name) for p in self.app.panes))
+        await self.until(lambda: all(pane.link.attached for pane in self.app.panes))
+
+    def hang_up(self, agent: str) -> None:
+        """The keeper closes the connection that shows the agent."""
+        assert self.runtime.held is not None
+        for guest in [*self.runtime.held._guests]:
+            if guest.agent is not None and guest.agent.name == agent:
+                guest.close()
 
 
 @pytest.fixture(autouse=True)
@@ -220,17 +241,23 @@ def open_app(project: Project) -> Callable[..., object]:
         memory: Memory | None = None,
         past: Past | None = None,
         servers: Look | None = None,
+        relay: Relay | None = None,
     ) -> AsyncIterator[Screen]:
         def environment(agent: str) -> dict[str, str]:
             return inherited(os.environ) | {"QMS_USER": agent, "PS1": f"{agent}$ "}
 
-        runtime = LocalRuntime(project.root, lambda agent: command, environment)
+        runtime = HereRuntime(project.root, lambda agent: command, environment)
+        settings, names = config or Config(), agents or ("claude", "qa")
+        house = House(
+            project, settings, names, project.roster(), runtime, past=past, servers=servers, relay=relay
+        )
         session = Session(
-            project, config or Config(), agents or ("claude", "qa"), project.roster(), runtime, "local", (),
-            view, memory, past, servers,
+            project, settings, names, "local", house.connect, runtime.keeper, runtime.outlives, house.close,
+            view=view, memory=memory,
         )  # fmt: skip
         app = QmsTuiApp(session, headless_driver=True)
+        runtime.show_colors(app.palette().colors)
         async with app.run_test(size=size, notifications=True) as pilot:
-            yield Screen(app, pilot)
+            yield Screen(app, pilot, house, runtime)
 
     return opened

@@ -13,13 +13,14 @@ import sys
 import time
 from pathlib import Path
 
+from qms_tui.cli.in_process import InProcess
 from qms_tui.config import Config
 from qms_tui.project import Project
 from qms_tui.runtime.environment import inherited
 from qms_tui.ui import app
 from qms_tui.ui.app import QmsTuiApp
 from qms_tui.ui.session import Session
-from tests.local_runtime import LocalRuntime
+from tests.here import HereRuntime
 
 READER = str(Path(__file__).with_name("key_reader.py"))
 
@@ -44,11 +45,15 @@ class Told(QmsTuiApp):
 def main() -> None:
     """Run the app."""
     project = Project(Path(sys.argv[2]))
-    runtime = LocalRuntime(
+    runtime = HereRuntime(
         project.root, lambda _: (sys.executable, READER, sys.argv[3]), lambda _: inherited(os.environ)
     )
-    session = Session(project, Config(), ("claude",), project.roster(), runtime, "local")
-    Told(session).run()
+    house = InProcess(project, Config(), ("claude",), project.roster(), runtime)
+    keeper, outlives = runtime.keeper, runtime.outlives
+    session = Session(project, Config(), ("claude",), "local", house.connect, keeper, outlives, house.close)
+    told = Told(session)
+    runtime.show_colors(told.palette().colors)
+    told.run()
 
 
 if __name__ == "__main__":

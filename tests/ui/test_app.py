@@ -222,7 +222,7 @@ async def test_configured_prefix(open_app: OpenApp) -> None:
 async def test_leaving_ends_local_agents(open_app: OpenApp) -> None:
     async with open_app("claude") as ui:
         await ui.running()
-        process = ui.app.session.runtime._processes["claude"]  # type: ignore[attr-defined]
+        process = ui.runtime.programs._processes["claude"]
         await ui.press("ctrl+q")
     assert not process.isalive()
 

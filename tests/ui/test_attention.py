@@ -12,13 +12,13 @@ from typing import TypeAlias
 import pytest
 from textual.widgets import Static
 
+from qms_tui.api.inbox import InboxItem, Receipt
 from qms_tui.config import Config, NotifyConfig, OuterNotification
-from qms_tui.programs.values import Announced
 from qms_tui.project import Project
 from qms_tui.ui.chrome import StatusLine, TabLine
 from qms_tui.ui.explain import ExplainScreen
 from qms_tui.ui.outer import outer_notification
-from qms_tui.ui.receipts import words
+from qms_tui.ui.receipts import receipt
 from tests.core.client import Client
 
 from .conftest import Screen
@@ -182,15 +182,15 @@ async def test_how_far_an_item_of_an_agent_without_a_pane_has_come(
 @pytest.mark.parametrize(
     ("known", "said"),
     [
-        (Announced(9_000.0), "announced 16m"),
-        (Announced(9_000.0, delivered=9_970.0), "delivered 30s"),
-        (Announced(9_000.0, 9_970.0, failed=9_990.0, again=10_240.0), "failed, again in 4m"),
-        (Announced(9_000.0, 9_970.0, failed=9_990.0, again=9_999.0), "failed, again in 1s"),
-        (Announced(9_000.0, 9_970.0, failed=2_000.0), "failed 2h: w wakes"),
+        (Receipt(9_000.0), "announced 16m"),
+        (Receipt(9_000.0, delivered=9_970.0), "delivered 30s"),
+        (Receipt(9_000.0, 9_970.0, failed=9_990.0, again=10_240.0), "failed, again in 4m"),
+        (Receipt(9_000.0, 9_970.0, failed=9_990.0, again=9_999.0), "failed, again in 1s"),
+        (Receipt(9_000.0, 9_970.0, failed=2_000.0), "failed 2h: w wakes"),
     ],
 )
-def test_how_far_an_item_has_come(known: Announced, said: str) -> None:
-    assert words(known, 10_000.0) == said
+def test_how_far_an_item_has_come(known: Receipt, said: str) -> None:
+    assert receipt(InboxItem(1, "qa", "1-2-x", receipt=known), 10_000.0) == said
 
 
 @pytest.mark.parametrize(

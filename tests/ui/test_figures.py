@@ -10,6 +10,7 @@ import pytest
 from textual.content import Content
 
 from qms_tui.core import AgentState, AgentView
+from qms_tui.daemon import mapping
 from qms_tui.programs.values import Meter
 from qms_tui.runtime import Usage
 from qms_tui.terminal import Terminal
@@ -32,7 +33,7 @@ def agent() -> AgentView:
 
 
 def below(agent: AgentView, width: int) -> Content:
-    return footnote(agent, Terminal(80, 24), back=0, cut="", same_size=True, width=width)
+    return footnote(mapping.agent(agent), Terminal(80, 24), back=0, cut="", same_size=True, width=width)
 
 
 def said(agent: AgentView, width: int = 60) -> str:

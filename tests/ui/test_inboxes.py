@@ -48,7 +48,7 @@ def status(ui: Screen) -> str:
 async def watched(ui: Screen) -> None:
     """Until the inboxes have been looked at: what comes now is an arrival."""
     await ui.running()
-    told = ui.app.core.mail
+    told = ui.core.mail
     await ui.until(lambda: told.ledger.version > 0)
 
 
@@ -236,10 +236,10 @@ async def test_the_chosen_item_stays_chosen_while_others_come(open_app: OpenApp,
         await ui.press("down")
         listed = ui.app.query_one(Notifications)
         assert listed.chosen is not None
-        assert listed.chosen.item.document == "CR-1"
+        assert listed.chosen.document == "CR-1"
         qms.route("CR-9", "qa")
         await ui.until(lambda: "CR-9" in ui.sidebar)
-        assert listed.chosen.item.document == "CR-1"
+        assert listed.chosen.document == "CR-1"
 
 
 async def test_go_copy_and_back(open_app: OpenApp, qms: QmsCommands) -> None:
@@ -249,7 +249,7 @@ async def test_go_copy_and_back(open_app: OpenApp, qms: QmsCommands) -> None:
         await ui.press("f2")
         await ui.until(lambda: "CR-1" in ui.sidebar)
         await ui.press("y")
-        assert ui.app.clipboard == str(path)
+        await ui.until(lambda: ui.app.clipboard == str(path))
         await ui.press("g")
         await ui.until(lambda: ui.focused == "qa" and not ui.app.desk.has_keyboard)
 
@@ -276,7 +276,7 @@ async def test_mouse(open_app: OpenApp, qms: QmsCommands) -> None:
         assert ui.app.desk.has_keyboard
         listed = ui.app.query_one(Notifications)
         assert listed.chosen is not None
-        assert listed.chosen.item.document == "CR-1"
+        assert listed.chosen.document == "CR-1"
         await ui.click("#notifications", offset=(5, 1), times=2)
         await ui.until(lambda: len(ui.app.screen_stack) == 2)
         await ui.press("escape")

@@ -61,6 +61,23 @@ def test_moving_on_at_the_newest_row_stays_there(screen: LocalScreen) -> None:
         leave(tui)
 
 
+def test_what_is_typed_behind_the_key_of_a_dialog_is_the_dialogs(screen: LocalScreen) -> None:
+    """Whom one may write to is asked first; letters come meanwhile."""
+    with screen.open(READER) as tui:
+        tui.wait("ready")
+        tui.type(PREFIX + "mhello")
+        tui.wait("Write a message to", "hello")
+        tui.type("\x1b")
+        tui.wait("ready", absent="Write a message to")
+        tui.type("Z")
+        tui.wait("5a")
+        assert got(tui.text) == ["5a"]
+        tui.type(PREFIX + "c\r")  # the first of the roster
+        tui.wait("2 claude", "2 of 2 running")
+        assert re.findall(r"^│ ([0-9a-f]{2}) +│", tui.text, re.MULTILINE) == ["5a"]
+        leave(tui)
+
+
 def test_a_full_screen_program_has_no_history_of_ours(screen: LocalScreen) -> None:
     with screen.open("sh -c \"printf '\\033[?1049hwhole'; exec cat\"") as tui:
         tui.wait("whole")

@@ -12,7 +12,7 @@ from typing import TypeAlias
 import pytest
 
 from qms_tui.core import AgentState
-from qms_tui.runtime import Closed, Led, Received, Remarked, Resized, Size
+from qms_tui.runtime import Led, Received, Remarked, Resized, Size
 from qms_tui.terminal import Terminal
 from qms_tui.ui.chrome import StatusLine
 from qms_tui.ui.letterbox import WHOLE, View, beside, hidden, look_at
@@ -74,18 +74,19 @@ def test_edge_and_dots() -> None:
     assert beside(0, 12, 12, 2) == beside(0, 12, 200, 2) == ""
 
 
-def follow(ui: Screen, size: Size, agent: str = "claude", leader: str = "pts/3") -> None:
+async def follow(ui: Screen, size: Size, agent: str = "claude", leader: str = "pts/3") -> None:
     """Another interface leads from here on, with a size of its own."""
-    taking = ui.pane(agent).link
+    taking = ui.link(agent)
     taking.take(Led(ours=False, leader=leader))
     taking.take(Resized(size))
+    await ui.until(lambda: ui.pane(agent).agent.leader == leader)
 
 
 async def test_smaller_is_at_the_top_left_and_the_rest_is_dotted(open_app: OpenApp) -> None:
     async with open_app("claude", size=(100, 30), command=CAT) as ui:
         await ui.running()
-        follow(ui, Size(20, 5))
-        ui.pane("claude").link.take(Received(b"x" * 20 + b"\r\nhello"))
+        await follow(ui, Size(20, 5))
+        ui.link("claude").take(Received(b"x" * 20 + b"\r\nhello"))
         await ui.until(lambda: "hello" in ui.painted("claude"))
         rows = ui.painted("claude").splitlines()
         assert rows[0].startswith("x" * 20 + "│")
@@ -98,15 +99,15 @@ async def test_smaller_is_at_the_top_left_and_the_rest_is_dotted(open_app: OpenA
 async def test_the_leader_sees_nothing_between_two_sizes(open_app: OpenApp) -> None:
     async with open_app("claude", size=(100, 30), command=CAT) as ui:
         await ui.running()
-        ui.pane("claude").link.take(Resized(Size(20, 5)))
+        ui.link("claude").take(Resized(Size(20, 5)))
         assert not ui.painted("claude").strip()
 
 
 async def test_larger_shows_the_prompt_and_says_that_there_is_more(open_app: OpenApp) -> None:
     async with open_app("claude", size=(100, 20), command=CAT) as ui:
         await ui.running()
-        follow(ui, Size(200, 60))
-        ui.pane("claude").link.take(Received(NUMBERED))
+        await follow(ui, Size(200, 60))
+        ui.link("claude").take(Received(NUMBERED))
         await ui.until(lambda: "row 60" in ui.painted("claude"))
         assert ui.painted("claude").splitlines()[0].startswith("row 44 ")
         assert "↑43 →102" in ui.footnote("claude")
@@ -116,8 +117,8 @@ async def test_rows_are_painted_where_they_are_shown(open_app: OpenApp) -> None:
     """The short way of painting takes the pane's rows, and damage names the terminal's."""
     async with open_app("claude", size=(100, 20), command=CAT) as ui:
         await ui.running()
-        follow(ui, Size(200, 60))
-        link = ui.pane("claude").link
+        await follow(ui, Size(200, 60))
+        link = ui.link("claude")
         link.take(Received(NUMBERED))
         await ui.until(lambda: "row 60" in ui.painted("claude"))
         link.take(Received(b"\x1b[50;1Hchanged\x1b[60;1H"))
@@ -131,8 +132,8 @@ async def test_rows_are_painted_where_they_are_shown(open_app: OpenApp) -> None:
 async def test_columns_follow_the_cursor(open_app: OpenApp) -> None:
     async with open_app("claude", size=(100, 20), command=CAT) as ui:
         await ui.running()
-        follow(ui, Size(200, 17))
-        ui.pane("claude").link.take(Received(b"left" + b"\x1b[1;150H" + "宽here".encode()))
+        await follow(ui, Size(200, 17))
+        ui.link("claude").take(Received(b"left" + b"\x1b[1;150H" + "宽here".encode()))
         await ui.until(lambda: "here" in ui.painted("claude"))
         assert "left" not in ui.painted("claude")
         assert ui.pane("claude").render_line(0).cell_length == 98
@@ -141,8 +142,8 @@ async def test_columns_follow_the_cursor(open_app: OpenApp) -> None:
 async def test_scrolling_back_reaches_what_is_cut_above_and_the_history(open_app: OpenApp) -> None:
     async with open_app("claude", size=(100, 20), command=CAT) as ui:
         await ui.running()
-        follow(ui, Size(98, 40))
-        link, pane = ui.pane("claude").link, ui.pane("claude")
+        await follow(ui, Size(98, 40))
+        link, pane = ui.link("claude"), ui.pane("claude")
         link.take(Received(b"".join(b"line %d\r\n" % n for n in range(1, 101)) + b"$ "))
         await ui.until(lambda: "$" in ui.painted("claude"))
         pane.scroll_history(1000)
@@ -159,20 +160,20 @@ async def test_scrolling_back_reaches_what_is_cut_above_and_the_history(open_app
 async def test_a_size_that_changes_under_a_view_in_the_history(open_app: OpenApp) -> None:
     async with open_app("claude", size=(100, 20), command=CAT) as ui:
         await ui.running()
-        link, pane = ui.pane("claude").link, ui.pane("claude")
+        link, pane = ui.link("claude"), ui.pane("claude")
         link.take(Received(b"".join(b"%d " % n + b"x" * 80 + b"\r\n" for n in range(200))))
         for size in (Size(20, 5), Size(300, 90), Size(98, 17), Size(1, 1)):
             pane.scroll_history(10_000)
-            follow(ui, size)
+            await follow(ui, size)
             assert all(len(row) == 98 for row in ui.painted("claude").splitlines())
 
 
 async def test_the_mouse_points_at_the_cell_that_is_shown(open_app: OpenApp) -> None:
     async with open_app("claude", size=(100, 20), command=("/bin/sh", "-c", "stty raw -echo; cat -v")) as ui:
         await ui.running()
-        follow(ui, Size(200, 60))
+        await follow(ui, Size(200, 60))
         pane = ui.pane("claude")
-        pane.link.take(Received(NUMBERED + b"\x1b[60;150H\x1b[?1003h\x1b[?1006h"))
+        ui.link("claude").take(Received(NUMBERED + b"\x1b[60;150H\x1b[?1003h\x1b[?1006h"))
         await ui.until(lambda: "↑43 ↓" in ui.footnote("claude") or "↑43 ←" in ui.footnote("claude"))
         left = pane._view.left
         await ui.pilot.hover(pane, offset=(9, 9))  # moving is no typing: the program hears nothing
@@ -184,9 +185,9 @@ async def test_the_mouse_points_at_the_cell_that_is_shown(open_app: OpenApp) -> 
 async def test_the_mouse_beside_the_terminal_is_not_the_programs(open_app: OpenApp) -> None:
     async with open_app("claude", size=(100, 30), command=("/bin/sh", "-c", "stty raw -echo; cat -v")) as ui:
         await ui.running()
-        follow(ui, Size(40, 10))
+        await follow(ui, Size(40, 10))
         pane = ui.pane("claude")
-        pane.link.take(Received(b"\x1b[?1000h\x1b[?1006h"))
+        ui.link("claude").take(Received(b"\x1b[?1000h\x1b[?1006h"))
         await ui.pilot.mouse_down(pane, offset=(60, 4))
         await ui.pilot.mouse_down(pane, offset=(4, 20))
         await ui.pilot.mouse_down(pane, offset=(40, 10))
@@ -197,30 +198,30 @@ async def test_the_mouse_beside_the_terminal_is_not_the_programs(open_app: OpenA
 async def test_frame_and_status_line_say_who_leads(open_app: OpenApp) -> None:
     async with open_app("claude", "qa", size=(200, 40), command=CAT) as ui:
         await ui.running()
-        follow(ui, Size(50, 10))
+        await follow(ui, Size(50, 10))
         assert ui.footnote("claude") == " pts/3 leads at 50x10 · type to take over "
         status = ui.app.query_one(StatusLine)
         assert "following pts/3" in str(status.render())
-        ui.pane("claude").link.take(Led(ours=True))
-        assert not ui.footnote("claude")
+        ui.link("claude").take(Led(ours=True))
+        await ui.until(lambda: not ui.footnote("claude"))
         assert "following" not in str(status.render())
 
 
 async def test_another_process_names_itself(open_app: OpenApp) -> None:
     async with open_app("claude", size=(200, 40), command=CAT) as ui:
         await ui.running()
-        follow(ui, Size(50, 10), leader="\x1b]0;[red]\x07\u202e" + "x" * 500)
+        await follow(ui, Size(50, 10), leader="\x1b]0;[red]\x07\u202e" + "x" * 500)
         assert ui.footnote("claude").startswith(" ]0;[red]xxxx")
         assert "\u202e" not in ui.footnote("claude")
         assert len(ui.footnote("claude")) < 80
-        follow(ui, Size(50, 10), leader="\n")
+        await follow(ui, Size(50, 10), leader="\n")
         assert "another interface leads" in ui.footnote("claude")
 
 
 async def test_a_narrow_frame_says_the_most_important(open_app: OpenApp) -> None:
     async with open_app("claude", size=(36, 12), command=CAT) as ui:
         await ui.running()
-        follow(ui, Size(200, 60))
+        await follow(ui, Size(200, 60))
         assert "pts/3 leads" in ui.footnote("claude")
         assert len(ui.footnote("claude")) <= 34
 
@@ -228,30 +229,34 @@ async def test_a_narrow_frame_says_the_most_important(open_app: OpenApp) -> None
 async def test_a_remark_is_said_once_and_stays_as_a_mark(open_app: OpenApp) -> None:
     async with open_app("claude", size=(140, 30), command=CAT) as ui:
         await ui.running()
-        link = ui.pane("claude").link
+        terminal = ui.agent("claude").terminal
         for lost in ("", "; 5 bytes of output are lost", "; 9 bytes of output are lost"):
-            link.take(Remarked(f"the disk is full{lost}", serious=True))
-        await ui.until(lambda: ui.app._notifications)
+            terminal.take(Remarked(f"the disk is full{lost}", serious=True))
+        await ui.until(lambda: ui.app._notifications and "9 bytes" in ui.footnote("claude"))
         assert "!" in ui.title("claude")
         assert "the disk is full; 9 bytes" in ui.footnote("claude")
-        link.take(Remarked("the journal is written to disk again"))
-        assert "!" not in ui.title("claude")
+        terminal.take(Remarked("the journal is written to disk again"))
+        await ui.until(lambda: "!" not in ui.title("claude"))
         assert not ui.footnote("claude")
         await ui.until(lambda: len(ui.app._notifications) == 2)
 
 
-async def test_keys_wait_until_it_is_known_what_became_of_the_program(open_app: OpenApp) -> None:
+async def test_keys_wait_until_it_is_known_what_became_of_the_program(
+    open_app: OpenApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async with open_app("claude", size=(140, 30), command=CAT) as ui:
         await ui.running()
-        link = ui.pane("claude").link
+        link, agent = ui.pane("claude").link, ui.agent("claude")
         link.take(Received(b"the last screen"))
-        link.take(Closed(over=False))
-        link.send(b"a")
-        assert ui.footnote("claude") == " 1 key waits "
-        link.send(b"\x1b[A")
-        assert ui.footnote("claude") == " 2 keys wait "
-        assert "the last screen" in ui.painted("claude")
-        agent = ui.agent("claude")
-        agent.restart()  # what was typed into the old program is not for the new one
+        with monkeypatch.context() as patch:
+            patch.setattr("qms_tui.ui.terminals.terminals.connect", lambda address: None)
+            ui.hang_up("claude")
+            await ui.until(lambda: not link.attached)
+            link.send(b"a")
+            assert ui.footnote("claude") == " 1 key waits "
+            link.send(b"\x1b[A")
+            assert ui.footnote("claude") == " 2 keys wait "
+            assert "the last screen" in ui.painted("claude")
+            agent.restart()  # what was typed into the old program is not for the new one
         await ui.until(lambda: agent.state is AgentState.RUNNING and "last" not in ui.text("claude"))
         assert not link.keys_waiting

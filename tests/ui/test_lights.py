@@ -13,14 +13,15 @@ from typing import TypeAlias
 import pytest
 from textual.widgets import Static
 
-from qms_tui.activity import Health, Light, Lights
+from qms_tui.api.agents import Health, Light, Lights
+from qms_tui.api.inbox import Mailbox
 from qms_tui.config import Config, McpServer
 from qms_tui.mcp.lights import Light as ServerLight
 from qms_tui.mcp.lights import Shown, Standing
 from qms_tui.project import Project
+from qms_tui.ui.agent_lines import Agents, Line, fitting
 from qms_tui.ui.chrome import TabLine
 from qms_tui.ui.explain import ExplainScreen
-from qms_tui.ui.sidebar import Agents, Line, fitting
 from tests.core.client import Client
 
 from .conftest import Screen
@@ -145,7 +146,7 @@ async def test_e_says_why_and_since_when(open_app: OpenApp, project: Project) ->
 def line(agent: str, wrong: int = 0, detail: str = "") -> Line:
     healths = [Health.WRONG] * wrong + [Health.FINE] * (5 - wrong)
     lights = Lights(*(Light(health, "") for health in healths))
-    return Line(agent, "●", "", {}, detail=detail, lights=lights)
+    return Line(agent, "●", "", Mailbox(agent), detail=detail, lights=lights)
 
 
 def rows(lines: list[Line], most: int) -> str:
@@ -173,5 +174,5 @@ def test_wants_come_before_faults_and_faults_before_what_is_well(most: int, show
 
 
 def test_agents_without_a_pane_have_no_lights() -> None:
-    lines = [line("a"), Line("b", "", "", {})]
+    lines = [line("a"), Line("b", "", "", Mailbox("b"))]
     assert rows(lines, 3) == "al b"

@@ -62,7 +62,7 @@ async def test_what_a_container_has_said_is_not_shown(
             started = time.monotonic()
             await ui.until(lambda: time.monotonic() - started > 1.0)  # five looks
             assert "Opus" not in ui.footnote("claude")
-        report = ui.app.core.activities.report("qa")
+        report = ui.core.activities.report("qa")
         assert isinstance(report, ClaudeReport)
         assert (report.session, report.meter, report.birth, report.own_login) == (None, None, None, 0.0)
         assert "Opus" not in ui.footnote("qa")
@@ -73,5 +73,7 @@ async def test_what_cannot_be_done_is_said_without_a_question(open_app: OpenApp)
     async with open_app("claude") as ui:
         await ui.running()
         await ui.press("ctrl+b", "b")
-        await ui.until(lambda: any("claude has no image to build" in toast for toast in ui.toasts))
+        await ui.until(
+            lambda: any("claude runs on this machine, without an image" in toast for toast in ui.toasts)
+        )
         assert not isinstance(ui.app.screen, QuestionScreen)

@@ -10,7 +10,10 @@ from typing import Any, cast
 
 import pytest
 
-from qms_tui.core import AgentState, AgentView
+from qms_tui.api.agents import AgentView
+from qms_tui.core import AgentState
+from qms_tui.core import AgentView as CoreView
+from qms_tui.daemon import mapping
 from qms_tui.errors import EngineError
 from qms_tui.programs.values import Activity, Word
 from qms_tui.runtime import Ending
@@ -164,8 +167,8 @@ def test_who_demands_reports_is_warned(caplog: pytest.LogCaptureFixture) -> None
 
 
 def agent(name: str = "qa", activity: Activity | None = None, **facts: Any) -> AgentView:
-    """What is read of one."""
-    return AgentView(name, activity=activity, **{"state": AgentState.RUNNING} | facts)
+    """What the daemon says of one."""
+    return mapping.agent(CoreView(name, activity=activity, **{"state": AgentState.RUNNING} | facts))
 
 
 def does(word: Word, detail: str = "", since: float = 0.0) -> Activity:
@@ -206,7 +209,11 @@ def test_an_agent_whose_program_does_not_run() -> None:
     wrong = agent(wrong="another image", activity=does(Word.BUSY))
     killed = agent(state=AgentState.ENDED, ending=Ending(137, "out of memory"))
     failed = agent(state=AgentState.FAILED, trouble=EngineError("no image", hint=""))
-    for each, message in ((wrong, "another image"), (killed, str(killed.ending)), (failed, "no image")):
+    for each, message in (
+        (wrong, "another image"),
+        (killed, "exit code 137 (out of memory)"),
+        (failed, "no image"),
+    ):
         record = agent_record(each)
         assert record is not None
         assert (record.state, record.message) == (ProgramState.ERROR, message)

@@ -299,8 +299,8 @@ async def test_a_screen_in_a_pane_of_another(
         monkeypatch.setenv(name, value)
     words = ("--project", str(world.screen.root), "--runtime", "local", "--command", "claude", "bu")
     async with open_app("qa", command=(sys.executable, "-m", "qms_tui", *words)) as ui:
+        await ui.until(lambda: ids(ui.pane("qa").link.terminal) == {"": "idle", "bu": "idle"})
         terminal = ui.pane("qa").link.terminal
-        await ui.until(lambda: ids(terminal) == {"": "idle", "bu": "idle"})
         world.says("bu", "waiting", "make")
         await ui.until(lambda: ids(terminal) == {"": "blocked", "bu": "blocked"})
         await ui.until(lambda: "bu: permission: Bash make" in str(terminal.status.root))

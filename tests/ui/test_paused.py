@@ -26,17 +26,17 @@ def pause(ui: Screen) -> None:
 async def test_near_its_limit_and_at_it(open_app: OpenApp) -> None:
     async with open_app("claude", size=(140, 30), command=CAT) as ui:
         await ui.running()
-        link = ui.pane("claude").link
-        link.take(Remarked(NEAR, serious=True, again=True))
+        terminal = ui.agent("claude").terminal
+        terminal.take(Remarked(NEAR, serious=True, again=True))
         await ui.until(lambda: ui.toasts == [f"claude: {NEAR}"])
-        assert NEAR in ui.footnote("claude")
+        await ui.until(lambda: NEAR in ui.footnote("claude"))
         assert "! " in ui.title("claude")
-        link.take(Remarked(NEAR.replace("16.4", "16.9"), serious=True))  # the same, with other figures
-        assert "16.9 GB" in ui.footnote("claude")
-        link.take(Remarked(FULL, serious=True, again=True))
+        terminal.take(Remarked(NEAR.replace("16.4", "16.9"), serious=True))  # the same, with other figures
+        await ui.until(lambda: "16.9 GB" in ui.footnote("claude"))
+        terminal.take(Remarked(FULL, serious=True, again=True))
         pause(ui)
         await ui.until(lambda: ui.toasts == [f"claude: {NEAR}", f"claude: {FULL}"])
-        assert ui.footnote("claude") == f" paused: {FULL} · g in the menu lets it go on "
+        await ui.until(lambda: ui.footnote("claude") == f" paused: {FULL} · g in the menu lets it go on ")
         assert "‖ paused" in ui.title("claude")
 
 
@@ -50,10 +50,13 @@ async def test_g_in_the_menu_lets_it_go_on(open_app: OpenApp, monkeypatch: pytes
     async with open_app("claude", size=(140, 30), command=CAT) as ui:
         await ui.running()
         await ui.press("ctrl+b", "g")
-        await ui.until(lambda: ui.toasts == ["claude is not paused."])
+        await ui.until(
+            lambda: ui.toasts == ["claude is not paused: running\nonly a paused agent can be unpaused"]
+        )
         assert not asked
         pause(ui)
-        assert ui.footnote("claude") == " paused: from outside · g in the menu lets it go on "
+        paused = " paused: from outside · g in the menu lets it go on "
+        await ui.until(lambda: ui.footnote("claude") == paused)
         await ui.press("ctrl+b", "g")
         await ui.until(lambda: asked == ["claude"])
 
@@ -69,7 +72,7 @@ async def test_a_paused_agent_is_not_woken(open_app: OpenApp) -> None:
 async def test_a_narrow_pane_says_the_reason_and_the_key(open_app: OpenApp) -> None:
     async with open_app("claude", size=(56, 20), command=CAT) as ui:
         await ui.running()
-        link = ui.pane("claude").link
-        link.take(Remarked(FULL, serious=True, again=True))
+        terminal = ui.agent("claude").terminal
+        terminal.take(Remarked(FULL, serious=True, again=True))
         pause(ui)
-        assert ui.footnote("claude") == f" {FULL} · menu g "
+        await ui.until(lambda: ui.footnote("claude") == f" {FULL} · menu g ")

@@ -35,7 +35,7 @@ async def test_a_task_starts_the_agent_and_a_notice_does_not(open_app: OpenApp, 
         assert "2 qa ○ not started" in ui.title("qa")
         qms.answer("CR-001", "claude", "APPROVED", tells="qa")
         await ui.until(lambda: "2 qa  1 " in ui.title("qa"))
-        assert ui.pane("qa").agent.state is AgentState.ABSENT
+        assert ui.agent("qa").state is AgentState.ABSENT
         qms.route("CR-056", "qa")
         await ui.until(lambda: "● running" in ui.title("qa"))
         assert "qa is started: CR-056 waits · launch = auto_on_task" in ui.toasts
@@ -61,7 +61,7 @@ async def test_an_agent_without_a_pane_gets_one_and_the_keyboard_stays(
     async with open_app("claude", config=config("bu", launch=Launch.AUTO_ON_TASK)) as ui:
         await ui.running()
         qms.route("CR-056", "bu")
-        await ui.until(lambda: "bu" in ui.app.core.agents)
+        await ui.until(lambda: "bu" in ui.core.agents)
         await ui.until(lambda: "2 bu  1  ● running" in ui.title("bu"))
         assert ui.focused == "claude"
         await ui.type("echo still here")
@@ -70,16 +70,16 @@ async def test_an_agent_without_a_pane_gets_one_and_the_keyboard_stays(
 
 async def test_always_on_gets_a_pane_and_is_started_when_it_ends(open_app: OpenApp) -> None:
     async with open_app("claude", config=config("bu", launch=Launch.ALWAYS_ON)) as ui:
-        await ui.until(lambda: "bu" in ui.app.core.agents)
-        bu = ui.app.core.agents["bu"]
+        await ui.until(lambda: "bu" in ui.core.agents)
+        bu = ui.core.agents["bu"]
         await ui.until(lambda: bu.state is AgentState.RUNNING)
         assert ui.focused == "claude"
-        bu.link.send(b"exit 7\r")
+        ui.pane("bu").link.send(b"exit 7\r")
         await ui.until(lambda: "bu is started: it has ended: exit code 7 · launch = always_on" in ui.toasts)
         await ui.until(lambda: bu.state is AgentState.RUNNING)
         bu.stop()
         await ui.until(lambda: bu.state is AgentState.ENDED)
-        assert ui.app.core.view("bu").plan == ""
+        assert ui.core.view("bu").plan == ""
 
 
 async def test_a_boot_loop_is_left_alone_and_said(open_app: OpenApp) -> None:
@@ -87,8 +87,9 @@ async def test_a_boot_loop_is_left_alone_and_said(open_app: OpenApp) -> None:
     async with open_app("claude", "qa", command=("/bin/sh", "-c", "exit 3"), config=always) as ui:
         await ui.until(lambda: any("qa ended 3 times right after its start" in one for one in ui.toasts))
         assert "exit code 3 · given up after 3 tries · r restarts" in ui.footnote("qa")
-        assert len([one for one in ui.toasts if one.startswith("qa is started")]) == 2
-        assert not [one for one in ui.toasts if one.startswith("claude")], "claude is started by hand"
+        said = [notice.text for notice in ui.app.daemon.mirror.notices]  # toasts go after some seconds
+        assert len([one for one in said if one.startswith("qa is started")]) == 2
+        assert not [one for one in said if one.startswith("claude")], "claude is started by hand"
 
 
 async def test_no_project_opens_panes_without_end(open_app: OpenApp, project: Project) -> None:
@@ -103,7 +104,7 @@ async def test_no_project_opens_panes_without_end(open_app: OpenApp, project: Pr
 async def test_a_policy_without_effect_says_so(open_app: OpenApp) -> None:
     async with open_app("claude", config=config("claude", shutdown=Shutdown.IDLE_TIMEOUT)) as ui:
         await ui.running()
-        said = ui.app.core.policies.explain(ui.pane("claude").agent).said
+        said = ui.core.policies.explain(ui.core.view("claude")).said
         assert said == (
             "launch manual, shutdown idle_timeout; which has no effect: it does not tell when it is idle"
         )

@@ -175,7 +175,7 @@ async def test_an_item_that_opens_late_takes_no_key_from_the_agent(
     qms.route("CR-1", "qa")
     async with open_app("claude", "qa", command=("cat",)) as ui:
         await watched(ui)
-        mail, answered = ui.app.core.mail, asyncio.Event()
+        mail, answered = ui.core.mail, asyncio.Event()
         at_once, asked = mail.preview, 0
 
         async def slow(item: Item) -> Preview:

@@ -68,7 +68,7 @@ async def test_opens_as_it_was(open_app: OpenApp, memory: Memory) -> None:
         assert memory.read() == view
         await ui.press("f4")
         await ui.until(lambda: all(pane.display for pane in ui.app.panes))
-        assert ui.app.arrangement_choice is Layout.GRID
+        assert ui.app.arranging.choice is Layout.GRID
 
 
 async def test_of_two_interfaces_the_last_writer_wins(open_app: OpenApp, memory: Memory) -> None:

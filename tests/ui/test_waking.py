@@ -113,7 +113,7 @@ async def test_what_is_half_typed_is_left_alone(
         assert "waits until you have stopped typing" in stands
         await ui.until(lambda: ui.typing("qa") == "typed")
         assert "half" not in ui.text("qa")
-        assert ui.app.core.waking.explain(agent)[0].at - agent.link.typed_at > QUIET
+        assert ui.core.waking.explain(agent)[0].at - agent.terminal.typed_at > QUIET
 
 
 async def test_a_program_that_shows_nothing_gets_no_enter(
@@ -125,8 +125,8 @@ async def test_a_program_that_shows_nothing_gets_no_enter(
         told = "qa: its inbox was typed at its prompt, not verified: it did not show up behind the prompt"
         await ui.until(lambda: f"{told}; Enter was not pressed" in ui.toasts)
         await ui.until(lambda: got.read_text() == f"{NEW}review task CR-056 from claude. Go.")
-        assert ui.app.core.mail.ledger.waiting("qa") == 1
-        assert ui.app.core.receipt("qa", ui.app.core.ledger.pending("qa")[0].file) is None
+        assert ui.core.mail.ledger.waiting("qa") == 1
+        assert ui.core.receipt("qa", ui.core.ledger.pending("qa")[0].file) is None
 
 
 async def test_another_interface_types_only_what_is_new(
@@ -152,11 +152,11 @@ async def test_another_interface_types_only_what_is_new(
 async def test_off_unless_configured(open_app: OpenApp, qms: QmsCommands, config: Config) -> None:
     async with open_app("qa", command=BASH, config=config) as ui:
         qms.route("CR-056", "qa")
-        await ui.until(lambda: ui.app.core.mail.ledger.waiting("qa"))
+        await ui.until(lambda: ui.core.mail.ledger.waiting("qa"))
         assert await explained(ui) == "typing      off"
         await ui.press("ctrl+b", "w")
         await ui.until(lambda: any("cannot be woken" in toast for toast in ui.toasts))
-        assert not ui.app.core.waking.waits
+        assert not ui.core.waking.waits
 
 
 async def test_another_users_agent_is_never_typed_to(open_app: OpenApp, qms: QmsCommands) -> None:
@@ -176,10 +176,10 @@ async def test_who_is_woken_inside_is_never_typed_to(
     async with open_app("qa", command=BASH, config=waking()) as ui:
         await ui.until(lambda: "free> " in ui.text("qa"))
         Client(project, "qa", wake=True)
-        await ui.until(lambda: ui.app.core.waking.explain(ui.agent("qa")) == ())
+        await ui.until(lambda: ui.core.waking.explain(ui.agent("qa")) == ())
         qms.route("CR-056", "qa")
-        await ui.until(lambda: ui.app.core.mail.ledger.waiting("qa"))
-        assert not ui.app.core.waking.waits
+        await ui.until(lambda: ui.core.mail.ledger.waiting("qa"))
+        assert not ui.core.waking.waits
 
 
 async def test_who_tells_its_state_is_typed_to_when_it_is_idle(

@@ -118,9 +118,12 @@ class DockerRuntime:
         """As `launch`, of the container that runs already."""
 
         def reach() -> Reached[T]:
-            return self._starter.reach(self._containers.running(agent), hold)
+            container = self._containers.running(agent)
+            return Reached(container, hold(container))
 
-        return await self._call(reach, f"attach to {agent}", ATTACH_DEADLINE, undo=lambda late: late.close())
+        return await self._call(
+            reach, f"attach to {agent}", ATTACH_DEADLINE, undo=lambda late: late.held.close()
+        )
 
     async def ended(self, agent: str) -> Ending | None:
         """Wait a moment for the container to end, and say how it did."""

@@ -24,7 +24,6 @@ from qms_tui.runtime.docker import container as spec
 from qms_tui.runtime.docker import podman, quotas, read_only, seccomp, selinux
 from qms_tui.runtime.docker.accounts import Accounts, accounts_folder, accounts_of
 from qms_tui.runtime.docker.agent_files import AgentFiles, Place
-from qms_tui.runtime.docker.attachment import Direction, open_socket
 from qms_tui.runtime.docker.container_list import Listed
 from qms_tui.runtime.docker.containers import STARTING_POLL, STARTING_WAIT, Containers
 from qms_tui.runtime.docker.engine import Engine
@@ -70,31 +69,21 @@ class Starter:
         with waiting_for(DISK):
             program.clear(container_folder(self._project, agent))  # the name is taken: nobody else's runs
         try:
-            reached = self.reach(container, hold)
+            held = hold(container)
             try:
                 self._api.start(container)
                 sources.compare(self._api.inspect_container(container))
             except BaseException:
-                reached.close()
+                held.close()
                 raise
         except BaseException:
             self._containers.remove(container)
             raise
-        return reached
-
-    def reach(self, container: str, hold: Callable[[str], T]) -> Reached[T]:
-        """Hold a container."""
-        held = hold(container)
-        way = Direction.INPUT_ON_PODMAN if self._engine.podman else Direction.INPUT
-        try:
-            return Reached(container, held, open_socket(self._api, container, way))
-        except BaseException:
-            held.close()
-            raise
+        return Reached(container, held)
 
     def discard(self, reached: Reached[T]) -> None:
         """Undo a launch that came too late."""
-        reached.close()
+        reached.held.close()
         self._containers.remove(reached.container)
 
     def image(self, agent: str) -> Image:

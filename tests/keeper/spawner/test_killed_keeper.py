@@ -6,13 +6,18 @@ import asyncio
 import functools
 import re
 import sys
+from collections.abc import Callable
 
 import psutil
 
-from qms_tui.core.link import Link
-from qms_tui.runtime import Condition, Restored
+from qms_tui.keeper.local_runtime import LocalRuntime
+from qms_tui.keeper.protocol import Hello, Want
+from qms_tui.runtime import Condition, Fact, Restored
 from qms_tui.terminal import Terminal
-from tests.e2e.held import SIZE, Held, attached, started
+from qms_tui.ui.terminals.attachment import Attachment, connect
+from qms_tui.ui.terminals.terminals import Terminals
+from qms_tui.ui.terminals.whereabouts import Whereabouts
+from tests.e2e.held import attached, started
 
 from .world import World, wait_for
 
@@ -25,8 +30,25 @@ sys.stdin.readline()
 """
 
 
-def screen_of(states: list[bytes]) -> list[str]:
-    return [row.rstrip() for row in Terminal.restored(states[-1]).display]
+async def state_of(runtime: LocalRuntime, agent: str = "qa") -> bytes:
+    """What the keeper has of an agent's terminal, whether it runs or not."""
+    states: list[bytes] = []
+    news = asyncio.Event()
+
+    def take(fact: Fact) -> None:
+        if isinstance(fact, Restored):
+            states.append(fact.state)
+        news.set()
+
+    connection = connect(runtime.keeper)
+    assert connection is not None
+    attachment = Attachment(connection, Hello(Want.LAST, agent), take, lambda: None)
+    async with asyncio.timeout(10):
+        while not states:
+            news.clear()
+            await news.wait()
+    attachment.close()
+    return states[0]
 
 
 def has_gone_on(world: World, before: int) -> bool:
@@ -60,12 +82,10 @@ async def test_while_the_program_is_silent(world: World) -> None:
     runtime = world.runtime(script=script)
     async with started(runtime, "qa") as qa:
         await qa.expect(rb"a title")
-        before = await runtime.last_state("qa")
+        before = await state_of(runtime)
     world.kill_keeper()
-    states: list[bytes] = []
-    attachment = await runtime.attach("qa", SIZE)
-    attachment.listen(lambda fact: states.append(fact.state) if isinstance(fact, Restored) else None)
-    attachment.close()
+    await runtime.hold("qa")
+    states = [await state_of(runtime)]
     assert Terminal.restored(states[-1]).save() == Terminal.restored(before).save()
     async with attached(runtime, "qa") as qa:
         qa.type(b"hello\r")
@@ -98,8 +118,8 @@ async def test_a_program_that_ends_meanwhile(world: World) -> None:
     assert found.condition is Condition.EXITED
     assert found.ending is not None
     assert found.ending.exit_code == 137
-    state = await runtime.last_state("qa")
-    assert state
+    await runtime.recall()
+    assert await state_of(runtime)
     wait_for(lambda: world.processes.spawner.programs() == {})
     after = await runtime.find("qa")
     assert after.ending == found.ending
@@ -113,10 +133,9 @@ async def test_a_screen_that_is_open_goes_on(world: World) -> None:
         await qa.expect(rb"got one")
         world.kill_keeper()
         await asyncio.wait_for(qa.ended.wait(), 10)
-        again = Held(await runtime.attach("qa", SIZE))
-        again.type(b"two\r")
-        await again.expect(rb"got two")
-        again.attachment.close()
+        async with attached(runtime, "qa") as again:
+            again.type(b"two\r")
+            await again.expect(rb"got two")
 
 
 async def test_keys_that_it_has_not_taken_come_to_the_next_one(world: World) -> None:
@@ -124,22 +143,52 @@ async def test_keys_that_it_has_not_taken_come_to_the_next_one(world: World) -> 
     runtime = world.runtime(script="while read x; do echo got $x; done")
     async with started(runtime, "qa"):
         pass
-    lost = asyncio.Event()
-    link = Link("qa", SIZE, lambda event: None, lambda over: lost.set(), lambda: True)
-    link.take_over(await runtime.attach("qa", SIZE))
-    link.listen(SIZE)
+    news = asyncio.Event()
+    terminals = Terminals(runtime.keeper, lambda event: news.set())
+    link = terminals.link("qa")
+
+    async def until(holds: Callable[[], object]) -> None:
+        async with asyncio.timeout(10):
+            while not holds():
+                news.clear()
+                await news.wait()
+
+    link.follow(Whereabouts((await runtime.hold("qa")).id, reachable=True))
+    await until(lambda: link.attached)
     keeper = world.keeper
     keeper.suspend()
     link.send(b"one\r")
     link.paste(b"two\r")
     keeper.kill()
-    await asyncio.wait_for(lost.wait(), 10)
-    assert link.keys_waiting == 1
-    link.take_over(await runtime.attach("qa", SIZE))
-    link.listen(SIZE)
-    assert link.keys_waiting == 0
+    await until(lambda: link.keys_waiting == 1)
+    await runtime.hold("qa")
+    await until(lambda: link.attached and not link.keys_waiting)
     wait_for(lambda: b"got one\r\n" in world.printed() and b"got two\r\n" in world.printed())
-    link.detach()
+    terminals.close()
+
+
+async def test_one_that_hangs_is_restarted(world: World) -> None:
+    """By force; keys that were typed meanwhile are the next one's."""
+    runtime = world.runtime(script="while read x; do echo got $x; done")
+    news = asyncio.Event()
+    terminals = Terminals(runtime.keeper, lambda event: news.set())
+    async with started(runtime, "qa"):
+        link = terminals.link("qa")
+        link.follow(Whereabouts((await runtime.hold("qa")).id, reachable=True))
+        async with asyncio.timeout(10):
+            while not link.attached:
+                news.clear()
+                await news.wait()
+        hanging = world.keeper
+        hanging.suspend()
+        link.send(b"one\r")
+        await asyncio.to_thread(world.processes.keeper.restart)
+        assert not hanging.is_running() or hanging.status() == psutil.STATUS_ZOMBIE
+        assert world.keeper.pid != hanging.pid
+        async with asyncio.timeout(10):
+            while b"got one" not in world.printed():  # noqa: ASYNC110 - a journal tells nobody
+                await asyncio.sleep(0.02)
+    terminals.close()
 
 
 async def test_replies_are_the_keepers(world: World) -> None:

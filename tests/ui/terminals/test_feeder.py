@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from qms_tui.core.feeder import SLICE, WAITING_MOST, Feeder, Line
 from qms_tui.runtime import Closed, Fact, Received, Resized, Size
+from qms_tui.ui.terminals.feeder import SLICE, WAITING_MOST, Feeder, Line
 
 
 class Clock:

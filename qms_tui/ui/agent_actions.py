@@ -1,0 +1,128 @@
+"""What the human does with agents: starts and stops them, asks for one more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from qms_tui.api.agents import HELD, AgentState
+from qms_tui.api.commands import (
+    ADD,
+    OPEN,
+    REBUILD,
+    RESTART,
+    ROSTER,
+    STOP,
+    UNPAUSE,
+    WAKE,
+    Add,
+    Nothing,
+    OfAgent,
+    Restart,
+    Wake,
+)
+from qms_tui.api.errors import ApiError, ConnectionLost, ErrorCode
+from qms_tui.ui.screens import PickScreen, QuestionScreen
+from qms_tui.ui.shell import Shell
+
+
+class AgentActions:
+    """Asks before it ends what somebody uses; `app` owns this."""
+
+    def __init__(self, app: Shell) -> None:
+        self._app = app
+        self._opened: set[str] = set()  # by us, at this daemon
+
+    # -- agents with a pane -----------------------------------------------------------------------------
+
+    def restart(self, fresh: bool) -> None:
+        """Start the agent anew, after asking if it runs; a fresh one does not go on with its conversation."""
+        agent = self._app.pane.agent
+        self._app.pane.follow()
+        how = " without its conversation" if fresh else ""
+        restart = partial(self._app.daemon.ask, RESTART, Restart(agent.name, fresh))
+        running = agent.state in (*HELD, AgentState.RECONNECTING, AgentState.UNREACHABLE)
+        if running and not agent.foreign:
+            self._ask(f"End the running program of {agent.name} and start it anew{how}?", restart)
+        else:
+            restart()
+
+    def rebuild(self) -> None:
+        """Build the image of the agent anew, after asking, and start the agent in it."""
+        agent = self._app.pane.agent
+        rebuild = partial(self._app.daemon.ask, REBUILD, OfAgent(agent.name))
+        if agent.foreign or not agent.isolated:
+            rebuild()  # which says why not
+            return
+        question = f"Build the image of {agent.name} anew? It goes on meanwhile, then starts anew in it."
+        self._ask(question, rebuild)
+
+    def unpause(self) -> None:
+        """Let the agent's program go on that was paused."""
+        self._app.daemon.ask(UNPAUSE, OfAgent(self._app.pane.agent.name))
+
+    def stop(self) -> None:
+        """End the agent's program, after asking."""
+        agent = self._app.pane.agent
+        whose = " Another user has started it." if agent.foreign else ""
+        stop = partial(self._app.daemon.ask, STOP, OfAgent(agent.name))
+        self._ask(f"Stop {agent.name}?{whose} Its program ends; its files stay.", stop)
+
+    def wake(self) -> None:
+        """Have the agent told of its inbox."""
+        self._app.daemon.ask(WAKE, Wake(self._app.pane.agent.name))
+
+    def _ask(self, question: str, then: Callable[[], None]) -> None:
+        self._app.push_screen(QuestionScreen(question), lambda yes: then() if yes else None)
+
+    # -- one more ---------------------------------------------------------------------------------------
+
+    async def pick(self) -> None:
+        """Choose one more agent of the roster. Raises QmsTuiError."""
+        roster = (await self._app.daemon.request(ROSTER, Nothing())).names
+        names = [name for name in roster if self._app.find_pane(name) is None]
+        if names:
+            await self._app.push_screen(PickScreen("Open which agent?", names), self._add_soon)
+        else:
+            self._app.notify("Every agent of the roster has a pane already.", markup=False)
+
+    def offer(self, agent: str) -> None:
+        """An agent without a pane gets one, if the human wants."""
+        self._ask(f"{agent} has no pane. Open one?", partial(self._add_soon, agent))
+
+    def _add_soon(self, agent: str | None) -> None:
+        if agent is not None:
+            self._app.ahead_of_keys(self._add(agent))
+
+    async def _add(self, agent: str) -> None:
+        daemon = self._app.daemon
+        if agent not in daemon.mirror.agents:
+            await daemon.request(ADD, Add(agent, open=False))  # it is opened once its pane has a size
+        await self._app.add_pane(agent)
+        self._app.go_to(agent)
+
+    # -- programs that are to be found, or started ------------------------------------------------------
+
+    def begin(self) -> None:
+        """There is a daemon, maybe another one than before."""
+        self._opened.clear()
+
+    def open(self, agent: str) -> None:
+        """Have its program looked for, once."""
+        if agent not in self._opened and self._app.daemon.answers:
+            self._opened.add(agent)
+            self._app.daemon.go(self._open(agent))
+
+    async def _open(self, agent: str) -> None:
+        view = self._app.daemon.mirror.agents.get(agent)
+        if view is not None and view.state is not AgentState.ABSENT:
+            return
+        try:
+            await self._app.daemon.request(OPEN, OfAgent(agent))
+        except ApiError as error:
+            if error.code == ErrorCode.UNKNOWN_AGENT:
+                self._app.daemon.ask(ADD, Add(agent))
+            elif error.code != ErrorCode.WRONG_STATE:  # else somebody was faster
+                self._app.refuse(error)
+        except ConnectionLost:
+            self._opened.discard(agent)
