@@ -89,7 +89,6 @@ ALLOWED = {
         "terminal",
         "remembered",
         "status_report",
-        "programs",
     },
     "demo": {"project", "status_report"},
     "doctor": {
@@ -103,7 +102,7 @@ ALLOWED = {
     },
     "cli.building": {"config", "runtime"},
     "cli.demo": {"cli", "cli.screen", "project", "config", "trust", "runtime", "keeper", "demo"},
-    "cli.deciding": {"cli", "cli.screen", "project", "config", "trust", "inbox", "keeper"},
+    "cli.deciding": {"cli", "cli.screen", "project", "config", "trust", "inbox", "runtime"},
     "cli.daemon": {"cli", "api", "armed", "project"},
     "cli.doctor": {"cli", "cli.daemon", "armed", "keeper", "project", "config", "doctor", "report"},
     "cli.inbox": {"cli", "project", "inbox"},

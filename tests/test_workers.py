@@ -17,7 +17,7 @@ import pytest
 from qms_tui import workers as module
 from qms_tui.errors import EngineError, KeeperError, ProjectError, QmsTuiError
 from qms_tui.keeper.client import KEEPER
-from qms_tui.runtime.docker.engine import ENGINE
+from qms_tui.runtime.base import ENGINE
 from qms_tui.workers import DISK, MOST, Counterpart, Workers, waiting_for
 
 PATIENCE = 30.0  # seconds; passes in milliseconds

@@ -2,7 +2,7 @@
 
 from qms_tui.activity.explain import armed, sources
 from qms_tui.activity.lights import Facts, Given, Health, Light, Lights, Served, Server, remark, shine
-from qms_tui.activity.observer import Observer
+from qms_tui.activity.observer import Observer, Source
 from qms_tui.activity.sight import Sight
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "Served",
     "Server",
     "Sight",
+    "Source",
     "armed",
     "remark",
     "shine",

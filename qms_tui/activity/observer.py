@@ -6,15 +6,30 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from qms_tui.programs.base import Reader
+from qms_tui.programs.base import Program, Reader
+from qms_tui.programs.config_folder import ConfigFolder
 from qms_tui.programs.report import Report
+from qms_tui.project import Project
 
 PERIOD = 0.2  # seconds between two looks at an agent
 SHARE = 20  # times as long as a look worked, if that is more: an agent cannot make us busy
 UNREADABLE = "its folder cannot be read: the log file says why"
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Makes the reader of an agent's folder by what it runs; equal ones make the same."""
+
+    program: Program
+    project: Project
+    agent: str
+    folder: ConfigFolder
+
+    def __call__(self) -> Reader:
+        return self.program.reader(self.project, self.agent, self.folder)
 
 
 class Observer:
@@ -30,7 +45,10 @@ class Observer:
         self._thread.start()
 
     def follow(self, agents: Mapping[str, Callable[[], Reader]]) -> None:
-        """Look at these agents from now on, and at no others, each by the reader that this makes."""
+        """Look at these agents from now on, and at no others, each by the reader that this makes.
+
+        An agent keeps its reader as long as what makes it is equal.
+        """
         with self._lock:
             self._agents = dict(agents)
 
@@ -47,11 +65,11 @@ class Observer:
         while not self._end.wait(PERIOD):
             with self._lock:
                 agents = self._agents
-            for gone in watched.keys() - agents:
+            for gone in [agent for agent, one in watched.items() if agents.get(agent) != one.make]:
                 watched.pop(gone).reader.close()
             for agent, make in agents.items():
                 if agent not in watched:
-                    watched[agent] = _Watched(make())
+                    watched[agent] = _Watched(make)
                 self._look(agent, watched[agent])
         for one in watched.values():
             one.reader.close()
@@ -85,8 +103,9 @@ class Observer:
 
 
 class _Watched:
-    def __init__(self, reader: Reader) -> None:
-        self.reader = reader
+    def __init__(self, make: Callable[[], Reader]) -> None:
+        self.make = make
+        self.reader = make()
         self.told: Report | None = None
         self.is_on_its_way = False
         self.next = 0.0

@@ -51,7 +51,7 @@ def _remember(standing: Standing, record: Record, store: TrustStore) -> Standing
 
 def _with_containers(standing: Standing, config: Config) -> Standing:
     """A labelled container shows that its agent's config folder is in use by this user."""
-    from qms_tui.keeper.runtimes import project_containers
+    from qms_tui.runtime.engines import project_containers
 
     if config.engine.runtime is RuntimeKind.LOCAL:
         return standing

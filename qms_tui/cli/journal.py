@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +15,8 @@ from qms_tui.cli.options import Common, common_options, complete_agents
 from qms_tui.cli.printing import note, warn, write_out
 from qms_tui.config import Config, RuntimeKind
 from qms_tui.errors import EngineError
-from qms_tui.keeper.runtimes import project_containers
 from qms_tui.project import Project
+from qms_tui.runtime.engines import engine_host, project_containers
 from qms_tui.text.printable import plain
 
 if TYPE_CHECKING:
@@ -85,12 +84,11 @@ def _request(common: Common, agent: str, since: str | None) -> _Request:
 
     from qms_tui.keeper.journal import find_journal, parse_since
     from qms_tui.keeper.paths import LOCAL
-    from qms_tui.runtime.docker.address import find_address
 
     moment = parse_since(since, datetime.now()) if since else None
     project, config = load(common)
     check_spelling([agent])
-    engines = [find_address(config.engine.host, os.environ, Path.home()).host, LOCAL]
+    engines = [engine_host(config), LOCAL]
     if config.engine.runtime is RuntimeKind.LOCAL:
         engines.reverse()
     found = [find_journal(project.root, engine, agent, moment) for engine in engines]

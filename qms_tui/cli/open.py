@@ -21,10 +21,8 @@ from qms_tui.config import Overrides, RuntimeKind
 from qms_tui.errors import QmsTuiError
 from qms_tui.inbox.past import Past, past_folder
 from qms_tui.keeper.runtimes import (
-    docker_runtime,
     early_keeper,
     ignored_wishes,
-    inside_paths,
     kept_runtime,
     local_processes,
     local_runtime,
@@ -32,6 +30,7 @@ from qms_tui.keeper.runtimes import (
 from qms_tui.keeper.servers import lights, with_repository, with_servers
 from qms_tui.project import find_project
 from qms_tui.remembered import Memory, views_folder
+from qms_tui.runtime.engines import engine_runtime, inside_paths
 
 LOCALLY = ("--runtime", RuntimeKind.LOCAL.value)  # how the human has said it, and has to say it again
 
@@ -94,7 +93,7 @@ def open_screen(
     config = with_repository(project, with_servers(project, config, names))
     keeper = early_keeper(project, config, common.log_level, common.config)
     try:
-        where = docker_runtime(project, config)
+        where = engine_runtime(project, config)
         try:
             where.prepare_early(where.check_images(names))
         except QmsTuiError:

@@ -16,9 +16,10 @@ from qms_tui.cli.printing import echo, echo_json, echo_lines, warn
 from qms_tui.cli.prune import everything
 from qms_tui.config import Config
 from qms_tui.errors import EngineError, KeeperError, UsageError
-from qms_tui.keeper.runtimes import keeper_client, local_processes, project_containers
+from qms_tui.keeper.runtimes import keeper_client, local_processes
 from qms_tui.keeper.servers import standing
 from qms_tui.project import Project
+from qms_tui.runtime.engines import project_containers
 
 if TYPE_CHECKING:
     from qms_tui.keeper.client import KeeperClient

@@ -16,8 +16,9 @@ from qms_tui.cli.options import Common, agents_argument, common_options
 from qms_tui.cli.printing import confirm, echo, echo_lines
 from qms_tui.config import Config
 from qms_tui.errors import EngineError, UsageError
-from qms_tui.keeper.runtimes import keeper_client, local_processes, project_containers
+from qms_tui.keeper.runtimes import keeper_client, local_processes
 from qms_tui.project import Project
+from qms_tui.runtime.engines import project_containers
 from qms_tui.text.printable import plain
 
 if TYPE_CHECKING:

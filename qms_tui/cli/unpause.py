@@ -10,7 +10,7 @@ from qms_tui.cli.loading import load
 from qms_tui.cli.options import Common, agents_argument, common_options
 from qms_tui.cli.printing import echo
 from qms_tui.errors import UsageError
-from qms_tui.keeper.runtimes import project_containers
+from qms_tui.runtime.engines import project_containers
 
 
 @click.command("unpause")

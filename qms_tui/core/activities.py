@@ -16,6 +16,7 @@ from qms_tui.activity import (
     Served,
     Server,
     Sight,
+    Source,
     armed,
     shine,
     sources,
@@ -98,7 +99,7 @@ class Activities:
             folders = {name: self._folder_of(name) for name in names}
             self._observer.follow(
                 {
-                    name: partial(self._program_of(name).reader, self._project, name, folder)
+                    name: Source(self._program_of(name), self._project, name, folder)
                     for name, folder in folders.items()
                     if folder is not None
                 }

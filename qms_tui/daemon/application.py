@@ -30,8 +30,8 @@ from qms_tui.errors import QmsTuiError
 from qms_tui.inbox.past import Past, past_folder
 from qms_tui.keeper.servers import lights
 from qms_tui.mcp.lights import Standing
+from qms_tui.runtime.base import EngineRuntime
 from qms_tui.runtime.caller import Caller
-from qms_tui.runtime.docker import DockerRuntime
 from qms_tui.workers import DISK, Workers
 
 _log = logging.getLogger(__name__)
@@ -256,8 +256,8 @@ class Application:
         for text in texts:
             self.core.notices.give(Notice(text, "warning", once=True, lasting=True))
 
-    def _engine_reached(self, docker: DockerRuntime) -> None:
-        self._say_once(docker.remarks)
+    def _engine_reached(self, engine: EngineRuntime) -> None:
+        self._say_once(engine.remarks)
 
     async def _notify_refusal(self, command: Sequence[str]) -> str:
         """Why it must not run: a file of the project's that is not what was trusted, say."""

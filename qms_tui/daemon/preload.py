@@ -11,8 +11,8 @@ import pkgutil
 import qms_tui
 
 ROOMS = (
-    *("api", "config", "text", "ipc", "trust", "inbox", "activity", "waking", "core", "daemon", "programs"),
-    *("runtime", "runtime.docker", "programs.claude", "keeper", "keeper.spawner", "keeper.journal"),
+    *("api", "config", "text", "ipc", "trust", "inbox", "activity", "waking", "core", "daemon"),
+    *("programs", "runtime", "keeper"),
 )
 _MCP = ("lights", "mounting", "places", "status", "tokens")  # the rest is the gateway's, and heavy
 _OTHERS = (
@@ -32,7 +32,7 @@ def preload() -> None:
 
 
 def _modules(room: str) -> list[str]:
-    """Of a room, without those of rooms in it, and without programs."""
+    """Of a room and of those in it, without what runs as a process of its own."""
     package = importlib.import_module(f"{qms_tui.__name__}.{room}")
-    found = pkgutil.iter_modules(package.__path__, f"{package.__name__}.")
-    return [each.name for each in found if not each.ispkg and not each.name.endswith("__main__")]
+    found = pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
+    return [each.name for each in found if not each.name.endswith("__main__")]

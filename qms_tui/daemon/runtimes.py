@@ -11,7 +11,6 @@ from typing import Protocol
 from qms_tui.config import Config, RuntimeKind
 from qms_tui.errors import EngineError
 from qms_tui.keeper.runtimes import (
-    docker_runtime,
     keeper_client,
     kept_runtime,
     local_processes,
@@ -19,10 +18,9 @@ from qms_tui.keeper.runtimes import (
 )
 from qms_tui.project import Project
 from qms_tui.runtime import Ending, Found, HeldTerminal, KeeperAddress, Runtime, RuntimeEvent, Size, Usage
+from qms_tui.runtime.base import ENGINE, EngineRuntime
 from qms_tui.runtime.caller import Caller
-from qms_tui.runtime.docker import DockerRuntime
-from qms_tui.runtime.docker.address import find_address
-from qms_tui.runtime.docker.engine import ENGINE
+from qms_tui.runtime.engines import engine_host, engine_runtime
 from qms_tui.workers import Workers
 
 CONNECT_DEADLINE = 30.0  # seconds for an engine at the other end of a slow tunnel
@@ -58,10 +56,10 @@ class Runtimes:
     name = "project"
     outlives = True
 
-    def __init__(self, settings: Settings, on_engine: Callable[[DockerRuntime], None]) -> None:
+    def __init__(self, settings: Settings, on_engine: Callable[[EngineRuntime], None]) -> None:
         """`on_engine` is called once the engine is reached."""
         self._settings, self._on_engine = settings, on_engine
-        self._docker: DockerRuntime | None = None
+        self._engine: EngineRuntime | None = None
         self._kept: Runtime | None = None
         self._local: Runtime | None = None
         self._reaching = asyncio.Lock()
@@ -72,10 +70,10 @@ class Runtimes:
     def check_engine(self, config: Config, caller: Caller | None) -> None:
         """Raise EngineError if the caller means another engine than the one that is reached."""
         environment = caller.environment if caller is not None else os.environ
-        meant = find_address(config.engine.host, environment, Path.home()).host
-        here = self._docker.host if self._docker is not None else None
+        meant = engine_host(config, environment)
+        here = self._engine.host if self._engine is not None else None
         if here is None:
-            here = find_address(config.engine.host, os.environ, Path.home()).host
+            here = engine_host(config)
         if meant != here:
             raise EngineError(
                 f"the daemon works with the engine at {here}, and {meant} is meant here",
@@ -106,8 +104,8 @@ class Runtimes:
         """Start the agent with what holds now, and with the environment of whoever asks."""
         caller = await self._settings.prepare_start(agent)
         runtime = await self._of(agent)
-        if runtime is self._kept and self._docker is not None:
-            self._docker.configure(self._settings.config, caller.environment)
+        if runtime is self._kept and self._engine is not None:
+            self._engine.configure(self._settings.config, caller.environment)
         return await runtime.start(agent, size, fresh=fresh)
 
     async def hold(self, agent: str) -> HeldTerminal:
@@ -134,8 +132,8 @@ class Runtimes:
     async def rebuild(self, agent: str, on_step: Callable[[str], None]) -> None:
         """Build the agent's image again."""
         caller, runtime = await self._settings.prepare_start(agent), await self._of(agent)
-        if runtime is self._kept and self._docker is not None:
-            self._docker.configure(self._settings.config, caller.environment)
+        if runtime is self._kept and self._engine is not None:
+            self._engine.configure(self._settings.config, caller.environment)
         await runtime.rebuild(agent, on_step)
 
     async def wake(self, agent: str, files: Sequence[str]) -> None:
@@ -182,18 +180,18 @@ class Runtimes:
 
     async def _reach_engine(self) -> Runtime:
         settings, config = self._settings, self._settings.config
-        docker = await self._workers.call(
-            lambda: docker_runtime(settings.project, config),
+        engine = await self._workers.call(
+            lambda: engine_runtime(settings.project, config),
             what="reach the engine",
             deadline=CONNECT_DEADLINE,
             undo=lambda late: late.let_go(),
         )
         keeper = keeper_client(
-            settings.project, config, docker.host, settings.log_level, settings.config_file
+            settings.project, config, engine.host, settings.log_level, settings.config_file
         )
-        self._docker, kept = docker, kept_runtime(docker, keeper)
+        self._engine, kept = engine, kept_runtime(engine, keeper)
         self._follow(kept)
-        self._on_engine(docker)
+        self._on_engine(engine)
         return kept
 
     def _follow(self, runtime: Runtime) -> None:

@@ -17,22 +17,8 @@ if TYPE_CHECKING:
     from qms_tui.keeper.local_processes import LocalProcesses
     from qms_tui.programs.base import Program
     from qms_tui.runtime import Runtime
+    from qms_tui.runtime.base import HoldableRuntime
     from qms_tui.runtime.caller import Caller
-    from qms_tui.runtime.docker import DockerRuntime, ProjectContainers
-
-
-def project_containers(project: Project, config: Config) -> ProjectContainers:
-    """The project's on the engine that holds here, for a command. Raises EngineError."""
-    from qms_tui.runtime.docker import ProjectContainers, connect
-
-    return ProjectContainers(connect(config.engine.host), project, config)
-
-
-def docker_runtime(project: Project, config: Config) -> DockerRuntime:
-    """Containers on the engine that holds here. Raises EngineError."""
-    from qms_tui.runtime.docker import DockerRuntime, connect
-
-    return DockerRuntime(connect(config.engine.host), project, config, os.environ)
 
 
 def keeper_client(
@@ -55,19 +41,18 @@ def early_keeper(
 
     Raises EngineError for an engine that cannot be named.
     """
-    from qms_tui.runtime.docker.address import find_address
+    from qms_tui.runtime.engines import engine_host
 
-    address = find_address(config.engine.host, os.environ, Path.home())
-    keeper = keeper_client(project, config, address.host, log_level, config_file)
+    keeper = keeper_client(project, config, engine_host(config), log_level, config_file)
     keeper.start_early()
     return keeper
 
 
-def kept_runtime(docker: DockerRuntime, keeper: KeeperClient) -> Runtime:
+def kept_runtime(engine: HoldableRuntime, keeper: KeeperClient) -> Runtime:
     """Containers by the engine, their terminals by the keeper. Takes over both."""
     from qms_tui.keeper.runtime import KeptRuntime
 
-    return KeptRuntime(docker, keeper)
+    return KeptRuntime(engine, keeper)
 
 
 def ignored_wishes(project: Project, config: Config, agents: Sequence[str]) -> list[str]:
@@ -78,13 +63,6 @@ def ignored_wishes(project: Project, config: Config, agents: Sequence[str]) -> l
     places = agent_places(project, config)
     asked = {agent: agent_wishes(project, config, agent, places).ignored for agent in agents}
     return [f"of the definition of {agent}, {'; '.join(keys)}" for agent, keys in asked.items() if keys]
-
-
-def inside_paths(project: Project, config: Config) -> Callable[[str, str], str | None] | None:
-    """Where agents in containers see paths of this machine; None if pasted ones are to stay as they are."""
-    from qms_tui.runtime.docker.inside_path import InsidePaths
-
-    return InsidePaths(project, config) if config.terminal.paste_paths else None
 
 
 def local_processes(project: Project, config: Config, log_level: str = "info") -> LocalProcesses:

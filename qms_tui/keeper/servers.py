@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import os
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,9 +21,9 @@ def with_servers(project: Project, config: Config, names: Sequence[str]) -> Conf
     if not config.servers:
         return config
     from qms_tui.mcp.mounting import with_gateway
-    from qms_tui.runtime.docker.address import find_address
+    from qms_tui.runtime.engines import engine_host
 
-    host = find_address(config.engine.host, os.environ, Path.home()).host
+    host = engine_host(config)
     if not host.startswith("unix://") and config.engine.mcp_listen is None:
         notice = "MCP servers cannot be reached by agents on another machine: engine.mcp_listen says where to"
         return dataclasses.replace(config, notices=(*config.notices, notice))
@@ -35,10 +34,10 @@ def with_servers(project: Project, config: Config, names: Sequence[str]) -> Conf
 def as_started(project: Project, config: Config) -> tuple[Config, Path | None]:
     """The configuration as agents are started with it, and the gateway's folder if they can reach it."""
     from qms_tui.mcp.mounting import with_mounts
-    from qms_tui.runtime.docker.address import find_address
+    from qms_tui.runtime.engines import engine_host
 
     try:
-        host = find_address(config.engine.host, os.environ, Path.home()).host
+        host = engine_host(config)
     except QmsTuiError:
         return config, None  # the report will say it
     if not config.servers or (not host.startswith("unix://") and config.engine.mcp_listen is None):
@@ -50,9 +49,9 @@ def as_started(project: Project, config: Config) -> tuple[Config, Path | None]:
 def with_repository(project: Project, config: Config) -> Config:
     """Agents' containers get the repository of a worktree, if it is on the engine's machine."""
     from qms_tui.runtime import worktree
-    from qms_tui.runtime.docker.address import find_address
+    from qms_tui.runtime.engines import engine_host
 
-    host = find_address(config.engine.host, os.environ, Path.home()).host
+    host = engine_host(config)
     return worktree.with_repository(project, config) if host.startswith("unix://") else config
 
 
@@ -60,10 +59,9 @@ def find_gateway(project: Project, config: Config) -> Path:
     """The folder of the gateway's sockets."""
     from qms_tui.keeper.paths import keeper_folder
     from qms_tui.mcp.places import gateway_folder
-    from qms_tui.runtime.docker.address import find_address
+    from qms_tui.runtime.engines import engine_host
 
-    address = find_address(config.engine.host, os.environ, Path.home())
-    return gateway_folder(keeper_folder(project.root, address.host))
+    return gateway_folder(keeper_folder(project.root, engine_host(config)))
 
 
 def lights(project: Project, config: Config) -> Callable[[], Awaitable[Standing]] | None:

@@ -7,16 +7,26 @@ ContainerSource, of programs of this machine the spawner's. Whoever starts agent
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
+from qms_tui.config import Config
+from qms_tui.errors import EngineError
 from qms_tui.ipc.stream import Channel, Stream
 from qms_tui.runtime.events import RuntimeEvent
 from qms_tui.runtime.runtime import Ending, Found
 from qms_tui.runtime.size import Size
 from qms_tui.runtime.usage import Usage
+from qms_tui.workers import Counterpart
+
+ENGINE = Counterpart(
+    "the engine",
+    EngineError,
+    "look whether the engine is alive, for example with: docker ps",
+    "restart the engine, then start qms-tui again",
+)
 
 Read = Callable[[int, int], bytes]
 """Reads from a descriptor at most so many bytes. Raises OSError."""
@@ -171,3 +181,34 @@ class HoldableRuntime(Protocol):
 
     async def close(self) -> None:
         """Let go of the engine."""
+
+
+class EngineRuntime(HoldableRuntime, Protocol):
+    """One that runs them in containers of an engine, with the settings that it was given last."""
+
+    @property
+    def engine(self) -> str:
+        """Which engine it is, in which version."""
+
+    @property
+    def host(self) -> str:
+        """The engine's address."""
+
+    @property
+    def remarks(self) -> Sequence[str]:
+        """What the human should be told once about how agents run here."""
+
+    def configure(self, config: Config, host_environment: Mapping[str, str]) -> None:
+        """Agents that are started from now on get this; a start that is under way goes on as it was."""
+
+    def check_images(self, agents: Sequence[str]) -> list[str]:
+        """The agents that have no running container. Blocking.
+
+        Raises ImageError for one whose image is not there.
+        """
+
+    def prepare_early(self, agents: Sequence[str]) -> None:
+        """Begin with what these agents' containers will need; returns at once."""
+
+    def let_go(self) -> None:
+        """As `close`, and at once: nobody waits for what was given up. Blocking."""

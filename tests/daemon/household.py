@@ -31,6 +31,7 @@ from qms_tui.api.environment import own_environment
 from qms_tui.api.place import LOCK, daemon_folder
 from qms_tui.keeper.journal.reader import read_entries, read_segments
 from qms_tui.keeper.journal.records import Output
+from qms_tui.keeper.local_found import find_one
 from qms_tui.keeper.local_processes import LocalProcesses
 from qms_tui.keeper.paths import LOCAL, agent_folder
 from tests.daemon.served import Window
@@ -75,6 +76,10 @@ class Household:
         entries = read_entries(read_segments(agent_folder(self.root, engine, agent)))
         found = b"".join(entry.fact.data for entry in entries if isinstance(entry.fact, Output))
         return found.decode(errors="replace")
+
+    def began(self, agent: str) -> float:
+        """When its program began, as its spawner says, which the daemon first has to ask."""
+        return find_one(LocalProcesses(self.root), agent).began
 
     def put(self, agent: str, document: str = "CR-056") -> Path:
         """A review comes in."""

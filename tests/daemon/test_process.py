@@ -95,7 +95,8 @@ async def test_strangers_are_turned_away(household: Household, where: str) -> No
 async def test_it_ends_when_it_is_asked_to_and_agents_go_on(household: Household) -> None:
     window = await household.hold("qa")
     await household.until(lambda: window.state("qa") is AgentState.RUNNING)
-    began = window.agent("qa").began
+    began = household.began("qa")
+    await household.until(lambda: window.agent("qa").began == began)
     process = household.kill(signal.SIGTERM)
     await window.client.wait_lost()
     await household.until(lambda: not process.is_running())
@@ -103,17 +104,18 @@ async def test_it_ends_when_it_is_asked_to_and_agents_go_on(household: Household
     assert "ended" in household.log
     again = await household.window_of_new()
     await household.until(lambda: again.state("qa") is AgentState.RUNNING)
-    assert again.agent("qa").began == began
+    assert again.agent("qa").began == household.began("qa") == began
 
 
 async def test_one_that_is_killed_is_started_again_with_what_it_held(household: Household) -> None:
     window = await household.hold("qa", command="sh -c 'echo here; read line; echo got $line; read line'")
     await household.until(lambda: window.state("qa") is AgentState.RUNNING)
+    began = household.began("qa")
     household.kill()
     await window.client.wait_lost()
     again = await household.window_of_new()
     await household.until(lambda: again.state("qa") is AgentState.RUNNING)
-    assert again.agent("qa").began == window.agent("qa").began
+    assert again.agent("qa").began == household.began("qa") == began
     await again.ask(RESTART, Restart("qa"))
     await household.until(lambda: household.printed().count("here") == 2)  # what was said with --command
 
@@ -121,6 +123,7 @@ async def test_one_that_is_killed_is_started_again_with_what_it_held(household: 
 async def test_one_that_hangs_is_said_and_replaced(household: Household) -> None:
     window = await household.hold("qa")
     await household.until(lambda: window.state("qa") is AgentState.RUNNING)
+    began = household.began("qa")
     hung = household.kill(signal.SIGSTOP)
     with pytest.raises(Hangs) as raised:
         await household.daemon.find("a command that only looks")
@@ -129,7 +132,7 @@ async def test_one_that_hangs_is_said_and_replaced(household: Household) -> None
     again = await household.window_of_new()
     assert (await household.status(again)).pid != hung.pid
     await household.until(lambda: again.state("qa") is AgentState.RUNNING)
-    assert again.agent("qa").began == window.agent("qa").began
+    assert again.agent("qa").began == household.began("qa") == began
 
 
 async def test_an_older_one_is_replaced_and_a_newer_one_is_not(household: Household) -> None:

@@ -13,9 +13,9 @@ import pytest
 from qms_tui.errors import ProjectError
 from qms_tui.project import Project
 from qms_tui.runtime import Size
+from qms_tui.runtime.base import ENGINE
 from qms_tui.runtime.docker import agent_files
 from qms_tui.runtime.docker.container import LABEL_FILES
-from qms_tui.runtime.docker.engine import ENGINE
 from qms_tui.runtime.identity import read_identity
 from qms_tui.workers import Workers
 

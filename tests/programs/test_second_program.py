@@ -88,6 +88,25 @@ async def test_it_runs_headless_and_says_what_it_does(project: Project, processe
     assert (local_folder(project, "qa").path / "count").read_text() == "1\n1\n"
 
 
+async def test_what_an_agent_runs_is_asked_of_the_configuration_that_holds(
+    project: Project, processes: LocalProcesses
+) -> None:
+    held = [config()]
+    runtime = local_runtime(project, lambda: held[-1], processes)
+    async with headless(project, "bu", config=held[0], runtime=runtime) as house:
+
+        def doing() -> Word | None:
+            activity = house.core.view("bu").activity
+            return activity.word if activity else None
+
+        await house.until(lambda: doing() is Word.RUNNING)
+        held.append(replace(held[0], overrides=MappingProxyType({})))
+        house.core.configure(held[-1])
+        house.core.restart("bu")
+        await house.until(lambda: doing() is Word.BUSY)
+    assert (local_folder(project, "bu").path / "count").read_text() == "1\n"
+
+
 def test_whoever_asks_gets_its_answers(project: Project, tmp_path: Path) -> None:
     settings = config()
     mine = settings.agent("qa")

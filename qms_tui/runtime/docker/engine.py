@@ -22,7 +22,6 @@ from qms_tui.errors import EngineError, ImageError
 from qms_tui.runtime.docker.address import Address, find_address
 from qms_tui.runtime.docker.podman import is_podman
 from qms_tui.runtime.docker.tunnel import Tunnel
-from qms_tui.workers import Counterpart
 
 API_TIMEOUT = 60  # seconds one call may take; an attachment's own socket is non-blocking
 KNOCK_TIMEOUT = 5.0  # seconds in which somebody must at least take the connection
@@ -31,12 +30,6 @@ MOUNT_SETATTR = (5, 12)  # the kernel that changes mounts recursively
 CONTAINERD_STORE = "io.containerd.snapshotter.v1"  # what such an engine says of its images
 _GONE = re.compile(r"no such container|no container with (name or )?ID")
 DEFAULT_PORT = 2375  # as the docker command takes it
-ENGINE = Counterpart(
-    "the engine",
-    EngineError,
-    "look whether the engine is alive, for example with: docker ps",
-    "restart the engine, then start qms-tui again",
-)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,12 +14,12 @@ from qms_tui.config import Config
 from qms_tui.config.text import shown
 from qms_tui.errors import ImageError, RuntimeFailure
 from qms_tui.project import Owner, Project
-from qms_tui.runtime.base import Reached, T
+from qms_tui.runtime.base import ENGINE, Reached, T
 from qms_tui.runtime.docker import podman, selinux
 from qms_tui.runtime.docker.attachment import ATTACH_DEADLINE
 from qms_tui.runtime.docker.build_log import Progress, Pull, Step
 from qms_tui.runtime.docker.containers import Containers
-from qms_tui.runtime.docker.engine import ENGINE, Engine, engine_errors
+from qms_tui.runtime.docker.engine import Engine, engine_errors
 from qms_tui.runtime.docker.image import build_image, configured
 from qms_tui.runtime.docker.kit import INSIDE, LABEL_KIT
 from qms_tui.runtime.docker.project_containers import ProjectContainers
@@ -50,7 +50,7 @@ _WAKE = ("/usr/bin/python3", "-I", "-S", f"{INSIDE}/waiter.py", "poke")
 
 
 class DockerRuntime:
-    """A HoldableRuntime: each agent of one project in a container of its own."""
+    """An EngineRuntime: each agent of one project in a container of its own."""
 
     name = "docker"
 

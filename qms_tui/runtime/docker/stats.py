@@ -13,7 +13,8 @@ from urllib.parse import quote
 
 from docker import APIClient
 
-from qms_tui.runtime.docker.engine import ENGINE, engine_errors
+from qms_tui.runtime.base import ENGINE
+from qms_tui.runtime.docker.engine import engine_errors
 from qms_tui.runtime.usage import Sample, Samples, Usage
 from qms_tui.workers import MOST, Workers
 

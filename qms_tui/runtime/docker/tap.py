@@ -11,10 +11,10 @@ from docker.errors import APIError, NotFound
 
 from qms_tui.errors import EngineError
 from qms_tui.ipc.stream import Stream
-from qms_tui.runtime.base import ContainerSize, Read
+from qms_tui.runtime.base import ENGINE, ContainerSize, Read
 from qms_tui.runtime.docker.attachment import ATTACH_DEADLINE, Direction, open_socket
 from qms_tui.runtime.docker.container_list import Listed, best_first, doubt, labelled
-from qms_tui.runtime.docker.engine import ENGINE, Engine, engine_errors
+from qms_tui.runtime.docker.engine import Engine, engine_errors
 from qms_tui.runtime.docker.engine_log import read_log, terminal_size
 from qms_tui.runtime.docker.maker import is_foreign
 from qms_tui.runtime.docker.sizes import container_sizes

@@ -14,9 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from qms_tui.activity import Observer
+from qms_tui.activity import Observer, Source
+from qms_tui.programs.claude.program import Claude
 from qms_tui.programs.claude.reader import ClaudeReader
 from qms_tui.programs.claude.report import ClaudeReport
+from qms_tui.programs.config_folder import ConfigFolder, container_folder
 from qms_tui.programs.folder_reader import LARGEST, REOPEN
 from qms_tui.programs.report import Report
 from qms_tui.project import Project
@@ -219,6 +221,33 @@ def test_the_observer_tells_every_change_and_only_changes(project: Project, fold
     finally:
         observer.close()
     assert told == ["idle", "busy", "waiting", "idle"]
+
+
+def test_an_agent_is_read_by_what_it_runs_now(project: Project, folder: Folder) -> None:
+    """Another configuration may hold meanwhile; one that says the same changes nothing."""
+    told: list[Report] = []
+    read: list[str] = []
+
+    class Other(Claude):
+        def reader(self, project: Project, agent: str, folder: ConfigFolder | None = None) -> ClaudeReader:
+            read.append(agent)
+            return super().reader(project, agent, folder)
+
+    folder.identity()
+    folder.registry("busy")
+    own, other = container_folder(project, "qa"), Other()
+    observer = Observer(lambda agent, report: told.append(report), lambda call, *values: call(*values))
+    try:
+        observer.follow({"qa": Source(Claude(), project, "qa", own)})
+        until(lambda: told)
+        for _ in range(3):
+            observer.follow({"qa": Source(other, project, "qa", container_folder(project, "qa"))})
+            before = observer.looked_at("qa")
+            until(lambda before=before: read and observer.looked_at("qa") > before)  # type: ignore[misc]
+    finally:
+        observer.close()
+    assert read == ["qa"]
+    assert [status(report) for report in told] == ["busy", "busy"]
 
 
 def test_a_look_counts_once_its_report_has_been_handed_on(project: Project, folder: Folder) -> None:
