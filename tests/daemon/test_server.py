@@ -202,8 +202,12 @@ async def test_who_does_not_read_gets_a_gap_and_then_the_truth(
         snapshot = slow.heard[place + 1]
         assert isinstance(snapshot, Snapshot)
         assert snapshot.number == gap.number
-        assert slow.mirror.snapshot == quick.mirror.snapshot
-        assert timeless(slow.mirror.snapshot) == timeless(truth(house))
+        await house.until(
+            lambda: (
+                quick.mirror.snapshot == slow.mirror.snapshot
+                and timeless(slow.mirror.snapshot) == timeless(truth(house))
+            )
+        )
         house.server.hear(Notice("after that"))
         await house.until(lambda: slow.notices == ["after that"])
 
