@@ -212,7 +212,7 @@ class QmsTuiApp(OrderedKeys):
     @property
     def pane(self) -> Pane:
         """The pane that has, or had last, the keyboard."""
-        focused = self.base.focused if self.screen_stack else None  # screens that have gone are told of late
+        focused = self.base.focused if self.screen_stack else None  # focus may be lost after the screens
         if isinstance(focused, Pane):
             self._last_focused = focused
         return self._last_focused or self.panes[0]

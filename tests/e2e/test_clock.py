@@ -35,7 +35,7 @@ class Clock:
         self.jump("+0")
 
     def jump(self, offset: str) -> None:
-        """Go wrong by this from now on: `+2d`, `-3h`. The file is always whole: each clock reads it anew."""
+        """Go wrong by this from now on: `+2d`, `-3h`. The file is always whole: clocks read it often."""
         beside = self.file.with_name("beside")
         beside.write_text(offset)
         beside.rename(self.file)

@@ -134,7 +134,7 @@ async def test_journal_removed(home: House) -> None:
     client, _ = await home.start("removed", *BASH)
     await echoes(client, "before")
     remove(keepers_folder(home) / "removed")
-    await until(lambda: home.journal("removed"), "the journal, anew")
+    await until(lambda: home.journal("removed"), "another journal")
     await echoes(client, "after")
     await until(lambda: b"after" in printed(home, "removed"), "what is printed now")
 

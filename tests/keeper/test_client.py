@@ -8,37 +8,16 @@ import select
 import socket
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from qms_tui.ipc import reachable
 from qms_tui.keeper.client import KeeperClient
-from qms_tui.keeper.paths import SOCKET, keeper_folder
 from qms_tui.keeper.protocol import PROTOCOL, Kind, Want, message
 from qms_tui.runtime import Size
 
-ENGINE = "unix:///nowhere/docker.sock"
 SIZE = Size(80, 24)
 WELCOME = message(Kind.WELCOME, {"protocol": PROTOCOL})
 STATE = message(Kind.STATE, {})
-
-
-@pytest.fixture
-def keeper(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> KeeperClient:
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    return KeeperClient(tmp_path, ENGINE)
-
-
-@pytest.fixture
-def listener(keeper: KeeperClient, tmp_path: Path) -> Iterator[socket.socket]:
-    """Where a keeper would serve."""
-    path = keeper_folder(tmp_path, ENGINE) / SOCKET
-    path.parent.mkdir(parents=True, mode=0o700)
-    with socket.socket(socket.AF_UNIX) as listener, reachable(path) as address:
-        listener.bind(str(address))
-        listener.listen()
-        yield listener
 
 
 @contextlib.contextmanager

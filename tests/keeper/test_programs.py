@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,15 +14,11 @@ from hypothesis import strategies as st
 
 from qms_tui.activity.status import activity_of
 from qms_tui.errors import KeeperError
-from qms_tui.ipc import reachable
 from qms_tui.keeper import programs, protocol
 from qms_tui.keeper.client import KeeperClient
-from qms_tui.keeper.paths import SOCKET, keeper_folder
 from qms_tui.keeper.programs import MOST_MESSAGE, decoded, encoded, reported
 from qms_tui.terminal import NO_STATUS, ProgramState, ProgramStatus, StatusRecord
 from qms_tui.terminal.program_status import MOST_RECORDS
-
-ENGINE = "unix:///nowhere/docker.sock"
 
 _texts = st.text(max_size=9)
 _records = st.builds(
@@ -59,23 +54,6 @@ def test_the_most_that_many_programs_report_fits_a_frame() -> None:
     status = ProgramStatus(replace(child, id=""), (child,) * (MOST_RECORDS - 1))
     every = {"programs": {f"{number:064}": encoded(status) for number in range(32)}}
     assert len(protocol.message(protocol.Kind.WELCOME, every)) < protocol.LARGEST
-
-
-@pytest.fixture
-def keeper(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> KeeperClient:
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    return KeeperClient(tmp_path, ENGINE)
-
-
-@pytest.fixture
-def listener(keeper: KeeperClient, tmp_path: Path) -> Iterator[socket.socket]:
-    """Where a keeper would serve."""
-    path = keeper_folder(tmp_path, ENGINE) / SOCKET
-    path.parent.mkdir(parents=True, mode=0o700)
-    with socket.socket(socket.AF_UNIX) as listener, reachable(path) as address:
-        listener.bind(str(address))
-        listener.listen()
-        yield listener
 
 
 def test_without_a_keeper_there_is_nothing_and_none_is_started(keeper: KeeperClient, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What the watch tells of agents' disks: screens and commands at the same time."""
+"""What the watch says of agents' disks: to screens and to commands at the same time."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Engine:
         self.paused.append(container)
 
 
-async def test_what_is_told_of_one_agent_is_there_for_commands_before_the_next_is_counted(
+async def test_commands_know_of_a_pause_before_the_next_agent_is_counted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
@@ -43,18 +43,18 @@ async def test_what_is_told_of_one_agent_is_there_for_commands_before_the_next_i
     (tmp_path / "keeper").mkdir()
     engine = Engine({"qa": HUGE, "bu": HUGE})
     recorded: dict[str, DiskUse | None] = {}
-    told = asyncio.Event()
+    all_paused = asyncio.Event()
 
     def tell(name: str, text: str, new: bool) -> None:
         recorded[name] = read_record(tmp_path / "keeper").get(name)
         if len(recorded) == len(engine._sizes):
-            told.set()
+            all_paused.set()
 
     watch = DiskWatch(cast(Tap, engine), Project(tmp_path / "project"), tmp_path / "keeper", None)
     running = asyncio.create_task(watch.run(lambda: True, tell))
     try:
         async with asyncio.timeout(30):
-            await told.wait()
+            await all_paused.wait()
     finally:
         running.cancel()
         await asyncio.wait([running])
