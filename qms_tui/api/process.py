@@ -12,7 +12,7 @@ from qms_tui.ipc.lock import is_taken
 
 
 def launch_daemon(root: Path, options: Sequence[str] = (), lifeline: int = -1) -> Process:
-    """Begin with one; another one that serves already is fine. `lifeline` is a pipe with whose end it ends."""
+    """Begin with one; another one that serves already is fine. It ends with the pipe `lifeline`."""
     own = ("--lifeline", str(lifeline)) if lifeline >= 0 else ()
     command = [sys.executable, "-P", "-m", "qms_tui.daemon", "--project", str(root), *own, *options]
     return launch(command, lifeline)

@@ -1,4 +1,4 @@
-"""What the command line asks of a project's daemon: which agents it is to hold, and with whose environment."""
+"""What the command line asks of a daemon: which agents it is to hold, and with whose environment."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ class Host(Protocol):
         """Hold these agents from now on."""
 
     async def path_inside(self, agent: str, path: str) -> str | None:
-        """Where the agent sees a file of this machine; None if it does not, or is to get paths as they are."""
+        """Where the agent sees a file of this machine; None if it does not, or gets paths as they are."""
 
     async def reload(self) -> None:
         """Read again what is configured."""

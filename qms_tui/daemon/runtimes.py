@@ -104,7 +104,7 @@ class Runtimes:
         await self._workers.call(processes.start_early, what="start what holds local agents")
 
     async def path_inside(self, agent: str, path: str) -> str | None:
-        """Where the agent sees a file of this machine; None if it does not, or is to get paths as they are."""
+        """Where the agent sees a file of this machine; None if it does not, or gets paths as they are."""
         inside = inside_paths(self._settings.project, self._settings.config)
         if inside is None or not self.isolates(agent):
             return None

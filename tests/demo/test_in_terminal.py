@@ -66,7 +66,9 @@ def test_no_stray_process_however_it_ends(
         tui.wait("claude> ", "qa> ")
         assert psutil.Process(tui.process.pid).children(recursive=True) == []
         processes = processes_of(tmp_path)
-        assert len(processes) == 7  # daemon, spawner, keeper; each agent, and what lets it go on when it stops
+        assert (
+            len(processes) == 7
+        )  # daemon, spawner, keeper; each agent, and what lets it go on when it stops
         tui.process.kill(number)
         tui.end()
     gone, alive = psutil.wait_procs(processes, timeout=PATIENCE)
