@@ -66,7 +66,8 @@ class DaemonLink:
         self._connect, self._hear, self._miss, self.refuse = connect, hear, miss, refuse
         self._colors = ShowColors(tuple(Color(key, *color) for key, color in colors.items()))
         self._client: Client | None = None
-        self._last = Mirror(Snapshot(0))
+        self._last = self.former = Mirror(Snapshot(0))
+        """What was known before this connection."""
         self._first = asyncio.Event()  # there has been a connection, or no way to one
         self._missing = False
         self.remarks: tuple[str, ...] = ()
@@ -201,6 +202,7 @@ class DaemonLink:
 
     def _begin(self, client: Client) -> None:
         assert client.mirror is not None
+        self.former = self._last
         self._client, self.remarks = client, client.remarks
         self._first.set()
         self._set_missing(False)
