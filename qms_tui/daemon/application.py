@@ -18,6 +18,7 @@ from qms_tui.armed import Armed
 from qms_tui.config import NO_OVERRIDES, Config, Launch, Overrides, RuntimeKind, refusal
 from qms_tui.core import Core
 from qms_tui.core.events import CoreEvent, Notice, NoticeKind, PaneNeeded
+from qms_tui.core.program import FOREIGN
 from qms_tui.core.state import STARTABLE
 from qms_tui.daemon import mapping, remarks
 from qms_tui.daemon.beginning import Beginning
@@ -173,7 +174,12 @@ class Application:
         said = await self._read(lambda: remarks.of_agents(asked, host))
         for name in wish.agents:
             self._hold(name, caller, wish)
-        return Held((*reading.notices, *(self._runtimes.remarks if contained else ()), *said))
+        engines = self._runtimes.remarks if contained else ()
+        return Held((*reading.notices, *engines, *said, *self._said_before(wish.agents)))
+
+    def _said_before(self, agents: Sequence[str]) -> list[str]:
+        """What is told once, when it is found out, and maybe was before this client came."""
+        return [FOREIGN] if any(self.core.view(name).foreign for name in agents) else []
 
     async def path_inside(self, agent: str, path: str) -> str | None:
         """Where the agent sees a file of this machine."""

@@ -37,6 +37,7 @@ PING_PERIOD = 0.75  # seconds from one answer to the next question
 PATIENCE = 0.75  # seconds for an answer; one that is alive needs milliseconds
 GRACE, TURNS = 0.25, 50  # seconds and turns of the loop more: what came while we stood still is read then
 CONNECTING = 90.0  # seconds for a connection; to start a daemon takes one, an engine far away more
+LATE = 2.0  # seconds after which the first one is missed: it comes up, or waits for an engine that hangs
 SOONEST, LATEST = 0.25, 1.5  # seconds between two tries to connect
 _log = logging.getLogger(__name__)
 
@@ -91,6 +92,12 @@ class DaemonLink:
     def start(self) -> None:
         """Connect, within the running loop."""
         self.go(self._stay_connected())
+        self.go(self._miss_first())
+
+    async def _miss_first(self) -> None:
+        await asyncio.sleep(LATE)
+        if not self._first.is_set():
+            self._set_missing(True)
 
     async def close(self) -> None:
         """Let go of it; idempotent."""

@@ -44,10 +44,10 @@ async def test_what_is_held_is_opened_with_the_size_and_colours_of_its_screen(
 
 
 async def test_what_is_only_looked_for_is_not_started(household: Household) -> None:
+    """It has run, says who asks, so it has ended."""
     window = await household.hold("qa", open=False)
     await window.ask(api.FIND, api.OfAgent("qa"))
-    await window.ask(api.PING, api.Nothing())
-    await household.until(lambda: window.state("qa") is AgentState.ABSENT)
+    await household.until(lambda: window.state("qa") is AgentState.ENDED)
     await window.ask(api.OPEN, api.OfAgent("qa"))
     await household.until(lambda: window.state("qa") is AgentState.RUNNING)
     with pytest.raises(ApiError, match="qa is open: running"):
