@@ -66,6 +66,7 @@ class Runtimes:
         self._processes = local_processes(
             settings.project, settings.config, settings.log_level, settings.lifeline
         )
+        self._is_local_prepared = False
         self._kept: Runtime | None = None
         self._local: Runtime | None = None
         self._reaching = asyncio.Lock()
@@ -100,9 +101,10 @@ class Runtimes:
         engine.prepare_early(absent)
 
     async def prepare_local(self) -> None:
-        """Begin with what programs of this machine will need."""
-        processes = self._processes
-        await self._workers.call(processes.start_early, what="start what holds local agents")
+        """Begin with what programs of this machine will need, the first time."""
+        if not self._is_local_prepared:
+            self._is_local_prepared = True
+            await self._workers.call(self._processes.start_early, what="start what holds local agents")
 
     async def path_inside(self, agent: str, path: str) -> str | None:
         """Where the agent sees a file of this machine; None if it does not, or gets paths as they are."""

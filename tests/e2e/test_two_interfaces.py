@@ -101,7 +101,7 @@ def nudged(size: str) -> str:
 PATIENT = """
 import sys
 from qms_tui.__main__ import main
-from qms_tui.keeper import attachment
+from qms_tui.ui.terminals import attachment
 attachment.TAKE_OVER = 60.0
 sys.exit(main())
 """
