@@ -36,3 +36,5 @@ class Session:
     """Where changes of the arrangement are remembered, if anywhere."""
     inside: Callable[[str, str], str | None] | None = None
     """Where an agent sees a path of this machine, if pasted paths are to become that."""
+    end_daemon: Callable[[], object] | None = None
+    """Ends a daemon that hangs, by force; `connect` has another one started. Blocking. Raises QmsTuiError."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 from qms_tui.keeper.client import screen_name
 from qms_tui.keeper.protocol import Hello, Want
@@ -45,6 +46,11 @@ class Terminals:
                 agent, self._size, self._tell, self._connect, scrollback=self._scrollback, feeder=self._feeder
             )
         return self._links[agent]
+
+    @property
+    def hung_keepers(self) -> tuple[Path, ...]:
+        """The sockets of those that leave us connected and do not answer."""
+        return (self._keeper.path,) if self._pulse.hangs and self._expects_answer() else ()
 
     def close(self) -> None:
         """Let go of all; idempotent."""
