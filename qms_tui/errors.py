@@ -9,6 +9,7 @@ QmsTuiError            what failed and where; `hint` says what to do next
 ├── EngineError        the engine is not there, refuses us, or failed at something
 ├── KeeperError        the keeper cannot be started, or does not answer
 ├── DaemonError        the daemon cannot be started, or does not answer
+├── OpeningError       the screen cannot be opened on these agents: what its daemon says
 ├── GatewayError       the MCP gateway cannot be asked
 ├── ImageError         the agent's image is missing
 ├── JournalError       what an agent has printed: nothing kept, or its folder cannot be used
@@ -98,6 +99,10 @@ class KeeperError(QmsTuiError):
 
 class DaemonError(QmsTuiError):
     """The daemon cannot be started, or does not answer."""
+
+
+class OpeningError(QmsTuiError):
+    """The screen cannot be opened on these agents, says their daemon, or why there is none."""
 
 
 class GatewayError(QmsTuiError):

@@ -26,7 +26,7 @@ from qms_tui.keeper.paths import SOCKET
 from qms_tui.keeper.protocol import Want
 from qms_tui.keeper.replies import write_palette
 from qms_tui.keeper.watching import Watching
-from qms_tui.runtime import Ending, Found, HeldTerminal, KeeperAddress, RuntimeEvent, Size, Usage
+from qms_tui.runtime import Ending, Found, HeldTerminal, RuntimeEvent, Size, Usage
 from qms_tui.runtime.base import Read
 from qms_tui.workers import Workers
 from tests.local_runtime import LocalRuntime
@@ -160,8 +160,7 @@ class HereRuntime:
         self._count = 0
         self._ends: set[asyncio.Task[None]] = set()
 
-    @property
-    def keeper(self) -> KeeperAddress:
+    def keeper(self, agent: str) -> Path:
         return self.client.address
 
     def show_colors(self, colors: Mapping[int, tuple[int, int, int]]) -> None:
@@ -188,7 +187,7 @@ class HereRuntime:
         await self._tell(Want.TAKE_UP, agent, Size(80, 24))
         return await self.watching.terminal(agent, self._ids[agent])
 
-    async def recall(self) -> None:
+    async def recall(self, agent: str) -> None:
         await self.open()
 
     async def open(self) -> None:

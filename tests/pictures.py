@@ -17,7 +17,6 @@ from pathlib import Path
 
 from textual.pilot import Pilot
 
-from qms_tui.cli.in_process import InProcess
 from qms_tui.config import Config, Theme
 from qms_tui.demo import agent_command, agent_environment
 from qms_tui.demo.project import make_project
@@ -26,6 +25,7 @@ from qms_tui.runtime.environment import inherited
 from qms_tui.ui.app import QmsTuiApp
 from qms_tui.ui.session import Session
 from tests.here import HereRuntime
+from tests.in_process import InProcess
 
 ASSETS = Path(__file__).parents[1] / "assets"
 PATIENCE = 30.0  # seconds for what an agent must show
@@ -159,18 +159,17 @@ async def take(picture: Picture, folder: Path) -> str:
     )
     config = replace(Config(), theme=picture.theme)
     house = InProcess(project, config, picture.agents, project.roster(picture.agents), runtime)
-    keeper, outlives = runtime.keeper, runtime.outlives
-    session = Session(
-        project, config, picture.agents, "demo, local", house.connect, keeper, outlives, house.close
-    )
+    session = Session(project, config, picture.agents, house.connect, "demo, local", outlives=False)
     app = QmsTuiApp(session, headless_driver=True)
-    runtime.show_colors(app.palette().colors)
-    async with app.run_test(size=picture.size, notifications=True) as pilot:
-        stage = Stage(app, pilot)
-        for agent in picture.agents:
-            await stage.shown(agent, f"{agent}>")
-        await picture.play(stage)
-        return _without_foreign_fonts(app.export_screenshot(title="qms-tui demo"))
+    try:
+        async with app.run_test(size=picture.size, notifications=True) as pilot:
+            stage = Stage(app, pilot)
+            for agent in picture.agents:
+                await stage.shown(agent, f"{agent}>")
+            await picture.play(stage)
+            return _without_foreign_fonts(app.export_screenshot(title="qms-tui demo"))
+    finally:
+        await house.close()
 
 
 def _without_foreign_fonts(svg: str) -> str:

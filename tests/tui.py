@@ -23,19 +23,31 @@ from typing import Self
 from ptyprocess import PtyProcess
 
 import qms_tui
+from qms_tui.api.place import LOCK as DAEMON_LOCK
+from qms_tui.ipc.lock import end_owner, is_taken
 from qms_tui.keeper.local_processes import LocalProcesses
 from qms_tui.keeper.paths import SPAWNER_LOCK
 from qms_tui.terminal import Terminal
 
 PATIENCE = 30.0  # seconds; what is waited for takes far less, unless the machine is busy
+DAEMON_GRACE = 15.0  # seconds in which one lets go of everything; then it is killed
 LOOK = 0.01  # seconds between looks at what is not on the screen
 _SOURCE = str(Path(qms_tui.__file__).parent.parent)
 
 
 def end_local_agents(state: Path) -> None:
-    """End them, their spawners and their keepers, of all projects with their state in there."""
+    """End them, their spawners and their keepers, of all projects with their state in there; and what might
+    start them again: daemons."""
+    end_daemons(state)
     for lock in state.glob(f"qms-tui/projects/*/{SPAWNER_LOCK}"):
         LocalProcesses(Path("/"), folder=lock.parent).stop()
+
+
+def end_daemons(state: Path) -> None:
+    """End those of all projects with their state in there; agents go on."""
+    for lock in state.glob(f"qms-tui/projects/*/{DAEMON_LOCK}"):
+        if is_taken(lock):
+            assert end_owner(lock, DAEMON_GRACE), f"the daemon of {lock} stays"
 
 
 class Tui:

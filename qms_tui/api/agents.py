@@ -165,6 +165,8 @@ class AgentView(Struct, frozen=True):
     """How far the build of its image is; empty while there is none."""
     terminal: str = ""
     """What the keeper names its terminal by, from which it is shown; empty while it is not held."""
+    keeper: str = ""
+    """The keeper's socket, as in a URL: what is not ASCII is percent-encoded. Empty while nobody knows."""
     title: str = ""
     remark: str = ""
     """What a human should know of its terminal for as long as it holds."""

@@ -45,6 +45,8 @@ class Client:
         self._lost: ConnectionLost | None = None
         self.mirror: Mirror | None = None
         """What the daemon knows, once subscribed."""
+        self.remarks: tuple[str, ...] = ()
+        """What a human should know of agents that the daemon holds for this client."""
         self._reading = asyncio.get_running_loop().create_task(self._read(), name="daemon's client")
 
     @classmethod

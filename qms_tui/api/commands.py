@@ -79,7 +79,8 @@ class Hold(Struct, frozen=True):
 
     `runtime`, `command` and `image` are as they were typed, and kept for later starts of these agents;
     `config_file` is read in place of the user's own. `start` has them started also where the configuration
-    leaves that to a task.
+    leaves that to a task. Without `open` their programs are looked for only once the client opens them: a
+    screen knows their sizes a moment later.
     """
 
     agents: tuple[str, ...]
@@ -88,6 +89,13 @@ class Hold(Struct, frozen=True):
     image: str | None = None
     config_file: str = ""
     start: bool = False
+    open: bool = True
+
+
+class Held(Struct, frozen=True):
+    """What a human should know of agents that are held: whose logins they share, which wishes are ignored."""
+
+    remarks: tuple[str, ...] = ()
 
 
 class Status(Struct, frozen=True):
@@ -152,6 +160,21 @@ class Resize(Struct, frozen=True):
     agent: str
     columns: int
     lines: int
+
+
+class Color(Struct, frozen=True):
+    """Of a screen. `key` is 0 to 255 for the palette, or 1000 and the code of OSC 10 to 19."""
+
+    key: int
+    red: int
+    green: int
+    blue: int
+
+
+class ShowColors(Struct, frozen=True):
+    """The colours of a screen: programs hear of them that ask before a screen shows them."""
+
+    colors: tuple[Color, ...] = ()
 
 
 class ShowServers(Struct, frozen=True):
@@ -224,6 +247,19 @@ class Names(Struct, frozen=True):
     names: tuple[str, ...] = ()
 
 
+class Outside(Struct, frozen=True):
+    """A file on the daemon's machine, which an agent may see; the path is percent-encoded."""
+
+    agent: str
+    path: str
+
+
+class Inside(Struct, frozen=True):
+    """The path by which the agent sees it, percent-encoded; empty if it does not."""
+
+    path: str = ""
+
+
 class Place(Struct, frozen=True):
     """A path on the daemon's machine."""
 
@@ -242,12 +278,13 @@ HELLO = Command("hello", Hello, Welcome)
 SUBSCRIBE = Command("subscribe", Nothing, Snapshot)
 STATUS = Command("status", Nothing, Status)
 SET_ENVIRONMENT = Command("set_environment", Environment, Done)
-HOLD = Command("hold", Hold, Done)
+HOLD = Command("hold", Hold, Held)
 RELOAD = Command("reload", Nothing, Done)
 PING = Command("ping", Nothing, Done)
 ROSTER = Command("roster", Nothing, Names)
 ADD = Command("add", Add, Done)
 OPEN = Command("open", OfAgent, Done)
+FIND = Command("find", OfAgent, Done)
 RESTART = Command("restart", Restart, Done)
 REBUILD = Command("rebuild", OfAgent, Done)
 STOP = Command("stop", OfAgent, Done)
@@ -256,6 +293,7 @@ WAKE = Command("wake", Wake, Done)
 LOOK_AT = Command("look_at", LookAt, Done)
 RESIZE = Command("resize", Resize, Done)
 SHOW_SERVERS = Command("show_servers", ShowServers, Done)
+SHOW_COLORS = Command("show_colors", ShowColors, Done)
 EXPLAIN = Command("explain", OfAgent, Explanation)
 RECIPIENTS = Command("recipients", Nothing, Names)
 SEND = Command("send", Send, Done)
@@ -265,11 +303,13 @@ PREVIEW = Command("preview", OfItem, ItemPreview)
 PUT_AWAY = Command("put_away", OfItem, Place)
 INBOX_FOLDER = Command("inbox_folder", OfAgent, Place)
 ITEM_FILE = Command("item_file", OfItem, Place)
+PATH_INSIDE = Command("path_inside", Outside, Inside)
 
 _ALL: tuple[Command[Any, Any], ...] = (
     *(HELLO, SUBSCRIBE, PING, STATUS, SET_ENVIRONMENT, HOLD, RELOAD),
-    *(ROSTER, ADD, OPEN, RESTART, REBUILD, STOP, UNPAUSE, WAKE, LOOK_AT, RESIZE, SHOW_SERVERS, EXPLAIN),
-    *(RECIPIENTS, SEND, FIND_ITEMS, ANSWER_TO, PREVIEW, PUT_AWAY, INBOX_FOLDER, ITEM_FILE),
+    *(ROSTER, ADD, OPEN, FIND, RESTART, REBUILD, STOP, UNPAUSE, WAKE, LOOK_AT, RESIZE, SHOW_SERVERS, EXPLAIN),
+    SHOW_COLORS,
+    *(RECIPIENTS, SEND, FIND_ITEMS, ANSWER_TO, PREVIEW, PUT_AWAY, INBOX_FOLDER, ITEM_FILE, PATH_INSIDE),
 )
 COMMANDS: Mapping[str, Command[Any, Any]] = MappingProxyType({each.name: each for each in _ALL})
 """All of them, by name."""

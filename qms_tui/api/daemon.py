@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -22,10 +21,11 @@ from qms_tui.api.client import Client
 from qms_tui.api.commands import HOLD, SET_ENVIRONMENT, Environment, Hold
 from qms_tui.api.errors import ApiError, ConnectionLost, ErrorCode
 from qms_tui.api.place import LOCK, SOCKET, daemon_folder
+from qms_tui.api.process import daemon_options, launch_daemon
 from qms_tui.errors import DaemonError
 from qms_tui.files import read_regular_file
 from qms_tui.ipc.connect import connect_own
-from qms_tui.ipc.launch import LOG_HINT, START_PATIENCE, launch, wait_until_serving
+from qms_tui.ipc.launch import LOG_HINT, START_PATIENCE, Process, wait_until_serving
 from qms_tui.ipc.lock import end_owner, is_taken, owner_of
 
 T = TypeVar("T")
@@ -45,10 +45,14 @@ class Hangs(DaemonError):
 
 @dataclass(frozen=True, slots=True)
 class Daemon:
-    """That of the project at `root`, whether it runs or not; `options` are for one that has to be started."""
+    """That of the project at `root`, whether it runs or not; `options` are for one that has to be started.
+
+    With the end of the pipe `lifeline`, if there is one, it ends.
+    """
 
     root: Path
     options: Sequence[str] = ()
+    lifeline: int = -1
 
     @property
     def folder(self) -> Path:
@@ -68,11 +72,13 @@ class Daemon:
         endpoint = await _apart(self._connect)
         return await _greeted(endpoint, name) if endpoint is not None else None
 
-    async def reach(self, name: str) -> Client:
+    async def reach(self, name: str, early: Process | None = None) -> Client:
         """The same, of one that is started if need be, in place of one that hangs or is older.
 
-        Raises DaemonError, ApiError.
+        `early` is being started already, and is waited for. Raises DaemonError, ApiError.
         """
+        if early is not None:
+            await _apart(self._wait_for, early)
         for _ in range(_TRIES):
             owner = owner_of(self.folder / LOCK)
             try:
@@ -95,15 +101,17 @@ class Daemon:
             await _apart(self.start)
         raise DaemonError("the daemon does not stay", LOG_HINT)
 
-    async def hold(self, name: str, wish: Hold, environment: Environment) -> Client:
-        """A client of a daemon that holds these agents, started if need be, with this environment.
+    async def hold(
+        self, name: str, wish: Hold, environment: Environment, early: Process | None = None
+    ) -> Client:
+        """A client of a daemon that holds these agents, as `reach` gives one, with this environment.
 
         Raises DaemonError, and ApiError for what is refused.
         """
-        client = await self.reach(name)
+        client = await self.reach(name, early)
         try:
             await client.request(SET_ENVIRONMENT, environment)
-            await client.request(HOLD, wish)
+            client.remarks = (await client.request(HOLD, wish)).remarks
         except BaseException:
             await client.close()
             raise
@@ -111,8 +119,10 @@ class Daemon:
 
     def start(self) -> None:
         """See to it that one serves. Blocking. Raises DaemonError."""
-        command = [sys.executable, "-P", "-m", "qms_tui.daemon", "--project", str(self.root), *self.options]
-        wait_until_serving(launch(command), "the daemon", DaemonError)
+        self._wait_for(launch_daemon(self.root, self.options, self.lifeline))
+
+    def _wait_for(self, process: Process) -> None:
+        wait_until_serving(process, "the daemon", DaemonError)
         until = time.monotonic() + START_PATIENCE
         while (endpoint := self._connect()) is None:  # somebody else's start may be under way
             if time.monotonic() > until:
@@ -147,8 +157,7 @@ class Daemon:
 def daemon_of(root: Path, config_file: str = "", log_level: str = "info") -> Daemon:
     """That of the project at `root`; one that has to be started reads `config_file` in place of the user's
     own."""
-    file = ("--config", config_file) if config_file else ()
-    return Daemon(root, ("--log-level", log_level, *file))
+    return Daemon(root, daemon_options(config_file, log_level))
 
 
 async def _greeted(endpoint: socket, name: str) -> Client:

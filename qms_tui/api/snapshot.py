@@ -59,11 +59,15 @@ class Toast(Struct, frozen=True):
 
 
 class Engine(Struct, frozen=True):
-    """Whether the engine answers, why not, and how quickly, in seconds; null while nobody knows."""
+    """Whether the engine answers, why not, and how quickly, in seconds; null while nobody knows.
+
+    `name` says which it is, in which version; empty until it has been reached.
+    """
 
     reachable: bool = True
     why: str = ""
     latency: float | None = None
+    name: str = ""
 
 
 class ServerState(Words):

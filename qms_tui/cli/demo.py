@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import os
+import shlex
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from qms_tui.cli.loading import log_to_file
+from qms_tui.cli.loading import config_of, examine_here, log_to_file
 from qms_tui.cli.names import DEFAULT_AGENTS, check_spelling
 from qms_tui.cli.options import Common, common_options
 from qms_tui.cli.screen import check_terminal, show
-from qms_tui.config import Overrides, Trust, load_config, read_files
-from qms_tui.errors import UsageError
+from qms_tui.cli.wish import config_file_of, environment_of, wish_to_open
+from qms_tui.config import Config, Overrides
+from qms_tui.errors import QmsTuiError, UsageError
 from qms_tui.project import Project
+from qms_tui.trust import Answer, TrustStore
 
 if TYPE_CHECKING:
-    from qms_tui.keeper.local_processes import LocalProcesses
+    from qms_tui.cli.opening import Opening
 
 
 @click.command("demo")
@@ -40,42 +45,66 @@ def demo(common: Common, agents: Sequence[str], keep: Path | None) -> int:
 
 
 def _show_demo(common: Common, kept: Path | None, names: tuple[str, ...]) -> int:
-    """Its processes have their files in a temporary folder, and end with us, however that happens: then the
-    kernel closes the pipe that they watch.
+    """Its processes have all their files in a temporary folder, and end with us, however that happens: then
+    the kernel closes the pipe that they watch.
     """
     lifeline, ours = os.pipe()
     with tempfile.TemporaryDirectory(prefix="qms-tui-", ignore_cleanup_errors=True) as name:
         place = Path(name).resolve()
+        os.environ["XDG_STATE_HOME"] = str(place / "state")
         folder = kept or place / "sample-project"
-        processes = _make(common, folder, place / "demo", lifeline, names)
         try:
-            return _show(common, folder, names, processes)
+            return _show(common, folder, names, lifeline)
         finally:
             os.close(ours)
-            processes.stop()
+            _end(folder)
             os.close(lifeline)
 
 
-def _make(common: Common, folder: Path, place: Path, lifeline: int, names: tuple[str, ...]) -> LocalProcesses:
+def _show(common: Common, folder: Path, names: tuple[str, ...], lifeline: int) -> int:
+    from qms_tui.demo import agent_command, agent_environment
     from qms_tui.demo.project import make_project
+
+    make_project(folder, names)
+    os.environ["PYTHONPATH"] = agent_environment("", os.environ)["PYTHONPATH"]
+    project, overrides = Project(folder), Overrides("local", shlex.join(agent_command()))
+    config = _trusted(common, project, overrides)
+    opening = _opening(common, names, project, config, overrides, lifeline)
+    return show(project, config, names, opening, where="demo, local", outlives=False)
+
+
+def _trusted(common: Common, project: Project, overrides: Overrides) -> Config:
+    """What holds there, where everything is ours."""
+    store, standing = TrustStore.of_user(), examine_here(project, common, overrides)
+    store.remember(standing.answered(Answer.TRUST))
+    return config_of(examine_here(project, common, overrides), overrides)
+
+
+def _opening(
+    common: Common,
+    names: tuple[str, ...],
+    project: Project,
+    config: Config,
+    overrides: Overrides,
+    lifeline: int,
+) -> Opening:
+    from qms_tui.cli.opening import Opening
+
+    return Opening(
+        project,
+        partial(wish_to_open, names, overrides, common),
+        partial(environment_of, config),
+        config_file=config_file_of(common),
+        log_level=common.log_level,
+        lifeline=lifeline,
+    )
+
+
+def _end(folder: Path) -> None:
+    """All that was started for it."""
+    from qms_tui.api.daemon import Daemon
     from qms_tui.keeper.local_processes import LocalProcesses
 
-    processes = LocalProcesses(folder, ("--log-level", common.log_level), folder=place, lifeline=lifeline)
-    processes.start_early()
-    make_project(folder, names)
-    return processes
-
-
-def _show(common: Common, folder: Path, names: tuple[str, ...], processes: LocalProcesses) -> int:
-    from qms_tui.demo import agent_command, agent_environment
-    from qms_tui.keeper.local_runtime import LocalRuntime
-    from qms_tui.runtime.environment import inherited
-
-    config = load_config(
-        read_files(folder, common.config), overrides=Overrides("local"), trust=Trust(project=True)
-    )
-    runtime = LocalRuntime(
-        folder, lambda agent: agent_command(), lambda agent: agent_environment(agent, inherited(os.environ)),
-        processes=processes,
-    )  # fmt: skip
-    return show(Project(folder), config, names, runtime, "demo, local")
+    with suppress(QmsTuiError):  # then the end of the pipe ends them
+        Daemon(folder).end()
+        LocalProcesses(folder).stop()

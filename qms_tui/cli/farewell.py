@@ -5,10 +5,15 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from qms_tui.cli.options import Common
+from qms_tui.cli.printing import echo_lines
 from qms_tui.errors import QmsTuiError
 from qms_tui.project import Project, find_project
+
+if TYPE_CHECKING:
+    from qms_tui.api.agents import AgentView
 
 
 def farewell(
@@ -28,6 +33,13 @@ def farewell(
         f"  to end {'them' if others else 'it'}:".ljust(17)
         + shlex.join(["qms-tui", "stop", *options, *agents]),
     ]
+
+
+def say_farewell(options: Sequence[str], back: Sequence[str], agents: Sequence[AgentView]) -> None:
+    """Print them, of agents that run wherever they were started."""
+    isolated = {agent.isolated for agent in agents}
+    places = ["in their containers"] * (True in isolated) + ["on this machine"] * (False in isolated)
+    echo_lines(farewell([agent.name for agent in agents], options, " and ".join(places), back))
 
 
 def options_again(common: Common, project: Project) -> list[str]:

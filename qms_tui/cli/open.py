@@ -2,35 +2,24 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import click
 
 from qms_tui.cli.deciding import decide
-from qms_tui.cli.farewell import farewell, options_again
+from qms_tui.cli.farewell import options_again, say_farewell
 from qms_tui.cli.group import OPEN, complete_words
 from qms_tui.cli.loading import check_rights, config_of, examine_here, log_to_file
 from qms_tui.cli.moved import check_moved
 from qms_tui.cli.names import agents_to_open, check_command, commands_meant
 from qms_tui.cli.options import Common, common_options, known_agents, program_options
-from qms_tui.cli.printing import echo_lines
-from qms_tui.cli.screen import show
+from qms_tui.cli.screen import check_terminal, show
+from qms_tui.cli.wish import config_file_of, environment_of, wish_to_open
 from qms_tui.config import Overrides, RuntimeKind
-from qms_tui.errors import QmsTuiError
-from qms_tui.inbox.past import Past, past_folder
-from qms_tui.keeper.runtimes import (
-    early_keeper,
-    ignored_wishes,
-    kept_runtime,
-    local_processes,
-    local_runtime,
-)
-from qms_tui.keeper.servers import lights, with_repository, with_servers
 from qms_tui.project import find_project
 from qms_tui.remembered import Memory, views_folder
-from qms_tui.runtime.engines import engine_runtime, inside_paths
 
 LOCALLY = ("--runtime", RuntimeKind.LOCAL.value)  # how the human has said it, and has to say it again
 
@@ -66,7 +55,6 @@ def open_screen(
         standing = examine_here(project, common, overrides)
         log_to_file(common)
         memory = Memory(project.root, views_folder())
-        past = Past(project.root, past_folder())
         expected = config_of(standing, overrides)
         check_moved(standing, expected)
         roster = project.roster(expected.agents)
@@ -74,44 +62,18 @@ def open_screen(
     config = decide(standing, overrides)
     if config is None:
         return 0
-    from qms_tui.runtime.logins import shared_logins
+    if config.engine.runtime is RuntimeKind.DOCKER:
+        project.check_path()
+    check_terminal()
+    from qms_tui.cli.opening import Opening
 
-    if config.engine.runtime is RuntimeKind.LOCAL:
-        from qms_tui.programs.local_copy import remarks as local_remarks
-
-        processes = local_processes(project, config, common.log_level)
-        processes.start_early()
-        local, said = local_runtime(project, config, processes), local_remarks(project, config, names)
-        said = (*said, *shared_logins(map(config.agent, names), os.environ, isolated=False))
-        again = options_again(common, project)
-        back = [] if expected.engine.runtime is config_of(standing).engine.runtime else LOCALLY
-        return show(
-            project, config, names, local, "local, not isolated", said, view, memory, past,
-            on_left=lambda agents: echo_lines(farewell(agents, again, "on this machine", back)),
-        )  # fmt: skip
-    project.check_path()
-    config = with_repository(project, with_servers(project, config, names))
-    keeper = early_keeper(project, config, common.log_level, common.config)
-    try:
-        where = engine_runtime(project, config)
-        try:
-            where.prepare_early(where.check_images(names))
-        except QmsTuiError:
-            where.let_go()
-            raise
-    except QmsTuiError:
-        keeper.close()
-        raise
-    kept = kept_runtime(where, keeper)
-    remarks = (
-        *where.remarks,
-        *shared_logins(map(config.agent, names), os.environ),
-        *ignored_wishes(project, config, names),
+    opening = Opening(
+        project,
+        partial(wish_to_open, names, overrides, common),
+        partial(environment_of, config),
+        config_file=config_file_of(common),
+        log_level=common.log_level,
     )
-    servers = lights(project, config)
-    again = options_again(common, project)
-    return show(
-        project, config, names, kept, where.engine, remarks, view, memory, past, servers,
-        inside=inside_paths(project, config),
-        on_left=lambda agents: echo_lines(farewell(agents, again, "in their containers")),
-    )  # fmt: skip
+    said_locally = expected.engine.runtime is not config_of(standing).engine.runtime
+    again, back = options_again(common, project), LOCALLY if said_locally else ()
+    return show(project, config, names, opening, view, memory, on_left=partial(say_farewell, again, back))

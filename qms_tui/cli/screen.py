@@ -6,19 +6,18 @@ import gc
 import os
 import shutil
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from qms_tui.cli.printing import note, warn
 from qms_tui.config import Config
 from qms_tui.errors import UsageError
-from qms_tui.inbox.past import Past
 from qms_tui.project import Project
 from qms_tui.remembered import Memory, View
 
 if TYPE_CHECKING:
-    from qms_tui.mcp.lights import Standing
-    from qms_tui.runtime import Runtime
+    from qms_tui.api.agents import AgentView
+    from qms_tui.cli.opening import Opening
 
 NO_SCREEN = frozenset({"", "dumb", "unknown"})  # values of TERM for terminals that cannot move the cursor
 SMALLEST = (40, 10)  # columns and lines of the outer terminal
@@ -29,42 +28,36 @@ def show(
     project: Project,
     config: Config,
     names: Sequence[str],
-    runtime: Runtime,
-    engine: str,
-    remarks: Sequence[str] = (),
+    opening: Opening,
     view: View | None = None,
     memory: Memory | None = None,
-    past: Past | None = None,
-    servers: Callable[[], Awaitable[Standing]] | None = None,
     *,
-    inside: Callable[[str, str], str | None] | None = None,
-    on_left: Callable[[Sequence[str]], None] | None = None,
+    where: str = "",
+    outlives: bool = True,
+    on_left: Callable[[Sequence[AgentView]], None] = lambda agents: None,
 ) -> int:
-    """Show the screen until it is left; the exit status. Raises UsageError where it cannot be shown.
+    """Show the screen until it is left; the exit status. Raises OpeningError if the daemon holds nothing.
 
-    `on_left` is called with the agents that go on.
+    `where` agents run, if that is not said of each; `outlives`: they go on when the screen is left. `on_left`
+    is called with those that do.
     """
-    check_terminal()
     gc.disable()  # until the first painting: what is made before that is hardly ever garbage
-    from qms_tui.cli.in_process import InProcess
     from qms_tui.report import watch_threads
     from qms_tui.ui.app import QmsTuiApp
     from qms_tui.ui.session import Session
 
-    roster = project.roster((*config.agents, *names))
-    house = InProcess(project, config, names, roster, runtime, past=past, servers=servers)
-    notices = (*config.notices, *remarks)
-    agents, keeper, outlives = tuple(names), runtime.keeper, runtime.outlives
-    session = Session(
-        project, config, agents, engine, house.connect, keeper, outlives, house.close, notices, view, memory,
-        inside,
-    )  # fmt: skip
     watch_threads(sys.argv[1:])
+    session = Session(
+        project, config, tuple(names), opening.connect, where, outlives, view, memory, opening.end_daemon
+    )
     app = QmsTuiApp(session)
-    runtime.show_colors(app.palette().colors)
-    app.run()
-    if on_left is not None:
-        on_left(app.left_behind)
+    try:
+        app.run()
+    finally:
+        opening.close()
+    if app.refusal is not None:
+        raise app.refusal
+    on_left(app.left_behind)
     if 0 < (app.return_code or 0) < BY_SIGNAL:
         _tell_of_crash(app.fault)
     return app.return_code or 0

@@ -9,11 +9,11 @@ from qms_tui.api.agents import AgentState, AgentView
 from qms_tui.api.commands import Environment, Hold
 from qms_tui.api.daemon import Daemon, daemon_of
 from qms_tui.api.deltas import News, NoticeDelta
-from qms_tui.api.environment import own_environment
 from qms_tui.api.mirror import Mirror
 from qms_tui.cli.options import Common
 from qms_tui.cli.printing import echo, note, warn
-from qms_tui.config import Config, Overrides, RuntimeKind
+from qms_tui.cli.wish import environment_of, wish_to_start
+from qms_tui.config import Config, Overrides
 from qms_tui.errors import EngineError
 from qms_tui.project import Project
 
@@ -25,20 +25,15 @@ def start_agents(
     project: Project, config: Config, common: Common, overrides: Overrides, names: tuple[str, ...]
 ) -> int:
     """Start them; the exit status. Raises QmsTuiError."""
-    file = str(common.config.absolute()) if common.config is not None else ""
-    wish = Hold(names, overrides.runtime, overrides.command, overrides.image, file, start=True)
-    daemon = daemon_of(project.root, file, common.log_level)
+    wish = wish_to_start(names, overrides, common)
+    daemon = daemon_of(project.root, wish.config_file, common.log_level)
     return asyncio.run(_hold(daemon, wish, environment_of(config)))
-
-
-def environment_of(config: Config) -> Environment:
-    """What agents need of ours."""
-    named = [name for agent in (config.every_agent, *config.overrides.values()) for name in agent.env]
-    return own_environment(named, whole=config.engine.runtime is RuntimeKind.LOCAL)
 
 
 async def _hold(daemon: Daemon, wish: Hold, environment: Environment) -> int:
     client = await daemon.hold("qms-tui start", wish, environment)
+    for remark in client.remarks:
+        warn(remark)
     news = asyncio.Event()
 
     def hear(what: News) -> None:

@@ -73,7 +73,7 @@ class Wake(StrEnum):
 
 
 class Launch(StrEnum):
-    """When an agent is started, while a screen is open."""
+    """When an agent is started."""
 
     MANUAL = "manual"
     """By the human, who opens its pane or asks for it."""
@@ -82,7 +82,7 @@ class Launch(StrEnum):
 
 
 class Shutdown(StrEnum):
-    """When an agent is stopped, while a screen is open."""
+    """When an agent is stopped."""
 
     MANUAL = "manual"
     ON_INBOX_EMPTY = "on_inbox_empty"

@@ -101,6 +101,7 @@ class Agent:
             origin.foreign,
             self._building,
             terminal.id,
+            self._runtime.keeper(self.name),
             terminal.title,
             terminal.remark,
             terminal.leads,

@@ -6,7 +6,7 @@ how large it shows an agent. Terminals are shown, and typed into, over the keepe
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from qms_tui.core.attention import waiting
@@ -104,6 +104,10 @@ class Core(Composition):
             return
         self._looked_at[viewer] = agent
         self.activities.looked_at(self.agents[agent])
+
+    def show_colors(self, colors: Mapping[int, tuple[int, int, int]]) -> None:
+        """A screen has these: programs hear of them that ask before it shows them."""
+        self.agents.runtime.show_colors(colors)
 
     def show_servers(self, in_view: bool) -> None:
         """Whether the human sees how the MCP servers stand."""

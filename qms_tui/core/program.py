@@ -69,7 +69,7 @@ class Program:
         self._life.attach()
         found = await self._runtime.find(self._name)
         if found.condition is Condition.EXITED:
-            await self._runtime.recall()
+            await self._runtime.recall(self._name)
         if found.condition is not Condition.ABSENT:
             await self._agree(found)
         elif start:

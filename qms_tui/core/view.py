@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from qms_tui.activity import Lights
 from qms_tui.core.state import HELD, AgentState
@@ -48,6 +49,8 @@ class AgentView:
 
     terminal: str = ""
     """What the keeper names its terminal by, from which it is shown; empty while it is not held."""
+    keeper: Path | None = None
+    """The keeper's socket, as far as that is known."""
     title: str = ""
     """The program's own; a new one is told at most ten times a second."""
     remark: str = ""

@@ -1,6 +1,6 @@
 """The daemon's process: detached, locked, one per project. Started by clients, never by hand.
 
-    python -m qms_tui.daemon --project FOLDER [--config FILE] [--log-level LEVEL]
+    python -m qms_tui.daemon --project FOLDER [--config FILE] [--log-level LEVEL] [--lifeline PIPE]
 
 Says one line of JSON on its standard output when it serves, or why it cannot, and then nothing any more.
 """

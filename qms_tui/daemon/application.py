@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from qms_tui import __version__
-from qms_tui.api.commands import Hold, Status
+from qms_tui.api.commands import Held, Hold, Status
 from qms_tui.api.errors import ApiError, ErrorCode
 from qms_tui.armed import Armed
 from qms_tui.config import NO_OVERRIDES, Config, Launch, Overrides, RuntimeKind, refusal
@@ -43,6 +43,7 @@ class Application:
 
     def __init__(self, beginning: Beginning) -> None:
         self.project, self.log_level = beginning.project, beginning.log_level
+        self.lifeline = beginning.lifeline
         self._wishes, self._held, self._since = beginning.wishes, beginning.held, time.time()
         self._armed_file, self._armed = beginning.armed_file, beginning.armed is not None
         self._reading = self._with_held(beginning.reading)
@@ -144,13 +145,17 @@ class Application:
         """A client asks for a start."""
         self._callers.ask(agent, caller)
 
-    async def hold(self, wish: Hold, caller: Caller | None) -> None:
+    async def hold(self, wish: Hold, caller: Caller | None) -> Held:
         """Arm the project, and hold these agents. Raises QmsTuiError if anything of it cannot be."""
         wishes = self._wished(wish)
         reading, roster = await self._read(lambda: self._read_with_roster(wishes))
         self._check(wish.agents, reading, roster)
-        if any(reading.kind(name) is RuntimeKind.DOCKER for name in wish.agents):
+        contained = [name for name in wish.agents if reading.kind(name) is RuntimeKind.DOCKER]
+        if contained:
             self._runtimes.check_engine(reading.config, caller)
+            await self._runtimes.prepare(reading.config, contained, caller)
+        if len(contained) < len(wish.agents):
+            await self._runtimes.prepare_local()
         self._wishes = wishes
         self._take(reading)
         await self._arm()
@@ -158,8 +163,12 @@ class Application:
         host = caller.environment if caller is not None else os.environ
         said = await self._read(lambda: remarks.of_agents(asked, host))
         for name in wish.agents:
-            self._hold(name, caller, start=wish.start)
-        self._say_once(said)
+            self._hold(name, caller, wish)
+        return Held((*reading.notices, *(self._runtimes.remarks if contained else ()), *said))
+
+    async def path_inside(self, agent: str, path: str) -> str | None:
+        """Where the agent sees a file of this machine."""
+        return await self._runtimes.path_inside(agent, path)
 
     async def reload(self) -> None:
         """Read again what is configured; what is broken changes nothing. Raises QmsTuiError."""
@@ -193,16 +202,16 @@ class Application:
                 said = f"{name} runs {_PLACES[self.kind(name)]}"
                 raise ApiError(ErrorCode.WRONG_STATE, said, f"stop it first: qms-tui stop {name}")
 
-    def _hold(self, name: str, caller: Caller | None, *, start: bool) -> None:
+    def _hold(self, name: str, caller: Caller | None, wish: Hold) -> None:
         if name not in self.core.agents:
             self.core.add(name)
             self.server.publisher.show(self.core.view(name))
         if self.core.view(name).state not in STARTABLE:
             return
         self._callers.ask(name, caller)
-        if start:
+        if wish.start:
             self.core.restart(name)
-        else:
+        elif wish.open:
             self.core.open(name)
 
     # -- what holds -------------------------------------------------------------------------------------
@@ -252,12 +261,8 @@ class Application:
         for text in texts:
             self.core.notices.give(Notice(text, "warning", kind=NoticeKind.AGENT, lasting=True))
 
-    def _say_once(self, texts: Sequence[str]) -> None:
-        for text in texts:
-            self.core.notices.give(Notice(text, "warning", once=True, lasting=True))
-
     def _engine_reached(self, engine: EngineRuntime) -> None:
-        self._say_once(engine.remarks)
+        self.server.publisher.name_engine(engine.engine)
 
     async def _notify_refusal(self, command: Sequence[str]) -> str:
         """Why it must not run: a file of the project's that is not what was trusted, say."""

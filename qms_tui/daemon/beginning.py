@@ -21,9 +21,13 @@ class Beginning:
     reading: Reading
     held: frozenset[tuple[str, str, int]]
     log_level: str = "info"
+    lifeline: int = -1
+    """A pipe with whose end the application is to end, and agents that are programs of this machine."""
 
 
-def read_beginning(project: Project, config_file: Path | None, log_level: str) -> Beginning:
+def read_beginning(
+    project: Project, config_file: Path | None, log_level: str, lifeline: int = -1
+) -> Beginning:
     """Read it. Blocking. Raises QmsTuiError for a configuration that cannot be used."""
     file = ArmedFile.of(project.root)
     armed = file.read()
@@ -31,4 +35,5 @@ def read_beginning(project: Project, config_file: Path | None, log_level: str) -
         config_file = Path(armed.config_file)
     wishes = Wishes(armed.agents if armed is not None else {}, config_file)
     reading = read_settings(project, wishes)
-    return Beginning(project, file, armed, wishes, reading, held_items(project, reading.config), log_level)
+    held = held_items(project, reading.config)
+    return Beginning(project, file, armed, wishes, reading, held, log_level, lifeline)

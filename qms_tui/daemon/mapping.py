@@ -38,6 +38,7 @@ def agent(view: AgentView) -> agents.AgentView:
         foreign=view.foreign,
         building=view.building,
         terminal=view.terminal,
+        keeper=quote_from_bytes(os.fsencode(view.keeper)) if view.keeper else "",
         title=view.title,
         remark=view.remark,
         leads=view.leads,
@@ -176,10 +177,10 @@ def toast(arrival: Toast) -> snapshot.Toast:
 def engine(event: RuntimeEvent, before: snapshot.Engine) -> snapshot.Engine:
     """How the engine is after this."""
     if isinstance(event, EngineLost):
-        return snapshot.Engine(False, event.why)
+        return snapshot.Engine(False, event.why, name=before.name)
     if isinstance(event, Latency):
-        return snapshot.Engine(before.reachable, before.why, event.seconds)
-    return snapshot.Engine()
+        return snapshot.Engine(before.reachable, before.why, event.seconds, before.name)
+    return snapshot.Engine(name=before.name)
 
 
 def servers(standing: Standing) -> tuple[snapshot.Server, ...]:

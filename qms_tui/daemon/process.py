@@ -47,7 +47,7 @@ def serve(words: Sequence[str]) -> int:
         if lock is None:
             say_once({"ready": False})
             return 0
-        beginning = read_beginning(Project(asked.project), asked.config, asked.log_level)
+        beginning = read_beginning(Project(asked.project), asked.config, asked.log_level, asked.lifeline)
         preload()
         listener = _listen(folder / SOCKET)
     except (QmsTuiError, OSError) as error:
@@ -63,6 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="qms_tui.daemon")
     parser.add_argument("--project", type=Path, required=True)
     parser.add_argument("--config", type=Path, default=None)
+    parser.add_argument("--lifeline", type=int, default=-1)
     parser.add_argument("--log-level", choices=LEVELS, default="info")
     return parser
 
@@ -87,6 +88,9 @@ async def _run(beginning: Beginning, endpoint: socket.socket, folder: Path, lock
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, over.set)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    if beginning.lifeline >= 0:
+        os.set_inheritable(beginning.lifeline, False)
+        loop.add_reader(beginning.lifeline, over.set)
     application = Application(beginning)
     listener = Listener(endpoint, application.server.serve)
     application.start()

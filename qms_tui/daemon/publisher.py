@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 
+from msgspec.structs import replace
+
 from qms_tui.api import wire
 from qms_tui.api.deltas import (
     AgentDelta,
@@ -64,6 +66,12 @@ class Publisher:
             servers = mapping.servers(event.standing)
             if servers != self.mirror.servers:
                 self._publish(ServersDelta(number, servers))
+
+    def name_engine(self, name: str) -> None:
+        """It has been reached, and is this one."""
+        engine = replace(self.mirror.engine, name=name)
+        if engine != self.mirror.engine:
+            self._publish(EngineDelta(self.log.last + 1, engine))
 
     def show(self, view: AgentView) -> None:
         """An agent is so now."""

@@ -7,6 +7,7 @@ import os
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 from qms_tui import __version__
 from qms_tui.api import commands as api
@@ -30,6 +31,7 @@ _log = logging.getLogger(__name__)
 
 LONGEST_NAME = 80  # characters of what a client calls something that are repeated to it
 LARGEST = 4096  # columns, or lines, of a terminal
+MOST_COLORS = 300  # of a screen: a palette, and what else has a colour
 DONE = Done()
 Handler = Callable[[Any], Any | Awaitable[Any]]
 
@@ -90,10 +92,9 @@ class Requests:
         self._host.come(self._caller)
         return DONE
 
-    async def hold(self, params: api.Hold) -> Done:
+    async def hold(self, params: api.Hold) -> api.Held:
         """Hold these agents, with what the human says of them."""
-        await self._host.hold(params, self._caller)
-        return DONE
+        return await self._host.hold(params, self._caller)
 
     async def reload(self, params: api.Nothing) -> Done:
         """Read again what is configured."""
@@ -126,12 +127,14 @@ class Requests:
 
     def open(self, params: api.OfAgent) -> Done:
         """Find the program, or start it if its policy says so."""
-        view = self._view(params.agent)
-        if view.state not in STARTABLE:
-            hint = "restart it to have another program"
-            raise ApiError(ErrorCode.WRONG_STATE, f"{view.name} is open: {view.state.value}", hint)
+        view = self._closed(params.agent)
         self._ask(view.name)
         self._core.open(view.name)
+        return DONE
+
+    def find(self, params: api.OfAgent) -> Done:
+        """Find the program; start nothing."""
+        self._core.open(self._closed(params.agent).name, start=False)
         return DONE
 
     def restart(self, params: api.Restart) -> Done:
@@ -198,6 +201,14 @@ class Requests:
         self._core.resize(view.name, Size(params.columns, params.lines))
         return DONE
 
+    def show_colors(self, params: api.ShowColors) -> Done:
+        """A screen has these colours."""
+        every = {each.key: (each.red, each.green, each.blue) for each in params.colors[:MOST_COLORS]}
+        if any(not 0 <= part <= 255 for color in every.values() for part in color):
+            raise ApiError(ErrorCode.WRONG_PARAMETERS, "there is no such colour", "give 0 to 255 of each")
+        self._core.show_colors(every)
+        return DONE
+
     def show_servers(self, params: api.ShowServers) -> Done:
         """The human sees the MCP servers here, or no more."""
         if params.in_view:
@@ -250,6 +261,12 @@ class Requests:
         item = self._known_item(params.agent, params.item)
         return _place(self._core.inbox(item.agent) / item.file)
 
+    async def path_inside(self, params: api.Outside) -> api.Inside:
+        """How the agent sees a file of this machine."""
+        path = os.fsdecode(unquote_to_bytes(params.path))
+        found = await self._host.path_inside(self._view(params.agent).name, path)
+        return api.Inside(quote_from_bytes(os.fsencode(found)) if found else "")
+
     # -- what is allowed --------------------------------------------------------------------------------
 
     @property
@@ -268,6 +285,13 @@ class Requests:
         if name not in self._core.agents:
             raise _no_agent(name, [agent.name for agent in self._core.agents])
         return self._core.view(name)
+
+    def _closed(self, name: str) -> AgentView:
+        view = self._view(name)
+        if view.state not in STARTABLE:
+            hint = "restart it to have another program"
+            raise ApiError(ErrorCode.WRONG_STATE, f"{name} is open: {view.state.value}", hint)
+        return view
 
     def _restartable(self, name: str) -> AgentView:
         view = self._view(name)

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from qms_tui.config import Config, RuntimeKind
 from qms_tui.errors import EngineError
+from qms_tui.keeper.replies import RGB
 from qms_tui.keeper.runtimes import (
     keeper_client,
     kept_runtime,
@@ -17,10 +18,10 @@ from qms_tui.keeper.runtimes import (
     local_runtime,
 )
 from qms_tui.project import Project
-from qms_tui.runtime import Ending, Found, HeldTerminal, KeeperAddress, Runtime, RuntimeEvent, Size, Usage
+from qms_tui.runtime import Ending, Found, HeldTerminal, Runtime, RuntimeEvent, Size, Usage
 from qms_tui.runtime.base import ENGINE, EngineRuntime
 from qms_tui.runtime.caller import Caller
-from qms_tui.runtime.engines import engine_host, engine_runtime
+from qms_tui.runtime.engines import engine_host, engine_runtime, inside_paths
 from qms_tui.workers import Workers
 
 CONNECT_DEADLINE = 30.0  # seconds for an engine at the other end of a slow tunnel
@@ -31,6 +32,7 @@ class Settings(Protocol):
 
     project: Project
     log_level: str
+    lifeline: int
 
     @property
     def config(self) -> Config:
@@ -60,9 +62,13 @@ class Runtimes:
         """`on_engine` is called once the engine is reached."""
         self._settings, self._on_engine = settings, on_engine
         self._engine: EngineRuntime | None = None
+        self._processes = local_processes(
+            settings.project, settings.config, settings.log_level, settings.lifeline
+        )
         self._kept: Runtime | None = None
         self._local: Runtime | None = None
         self._reaching = asyncio.Lock()
+        self._colors: Mapping[int, RGB] = {}
         self._on_event: Callable[[RuntimeEvent], None] | None = None
         self._unwatch: list[Callable[[], None]] = []
         self._workers = Workers(ENGINE)
@@ -80,21 +86,51 @@ class Runtimes:
                 hint="end what runs there first: qms-tui stop --all",
             )
 
+    async def prepare(self, config: Config, agents: Sequence[str], caller: Caller | None) -> None:
+        """Reach the engine, and begin with what these agents' containers will need.
+
+        Raises EngineError, ImageError for an agent whose image is not there.
+        """
+        await self._kept_runtime(config)
+        engine = self._engine
+        assert engine is not None
+        engine.configure(config, caller.environment if caller is not None else os.environ)
+        absent = await self._workers.call(lambda: engine.check_images(agents), what="look at the images")
+        engine.prepare_early(absent)
+
+    async def prepare_local(self) -> None:
+        """Begin with what programs of this machine will need."""
+        processes = self._processes
+        await self._workers.call(processes.start_early, what="start what holds local agents")
+
+    async def path_inside(self, agent: str, path: str) -> str | None:
+        """Where the agent sees a file of this machine; None if it does not, or gets paths as they are."""
+        inside = inside_paths(self._settings.project, self._settings.config)
+        if inside is None or not self.isolates(agent):
+            return None
+        return await self._workers.call(lambda: inside(agent, path), what=f"look for {path}")
+
+    @property
+    def remarks(self) -> Sequence[str]:
+        """What the human should be told of how agents run here."""
+        return self._engine.remarks if self._engine is not None else ()
+
     # -- what a Runtime promises ------------------------------------------------------------------------
 
-    def show_colors(self, colors: Mapping[int, tuple[int, int, int]]) -> None:
-        """Colours are those of screens, which tell the keeper."""
+    def show_colors(self, colors: Mapping[int, RGB]) -> None:
+        """The keepers answer with them when a program asks, from the next start on."""
+        self._colors = colors
+        for runtime in self._reached:
+            runtime.show_colors(colors)
 
     def isolates(self, agent: str) -> bool:
         """Whether it runs in a container."""
         return self._settings.kind(agent) is RuntimeKind.DOCKER
 
-    @property
-    def keeper(self) -> KeeperAddress:
-        """That of the first runtime that is reached. Raises EngineError before one is."""
-        for runtime in self._reached:
-            return runtime.keeper
-        raise EngineError("no agent's terminal is held yet", hint="start an agent first")
+    def keeper(self, agent: str) -> Path | None:
+        """That of containers, or that of programs of this machine, once it has been reached."""
+        runtime = self._kept if self.isolates(agent) else self._local
+        return runtime.keeper(agent) if runtime is not None else None
 
     async def find(self, agent: str) -> Found:
         """What is there of the agent."""
@@ -112,10 +148,9 @@ class Runtimes:
         """Hold the running agent's terminal."""
         return await (await self._of(agent)).hold(agent)
 
-    async def recall(self) -> None:
-        """Have the keepers that are reached show what has ended."""
-        for runtime in self._reached:
-            await runtime.recall()
+    async def recall(self, agent: str) -> None:
+        """Have its keeper show what has ended."""
+        await (await self._of(agent)).recall(agent)
 
     async def ended(self, agent: str) -> Ending | None:
         """How the agent ended."""
@@ -166,20 +201,24 @@ class Runtimes:
     async def _of(self, agent: str) -> Runtime:
         if self._settings.kind(agent) is RuntimeKind.LOCAL:
             return self._local or self._reach_local()
+        return await self._kept_runtime(self._settings.config)
+
+    async def _kept_runtime(self, config: Config) -> Runtime:
         if self._kept is None:
             async with self._reaching:  # one connection for all agents
-                self._kept = self._kept or await self._reach_engine()
+                self._kept = self._kept or await self._reach_engine(config)
         return self._kept
 
     def _reach_local(self) -> Runtime:
         settings = self._settings
-        processes = local_processes(settings.project, settings.config, settings.log_level)
-        self._local = local_runtime(settings.project, lambda: settings.config, processes, settings.caller)
+        self._local = local_runtime(
+            settings.project, lambda: settings.config, self._processes, settings.caller
+        )
         self._follow(self._local)
         return self._local
 
-    async def _reach_engine(self) -> Runtime:
-        settings, config = self._settings, self._settings.config
+    async def _reach_engine(self, config: Config) -> Runtime:
+        settings = self._settings
         engine = await self._workers.call(
             lambda: engine_runtime(settings.project, config),
             what="reach the engine",
@@ -195,6 +234,7 @@ class Runtimes:
         return kept
 
     def _follow(self, runtime: Runtime) -> None:
+        runtime.show_colors(self._colors)
         if self._on_event is not None:
             self._unwatch.append(runtime.watch(self._on_event))
 

@@ -29,7 +29,7 @@ from qms_tui.keeper.protocol import (
     read_message,
     size_frame,
 )
-from qms_tui.runtime import KeeperAddress, Size
+from qms_tui.runtime import Size
 from qms_tui.workers import Counterpart
 
 _log = logging.getLogger(__name__)
@@ -90,9 +90,9 @@ class KeeperClient:
         """The colours of this interface, for those who ask the terminals that it leads."""
 
     @property
-    def address(self) -> KeeperAddress:
-        """Where it listens, and who this interface is to it."""
-        return KeeperAddress(self._folder / SOCKET, self._interface)
+    def address(self) -> Path:
+        """Where it listens."""
+        return self._folder / SOCKET
 
     def open(self, want: Want, agent: str, container: str, size: Size) -> Connection:
         """A connection that follows an agent; starts a keeper if there is none. Raises KeeperError."""

@@ -28,7 +28,6 @@ from qms_tui.runtime import (
     Ending,
     Found,
     HeldTerminal,
-    KeeperAddress,
     RunsAlready,
     RuntimeEvent,
     Size,
@@ -91,8 +90,7 @@ class LocalRuntime:
         """What the spawner has of it, else how it ended under an earlier one."""
         return await self._call(lambda: find_one(self._processes, agent), f"look for {agent}")
 
-    @property
-    def keeper(self) -> KeeperAddress:
+    def keeper(self, agent: str) -> Path:
         """Where terminals are shown from."""
         return self._keeper.address
 
@@ -122,7 +120,7 @@ class LocalRuntime:
         await self._watching.open()
         return await self._watching.terminal(agent, await self._call(take_up, f"attach to {agent}"))
 
-    async def recall(self) -> None:
+    async def recall(self, agent: str) -> None:
         """See to it that a keeper runs."""
         try:
             await self._call(self._keeper.ready, "ask the keeper")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 from qms_tui.errors import KeeperError
 from qms_tui.keeper.client import ANSWER_PATIENCE, KEEPER, Connection, KeeperClient
 from qms_tui.keeper.protocol import Want
 from qms_tui.keeper.replies import RGB, write_palette
 from qms_tui.keeper.watching import Watching
-from qms_tui.runtime import Ending, Found, HeldTerminal, KeeperAddress, RuntimeEvent, Size, Usage
+from qms_tui.runtime import Ending, Found, HeldTerminal, RuntimeEvent, Size, Usage
 from qms_tui.runtime.base import HoldableRuntime
 from qms_tui.workers import Workers, waiting_for
 
@@ -29,8 +30,7 @@ class KeptRuntime:
         self._workers = Workers(KEEPER)
         self._watching = Watching(keeper, self._workers)
 
-    @property
-    def keeper(self) -> KeeperAddress:
+    def keeper(self, agent: str) -> Path:
         """Where terminals are shown from."""
         return self._client.address
 
@@ -70,7 +70,7 @@ class KeptRuntime:
         reached.held.close()
         return await self._watching.terminal(agent, reached.container)
 
-    async def recall(self) -> None:
+    async def recall(self, agent: str) -> None:
         """See to it that a keeper runs."""
         try:
             await self._workers.call(self._client.ready, what="ask the keeper", deadline=ANSWER_PATIENCE)

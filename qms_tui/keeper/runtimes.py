@@ -65,12 +65,17 @@ def ignored_wishes(project: Project, config: Config, agents: Sequence[str]) -> l
     return [f"of the definition of {agent}, {'; '.join(keys)}" for agent, keys in asked.items() if keys]
 
 
-def local_processes(project: Project, config: Config, log_level: str = "info") -> LocalProcesses:
-    """The spawner and the keeper of the project's local agents, whether they run or not."""
+def local_processes(
+    project: Project, config: Config, log_level: str = "info", lifeline: int = -1
+) -> LocalProcesses:
+    """The spawner and the keeper of the project's local agents, whether they run or not.
+
+    With the end of the pipe `lifeline` both end, and the agents.
+    """
     from qms_tui.keeper.local_processes import LocalProcesses
 
     options = ("--scrollback", str(config.terminal.scrollback), "--log-level", log_level)
-    return LocalProcesses(project.root, options)
+    return LocalProcesses(project.root, options, lifeline=lifeline)
 
 
 def local_runtime(

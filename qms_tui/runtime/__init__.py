@@ -21,7 +21,6 @@ from qms_tui.runtime.runtime import (
     Ending,
     Found,
     HeldTerminal,
-    KeeperAddress,
     RunsAlready,
     Runtime,
 )
@@ -40,7 +39,6 @@ __all__ = [
     "Fact",
     "Found",
     "HeldTerminal",
-    "KeeperAddress",
     "Latency",
     "Led",
     "News",

@@ -96,17 +96,6 @@ class RunsAlready(EngineError):
     """Somebody else has started the agent, or is about to: attach to it."""
 
 
-@dataclass(frozen=True, slots=True)
-class KeeperAddress:
-    """Where terminals are shown from: the keeper's socket, and by which name our connections belong together.
-
-    Who decides and who shows are one to it if they give the same `interface`.
-    """
-
-    path: Path
-    interface: str
-
-
 class HeldTerminal(Protocol):
     """A terminal that is held, for whoever decides about its agent and does not show it."""
 
@@ -147,9 +136,8 @@ class Runtime(Protocol):
     async def find(self, agent: str) -> Found:
         """What is there of the agent."""
 
-    @property
-    def keeper(self) -> KeeperAddress:
-        """Where its agents' terminals are shown from."""
+    def keeper(self, agent: str) -> Path | None:
+        """The socket of whoever holds the agent's terminal; None while nobody knows."""
 
     async def start(self, agent: str, size: Size, *, fresh: bool = False) -> HeldTerminal:
         """Start the agent anew, held before its first byte; a program that has ended is cleared away.
@@ -162,8 +150,8 @@ class Runtime(Protocol):
     async def hold(self, agent: str) -> HeldTerminal:
         """Hold the running agent's terminal."""
 
-    async def recall(self) -> None:
-        """See to it that the screens of agents that have ended can be shown, as far as that goes."""
+    async def recall(self, agent: str) -> None:
+        """See to it that the screen of an agent that has ended can be shown, as far as that goes."""
 
     async def ended(self, agent: str) -> Ending | None:
         """How the agent ended, after its terminal closed; None if it still runs."""

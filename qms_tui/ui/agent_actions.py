@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from qms_tui.api.agents import HELD, AgentState
+from qms_tui.api.agents import HELD, STARTABLE, AgentState
 from qms_tui.api.commands import (
     ADD,
+    FIND,
     OPEN,
     REBUILD,
+    RESIZE,
     RESTART,
     ROSTER,
     STOP,
@@ -18,6 +20,7 @@ from qms_tui.api.commands import (
     Add,
     Nothing,
     OfAgent,
+    Resize,
     Restart,
     Wake,
 )
@@ -31,7 +34,8 @@ class AgentActions:
 
     def __init__(self, app: Shell) -> None:
         self._app = app
-        self._opened: set[str] = set()  # by us, at this daemon
+        self._opened: set[str] = set()  # by us, once and for all
+        self._asked: set[str] = set()  # of this daemon
 
     # -- agents with a pane -----------------------------------------------------------------------------
 
@@ -105,24 +109,34 @@ class AgentActions:
 
     def begin(self) -> None:
         """There is a daemon, maybe another one than before."""
-        self._opened.clear()
+        self._asked.clear()
 
     def open(self, agent: str) -> None:
-        """Have its program looked for, once."""
-        if agent not in self._opened and self._app.daemon.answers:
-            self._opened.add(agent)
+        """Have its program looked for. The first time it is started, if its policy says so: a daemon that
+        comes later starts nothing because of us, what runs no more may have been ended meanwhile."""
+        if agent not in self._asked and self._app.daemon.answers:
+            self._asked.add(agent)
             self._app.daemon.go(self._open(agent))
 
     async def _open(self, agent: str) -> None:
-        view = self._app.daemon.mirror.agents.get(agent)
-        if view is not None and view.state is not AgentState.ABSENT:
-            return
+        daemon, is_first = self._app.daemon, agent not in self._opened
+        view = daemon.mirror.agents.get(agent)
         try:
-            await self._app.daemon.request(OPEN, OfAgent(agent))
-        except ApiError as error:
-            if error.code == ErrorCode.UNKNOWN_AGENT:
-                self._app.daemon.ask(ADD, Add(agent))
-            elif error.code != ErrorCode.WRONG_STATE:  # else somebody was faster
-                self._app.refuse(error)
+            if view is None:
+                await self._take_in(agent)
+            if view is None or view.state in (STARTABLE if is_first else (AgentState.ABSENT,)):
+                await daemon.request(OPEN if is_first else FIND, OfAgent(agent))
         except ConnectionLost:
-            self._opened.discard(agent)
+            self._asked.discard(agent)
+            return
+        except ApiError as error:
+            if error.code != ErrorCode.WRONG_STATE:  # else somebody was faster
+                self._app.refuse(error)
+        self._opened.add(agent)
+
+    async def _take_in(self, agent: str) -> None:
+        """It is new to the daemon: with its size, before it is opened."""
+        daemon = self._app.daemon
+        await daemon.request(ADD, Add(agent, open=False))
+        if (size := daemon.size(agent)) is not None:
+            await daemon.request(RESIZE, Resize(agent, size.columns, size.lines))

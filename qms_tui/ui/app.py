@@ -10,7 +10,6 @@ import signal
 import sys
 import threading
 from collections.abc import Sequence
-from functools import partial
 
 from textual.app import ComposeResult
 from textual.containers import Container, Horizontal
@@ -19,7 +18,8 @@ from textual.screen import Screen
 
 from qms_tui.api.agents import STARTABLE, AgentState, AgentView
 from qms_tui.api.deltas import News
-from qms_tui.errors import QmsTuiError
+from qms_tui.config import RuntimeKind
+from qms_tui.errors import OpeningError, QmsTuiError
 from qms_tui.remembered import View
 from qms_tui.terminal import late
 from qms_tui.ui.addresses import Addresses
@@ -40,7 +40,7 @@ from qms_tui.ui.outer_keys import leave_keys, menu_key
 from qms_tui.ui.outer_status import OuterStatus
 from qms_tui.ui.palette import AGENT_COLORS, AGENT_COLORS_LIGHT, DARK, LIGHT, Palette
 from qms_tui.ui.pane import Pane
-from qms_tui.ui.paste_path import replace_path
+from qms_tui.ui.pasting import Pasting
 from qms_tui.ui.safe_cells import SafeCells
 from qms_tui.ui.screens import HelpScreen, MenuScreen, PanesScreen
 from qms_tui.ui.session import Session
@@ -86,23 +86,26 @@ class QmsTuiApp(OrderedKeys):
             self.register_theme(theme)
         self.theme = THEMES[session.config.theme].name
         colors, scrollback = self.palette().colors, session.config.terminal.scrollback
-        self.terminals = Terminals(session.keeper, self._hear_of_terminal, colors, scrollback=scrollback)
+        self.terminals = Terminals(self._hear_of_terminal, colors, scrollback=scrollback)
         view = session.view or View(session.agents)
         self.fault: BaseException | None = None
         """What made the screen fail, if anything did."""
-        self.left_behind: tuple[str, ...] = ()
+        self.refusal: OpeningError | None = None
+        """Why there is nothing to show, if that is so."""
+        self.left_behind: tuple[AgentView, ...] = ()
         """The agents that went on when the screen was left."""
         self._panes: dict[str, Pane] = {}
         self._sized: set[str] = set()  # agents whose terminals have had a pane's size
         self._first_focus = view.focused
         self._last_focused: Pane | None = None
-        self.daemon = DaemonLink(session.connect, self._hear, self._miss, self.refuse)
+        self.daemon = DaemonLink(session.connect, self._hear, self._miss, self.refuse, colors)
         self.hangs = Hangs(self, self.terminals)
         self.desk = Desk(self)
         self.attention = Attention(self, self.desk)
         self.arranging = Arranging(self, self.desk, view)
         self._agents = AgentActions(self)
         self._addresses = Addresses(self)
+        self._pasting = Pasting(self)
         self._clipboard_requests = ClipboardRequests(self)
         self.outer_status = OuterStatus(self)
         self._listener = Listener(self, self.desk, self.outer_status)
@@ -128,7 +131,7 @@ class QmsTuiApp(OrderedKeys):
         yield Horizontal(Container(*panes, id="panes"), self.desk.sidebar, id="room")
         hints = key_hints(self._menu, leave_keys(self._prefix, os.environ))
         config = self.session.config
-        yield StatusLine(self.session.project.name, self.session.engine, hints, trusted=config.trusted)
+        yield StatusLine(self.session.project.name, self.session.where, hints, trusted=config.trusted)
 
     def on_mount(self) -> None:
         loop = asyncio.get_running_loop()
@@ -141,7 +144,7 @@ class QmsTuiApp(OrderedKeys):
         self.base.screen_layout_refresh_signal.subscribe(self, lambda _: self._open_agents())
         self.pane.focus()
         self.rearrange()
-        for notice in self.session.notices:
+        for notice in self.session.config.notices:
             self.notify(notice, severity="warning", markup=False, timeout=12)
 
     def on_ready(self) -> None:
@@ -152,12 +155,11 @@ class QmsTuiApp(OrderedKeys):
         """Let go of the agents, however the screen ended."""
         if self.session.outlives:
             agents = self.daemon.mirror.agents.values()
-            self.left_behind = tuple(agent.name for agent in agents if agent.state not in _NOT_LIVE)
+            ours = [agent for agent in agents if agent.name in self._panes]
+            self.left_behind = tuple(agent for agent in ours if agent.state not in _NOT_LIVE)
         self._listener.close()
         await self.daemon.close()
         self.terminals.close()
-        if self.session.leave is not None:
-            await self.session.leave()
 
     def _fatal_error(self) -> None:
         """Textual's hook for what no handler caught: to the log, where it would show a traceback."""
@@ -169,9 +171,10 @@ class QmsTuiApp(OrderedKeys):
 
     def _pane(self, agent: str, number: int) -> Pane:
         link, mirror = self.terminals.link(agent), self.daemon.mirror
-        view = mirror.agents.get(agent) or AgentView(agent)
-        color, pasted = self._color(agent, number), partial(self._pasted, agent)
-        pane = Pane(link, view, number, color, self.palette, self.own_keys, self._menu, pasted)
+        isolated = self.session.config.engine.runtime is not RuntimeKind.LOCAL  # until its daemon says so
+        view = mirror.agents.get(agent) or AgentView(agent, isolated=isolated)
+        color, paste = self._color(agent, number), self._pasting.give
+        pane = Pane(link, view, number, color, self.palette, self.own_keys, self._menu, paste)
         self._panes[agent] = pane
         pane.waiting = mirror.mailbox(agent).waiting
         if agent == self._first_focus:
@@ -187,15 +190,6 @@ class QmsTuiApp(OrderedKeys):
 
     def find_pane(self, agent: str) -> Pane | None:
         return self._panes.get(agent)
-
-    def _pasted(self, agent: str, data: bytes) -> bytes:
-        """What the agent gets of a paste: a path as it sees it, everything else as it is."""
-        inside = self.session.inside
-        found = replace_path(data, partial(inside, agent)) if inside is not None else None
-        if found is None:
-            return data
-        self.base.query_one(StatusLine).say(f"{agent} got the path in its container: {found.path}")
-        return found.data
 
     def _color(self, name: str, number: int) -> str:
         colors = AGENT_COLORS if self.current_theme.dark else AGENT_COLORS_LIGHT
@@ -299,8 +293,11 @@ class QmsTuiApp(OrderedKeys):
             self.hangs.show()
 
     def refuse(self, error: QmsTuiError) -> None:
-        """Say why something was not done."""
-        if self.is_running:
+        """Say why something was not done; leave, where nothing can be."""
+        if isinstance(error, OpeningError):
+            self.refusal = error
+            self.exit()
+        elif self.is_running:
             said = f"{error.message}\n{error.hint}" if error.hint else error.message
             self.notify(said, severity=severity_of(error), markup=False)
 

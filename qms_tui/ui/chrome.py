@@ -24,6 +24,7 @@ from qms_tui.ui.tab_window import more_before, more_behind, room_within, shown_t
 SHORT = 16  # cells that a part may have where there is little room
 
 SAID = 6.0  # seconds
+LOCALLY = "local, not isolated"  # where agents run that are programs of this machine
 _CLOCK = slice(11, None)  # of a moment, without its date
 
 
@@ -76,10 +77,11 @@ class TabLine(Static):
 class StatusLine(Static):
     """Project, engine, agents, hints."""
 
-    def __init__(self, project: str, engine: str, hints: Sequence[str], *, trusted: bool = True) -> None:
-        """The first of `hints` that fits is shown."""
+    def __init__(self, project: str, where: str, hints: Sequence[str], *, trusted: bool = True) -> None:
+        """The first of `hints` that fits is shown. `where` agents run, if that is not said of each."""
         super().__init__(id="status")
-        self._project, self._engine, self._hints, self._trusted = plain(project), engine, hints, trusted
+        self._project, self._where, self._hints, self._trusted = plain(project), where, hints, trusted
+        self._engine = ""
         self._link = ""  # how the engine can be reached, if that is worth a word
         self._shown: tuple[list[Pane], str, str] = [], "", ""
         self._waiting = self._for_human = 0
@@ -109,11 +111,11 @@ class StatusLine(Static):
             self.show(*self._shown)
 
     def show_engine(self, engine: Engine) -> None:
-        """Show how the engine is: its latency if it is not on this machine, or that it is away."""
+        """Show which it is, and how: its latency if it is not on this machine, or that it is away."""
         link = "" if engine.latency is None else f"{engine.latency * 1000:.0f} ms"
         link = link if engine.reachable else "unreachable"
-        if link != self._link:
-            self._link = link
+        if (engine.name, link) != (self._engine, self._link):
+            self._engine, self._link = engine.name, link
             self.show(*self._shown)
 
     def wait(self, count: int, for_human: int) -> None:
@@ -153,13 +155,14 @@ class StatusLine(Static):
         following = f"following {', '.join(leaders)}" if leaders else ""
         need, wait, yours = self._needing, self._waiting, self._for_human
         items, own = counted(wait, "item"), counted(yours, "item")
+        where = self._where or _places(self._engine, [pane.agent.isolated for pane in panes])
         missing = "" if self._missing_since is None else moment(self._missing_since)[_CLOCK]
         parts = [
             Part(f"states, inbox missing since {missing}" if missing else "", "bold $error",
                  (f"missing since {missing}", "missing"), 10),
             Part(hanging, "bold $error", (hanging.partition(": ")[2],), 11),
             Part("" if self._trusted else "look only", "bold $warning", rank=7),
-            Part(self._engine, shorter=(shortened(self._engine, SHORT),), rank=3),
+            Part(where, shorter=(shortened(where, SHORT),), rank=3),
             Part(self._link, rank=6),
             Part(f"{run} of {len(states)} running", shorter=(f"{run}/{len(states)}",), rank=4),
             Part(following, shorter=(shortened(following, SHORT),), rank=2),
@@ -172,6 +175,12 @@ class StatusLine(Static):
                  (f"F2: {wait}",), 5),
         ]  # fmt: skip
         return [part for part in parts if part.text]
+
+
+def _places(engine: str, isolated: Sequence[bool]) -> str:
+    """Where agents run; nothing of containers before their engine is known."""
+    places = [engine] * (True in isolated) + [LOCALLY] * (False in isolated)
+    return " + ".join(filter(None, places))
 
 
 def key_hints(menu: str, leave: str) -> tuple[str, ...]:

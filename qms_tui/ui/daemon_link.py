@@ -5,18 +5,22 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from qms_tui.api.commands import (
     LOOK_AT,
     PING,
     RESIZE,
+    SHOW_COLORS,
     SHOW_SERVERS,
+    Color,
     Command,
     LookAt,
     Nothing,
     Resize,
+    ShowColors,
     ShowServers,
 )
 from qms_tui.api.deltas import News
@@ -32,7 +36,7 @@ if TYPE_CHECKING:  # the wire comes with whoever connects, after the first paint
 PING_PERIOD = 0.75  # seconds from one answer to the next question
 PATIENCE = 0.75  # seconds for an answer; one that is alive needs milliseconds
 GRACE, TURNS = 0.25, 50  # seconds and turns of the loop more: what came while we stood still is read then
-CONNECTING = 5.0  # seconds for a connection; a daemon that has to be started takes one
+CONNECTING = 90.0  # seconds for a connection; to start a daemon takes one, an engine far away more
 SOONEST, LATEST = 0.25, 1.5  # seconds between two tries to connect
 _log = logging.getLogger(__name__)
 
@@ -56,12 +60,17 @@ class DaemonLink:
         hear: Callable[[News], None],
         miss: Callable[[float | None], None],
         refuse: Callable[[QmsTuiError], None],
+        colors: Mapping[int, tuple[int, int, int]] = MappingProxyType({}),
     ) -> None:
+        """`colors` are the screen's."""
         self._connect, self._hear, self._miss, self.refuse = connect, hear, miss, refuse
+        self._colors = ShowColors(tuple(Color(key, *color) for key, color in colors.items()))
         self._client: Client | None = None
         self._last = Mirror(Snapshot(0))
         self._first = asyncio.Event()  # there has been a connection, or no way to one
         self._missing = False
+        self.remarks: tuple[str, ...] = ()
+        """What a human should know of the agents that the daemon holds for this screen."""
         self._looked_at = ""
         self._shows_servers = False
         self._sizes: dict[str, Size] = {}
@@ -150,11 +159,16 @@ class DaemonLink:
             self._sizes[agent] = size
             self._tell_size(agent)
 
+    def size(self, agent: str) -> Size | None:
+        """How large the agent is shown."""
+        return self._sizes.get(agent)
+
     def _tell_size(self, agent: str) -> None:
         size = self._sizes[agent]
         self._tell(RESIZE, Resize(agent, size.columns, size.lines))
 
     def _tell_what_is_seen(self) -> None:
+        self._tell(SHOW_COLORS, self._colors)
         for agent in self._sizes:
             self._tell_size(agent)
         self._tell(LOOK_AT, LookAt(self._looked_at))
@@ -192,7 +206,7 @@ class DaemonLink:
 
     def _begin(self, client: Client) -> None:
         assert client.mirror is not None
-        self._client = client
+        self._client, self.remarks = client, client.remarks
         self._first.set()
         self._set_missing(False)
         self._hear(client.mirror.snapshot)

@@ -6,6 +6,7 @@ import time
 
 from textual.content import Content
 
+from qms_tui.api.agents import STARTABLE, AgentView
 from qms_tui.api.deltas import (
     AgentDelta,
     ArrivalDelta,
@@ -16,6 +17,7 @@ from qms_tui.api.deltas import (
     ServersDelta,
 )
 from qms_tui.api.snapshot import Notice, NoticeKind, Snapshot, Toast
+from qms_tui.config import Launch
 from qms_tui.terminal import Bell, ClipboardWrite
 from qms_tui.ui.chrome import StatusLine
 from qms_tui.ui.desk import Desk
@@ -40,9 +42,10 @@ class Listener:
 
     def __init__(self, app: Shell, desk: Desk, outer: OuterStatus) -> None:
         self._app, self._desk, self._outer = app, desk, outer
-        self._known = set(app.session.agents)
+        self._has_pane = set(app.session.agents)
         self._agents: dict[str, None] = {}  # of whom there is something new
         self._inbox = self._engine = self._servers = self._begins = self._has_begun = False
+        self._said: set[str] = set()  # of which a notice says nothing new
         self._toasts: list[Toast] = []
         self._notices: list[Notice] = []
         self._newest = time.time()  # when the newest notice was given that was shown
@@ -97,19 +100,26 @@ class Listener:
         self._pace.ask()
 
     def _begin(self, snapshot: Snapshot) -> None:
-        """Everything may be different. Agents of the first one are the daemon's and need no pane here; of
-        notices, those are news that are younger than what was shown."""
-        agents = dict.fromkeys(agent.name for agent in snapshot.agents)
-        self._agents |= agents
+        """Everything may be different. Of notices, those are news that are younger than what was shown."""
+        self._agents |= dict.fromkeys(agent.name for agent in snapshot.agents)
         for agent in snapshot.agents:
             self._app.follow(agent)
         if not self._has_begun:
             self._has_begun = True
-            self._known |= agents.keys()
+            self._remark()
         self._inbox = self._engine = self._servers = self._begins = True
         for notice in snapshot.notices:
-            if notice.at > self._newest:
+            if notice.at > self._newest and notice.text not in self._said:
                 self._note(notice)
+
+    def _remark(self) -> None:
+        """Say what there is to be said of this screen's agents, besides what was said before there was a
+        daemon."""
+        said = self._app.session.config.notices
+        for remark in self._app.daemon.remarks:
+            if remark not in said:
+                self._app.notify(remark, severity="warning", markup=False, timeout=LONGER)
+        self._said = {*said, *self._app.daemon.remarks}
 
     def _note(self, notice: Notice) -> None:
         self._newest = max(self._newest, notice.at)
@@ -140,13 +150,18 @@ class Listener:
             view, pane = mirror.agents.get(name), self._app.find_pane(name)
             if view is not None and pane is not None:
                 changed |= pane.show_agent(view)
-            elif view is not None and name not in self._known:
+            elif view is not None and self._needs_pane(view):
+                self._has_pane.add(name)
                 self._app.call_later(self._app.add_pane, name)
-        self._known |= agents.keys()
         if begins:
             self._app.open_agents()
         if changed:
             self._show_news()
+
+    def _needs_pane(self, view: AgentView) -> bool:
+        """Whether a policy runs it here: other agents beside ours are for whoever opens them."""
+        by_policy = self._app.session.config.agent(view.name).launch is not Launch.MANUAL
+        return by_policy and view.state not in STARTABLE and view.name not in self._has_pane
 
     def _show_news(self) -> None:
         """Whatever says how agents are, beside their panes."""

@@ -79,11 +79,11 @@ class Pane(Widget, can_focus=True):
         palette: Callable[[], Palette],
         ours: frozenset[str],
         menu: str,
-        pasted: Callable[[bytes], bytes] = bytes,
+        paste: Callable[[Pane, bytes], None],
     ) -> None:
         """`ours` are the names of the keys that do not belong to the agent; `menu` opens the menu.
 
-        `pasted` says what the program gets of a paste.
+        `paste` gives the program what it gets of a paste.
         """
         super().__init__(id=f"pane-{link.agent}", classes="pane")
         self.link, self._daemons = link, agent  # as its daemon has it
@@ -92,7 +92,7 @@ class Pane(Widget, can_focus=True):
         self.color = color
         self._palette = palette
         self.waiting = 0  # items in the agent's inbox
-        self._ours, self._menu, self._pasted = ours, menu, pasted
+        self._ours, self._menu, self._paste = ours, menu, paste
         self._terminal = self._adopted(link.terminal)
         self._strips: dict[int, Strip] = {}
         self._back = 0  # rows between the view and the newest row
@@ -360,7 +360,7 @@ class Pane(Widget, can_focus=True):
             self._refuse("it does not run")
         else:
             data = event.data if isinstance(event, TerminalPaste) else event.text.encode()
-            self.link.paste(self._pasted(data))
+            self._paste(self, data)
 
     def _refuse(self, why: str) -> None:
         self.notify(f"Not pasted into {self.agent.name}: {why}.", severity="warning", markup=False)

@@ -18,6 +18,10 @@ from pathlib import Path
 import docker
 import psutil
 
+from qms_tui.api.place import LOCK as DAEMON_LOCK
+from qms_tui.ipc.lock import end_owner
+from qms_tui.keeper.paths import LOCK as KEEPER_LOCK
+from qms_tui.keeper.paths import SPAWNER_LOCK
 from tests.bench.pty import Program
 from tests.bench.table import Bench, Unavailable
 from tests.e2e import engine as engines
@@ -163,13 +167,13 @@ def clear(engine: docker.APIClient, root: Path) -> None:
 
 
 def end_keepers(folder: Path) -> None:
-    """Of those that still write below the folder: a keeper outlives its last container by a moment."""
-    keepers = []
-    for lock in folder.rglob("keeper.lock"):
-        with contextlib.suppress(OSError, psutil.NoSuchProcess):  # it has ended meanwhile
-            keepers.append(psutil.Process(json.loads(lock.read_text())["pid"]))
-            keepers[-1].terminate()
-    psutil.wait_procs(keepers, timeout=10)
+    """Of those that still write below the folder, after the daemons that would start them again."""
+    for lock in folder.rglob(DAEMON_LOCK):
+        end_owner(lock, grace=15)
+    for lock in folder.rglob(SPAWNER_LOCK):
+        end_owner(lock, grace=15)
+    for lock in folder.rglob(KEEPER_LOCK):
+        end_owner(lock, grace=15)
 
 
 def _toml(argv: Sequence[str]) -> str:

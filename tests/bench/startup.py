@@ -6,7 +6,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from statistics import median
+
+import docker
 
 from tests.bench.launch import (
     RAW_ECHO,
@@ -49,7 +52,7 @@ def first_paint(bench: Bench) -> Iterator[Line]:
     times = bench.times(7, 2)
     ours, peer = _alternating(
         times,
-        lambda: _until(start_local(bench, _TWO), FOCUSED_FRAME),
+        lambda: _until(start_local(bench, _TWO), FOCUSED_FRAME, lambda: end_keepers(bench.folder)),
         lambda: _until(Tmux(bench, _TWO), TMUX_BORDER),
     )
     what = "from the launch until the frame of the focused pane is drawn, two agents on the local runtime"
@@ -59,7 +62,7 @@ def first_paint(bench: Bench) -> Iterator[Line]:
         root = project(bench)
         seconds = [
             _until(
-                start_docker(bench, root, image, ("claude", "qa")), FOCUSED_FRAME, lambda: clear(engine, root)
+                start_docker(bench, root, image, ("claude", "qa")), FOCUSED_FRAME, _ended(bench, engine, root)
             )
             for _ in range(times)
         ]
@@ -101,13 +104,13 @@ def first_byte(bench: Bench) -> Iterator[Line]:
         ours, peer = _alternating(
             times,
             lambda: _until(
-                start_docker(bench, root, image, ("claude",)), GREETING, lambda: clear(engine, root)
+                start_docker(bench, root, image, ("claude",)), GREETING, _ended(bench, engine, root)
             ),
             lambda: _until(Tmux(bench, [inside]), GREETING),
         )
         home = bench.fresh("known")
         known = [
-            _until(start_docker(bench, root, image, ("claude",), home), GREETING, lambda: clear(engine, root))
+            _until(start_docker(bench, root, image, ("claude",), home), GREETING, _ended(bench, engine, root))
             for _ in range(times + 1)
         ][1:]
     what = (
@@ -117,6 +120,16 @@ def first_byte(bench: Bench) -> Iterator[Line]:
     yield Line("first byte of a container", what, "s", ours, peer, "tmux+docker", Bar(0.6))
     again = f"the same where qms-tui has asked before what accounts the image has; median of {times}"
     yield Line("first byte, known image", again, "s", median(known), bar=Bar(0.6))
+
+
+def _ended(bench: Bench, engine: docker.APIClient, root: Path) -> Callable[[], None]:
+    """Has the next one begin with nothing that runs."""
+
+    def end() -> None:
+        end_keepers(bench.folder)
+        clear(engine, root)
+
+    return end
 
 
 def _alternating(times: int, ours: Callable[[], float], peer: Callable[[], float]) -> tuple[float, float]:

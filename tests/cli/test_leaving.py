@@ -13,6 +13,7 @@ from subprocess import run
 import psutil
 import pytest
 
+from qms_tui.keeper.paths import SPAWNER_LOCK
 from qms_tui.keeper.spawner.client import SpawnerClient
 from qms_tui.keeper.spawner.request import Facts
 from tests.tui import PATIENCE, end_local_agents
@@ -27,9 +28,13 @@ def screen(tmp_path: Path) -> Iterator[LocalScreen]:
 
 
 def programs(screen: LocalScreen) -> dict[str, Facts]:
-    """What the spawner has; the folder has the spawner's name in it as soon as there is one."""
-    folders = (screen.home / "state/qms-tui/projects").iterdir()
-    return SpawnerClient(next(folders), str(screen.root)).programs()
+    """What the spawner has."""
+    return SpawnerClient(spawners_folder(screen), str(screen.root)).programs()
+
+
+def spawners_folder(screen: LocalScreen) -> Path:
+    (lock,) = (screen.home / "state/qms-tui/projects").glob(f"*/{SPAWNER_LOCK}")
+    return lock.parent
 
 
 def command(screen: LocalScreen, *words: str) -> str:
@@ -147,5 +152,5 @@ def test_commands_know_local_agents(screen: LocalScreen) -> None:
     assert not psutil.pid_exists(running["bu"].pid)
     assert "qa: stopped" in command(screen, "stop", "--all")
     assert not psutil.pid_exists(running["qa"].pid)
-    spawner = next((screen.home / "state/qms-tui/projects").iterdir())
+    spawner = spawners_folder(screen)
     assert SpawnerClient(spawner, str(screen.root)).connect() is None

@@ -66,7 +66,7 @@ class Headless:
         self._news = asyncio.Event()
         runs = runtime or HereRuntime(project.root, lambda agent: command, environment)
         self.core = Core(project, config, agents, (), runs, self._hear, past=past, servers=servers)
-        self.terminals = Terminals(runs.keeper, lambda event: self._news.set())
+        self.terminals = Terminals(lambda event: self._news.set())
         """Those of somebody who looks on and types."""
 
     def link(self, agent: str) -> Link:

@@ -38,7 +38,7 @@ class Held:
     def __init__(self, runtime: HereRuntime) -> None:
         self.told: list[AgentEvent | LinkEvent] = []
         self._changed = asyncio.Event()
-        self.terminals = Terminals(runtime.keeper, self._on_link, size=SIZE)
+        self.terminals = Terminals(self._on_link, size=SIZE)
         self.link = self.terminals.link("qa")
         self.agent = Agent("qa", runtime, self._on_event, size=SIZE)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from qms_tui.api.place import LOCK as DAEMON_LOCK
 from qms_tui.keeper.paths import LOCK, SPAWNER_LOCK
 from tests.tui import PATIENCE, Tui
 
@@ -65,21 +66,26 @@ def test_no_stray_process_however_it_ends(
         tui.wait("claude> ", "qa> ")
         assert psutil.Process(tui.process.pid).children(recursive=True) == []
         processes = processes_of(tmp_path)
-        assert len(processes) == 6  # spawner and keeper; each agent, and what lets it go on when it stops
+        assert (
+            len(processes) == 7
+        )  # daemon, spawner, keeper; each agent, and what lets it go on when it stops
         tui.process.kill(number)
         tui.end()
     gone, alive = psutil.wait_procs(processes, timeout=PATIENCE)
     assert not alive
-    assert len(gone) == 6
+    assert len(gone) == 7
     if number != signal.SIGKILL:
         assert not list(tmp_path.glob("qms-tui-*"))
 
 
 def processes_of(place: Path) -> list[psutil.Process]:
     """The demo's own processes, and all that they have started."""
-    (spawner,) = place.glob(f"qms-tui-*/demo/{SPAWNER_LOCK}")
-    own = [psutil.Process(json.loads(lock.read_text())["pid"]) for lock in (spawner, spawner.parent / LOCK)]
-    return [*own, *own[0].children(recursive=True), *own[1].children(recursive=True)]
+    projects = "qms-tui-*/state/qms-tui/projects"
+    (spawner,) = place.glob(f"{projects}/*/{SPAWNER_LOCK}")
+    (daemon,) = place.glob(f"{projects}/*/{DAEMON_LOCK}")
+    locks = daemon, spawner, spawner.parent / LOCK
+    own = [psutil.Process(json.loads(lock.read_text())["pid"]) for lock in locks]
+    return [*own, *(child for each in own for child in each.children(recursive=True))]
 
 
 def test_keep_and_open_again(env: Mapping[str, str], tmp_path: Path) -> None:

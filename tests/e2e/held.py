@@ -6,10 +6,11 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from qms_tui.keeper.protocol import Hello, Want
-from qms_tui.runtime import Closed, Fact, HeldTerminal, KeeperAddress, Received, Restored, Runtime, Size
+from qms_tui.runtime import Closed, Fact, HeldTerminal, Received, Restored, Runtime, Size
 from qms_tui.ui.terminals.attachment import Attachment as KeeperAttachment
 from qms_tui.ui.terminals.attachment import connect
 
@@ -34,10 +35,10 @@ class Attachment(Protocol):
 class AtKeeper:
     """The same through the keeper's socket, as a screen has it."""
 
-    def __init__(self, keeper: KeeperAddress, agent: str, id: str, size: Size) -> None:
+    def __init__(self, keeper: Path, agent: str, id: str, size: Size) -> None:
         connection = connect(keeper)
         assert connection is not None, "no keeper listens"
-        hello = Hello(Want.ATTACH, agent, id, keeper.interface, "a test", size.columns, size.lines)
+        hello = Hello(Want.ATTACH, agent, id, "a test", "a test", size.columns, size.lines)
         self._facts: list[Fact] = []
         self._on_fact: Callable[[Fact], None] = self._facts.append
         self._news = asyncio.Event()
@@ -125,8 +126,7 @@ class Held:
 class Keeping(Protocol):
     """A Runtime whose terminals the keeper holds."""
 
-    keeper: KeeperAddress
-
+    def keeper(self, agent: str) -> Path: ...
     async def start(self, agent: str, size: Size) -> HeldTerminal: ...
     async def hold(self, agent: str) -> HeldTerminal: ...
 
@@ -140,13 +140,15 @@ class Holding(Protocol):
 
 async def _start(runtime: Holding | Runtime, agent: str, size: Size) -> Attachment:
     if isinstance(runtime, Keeping):
-        return await AtKeeper(runtime.keeper, agent, (await runtime.start(agent, size)).id, size).shown()
+        return await AtKeeper(
+            runtime.keeper(agent), agent, (await runtime.start(agent, size)).id, size
+        ).shown()
     return await runtime.start(agent, size)  # type: ignore[return-value]
 
 
 async def _attach(runtime: Holding | Runtime, agent: str, size: Size) -> Attachment:
     if isinstance(runtime, Keeping):
-        return await AtKeeper(runtime.keeper, agent, (await runtime.hold(agent)).id, size).shown()
+        return await AtKeeper(runtime.keeper(agent), agent, (await runtime.hold(agent)).id, size).shown()
     return await runtime.attach(agent, size)  # type: ignore[union-attr]
 
 

@@ -216,14 +216,16 @@ class House:
         """One interface with several agents, the first one in focus."""
         config = Config(every_agent=AgentConfig(**{"image": self._image, **agent}), build=self.build)
         docker = WatchedRuntime(connect(host or self._host), Project(self.root), config, {})
-        runtime = KeptRuntime(docker, self.keeper())
+        client = self.keeper()
+        runtime = KeptRuntime(docker, client)
         made: list[Client] = []
 
         def tell(event: LinkEvent) -> None:
             for client in made:
                 client.hear_of_terminal(event)
 
-        terminals = Terminals(runtime.keeper, tell, scrollback=SCROLLBACK, size=SIZE)
+        terminals = Terminals(tell, scrollback=SCROLLBACK, size=SIZE)
+        terminals._who = client._interface, client._name  # what is typed here is for this one to decide
         made += [Client(name, runtime, docker, terminals) for name in names]
         made[0].link.focus(True)
         self._clients += made

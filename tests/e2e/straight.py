@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 
 from qms_tui.runtime import (
     Closed,
     Ending,
     Fact,
     Found,
-    KeeperAddress,
     News,
     Printed,
     Received,
@@ -61,7 +59,7 @@ class Straight:
     def isolates(self, agent: str) -> bool:
         return True
 
-    keeper = KeeperAddress(Path("/nowhere"), "")
+    def keeper(self, agent: str) -> None: ...
 
     def __init__(self, direct: DirectRuntime) -> None:
         self._direct = direct
@@ -90,7 +88,7 @@ class Straight:
         held = self._terminals[agent] = StraightTerminal(attachment.container, attachment, terminal)
         return held
 
-    async def recall(self) -> None:
+    async def recall(self, agent: str) -> None:
         pass
 
     async def ended(self, agent: str) -> Ending | None:

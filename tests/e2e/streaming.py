@@ -24,7 +24,7 @@ import docker
 
 from qms_tui.keeper.local_processes import LocalProcesses
 from qms_tui.keeper.paths import SOCKET, keeper_folder
-from qms_tui.runtime import KeeperAddress, Size
+from qms_tui.runtime import Size
 from qms_tui.terminal import Terminal
 from qms_tui.ui.terminals.events import LinkEvent
 from qms_tui.ui.terminals.link import Link
@@ -70,10 +70,10 @@ class Streams:
     def __init__(self, household: Household, engine: str, terminals: Mapping[str, str]) -> None:
         """`engine` is the engine's address or `LOCAL`; `terminals` has by what name the keeper knows them."""
         self.household, self._engine = household, engine
-        keeper = KeeperAddress(keeper_folder(household.root, engine) / SOCKET, "the tests' screen")
+        self._keeper = keeper_folder(household.root, engine) / SOCKET
         self._news = asyncio.Event()
         self.said: list[LinkEvent] = []
-        self._terminals = Terminals(keeper, self._hear, size=SIZE)
+        self._terminals = Terminals(self._hear, size=SIZE)
         self._ids = terminals
         self.keys: list[Key] = []
         """Those that the program has said."""
@@ -84,7 +84,7 @@ class Streams:
     async def begin(self) -> None:
         """Show all, have them print, and type into the first one."""
         for name in NAMES:
-            self.link(name).follow(Whereabouts(self._ids[name], reachable=True))
+            self.link(name).follow(Whereabouts(self._ids[name], self._keeper, reachable=True))
         self.link(NAMES[0]).focus(True)
         for name in NAMES:
             await self.until(lambda name=name: self.link(name).attached, f"{name} to be shown")  # type: ignore[misc]

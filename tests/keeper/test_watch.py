@@ -41,7 +41,9 @@ class Ear:
 
     def __init__(self, client: KeeperClient, runtime: HereRuntime) -> None:
         self.watching = Watching(client, runtime._workers)
-        self.terminals = Terminals(client.address, lambda event: None, size=SIZE)
+        self._keeper = client.address
+        self.terminals = Terminals(lambda event: None, size=SIZE)
+        self.terminals._who = client._interface, client._name
         self.heard: list[Fact] = []
         self.terminal: WatchedTerminal | None = None
 
@@ -73,7 +75,7 @@ class Ear:
     async def shows(self, agent: str, id: str) -> Link:
         """A screen of the same interface shows it."""
         link = self.terminals.link(agent)
-        link.follow(Whereabouts(id, reachable=True))
+        link.follow(Whereabouts(id, self._keeper, reachable=True))
         await until(lambda: link.attached)
         return link
 
@@ -95,7 +97,7 @@ class World:
         self.runtime.watching.close()  # else it would come first
 
     async def ear(self, agent: str = "qa") -> Ear:
-        client = KeeperClient(Path("/nowhere"), "here", folder=self.runtime.keeper.path.parent)
+        client = KeeperClient(Path("/nowhere"), "here", folder=self.runtime.keeper("qa").parent)
         ear = Ear(client, self.runtime)
         self._ears.append(ear)
         await ear.listen(agent, self.ids[agent])
@@ -262,7 +264,7 @@ async def test_one_that_does_not_read_costs_little_and_gets_the_newest(
         assert held is not None
         with socket.socket(socket.AF_UNIX) as slow:
             slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-            with reachable(here.runtime.keeper.path) as path:
+            with reachable(here.runtime.keeper("qa")) as path:
                 slow.connect(str(path))
             slow.sendall(Hello(Want.WATCH, interface="slow").encode())
             await until(
@@ -304,7 +306,7 @@ async def test_one_that_does_not_read_costs_little_and_gets_the_newest(
 async def test_one_that_is_not_understood_is_turned_away(tmp_path: Path, words: bytes) -> None:
     async with world(tmp_path, "read line") as here:
         with socket.socket(socket.AF_UNIX) as rude:
-            with reachable(here.runtime.keeper.path) as path:
+            with reachable(here.runtime.keeper("qa")) as path:
                 rude.connect(str(path))
             rude.setblocking(False)
             rude.sendall(Hello(Want.WATCH).encode())

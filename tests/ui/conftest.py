@@ -252,12 +252,13 @@ def open_app(project: Project) -> Callable[..., object]:
             project, settings, names, project.roster(), runtime, past=past, servers=servers, relay=relay
         )
         session = Session(
-            project, settings, names, "local", house.connect, runtime.keeper, runtime.outlives, house.close,
-            view=view, memory=memory,
-        )  # fmt: skip
+            project, settings, names, house.connect, "local", outlives=False, view=view, memory=memory
+        )
         app = QmsTuiApp(session, headless_driver=True)
-        runtime.show_colors(app.palette().colors)
-        async with app.run_test(size=size, notifications=True) as pilot:
-            yield Screen(app, pilot, house, runtime)
+        try:
+            async with app.run_test(size=size, notifications=True) as pilot:
+                yield Screen(app, pilot, house, runtime)
+        finally:
+            await house.close()
 
     return opened

@@ -13,7 +13,6 @@ import sys
 import time
 from pathlib import Path
 
-from qms_tui.cli.in_process import InProcess
 from qms_tui.config import Config
 from qms_tui.project import Project
 from qms_tui.runtime.environment import inherited
@@ -21,6 +20,7 @@ from qms_tui.ui import app
 from qms_tui.ui.app import QmsTuiApp
 from qms_tui.ui.session import Session
 from tests.here import HereRuntime
+from tests.in_process import InProcess
 
 READER = str(Path(__file__).with_name("key_reader.py"))
 
@@ -28,11 +28,16 @@ READER = str(Path(__file__).with_name("key_reader.py"))
 class Told(QmsTuiApp):
     """Tells about its pane."""
 
+    house: InProcess
     CSS_PATH = str(Path(app.__file__).with_name("app.tcss"))  # Textual looks beside the subclass
 
     def on_mount(self) -> None:
         """Textual calls the base's, too."""
         asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, self.tell)
+
+    async def on_unmount(self) -> None:
+        """Likewise; the application ends within its event loop."""
+        await self.house.close()
 
     def tell(self) -> None:
         """Write one line on the descriptor in argv[1]."""
@@ -49,10 +54,8 @@ def main() -> None:
         project.root, lambda _: (sys.executable, READER, sys.argv[3]), lambda _: inherited(os.environ)
     )
     house = InProcess(project, Config(), ("claude",), project.roster(), runtime)
-    keeper, outlives = runtime.keeper, runtime.outlives
-    session = Session(project, Config(), ("claude",), "local", house.connect, keeper, outlives, house.close)
-    told = Told(session)
-    runtime.show_colors(told.palette().colors)
+    told = Told(Session(project, Config(), ("claude",), house.connect, "local", outlives=False))
+    told.house = house
     told.run()
 
 

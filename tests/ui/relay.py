@@ -12,8 +12,8 @@ from typing import Any
 
 from qms_tui.api.client import Client
 from qms_tui.api.errors import ConnectionLost
-from qms_tui.cli.in_process import InProcess
 from qms_tui.daemon.server import Server
+from tests.in_process import InProcess
 
 
 class Relay:

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import socket
 from collections.abc import Callable
+from pathlib import Path
 
 from qms_tui.ipc import Stranger, check_own, reachable
 from qms_tui.ipc.stream import Stream
@@ -25,7 +26,6 @@ from qms_tui.keeper.protocol import (
 from qms_tui.runtime import (
     Closed,
     Fact,
-    KeeperAddress,
     Led,
     Received,
     Remarked,
@@ -43,7 +43,7 @@ UNREAD = "it does not read: {} bytes that were typed were not sent"
 RESIZE_DELAY = 0.05  # seconds of quiet before a size is passed on: dragging a corner sends dozens
 
 
-def connect(address: KeeperAddress) -> socket.socket | None:
+def connect(address: Path) -> socket.socket | None:
     """A connection to a keeper of ours, which has not been greeted; None if there is none now.
 
     Nothing is waited for: one that has no room for more connections counts as none.
@@ -51,7 +51,7 @@ def connect(address: KeeperAddress) -> socket.socket | None:
     connection = socket.socket(socket.AF_UNIX)
     try:
         connection.setblocking(False)
-        with reachable(address.path) as path:
+        with reachable(address) as path:
             connection.connect(str(path))
         check_own(connection)
     except (OSError, Stranger) as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Literal, Protocol
 
 from qms_tui.keeper.protocol import Want
@@ -143,6 +144,11 @@ class Link:
     def terminal_id(self) -> str:
         """What the keeper names the terminal by."""
         return self._where.terminal
+
+    @property
+    def keeper(self) -> Path | None:
+        """The socket of whoever holds the terminal, as far as that is known."""
+        return self._where.keeper
 
     def _end_program(self) -> None:
         """The program has ended, and with it what it reported to be under way."""

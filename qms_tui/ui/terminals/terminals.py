@@ -1,15 +1,16 @@
-"""All terminals of one screen: one link for each agent, one pulse for their keeper."""
+"""All terminals of one screen: one link for each agent, one pulse for each keeper."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import uuid
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from qms_tui.keeper.client import screen_name
 from qms_tui.keeper.protocol import Hello, Want
 from qms_tui.keeper.pulse import HANGS, Pulse
 from qms_tui.keeper.replies import RGB, write_palette
-from qms_tui.runtime import Fact, KeeperAddress, Size
+from qms_tui.runtime import Fact, Size
 from qms_tui.ui.terminals.attachment import Attachment, connect
 from qms_tui.ui.terminals.events import LinkEvent, Warned
 from qms_tui.ui.terminals.feeder import Feeder
@@ -24,20 +25,18 @@ class Terminals:
 
     def __init__(
         self,
-        keeper: KeeperAddress,
         tell: Callable[[LinkEvent], None],
         colors: Mapping[int, RGB] | None = None,
         *,
         scrollback: int = 5000,
         size: Size = _FIRST_SIZE,
     ) -> None:
-        self._keeper, self._tell, self._scrollback, self._size = keeper, tell, scrollback, size
+        self._tell, self._scrollback, self._size = tell, scrollback, size
         self._palette = write_palette(colors or {})
-        self._name = screen_name()
+        self._who = uuid.uuid4().hex, screen_name()
         self._feeder = Feeder()
         self._links: dict[str, Link] = {}
-        self._pulse = Pulse(self._ask, self._hang, self._expects_answer)
-        self._asked: Attachment | None = None
+        self._keepers: dict[Path, _Keeper] = {}
 
     def link(self, agent: str) -> Link:
         """The way to an agent's terminal."""
@@ -50,27 +49,50 @@ class Terminals:
     @property
     def hung_keepers(self) -> tuple[Path, ...]:
         """The sockets of those that leave us connected and do not answer."""
-        return (self._keeper.path,) if self._pulse.hangs and self._expects_answer() else ()
+        return tuple(address for address, keeper in self._keepers.items() if keeper.hangs)
 
     def close(self) -> None:
         """Let go of all; idempotent."""
-        self._pulse.stop()
+        for keeper in self._keepers.values():
+            keeper.pulse.stop()
         for link in self._links.values():
             link.close()
 
     def _connect(self, link: Link, want: Want, take: Callable[[Fact], None]) -> Attachment | None:
-        connection = connect(self._keeper)
-        if connection is None:
+        address, size = link.keeper, link.size
+        connection = connect(address) if address is not None else None
+        if address is None or connection is None:
             return None
-        size = link.size
-        who = self._keeper.interface, self._name
-        hello = Hello(want, link.agent, link.terminal_id, *who, size.columns, size.lines, self._palette)
-        self._pulse.start()
-        return Attachment(connection, hello, take, self._pulse.answered)
+        hello = Hello(want, link.agent, link.terminal_id, *self._who, size.columns, size.lines, self._palette)
+        return Attachment(connection, hello, take, self._keeper(address).pulse.answered)
+
+    def _keeper(self, address: Path) -> _Keeper:
+        """That one, which is asked from now on whether it hangs."""
+        if address not in self._keepers:
+            self._keepers[address] = _Keeper(address, self._links.values(), self._tell)
+        self._keepers[address].pulse.start()
+        return self._keepers[address]
+
+
+class _Keeper:
+    """One that has terminals of ours; it is asked on any connection to it that is read."""
+
+    def __init__(self, address: Path, links: Iterable[Link], tell: Callable[[LinkEvent], None]) -> None:
+        self._address, self._all, self._tell = address, links, tell
+        self.pulse = Pulse(self._ask, self._hang, self._expects_answer)
+        self._asked: Attachment | None = None
+
+    @property
+    def _links(self) -> list[Link]:
+        return [link for link in self._all if link.keeper == self._address]
+
+    @property
+    def hangs(self) -> bool:
+        """Whether it leaves us connected and does not answer."""
+        return self.pulse.hangs and self._expects_answer()
 
     def _ask(self) -> None:
-        """Any of those that are read."""
-        attachments = (link.attachment for link in self._links.values())
+        attachments = (link.attachment for link in self._links)
         self._asked = next((each for each in attachments if each is not None and each.is_read), None)
         if self._asked is not None:
             self._asked.ping()
@@ -82,7 +104,7 @@ class Terminals:
         self._tell(
             Warned(_sentence(HANGS), "warning") if hangs else Warned(_sentence(ANSWERS), "information")
         )
-        for link in self._links.values():
+        for link in self._links:
             link.hang(HANGS if hangs else "")
 
 

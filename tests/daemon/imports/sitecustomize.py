@@ -1,4 +1,4 @@
-"""Writes down what a daemon imports, without a word of that in the product: Python loads this by itself."""
+"""Writes down what our processes import, without a word of that in the product: loaded by Python."""
 
 import os
 import sys
@@ -14,5 +14,5 @@ def _write_down(event: str, values: tuple[object, ...]) -> None:
         os.close(descriptor)
 
 
-if _FILE and "qms_tui.daemon" in sys.orig_argv:
+if _FILE and {"qms_tui", "qms_tui.daemon"} & set(sys.orig_argv):
     sys.addaudithook(_write_down)

@@ -41,7 +41,7 @@ async def state_of(runtime: LocalRuntime, agent: str = "qa") -> bytes:
             states.append(fact.state)
         news.set()
 
-    connection = connect(runtime.keeper)
+    connection = connect(runtime.keeper("qa"))
     assert connection is not None
     attachment = Attachment(connection, Hello(Want.LAST, agent), take, lambda: None)
     async with asyncio.timeout(10):
@@ -119,7 +119,7 @@ async def test_a_program_that_ends_meanwhile(world: World) -> None:
     assert found.condition is Condition.EXITED
     assert found.ending is not None
     assert found.ending.exit_code == 137
-    await runtime.recall()
+    await runtime.recall("qa")
     assert await state_of(runtime)
     wait_for(lambda: world.processes.spawner.programs() == {})
     after = await runtime.find("qa")
@@ -145,7 +145,7 @@ async def test_keys_that_it_has_not_taken_come_to_the_next_one(world: World) -> 
     async with started(runtime, "qa"):
         pass
     news = asyncio.Event()
-    terminals = Terminals(runtime.keeper, lambda event: news.set())
+    terminals = Terminals(lambda event: news.set())
     link = terminals.link("qa")
 
     async def until(holds: Callable[[], object]) -> None:
@@ -154,7 +154,7 @@ async def test_keys_that_it_has_not_taken_come_to_the_next_one(world: World) -> 
                 news.clear()
                 await news.wait()
 
-    link.follow(Whereabouts((await runtime.hold("qa")).id, reachable=True))
+    link.follow(Whereabouts((await runtime.hold("qa")).id, runtime.keeper("qa"), reachable=True))
     await until(lambda: link.attached)
     keeper = world.keeper
     keeper.suspend()
@@ -172,10 +172,10 @@ async def test_one_that_hangs_is_restarted(world: World) -> None:
     """By force; keys that were typed meanwhile are the next one's."""
     runtime = world.runtime(script="while read x; do echo got $x; done")
     news = asyncio.Event()
-    terminals = Terminals(runtime.keeper, lambda event: news.set())
+    terminals = Terminals(lambda event: news.set())
     async with started(runtime, "qa"):
         link = terminals.link("qa")
-        link.follow(Whereabouts((await runtime.hold("qa")).id, reachable=True))
+        link.follow(Whereabouts((await runtime.hold("qa")).id, runtime.keeper("qa"), reachable=True))
         async with asyncio.timeout(10):
             while not link.attached:
                 news.clear()
@@ -183,7 +183,7 @@ async def test_one_that_hangs_is_restarted(world: World) -> None:
         hanging = world.keeper
         hanging.suspend()
         link.send(b"one\r")
-        await asyncio.to_thread(end_hung, world.processes.keeper.address.path)
+        await asyncio.to_thread(end_hung, world.processes.keeper.address)
         await runtime.hold("qa")
         assert not hanging.is_running() or hanging.status() == psutil.STATUS_ZOMBIE
         assert world.keeper.pid != hanging.pid

@@ -8,6 +8,7 @@ import random
 import string
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -34,7 +35,7 @@ class World:
         environment = dict(os.environ)
         self.runtime = HereRuntime(folder, lambda agent: ("/bin/sh", "-c", script), lambda agent: environment)
         self.events: list[LinkEvent] = []
-        self.terminals = Terminals(self.runtime.keeper, self.events.append, size=SIZE)
+        self.terminals = Terminals(self.events.append, size=SIZE)
         self.link = self.terminals.link("qa")
         self.where = Whereabouts()
 
@@ -42,7 +43,7 @@ class World:
         held = await self.runtime.start("qa", SIZE)
         self.ended: list[object] = []
         held.listen(lambda news: self.ended.append(news) if isinstance(news, Closed) else None)
-        self.where = Whereabouts(held.id, reachable=True)
+        self.where = Whereabouts(held.id, self.runtime.keeper("qa"), reachable=True)
 
     async def shown(self, text: str) -> None:
         await self.until(lambda: text in "\n".join(self.link.terminal.display))
@@ -97,7 +98,7 @@ async def test_what_a_program_says_at_once_is_heard(tmp_path: Path) -> None:
         asked = [event.event for event in here.events if isinstance(event, Asked)]
         assert asked == [Bell(), ClipboardWrite("c", b"hi")]
         others: list[LinkEvent] = []
-        second = Terminals(here.runtime.keeper, others.append, size=SIZE)
+        second = Terminals(others.append, size=SIZE)
         link = second.link("qa")
         link.follow(here.where)
         await here.until(lambda: link.attached)
@@ -158,7 +159,7 @@ async def test_keys_are_not_for_another_program(tmp_path: Path, monkeypatch: pyt
             here.hang_up()
             await here.until(lambda: not here.link.attached)
             here.link.send(b"for the first one\r")
-            here.link.follow(Whereabouts(starting=True))
+            here.link.follow(replace(here.where, terminal="", reachable=False, starting=True))
             await here.start()
         here.link.follow(here.where)
         here.link.send(b"second\r")
@@ -169,19 +170,21 @@ async def test_keys_are_not_for_another_program(tmp_path: Path, monkeypatch: pyt
 async def test_one_that_has_ended_is_shown_as_it_was(tmp_path: Path) -> None:
     async with world(tmp_path, "echo last words") as here:
         await here.until(lambda: here.ended)
-        here.link.follow(Whereabouts(ended=True))
+        here.link.follow(replace(here.where, terminal="", reachable=False, ended=True))
         await here.shown("last words")
         await here.until(lambda: here.link.attachment is None)
         reshaped = len([event for event in here.events if isinstance(event, Reshaped)])
-        here.link.follow(Whereabouts(reachable=True))
-        here.link.follow(Whereabouts(ended=True))  # nothing was missed since
+        here.link.follow(replace(here.where, terminal=""))
+        here.link.follow(
+            replace(here.where, terminal="", reachable=False, ended=True)
+        )  # nothing was missed since
         await asyncio.sleep(0.05)
         assert len([event for event in here.events if isinstance(event, Reshaped)]) == reshaped
 
 
 async def test_it_follows_what_is_held_and_takes_nothing_up_itself(tmp_path: Path) -> None:
     async with world(tmp_path) as here:
-        here.link.follow(Whereabouts("another", reachable=True))
+        here.link.follow(replace(here.where, terminal="another"))
         await asyncio.sleep(0.2)
         assert not here.link.attached
         here.link.follow(here.where)

@@ -1,4 +1,4 @@
-"""The application in the process of its one screen: until a process of its own has it."""
+"""The application in the process of its one screen, which has it through sockets as any other."""
 
 from __future__ import annotations
 
