@@ -1,11 +1,13 @@
 """Prints numbered lines at a steady rate; says each number that is typed, in a line and as the title.
 
 `python3 -SE steady.py`, in a container or on this machine. Begins with `g,`, and ends printing with `stop,`.
-Standard library only.
+`steady.py pinned` begins at once, and the newest number stays in the terminal's first row, for whoever sees
+no more of it than a few rows. Standard library only.
 """
 
 import os
 import select
+import sys
 import time
 import tty
 
@@ -24,11 +26,12 @@ def say(text: str) -> None:
 class Steady:
     """Numbers of lines count from 0."""
 
-    def __init__(self) -> None:
+    def __init__(self, pinned: bool) -> None:
+        self.pinned = pinned
         self.typed = b""
         self.number = 0
         self.owed = 0.0
-        self.streams = False
+        self.streams = pinned
 
     def listen(self) -> None:
         if not select.select([0], [], [], TURN)[0]:
@@ -37,6 +40,8 @@ class Steady:
         for word in map(bytes.decode, words):
             self.streams = (self.streams or word == "g") and word != "stop"
             say(f"key {word}\r\n\x1b]2;key {word}\x07")
+            if self.pinned:
+                say(f"\x1b7\x1b[2;r\x1b[1;1H<{word}>\x1b[K\x1b8")
 
     def go_on(self, seconds: float) -> None:
         self.owed = min(self.owed + seconds * RATE / LINE, MOST) if self.streams else 0
@@ -49,7 +54,7 @@ class Steady:
 def main() -> None:
     tty.setraw(0)
     say(f"begun by {os.getpid()}\r\n")
-    steady, before = Steady(), time.monotonic()
+    steady, before = Steady("pinned" in sys.argv), time.monotonic()
     while True:
         steady.listen()
         now = time.monotonic()

@@ -44,7 +44,7 @@ PATIENCE = 60.0  # seconds; what is waited for takes milliseconds, and many of t
 SOME = 5  # keys that show that typing goes on
 _LINE = re.compile(r"(\d{9}) x{38}")
 _KEY = re.compile(r"key (\w+)")
-_TITLE = re.compile(r"\x1b\]2;[^\x07]*\x07")
+_ASIDE = re.compile(r"\x1b\]2;[^\x07]*\x07|\x1b7.*?\x1b8")  # titles, and what is said in the first row
 
 
 @dataclass(frozen=True)
@@ -144,30 +144,9 @@ class Streams:
 
     # -- what must hold ---------------------------------------------------------------------------------
 
-    def printed(self, name: str) -> list[str]:
-        """The lines of the agent's journal, without titles."""
-        text = self.household.printed(name, self._engine)
-        return _TITLE.sub("", text).split("\r\n")
-
     def faults(self, name: str) -> list[str]:
-        """What of the agent's output is missing, there twice or out of order; and so with its keys."""
-        first, *lines, last = self.printed(name)
-        found = [] if first.startswith("begun by ") and not last else [f"the ends: {first!r} {last!r}"]
-        numbers = [int(match[1]) for match in map(_LINE.fullmatch, lines) if match]
-        keys = [match[1] for match in map(_KEY.fullmatch, lines) if match]
-        found += [
-            f"odd: {line!r}" for line in lines if not _LINE.fullmatch(line) and not _KEY.fullmatch(line)
-        ]
-        found += [f"{a} before {b}" for a, b in pairwise([-1, *numbers]) if b != a + 1]
-        typed = [str(key.number) for key in self.keys] if name == NAMES[0] else []
-        more = keys[1 + len(typed) : -1]  # the last one may have been typed and not waited for
-        if (
-            keys[: 1 + len(typed)] != ["g", *typed]
-            or keys[-1:] != ["stop"]
-            or more not in ([], [str(len(typed) + 1)])
-        ):
-            found.append(f"keys: {keys}, not {typed}")
-        return found
+        """What is wrong with what the agent's journal has."""
+        return faults(self.household.printed(name, self._engine), self.typed if name == NAMES[0] else 0)
 
     def differences(self, name: str) -> list[str]:
         """Where the agent's screen is not what its journal makes of a terminal."""
@@ -196,6 +175,24 @@ class Streams:
     def _hear(self, event: LinkEvent) -> None:
         self.said.append(event)
         self._news.set()
+
+
+def faults(printed: str, typed: int, begin: tuple[str, ...] = ("g",)) -> list[str]:
+    """What is missing, there twice or out of order: lines, and keys, which are the numbers 1 to `typed`.
+
+    They come after what the program began with, and before `stop`.
+    """
+    first, *lines, last = _ASIDE.sub("", printed).split("\r\n")
+    found = [] if first.startswith("begun by ") and not last else [f"the ends: {first!r} {last!r}"]
+    odd = [line for line in lines if not _LINE.fullmatch(line) and not _KEY.fullmatch(line)]
+    numbers = [int(match[1]) for match in map(_LINE.fullmatch, lines) if match]
+    keys = [match[1] for match in map(_KEY.fullmatch, lines) if match]
+    found += [f"odd: {line!r}" for line in odd]
+    found += [f"{a} before {b}" for a, b in pairwise([-1, *numbers]) if b != a + 1]
+    wanted = [*begin, *(str(number) for number in range(1, typed + 1)), "stop"]
+    if keys != wanted:
+        found.append(f"keys: {keys}, not {wanted}")
+    return found
 
 
 @asynccontextmanager
