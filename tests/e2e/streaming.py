@@ -37,7 +37,8 @@ from .engine import PROJECT_LABEL
 
 NAMES = ("claude", "qa", "tu_ui", "bu", "tu_scene", "tu_sketch")
 PYTHON = "/usr/bin/python3 -SE"
-IN_CONTAINERS, HERE = f"{PYTHON} steady.py", f"{PYTHON} {steady.__file__}"
+HERE = f"{PYTHON} {steady.__file__}"
+IN_CONTAINERS = f"sh -c 'exec {PYTHON} $PWD/steady.py $0'"  # nobody is asked to trust what is not named
 SIZE = Size(80, 24)
 BETWEEN = 0.02  # seconds between two keys: somebody who types fast
 PATIENCE = 60.0  # seconds; what is waited for takes milliseconds, and many of them on a busy machine

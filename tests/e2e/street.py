@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,8 +67,11 @@ class Street:
 
     def gateway(self) -> psutil.Process | None:
         """The keeper's child, if it has one now."""
-        children = [each for each in self.keeper().children() if not is_gone(each)]
-        return next((each for each in children if "qms_tui.mcp" in each.cmdline()), None)
+        for child in self.keeper().children():
+            with suppress(psutil.NoSuchProcess):
+                if "qms_tui.mcp" in child.cmdline() and not is_gone(child):
+                    return child
+        return None
 
     def age(self) -> None:
         """The daemon is of an older version."""
@@ -76,8 +79,12 @@ class Street:
         lock.write_text(json.dumps({**json.loads(lock.read_text()), "version": "0.0.9"}))
 
     def keeper(self) -> psutil.Process:
+        return psutil.Process(self.keeper_pid())
+
+    def keeper_pid(self) -> int:
+        """Of the keeper that serves, or served last."""
         lock = keeper_folder(self.household.root, self.engine) / KEEPER_LOCK
-        return psutil.Process(json.loads(lock.read_text())["pid"])
+        return int(json.loads(lock.read_text())["pid"])
 
 
 @pytest.fixture(params=["containers", "local"])

@@ -117,7 +117,7 @@ async def test_a_keeper_that_is_killed_or_hangs(street: Street) -> None:
 async def kill(street: Street, streams: Streams) -> None:
     keeper = street.keeper()
     keeper.kill()
-    await street.household.until(lambda: is_gone(keeper) and street.keeper().pid != keeper.pid)
+    await street.household.until(lambda: street.keeper_pid() != keeper.pid)
 
 
 async def let_it_go_on(street: Street, streams: Streams) -> None:
