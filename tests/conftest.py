@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
+import time
 from collections.abc import Iterator
 from typing import Any
 
+import psutil
 import pytest
 from hypothesis import HealthCheck, settings
 
 # How long an example takes says how busy the machine is; in a fresh clone the first ones make tables, too.
 settings.register_profile("qms-tui", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("qms-tui")
+
+UNNEEDED = 90.0  # seconds after its start in which a daemon that nobody has needed has ended
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -45,6 +50,20 @@ def own_state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_daemon_is_left(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Of the projects of these tests; one that nobody needs ends by itself, and may do so still."""
+    yield
+    left = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            words = process.cmdline()
+            if "qms_tui.daemon" in words and str(tmp_path_factory.getbasetemp()) in " ".join(words):
+                process.kill()
+                left += [words] if time.time() - process.create_time() > UNNEEDED else []
+    assert left == []
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -80,7 +80,8 @@ class Hold(Struct, frozen=True):
     `runtime`, `command` and `image` are as they were typed, and kept for later starts of these agents;
     `config_file` is read in place of the user's own. `start` has them started also where the configuration
     leaves that to a task. Without `open` their programs are looked for only once the client opens them: a
-    screen knows their sizes a moment later.
+    screen knows their sizes a moment later. A `trial` only says whether they could be held. `again` is for
+    what this client has had held before, by another daemon: policies act no more than they did.
     """
 
     agents: tuple[str, ...]
@@ -90,6 +91,8 @@ class Hold(Struct, frozen=True):
     config_file: str = ""
     start: bool = False
     open: bool = True
+    trial: bool = False
+    again: bool = False
 
 
 class Held(Struct, frozen=True):

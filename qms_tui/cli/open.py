@@ -18,6 +18,7 @@ from qms_tui.cli.options import Common, common_options, known_agents, program_op
 from qms_tui.cli.screen import check_terminal, show
 from qms_tui.cli.wish import config_file_of, environment_of, wish_to_open
 from qms_tui.config import Overrides, RuntimeKind
+from qms_tui.errors import UsageError
 from qms_tui.project import find_project
 from qms_tui.remembered import Memory, views_folder
 
@@ -64,7 +65,6 @@ def open_screen(
         return 0
     if config.engine.runtime is RuntimeKind.DOCKER:
         project.check_path()
-    check_terminal()
     from qms_tui.cli.opening import Opening
 
     opening = Opening(
@@ -74,6 +74,11 @@ def open_screen(
         config_file=config_file_of(common),
         log_level=common.log_level,
     )
+    try:
+        check_terminal()
+    except UsageError:
+        opening.try_out()  # what is wrong with the agents comes first: it needs no terminal to be mended
+        raise
     said_locally = expected.engine.runtime is not config_of(standing).engine.runtime
     again, back = options_again(common, project), LOCALLY if said_locally else ()
     return show(project, config, names, opening, view, memory, on_left=partial(say_farewell, again, back))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -17,13 +18,14 @@ if TYPE_CHECKING:  # the wire comes with whoever connects, after the first paint
     from qms_tui.api.deltas import News
 
 NAME = "the screen"
+_log = logging.getLogger(__name__)
 
 
 class Opening:
     """Begins with a daemon, if there is none; `close` lets go of what was begun in vain.
 
-    The first client has it hold agents. Those after it do not: only a human arms a project, who has maybe
-    ended everything meanwhile. A daemon that comes later knows by itself what was held.
+    Each client has it hold the same agents. Only the first one arms the project: when another one is needed,
+    somebody may have ended everything meanwhile.
     """
 
     def __init__(
@@ -55,18 +57,27 @@ class Opening:
         return client
 
     async def _client(self) -> Client:
-        from qms_tui.api.commands import SET_ENVIRONMENT
         from qms_tui.api.daemon import Daemon
 
         daemon = Daemon(self._root, self._options, self._lifeline)
-        if not self._is_held:
-            return await self._first(daemon)
+        return await (self._again(daemon) if self._is_held else self._first(daemon))
+
+    async def _again(self, daemon: Daemon) -> Client:
+        """What is refused now is still there to be seen."""
+        from msgspec.structs import replace
+
+        from qms_tui.api.commands import HOLD, SET_ENVIRONMENT
+        from qms_tui.api.errors import ApiError, ConnectionLost
+
         client = await daemon.reach(NAME)
         try:
             await client.request(SET_ENVIRONMENT, self._environment())
-        except BaseException:
+            await client.request(HOLD, replace(self._wish(), again=True))
+        except ConnectionLost:
             await client.close()
             raise
+        except ApiError as error:
+            _log.warning("not held again: %s (%s)", error.message, error.hint)
         return client
 
     async def _first(self, daemon: Daemon) -> Client:
@@ -83,6 +94,22 @@ class Opening:
         from qms_tui.api.daemon import Daemon
 
         Daemon(self._root).end(grace=0.0)
+
+    def try_out(self) -> None:
+        """Raise QmsTuiError if the daemon would hold nothing for us; it does not yet."""
+        import asyncio
+
+        from msgspec.structs import replace
+
+        from qms_tui.api.daemon import Daemon
+
+        async def ask() -> None:
+            daemon, early = Daemon(self._root, self._options, self._lifeline), self._early
+            self._early = None
+            wish = replace(self._wish(), trial=True)
+            await (await daemon.hold(NAME, wish, self._environment(), early)).close()
+
+        asyncio.run(ask())
 
     def close(self) -> None:
         """Reap what was started for nobody; idempotent."""

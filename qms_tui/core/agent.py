@@ -122,11 +122,11 @@ class Agent:
         """
         self._program.resize(size)
 
-    def open(self, *, start: bool = True) -> None:
+    def open(self, *, start: bool = True, ran: bool = False) -> None:
         """Find the agent's program: attach if it runs, show how it ended; start it if there is none, unless
-        it shall not be started yet.
+        it shall not be started yet, or is known to have run.
         """
-        self._do(partial(self._program.open, start=start))
+        self._do(partial(self._program.open, start=start and not ran, ran=ran))
 
     def restart(self, *, fresh: bool = False) -> None:
         """Start the program anew, ending it first if it runs, as far as we know; one that somebody else has

@@ -69,6 +69,10 @@ class Core(Composition):
         """Find the agent's program, or start it if its policy says so, and if it shall be started at all."""
         self.agents[agent].open(start=start and self.policies.opens(agent))
 
+    def find(self, agent: str) -> None:
+        """Find the agent's program, which has run; start nothing."""
+        self.agents[agent].open(ran=True)
+
     def resize(self, agent: str, size: Size) -> None:
         """A screen shows it so: its next program starts with that size."""
         self.agents[agent].resize(size)

@@ -64,8 +64,9 @@ class Program:
 
     # -- what is asked for ------------------------------------------------------------------------------
 
-    async def open(self, *, start: bool) -> None:
-        """Attach if it runs, show how it ended; else start it, if it shall."""
+    async def open(self, *, start: bool, ran: bool = False) -> None:
+        """Attach if it runs, show how it ended; else start it, if it shall. One that is known to have run,
+        and is not there, has ended."""
         self._life.attach()
         found = await self._runtime.find(self._name)
         if found.condition is Condition.EXITED:
@@ -74,6 +75,8 @@ class Program:
             await self._agree(found)
         elif start:
             await self._start(fresh=False)
+        elif ran:
+            self._end(await self._runtime.ended(self._name))
         else:
             self._life.nothing_there()
 

@@ -18,6 +18,7 @@ from qms_tui.armed import Armed
 from qms_tui.config import NO_OVERRIDES, Config, Launch, Overrides, RuntimeKind, refusal
 from qms_tui.core import Core
 from qms_tui.core.events import CoreEvent, Notice, NoticeKind, PaneNeeded
+from qms_tui.core.program import FOREIGN
 from qms_tui.core.state import STARTABLE
 from qms_tui.daemon import mapping, remarks
 from qms_tui.daemon.beginning import Beginning
@@ -48,6 +49,7 @@ class Application:
         self._armed_file, self._armed = beginning.armed_file, beginning.armed is not None
         self._reading = self._with_held(beginning.reading)
         self._workers = Workers(DISK)
+        self._settling = asyncio.Lock()  # what holds is read, and then taken: one after the other
         self._callers = Callers()
         self._runtimes = Runtimes(self, self._engine_reached)
         self._notify = NotifyCommand(
@@ -119,8 +121,9 @@ class Application:
 
     async def prepare_start(self, agent: str) -> Caller:
         """Have what holds read again for a start; who asks for it."""
-        wishes, before = self._wishes, self._reading
-        self._take(await self._read(lambda: read_settings(self.project, wishes, before)))
+        async with self._settling:
+            wishes, before = self._wishes, self._reading
+            self._take(await self._read(lambda: read_settings(self.project, wishes, before)))
         return self._callers.begin(agent)
 
     # -- what clients ask -------------------------------------------------------------------------------
@@ -147,24 +150,36 @@ class Application:
 
     async def hold(self, wish: Hold, caller: Caller | None) -> Held:
         """Arm the project, and hold these agents. Raises QmsTuiError if anything of it cannot be."""
+        async with self._settling:
+            return await self._hold_all(wish, caller)
+
+    async def _hold_all(self, wish: Hold, caller: Caller | None) -> Held:
         wishes = self._wished(wish)
         reading, roster = await self._read(lambda: self._read_with_roster(wishes))
         self._check(wish.agents, reading, roster)
         contained = [name for name in wish.agents if reading.kind(name) is RuntimeKind.DOCKER]
-        if contained:
+        if contained and not wish.again:
             self._runtimes.check_engine(reading.config, caller)
             await self._runtimes.prepare(reading.config, contained, caller)
+        if wish.trial:
+            return Held()
         if len(contained) < len(wish.agents):
             await self._runtimes.prepare_local()
         self._wishes = wishes
         self._take(reading)
-        await self._arm()
+        if self._armed or not wish.again:
+            await self._arm()
         asked = remarks.Asked(self.project, self.config, wish.agents, self.kind)
         host = caller.environment if caller is not None else os.environ
         said = await self._read(lambda: remarks.of_agents(asked, host))
         for name in wish.agents:
             self._hold(name, caller, wish)
-        return Held((*reading.notices, *(self._runtimes.remarks if contained else ()), *said))
+        engines = self._runtimes.remarks if contained else ()
+        return Held((*reading.notices, *engines, *said, *self._said_before(wish.agents)))
+
+    def _said_before(self, agents: Sequence[str]) -> list[str]:
+        """What is told once, when it is found out, and maybe was before this client came."""
+        return [FOREIGN] if any(self.core.view(name).foreign for name in agents) else []
 
     async def path_inside(self, agent: str, path: str) -> str | None:
         """Where the agent sees a file of this machine."""
@@ -172,9 +187,10 @@ class Application:
 
     async def reload(self) -> None:
         """Read again what is configured; what is broken changes nothing. Raises QmsTuiError."""
-        wishes = self._wishes
         try:
-            self._take(await self._read(lambda: read_settings(self.project, wishes)))
+            async with self._settling:
+                wishes = self._wishes
+                self._take(await self._read(lambda: read_settings(self.project, wishes)))
         except QmsTuiError as error:
             self._say_all([f"the configuration stays as it was: {error.message} ({error.hint})"])
             raise

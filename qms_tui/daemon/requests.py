@@ -133,8 +133,8 @@ class Requests:
         return DONE
 
     def find(self, params: api.OfAgent) -> Done:
-        """Find the program; start nothing."""
-        self._core.open(self._closed(params.agent).name, start=False)
+        """Find the program, which the client has seen; one that is not there has ended."""
+        self._core.find(self._closed(params.agent).name)
         return DONE
 
     def restart(self, params: api.Restart) -> Done:

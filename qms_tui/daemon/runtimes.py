@@ -10,9 +10,10 @@ from typing import Protocol
 
 from qms_tui.config import Config, RuntimeKind
 from qms_tui.errors import EngineError
+from qms_tui.keeper.client import KeeperClient
 from qms_tui.keeper.replies import RGB
 from qms_tui.keeper.runtimes import (
-    keeper_client,
+    early_keeper,
     kept_runtime,
     local_processes,
     local_runtime,
@@ -219,14 +220,21 @@ class Runtimes:
 
     async def _reach_engine(self, config: Config) -> Runtime:
         settings = self._settings
-        engine = await self._workers.call(
-            lambda: engine_runtime(settings.project, config),
+
+        def reach() -> tuple[EngineRuntime, KeeperClient]:
+            """The keeper takes its time to start, and so does the rest: side by side."""
+            keeper = early_keeper(settings.project, config, settings.log_level, settings.config_file)
+            try:
+                return engine_runtime(settings.project, config), keeper
+            except BaseException:
+                keeper.close()
+                raise
+
+        engine, keeper = await self._workers.call(
+            reach,
             what="reach the engine",
             deadline=CONNECT_DEADLINE,
-            undo=lambda late: late.let_go(),
-        )
-        keeper = keeper_client(
-            settings.project, config, engine.host, settings.log_level, settings.config_file
+            undo=lambda late: late[0].let_go(),
         )
         self._engine, kept = engine, kept_runtime(engine, keeper)
         self._follow(kept)

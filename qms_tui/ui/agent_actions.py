@@ -112,8 +112,8 @@ class AgentActions:
         self._asked.clear()
 
     def open(self, agent: str) -> None:
-        """Have its program looked for. The first time it is started, if its policy says so: a daemon that
-        comes later starts nothing because of us, what runs no more may have been ended meanwhile."""
+        """Have its program looked for. The first time it is started, if its policy says so; a daemon that
+        comes later starts nothing because of us: what runs no more may have been ended meanwhile."""
         if agent not in self._asked and self._app.daemon.answers:
             self._asked.add(agent)
             self._app.daemon.go(self._open(agent))
@@ -124,8 +124,10 @@ class AgentActions:
         try:
             if view is None:
                 await self._take_in(agent)
-            if view is None or view.state in (STARTABLE if is_first else (AgentState.ABSENT,)):
-                await daemon.request(OPEN if is_first else FIND, OfAgent(agent))
+            if is_first and (view is None or view.state in STARTABLE):
+                await daemon.request(OPEN, OfAgent(agent))
+            elif self._has_gone(agent):
+                await daemon.request(FIND, OfAgent(agent))
         except ConnectionLost:
             self._asked.discard(agent)
             return
@@ -133,6 +135,12 @@ class AgentActions:
             if error.code != ErrorCode.WRONG_STATE:  # else somebody was faster
                 self._app.refuse(error)
         self._opened.add(agent)
+
+    def _has_gone(self, agent: str) -> bool:
+        """The daemon knows nothing of it, and another one did."""
+        before, now = (each.agents.get(agent) for each in (self._app.daemon.former, self._app.daemon.mirror))
+        was_there = before is not None and before.state is not AgentState.ABSENT
+        return was_there and (now is None or now.state is AgentState.ABSENT)
 
     async def _take_in(self, agent: str) -> None:
         """It is new to the daemon: with its size, before it is opened."""

@@ -37,6 +37,7 @@ PING_PERIOD = 0.75  # seconds from one answer to the next question
 PATIENCE = 0.75  # seconds for an answer; one that is alive needs milliseconds
 GRACE, TURNS = 0.25, 50  # seconds and turns of the loop more: what came while we stood still is read then
 CONNECTING = 90.0  # seconds for a connection; to start a daemon takes one, an engine far away more
+LATE = 2.0  # seconds after which the first one is missed: it comes up, or waits for an engine that hangs
 SOONEST, LATEST = 0.25, 1.5  # seconds between two tries to connect
 _log = logging.getLogger(__name__)
 
@@ -66,7 +67,8 @@ class DaemonLink:
         self._connect, self._hear, self._miss, self.refuse = connect, hear, miss, refuse
         self._colors = ShowColors(tuple(Color(key, *color) for key, color in colors.items()))
         self._client: Client | None = None
-        self._last = Mirror(Snapshot(0))
+        self._last = self.former = Mirror(Snapshot(0))
+        """What was known before this connection."""
         self._first = asyncio.Event()  # there has been a connection, or no way to one
         self._missing = False
         self.remarks: tuple[str, ...] = ()
@@ -95,6 +97,12 @@ class DaemonLink:
     def start(self) -> None:
         """Connect, within the running loop."""
         self.go(self._stay_connected())
+        self.go(self._miss_first())
+
+    async def _miss_first(self) -> None:
+        await asyncio.sleep(LATE)
+        if not self._first.is_set():
+            self._set_missing(True)
 
     async def close(self) -> None:
         """Let go of it; idempotent."""
@@ -206,6 +214,7 @@ class DaemonLink:
 
     def _begin(self, client: Client) -> None:
         assert client.mirror is not None
+        self.former = self._last
         self._client, self.remarks = client, client.remarks
         self._first.set()
         self._set_missing(False)

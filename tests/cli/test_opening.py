@@ -70,7 +70,7 @@ def test_the_screens_process_has_nothing_of_the_application(screen: LocalScreen,
 
 def test_a_program_begins_with_the_size_of_its_pane(screen: LocalScreen) -> None:
     with screen.open("sh -c 'stty size; exec cat'", "qa", size=(100, 24)) as tui:
-        tui.wait("1 of 1 running", "20 98")
+        tui.wait("1 of 1 running", "21 98")
 
 
 def test_leaving_leaves_the_daemon_and_another_screen_has_the_same(screen: LocalScreen) -> None:
