@@ -89,6 +89,12 @@ class Opening:
         self._is_held = True
         return client
 
+    def end_daemon(self) -> None:
+        """End one that hangs, by force; who connects gets another one. Blocking. Raises DaemonError."""
+        from qms_tui.api.daemon import Daemon
+
+        Daemon(self._root).end(grace=0.0)
+
     def try_out(self) -> None:
         """Raise QmsTuiError if the daemon would hold nothing for us; it does not yet."""
         import asyncio

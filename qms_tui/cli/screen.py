@@ -47,7 +47,10 @@ def show(
     from qms_tui.ui.session import Session
 
     watch_threads(sys.argv[1:])
-    app = QmsTuiApp(Session(project, config, tuple(names), opening.connect, where, outlives, view, memory))
+    session = Session(
+        project, config, tuple(names), opening.connect, where, outlives, view, memory, opening.end_daemon
+    )
+    app = QmsTuiApp(session)
     try:
         app.run()
     finally:

@@ -17,6 +17,7 @@ from qms_tui.api.place import LOCK, SOCKET, daemon_folder
 from qms_tui.daemon.application import Application
 from qms_tui.daemon.beginning import Beginning, read_beginning
 from qms_tui.daemon.listener import Listener
+from qms_tui.daemon.memory import end_without_memory
 from qms_tui.daemon.preload import preload
 from qms_tui.errors import QmsTuiError
 from qms_tui.ipc import reachable
@@ -40,6 +41,7 @@ def serve(words: Sequence[str]) -> int:
     asked = _parser().parse_args(words)
     folder = daemon_folder(asked.project)
     setup_logging(asked.log_level, f"daemon-{folder.name}")
+    end_without_memory()
     try:
         lock = take_lock(private_folder(folder) / LOCK, str(asked.project), "")
         if lock is None:

@@ -140,13 +140,6 @@ class KeeperClient:
             connection.close()
         return True
 
-    def restart(self) -> None:
-        """End the keeper, by force if it hangs, and see to it that another one serves; agents go on, and keys
-        that wait are theirs. Raises KeeperError.
-        """
-        self.stop()
-        self._knock()
-
     def start_early(self) -> None:
         """See to it that a keeper runs, without waiting for it: it is needed in a moment."""
         found = self._connect()
@@ -275,6 +268,17 @@ class Connection:
     def close(self) -> None:
         """Let go; idempotent."""
         self.socket.close()
+
+
+def end_hung(keeper: Path) -> None:
+    """End a keeper that does not answer, by force; `keeper` is its socket. Blocking.
+
+    Agents go on, and keys that wait are for the next keeper, which whoever decides about agents starts.
+    Raises KeeperError if it stays.
+    """
+    lock = keeper.with_name(LOCK)
+    if not end_owner(lock):
+        raise KeeperError("the keeper does not end", f"kill the process that {lock} names")
 
 
 def screen_name() -> str:

@@ -38,11 +38,23 @@ def _after(known: bytes, log: bytes) -> bytes | None:
 
 def _fitting(longer: bytes, end: bytes, most: int) -> tuple[int, int]:
     """How many bytes of the end of `end` are in `longer`, and where there they end."""
+    whole = end[-most:]
+    if (at := _last(longer, whole)) >= 0:
+        return len(whole), at
     for at in _places(longer, end[-LEAST:]):
         length = min(at, len(end), most)
         if longer[at - length : at] == end[-length:]:
             return length, at
     return 0, 0
+
+
+def _last(text: bytes, needle: bytes) -> int:
+    """Where the needle ends for the last time, or -1.
+
+    Backwards, since `find` takes linear time for long needles and `rfind` does not.
+    """
+    at = text[::-1].find(needle[::-1])
+    return len(text) - at if at >= 0 else -1
 
 
 def _places(text: bytes, needle: bytes) -> Iterator[int]:
@@ -58,14 +70,16 @@ def _places(text: bytes, needle: bytes) -> Iterator[int]:
 
 def _shared(log: bytes, live: bytes) -> int:
     """How many bytes the log ends with that `live` begins with, at most."""
-    needle = live[:LEAST]
-    at = log.find(needle, max(0, len(log) - len(live))) if needle else -1
-    for _ in range(_TRIES):
-        if at < 0:
-            break
-        if log[at:] == live[: len(log) - at]:
-            return len(log) - at
-        at = log.find(needle, at + 1)
+    reach = len(live)
+    for size in (*COMPARED, LEAST):  # the longer ones tell lines apart that begin alike
+        at = log.find(live[:size], max(0, len(log) - reach)) if live else -1
+        for _ in range(_TRIES):
+            if at < 0:
+                break
+            if log[at:] == live[: len(log) - at]:
+                return len(log) - at
+            at = log.find(live[:size], at + 1)
+        reach = min(reach, size)
     return next((n for n in range(min(LEAST, len(log), len(live)), 0, -1) if log.endswith(live[:n])), 0)
 
 

@@ -31,6 +31,7 @@ from qms_tui.ui.clipboard_requests import ClipboardRequests
 from qms_tui.ui.daemon_link import DaemonLink
 from qms_tui.ui.desk import Desk
 from qms_tui.ui.driver import TerminalDriver
+from qms_tui.ui.hangs import Hangs
 from qms_tui.ui.keymap import global_keys
 from qms_tui.ui.listener import Listener
 from qms_tui.ui.ordered_keys import OrderedKeys
@@ -44,7 +45,7 @@ from qms_tui.ui.safe_cells import SafeCells
 from qms_tui.ui.screens import HelpScreen, MenuScreen, PanesScreen
 from qms_tui.ui.session import Session
 from qms_tui.ui.severity import severity_of
-from qms_tui.ui.terminals.events import LinkEvent
+from qms_tui.ui.terminals.events import LinkChanged, LinkEvent
 from qms_tui.ui.terminals.terminals import Terminals
 from qms_tui.ui.themes import THEMES
 from qms_tui.ui.whereabouts import whereabouts
@@ -53,7 +54,7 @@ _log = logging.getLogger(__name__)
 
 _FAREWELLS = (signal.SIGTERM, signal.SIGINT)  # SIGHUP is the driver's
 _NOT_LIVE = (*STARTABLE, AgentState.STOPPING)
-_BEHIND_DIALOGS = frozenset({"pane", "help", "zoom", "menu", "sidebar", "attend"})
+_BEHIND_DIALOGS = frozenset({"pane", "help", "zoom", "menu", "sidebar", "attend", "restart_hung"})
 
 
 def _settle() -> None:
@@ -98,6 +99,7 @@ class QmsTuiApp(OrderedKeys):
         self._first_focus = view.focused
         self._last_focused: Pane | None = None
         self.daemon = DaemonLink(session.connect, self._hear, self._miss, self.refuse, colors)
+        self.hangs = Hangs(self, self.terminals)
         self.desk = Desk(self)
         self.attention = Attention(self, self.desk)
         self.arranging = Arranging(self, self.desk, view)
@@ -266,7 +268,7 @@ class QmsTuiApp(OrderedKeys):
         self.arranging.rearrange()
 
     def show_chrome(self) -> None:
-        self.base.query_one(StatusLine).show(self.panes, self.arranging.name)
+        self.base.query_one(StatusLine).show(self.panes, self.arranging.name, self.hangs.hint)
         self.show_tabs()
 
     def show_tabs(self) -> None:
@@ -282,10 +284,13 @@ class QmsTuiApp(OrderedKeys):
     def _hear_of_terminal(self, event: LinkEvent) -> None:
         if self.is_running:
             self._listener.hear_of_terminal(event)
+            if isinstance(event, LinkChanged):
+                self.hangs.show()
 
     def _miss(self, since: float | None) -> None:
         if self.is_running:
             self.base.query_one(StatusLine).miss(since)
+            self.hangs.show()
 
     def refuse(self, error: QmsTuiError) -> None:
         """Say why something was not done; leave, where nothing can be."""
@@ -327,7 +332,9 @@ class QmsTuiApp(OrderedKeys):
     # -- what the keys do -------------------------------------------------------------------------------
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Over an open dialog only leaving works: the dialog has the keys."""
+        """Over an open dialog only leaving works: the dialog has the keys. One key is ours at times only."""
+        if action == "restart_hung" and not parameters and not self.hangs.names:
+            return False
         return len(self.screen_stack) == 1 or action not in _BEHIND_DIALOGS
 
     def action_pane(self, number: int) -> None:
@@ -422,6 +429,10 @@ class QmsTuiApp(OrderedKeys):
     def action_stop(self) -> None:
         """End the agent's program."""
         self._agents.stop()
+
+    def action_restart_hung(self, by_menu: bool = False) -> None:
+        """Restart the daemon or the keeper if it hangs; its key is the agent's if neither does."""
+        self.hangs.restart()
 
     def action_add(self) -> None:
         """Choose one more agent of the roster."""

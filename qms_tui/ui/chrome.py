@@ -83,7 +83,7 @@ class StatusLine(Static):
         self._project, self._where, self._hints, self._trusted = plain(project), where, hints, trusted
         self._engine = ""
         self._link = ""  # how the engine can be reached, if that is worth a word
-        self._shown: tuple[list[Pane], str] = [], ""
+        self._shown: tuple[list[Pane], str, str] = [], "", ""
         self._waiting = self._for_human = 0
         self._needing = 0
         self._missing_since: float | None = None
@@ -130,21 +130,24 @@ class StatusLine(Static):
             self._needing = count
             self.show(*self._shown)
 
-    def show(self, panes: list[Pane], layout: str) -> None:
-        """Count the agents; hints fill what is left of the line. An empty `layout` is not worth a word."""
-        self._shown = panes, layout
+    def show(self, panes: list[Pane], layout: str, hanging: str = "") -> None:
+        """Count the agents; hints fill what is left of the line. An empty `layout` is not worth a word.
+
+        `hanging` says what does not answer, and what to press.
+        """
+        self._shown = panes, layout, hanging
         if self._said:
             line = Content.styled(f" {plain(self._said)}", "bold").truncate(self.size.width, ellipsis=True)
             self.update(line, layout=False)
             return
-        fitting = fit(self._project, self._parts(panes, layout), self._hints, self.size.width)
+        fitting = fit(self._project, self._parts(*self._shown), self._hints, self.size.width)
         line = Content.styled(f" {fitting.name}", "bold")
         for part in fitting.parts:
             line += Content.assemble((BETWEEN, "dim"), (part.text, part.look))
         line += Content.styled(" " * (self.size.width - line.cell_length - 1 - cell_len(fitting.hint)), "dim")
         self.update(line + Content.styled(fitting.hint, "dim"), layout=False)
 
-    def _parts(self, panes: list[Pane], layout: str) -> list[Part]:
+    def _parts(self, panes: list[Pane], layout: str, hanging: str) -> list[Part]:
         """In their order; what a human can act on gives way last."""
         states = [pane.agent.state for pane in panes]
         run = states.count(AgentState.RUNNING)
@@ -157,6 +160,7 @@ class StatusLine(Static):
         parts = [
             Part(f"states, inbox missing since {missing}" if missing else "", "bold $error",
                  (f"missing since {missing}", "missing"), 10),
+            Part(hanging, "bold $error", (hanging.partition(": ")[2],), 11),
             Part("" if self._trusted else "look only", "bold $warning", rank=7),
             Part(where, shorter=(shortened(where, SHORT),), rank=3),
             Part(self._link, rank=6),

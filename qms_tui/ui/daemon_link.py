@@ -89,6 +89,11 @@ class DaemonLink:
         """Whether it can be asked, as far as anybody knows."""
         return self._client is not None and not self._missing
 
+    @property
+    def hangs(self) -> bool:
+        """Whether it leaves us connected and does not answer."""
+        return self._client is not None and self._missing
+
     def start(self) -> None:
         """Connect, within the running loop."""
         self.go(self._stay_connected())

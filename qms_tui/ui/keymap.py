@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 PANES_BY_NUMBER = 9
+RESTART_HUNG_KEY = "f5"  # the agent's while nothing hangs
 MENU_KEY = "f12"  # beside the configured one, for terminals and multiplexers that take that
 
 
@@ -47,6 +48,12 @@ def global_keys(prefix: str) -> tuple[GlobalKey, ...]:
             "the agent that needs you, longest first; then your inbox",
         ),
         GlobalKey("f4", "F4", "zoom", "zoom: one pane large, and back"),
+        GlobalKey(
+            RESTART_HUNG_KEY,
+            "F5",
+            "restart_hung",
+            "while the daemon or the keeper hangs: restart it; else the agent's",
+        ),
         GlobalKey(MENU_KEY, "F12", "menu", "command menu"),
         GlobalKey(prefix, shown_key(prefix), "menu", f"command menu; twice sends {shown_key(prefix)} itself"),
         GlobalKey("ctrl+q", "Ctrl+Q", "leave", "leave; agents go on"),
@@ -74,6 +81,7 @@ COMMANDS = (
     Command(("c",), "c", "add", "one more agent"),
     Command(("m",), "m", "write", "write a message"),
     Command(("w",), "w", "wake", "wake the agent for its inbox"),
+    Command(("h",), "h", "restart_hung(True)", "restart what hangs"),
     Command(("d",), "d", "leave", "leave the screen"),
     Command(("question_mark",), "?", "help", "help"),
 )

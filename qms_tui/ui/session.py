@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from qms_tui.config import Config
@@ -27,3 +28,5 @@ class Session:
     """How to arrange the panes; its agents are these, in this order."""
     memory: Memory | None = None
     """Where changes of the arrangement are remembered, if anywhere."""
+    end_daemon: Callable[[], object] | None = None
+    """Ends a daemon that hangs, by force; `connect` has another one started. Blocking. Raises QmsTuiError."""

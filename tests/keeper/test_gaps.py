@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -74,3 +76,21 @@ def test_a_flood_is_laid_beside_the_log_at_once() -> None:
     assert missed(flood[-8192:], flood, flood[:-1]) is not None
     numbers = b"".join(b"%d\r\n" % n for n in range(300_000))
     assert missed(numbers[:9000][-8192:], numbers, numbers[500_000:]) == numbers[9000:500_000]
+
+
+REQUESTS = b"".join(b"%06d GET / HTTP/1.1 200 OK from the same place\r\n" % n for n in range(12_000))
+
+
+@pytest.mark.parametrize("lost", [8192, 10_000, 60_001])
+@pytest.mark.parametrize("live", [1, 40, 5_000, 60_000])
+def test_many_lines_that_end_alike(lost: int, live: int) -> None:
+    """The right place is thousands of lines back, among as many that look like it."""
+    now = len(REQUESTS) - live
+    assert missed(REQUESTS[:lost][-8192:], REQUESTS, REQUESTS[now:]) == REQUESTS[lost:now]
+
+
+def test_a_long_log_that_repeats_itself_takes_no_time() -> None:
+    log = b"x" * 8_000_000
+    began = time.process_time()
+    assert missed(b"x" * 4000 + b"y" + b"x" * 4000, log, log[:60_000]) is not None
+    assert time.process_time() - began < 10  # and not the hours of a search that tries every place

@@ -11,7 +11,7 @@ from docker.errors import APIError
 from qms_tui.runtime.size import Size
 
 LOG_MOST = 8 * 1024 * 1024  # bytes of a log that are looked through; an agent's own has no more
-LOG_LINES = 20_000
+LOG_LINES = 100_000  # the same: each line takes some 80 bytes more in the log than it has
 LARGEST = 1000  # columns or lines; the agent itself can set any size, and cells take memory
 UNKNOWN_SIZE = Size(80, 24)
 _ASKED = ("stty", "-F", "/dev/console", "size")

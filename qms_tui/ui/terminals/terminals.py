@@ -46,6 +46,11 @@ class Terminals:
             )
         return self._links[agent]
 
+    @property
+    def hung_keepers(self) -> tuple[Path, ...]:
+        """The sockets of those that leave us connected and do not answer."""
+        return tuple(address for address, keeper in self._keepers.items() if keeper.hangs)
+
     def close(self) -> None:
         """Let go of all; idempotent."""
         for keeper in self._keepers.values():
@@ -80,6 +85,11 @@ class _Keeper:
     @property
     def _links(self) -> list[Link]:
         return [link for link in self._all if link.keeper == self._address]
+
+    @property
+    def hangs(self) -> bool:
+        """Whether it leaves us connected and does not answer."""
+        return self.pulse.hangs and self._expects_answer()
 
     def _ask(self) -> None:
         attachments = (link.attachment for link in self._links)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import psutil
 
+from qms_tui.keeper.client import end_hung
 from qms_tui.keeper.local_runtime import LocalRuntime
 from qms_tui.keeper.protocol import Hello, Want
 from qms_tui.runtime import Condition, Fact, Restored
@@ -182,7 +183,8 @@ async def test_one_that_hangs_is_restarted(world: World) -> None:
         hanging = world.keeper
         hanging.suspend()
         link.send(b"one\r")
-        await asyncio.to_thread(world.processes.keeper.restart)
+        await asyncio.to_thread(end_hung, world.processes.keeper.address)
+        await runtime.hold("qa")
         assert not hanging.is_running() or hanging.status() == psutil.STATUS_ZOMBIE
         assert world.keeper.pid != hanging.pid
         async with asyncio.timeout(10):
