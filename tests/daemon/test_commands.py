@@ -37,7 +37,7 @@ async def test_an_agent_is_stopped_and_restarted(project: Project) -> None:
     async with served(project, "qa") as house:
         client = await house.client()
         await house.until(lambda: client.state("qa") is AgentState.RUNNING)
-        began = client.agent("qa").began
+        program = house.processes["qa"].pid
         assert await client.ask(api.STOP, OfAgent("qa")) == DONE
         await house.until(lambda: client.state("qa") is AgentState.ENDED)
         ending = client.agent("qa").ending
