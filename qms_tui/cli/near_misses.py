@@ -16,14 +16,15 @@ def _table(**words: str) -> Mapping[str, str]:
 _COMMANDS = {
     "help": "--help", "version": "--version", "open": f"[{AGENTS}]", "ps": "ps", "usage": "ps --usage",
     "log": f"log {AGENT}", "record": f"record {AGENT} --output FILE.cast", "stop": f"stop {AGENTS}",
-    "stop_all": "stop --all", "prune": "prune", "build": "build", "send": f'send {AGENTS} "MESSAGE"',
+    "start": f"start {AGENTS}", "stop_all": "stop --all", "prune": "prune", "build": "build",
+    "send": f'send {AGENTS} "MESSAGE"',
     "inbox": "inbox", "doctor": "doctor", "config": "config", "mcp": "mcp", "trust": "trust",
     "unpause": f"unpause {AGENTS}", "demo": "demo", "local": "local",
 }  # fmt: skip
 WORDS = _table(
     help="help man manual commands h ?",
     version="version ver about",
-    open="""a at attach attach-session start run up exec enter join connect new new-session new-window add
+    open="""a at attach attach-session run up exec enter join connect new new-session new-window add
         launch create shell sh bash ssh switch switch-client select view restart resume continue reopen
         claude-code screen respawn-pane split-window chat login logout""",
     ps="ls list list-sessions list-panes lsp lsw list-windows list-clients status st state states agents "

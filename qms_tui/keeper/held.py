@@ -23,6 +23,7 @@ from qms_tui.keeper.past import note_container, note_tail, read_past
 from qms_tui.keeper.programs import encoded
 from qms_tui.keeper.replies import SOON, Palette
 from qms_tui.keeper.shown import Shown, cleaned
+from qms_tui.keeper.turns import Turns
 from qms_tui.keeper.watcher import Watcher
 from qms_tui.runtime import Size
 from qms_tui.runtime.base import TerminalSource
@@ -53,6 +54,7 @@ class HeldAgent:
         folder: Path,
         scrollback: int,
         slices: Slices,
+        turns: Turns,
         palette: Palette,
         on_news: Callable[[str, str], None] = lambda agent, fact: None,
         on_note: Callable[..., None] = lambda agent, text, **how: None,
@@ -67,10 +69,11 @@ class HeldAgent:
         self.backlog = Backlog(slices, self._feed, self._fed)
         """What was passed on and journaled, and has not reached the terminal."""
         self.input = ProgramInput(lambda: tap.open_input(self.container))
-        self._tap = tap
+        self._tap, self._turns = tap, turns
         self._folder = folder
         self._last_read = LastRead(folder)
         self._journal = JournalWriter(folder)
+        self._is_rotating = False  # in a turn to come
         self._scrollback = scrollback
         self._stream: Stream | None = None
         self._next: Stream | None = None  # of the ended container, for when it is started again
@@ -206,6 +209,7 @@ class HeldAgent:
         log = await self._read_log(container, self._heard - LOG_SLACK)
         live = await _arrived(stream)
         found = missed(bytes(self._known), log, live) if log is not None else None
+        await self._turns.own()
         self._journal.rotate(self._saved())
         note_container(self._folder, container)
         self.input.open_soon()
@@ -242,6 +246,7 @@ class HeldAgent:
             self.container = container
         self._answer()
         self._take(rest)  # before it is nowhere but in our memory
+        await self._turns.own()
         self._journal.rotate(self._saved())
         note_container(self._folder, container)
         self._listen(stream)
@@ -396,11 +401,17 @@ class HeldAgent:
 
     def _fed(self) -> None:
         """The terminal is where the journal is."""
-        if self._journal.full:
-            self._journal.rotate(self.terminal.save())
-            self._look_after_journal()
+        if self._journal.full and not self._is_rotating:
+            self._is_rotating = True
+            self._turns.do(self._rotate)
         if self._stream is not None:
             self._stream.resume()
+
+    def _rotate(self) -> None:
+        self._is_rotating = False
+        if self._journal.full:  # nor has it begun a new file meanwhile, or been closed
+            self._journal.rotate(self._saved())
+            self._look_after_journal()
 
     def _saved(self) -> bytes:
         """The terminal's state after all that is journaled."""
@@ -417,14 +428,24 @@ class HeldAgent:
         self.palette.show(terminal)
         return terminal
 
-    def keep_journal(self, *, anew: bool = False) -> None:
-        """Write the journal anew if its folder was removed, or if that of all agents was."""
-        if self.container and (anew or self._journal.removed):
-            _log.warning("%s: somebody has removed the journal", self.name)
-            self._journal.rotate(self._saved())
-            note_container(self._folder, self.container)
-            note_tail(self._folder, bytes(self._known))
-            self._look_after_journal()
+    def keep_journal(self) -> None:
+        """Write the journal anew, soon, if its folder was removed."""
+        if self.container and self._journal.removed:
+            self._turns.do(self._replace_removed)
+
+    def _replace_removed(self) -> None:
+        if self._journal.removed:
+            self.write_journal_anew()
+
+    def write_journal_anew(self) -> None:
+        """Somebody has removed it."""
+        if not self.container:
+            return
+        _log.warning("%s: somebody has removed the journal", self.name)
+        self._journal.rotate(self._saved())
+        note_container(self._folder, self.container)
+        note_tail(self._folder, bytes(self._known))
+        self._look_after_journal()
 
     def _look_after_journal(self) -> None:
         if self._journal.trouble and (self._mending is None or self._mending.done()):
@@ -433,6 +454,7 @@ class HeldAgent:
     async def _mend_journal(self) -> None:
         """Try now and then to write to disk again, and say how it stands."""
         while self._journal.trouble:
+            await self._turns.own()  # a disk that is full is full for all agents
             if not self._journal.retry(self._saved()):
                 self._say_trouble()
                 await asyncio.sleep(JOURNAL_RETRY)

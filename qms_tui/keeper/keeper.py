@@ -19,6 +19,7 @@ from qms_tui.keeper.paths import SOCKET
 from qms_tui.keeper.programs import encoded
 from qms_tui.keeper.protocol import PROTOCOL, Hello, Want
 from qms_tui.keeper.replies import Palette
+from qms_tui.keeper.turns import Turns
 from qms_tui.keeper.watch import Watch
 from qms_tui.keeper.watcher import ANOTHER_USER
 from qms_tui.project import AGENT_NAME
@@ -57,7 +58,7 @@ class Keeper:
         self._folder = folder
         self._tap = tap
         self._scrollback = scrollback
-        self._slices, self._palette = Slices(), Palette()
+        self._slices, self._turns, self._palette = Slices(), Turns(), Palette()
         self.agents: dict[str, HeldAgent] = {}
         self._guests: list[Guest] = []
         self._watches: list[Watch] = []
@@ -241,6 +242,7 @@ class Keeper:
                 self._folder / name,
                 self._scrollback,
                 self._slices,
+                self._turns,
                 self._palette,
                 self._tell,
                 self._note,
@@ -287,7 +289,7 @@ class Keeper:
             await asyncio.sleep(LOOK)
         _log.warning("somebody has removed %s", self._folder)
         for agent in self.agents.values():
-            agent.keep_journal(anew=True)
+            agent.write_journal_anew()
         self.stop()
 
     def _say_disk(self, name: str, text: str, new: bool) -> None:

@@ -32,7 +32,7 @@ AGENTS = ("claude", "qa", "tu_ui", "tu_scene", "bu", "ps")
         ("logs --since 2h qa", "qms-tui log qa"),
         ("attach", "qms-tui [AGENT...]"),
         ("attach qa", "qms-tui qa"),
-        ("satrt qa", "qms-tui qa"),
+        ("satrt qa", "qms-tui start qa"),
         ("exec -it qa bash", "qms-tui qa"),
         ("new", "qms-tui [AGENT...]"),
         ("rm --force qa", "qms-tui stop qa"),
@@ -71,7 +71,7 @@ def test_a_name_outside_of_a_project_is_nobodys_slip(
     assert "no QMS project here" in answer(name)[1][0]
 
 
-@pytest.mark.parametrize("name", ["logs", "ls", "start", "help"])
+@pytest.mark.parametrize("name", ["logs", "ls", "attach", "help"])
 def test_an_agent_of_that_name_is_what_is_meant(answer: Answer, agents_project: Path, name: str) -> None:
     (agents_project / ".claude" / "agents" / f"{name}.md").write_text("You.\n")
     assert "cannot reach the engine" in answer(name)[1][0]

@@ -13,6 +13,7 @@ import contextlib
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -28,7 +29,8 @@ from qms_tui.api.client import Client
 from qms_tui.api.commands import STATUS, Hold, Nothing, Status
 from qms_tui.api.daemon import Daemon, daemon_of
 from qms_tui.api.environment import own_environment
-from qms_tui.api.place import LOCK, daemon_folder
+from qms_tui.api.place import LOCK, SOCKET, daemon_folder
+from qms_tui.ipc import reachable
 from qms_tui.keeper.journal.reader import read_entries, read_segments
 from qms_tui.keeper.journal.records import Output
 from qms_tui.keeper.local_found import find_one
@@ -140,6 +142,18 @@ class Household:
         client = await self.daemon.find("test")
         assert client is not None, "there is no daemon"
         return await self._window(client)
+
+    def knock(self) -> socket.socket:
+        """A connection to the daemon that says nothing. Raises BlockingIOError if too many wait for one."""
+        connection = socket.socket(socket.AF_UNIX)
+        connection.setblocking(False)
+        try:
+            with reachable(daemon_folder(self.root) / SOCKET) as address:
+                connection.connect(str(address))
+        except OSError:
+            connection.close()
+            raise
+        return connection
 
     async def window_of_new(self) -> Window:
         """One on a daemon that is started if need be, or in place of one that hangs."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import shutil
 import signal
-import socket
 import stat
 import subprocess
 import sys
@@ -38,7 +38,7 @@ process.serve(sys.argv[1:])
 KNOCK = """
 import socket, sys
 link = socket.socket(socket.AF_UNIX)
-link.connect(sys.argv[1])
+link.connect(sys.argv[1])  # from where it is: its whole path may be longer than an address
 link.sendall(b'{"jsonrpc": "2.0", "id": 1, "method": "hello", "params": {"version": {}}}\\n')
 print(link.recv(1000))
 """
@@ -85,8 +85,10 @@ async def test_strangers_are_turned_away(household: Household, where: str) -> No
     for folder in path.parents[:-2]:
         folder.chmod(folder.stat().st_mode | 0o011)
     before, why = APART[where]
-    knock = [*before, "/usr/bin/python3", "-c", KNOCK, str(path)]
-    found = await asyncio.to_thread(subprocess.run, knock, capture_output=True, text=True, timeout=30)
+    knock = [*before, "/usr/bin/python3", "-c", KNOCK, path.name]
+    found = await asyncio.to_thread(
+        subprocess.run, knock, cwd=path.parent, capture_output=True, text=True, timeout=60
+    )
     assert found.stdout in ("b''\n", ""), found
     await household.until(lambda: why in household.log)
     assert (await household.status(window)).clients == 1
@@ -188,12 +190,10 @@ async def test_a_full_queue_of_one_that_hangs_is_no_endless_wait(household: Hous
     await household.hold("qa")
     hung = household.kill(signal.SIGSTOP)
     crowd = []
-    for _ in range(140):
-        each = socket.socket(socket.AF_UNIX)
-        each.setblocking(False)
-        crowd.append(each)
-        if each.connect_ex(str(daemon_folder(household.root) / SOCKET)):
-            break
+    with contextlib.suppress(BlockingIOError):
+        for _ in range(140):
+            crowd.append(household.knock())
+    assert len(crowd) < 140, "its queue is not full"
     again = await household.window_of_new()
     assert (await household.status(again)).pid != hung.pid
     for each in crowd:
@@ -203,24 +203,12 @@ async def test_a_full_queue_of_one_that_hangs_is_no_endless_wait(household: Hous
 async def test_a_client_of_another_kind_is_no_burden(household: Household) -> None:
     """Who connects and says nothing, or goes at once, keeps nothing busy."""
     window = await household.hold("qa")
-    path = str(daemon_folder(household.root) / SOCKET)
-    silent = []
-    for _ in range(10):
-        each = socket.socket(socket.AF_UNIX)
-        each.connect(path)
-        silent.append(each)
+    silent = [household.knock() for _ in range(10)]
     for each in silent[:5]:
         each.close()
     assert (await household.status(window)).pid == household.process().pid
     for each in silent[5:]:
         each.close()
-    client = await Client.connect(_connected(path))
+    client = await Client.connect(household.knock())
     await client.hello("another")
     await client.close()
-
-
-def _connected(path: str) -> socket.socket:
-    link = socket.socket(socket.AF_UNIX)
-    link.connect(path)
-    link.setblocking(False)
-    return link

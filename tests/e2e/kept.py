@@ -97,8 +97,8 @@ class WatchedRuntime(DockerRuntime):
 
         return await super().launch(agent, both, fresh=fresh)
 
-    def let_go(self) -> None:
-        """Of what no witness has taken, too."""
+    def free_witness(self) -> None:
+        """Let go of the witness's connection, whether a witness has taken it or not."""
         if hasattr(self, "opened"):
             self.opened.free()
 
@@ -284,7 +284,7 @@ class House:
         for client in self._clients:
             await client.close()
         for runtime in self._runtimes:
-            runtime.let_go()
+            runtime.free_witness()
         self._witnesses.clear()
         self._clients.clear()
         self._runtimes.clear()

@@ -92,14 +92,14 @@ async def test_an_inbox_that_was_replaced_is_mended_and_items_are_told_again(
     qms, inbox = QmsCommands(household.root), household.root / ".claude/users/qa/inbox"
     window = await hold(household, "qa")
     await household.until(lambda: is_idle(window))
-    began = window.agent("qa").began
+    former = window.agent("qa").terminal
     owner = inbox.stat()
     inbox.rename(inbox.with_name("old"))
     inbox.mkdir()
     os.chown(inbox, owner.st_uid, owner.st_gid)
     await household.until(lambda: any("its inbox was replaced" in each for each in window.notices))
     await household.until(lambda: any("it is restarted" in each for each in window.notices))
-    await household.until(lambda: window.agent("qa").began > began and is_idle(window))
+    await household.until(lambda: window.agent("qa").terminal not in ("", former) and is_idle(window))
     qms.route("CR-056", "qa")
     await household.until(lambda: wakes(model) == 1)
     await household.until(lambda: is_idle(window))

@@ -21,6 +21,7 @@ from qms_tui.keeper import client as keeper_client
 from qms_tui.keeper.journal.records import Output
 from qms_tui.keeper.paths import SOCKET
 from qms_tui.keeper.protocol import Kind, frame
+from qms_tui.runtime.docker import runtime as docker_runtime
 
 from . import engine as engines
 from . import kept
@@ -317,8 +318,9 @@ async def test_start_refused_by_the_engine(
 # The SDK leaves a Unix socket to the garbage collector where nobody listens.
 @pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-@pytest.mark.usefixtures("impatient")
-async def test_attach_hangs(engine: docker.APIClient, programs_image: str, tmp_path: Path) -> None:
+async def test_attach_hangs(
+    engine: docker.APIClient, programs_image: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The keeper's, at the engine. Given up in time; the other pane and its keys do not notice."""
     with (
         Relay(tmp_path / "engine") as relay,
@@ -332,13 +334,15 @@ async def test_attach_hangs(engine: docker.APIClient, programs_image: str, tmp_p
         restored = len(steady.restored)
         home.kill_keeper()
         await steady.comes_again(restored + 1)
-        began = time.monotonic()
         hanging = home.client("hanging", command=BASH)
-        hanging.open()
-        while time.monotonic() - began < SOON:
-            await asyncio.wait_for(echoes(steady, f"key{time.monotonic_ns()}"), SOON)
-        await hanging.wait(lambda: hanging.agent.state is AgentState.FAILED, "its end", 3)
-        assert "no answer within 2 s" in str(hanging.agent.view.trouble)
+        with monkeypatch.context() as patch:
+            patch.setattr(docker_runtime, "ATTACH_DEADLINE", ATTACH_DEADLINE)
+            began = time.monotonic()
+            hanging.open()
+            while time.monotonic() - began < 1:
+                await asyncio.wait_for(echoes(steady, f"key{time.monotonic_ns()}"), SOON)
+            await hanging.wait(lambda: hanging.agent.state is AgentState.FAILED, "its end")
+        assert "no answer within 7 s" in str(hanging.agent.view.trouble)
         relay.swallows = b""
         relay.cut()
         hanging.agent.restart()

@@ -17,6 +17,7 @@ from qms_tui.keeper.backlog import PIECE, Slices
 from qms_tui.keeper.held import HeldAgent
 from qms_tui.keeper.input import Piece
 from qms_tui.keeper.replies import SOON, Palette
+from qms_tui.keeper.turns import Turns
 from qms_tui.runtime import Size
 from qms_tui.runtime.docker.tap import Tap
 from qms_tui.terminal import Terminal
@@ -163,7 +164,7 @@ class World:
 @pytest.fixture
 async def world(tmp_path: Path) -> AsyncIterator[World]:
     container = Container()
-    agent = HeldAgent("qa", container, tmp_path / "qa", 100, Slices(), Palette())
+    agent = HeldAgent("qa", container, tmp_path / "qa", 100, Slices(), Turns(), Palette())
     yield World(container, agent)
     agent.close()
     container.end(0)

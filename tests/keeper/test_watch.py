@@ -130,7 +130,7 @@ async def test_how_it_stands_comes_first_with_its_times(tmp_path: Path) -> None:
     before = time.time()
     async with world(tmp_path, f"{SHOWS}; read line") as here:
         first = await here.ear()
-        await until(lambda: first.last(Reported))
+        await until(lambda: any(each.status.root for each in first.all(Reported)))
         after = time.time()
         late = await here.ear()
         for kind in (Titled, Rang, Reported):

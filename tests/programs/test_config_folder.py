@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 import stat
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,21 +14,25 @@ import pytest
 
 from qms_tui.config import AgentConfig, Config, EngineConfig, RuntimeKind
 from qms_tui.errors import ProjectError
+from qms_tui.keeper.local_processes import LocalProcesses
 from qms_tui.keeper.runtimes import local_runtime
 from qms_tui.programs.claude.resume import slug
 from qms_tui.programs.config_folder import container_folder, local_folder, local_folders, make_local_folder
 from qms_tui.programs.folders import config_folder
 from qms_tui.project import Project
+from qms_tui.runtime import Runtime
 from tests.e2e.held import started
 
 SESSION = "8276cc26-2d9c-4215-b55d-436dae836e76.jsonl"
 PROMPT = '{"isSidechain":false,"type":"user","message":{"role":"user","content":"hello"}}\n'
 # Takes hooks from its settings as the client does, and says where it found them and how it was started.
+# Then it stays, as the client: of one that has ended a screen is given the last state, and no output.
 CLIENT = """#!/bin/sh
 echo "folder $CLAUDE_CONFIG_DIR, words [$*]"
 [ -e "$CLAUDE_CONFIG_DIR/settings.json" ] && sh "$CLAUDE_CONFIG_DIR/settings.json"
 ls -A "$CLAUDE_CONFIG_DIR"
 echo end
+read line
 """
 
 
@@ -42,6 +47,17 @@ def local(*command: str) -> Config:
     return replace(
         Config(), engine=EngineConfig(runtime=RuntimeKind.LOCAL), every_agent=AgentConfig(command=command)
     )
+
+
+@asynccontextmanager
+async def running(project: Project, config: Config) -> AsyncIterator[Runtime]:
+    """Agents of this machine, and their processes; nothing stays."""
+    runtime = local_runtime(project, config)
+    try:
+        yield runtime
+    finally:
+        await runtime.close()
+        LocalProcesses(project.root).stop()
 
 
 def client(folder: Path) -> str:
@@ -60,10 +76,8 @@ async def test_a_hook_in_the_containers_folder_does_not_run_here(project: Projec
     planted = project.folders("qa").config
     plant(planted, "settings.json", f"touch {tmp_path}/ran\n")
     plant(planted, f"projects/{slug(str(project.root))}/{SESSION}", PROMPT)
-    runtime = local_runtime(project, local(client(tmp_path)))
-    async with started(runtime, "qa") as qa:
+    async with running(project, local(client(tmp_path))) as runtime, started(runtime, "qa") as qa:
         said = await qa.expect(rb"folder ([^,]+), words \[\]\r\n((?s:.*))end\r\n")
-    await runtime.close()
     assert not (tmp_path / "ran").exists()
     assert Path(said.group(1).decode()) == local_folder(project, "qa").path
     assert said.group(2) == b""
@@ -72,21 +86,18 @@ async def test_a_hook_in_the_containers_folder_does_not_run_here(project: Projec
 async def test_it_goes_on_with_its_own_conversation(project: Project, tmp_path: Path) -> None:
     folder = make_local_folder(project, "qa")
     plant(folder, f"projects/{slug(str(project.root))}/{SESSION}", PROMPT)
-    runtime = local_runtime(project, local(client(tmp_path)))
-    async with started(runtime, "qa") as qa:
+    async with running(project, local(client(tmp_path))) as runtime, started(runtime, "qa") as qa:
         await qa.expect(rb"words \[--continue\]\r\n")
-    await runtime.close()
 
 
 async def test_no_container_folder_is_made_or_needed(project: Project, tmp_path: Path) -> None:
     """That of another user, or a link, is no reason not to start."""
     project.folders("qa").config.parent.mkdir(parents=True)
     project.folders("qa").config.symlink_to("/etc")
-    runtime = local_runtime(project, local(client(tmp_path)))
-    for agent in ("qa", "bu"):
-        async with started(runtime, agent) as held:
-            await held.expect(rb"end\r\n")
-    await runtime.close()
+    async with running(project, local(client(tmp_path))) as runtime:
+        for agent in ("qa", "bu"):
+            async with started(runtime, agent) as held:
+                await held.expect(rb"end\r\n")
     assert sorted(os.listdir(project.folders("bu").config.parent)) == ["inbox", "workspace"]
 
 

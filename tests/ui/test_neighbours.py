@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 import qms_tui
-from tests.tui import Tui
+from tests.tui import Tui, end_local_agents
 
 from .counting_terminal import WAYS, Count, CountingTerminal, per_code_point
 from .tmux import Tmux
@@ -44,8 +44,10 @@ class Place:
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
-    return Place(tmp_path_factory.mktemp("neighbours"))
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    made = Place(tmp_path_factory.mktemp("neighbours"))
+    yield made
+    end_local_agents(made.home)
 
 
 @pytest.fixture(scope="module")

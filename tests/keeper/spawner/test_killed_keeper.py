@@ -22,12 +22,20 @@ from tests.e2e.held import attached, started
 
 from .world import World, wait_for
 
+# Prints its lines in parts, before each but the first of which it waits for a line.
 COUNTER = r"""
-import sys
-for n in range(int(sys.argv[1])):
+import signal, sys, termios
+mode = termios.tcgetattr(0)
+mode[3] &= ~termios.ECHO
+termios.tcsetattr(0, termios.TCSANOW, mode)
+lines, parts = map(int, sys.argv[1:])
+for n in range(lines):
+    if n and n % (lines // parts) == 0:
+        sys.stdout.flush()
+        sys.stdin.readline()
     sys.stdout.write(f"line {n:07}\n")
 print("all", flush=True)
-sys.stdin.readline()
+signal.pause()
 """
 
 
@@ -60,15 +68,16 @@ def has_gone_on(world: World, before: int) -> bool:
 
 async def test_while_the_program_prints(world: World) -> None:
     """Killed again and again, at any moment: every line is in the journal once, and in order."""
-    lines = 20_000
-    runtime = world.runtime(sys.executable, "-c", COUNTER, str(lines))
+    lines = 21_000
+    runtime = world.runtime(sys.executable, "-c", COUNTER, str(lines), "3")
     kills = 0
     async with started(runtime, "qa"):
         while b"all" not in world.printed()[-100:]:
             world.kill_keeper()
             kills += 1
             before = len(world.printed())
-            async with attached(runtime, "qa"):
+            async with attached(runtime, "qa") as qa:
+                qa.type(b"\r")  # however fast it prints, it has not ended before the second of these
                 wait_for(functools.partial(has_gone_on, world, before))
     async with attached(runtime, "qa"):
         wait_for(lambda: world.printed().endswith(b"all\r\n"))
@@ -95,7 +104,7 @@ async def test_while_the_program_is_silent(world: World) -> None:
 
 async def test_while_nobody_reads_the_program_waits(world: World) -> None:
     """At its full terminal: a terminal's buffer is all that it may run ahead."""
-    runtime = world.runtime(sys.executable, "-c", COUNTER, "5000")
+    runtime = world.runtime(sys.executable, "-c", COUNTER, "5000", "1")
     async with started(runtime, "qa"):
         world.kill_keeper()
     program = psutil.Process(world.processes.spawner.programs()["qa"].pid)
