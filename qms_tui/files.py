@@ -83,6 +83,28 @@ def open_private(folder: Path) -> int:
     return descriptor
 
 
+def make_own_folder(folder: Path) -> None:
+    """Make a folder of our own that only we may enter, and what is missing above it; it may be there.
+
+    EPERM as in `check_own_place`.
+    """
+    check_own_place(folder)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def check_own_place(folder: Path) -> None:
+    """EPERM where root would keep files of its own among another user's, as after `sudo -E`.
+
+    That user could neither read nor replace them, and nothing would work there any more.
+    """
+    if os.geteuid() != 0:
+        return
+    there = next(place for place in (folder, *folder.parents) if os.path.lexists(place))
+    owner = there.stat().st_uid
+    if owner != 0:
+        raise PermissionError(errno.EPERM, f"belongs to user {owner}", str(there))
+
+
 def make_private(folder: Path) -> None:
     """Make a folder that only we may enter, unless it is there; then as `open_private`."""
     with contextlib.suppress(FileExistsError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import subprocess
@@ -81,6 +82,72 @@ class TestRoot:
 
     def test_outside_of_projects_it_builds(self, run: Run, tmp_path: Path) -> None:
         assert "cannot reach the engine" in run(tmp_path, "build").stderr
+
+
+@pytest.mark.skipif(not ROOT, reason="only root gives folders away")
+class TestRootWithAUsersFiles:
+    """As `sudo -E` has it: HOME is the user's, and what root makes there that user can never use again."""
+
+    @pytest.fixture
+    def home(self, run: Run, tmp_path: Path) -> Path:
+        home = tmp_path / "home"
+        os.chown(home, SOMEBODY.uid, SOMEBODY.gid)
+        return home
+
+    @staticmethod
+    def use(home: Path) -> None:
+        """That user has used qms-tui before."""
+        for name in ("CONFIG", "STATE"):
+            (home / f"XDG_{name}_HOME/qms-tui/log").mkdir(parents=True)
+        for path in home.rglob("*"):
+            os.chown(path, SOMEBODY.uid, SOMEBODY.gid)
+
+    @staticmethod
+    def of_root(home: Path) -> list[Path]:
+        return [path for path in home.rglob("*") if path.lstat().st_uid == 0]
+
+    @pytest.mark.parametrize("words", [["claude"], ["start", "claude"], ["build"]])
+    def test_it_starts_nothing(self, run: Run, home: Path, tmp_path: Path, words: list[str]) -> None:
+        done = run(make_project(tmp_path / "mine"), *words)
+        said, hint = done.stderr.splitlines()
+        assert done.returncode == 2
+        assert f"belongs to user {SOMEBODY.uid}: root starts and builds nothing" in said
+        assert "sudo -H" in hint
+        assert self.of_root(home) == []
+
+    def test_nor_where_the_user_has_used_it(self, run: Run, home: Path, tmp_path: Path) -> None:
+        self.use(home)
+        mine = make_project(tmp_path / "mine")
+        assert "root starts and builds nothing" in run(mine, "start", "claude").stderr
+        assert "root starts and builds nothing" in run(tmp_path, "build").stderr
+        done = run(mine, "trust")
+        assert (done.returncode, f"belongs to user {SOMEBODY.uid}" in done.stderr) == (2, True)
+        assert self.of_root(home) == []
+
+    def test_it_looks_and_ends_and_leaves_nothing(self, run: Run, home: Path, tmp_path: Path) -> None:
+        mine = make_project(tmp_path / "mine")
+        for words in LOOKING[2:]:
+            assert "cannot reach the engine" in run(mine, *words).stderr, words
+        for words in (["doctor"], ["log", "claude"], ["inbox"]):
+            assert "unexpected" not in run(mine, *words).stderr, words
+        assert self.of_root(home) == []
+
+    @pytest.mark.parametrize("process", ["daemon", "keeper", "spawner"])
+    def test_no_process_of_roots_serves_there(
+        self, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, process: str
+    ) -> None:
+        root = str(make_project(tmp_path / "mine"))
+        words = {
+            "daemon": ("qms_tui.daemon", "--project", root),
+            "keeper": ("qms_tui.keeper", "--project", root, "--engine", "local"),
+            "spawner": ("qms_tui.keeper.spawner", str(home / "XDG_STATE_HOME/qms-tui/projects/x"), root),
+        }
+        monkeypatch.setenv("XDG_STATE_HOME", str(home / "XDG_STATE_HOME"))
+        done = subprocess.run(
+            [sys.executable, "-m", *words[process]], capture_output=True, text=True, timeout=60, check=False
+        )
+        assert f"belongs to user {SOMEBODY.uid}" in json.loads(done.stdout)["message"]
+        assert self.of_root(home) == []
 
 
 @pytest.mark.parametrize("words", STARTING)

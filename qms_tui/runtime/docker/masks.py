@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 from docker.types import Mount
 
 from qms_tui.errors import ExposureError, state_remedy
+from qms_tui.files import make_own_folder
 from qms_tui.runtime.docker.private import Kind, Private, own_folders
 from qms_tui.runtime.docker.views import Identity, View, above, identity, paths, views
 
@@ -86,7 +87,7 @@ def _covers(other: PurePosixPath, outer: PurePosixPath, target: PurePosixPath) -
 def _is_there(place: Private, make: bool) -> bool:
     if make and place.kind is Kind.FOLDER:
         try:
-            place.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_own_folder(place.path)
         except OSError as error:
             raise ExposureError(
                 f"{place.path}: {error.strerror}",
