@@ -27,6 +27,7 @@ from typing import BinaryIO
 
 _SAFE = os.O_NOFOLLOW | os.O_NOCTTY | os.O_CLOEXEC
 _FOLDER = _SAFE | os.O_DIRECTORY | os.O_NONBLOCK
+_BASES = ("XDG_STATE_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME")  # the XDG Base Directory Specification
 # Enough to look things up in a folder; macOS has another name for it.
 _SEARCH = getattr(os, "O_PATH", getattr(os, "O_SEARCH", os.O_RDONLY))
 
@@ -95,14 +96,20 @@ def make_own_folder(folder: Path) -> None:
 def check_own_place(folder: Path) -> None:
     """EPERM where root would keep files of its own among another user's, as after `sudo -E`.
 
-    That user could neither read nor replace them, and nothing would work there any more.
+    That user could neither read nor replace them, and nothing would work there any more. What a variable of
+    root's names and is missing (XDG_STATE_HOME) may lie anywhere: it is root's alone.
     """
     if os.geteuid() != 0:
         return
-    there = next(place for place in (folder, *folder.parents) if os.path.lexists(place))
-    owner = there.stat().st_uid
-    if owner != 0:
-        raise PermissionError(errno.EPERM, f"belongs to user {owner}", str(there))
+    named = {value for name, value in os.environ.items() if name in _BASES}
+    for place in (folder, *folder.parents):
+        if os.path.lexists(place):
+            owner = place.stat().st_uid
+            if owner != 0:
+                raise PermissionError(errno.EPERM, f"belongs to user {owner}", str(place))
+            return
+        if os.fspath(place) in named:
+            return
 
 
 def make_private(folder: Path) -> None:

@@ -18,13 +18,7 @@ from typing import Any
 
 from qms_tui.config.files import PROJECT_FILE
 from qms_tui.errors import QmsTuiError, state_remedy
-from qms_tui.files import (
-    check_own_place,
-    locked,
-    open_or_make_file,
-    read_regular_file,
-    replace_file,
-)
+from qms_tui.files import locked, open_or_make_file, read_regular_file, replace_file
 from qms_tui.remembered import project_of
 from qms_tui.text.names import path_word
 
@@ -159,7 +153,6 @@ class TrustStore:
         """Nobody else changes a record meanwhile. Raises QmsTuiError."""
         path = self._folder / LOCK
         try:
-            check_own_place(self._folder)
             self._make_folder()
             descriptor = open_or_make_file(path)
         except OSError as error:

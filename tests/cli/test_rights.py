@@ -25,7 +25,10 @@ def run(tmp_path: Path) -> Run:
     """`run(project, *args)`: qms-tui there, with no engine anywhere."""
     home = tmp_path / "home"
     home.mkdir()
-    own = {name: str(home / name) for name in ("XDG_CONFIG_HOME", "XDG_STATE_HOME")}
+    return runner(home, **{name: str(home / name) for name in ("XDG_CONFIG_HOME", "XDG_STATE_HOME")})
+
+
+def runner(home: Path, **own: str) -> Run:
     environment = {
         "PATH": os.environ["PATH"], "HOME": str(home), "TERM": "xterm-256color", "LANG": "C.UTF-8",
         "DOCKER_HOST": f"unix://{home}/no-engine.sock",
@@ -89,16 +92,21 @@ class TestRootWithAUsersFiles:
     """As `sudo -E` has it: HOME is the user's, and what root makes there that user can never use again."""
 
     @pytest.fixture
-    def home(self, run: Run, tmp_path: Path) -> Path:
+    def home(self, tmp_path: Path) -> Path:
         home = tmp_path / "home"
+        home.mkdir()
         os.chown(home, SOMEBODY.uid, SOMEBODY.gid)
         return home
+
+    @pytest.fixture
+    def run(self, home: Path) -> Run:
+        return runner(home)
 
     @staticmethod
     def use(home: Path) -> None:
         """That user has used qms-tui before."""
-        for name in ("CONFIG", "STATE"):
-            (home / f"XDG_{name}_HOME/qms-tui/log").mkdir(parents=True)
+        for name in (".config", ".local/state"):
+            (home / name / "qms-tui/log").mkdir(parents=True)
         for path in home.rglob("*"):
             os.chown(path, SOMEBODY.uid, SOMEBODY.gid)
 
@@ -124,6 +132,14 @@ class TestRootWithAUsersFiles:
         assert (done.returncode, f"belongs to user {SOMEBODY.uid}" in done.stderr) == (2, True)
         assert self.of_root(home) == []
 
+    def test_a_folder_of_the_users_that_a_variable_names(self, home: Path, tmp_path: Path) -> None:
+        self.use(home)
+        state = home / ".local/state"
+        run = runner(home, XDG_STATE_HOME=str(state), XDG_CONFIG_HOME=str(tmp_path / "roots"))
+        mine = make_project(tmp_path / "mine")
+        assert f"{state}/qms-tui belongs to user {SOMEBODY.uid}" in run(mine, "start", "claude").stderr
+        assert self.of_root(home) == []
+
     def test_it_looks_and_ends_and_leaves_nothing(self, run: Run, home: Path, tmp_path: Path) -> None:
         mine = make_project(tmp_path / "mine")
         for words in LOOKING[2:]:
@@ -140,9 +156,10 @@ class TestRootWithAUsersFiles:
         words = {
             "daemon": ("qms_tui.daemon", "--project", root),
             "keeper": ("qms_tui.keeper", "--project", root, "--engine", "local"),
-            "spawner": ("qms_tui.keeper.spawner", str(home / "XDG_STATE_HOME/qms-tui/projects/x"), root),
+            "spawner": ("qms_tui.keeper.spawner", str(home / ".local/state/qms-tui/projects/x"), root),
         }
-        monkeypatch.setenv("XDG_STATE_HOME", str(home / "XDG_STATE_HOME"))
+        monkeypatch.delenv("XDG_STATE_HOME", raising=False)
+        monkeypatch.setenv("HOME", str(home))
         done = subprocess.run(
             [sys.executable, "-m", *words[process]], capture_output=True, text=True, timeout=60, check=False
         )
