@@ -181,8 +181,8 @@ async def test_a_moved_project_has_its_agents_under_its_old_name(
     await household.until(lambda: not process.is_running())
     old_name = f"qa of this very folder still runs under its old name, {before}"
     hint = f"qms-tui prune --project {before}"
-    for words in (("ps",), ("stop", "--all")):
-        done = after.run(*words)
+    for looking in (("ps",), ("stop", "--all")):
+        done = after.run(*looking)
         assert (old_name in done.stderr, hint in done.stderr) == (True, True), done
     for words in (("start", "qa", "--runtime", "local"), ("qa", "--runtime", "local")):
         done = after.run(*words, "--command", "sh -c 'read line'")
