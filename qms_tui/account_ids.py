@@ -19,7 +19,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from qms_tui.errors import ProjectError, state_remedy
-from qms_tui.files import locked, read_regular_file, replace_file
+from qms_tui.files import locked, make_own_folder, read_regular_file, replace_file
 from qms_tui.ownership import SPANS, has_account
 
 FILE = "account_ids.json"
@@ -56,7 +56,7 @@ def account_id(root: Path) -> int:
         mine = _entry(entries, root, status)
         if mine is not None and (mine.project, mine.inode) == (str(root), status.st_ino):
             return mine.id
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_own_folder(path.parent)
         # Nobody else chooses meanwhile.
         with locked(os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)):
             entries = _read(path)

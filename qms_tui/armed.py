@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from qms_tui.config import Overrides
-from qms_tui.files import read_regular_file, replace_file
+from qms_tui.files import make_own_folder, read_regular_file, replace_file
 from qms_tui.project import AGENT_NAME
 from qms_tui.text.names import path_word
 from qms_tui.trust import FolderIdentity
@@ -77,7 +77,7 @@ class ArmedFile:
             "agents": {name: asdict(overrides) for name, overrides in armed.agents.items()},
             "config_file": armed.config_file,
         }
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_own_folder(self.folder)
         replace_file(self.path, json.dumps(document).encode(), durable=True)
 
     def remove(self) -> None:

@@ -27,6 +27,7 @@ from typing import BinaryIO
 
 _SAFE = os.O_NOFOLLOW | os.O_NOCTTY | os.O_CLOEXEC
 _FOLDER = _SAFE | os.O_DIRECTORY | os.O_NONBLOCK
+_BASES = ("XDG_STATE_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME")  # the XDG Base Directory Specification
 # Enough to look things up in a folder; macOS has another name for it.
 _SEARCH = getattr(os, "O_PATH", getattr(os, "O_SEARCH", os.O_RDONLY))
 
@@ -81,6 +82,34 @@ def open_private(folder: Path) -> int:
         os.close(descriptor)
         raise
     return descriptor
+
+
+def make_own_folder(folder: Path) -> None:
+    """Make a folder of our own that only we may enter, and what is missing above it; it may be there.
+
+    EPERM as in `check_own_place`.
+    """
+    check_own_place(folder)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def check_own_place(folder: Path) -> None:
+    """EPERM where root would keep files of its own among another user's, as after `sudo -E`.
+
+    That user could neither read nor replace them, and nothing would work there any more. What a variable of
+    root's names and is missing (XDG_STATE_HOME) may lie anywhere: it is root's alone.
+    """
+    if os.geteuid() != 0:
+        return
+    named = {value for name, value in os.environ.items() if name in _BASES}
+    for place in (folder, *folder.parents):
+        if os.path.lexists(place):
+            owner = place.stat().st_uid
+            if owner != 0:
+                raise PermissionError(errno.EPERM, f"belongs to user {owner}", str(place))
+            return
+        if os.fspath(place) in named:
+            return
 
 
 def make_private(folder: Path) -> None:

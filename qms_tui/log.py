@@ -8,7 +8,7 @@ from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
-from qms_tui.files import open_or_make_file
+from qms_tui.files import make_own_folder, open_or_make_file
 from qms_tui.text.printable import plain
 
 LEVELS = ("debug", "info", "warning", "error")
@@ -47,7 +47,7 @@ def setup_logging(level: str, name: str = "qms-tui") -> Path | None:
     root.addHandler(logging.NullHandler())  # without a handler, logging would print on the screen
     path = platformdirs.user_log_path("qms-tui") / f"{name}.log"
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_own_folder(path.parent)
         handler = _PrivateFile(path, maxBytes=LARGEST_LOG, backupCount=OLDER_LOGS, encoding="utf-8")
     except OSError:
         return None

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from qms_tui.files import read_regular_file, replace_file
+from qms_tui.files import make_own_folder, read_regular_file, replace_file
 from qms_tui.project import AGENT_NAME
 from qms_tui.text.names import path_word
 
@@ -86,7 +86,7 @@ class Memory:
             "focused": view.focused,
         }
         try:
-            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_own_folder(self.folder)
             # Not durable: this runs in the event loop, and a layout lost with the machine's power is none.
             replace_file(self.path, json.dumps(content).encode())
         except OSError as error:

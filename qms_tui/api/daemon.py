@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -139,6 +140,8 @@ class Daemon:
         if not is_taken(lock):
             return False
         if not end_owner(lock, grace, pid):
+            if (uid := lock.stat().st_uid) != os.geteuid():
+                raise DaemonError(f"the daemon is that of user {uid}", "end it as that user")
             raise DaemonError("the daemon does not end", f"kill the process that {lock} names")
         return True
 

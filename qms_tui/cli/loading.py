@@ -52,6 +52,8 @@ def load_anywhere(common: Common, *, starting: bool = False, on_fault: OnFault =
     try:
         project = find_project(common.project, Path())
     except ProjectError:
+        if starting:
+            check_own_places()
         files = read_files(None, common.config, on_fault)
         return load_config(files, trust=NO_TRUST, on_fault=on_fault)
     if starting:
@@ -71,6 +73,13 @@ def check_rights(project: Project) -> None:
     from qms_tui.cli import rights
 
     rights.check_rights(project)
+
+
+def check_own_places() -> None:
+    """Raise OwnerError where root would start something with another user's files."""
+    from qms_tui.cli import rights
+
+    rights.check_own_places()
 
 
 def log_to_file(common: Common) -> None:

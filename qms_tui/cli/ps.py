@@ -11,6 +11,7 @@ import click
 from qms_tui.cli.engines import engine_here
 from qms_tui.cli.loading import load
 from qms_tui.cli.local_agents import is_enough, local_agents
+from qms_tui.cli.moved import say_moved
 from qms_tui.cli.options import Common, common_options
 from qms_tui.cli.printing import echo, echo_json, echo_lines, warn
 from qms_tui.cli.prune import everything
@@ -59,6 +60,7 @@ def ps(common: Common, as_json: bool, with_usage: bool, all_projects: bool) -> i
     for agent in sorted({*contained.found, *local}):
         if why := project.inbox_obstacle(agent):
             warn(f"the inbox of {agent} cannot be looked at: {why}")
+    say_moved(project, config)
     for stranger in contained.strangers:
         (warn if as_json else echo)(f"{stranger}: {stranger.remedy}")
     return 0

@@ -12,6 +12,7 @@ import click
 from qms_tui.cli.daemon import disarm
 from qms_tui.cli.loading import load
 from qms_tui.cli.local_agents import is_enough, local_agents, stop_local
+from qms_tui.cli.moved import say_moved
 from qms_tui.cli.options import Common, agents_argument, common_options
 from qms_tui.cli.printing import confirm, echo, echo_lines
 from qms_tui.config import Config
@@ -73,6 +74,7 @@ def stop(common: Common, agents: Sequence[str], every: bool, yes: bool) -> int:
             processes.stop()
         if every and contained is not None:
             contained.clear_away()
+        say_moved(project, config)
     finally:
         if contained is not None:
             contained.containers.close()

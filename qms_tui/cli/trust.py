@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from qms_tui.cli.loading import warn_of
+from qms_tui.cli.loading import check_own_places, warn_of
 from qms_tui.cli.options import Common, common_options, complete_agents
 from qms_tui.cli.printing import echo, echo_json, echo_lines
 from qms_tui.cli.trust_listing import NOT_COVERED, claim_lines, summary
@@ -33,6 +33,8 @@ def trust(
     if show + revoke + (adopt is not None) > 1 or (as_json and not show):
         raise UsageError("these options do not go together", hint="see: qms-tui trust --help")
     project = find_project(folder or common.project, Path())
+    if not show:
+        check_own_places()
     store = TrustStore.of_user()
     if adopt is not None:
         project.check_agents([adopt], project.roster([*_known(project.root), adopt]))

@@ -19,6 +19,7 @@ from qms_tui.daemon.beginning import Beginning, read_beginning
 from qms_tui.daemon.listener import Listener
 from qms_tui.daemon.memory import end_without_memory
 from qms_tui.daemon.preload import preload
+from qms_tui.daemon.project_folder import ProjectFolder
 from qms_tui.errors import QmsTuiError
 from qms_tui.ipc import reachable
 from qms_tui.ipc.detached import say_failure, say_once
@@ -26,7 +27,6 @@ from qms_tui.ipc.lock import is_at, take_lock
 from qms_tui.keeper.paths import private_folder
 from qms_tui.log import LEVELS, setup_logging
 from qms_tui.project import Project
-from qms_tui.trust import FolderIdentity
 from qms_tui.workers import DISK, Workers
 
 _log = logging.getLogger(__name__)
@@ -47,13 +47,14 @@ def serve(words: Sequence[str]) -> int:
         if lock is None:
             say_once({"ready": False})
             return 0
+        project = ProjectFolder(asked.project)  # first: what is read next is of that folder, or we end
         beginning = read_beginning(Project(asked.project), asked.config, asked.log_level, asked.lifeline)
         preload()
         listener = _listen(folder / SOCKET)
     except (QmsTuiError, OSError) as error:
         return say_failure(error, "the daemon", folder, "the log file may say more")
     gc.freeze()  # what the modules are made of is much, and stays
-    asyncio.run(_run(beginning, listener, folder, lock))
+    asyncio.run(_run(beginning, listener, folder, lock, project))
     if is_at(lock, folder / LOCK):
         (folder / SOCKET).unlink(missing_ok=True)
     return 0
@@ -83,7 +84,9 @@ def _listen(path: Path) -> socket.socket:
     return listener
 
 
-async def _run(beginning: Beginning, endpoint: socket.socket, folder: Path, lock: int) -> None:
+async def _run(
+    beginning: Beginning, endpoint: socket.socket, folder: Path, lock: int, project: ProjectFolder
+) -> None:
     loop, over = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, over.set)
@@ -95,7 +98,7 @@ async def _run(beginning: Beginning, endpoint: socket.socket, folder: Path, lock
     listener = Listener(endpoint, application.server.serve)
     application.start()
     watch = [
-        loop.create_task(_end_without_files(folder, lock, beginning.project, over)),
+        loop.create_task(_end_without_files(folder, lock, project, over)),
         loop.create_task(_end_when_lonely(application, over)),
     ]
     _log.info("serving %s", beginning.project.root)
@@ -107,32 +110,23 @@ async def _run(beginning: Beginning, endpoint: socket.socket, folder: Path, lock
             task.cancel()
         await listener.close()
         await application.close()
+        project.close()
     _log.info("ended")
 
 
-async def _end_without_files(folder: Path, lock: int, project: Project, over: asyncio.Event) -> None:
+async def _end_without_files(folder: Path, lock: int, project: ProjectFolder, over: asyncio.Event) -> None:
     """Where the project or our files are not what they were, another one is to serve, or nobody."""
-    before, workers, are_there = FolderIdentity.of(project.root), Workers(DISK), True
+    workers, are_there = Workers(DISK), True
 
     def look() -> bool:
-        ours = is_at(lock, folder / LOCK) and (folder / SOCKET).exists()
-        return ours and _is_still(project.root, before)
+        return is_at(lock, folder / LOCK) and (folder / SOCKET).exists() and project.is_there
 
     while are_there:
         await asyncio.sleep(LOOK)
         with suppress(QmsTuiError):  # a disk that gives no answer may do so again
             are_there = await workers.call(look, what="look at our files")
-    _log.warning("%s or %s is not there any more", folder, project.root)
+    _log.warning("%s or the project is not there any more", folder)
     over.set()
-
-
-def _is_still(root: Path, before: FolderIdentity) -> bool:
-    try:
-        return FolderIdentity.of(root) == before
-    except FileNotFoundError:
-        return False
-    except OSError:  # a disk that is away for a moment
-        return True
 
 
 async def _end_when_lonely(application: Application, over: asyncio.Event) -> None:

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from qms_tui.files import locked, open_or_make_file, read_regular_file, replace_file
+from qms_tui.files import locked, make_own_folder, open_or_make_file, read_regular_file, replace_file
 from qms_tui.inbox.events import ItemConsumed
 from qms_tui.inbox.item import Identity, Item, Kind
 from qms_tui.inbox.parse import one_line
@@ -50,7 +50,7 @@ class Past:
     def add(self, consumed: Sequence[ItemConsumed]) -> None:
         """Remember these. Blocking, for a moment."""
         try:
-            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_own_folder(self.folder)
             with self._locked() as descriptor:
                 if not os.fstat(descriptor).st_size:
                     os.write(descriptor, self._head())

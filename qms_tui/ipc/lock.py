@@ -48,13 +48,15 @@ def owner_of(path: Path) -> int | None:
 def end_owner(path: Path, grace: float = 0.0, pid: int | None = None) -> bool:
     """End whoever has the lock, by force after `grace` seconds; whether that one has it no more.
 
-    With a `pid`, only that one is ended.
+    With a `pid`, only that one is ended. Another user's file is not believed: root would end what it names.
     """
     try:
         descriptor = open_regular_file(path)
     except OSError:
         return False  # who it is stands nowhere
     try:
+        if os.fstat(descriptor).st_uid != os.geteuid():
+            return False
         for number, patience in ((signal.SIGTERM, grace), (signal.SIGKILL, _PATIENCE)):
             # Who holds the lock has written the number and is alive: it is no other process's by now.
             if patience > 0 and not try_lock(descriptor, shared=True):

@@ -21,6 +21,7 @@ class LocalProcesses:
         `folder` is for their files, if not the usual one; with the end of the pipe `lifeline` both end, and
         the agents.
         """
+        self.root = root
         self.folder = folder or keeper_folder(root, LOCAL)
         self.outlive = lifeline < 0
         self.spawner = SpawnerClient(self.folder, str(root), lifeline)

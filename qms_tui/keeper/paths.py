@@ -41,8 +41,8 @@ def private_folder(folder: Path) -> Path:
 
     Raises JournalError if it is a link or somebody else's, OSError if it cannot be made.
     """
-    folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with _explained(folder):
+        files.make_own_folder(folder.parent)
         files.make_private(folder)
     return folder
 

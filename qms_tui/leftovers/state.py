@@ -32,7 +32,7 @@ from pathlib import Path
 
 from qms_tui import remembered
 from qms_tui.api import place
-from qms_tui.files import closing, open_regular_file, read_regular_file, try_lock
+from qms_tui.files import closing, open_regular_file, try_lock
 from qms_tui.keeper.paths import LOCK, SOCKET, SPAWNER_LOCK, SPAWNER_SOCKET
 from qms_tui.leftovers.thing import Kind, Outcome, Thing, looked_at_again, project_exists, why_to_go
 from qms_tui.programs.config_folder import PROJECT
@@ -144,7 +144,10 @@ def _memory(path: Path, kind: Kind, root: str | None, now: float) -> Iterator[Th
 
 def _keeper(folder: Path, lock: str = LOCK) -> _Keeper | None:
     try:
-        document = json.loads(read_regular_file(folder / lock, LARGEST_LOCK))
+        with open(open_regular_file(folder / lock), "rb") as stream:
+            if os.fstat(stream.fileno()).st_uid != os.geteuid():
+                return None  # it may name any process, and root would end that
+            document = json.loads(stream.read(LARGEST_LOCK))
         pid, project = document["pid"], document["project"]
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None

@@ -20,7 +20,7 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from qms_tui.errors import ProjectError, refused, state_remedy
-from qms_tui.files import make_private, open_below, open_file_below, replace_file
+from qms_tui.files import make_own_folder, make_private, open_below, open_file_below, replace_file
 from qms_tui.project import Project
 from qms_tui.text.names import path_word
 
@@ -77,7 +77,7 @@ def make_local_folder(project: Project, agent: str) -> Path:
     """Make it as far as it is missing. Raises ProjectError if it cannot be made, or is not ours alone."""
     folder = local_folder(project, agent)
     try:
-        folder.base.parent.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_own_folder(folder.base.parent.parent)
         for part in (folder.base.parent, folder.base, folder.path):
             make_private(part)
         if not os.path.lexists(folder.base / PROJECT):

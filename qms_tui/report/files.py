@@ -8,7 +8,7 @@ import re
 import time
 from pathlib import Path
 
-from qms_tui.files import make_file
+from qms_tui.files import make_file, make_own_folder
 
 LARGEST = 128 * 1024  # bytes: what an issue takes as an attachment, and a person reads before sending
 MOST = 20  # reports that are kept
@@ -40,7 +40,7 @@ def log_folder() -> Path:
 def write(kind: str, text: str) -> Path:
     """Write a report whole, as a new file; older ones give way. Raises OSError."""
     folder = state_folder() / "reports"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_own_folder(folder)
     path = folder / f"{kind}-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.txt"
     content = text.encode("utf-8", "replace")
     if len(content) > LARGEST:

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from qms_tui.files import locked, read_regular_file, replace_file
+from qms_tui.files import locked, make_own_folder, read_regular_file, replace_file
 from qms_tui.inbox import Identity, Item, Past
 from qms_tui.project import AGENT_NAME
 
@@ -95,7 +95,7 @@ class Typed:
         if self._past is None:
             yield
             return
-        self._past.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_own_folder(self._past.folder)
         with locked(os.open(self._past.folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)):
             self.read()
             yield

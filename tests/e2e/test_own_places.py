@@ -250,6 +250,19 @@ async def test_the_engines_socket_is_not_mounted(below: House, image: str, sourc
             pass
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such files")
+@pytest.mark.parametrize("source", ["/proc", "/proc/self", "/proc/1", "/proc/sys/kernel"])
+async def test_the_machines_processes_are_not_mounted(below: House, image: str, source: str) -> None:
+    """/proc/PID/root of a process of its own user is a way past all masks, and not read-only."""
+    config = Config(every_agent=AgentConfig(image=image, mounts=(Mount(Path(source), "/m"),)))
+    runtime = DirectRuntime(connect(), Project(below.root), config, {})
+    with contextlib.closing(_Ending(runtime)), pytest.raises(ExposureError, match="a way to all files"):
+        async with started(runtime, "qa"):
+            pass
+    told = [each for each in examine(Project(below.root), config, {}, None) if each.subject == "qa"]
+    assert any(each.verdict is Verdict.ERROR and "a way to all files" in each.text for each in told), told
+
+
 class _Ending:
     """A runtime, closed without an event loop."""
 

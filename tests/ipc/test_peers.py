@@ -39,7 +39,21 @@ APART = {
     "mount": (["unshare", "--mount"], "another mount namespace"),
     "pid": (["unshare", "--pid", "--fork", "--kill-child"], "another PID namespace"),
     "user": (["setpriv", "--reuid", "12345", "--clear-groups"], "user 12345"),
+    "user as root of theirs": (
+        ["setpriv", "--reuid", "12345", "--clear-groups", "unshare", "--user", "--map-root-user"],
+        "user 12345",
+    ),
+    "root of a container": (["unshare", "--user", "--map-root-user", "--mount"], "another mount namespace"),
 }
+HAND_OVER = """
+import socket, sys
+link = socket.socket(socket.AF_UNIX)
+link.connect(sys.argv[1])
+with socket.socket(socket.AF_UNIX) as carrier:
+    carrier.connect(sys.argv[2])
+    socket.send_fds(carrier, [b"x"], [link.fileno()])
+sys.stdin.read()
+"""
 
 
 @pytest.fixture
@@ -111,6 +125,23 @@ def test_who_listens_elsewhere_is_refused(place: Path, where: str) -> None:
             connection.connect(str(place))
             with pytest.raises(Stranger, match=why):
                 check_own(connection)
+
+
+@on_linux
+@as_root
+def test_what_a_stranger_hands_over_stays_a_strangers(place: Path) -> None:
+    """Whoever holds the connection by now, and however much that one is ours."""
+    carrier = place.with_name("c")
+    with (
+        listening(place) as server,
+        listening(carrier) as other,
+        running("unshare", "--mount", "/usr/bin/python3", "-c", HAND_OVER, str(place), str(carrier)),
+        server.accept()[0] as connection,
+        other.accept()[0] as carried,
+    ):
+        _, (held,), _, _ = socket.recv_fds(carried, 1, 1)
+        with socket.socket(fileno=held), pytest.raises(Stranger, match="another mount namespace"):
+            check_own(connection)
 
 
 @on_linux

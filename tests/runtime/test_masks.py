@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
@@ -16,7 +17,7 @@ from qms_tui.project import Project
 from qms_tui.runtime.docker.container import bind
 from qms_tui.runtime.docker.masks import check_sources, masks
 from qms_tui.runtime.docker.private import Kind, Private, private_places
-from qms_tui.runtime.docker.views import View, paths, views
+from qms_tui.runtime.docker.views import View, paths, process_views, views
 from tests.somebody import ROOT, somebody
 
 INSIDE = PurePosixPath("/p")
@@ -176,6 +177,27 @@ def test_a_folder_is_seen_under_all_its_paths(listed: tuple[View, ...]) -> None:
     ]
     assert paths(Path("/mnt/other name/x"), listed)[:2] == [Path("/mnt/other name/x"), Path("/home/me/x")]
     assert paths(Path("/data/x"), listed) == [Path("/data/x")]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such files")
+def test_the_processes_of_this_machine_are_hidden_in_what_has_them(home: Path) -> None:
+    assert "/p/proc" in hidden([bind(Path("/"), INSIDE)])
+    with pytest.raises(ExposureError, match="let it replace"):
+        hidden([bind(Path("/"), INSIDE, writable=True)])
+    with pytest.raises(ExposureError, match="processes of this machine"):
+        hidden([bind(Path("/proc"), INSIDE)])
+
+
+def test_the_kind_of_a_mount_stands_behind_the_hyphen(tmp_path: Path) -> None:
+    (tmp_path / "mountinfo").write_bytes(
+        b"22 27 0:21 / /proc rw,relatime - proc proc rw\n"
+        b"23 27 0:22 / /a rw shared:3 master:1 - ext4 /dev/sda1 rw\n"
+        b"24 27 0:23 / /- rw - proc - ro\n"
+        b"25 27 0:24 / /b rw\n"
+    )
+    listed = views(tmp_path / "mountinfo")
+    assert [view.kind for view in listed] == [b"proc", b"ext4", b"proc", b""]
+    assert [view.place for view in process_views(listed)] == ["/proc", "/-"]
 
 
 def test_no_list_is_no_other_path(tmp_path: Path) -> None:

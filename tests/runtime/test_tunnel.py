@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -75,3 +76,34 @@ def test_a_group_in_which_all_have_ended_is_no_error(tmp_path: Path, monkeypatch
     monkeypatch.setattr(os, "killpg", refusing)
     with pytest.raises(EngineError, match="Permission denied"):
         Tunnel("ssh://build")
+
+
+@pytest.mark.parametrize(("state", "where"), [("state", "state/qms-tui/tunnels"), ("s" * 80, "tmp")])
+def test_its_socket_is_where_no_agent_sees_it(
+    monkeypatch: pytest.MonkeyPatch, state: str, where: str
+) -> None:
+    """Unless that path is too long for a socket. In each case nobody else may enter, and nothing stays."""
+    with tempfile.TemporaryDirectory(prefix="q-", dir="/tmp") as name:
+        folder = Path(name)
+        (folder / "tmp").mkdir()
+        script = """#!/bin/sh
+        while [ "$1" != -L ]; do shift; done
+        echo "$2" > "$SAID"
+        place="${2%%:*}"
+        stat -c %a "${place%/*}" >> "$SAID" || stat -f %Lp "${place%/*}" >> "$SAID"
+        echo 'Permission denied (publickey).' >&2
+        exit 255
+        """
+        (folder / "ssh").write_text(script)
+        (folder / "ssh").chmod(0o755)
+        monkeypatch.setenv("PATH", name, prepend=os.pathsep)
+        monkeypatch.setenv("SAID", str(folder / "said"))
+        monkeypatch.setenv("XDG_STATE_HOME", str(folder / state))
+        monkeypatch.setattr(tempfile, "tempdir", str(folder / "tmp"))
+        with pytest.raises(EngineError, match="Permission denied"):
+            Tunnel("ssh://build")
+        forward, mode = (folder / "said").read_text().split()
+        place = Path(forward.partition(":")[0]).parent
+        assert place.parent == folder / where
+        assert mode == "700"
+        assert not place.exists()

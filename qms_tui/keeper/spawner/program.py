@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from ptyprocess import PtyProcess
 
-from qms_tui.keeper.spawner.request import Facts, Request
+from qms_tui.keeper.spawner.request import Facts, Request, folder_identity
 from qms_tui.runtime.supervised import leave_supervisor
 
 
@@ -35,7 +35,7 @@ class Program:
         self.agent = request.agent
         self.id = os.urandom(16).hex()
         self.began, self.ended = time.time(), 0.0
-        self._resumes = request.resumes
+        self._resumes, self._folder = request.resumes, folder_identity(request.folder)
         self.pid, self.descriptor = _spawn(request)
         self.status: int | None = None
         self.asked = self.over = self.drained = False
@@ -49,7 +49,7 @@ class Program:
         number = -code if code is not None and code < 0 else None
         return Facts(
             self.id, self.agent, self.pid, self.began, self._resumes, self.ended,
-            code if number is None else 128 + number, number, self.asked,
+            code if number is None else 128 + number, number, self.asked, self._folder,
         )  # fmt: skip
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, fields
 from typing import Any, Self
@@ -55,6 +56,8 @@ class Facts:
     signal: int | None = None
     asked: bool = False
     """Whether somebody has asked for its end."""
+    folder: str = ""
+    """Which folder it was started in, whatever its path leads to by now; empty if that is not known."""
 
     @property
     def alive(self) -> bool:
@@ -69,6 +72,15 @@ class Facts:
     def decode(cls, content: Mapping[str, Any]) -> Self:
         """The way back. Raises BadMessage."""
         return cls(**_fields(cls, content))
+
+
+def folder_identity(path: str | os.PathLike[str]) -> str:
+    """By device and inode, as long as somebody is in it; empty if there is no such folder."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return ""
+    return f"{status.st_dev}:{status.st_ino}"
 
 
 _TYPES: dict[str, tuple[type, ...]] = {

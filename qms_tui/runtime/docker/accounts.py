@@ -14,7 +14,7 @@ from pathlib import Path
 
 from docker import APIClient
 
-from qms_tui.files import read_regular_file, replace_file
+from qms_tui.files import make_own_folder, read_regular_file, replace_file
 from qms_tui.runtime.docker.throwaway import read_file, throwaway
 from qms_tui.workers import DISK, waiting_for
 
@@ -66,7 +66,7 @@ def _keep(path: Path, accounts: Accounts) -> None:
     """Write it whole or not at all; not to be able to is no reason to fail."""
     content = json.dumps({"passwd": accounts.passwd, "group": accounts.group}).encode()
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_own_folder(path.parent)
         replace_file(path, content)
         _forget_oldest(path.parent)
     except OSError as error:

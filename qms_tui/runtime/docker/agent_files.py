@@ -36,7 +36,7 @@ from docker.types import Mount
 
 from qms_tui.config import AgentConfig, Judged
 from qms_tui.errors import EngineError, refused, state_remedy
-from qms_tui.files import closing, make_file, open_folder, read_regular_file, replace_file
+from qms_tui.files import closing, make_file, make_own_folder, open_folder, read_regular_file, replace_file
 from qms_tui.project import Owner, Project
 from qms_tui.runtime.definition import Definition
 from qms_tui.runtime.docker.accounts import Accounts
@@ -283,7 +283,7 @@ def _place_here(identity: Identity, engine: str) -> Place:
     agent = _agent_folder(identity, engine)
     base = agent / secrets.token_hex(8)
     with _writing(base):
-        base.mkdir(mode=0o700, parents=True)
+        make_own_folder(base)
         for folder in (agent, agent.parent):
             folder.chmod(0o700)
         replace_file(agent / PROJECT, os.fsencode(identity.project))

@@ -14,17 +14,24 @@ from pathlib import Path, PurePosixPath
 from docker.types import Mount
 
 from qms_tui.errors import ExposureError, state_remedy
-from qms_tui.runtime.docker.private import Kind, Private, own_folders
-from qms_tui.runtime.docker.views import Identity, View, above, identity, paths, views
+from qms_tui.files import make_own_folder
+from qms_tui.runtime.docker.private import PROCESSES, Kind, Private, own_folders
+from qms_tui.runtime.docker.views import Identity, View, above, identity, paths, process_views, views
 
 _HINT = "mount something smaller, or keep that elsewhere (XDG_STATE_HOME and XDG_CONFIG_HOME say where)"
 
 
 def check_sources(sources: Iterable[Path]) -> None:
-    """Raise ExposureError for the first that lies in a folder of our own."""
+    """Raise ExposureError for the first in a folder of our own, or among the machine's processes."""
     own, seen = {identity(folder): folder for folder in own_folders()}, views()
     own.pop(None, None)
+    processes = {view.device for view in process_views(seen)}
     for source in sources:
+        if _device(source) in processes:
+            raise ExposureError(
+                f"{source} would show {PROCESSES}",
+                hint="agents never see those: mount what they need of it, as a file of your own",
+            )
         for path in paths(source, seen):
             for found, _ in above(path):
                 if found in own:
@@ -32,6 +39,12 @@ def check_sources(sources: Iterable[Path]) -> None:
                         f"{source} lies in {own[found]}, where qms-tui keeps its own files",
                         hint="agents never see those: use a folder outside of it",
                     )
+
+
+def _device(path: Path) -> bytes | None:
+    """Of what stands there, as the list of mounts has it."""
+    found = identity(path)
+    return f"{os.major(found[0])}:{os.minor(found[0])}".encode() if found is not None else None
 
 
 def masks(
@@ -86,7 +99,7 @@ def _covers(other: PurePosixPath, outer: PurePosixPath, target: PurePosixPath) -
 def _is_there(place: Private, make: bool) -> bool:
     if make and place.kind is Kind.FOLDER:
         try:
-            place.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_own_folder(place.path)
         except OSError as error:
             raise ExposureError(
                 f"{place.path}: {error.strerror}",

@@ -12,10 +12,12 @@ from pathlib import Path
 from qms_tui.config import Config
 from qms_tui.config.values import Source
 from qms_tui.programs.registry import PROGRAMS
+from qms_tui.runtime.docker.views import process_views, views
 
 KNOWN_SOCKETS = ("/var/run/docker.sock", "/run/podman/podman.sock", "/run/containerd/containerd.sock")
 USER_SOCKETS = ("docker.sock", "podman/podman.sock")  # of rootless engines, in the user's runtime folder
 HOME_FOLDERS = (".ssh", ".gnupg")
+PROCESSES = "the processes of this machine, with their variables and a way to all files"
 
 
 class Kind(Enum):
@@ -61,7 +63,8 @@ def secret_folders() -> tuple[Path, ...]:
 def private_places(config: Config, host: str) -> list[Private]:
     """Everything; `host` is the engine's address."""
     own = (Private(folder, "qms-tui's own files and sockets") for folder in own_folders())
-    return [*own, *_sockets(host), *_files(config), *_of_home()]
+    processes = (Private(Path(view.place), PROCESSES) for view in process_views(views()))
+    return [*own, *processes, *_sockets(host), *_files(config), *_of_home()]
 
 
 def _sockets(host: str) -> Iterator[Private]:

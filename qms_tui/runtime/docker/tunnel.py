@@ -25,6 +25,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from qms_tui.errors import EngineError
+from qms_tui.files import make_own_folder
+from qms_tui.ipc.path import LONGEST
 
 REMOTE_SOCKET = "/var/run/docker.sock"
 UP_SECONDS = 15.0  # until the tunnel must stand; a handshake over a slow line takes a few
@@ -39,6 +41,7 @@ _ADDRESS = re.compile(
     r"(?::(?P<port>\d{1,5}))?(?P<socket>/[\w./@+-]*)?",
     re.ASCII,
 )
+SOCKET = "docker.sock"
 _TOGETHER = """
 exec 3<&0
 { read -r _ <&3; kill $$; rm -f "$0/docker.sock"; rmdir "$0"; } >/dev/null 2>&1 &
@@ -94,6 +97,21 @@ def parse_destination(address: str) -> Destination:
     return Destination(found["host"] or found["ipv6"], found["user"], port, path)
 
 
+def _new_folder() -> Path:
+    """One of mode 0700, among our own files if a socket's address has room for that.
+
+    Agents are never shown those. ssh asks nobody who connects, and whoever does is root at the other end.
+    """
+    import platformdirs
+
+    own = platformdirs.user_state_path("qms-tui") / "tunnels"
+    if len(os.fsencode(own / "ssh-12345678" / SOCKET)) <= LONGEST:
+        with contextlib.suppress(OSError):
+            make_own_folder(own)
+            return Path(tempfile.mkdtemp(prefix="ssh-", dir=own))
+    return Path(tempfile.mkdtemp(prefix="qms-tui-ssh-"))
+
+
 class Tunnel:
     """Stands when made, is made anew when it breaks, ends with `close()` or with this process."""
 
@@ -105,8 +123,8 @@ class Tunnel:
             raise EngineError(
                 f"cannot reach the engine at {address}: no ssh here", "install OpenSSH's client"
             )
-        self._folder = Path(tempfile.mkdtemp(prefix="qms-tui-ssh-"))  # 0700
-        self.socket = self._folder / "docker.sock"
+        self._folder = _new_folder()
+        self.socket = self._folder / SOCKET
         self._said: deque[str] = deque(maxlen=LINES_KEPT)
         self._news = threading.Event()
         self._closed = threading.Event()

@@ -28,6 +28,8 @@ class View:
     device: bytes
     shown: str
     place: str
+    kind: bytes = b""
+    """The kernel's word for its file system."""
 
 
 def views(mounts: Path = MOUNTS) -> tuple[View, ...]:
@@ -39,7 +41,17 @@ def views(mounts: Path = MOUNTS) -> tuple[View, ...]:
     except OSError:
         return ()
     rows = (line.split(b" ") for line in lines)
-    return tuple(View(row[2], _text(row[3]), _text(row[4])) for row in rows if len(row) > 4)
+    return tuple(View(row[2], _text(row[3]), _text(row[4]), _kind(row)) for row in rows if len(row) > 4)
+
+
+def _kind(row: Sequence[bytes]) -> bytes:
+    """It stands behind a lone hyphen, after fields whose number varies."""
+    return row[row.index(b"-") + 1] if b"-" in row[6:-1] else b""
+
+
+def process_views(among: Sequence[View]) -> list[View]:
+    """Mounts that show the processes of this machine: through /proc/PID/root each shows all files again."""
+    return [view for view in among if view.kind == b"proc"]
 
 
 def _text(field: bytes) -> str:
