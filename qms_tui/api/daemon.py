@@ -7,7 +7,6 @@ on meanwhile.
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import sys
 import time
@@ -17,16 +16,14 @@ from pathlib import Path
 from socket import socket
 from typing import TypeVar
 
-from qms_tui import __version__
 from qms_tui.api.client import Client
 from qms_tui.api.commands import HOLD, SET_ENVIRONMENT, Environment, Hold
 from qms_tui.api.errors import ApiError, ConnectionLost, ErrorCode
 from qms_tui.api.place import LOCK, SOCKET, daemon_folder
 from qms_tui.errors import DaemonError
-from qms_tui.files import read_regular_file
 from qms_tui.ipc.connect import connect_own
 from qms_tui.ipc.launch import LOG_HINT, START_PATIENCE, launch, wait_until_serving
-from qms_tui.ipc.lock import end_owner, is_taken, owner_of
+from qms_tui.ipc.lock import end_owner, is_older, is_taken, owner_of, words_of_owner
 
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
@@ -35,7 +32,6 @@ HELLO_PATIENCE = 5.0  # seconds until a daemon must answer; one that works takes
 END_GRACE = 15.0  # seconds in which one must have let go of everything; then it is killed
 _TRIES = 3
 _POLL = 0.02  # seconds between knocks at a socket that somebody else is about to open
-_LARGEST_LOCK = 16 * 1024  # bytes
 _HANGS = "qms-tui start, or opening the screen, replaces it; agents go on meanwhile"
 
 
@@ -137,11 +133,8 @@ class Daemon:
 
     def _is_older(self) -> bool:
         """Whether the one that runs is of an older version than we are, as its lock says."""
-        try:
-            said = json.loads(read_regular_file(self.folder / LOCK, _LARGEST_LOCK))["version"]
-            return _numbers(said) < _numbers(__version__)
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            return False
+        words = words_of_owner(self.folder / LOCK)
+        return words is not None and is_older(words, 0)
 
 
 def daemon_of(root: Path, config_file: str = "", log_level: str = "info") -> Daemon:
@@ -168,8 +161,3 @@ async def _greeted(endpoint: socket, name: str) -> Client:
 
 async def _apart(function: Callable[..., T], *values: object) -> T:
     return await asyncio.to_thread(function, *values)
-
-
-def _numbers(version: str) -> tuple[int, ...]:
-    """Of `1.2.3`. Raises ValueError, AttributeError."""
-    return tuple(int(part) for part in version.split("."))

@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qms_tui import __version__
-from qms_tui.errors import EngineError, QmsTuiError, UsageError
+from qms_tui.errors import EngineError, KeeperError, QmsTuiError, UsageError
 from qms_tui.keeper.backlog import Slices
 from qms_tui.keeper.guest import Guest
 from qms_tui.keeper.held import HeldAgent
 from qms_tui.keeper.paths import SOCKET
 from qms_tui.keeper.programs import encoded
-from qms_tui.keeper.protocol import PROTOCOL, Hello, Want
+from qms_tui.keeper.protocol import NEWER_HOLDS, OPEN_AGAIN, PROTOCOL, Hello, Want
 from qms_tui.keeper.replies import Palette
 from qms_tui.keeper.watch import Watch
 from qms_tui.keeper.watcher import ANOTHER_USER
@@ -108,9 +108,13 @@ class Keeper:
     # -- what guests ask for ------------------------------------------------------------------------------
 
     async def receive(self, guest: Guest, hello: Hello) -> dict[str, Any]:
-        """Give the guest what it came for."""
+        """Give the guest what it came for. An older one would not understand it, or would end us to have a
+        keeper of its own, which the next one of our own would have to end in turn.
+        """
         if hello.want == Want.STOP:
             self.stop()
+        elif hello.protocol < PROTOCOL:
+            raise KeeperError(NEWER_HOLDS, OPEN_AGAIN)
         elif hello.want in _OF_ONE_AGENT:
             if not AGENT_NAME.fullmatch(hello.agent):
                 raise UsageError(f"{hello.agent!r} is no agent's name", hint="see: qms-tui ps")

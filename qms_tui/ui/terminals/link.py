@@ -308,7 +308,7 @@ class Link:
     def _close(self, fact: Closed) -> None:
         """The other end closed: the program has ended, or only the connection to it has."""
         self._is_outdated = self._is_outdated or (self._is_live and not fact.over)
-        self._remark = ""
+        self._remark = fact.why
         self.detach()
         self._tell(self._changed)
         self._reaching.soon()
