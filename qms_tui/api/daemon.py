@@ -11,7 +11,7 @@ import logging
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from socket import socket
 from typing import TypeVar
@@ -41,10 +41,14 @@ class Hangs(DaemonError):
 
 @dataclass(frozen=True, slots=True)
 class Daemon:
-    """That of the project at `root`, whether it runs or not; `options` are for one that has to be started."""
+    """That of the project at `root`, whether it runs or not; `options` are for one that has to be started.
+
+    `keeps_older`: one of an older version is not replaced.
+    """
 
     root: Path
     options: Sequence[str] = ()
+    keeps_older: bool = False
 
     @property
     def folder(self) -> Path:
@@ -55,6 +59,16 @@ class Daemon:
     def runs(self) -> bool:
         """Whether there is one, answering or not."""
         return is_taken(self.folder / LOCK)
+
+    @property
+    def older_version(self) -> str:
+        """That of the one that runs if it is older than ours, as its lock says; else empty."""
+        words = words_of_owner(self.folder / LOCK)
+        return str(words["version"]) if words is not None and is_older(words, 0) else ""
+
+    def as_it_is(self) -> Daemon:
+        """The same, not to be replaced for its age."""
+        return replace(self, keeps_older=True)
 
     async def find(self, name: str) -> Client | None:
         """A client of the one that runs, which has said hello as `name`; None if there is none.
@@ -79,11 +93,11 @@ class Daemon:
             except ConnectionLost as error:
                 _log.info("%s", error)  # it has just ended
             except ApiError as error:
-                if error.code != ErrorCode.OTHER_VERSION or not self._is_older():
+                if error.code != ErrorCode.OTHER_VERSION or not self._is_outdated():
                     raise
                 await _apart(self.end, END_GRACE, owner)
             else:
-                if client is not None and not self._is_older():
+                if client is not None and not self._is_outdated():
                     return client
                 if client is not None:
                     await client.close()
@@ -131,10 +145,9 @@ class Daemon:
     def _connect(self) -> socket | None:
         return connect_own(self.folder / SOCKET, HELLO_PATIENCE, "daemon", DaemonError, Hangs)
 
-    def _is_older(self) -> bool:
-        """Whether the one that runs is of an older version than we are, as its lock says."""
-        words = words_of_owner(self.folder / LOCK)
-        return words is not None and is_older(words, 0)
+    def _is_outdated(self) -> bool:
+        """Whether the one that runs is older and to be replaced."""
+        return bool(self.older_version) and not self.keeps_older
 
 
 def daemon_of(root: Path, config_file: str = "", log_level: str = "info") -> Daemon:

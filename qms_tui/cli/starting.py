@@ -7,12 +7,13 @@ from collections.abc import Sequence
 
 from qms_tui.api.agents import AgentState, AgentView
 from qms_tui.api.commands import Environment, Hold
-from qms_tui.api.daemon import Daemon, daemon_of
+from qms_tui.api.daemon import Daemon
 from qms_tui.api.deltas import News, NoticeDelta
 from qms_tui.api.environment import own_environment
 from qms_tui.api.mirror import Mirror
 from qms_tui.cli.options import Common
 from qms_tui.cli.printing import echo, note, warn
+from qms_tui.cli.upgrade import daemon_here
 from qms_tui.config import Config, Overrides, RuntimeKind
 from qms_tui.errors import EngineError
 from qms_tui.project import Project
@@ -27,7 +28,7 @@ def start_agents(
     """Start them; the exit status. Raises QmsTuiError."""
     file = str(common.config.absolute()) if common.config is not None else ""
     wish = Hold(names, overrides.runtime, overrides.command, overrides.image, file, start=True)
-    daemon = daemon_of(project.root, file, common.log_level)
+    daemon = daemon_here(project, file, common.log_level)
     return asyncio.run(_hold(daemon, wish, environment_of(config)))
 
 

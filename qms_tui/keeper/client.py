@@ -135,7 +135,8 @@ class KeeperClient:
             if not end_owner(lock, pid=owner):
                 raise
         else:
-            end_owner(lock, END_PATIENCE, owner)  # it lets go of us before it lets go of everything
+            if owner is not None:  # it lets go of us before it lets go of everything
+                end_owner(lock, END_PATIENCE, owner)
         return True
 
     def _is_there(self) -> bool:
@@ -233,7 +234,11 @@ class KeeperClient:
         _log.warning("a keeper of version %s is ended for ours", older.get("version"))
         with self._starting:
             now = self._ask(Want.STATUS, KNOCK_PATIENCE)
-            if now is not None and now.get("pid") == older.get("pid"):  # nobody has been faster
+            if now is None or now.get("pid") != older.get("pid"):
+                return  # somebody has been faster
+            if owner_of(self._folder / LOCK) is None:  # its files were exchanged: no lock to wait for
+                self.stop()
+            else:
                 process = launch([*self._command, "--take-over"], self._lifeline)
                 wait_until_serving(process, "the keeper", KeeperError)
 

@@ -48,12 +48,15 @@ class Keeper:
         scrollback: int,
         gateway: GatewayProcess | None = None,
         disk: DiskWatch | None = None,
+        *,
+        takes_over: bool = False,
     ) -> None:
         """`folder` is the project's state folder, in which the journals are.
 
         Containers have a gateway to MCP servers, and limits on disk; programs of this machine have neither.
+        `takes_over`: from an older keeper, which has ended orderly when we run.
         """
-        self._gateway, self._disk = gateway, disk
+        self._gateway, self._disk, self._takes_over = gateway, disk, takes_over
         self._folder = folder
         self._tap = tap
         self._scrollback = scrollback
@@ -269,7 +272,8 @@ class Keeper:
 
     async def _take_up(self, agent: HeldAgent, container: str) -> None:
         """Hold what runs. Another user's agent has its MCP servers from that user's gateway."""
-        await agent.take_up(container)
+        is_first = not self._has_looked.is_set()
+        await agent.take_up(container, handed_over=self._takes_over and is_first)
         if not agent.foreign:
             self._serve(agent.name)
 

@@ -80,7 +80,8 @@ def _keeper(asked: argparse.Namespace, folder: Path) -> Keeper:
     if asked.engine == LOCAL:
         from qms_tui.keeper.local_terminals import LocalTerminals
 
-        return Keeper(folder, LocalTerminals(folder, asked.project), asked.scrollback)
+        terminals = LocalTerminals(folder, asked.project)
+        return Keeper(folder, terminals, asked.scrollback, takes_over=asked.take_over)
     from qms_tui.keeper.disk.watch import DiskWatch
     from qms_tui.keeper.gateway import GatewayProcess
     from qms_tui.runtime.engines import container_source
@@ -88,7 +89,7 @@ def _keeper(asked: argparse.Namespace, folder: Path) -> Keeper:
     source = container_source(asked.engine_setting, str(project))
     gateway = GatewayProcess(folder, project, asked.config, asked.log_level, asked.umask)
     disk = DiskWatch(source, Project(project), folder, asked.config)
-    return Keeper(folder, source, asked.scrollback, gateway, disk)
+    return Keeper(folder, source, asked.scrollback, gateway, disk, takes_over=asked.take_over)
 
 
 async def _run(keeper: Keeper, address: Path, lifeline: int) -> None:

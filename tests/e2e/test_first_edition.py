@@ -1,0 +1,164 @@
+"""The first edition's agents, keeper, screens and files are taken over by today's program, never fought.
+
+The first edition is run as it was: a screen of it with agents in containers is open when today's comes.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import docker
+import pytest
+
+from qms_tui.keeper.journal.reader import read_entries, read_segments
+from qms_tui.keeper.journal.records import Output
+from tests.inbox.qms_commands import QmsCommands
+from tests.tui import Tui
+
+from . import first_edition
+from .engine import PROJECT_LABEL
+from .test_app import App, leave
+from .user import give
+
+ALT_1, ALT_2, ZOOM = "\x1b1", "\x1b2", "\x1bOS"
+COUNT = "i=0; while :; do i=$((i+1)); echo line $i; sleep 0.02; done\r"
+WORDS = "a newer qms-tui holds the agents: open the screen again"
+PROMPT = "command = [\"sh\"]\nwake_prompt = '\\S+ [$#] '\n"
+
+
+@pytest.fixture
+def old(qms_project: Path, tmp_path: Path, image: str) -> Iterator[App]:
+    """The first edition's program; nobody has answered whether the project is trusted."""
+    made = App(qms_project, tmp_path / "home", image)
+    for path in (Path(made.environment["XDG_STATE_HOME"]) / "qms-tui/trust").iterdir():
+        path.unlink()
+    folder = first_edition.unpack(tmp_path / "first")
+    give(made.uid, folder, *folder.rglob("*"))
+    made.environment = made.environment | {"PYTHONPATH": str(folder)}
+    yield made
+
+
+@pytest.fixture
+def new(old: App, qms_project: Path) -> Iterator[App]:
+    """Today's, of the same user on the same project."""
+    made = copy.copy(old)
+    made.environment = old.environment | {"PYTHONPATH": str(first_edition.ROOT)}
+    yield made
+    made.run("stop", "--all", "--yes")
+
+
+def state(app: App) -> Path:
+    return Path(app.environment["XDG_STATE_HOME"]) / "qms-tui"
+
+
+def printed(app: App, agent: str) -> str:
+    """What the agent has printed, as its journal has it."""
+    (folder,) = (state(app) / "projects").glob(f"*/{agent}")
+    entries = read_entries(read_segments(folder))
+    return b"".join(e.fact.data for e in entries if isinstance(e.fact, Output)).decode(errors="replace")
+
+
+def counted(app: App, agent: str) -> list[int]:
+    return [int(number) for number in re.findall(r"^line (\d+)\r$", printed(app, agent), re.MULTILINE)]
+
+
+def keepers_log(app: App) -> str:
+    return "".join(path.read_text() for path in (state(app) / "log").glob("keeper-*.log"))
+
+
+def containers(engine: docker.APIClient, app: App) -> set[str]:
+    rows = engine.containers(all=True, filters={"label": f"{PROJECT_LABEL}={app.root}"})
+    return {row["Id"] for row in rows}
+
+
+def both(one: Tui, *others: Tui) -> None:
+    """Read a little of all."""
+    for each in (one, *others):
+        each._read(0.02)
+
+
+def test_agents_that_stream_go_on_and_its_screen_is_told(
+    old: App, new: App, engine: docker.APIClient
+) -> None:
+    with old.open("qa", "tu_ui") as before:
+        before.wait("It would like to use")
+        before.type("t")
+        before.wait("agent ready qa", "agent ready tu_ui")
+        before.type("sh\r")
+        before.wait("$ ")
+        before.type(COUNT)
+        before.wait("line 20")
+        ids, (lock,) = containers(engine, old), (state(old) / "projects").glob("*/keeper.lock")
+        first = lock.read_text()
+
+        # Looking takes nothing over.
+        assert set(new.ps()) == {"qa", "tu_ui"}
+        assert "line 20" in new.run("log", "qa").stdout
+        assert lock.read_text() == first
+
+        with new.open() as after:  # nothing is asked; the layout is that of before
+            after.until(lambda: both(after, before) or "2 tu_ui ● running" in after.text)
+            after.until(lambda: both(after, before) or before.text.count(WORDS) == 2)
+            assert "1 qa ● running" in after.text
+            assert "may be incomplete" not in after.text
+            after.type(ALT_2)
+            after.type("from the new screen\r")
+            after.until(lambda: both(after, before) or "echo:from the new screen" in after.text)
+            before.type(ALT_2)
+            before.type("from the old screen\r")
+            before.until(lambda: both(before, after) or "keys wait" in before.text)
+            seen = counted(new, "qa")[-1] + 50
+            after.until(lambda: both(after, before) or counted(new, "qa")[-1] > seen)
+            assert json.loads(lock.read_text())["protocol"]
+            assert "echo:from the old screen" not in after.text
+            leave(after)
+        leave(before)
+    numbers = counted(new, "qa")
+    assert numbers == list(range(1, numbers[-1] + 1))
+    assert keepers_log(new).count("keeper.process: serving") == 2  # its and ours: nobody was fought
+    assert containers(engine, new) == ids
+    assert set(old.ps()) == {"qa", "tu_ui"}
+    with old.open() as again:  # a downgrade is refused
+        again.wait(WORDS)
+        leave(again)
+    assert new.run("stop", "--all").returncode == 0
+    assert not containers(engine, new)
+
+
+def test_what_was_announced_consumed_and_arranged_is_so_still(old: App, new: App) -> None:
+    old.set(PROMPT)
+    qms = QmsCommands(old.root)
+    with old.open("tu_ui", "qa") as before:
+        before.wait("It would like to use")
+        before.type("t")
+        before.wait("1 tu_ui ● running", "2 qa ● running", "$ ")
+        qms.route("CR-056", "qa")
+        qms.route("CR-057", "qa")
+        before.wait("New in your QMS inbox")
+        before.until(lambda: printed(old, "qa").count("CR-057") >= 1)
+        qms.answer("CR-056", "qa", "reviewed", "lead")
+        before.until(lambda: any("CR-056" in each.read_text() for each in consumed(old)))
+        before.type(ALT_2)
+        before.type(ZOOM)
+        before.wait("zoomed")
+        leave(before)
+    announced = printed(old, "qa").count("New in your QMS inbox")
+    with new.open() as after:
+        after.wait("1 tu_ui", "zoomed", "Check your QMS inbox")
+        after.type("\x1bOQ")  # F2
+        after.wait("CR-057", "CR-056")
+        qms.route("CR-058", "qa")
+        after.until(lambda: "CR-058" in printed(new, "qa"))
+        leave(after)
+    assert printed(new, "qa").count("New in your QMS inbox") == announced + 1
+    assert printed(new, "qa").partition("CR-058")[0].count("CR-057") == printed(old, "qa").count("CR-057")
+    assert os.path.exists(state(new) / "trust")
+
+
+def consumed(app: App) -> list[Path]:
+    return [*state(app).glob("*/*.jsonl")]
