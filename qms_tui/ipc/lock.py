@@ -150,6 +150,16 @@ def end_owner(path: Path, grace: float = 0.0, pid: int | None = None) -> bool:
         os.close(descriptor)
 
 
+def has_let_go(path: Path, pid: int, patience: float) -> bool:
+    """Whether the process has the lock no more, within so many seconds. Blocking."""
+    until = time.monotonic() + patience
+    while owner_of(path) == pid:
+        if time.monotonic() > until:
+            return False
+        time.sleep(_POLL)
+    return True
+
+
 def is_taken(path: Path) -> bool:
     """Whether a process has the lock."""
     try:

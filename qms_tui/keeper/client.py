@@ -17,7 +17,7 @@ from typing import Any
 from qms_tui.errors import KeeperError
 from qms_tui.ipc.connect import connect_own
 from qms_tui.ipc.launch import LOG_HINT, START_PATIENCE, Process, launch, reap, wait_until_serving
-from qms_tui.ipc.lock import end_owner, is_older, owner_of
+from qms_tui.ipc.lock import end_owner, has_let_go, is_older, owner_of
 from qms_tui.keeper.paths import LOCAL, LOCK, SOCKET, keeper_folder
 from qms_tui.keeper.protocol import (
     NEWER_HOLDS,
@@ -135,8 +135,9 @@ class KeeperClient:
             if not end_owner(lock, pid=owner):
                 raise
         else:
-            if owner is not None:  # it lets go of us before it lets go of everything
-                end_owner(lock, END_PATIENCE, owner)
+            # It lets go of us before it lets go of everything.
+            if owner is not None and not has_let_go(lock, owner, END_PATIENCE):
+                end_owner(lock, pid=owner)
         return True
 
     def _is_there(self) -> bool:

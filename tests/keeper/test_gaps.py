@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qms_tui.keeper.gaps import missed
+from qms_tui.keeper.gaps import is_whole, missed
 
 # Numbered lines: no two places look alike, as in most output.
 LINES = b"".join(b"line %d of what a program prints\r\n" % n for n in range(400))
@@ -74,3 +74,20 @@ def test_a_flood_is_laid_beside_the_log_at_once() -> None:
     assert missed(flood[-8192:], flood, flood[:-1]) is not None
     numbers = b"".join(b"%d\r\n" % n for n in range(300_000))
     assert missed(numbers[:9000][-8192:], numbers, numbers[500_000:]) == numbers[9000:500_000]
+
+
+@pytest.mark.parametrize(
+    ("log", "live", "whole"),
+    [
+        (b"one\ntwo\nthree and four\n", b"three and four\nfive", True),  # the log ends within what is live
+        (b"one\ntwo\nthree\n", b"four\nfive", False),  # "four" may have had a beginning
+        (b"one\ntwo\nthree\n", b"", False),  # a prompt may stand behind it
+        (b"one\ntwo\n", b"three", False),
+        (b"another log altogether\n", b"another log altogether\n", False),
+        (b"", b"three", False),
+    ],
+)
+def test_what_was_missed_is_whole_where_the_log_ends_within_what_is_live(
+    log: bytes, live: bytes, whole: bool
+) -> None:
+    assert is_whole(b"zero and more\none\ntwo\n", log, live) is whole
