@@ -77,17 +77,20 @@ def test_a_flood_is_laid_beside_the_log_at_once() -> None:
 
 
 @pytest.mark.parametrize(
-    ("log", "live", "whole"),
+    ("logged", "live", "whole"),
     [
-        (b"one\ntwo\nthree and four\n", b"three and four\nfive", True),  # the log ends within what is live
-        (b"one\ntwo\nthree\n", b"four\nfive", False),  # "four" may have had a beginning
-        (b"one\ntwo\nthree\n", b"", False),  # a prompt may stand behind it
-        (b"one\ntwo\n", b"three", False),
-        (b"another log altogether\n", b"another log altogether\n", False),
+        (b"three and also four\n", b"three and also four\nfive", True),  # the log ends within what is live
+        (b"three\n", b"four\nfive", False),  # "four" may have had a beginning
+        (b"three\n", b"", False),  # a prompt may stand behind it
         (b"", b"three", False),
     ],
 )
 def test_what_was_missed_is_whole_where_the_log_ends_within_what_is_live(
-    log: bytes, live: bytes, whole: bool
+    logged: bytes, live: bytes, whole: bool
 ) -> None:
-    assert is_whole(b"zero and more\none\ntwo\n", log, live) is whole
+    known = b"zero and more\none\ntwo\n"
+    assert is_whole(known, known + logged, live) is whole
+
+
+def test_of_a_log_that_fits_nowhere_nothing_is_known_to_be_whole() -> None:
+    assert not is_whole(b"what was heard before\n", b"another log altogether\n", b"another log altogether\n")
