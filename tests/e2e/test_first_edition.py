@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import copy
 import json
+import os
 import re
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -23,6 +25,7 @@ from tests.tui import LOOK, PATIENCE, Tui
 from . import first_edition
 from .engine import PROJECT_LABEL
 from .test_app import App, leave
+from .test_mcp import LIAR, SERVER
 from .user import give
 
 ALT_1, ALT_2, ZOOM = "\x1b1", "\x1b2", "\x1bOS"
@@ -34,7 +37,11 @@ PROMPT = "command = [\"sh\"]\nwake_prompt = '\\S+ [$#] '\n"
 @pytest.fixture
 def old(qms_project: Path, tmp_path: Path, image: str) -> App:
     """The first edition's program; nobody has answered whether the project is trusted."""
-    made = App(qms_project, tmp_path / "home", image)
+    return first_edition_of(qms_project, tmp_path, image)
+
+
+def first_edition_of(root: Path, tmp_path: Path, image: str) -> App:
+    made = App(root, tmp_path / "home", image)
     for path in (Path(made.environment["XDG_STATE_HOME"]) / "qms-tui/trust").iterdir():
         path.unlink()
     folder = first_edition.unpack(tmp_path / "first")
@@ -44,12 +51,17 @@ def old(qms_project: Path, tmp_path: Path, image: str) -> App:
 
 
 @pytest.fixture
-def new(old: App, qms_project: Path) -> Iterator[App]:
+def new(old: App) -> Iterator[App]:
     """Today's, of the same user on the same project."""
-    made = copy.copy(old)
-    made.environment = old.environment | {"PYTHONPATH": str(first_edition.ROOT)}
+    made = todays(old)
     yield made
     made.run("stop", "--all", "--yes")
+
+
+def todays(old: App) -> App:
+    made = copy.copy(old)
+    made.environment = old.environment | {"PYTHONPATH": str(first_edition.ROOT)}
+    return made
 
 
 def state(app: App) -> Path:
@@ -163,3 +175,35 @@ def test_what_was_announced_consumed_and_arranged_is_so_still(old: App, new: App
 
 def consumed(app: App) -> list[Path]:
     return [*state(app).glob("*/*.jsonl")]
+
+
+def test_mcp_servers_are_reached_through_the_folder_that_was_mounted(
+    make_qms_project: Callable[..., Path], tmp_path: Path, programs_image: str, engine: docker.APIClient
+) -> None:
+    root = make_qms_project(uid=os.geteuid())  # who sees the tests' own server
+    old = first_edition_of(root, tmp_path, programs_image)
+    words = [sys.executable, str(SERVER), str(tmp_path / "log")]
+    old.set(f"command = ['sleep', '1000']\n[mcp.test]\ncommand = {words!r}\n")
+    new = todays(old)
+    try:
+        with old.open("qa") as before:
+            before.wait("It would like to use")
+            before.type("t")
+            before.wait("1 qa ● running")
+            (container,) = containers(engine, old)
+            until(lambda: who_is(engine, container) == "qa", before)
+            with new.open() as after:
+                until(lambda: WORDS in before.text, before, after)
+                until(lambda: "1 qa ● running" in after.text, before, after)
+                until(lambda: who_is(engine, container) == "qa", before, after)
+                leave(after)
+            leave(before)
+        assert containers(engine, new) == {container}
+    finally:
+        new.run("stop", "--all", "--yes")
+
+
+def who_is(engine: docker.APIClient, container: str) -> str:
+    """Who an MCP server takes a program in the container for."""
+    made = engine.exec_create(container, ["/usr/bin/python3", "-c", LIAR])
+    return str(engine.exec_start(made["Id"]).decode())
