@@ -210,8 +210,13 @@ def own_umask() -> int:
 def locked(descriptor: int) -> Iterator[int]:
     """Wait for the lock (flock) of an open file or folder, hold it, and close the descriptor at the end."""
     with closing(descriptor):
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        wait_for_lock(descriptor)
         yield descriptor
+
+
+def wait_for_lock(descriptor: int) -> None:
+    """Wait for the lock of an open file, and have it until that is closed."""
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
 
 
 def try_lock(descriptor: int, *, shared: bool = False) -> bool:

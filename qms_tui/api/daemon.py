@@ -7,27 +7,24 @@ on meanwhile.
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import os
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from socket import socket
 from typing import TypeVar
 
-from qms_tui import __version__
 from qms_tui.api.client import Client
 from qms_tui.api.commands import HOLD, SET_ENVIRONMENT, Environment, Hold
 from qms_tui.api.errors import ApiError, ConnectionLost, ErrorCode
 from qms_tui.api.place import LOCK, SOCKET, daemon_folder
 from qms_tui.api.process import daemon_options, launch_daemon
 from qms_tui.errors import DaemonError
-from qms_tui.files import read_regular_file
 from qms_tui.ipc.connect import connect_own
 from qms_tui.ipc.launch import LOG_HINT, START_PATIENCE, Process, wait_until_serving
-from qms_tui.ipc.lock import end_owner, is_taken, owner_of
+from qms_tui.ipc.lock import end_owner, is_older, is_taken, owner_of, words_of_owner
 
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
@@ -36,7 +33,6 @@ HELLO_PATIENCE = 5.0  # seconds until a daemon must answer; one that works takes
 END_GRACE = 15.0  # seconds in which one must have let go of everything; then it is killed
 _TRIES = 3
 _POLL = 0.02  # seconds between knocks at a socket that somebody else is about to open
-_LARGEST_LOCK = 16 * 1024  # bytes
 _HANGS = "qms-tui start, or opening the screen, replaces it; agents go on meanwhile"
 
 
@@ -49,11 +45,13 @@ class Daemon:
     """That of the project at `root`, whether it runs or not; `options` are for one that has to be started.
 
     With the end of the pipe `lifeline`, if there is one, it ends.
+    `keeps_older`: one of an older version is not replaced.
     """
 
     root: Path
     options: Sequence[str] = ()
     lifeline: int = -1
+    keeps_older: bool = False
 
     @property
     def folder(self) -> Path:
@@ -64,6 +62,16 @@ class Daemon:
     def runs(self) -> bool:
         """Whether there is one, answering or not."""
         return is_taken(self.folder / LOCK)
+
+    @property
+    def older_version(self) -> str:
+        """That of the one that runs if it is older than ours, as its lock says; else empty."""
+        words = words_of_owner(self.folder / LOCK)
+        return str(words["version"]) if words is not None and is_older(words, 0) else ""
+
+    def as_it_is(self) -> Daemon:
+        """The same, not to be replaced for its age."""
+        return replace(self, keeps_older=True)
 
     async def find(self, name: str) -> Client | None:
         """A client of the one that runs, which has said hello as `name`; None if there is none.
@@ -90,11 +98,11 @@ class Daemon:
             except ConnectionLost as error:
                 _log.info("%s", error)  # it has just ended
             except ApiError as error:
-                if error.code != ErrorCode.OTHER_VERSION or not self._is_older():
+                if error.code != ErrorCode.OTHER_VERSION or not self._is_outdated():
                     raise
                 await _apart(self.end, END_GRACE, owner)
             else:
-                if client is not None and not self._is_older():
+                if client is not None and not self._is_outdated():
                     return client
                 if client is not None:
                     await client.close()
@@ -148,13 +156,9 @@ class Daemon:
     def _connect(self) -> socket | None:
         return connect_own(self.folder / SOCKET, HELLO_PATIENCE, "daemon", DaemonError, Hangs)
 
-    def _is_older(self) -> bool:
-        """Whether the one that runs is of an older version than we are, as its lock says."""
-        try:
-            said = json.loads(read_regular_file(self.folder / LOCK, _LARGEST_LOCK))["version"]
-            return _numbers(said) < _numbers(__version__)
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            return False
+    def _is_outdated(self) -> bool:
+        """Whether the one that runs is older and to be replaced."""
+        return bool(self.older_version) and not self.keeps_older
 
 
 def daemon_of(root: Path, config_file: str = "", log_level: str = "info") -> Daemon:
@@ -180,8 +184,3 @@ async def _greeted(endpoint: socket, name: str) -> Client:
 
 async def _apart(function: Callable[..., T], *values: object) -> T:
     return await asyncio.to_thread(function, *values)
-
-
-def _numbers(version: str) -> tuple[int, ...]:
-    """Of `1.2.3`. Raises ValueError, AttributeError."""
-    return tuple(int(part) for part in version.split("."))

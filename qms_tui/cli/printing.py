@@ -26,14 +26,18 @@ def echo(line: str) -> None:
 
 
 def confirm(question: str) -> None:
-    """Ask; raises Abort for any answer but yes. Ctrl+C, too, leaves the shell a line of its own."""
+    """Ask; raises Abort for any answer but yes."""
+    if not agrees(question):
+        raise click.exceptions.Abort
+
+
+def agrees(question: str) -> bool:
+    """Ask; whether the answer is yes. Raises Abort on Ctrl+C, which leaves the shell a line of its own."""
     try:
-        agreed = click.confirm(question)
+        return click.confirm(question)
     except click.exceptions.Abort:
         click.echo(err=True)
         raise
-    if not agreed:
-        raise click.exceptions.Abort
 
 
 def echo_lines(lines: Iterable[str]) -> None:

@@ -17,9 +17,11 @@ from typing import Any
 from qms_tui.errors import KeeperError
 from qms_tui.ipc.connect import connect_own
 from qms_tui.ipc.launch import LOG_HINT, START_PATIENCE, Process, launch, reap, wait_until_serving
-from qms_tui.ipc.lock import end_owner
-from qms_tui.keeper.paths import LOCK, SOCKET, keeper_folder
+from qms_tui.ipc.lock import end_owner, has_let_go, is_older, owner_of
+from qms_tui.keeper.paths import LOCAL, LOCK, SOCKET, keeper_folder
 from qms_tui.keeper.protocol import (
+    NEWER_HOLDS,
+    OPEN_AGAIN,
     PROTOCOL,
     Frames,
     Hello,
@@ -38,6 +40,7 @@ ANSWER_PATIENCE = (
     12.0  # seconds until it must have held a container, longer than the engine's attach may take
 )
 KNOCK_PATIENCE = 3.0  # seconds until a keeper must say that it is there; one that works takes milliseconds
+END_PATIENCE = 15.0  # seconds until one that is asked to end has ended its gateway, too; then by force
 _POLL = 0.02  # seconds between knocks at a socket that somebody else is about to open
 _READ = 65536
 _TRIES = 3  # to open a connection where a keeper ends as we come, or is of another version
@@ -48,6 +51,10 @@ KEEPER = Counterpart(
     "qms-tui doctor says how it is; agents go on meanwhile",
     "start qms-tui again; agents go on meanwhile",
 )
+
+
+class _Refused(KeeperError):
+    """The keeper answers, and its answer is no."""
 
 
 class _Ended(KeeperError):
@@ -75,7 +82,7 @@ class KeeperClient:
         it ends.
         """
         self._folder = folder or keeper_folder(project, engine)
-        self._lifeline = lifeline
+        self._lifeline, self._is_local = lifeline, engine == LOCAL
         own: tuple[str, ...] = ("--folder", str(folder)) if folder is not None else ()
         own += ("--lifeline", str(lifeline)) if lifeline >= 0 else ()
         self._command = [
@@ -98,13 +105,13 @@ class KeeperClient:
         """A connection that follows an agent; starts a keeper if there is none. Raises KeeperError."""
         who = self._interface, self._name
         hello = Hello(want, agent, container, *who, size.columns, size.lines, self.palette)
-        trouble = KeeperError("the keeper is of another version and does not end", LOG_HINT)
+        trouble: KeeperError = _Ended()
         for _ in range(_TRIES):
             try:
                 welcome = self._knock()
-                if welcome.get("protocol") == PROTOCOL:
+                if not self._is_to_be_replaced(welcome):
                     return self._greeted(hello)
-                self._end_other(welcome)
+                self._take_over(welcome)
             except _Ended as ended:
                 trouble = ended
         raise trouble
@@ -119,11 +126,25 @@ class KeeperClient:
 
     def stop(self) -> bool:
         """End a running keeper and wait for its end, by force if it hangs; whether there was one."""
+        lock = self._folder / LOCK
+        owner = owner_of(lock)
         try:
-            return self._ask(Want.STATUS, KNOCK_PATIENCE) is not None and self._stop()
+            if not self._is_there() or not self._stop():
+                return False
         except KeeperError:
-            if not end_owner(self._folder / LOCK):
+            if not end_owner(lock, pid=owner):
                 raise
+        else:
+            # It lets go of us before it lets go of everything.
+            if owner is not None and not has_let_go(lock, owner, END_PATIENCE):
+                end_owner(lock, pid=owner)
+        return True
+
+    def _is_there(self) -> bool:
+        """Whether a keeper answers. Raises KeeperError if one does not."""
+        try:
+            return self._ask(Want.STATUS, KNOCK_PATIENCE) is not None
+        except _Refused:  # a newer one; it ends for any
             return True
 
     def _stop(self) -> bool:
@@ -189,9 +210,31 @@ class KeeperClient:
         finally:
             connection.close()
 
-    def _end_other(self, welcome: dict[str, Any]) -> None:
-        _log.warning("a keeper of version %s is ended for ours", welcome.get("version"))
-        self.stop()
+    def _is_to_be_replaced(self, welcome: dict[str, Any]) -> bool:
+        """Whether the keeper that says this is older, or not understood. Raises KeeperError for a newer one.
+
+        One of local agents that is merely of an older version stays until a human says otherwise: nobody but
+        the two of us keeps what those print.
+        """
+        spoken = welcome.get("protocol")
+        if isinstance(spoken, int) and spoken > PROTOCOL:
+            raise KeeperError(NEWER_HOLDS, OPEN_AGAIN)
+        return spoken != PROTOCOL or (not self._is_local and is_older(welcome, PROTOCOL))
+
+    def _take_over(self, older: dict[str, Any]) -> None:
+        """Have a keeper of ours wait for the lock of an older one, and end that: its screens, which start
+        another one as soon as theirs is gone, come too late.
+        """
+        _log.warning("a keeper of version %s is ended for ours", older.get("version"))
+        with self._starting:
+            now = self._ask(Want.STATUS, KNOCK_PATIENCE)
+            if now is None or now.get("pid") != older.get("pid"):
+                return  # somebody has been faster
+            if owner_of(self._folder / LOCK) is None:  # its files were exchanged: no lock to wait for
+                self.stop()
+            else:
+                process = launch([*self._command, "--take-over"], self._lifeline)
+                wait_until_serving(process, "the keeper", KeeperError)
 
     def _connect(self) -> socket.socket | None:
         """A connection to a keeper that is ours; None if nobody listens. Raises KeeperError."""
@@ -247,7 +290,7 @@ class Connection:
         except (OSError, ProtocolError) as error:
             raise KeeperError(f"the keeper does not answer: {error}", LOG_HINT) from error
         if kind == Kind.REFUSED:
-            raise KeeperError(str(content.get("message", "")), str(content.get("hint", "")))
+            raise _Refused(str(content.get("message", "")), str(content.get("hint", "")))
         return content
 
     def say_size(self, size: Size) -> None:

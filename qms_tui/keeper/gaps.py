@@ -25,6 +25,14 @@ def missed(known: bytes, log: bytes, live: bytes) -> bytes | None:
     return None if after is None else after[: len(after) - _shared(after, live)]
 
 
+def is_whole(known: bytes, log: bytes, live: bytes) -> bool:
+    """Whether nothing at all is missing with what was missed: the log ends within `live`, so no line that was
+    unfinished then began before it.
+    """
+    after = _after(known, log)
+    return bool(after and live) and _shared(after or b"", live) >= min(LEAST, len(live))
+
+
 def _after(known: bytes, log: bytes) -> bytes | None:
     """What comes in the log after the end of what is known."""
     if not known or not log:

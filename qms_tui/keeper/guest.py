@@ -12,6 +12,7 @@ from qms_tui.ipc.connect import APART
 from qms_tui.keeper.held import HeldAgent
 from qms_tui.keeper.input import Typing
 from qms_tui.keeper.protocol import (
+    PROTOCOL,
     Frames,
     Hello,
     Input,
@@ -112,9 +113,7 @@ class Guest(asyncio.Protocol):
             check_own(transport.get_extra_info("socket"))
         except Stranger as stranger:
             self._house.complain(f"it {stranger}")
-            refusal = {"message": f"the keeper does not serve this program: it {stranger}", "hint": APART}
-            self.send(message(Kind.REFUSED, refusal))
-            self.close()
+            self._refuse(f"the keeper does not serve this program: it {stranger}", APART)
 
     def data_received(self, data: bytes) -> None:
         """Something was said; what is not understood ends the connection."""
@@ -184,8 +183,7 @@ class Guest(asyncio.Protocol):
         try:
             welcome = await self._house.receive(self, self.hello)
         except QmsTuiError as error:
-            self.send(message(Kind.REFUSED, {"message": error.message, "hint": error.hint}))
-            self.close()
+            self._refuse(error.message, error.hint)
         else:
             self.send(message(Kind.WELCOME, welcome))
             if self.agent is not None:
@@ -199,6 +197,11 @@ class Guest(asyncio.Protocol):
         """Send without waiting."""
         if self._transport is not None:
             self._transport.write(data)
+
+    def _refuse(self, text: str, hint: str) -> None:
+        """Say why, and in which protocol, whatever the guest speaks; this frame is the same in all."""
+        self.send(message(Kind.REFUSED, {"message": text, "hint": hint, "protocol": PROTOCOL}))
+        self.close()
 
     def send_output(self, data: bytes) -> None:
         """The program printed this."""

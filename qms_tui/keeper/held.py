@@ -15,7 +15,7 @@ from qms_tui.errors import EngineError
 from qms_tui.ipc.stream import Stream
 from qms_tui.keeper.backlog import Backlog, Slices
 from qms_tui.keeper.beginning import Beginning
-from qms_tui.keeper.gaps import missed, remark
+from qms_tui.keeper.gaps import is_whole, missed, remark
 from qms_tui.keeper.input import ProgramInput
 from qms_tui.keeper.journal.writer import JournalWriter
 from qms_tui.keeper.last_read import LastRead
@@ -173,15 +173,21 @@ class HeldAgent:
             self._answer()
             self._listen(stream)
 
-    async def take_up(self, container: str) -> None:
-        """Listen to a container that runs, and mend the gap since it was listened to. Raises EngineError."""
+    async def take_up(self, container: str, *, handed_over: bool = False) -> None:
+        """Listen to a container that runs, and mend the gap since it was listened to. Raises EngineError.
+
+        `handed_over`: by a keeper that ended orderly just now, and journaled all that it had read.
+        """
         async with self._holding:
             if self.alive and self.container == container:
                 return
             self._let_go()
             stream = self._take_next(container) or await self._tap.open(container)
             try:
-                await (self._go_on if self._tap.own else self._mend)(container, stream)
+                if self._tap.own:
+                    await self._go_on(container, stream)
+                else:
+                    await self._mend(container, stream, handed_over)
             except BaseException:
                 stream.close()
                 raise
@@ -201,7 +207,7 @@ class HeldAgent:
             stream.pause()
         return stream
 
-    async def _mend(self, container: str, stream: Stream) -> None:
+    async def _mend(self, container: str, stream: Stream, handed_over: bool) -> None:
         stayed = bool(self.container)  # it was this keeper that listened before
         self.remember()
         await self._meet(container)
@@ -209,6 +215,9 @@ class HeldAgent:
         log = await self._read_log(container, self._heard - LOG_SLACK)
         live = await _arrived(stream)
         found = missed(bytes(self._known), log, live) if log is not None else None
+        is_complete = found is not None and stayed
+        if handed_over and log is not None:
+            is_complete = is_complete or is_whole(bytes(self._known), log, live)
         await self._turns.own()
         self._journal.rotate(self._saved())
         note_container(self._folder, container)
@@ -216,7 +225,7 @@ class HeldAgent:
         now = time.time()
         self._journal.gap(self._heard or now, now, filled=found is not None, size=len(found or b""))
         self._gap_until = time.monotonic() + GAP_TOLD
-        self._gap = "" if stayed and found is not None else self._incomplete(found, now)
+        self._gap = "" if is_complete else self._incomplete(found, now)
         if self._gap:
             self._on_note(self.name, self._gap, holds=False, again=False)
         if found:

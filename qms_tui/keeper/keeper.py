@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qms_tui import __version__
-from qms_tui.errors import EngineError, QmsTuiError, UsageError
+from qms_tui.errors import EngineError, KeeperError, QmsTuiError, UsageError
 from qms_tui.keeper.backlog import Slices
 from qms_tui.keeper.guest import Guest
 from qms_tui.keeper.held import HeldAgent
 from qms_tui.keeper.paths import SOCKET
 from qms_tui.keeper.programs import encoded
-from qms_tui.keeper.protocol import PROTOCOL, Hello, Want
+from qms_tui.keeper.protocol import NEWER_HOLDS, OPEN_AGAIN, PROTOCOL, Hello, Want
 from qms_tui.keeper.replies import Palette
 from qms_tui.keeper.turns import Turns
 from qms_tui.keeper.watch import Watch
@@ -49,12 +49,15 @@ class Keeper:
         scrollback: int,
         gateway: GatewayProcess | None = None,
         disk: DiskWatch | None = None,
+        *,
+        takes_over: bool = False,
     ) -> None:
         """`folder` is the project's state folder, in which the journals are.
 
         Containers have a gateway to MCP servers, and limits on disk; programs of this machine have neither.
+        `takes_over`: from an older keeper, which has ended orderly when we run.
         """
-        self._gateway, self._disk = gateway, disk
+        self._gateway, self._disk, self._takes_over = gateway, disk, takes_over
         self._folder = folder
         self._tap = tap
         self._scrollback = scrollback
@@ -109,9 +112,13 @@ class Keeper:
     # -- what guests ask for ------------------------------------------------------------------------------
 
     async def receive(self, guest: Guest, hello: Hello) -> dict[str, Any]:
-        """Give the guest what it came for."""
+        """Give the guest what it came for. An older one would not understand it, or would end us to have a
+        keeper of its own, which the next one of our own would have to end in turn.
+        """
         if hello.want == Want.STOP:
             self.stop()
+        elif hello.protocol < PROTOCOL:
+            raise KeeperError(NEWER_HOLDS, OPEN_AGAIN)
         elif hello.want in _OF_ONE_AGENT:
             if not AGENT_NAME.fullmatch(hello.agent):
                 raise UsageError(f"{hello.agent!r} is no agent's name", hint="see: qms-tui ps")
@@ -267,7 +274,8 @@ class Keeper:
 
     async def _take_up(self, agent: HeldAgent, container: str) -> None:
         """Hold what runs. Another user's agent has its MCP servers from that user's gateway."""
-        await agent.take_up(container)
+        is_first = not self._has_looked.is_set()
+        await agent.take_up(container, handed_over=self._takes_over and is_first)
         if not agent.foreign:
             self._serve(agent.name)
 

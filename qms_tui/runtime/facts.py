@@ -61,9 +61,12 @@ class Remarked:
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """The last fact. `over` if the program seems to have ended, else the connection to it was lost."""
+    """The last fact. `over` if the program seems to have ended, else the connection to it was lost; `why`
+    is what the human has to do something about.
+    """
 
     over: bool = True
+    why: str = ""
 
 
 Fact = Received | Restored | Resized | Led | Remarked | Closed

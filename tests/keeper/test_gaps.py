@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qms_tui.keeper.gaps import missed
+from qms_tui.keeper.gaps import is_whole, missed
 
 # Numbered lines: no two places look alike, as in most output.
 LINES = b"".join(b"line %d of what a program prints\r\n" % n for n in range(400))
@@ -94,3 +94,23 @@ def test_a_long_log_that_repeats_itself_takes_no_time() -> None:
     began = time.process_time()
     assert missed(b"x" * 4000 + b"y" + b"x" * 4000, log, log[:60_000]) is not None
     assert time.process_time() - began < 10  # and not the hours of a search that tries every place
+
+
+@pytest.mark.parametrize(
+    ("logged", "live", "whole"),
+    [
+        (b"three and also four\n", b"three and also four\nfive", True),  # the log ends within what is live
+        (b"three\n", b"four\nfive", False),  # "four" may have had a beginning
+        (b"three\n", b"", False),  # a prompt may stand behind it
+        (b"", b"three", False),
+    ],
+)
+def test_what_was_missed_is_whole_where_the_log_ends_within_what_is_live(
+    logged: bytes, live: bytes, whole: bool
+) -> None:
+    known = b"zero and more\none\ntwo\n"
+    assert is_whole(known, known + logged, live) is whole
+
+
+def test_of_a_log_that_fits_nowhere_nothing_is_known_to_be_whole() -> None:
+    assert not is_whole(b"what was heard before\n", b"another log altogether\n", b"another log altogether\n")

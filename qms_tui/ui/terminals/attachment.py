@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from qms_tui.ipc import Stranger, check_own, reachable
 from qms_tui.ipc.stream import Stream
@@ -33,6 +34,7 @@ from qms_tui.runtime import (
     Restored,
     Size,
 )
+from qms_tui.text.printable import plain
 from qms_tui.ui.terminals.keys import Keys
 
 _log = logging.getLogger(__name__)
@@ -209,7 +211,7 @@ class Attachment:
         content = read_message(body) if kind in (Kind.WELCOME, Kind.REFUSED) else {}
         if kind == Kind.REFUSED:
             _log.info("the keeper refuses: %s", content.get("message", ""))
-            self._end(over=False)
+            self._end(over=False, why=_lasting(content))
         elif kind == Kind.WELCOME and content.get("protocol") != PROTOCOL:
             _log.warning("a keeper of version %s serves", content.get("version"))
             self._end(over=False)  # whoever starts agents replaces it
@@ -229,6 +231,13 @@ class Attachment:
     def _keeper_gone(self) -> None:
         self._end(over=False)
 
-    def _end(self, *, over: bool) -> None:
+    def _end(self, *, over: bool, why: str = "") -> None:
         self.close()
-        self._on_fact(Closed(over))
+        self._on_fact(Closed(over, why))
+
+
+def _lasting(refusal: Mapping[str, Any]) -> str:
+    """What a keeper says that will never be ours; any other refusal passes."""
+    protocol = refusal.get("protocol")
+    is_newer = isinstance(protocol, int) and protocol > PROTOCOL
+    return plain(str(refusal.get("message", ""))) if is_newer else ""

@@ -58,7 +58,7 @@ class Link:
         self.terminal = self._made()
         self.leads = True
         self.leader = ""
-        self._remark, self._hangs = "", ""
+        self._remark, self._hangs, self._refusal = "", "", ""
         self._feeder = feeder or Feeder()
         self._line = Line(self._feeder, self)
         self._focused = False
@@ -87,7 +87,7 @@ class Link:
     @property
     def remark(self) -> str:
         """What the human should know of the terminal for as long as it holds."""
-        return self._hangs or self._remark
+        return self._hangs or self._refusal or self._remark
 
     @property
     def size(self) -> Size:
@@ -277,6 +277,7 @@ class Link:
         elif isinstance(fact, Resized):
             self._reshape(fact.size)
         elif isinstance(fact, Restored):
+            self._refusal = ""
             self._restore(fact.state)
         elif isinstance(fact, Led):
             follows, self.leads, self.leader = not self.leads, fact.ours, fact.leader
@@ -314,7 +315,7 @@ class Link:
     def _close(self, fact: Closed) -> None:
         """The other end closed: the program has ended, or only the connection to it has."""
         self._is_outdated = self._is_outdated or (self._is_live and not fact.over)
-        self._remark = ""
+        self._remark, self._refusal = "", fact.why
         self.detach()
         self._tell(self._changed)
         self._reaching.soon()
