@@ -131,7 +131,8 @@ ALLOWED = {
     },
     "cli.send": {"cli", "project", "inbox"},
     "cli.start": {"cli", "cli.starting", "cli.deciding", "config", "project", "remembered"},
-    "cli.starting": {"cli", "api", "config", "project"},
+    "cli.starting": {"cli", "cli.upgrade", "api", "config", "project"},
+    "cli.upgrade": {"cli", "api", "keeper", "project"},
     "cli.trust": {"cli", "project", "config", "trust", "inbox"},
     "cli": {
         "cli.daemon",
