@@ -128,7 +128,8 @@ ALLOWED = {
     "cli.screen": {"cli", "cli.opening", "api", "report", "project", "config", "remembered", "ui"},
     "cli.send": {"cli", "project", "inbox"},
     "cli.start": {"cli", "cli.starting", "cli.deciding", "config", "project", "remembered"},
-    "cli.starting": {"cli", "cli.wish", "api", "config", "project"},
+    "cli.starting": {"cli", "cli.upgrade", "cli.wish", "api", "config", "project"},
+    "cli.upgrade": {"cli", "api", "keeper", "project"},
     "cli.trust": {"cli", "project", "config", "trust", "inbox"},
     "cli.wish": {"cli", "api", "config"},
     "cli": {

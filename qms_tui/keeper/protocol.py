@@ -18,7 +18,7 @@ from typing import Any
 from qms_tui.terminal.state import VERSION
 
 PROTOCOL = 400 + VERSION  # of the frames, and of the states in them
-NEWER_HOLDS = "a newer qms-tui holds the agents: open the screen again"  # fits a pane's frame
+NEWER_HOLDS = "open the screen again: a newer qms-tui holds the agents"  # the first words fit any pane
 OPEN_AGAIN = "open it with the newer qms-tui; agents go on meanwhile"
 """What an older peer is told."""
 LARGEST = 64 * 1024 * 1024  # bytes of a body; a terminal's state has 17 million at most (terminal/state.py)

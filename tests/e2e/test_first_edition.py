@@ -30,7 +30,7 @@ from .user import give
 
 ALT_1, ALT_2, ZOOM = "\x1b1", "\x1b2", "\x1bOS"
 COUNT = "i=0; while :; do i=$((i+1)); echo line $i; sleep 0.02; done\r"
-WORDS = "a newer qms-tui holds the agents: open the screen again"
+WORDS = "open the screen again: a newer qms-tui holds the agents"
 PROMPT = "command = [\"sh\"]\nwake_prompt = '\\S+ [$#] '\n"
 
 
