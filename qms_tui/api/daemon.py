@@ -60,13 +60,14 @@ class Daemon:
         """Whether there is one, answering or not."""
         return is_taken(self.folder / LOCK)
 
-    async def find(self, name: str) -> Client | None:
+    async def find(self, name: str, patience: float = HELLO_PATIENCE) -> Client | None:
         """A client of the one that runs, which has said hello as `name`; None if there is none.
 
-        Starts nothing. Raises Hangs, DaemonError for one that is not ours, ApiError for another version.
+        Starts nothing; waits `patience` seconds for an answer. Raises Hangs, DaemonError for one that is not
+        ours, ApiError for another version.
         """
-        endpoint = await _apart(self._connect)
-        return await _greeted(endpoint, name) if endpoint is not None else None
+        endpoint = await _apart(self._connect, patience)
+        return await _greeted(endpoint, name, patience) if endpoint is not None else None
 
     async def reach(self, name: str) -> Client:
         """The same, of one that is started if need be, in place of one that hangs or is older.
@@ -132,8 +133,8 @@ class Daemon:
             raise DaemonError("the daemon does not end", f"kill the process that {lock} names")
         return True
 
-    def _connect(self) -> socket | None:
-        return connect_own(self.folder / SOCKET, HELLO_PATIENCE, "daemon", DaemonError, Hangs)
+    def _connect(self, patience: float = HELLO_PATIENCE) -> socket | None:
+        return connect_own(self.folder / SOCKET, patience, "daemon", DaemonError, Hangs)
 
     def _is_older(self) -> bool:
         """Whether the one that runs is of an older version than we are, as its lock says."""
@@ -151,11 +152,11 @@ def daemon_of(root: Path, config_file: str = "", log_level: str = "info") -> Dae
     return Daemon(root, ("--log-level", log_level, *file))
 
 
-async def _greeted(endpoint: socket, name: str) -> Client:
+async def _greeted(endpoint: socket, name: str, patience: float) -> Client:
     endpoint.setblocking(False)
     client = await Client.connect(endpoint)
     try:
-        async with asyncio.timeout(HELLO_PATIENCE):
+        async with asyncio.timeout(patience):
             await client.hello(name)
     except TimeoutError:
         await client.close()

@@ -45,10 +45,10 @@ def owner_of(path: Path) -> int | None:
         return None
 
 
-def end_owner(path: Path, grace: float = 0.0, pid: int | None = None) -> bool:
+def end_owner(path: Path, grace: float = 0.0, pid: int | None = None, *, wake: bool = False) -> bool:
     """End whoever has the lock, by force after `grace` seconds; whether that one has it no more.
 
-    With a `pid`, only that one is ended.
+    With a `pid`, only that one is ended. `wake` lets one that was stopped go on, to end properly.
     """
     try:
         descriptor = open_regular_file(path)
@@ -62,6 +62,8 @@ def end_owner(path: Path, grace: float = 0.0, pid: int | None = None) -> bool:
                 if pid is not None and owner != pid:
                     return True
                 os.kill(owner, number)
+                if wake and number == signal.SIGTERM:
+                    os.kill(owner, signal.SIGCONT)
             if _is_free_soon(descriptor, patience):
                 return True
         return False
