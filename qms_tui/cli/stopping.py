@@ -13,6 +13,7 @@ from qms_tui.cli.local_agents import LOOK_PATIENCE, stop_local
 from qms_tui.cli.printing import complain, echo, echo_lines, warn
 from qms_tui.config import Config, RuntimeKind
 from qms_tui.errors import EngineError, KeeperError, QmsTuiError
+from qms_tui.keeper.elsewhere import engines_elsewhere
 from qms_tui.keeper.local_found import find_local
 from qms_tui.keeper.paths import keeper_folder
 from qms_tui.keeper.runtimes import keeper_client, local_processes
@@ -79,6 +80,7 @@ class Stopping:
             self._try(self._say_strangers)
         elif self._engine_failure is not None and self._may_be_on_engine:
             self._complain(f"agents in containers go on: {self._engine_failure.message}", _ALL_AGAIN)
+        self._try(self._say_elsewhere)
 
     @property
     def status(self) -> int:
@@ -145,6 +147,12 @@ class Stopping:
 
     def _stop_keeper(self) -> None:
         keeper_client(self._project, self._config, engine_host(self._config)).stop()
+
+    def _say_elsewhere(self) -> None:
+        """Another engine holds there, as with a file that is broken now."""
+        for host in engines_elsewhere(self._project.root, engine_host(self._config)):
+            hint = "name it with engine.host or DOCKER_HOST, then: qms-tui stop --all"
+            self._complain(f"agents on another engine may go on: {host}", hint)
 
     def _say_strangers(self) -> None:
         assert self._containers is not None

@@ -43,7 +43,7 @@ from .conditions import (
 from .household import Household
 from .household import household as make_household
 from .served import Window
-from .test_armed import LOOKING
+from .test_armed import look
 
 pytestmark = pytest.mark.timeout(300)  # seconds; a hung process costs each command some of its patience
 BOUND = 55.0  # seconds of a command: a few, and what a loaded machine takes
@@ -238,9 +238,8 @@ async def test_after_a_boot_nothing_starts_by_itself(household: Household) -> No
     """
     await running(household)
     boot(household)
-    for words in LOOKING:
-        household.run(*words)
-    assert (programs(household), household.processes()) == ([], [])
+    look(household)
+    assert programs(household) == []
     assert ArmedFile.of(household.root).read() is not None
     run(household, "stop", "--all")
     boot(household)

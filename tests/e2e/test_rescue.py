@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import AsyncIterator
+import os
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import docker
+import psutil
 import pytest
 
 from qms_tui.api.agents import AgentState
-from qms_tui.armed import ArmedFile
+from qms_tui.armed import Armed, ArmedFile
+from qms_tui.config import Overrides
 from tests.daemon.conditions import (
     DAEMON,
     KEEPER,
@@ -26,12 +30,15 @@ from tests.daemon.conditions import (
     unreadable_file,
     writable_disk,
 )
-from tests.daemon.household import Household, at_home
+from tests.daemon.household import PATIENCE, POLL, Household, at_home
 from tests.daemon.served import Window
+from tests.daemon.test_armed import look
 from tests.daemon.test_rescue import run, was_stopped
 from tests.somebody import ROOT
 
 from .engine import PROJECT_LABEL
+from .relay import Relay
+from .test_app import App
 
 ALWAYS = "[agent.qa]\nlaunch = 'always_on'\n[agent.bu]\nlaunch = 'always_on'\n"
 RUNNING = AgentState.RUNNING
@@ -60,6 +67,13 @@ async def household(
             writable_disk(made)
             await made.close()
             made.run("stop", "--all", "--yes")
+
+
+@pytest.fixture
+def relay(tmp_path: Path) -> Iterator[Relay]:
+    """Another address of the engine."""
+    with Relay(tmp_path / "relay.sock") as made:
+        yield made
 
 
 async def running(household: Household) -> Window:
@@ -106,6 +120,19 @@ async def test_what_was_stopped_stays_so_when_a_hung_daemon_goes_on(
     assert containers(engine, household) == []
 
 
+async def test_neither_does_it_start_what_had_ended_before_it_was_stopped(
+    household: Household, engine: docker.APIClient
+) -> None:
+    window = await running(household)
+    engine.kill(containers(engine, household)[0])
+    found = HUNG(household)
+    assert isinstance(found, list)
+    run(household, "stop", "bu")
+    go_on(found)
+    await household.until(lambda: was_stopped(window, "bu"))
+    assert len(containers(engine, household)) == 1
+
+
 async def test_an_engine_that_is_silent_is_said_and_the_rest_ends(
     household: Household, engine: docker.APIClient, tmp_path: Path
 ) -> None:
@@ -123,6 +150,21 @@ async def test_an_engine_that_is_silent_is_said_and_the_rest_ends(
     assert (containers(engine, household), household.processes()) == ([], [])
 
 
+async def test_agents_on_an_engine_that_is_not_configured_any_more_are_said(
+    household: Household, engine: docker.APIClient, relay: Relay
+) -> None:
+    """As when the file that names it is broken by now."""
+    before = household.config.read_text()
+    household.set(f'{before}[engine]\nhost = "{relay.host}"\n')
+    await running(household)
+    household.set(before)
+    said = run(household, "stop", "--all", status=2).err
+    assert f"agents on another engine may go on: {relay.host}" in said
+    household.set(f'{before}[engine]\nhost = "{relay.host}"\n')
+    run(household, "stop", "--all")
+    assert (containers(engine, household), household.processes()) == ([], [])
+
+
 async def test_with_a_daemon_and_without_ps_says_the_same(household: Household) -> None:
     await running(household)
     await household.until(lambda: json.loads(run(household, "ps", "--json").out)[0]["activity"])
@@ -130,3 +172,58 @@ async def test_with_a_daemon_and_without_ps_says_the_same(household: Household) 
     household.kill()
     assert (run(household, "ps").out, json.loads(run(household, "ps", "--json").out)) == with_daemon
     assert {(row["state"], row["plan"], row["trouble"]) for row in with_daemon[1]} == {("running", "", "")}
+
+
+async def test_looking_starts_nothing(household: Household, engine: docker.APIClient) -> None:
+    """Whatever is configured, where policies may act."""
+    ArmedFile.of(household.root).write(Armed({"qa": Overrides(), "bu": Overrides()}))
+    look(household)
+    assert containers(engine, household) == []
+
+
+@needs_root
+@pytest.mark.parametrize("mode", [0o500, 0o555])
+def test_a_user_whose_state_folder_is_closed_ends_agents(
+    qms_project: Path, tmp_path: Path, image: str, engine: docker.APIClient, mode: int
+) -> None:
+    """Also the daemon that runs: it finds its files gone, and starts nothing again."""
+    app = App(qms_project, tmp_path / "home", image)
+    app.set('launch = "always_on"\n')
+    state = Path(app.environment["XDG_STATE_HOME"], "qms-tui")
+    try:
+        started = app.run("start", "qa")
+        assert started.returncode == 0, started.stderr
+        os.chown(state, 0, 0)
+        state.chmod(mode)
+        for words, status in CLOSED:
+            done = app.run(*words, XDG_RUNTIME_DIR=str(tmp_path / "missing"))
+            assert (done.returncode, "Traceback" in done.stderr) == (status, False), (words, done.stderr)
+        assert "policies will start agents again" in done.stderr
+        wait_until(lambda: not any(str(qms_project) in words for words in daemons()))
+        assert engine.containers(all=True, filters={"label": f"{PROJECT_LABEL}={qms_project}"}) == []
+    finally:
+        os.chown(state, app.uid, app.uid)
+        state.chmod(0o700)
+        app.run("stop", "--all")
+
+
+CLOSED = (
+    (("ps",), 0),
+    (("ps", "--json"), 0),
+    (("prune", "--yes"), 0),
+    (("stop", "qa"), 0),
+    (("stop", "--all"), 0),
+)
+
+
+def daemons() -> list[list[str]]:
+    """The words that they were started with."""
+    found = (process.info["cmdline"] or [] for process in psutil.process_iter(["cmdline"]))
+    return [words for words in found if DAEMON in words]
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(POLL)
