@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,10 +20,18 @@ def engines_elsewhere(root: Path, engine: str) -> list[str]:
 
 
 def _engines(root: Path) -> Iterator[str]:
-    for lock in keeper_folder(root, LOCAL).parent.glob(f"*/{LOCK}"):
+    for lock in _locks(keeper_folder(root, LOCAL).parent):
         try:
             owner = json.loads(read_regular_file(lock, _LARGEST_LOCK))
             if owner["project"] == str(root) and is_taken(lock):
                 yield str(owner["engine"])
         except (OSError, ValueError, KeyError, TypeError, RecursionError):
             continue
+
+
+def _locks(folder: Path) -> list[Path]:
+    """Those of all keepers, as far as they can be seen."""
+    try:
+        return [folder / name / LOCK for name in os.listdir(folder)]
+    except OSError:
+        return []
