@@ -11,7 +11,7 @@ import logging
 import os
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from socket import socket
 from typing import TypeVar
@@ -20,11 +20,11 @@ from qms_tui.api.client import Client
 from qms_tui.api.commands import HOLD, SET_ENVIRONMENT, Environment, Hold
 from qms_tui.api.errors import ApiError, ConnectionLost, ErrorCode
 from qms_tui.api.place import LOCK, SOCKET, daemon_folder
-from qms_tui.api.process import daemon_options, launch_daemon
+from qms_tui.api.process import daemon_options, launch_daemon, older_version
 from qms_tui.errors import DaemonError
 from qms_tui.ipc.connect import connect_own
 from qms_tui.ipc.launch import LOG_HINT, START_PATIENCE, Process, wait_until_serving
-from qms_tui.ipc.lock import end_owner, is_older, is_taken, owner_of, words_of_owner
+from qms_tui.ipc.lock import end_owner, is_taken, owner_of
 
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
@@ -63,23 +63,14 @@ class Daemon:
         """Whether there is one, answering or not."""
         return is_taken(self.folder / LOCK)
 
-    @property
-    def older_version(self) -> str:
-        """That of the one that runs if it is older than ours, as its lock says; else empty."""
-        words = words_of_owner(self.folder / LOCK)
-        return str(words["version"]) if words is not None and is_older(words, 0) else ""
-
-    def as_it_is(self) -> Daemon:
-        """The same, not to be replaced for its age."""
-        return replace(self, keeps_older=True)
-
-    async def find(self, name: str) -> Client | None:
+    async def find(self, name: str, patience: float = HELLO_PATIENCE) -> Client | None:
         """A client of the one that runs, which has said hello as `name`; None if there is none.
 
-        Starts nothing. Raises Hangs, DaemonError for one that is not ours, ApiError for another version.
+        Starts nothing; waits `patience` seconds for an answer. Raises Hangs, DaemonError for one that is not
+        ours, ApiError for another version.
         """
-        endpoint = await _apart(self._connect)
-        return await _greeted(endpoint, name) if endpoint is not None else None
+        endpoint = await _apart(self._connect, patience)
+        return await _greeted(endpoint, name, patience) if endpoint is not None else None
 
     async def reach(self, name: str, early: Process | None = None) -> Client:
         """The same, of one that is started if need be, in place of one that hangs or is older.
@@ -153,25 +144,27 @@ class Daemon:
             raise DaemonError("the daemon does not end", f"kill the process that {lock} names")
         return True
 
-    def _connect(self) -> socket | None:
-        return connect_own(self.folder / SOCKET, HELLO_PATIENCE, "daemon", DaemonError, Hangs)
+    def _connect(self, patience: float = HELLO_PATIENCE) -> socket | None:
+        return connect_own(self.folder / SOCKET, patience, "daemon", DaemonError, Hangs)
 
     def _is_outdated(self) -> bool:
         """Whether the one that runs is older and to be replaced."""
-        return bool(self.older_version) and not self.keeps_older
+        return not self.keeps_older and bool(older_version(self.root))
 
 
-def daemon_of(root: Path, config_file: str = "", log_level: str = "info") -> Daemon:
+def daemon_of(
+    root: Path, config_file: str = "", log_level: str = "info", *, keeps_older: bool = False
+) -> Daemon:
     """That of the project at `root`; one that has to be started reads `config_file` in place of the user's
     own."""
-    return Daemon(root, daemon_options(config_file, log_level))
+    return Daemon(root, daemon_options(config_file, log_level), keeps_older=keeps_older)
 
 
-async def _greeted(endpoint: socket, name: str) -> Client:
+async def _greeted(endpoint: socket, name: str, patience: float) -> Client:
     endpoint.setblocking(False)
     client = await Client.connect(endpoint)
     try:
-        async with asyncio.timeout(HELLO_PATIENCE):
+        async with asyncio.timeout(patience):
             await client.hello(name)
     except TimeoutError:
         await client.close()

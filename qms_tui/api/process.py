@@ -1,4 +1,4 @@
-"""Starting a project's daemon ahead of whoever will be its client: nothing else is loaded for that."""
+"""A project's daemon ahead of its clients: starting it, and its age. Nothing else is loaded for that."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from qms_tui.api.place import LOCK, daemon_folder
 from qms_tui.ipc.launch import Process, launch
-from qms_tui.ipc.lock import is_taken
+from qms_tui.ipc.lock import is_older, is_taken, words_of_owner
 
 
 def launch_daemon(root: Path, options: Sequence[str] = (), lifeline: int = -1) -> Process:
@@ -21,6 +21,12 @@ def launch_daemon(root: Path, options: Sequence[str] = (), lifeline: int = -1) -
 def launch_early(root: Path, options: Sequence[str] = (), lifeline: int = -1) -> Process | None:
     """The same, if there is none yet; whoever is its client waits for it, or reaps it."""
     return None if is_taken(daemon_folder(root) / LOCK) else launch_daemon(root, options, lifeline)
+
+
+def older_version(root: Path) -> str:
+    """That of the daemon that runs if it is older than ours, as its lock says; else empty."""
+    words = words_of_owner(daemon_folder(root) / LOCK)
+    return str(words["version"]) if words is not None and is_older(words, 0) else ""
 
 
 def daemon_options(config_file: str = "", log_level: str = "info") -> tuple[str, ...]:

@@ -13,13 +13,15 @@ if TYPE_CHECKING:
     from qms_tui.keeper.local_processes import LocalProcesses
     from qms_tui.runtime import Found
 
+LOOK_PATIENCE = 3.0  # seconds until a spawner must have said what runs; one that works takes milliseconds
+
 
 def local_agents(processes: LocalProcesses) -> dict[str, Found]:
     """By name. A spawner that does not answer is said; nothing is started."""
     from qms_tui.keeper.local_found import find_local
 
     try:
-        return find_local(processes)
+        return find_local(processes, LOOK_PATIENCE)
     except KeeperError as error:
         warn(f"what runs on this machine is not known: {error.message}")
         return {}

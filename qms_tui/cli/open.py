@@ -66,6 +66,7 @@ def open_screen(
     if config.engine.runtime is RuntimeKind.DOCKER:
         project.check_path()
     from qms_tui.cli.opening import Opening
+    from qms_tui.cli.upgrade import may_replace_older
 
     opening = Opening(
         project,
@@ -73,6 +74,7 @@ def open_screen(
         partial(environment_of, config),
         config_file=config_file_of(common),
         log_level=common.log_level,
+        keeps_older=not may_replace_older(project),
     )
     try:
         check_terminal()

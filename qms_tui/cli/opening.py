@@ -37,11 +37,13 @@ class Opening:
         config_file: str = "",
         log_level: str = "info",
         lifeline: int = -1,
+        keeps_older: bool = False,
     ) -> None:
         """`wish` and `environment` are asked for once somebody connects. With the end of the pipe `lifeline`
-        the daemon ends.
+        the daemon ends. `keeps_older`: a daemon of an older version is not replaced.
         """
         self._root, self._wish, self._environment, self._lifeline = project.root, wish, environment, lifeline
+        self._keeps_older = keeps_older
         self._options = daemon_options(config_file, log_level)
         self._early = launch_early(self._root, self._options, lifeline)
         self._is_held = False
@@ -56,10 +58,13 @@ class Opening:
             raise
         return client
 
-    async def _client(self) -> Client:
+    def _daemon(self) -> Daemon:
         from qms_tui.api.daemon import Daemon
 
-        daemon = Daemon(self._root, self._options, self._lifeline)
+        return Daemon(self._root, self._options, self._lifeline, self._keeps_older)
+
+    async def _client(self) -> Client:
+        daemon = self._daemon()
         return await (self._again(daemon) if self._is_held else self._first(daemon))
 
     async def _again(self, daemon: Daemon) -> Client:
@@ -101,10 +106,8 @@ class Opening:
 
         from msgspec.structs import replace
 
-        from qms_tui.api.daemon import Daemon
-
         async def ask() -> None:
-            daemon, early = Daemon(self._root, self._options, self._lifeline), self._early
+            daemon, early = self._daemon(), self._early
             self._early = None
             wish = replace(self._wish(), trial=True)
             await (await daemon.hold(NAME, wish, self._environment(), early)).close()

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
 
 from qms_tui.cli.engines import engine_here
 from qms_tui.cli.options import Common, common_options
-from qms_tui.cli.printing import confirm, echo, echo_lines
-from qms_tui.errors import UsageError
+from qms_tui.cli.printing import complain, confirm, echo, echo_lines
+from qms_tui.errors import EngineError, UsageError
 
 if TYPE_CHECKING:
     from qms_tui.leftovers import Thing
@@ -33,9 +35,8 @@ def prune(common: Common, yes: bool) -> int:
     """
     from qms_tui import leftovers
 
-    engine = engine_here(common)
-    try:
-        there = everything(engine)
+    with everywhere(common) as place:
+        there = place.things
         things = [thing for thing in there if leftovers.why_to_go(thing)]
         unlabelled = [thing for thing in there if not thing.project and not thing.mine]
         if common.project is not None:
@@ -46,13 +47,11 @@ def prune(common: Common, yes: bool) -> int:
             echo(f"left alone {thing.kind} {thing.name}: it has no label of qms-tui's")
         if not things:
             echo("there is nothing to remove")
-            return 0
+            return place.status
         echo_lines(leftovers.as_table(things))
         if not yes:
             _ask_to_prune(len(things))
-        return _remove(engine, things)
-    finally:
-        engine.close()
+        return max(_remove(place.engine, things), place.status)
 
 
 def _ask_to_prune(count: int) -> None:
@@ -64,12 +63,14 @@ def _ask_to_prune(count: int) -> None:
     confirm(f"Remove {'it' if count == 1 else f'these {count}'}?")
 
 
-def _remove(engine: Engine, things: Sequence[Thing]) -> int:
+def _remove(engine: Engine | None, things: Sequence[Thing]) -> int:
     """Say what became of each; status 2 if something could not be removed."""
     from qms_tui import leftovers
 
     kinds = (leftovers.Kind.CONTAINER, leftovers.Kind.NETWORK, leftovers.Kind.VOLUME)
-    outcomes = leftovers.remove_from_engine(engine, [thing for thing in things if thing.kind in kinds])
+    outcomes = []
+    if engine is not None:
+        outcomes = leftovers.remove_from_engine(engine, [thing for thing in things if thing.kind in kinds])
     # Keepers last: they hold on to containers.
     outcomes += leftovers.remove_from_state([thing for thing in things if thing.kind not in kinds])
     for outcome in outcomes:
@@ -79,8 +80,33 @@ def _remove(engine: Engine, things: Sequence[Thing]) -> int:
     return 0 if all(outcome.removed for outcome in outcomes) else 2
 
 
-def everything(engine: Engine) -> list[Thing]:
-    """All that there is of qms-tui's, of every project."""
+@dataclass(frozen=True, slots=True)
+class Everywhere:
+    """All that there is of qms-tui's, of every project, as far as it can be seen.
+
+    Without an engine `status` is that of a command that has not seen all.
+    """
+
+    engine: Engine | None
+    things: Sequence[Thing]
+    status: int = 0
+
+
+@contextmanager
+def everywhere(common: Common) -> Iterator[Everywhere]:
+    """Look at the engine and in the state folder. An engine that does not answer is said."""
     from qms_tui import leftovers
 
-    return leftovers.find_on_engine(engine) + leftovers.find_in_state(leftovers.state_folder())
+    engine, status, things = None, 0, leftovers.find_in_state(leftovers.state_folder())
+    try:
+        engine = engine_here(common)
+        things = leftovers.find_on_engine(engine) + things
+    except EngineError as error:
+        status = complain(f"what there is on the engine is left out: {error.message}", error.hint)
+        # Containers that nobody sees may use their files still.
+        things = [each for each in things if each.kind is not leftovers.Kind.FILES]
+    try:
+        yield Everywhere(engine, things, status)
+    finally:
+        if engine is not None:
+            engine.close()

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from qms_tui.cli.engines import engine_here
+from qms_tui.cli.daemon import views_of_daemon
 from qms_tui.cli.loading import load
 from qms_tui.cli.local_agents import is_enough, local_agents
 from qms_tui.cli.moved import say_moved
 from qms_tui.cli.options import Common, common_options
 from qms_tui.cli.printing import echo, echo_json, echo_lines, warn
-from qms_tui.cli.prune import everything
+from qms_tui.cli.prune import everywhere
 from qms_tui.config import Config
 from qms_tui.errors import EngineError, KeeperError, UsageError
 from qms_tui.keeper.runtimes import keeper_client, local_processes
@@ -41,20 +41,24 @@ def ps(common: Common, as_json: bool, with_usage: bool, all_projects: bool) -> i
     if all_projects:
         return _ps_everything(common, as_json)
     from qms_tui.cli.ps_listing import listing
+    from qms_tui.cli.ps_states import found_by, is_there
 
     project, config = load(common)
     processes = local_processes(project, config)
-    local = local_agents(processes)
+    local, views = local_agents(processes), views_of_daemon(project)
     try:
         contained = _contained(project, config, with_usage=with_usage)
     except EngineError as error:
-        if not is_enough(config, local, error):
+        known = {agent: found_by(view) for agent, view in views.items() if view.isolated and is_there(view)}
+        if known:
+            warn(f"agents in containers are listed as the daemon knows them: {error.message}")
+        elif not is_enough(config, local, error):
             raise
-        contained = _Contained()
+        contained = _Contained(known)
     reported = {**contained.reported, **(_reported(processes.keeper) if local else {})}
     lines = listing(
         project, contained.found, config, standing(project, config), contained.usage, reported, local,
-        as_json=as_json,
+        views, as_json=as_json,
     )  # fmt: skip
     echo_lines(lines[0].split("\n") if as_json else lines)
     for agent in sorted({*contained.found, *local}):
@@ -105,13 +109,10 @@ def _reported(keeper: KeeperClient) -> Programs:
 def _ps_everything(common: Common, as_json: bool) -> int:
     from qms_tui import leftovers
 
-    engine = engine_here(common)
-    try:
-        things = everything(engine)
-    finally:
-        engine.close()
+    with everywhere(common) as place:
+        things, status = place.things, place.status
     if as_json:
         echo_json(leftovers.as_json(things))
     else:
         echo_lines(leftovers.as_table(things) if things else ["there is nothing of qms-tui's"])
-    return 0
+    return status

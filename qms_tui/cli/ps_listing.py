@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from qms_tui.activity import (
     Facts,
@@ -20,6 +20,7 @@ from qms_tui.activity import (
     sources,
 )
 from qms_tui.activity.given import given, servers_of
+from qms_tui.cli.ps_states import found_by, has_news, standing_of
 from qms_tui.config import Config, RuntimeKind
 from qms_tui.mcp.lights import Standing
 from qms_tui.programs.config_folder import local_folder
@@ -32,6 +33,9 @@ from qms_tui.text.amounts import amount
 from qms_tui.text.columns import columns
 from qms_tui.text.printable import json_text
 from qms_tui.text.times import moment
+
+if TYPE_CHECKING:
+    from qms_tui.api.agents import AgentView
 
 _TODAY = {  # how to get it, by whether it must be built first
     True: "b in its pane's menu builds it again",
@@ -49,21 +53,38 @@ def listing(
     usage: Mapping[str, Usage] | None = None,
     reported: Mapping[str, ProgramStatus] | None = None,
     local: Mapping[str, Found] | None = None,
+    views: Mapping[str, AgentView] | None = None,
     *,
     as_json: bool,
 ) -> list[str]:
     """The lines to print. Reads the agents' folders; `standing` says how MCP servers stand, if any do,
     `usage` what agents use, if anybody wants to know it, `reported` what their programs report of
-    themselves, by containers' ids, `local` which agents are programs of this machine.
+    themselves, by containers' ids, `local` which agents are programs of this machine, `views` what a daemon
+    knows of its agents.
     """
-    used, statuses = usage or {}, reported or {}
+    used, statuses, news = usage or {}, reported or {}, dict(views or {})
     known = []
     for agent in sorted(found):
-        status = statuses.get(found[agent].id, NO_STATUS)
-        known.append(_Known(project, agent, found[agent], config, standing, used.get(agent), status))
+        status, view = statuses.get(found[agent].id, NO_STATUS), news.get(agent)
+        known.append(_Known(project, agent, found[agent], config, standing, used.get(agent), status, view))
     for agent, here in sorted((local or {}).items()):
-        status = statuses.get(here.id, NO_STATUS)
-        known.append(_Known(project, agent, here, config, None, None, status, is_local=True))
+        status, view = statuses.get(here.id, NO_STATUS), news.get(agent)
+        known.append(_Known(project, agent, here, config, None, None, status, view, is_local=True))
+    for agent, view in sorted(news.items()):
+        if agent not in {*found, *(local or {})} and has_news(view):
+            known.append(
+                _Known(
+                    project,
+                    agent,
+                    found_by(view),
+                    config,
+                    None,
+                    None,
+                    NO_STATUS,
+                    view,
+                    is_local=not view.isolated,
+                )
+            )
     if as_json:
         return [json_text([_as_json(project, one) for one in known], indent=2)]
     if not known:
@@ -84,10 +105,12 @@ class _Known:
         standing: Standing | None,
         usage: Usage | None,
         status: ProgramStatus,
+        view: AgentView | None = None,
         *,
         is_local: bool = False,
     ) -> None:
         self.agent, self.found, self.usage, self.is_local = agent, found, usage, is_local
+        self.standing = standing_of(found, view)
         now = time.time()
         sight = Sight(began=found.began).reporting(status, now)
         program = program_of(config.agent(agent).command)
@@ -112,7 +135,8 @@ class _Known:
     def doing(self) -> str:
         """What its program is doing, and what is wrong with it besides."""
         if self.activity is None:
-            return remark(self.lights, None)
+            words = [remark(self.lights, None), self.standing.plan]
+            return ", ".join(word for word in words if word)
         if self.activity.word is Word.UNKNOWN:  # the word says nothing: why it is not known does
             words = [self.activity.word.value, self.activity.detail]
         else:
@@ -140,6 +164,9 @@ def _as_json(project: Project, known: _Known) -> dict[str, Any]:
         "agent": known.agent,
         "runtime": "local" if known.is_local else "docker",
         "condition": found.condition.value,
+        "state": known.standing.state,
+        "plan": known.standing.plan,
+        "trouble": known.standing.trouble,
         "started_at": found.started_at,
         "image": found.image,
         "digest": found.digest,
@@ -208,6 +235,7 @@ def _table(known: Sequence[_Known], with_usage: bool) -> list[str]:
         disk = f.disk.text if f.disk else ""
         words = (
             f.condition.value,
+            one.standing.word,
             disk,
             whose,
             renamed,
@@ -223,15 +251,20 @@ def _table(known: Sequence[_Known], with_usage: bool) -> list[str]:
 
 
 def _remedies(known: Sequence[_Known]) -> list[str]:
-    """What can be done about outdated images, and about renamed containers."""
+    """What keeps agents from starting; what can be done about outdated images, and renamed containers."""
+    troubles = [f"{one.agent}: {one.standing.trouble}" for one in known if one.standing.trouble]
     outdated = [
         f"{one.agent}'s image is not that of today: {_TODAY[one.found.needs_build]}"
         for one in known
         if one.found.outdated
     ]
-    return outdated + [
-        f"{one.agent}'s container was renamed from {one.found.renamed_from}: it works on as it is, and "
-        f"qms-tui stop {one.agent} ends it"
-        for one in known
-        if one.found.renamed_from
-    ]
+    return (
+        troubles
+        + outdated
+        + [
+            f"{one.agent}'s container was renamed from {one.found.renamed_from}: it works on as it is, and "
+            f"qms-tui stop {one.agent} ends it"
+            for one in known
+            if one.found.renamed_from
+        ]
+    )

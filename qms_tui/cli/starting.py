@@ -7,12 +7,12 @@ from collections.abc import Sequence
 
 from qms_tui.api.agents import AgentState, AgentView
 from qms_tui.api.commands import Environment, Hold
-from qms_tui.api.daemon import Daemon
+from qms_tui.api.daemon import Daemon, daemon_of
 from qms_tui.api.deltas import News, NoticeDelta
 from qms_tui.api.mirror import Mirror
 from qms_tui.cli.options import Common
 from qms_tui.cli.printing import echo, note, warn
-from qms_tui.cli.upgrade import daemon_here
+from qms_tui.cli.upgrade import may_replace_older
 from qms_tui.cli.wish import environment_of, wish_to_start
 from qms_tui.config import Config, Overrides
 from qms_tui.errors import EngineError
@@ -27,7 +27,8 @@ def start_agents(
 ) -> int:
     """Start them; the exit status. Raises QmsTuiError."""
     wish = wish_to_start(names, overrides, common)
-    daemon = daemon_here(project, wish.config_file, common.log_level)
+    keeps_older = not may_replace_older(project)
+    daemon = daemon_of(project.root, wish.config_file, common.log_level, keeps_older=keeps_older)
     return asyncio.run(_hold(daemon, wish, environment_of(config)))
 
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from qms_tui import __version__
+from qms_tui.api.process import older_version
 from qms_tui.cli.local_agents import local_agents
 from qms_tui.cli.printing import agrees, note, warn
 from qms_tui.errors import KeeperError
@@ -19,30 +20,28 @@ from qms_tui.keeper.local_processes import LocalProcesses
 from qms_tui.project import Project
 from qms_tui.text.printable import plain
 
-if TYPE_CHECKING:
-    from qms_tui.api.daemon import Daemon
 
+def may_replace_older(project: Project) -> bool:
+    """Whether what an older version has started may go, for a command that starts something; asks if agents
+    of this machine are held by it, and ends it then.
 
-def daemon_here(project: Project, config_file: str, log_level: str) -> Daemon:
-    """The project's daemon, for a command that starts something; one that is older goes if it may.
-
-    Raises QmsTuiError.
+    Raises KeeperError.
     """
-    from qms_tui.api.daemon import daemon_of
-
-    daemon = daemon_of(project.root, config_file, log_level)
     processes = LocalProcesses(project.root)
-    older = daemon.older_version or _older_keeper(processes.folder)
+    older = older_version(project.root) or _older_keeper(processes.folder)
     agents = [name for name, found in local_agents(processes).items() if found.alive] if older else []
     if not agents:
-        return daemon
+        return True
+    from qms_tui.api.daemon import Daemon
+
+    daemon = Daemon(project.root)
     if _may_replace(older, agents):
         daemon.end()
         processes.keeper.stop()
-        return daemon
+        return True
     if not daemon.runs:
         _check_understood(processes.folder, agents)
-    return daemon.as_it_is()
+    return False
 
 
 def _may_replace(version: str, agents: Sequence[str]) -> bool:

@@ -139,6 +139,13 @@ class Agent:
             program = self._program
             self._do(partial(program.begin if self.state in STARTABLE else program.restart, fresh))
 
+    def start_again(self) -> None:
+        """Start the program that has ended by itself, or could not be started, unless it was stopped
+        meanwhile.
+        """
+        if not self._is_kept_from_restarting():
+            self._do(self._program.begin_again)
+
     def rebuild(self) -> None:
         """Build the image anew while the program goes on, then start it anew with its conversation."""
         if self._is_kept_from_restarting():

@@ -137,7 +137,10 @@ class Policies:
         policy = self._policy(agent.name)
         if verdict.act is Act.START:
             self._tell(agent, f"is started: {verdict.reason} · launch = {policy.launch}")
-            agent.restart()
+            if verdict.tasks:
+                agent.restart()
+            else:
+                agent.start_again()
             if files := tuple(item.file for item in verdict.tasks):
                 self._started_for[agent.name] = files
                 self._effects.again(agent, files)  # to be typed, where that is how it hears

@@ -89,6 +89,23 @@ class Program:
         else:
             await self._start(fresh)
 
+    async def begin_again(self) -> None:
+        """Start it after it has ended by itself, unless somebody has cleared away what was left of it.
+
+        Then it was stopped, while we could not hear of that.
+        """
+        cleared = self._life.removal() if self._life.stage.state is AgentState.ENDED else None
+        self._life.attach()
+        found = await self._runtime.find(self._name)
+        # Programs of this machine leave nothing behind that could be missed.
+        is_gone = found.condition is Condition.ABSENT and self._runtime.isolates(self._name)
+        if found.alive:
+            await self._agree(found)
+        elif cleared is not None and is_gone:
+            self._end(cleared)
+        else:
+            await self._start(fresh=False)
+
     def resize(self, size: Size) -> None:
         """The next one starts with this size."""
         self._size = size

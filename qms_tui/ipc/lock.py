@@ -124,10 +124,11 @@ def words_of_owner(path: Path) -> Mapping[str, Any] | None:
         return None
 
 
-def end_owner(path: Path, grace: float = 0.0, pid: int | None = None) -> bool:
+def end_owner(path: Path, grace: float = 0.0, pid: int | None = None, *, wake: bool = False) -> bool:
     """End whoever has the lock, by force after `grace` seconds; whether that one has it no more.
 
-    With a `pid`, only that one is ended. Another user's file is not believed: root would end what it names.
+    With a `pid`, only that one is ended. `wake` lets one that was stopped go on, to end properly. Another
+    user's file is not believed: root would end what it names.
     """
     try:
         descriptor = open_regular_file(path)
@@ -143,6 +144,8 @@ def end_owner(path: Path, grace: float = 0.0, pid: int | None = None) -> bool:
                 if pid is not None and owner != pid:
                     return True
                 os.kill(owner, number)
+                if wake and number == signal.SIGTERM:
+                    os.kill(owner, signal.SIGCONT)
             if _is_free_soon(descriptor, patience):
                 return True
         return False

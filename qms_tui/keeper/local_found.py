@@ -9,6 +9,7 @@ from pathlib import Path
 from qms_tui.keeper.ending import read_ending
 from qms_tui.keeper.local_ending import ending_of
 from qms_tui.keeper.local_processes import LocalProcesses
+from qms_tui.keeper.spawner.client import PATIENCE
 from qms_tui.keeper.spawner.request import Facts, folder_identity
 from qms_tui.project import AGENT_NAME
 from qms_tui.runtime import Condition, Found
@@ -16,9 +17,12 @@ from qms_tui.runtime import Condition, Found
 ABSENT = Found(Condition.ABSENT)
 
 
-def find_local(processes: LocalProcesses) -> dict[str, Found]:
-    """By agent; those of which nothing is known are left out. Raises KeeperError; starts nothing."""
-    programs = processes.spawner.programs()
+def find_local(processes: LocalProcesses, patience: float = PATIENCE) -> dict[str, Found]:
+    """By agent; those of which nothing is known are left out. Raises KeeperError; starts nothing.
+
+    The spawner has `patience` seconds to answer.
+    """
+    programs = processes.spawner.programs(patience)
     names = {*programs, *_with_folders(processes.folder)}
     every = {agent: _found(processes, agent, programs.get(agent)) for agent in sorted(names)}
     return {agent: found for agent, found in every.items() if found is not ABSENT}

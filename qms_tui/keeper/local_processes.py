@@ -33,10 +33,14 @@ class LocalProcesses:
         self.keeper.start_early()
 
     def stop(self) -> bool:
-        """End all agents and both processes; whether there was a spawner."""
-        ended = self.spawner.stop()
-        self.keeper.stop()
-        return ended
+        """End all agents and both processes, the one also if the other fails; whether there was a spawner.
+
+        Raises KeeperError.
+        """
+        try:
+            return self.spawner.stop()
+        finally:
+            self.keeper.stop()
 
     def close(self) -> None:
         """Let go; both go on."""

@@ -21,7 +21,7 @@ from qms_tui.daemon import mapping
 from qms_tui.ipc.stream import QUEUE_LIMIT
 from qms_tui.programs.values import Told
 from qms_tui.project import Project
-from qms_tui.runtime import Condition, Ending, Found, Led, Rang, Size
+from qms_tui.runtime import Condition, Ending, Found, HeldTerminal, Led, Rang, Size
 from qms_tui.terminal import Bell
 from qms_tui.ui.terminals.events import Asked, LinkEvent, Warned
 from qms_tui.ui.terminals.terminals import Terminals
@@ -262,5 +262,40 @@ async def test_command_that_is_missing(tmp_path: Path) -> None:
     await held.until(lambda: held.agent.state is AgentState.FAILED)
     assert held.agent.view.trouble is not None
     assert "no-such-thing" in held.agent.view.trouble.message
+    await held.close()
+    await runtime.close()
+
+
+class Clearing(HereRuntime):
+    """An engine, on which somebody clears away what has ended."""
+
+    starts = 0
+
+    def isolates(self, agent: str) -> bool:
+        return True
+
+    async def find(self, agent: str) -> Found:
+        found = await super().find(agent)
+        return found if found.alive else Found(Condition.ABSENT)
+
+    async def start(self, agent: str, size: Size, *, fresh: bool = False) -> HeldTerminal:
+        self.starts += 1
+        return await super().start(agent, size, fresh=fresh)
+
+
+async def test_what_was_cleared_away_unheard_is_not_started_again(tmp_path: Path) -> None:
+    """Whoever was to start it again has slept while somebody else stopped it; a human still starts it."""
+    runtime = Clearing(tmp_path, lambda agent: ("/bin/sh", "-c", "exit 3"), lambda agent: dict(os.environ))
+    held = Held(runtime)
+    held.agent.restart()
+    await held.until(lambda: held.agent.state is AgentState.ENDED)
+    await held.agent.settled()
+    held.agent.start_again()
+    await held.agent.settled()
+    ending = held.agent.view.ending
+    assert (held.agent.state, ending and ending.asked, runtime.starts) == (AgentState.ENDED, True, 1)
+    held.agent.restart()
+    await held.until(lambda: runtime.starts == 2)
+    await held.agent.settled()
     await held.close()
     await runtime.close()

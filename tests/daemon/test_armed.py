@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
+import uuid
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import psutil
 import pytest
 
 from qms_tui.api.agents import AgentState
@@ -18,19 +22,50 @@ LOOKING = (
     ("ps",), ("ps", "--json"), ("ps", "--all-projects"), ("inbox",), ("inbox", "qa"), ("doctor",), ("mcp",),
     ("log", "qa"), ("config",), ("trust", "--show"), ("completion", "bash"), ("prune",), ("stop", "qa"),
 )  # fmt: skip
+AT_ONCE = 4  # commands
+COMPLETING = {"_QMS_TUI_COMPLETE": "bash_complete", "COMP_WORDS": "qms-tui ", "COMP_CWORD": "1"}
+SERVER = '[mcp.qms]\ncommand = ["sh", "-c", "read line"]\n'
 
 
 @pytest.mark.parametrize("armed", [False, True])
 def test_looking_starts_nothing(household: Household, armed: bool) -> None:
-    """Whether policies may act or not."""
-    household.set(ALWAYS)
+    """Whether policies may act or not, and whatever is configured."""
+    household.set(ALWAYS + SERVER)
     if armed:
         ArmedFile.of(household.root).write(Armed({"qa": Overrides()}))
-    for words in LOOKING:
-        household.run(*words)
-        assert household.processes() == [], words
-    household.run("", _QMS_TUI_COMPLETE="bash_complete", COMP_WORDS="qms-tui ", COMP_CWORD="1")
-    assert household.processes() == []
+    look(household)
+
+
+def look(household: Household) -> None:
+    """Run all that only looks, and see that nothing comes of it."""
+    asked = [*((words, {}) for words in LOOKING), (("",), COMPLETING)]
+    mark = uuid.uuid4().hex
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        list(pool.map(lambda each: household.run(*each[0], MARK=mark, **each[1]), asked))
+    assert (household.processes(), born(mark)) == ([], [])
+
+
+def born(mark: str) -> list[list[str]]:
+    """Processes that have the mark in their environment, and so come from a command that had it."""
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if process.environ().get("MARK") == mark and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process.cmdline())
+    return found
+
+
+async def test_what_starts_agents_is_seen_by_its_mark(
+    household: Household, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else nobody would see what looking starts."""
+    household.set(ALWAYS)
+    mark = uuid.uuid4().hex
+    monkeypatch.setenv("MARK", mark)
+    window = await household.hold("qa", runtime=None)
+    await household.until(lambda: "bu" in window.mirror.agents and window.state("bu") is AgentState.RUNNING)
+    words = [word for line in born(mark) for word in line]
+    assert {"qms_tui.daemon", "qms_tui.keeper", "qms_tui.keeper.spawner", "read line"} <= set(words)
 
 
 async def test_nothing_starts_by_itself_before_a_human_asks(household: Household) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from qms_tui.errors import EngineError
-from qms_tui.project import Owner
+from qms_tui.project import Owner, Project
 from qms_tui.runtime.docker import agent_files
 from qms_tui.runtime.docker.accounts import Accounts
 from qms_tui.runtime.docker.agent_files import (
@@ -24,6 +24,7 @@ from qms_tui.runtime.docker.agent_files import (
     remove_tree,
 )
 from qms_tui.runtime.docker.container import Identity
+from tests.somebody import ROOT, somebody
 
 OWNER = Owner(1234, 5678)
 NONE = Accounts("", "")
@@ -137,3 +138,15 @@ def test_a_label_of_somebody_elses_removes_nothing(tmp_path: Path, state: Path, 
     path.mkdir(parents=True, exist_ok=True)
     agent_files.remove_files(None, {"qms-tui.files": str(path)})  # type: ignore[arg-type]
     assert path.is_dir()
+
+
+@pytest.mark.skipif(not ROOT, reason="root becomes somebody else here")
+def test_what_nobody_may_see_stays_and_is_no_fault(tmp_path: Path) -> None:
+    """A container that is stopped is stopped, whatever became of the folder with its files."""
+    place = tmp_path / "closed" / "place"
+    place.mkdir(parents=True)
+    place.parent.chmod(0o700)
+    tmp_path.chmod(0o755)
+    with somebody(Project(tmp_path)) as here:
+        remove_tree(here.root / "closed" / "place")
+    assert place.exists()

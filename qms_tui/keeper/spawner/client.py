@@ -20,6 +20,7 @@ from qms_tui.keeper.spawner.messages import BadMessage, Message, Reader, encode
 from qms_tui.keeper.spawner.request import Facts, Request
 
 PATIENCE = 10.0  # seconds until it must have answered; it takes milliseconds
+KNOCK_PATIENCE = 3.0  # seconds until it must have, where it is to end anyway
 END_PATIENCE = 5.0  # seconds beyond a program's grace until its session must be gone
 GRACE = 2.0  # seconds between SIGHUP and SIGKILL when a program is asked to end
 
@@ -132,9 +133,9 @@ class SpawnerClient:
         with self._reach() as spoken:
             return Facts.decode(spoken.ask("start", **request.encode())["program"])
 
-    def programs(self) -> dict[str, Facts]:
-        """What is there, by agent; nothing without a spawner."""
-        spoken = self.connect()
+    def programs(self, patience: float = PATIENCE) -> dict[str, Facts]:
+        """What is there, by agent; nothing without a spawner, which has `patience` seconds to answer."""
+        spoken = self.connect(patience)
         if spoken is None:
             return {}
         with spoken:
@@ -173,16 +174,18 @@ class SpawnerClient:
     def stop(self) -> bool:
         """End all programs and the spawner, by force if it hangs; whether there was one."""
         try:
-            spoken = self.connect()
+            spoken = self.connect(KNOCK_PATIENCE)
             if spoken is None:
                 return False
             with spoken:
+                spoken.ask("list")
                 spoken.socket.settimeout(GRACE + END_PATIENCE)
                 spoken.say("quit")
                 while spoken.socket.recv(65536):
                     pass
         except (KeeperError, OSError):
-            if not end_owner(self._folder / SPAWNER_LOCK):
+            # One that was stopped (SIGSTOP) ends its programs as soon as it goes on.
+            if not end_owner(self._folder / SPAWNER_LOCK, GRACE + END_PATIENCE, wake=True):
                 raise
         return True
 
@@ -191,9 +194,10 @@ class SpawnerClient:
         with self._starting:
             self._reap()
 
-    def connect(self) -> Spoken | None:
-        """A connection to the spawner; None if there is none."""
-        connection = connect_own(self._folder / SPAWNER_SOCKET, PATIENCE, "spawner", KeeperError)
+    def connect(self, patience: float = PATIENCE) -> Spoken | None:
+        """A connection to the spawner, whose answers take `patience` seconds at most; None if there is
+        none."""
+        connection = connect_own(self._folder / SPAWNER_SOCKET, patience, "spawner", KeeperError)
         return Spoken(connection) if connection is not None else None
 
     def _reap(self) -> None:

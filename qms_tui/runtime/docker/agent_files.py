@@ -321,7 +321,7 @@ def _remove_other_folders(place: Place) -> None:
 def remove_tree(path: Path) -> None:
     """Remove a folder in which an agent could write; follows no link. What resists stays."""
     shutil.rmtree(path, ignore_errors=True)
-    if not path.exists():
+    if not os.path.exists(path):  # or nobody can see it: Path.exists would raise that
         return
     pending = [path]  # folders that the agent has locked, for itself too
     while pending:

@@ -25,6 +25,7 @@ from qms_tui.runtime.docker.tunnel import Tunnel
 
 API_TIMEOUT = 60  # seconds one call may take; an attachment's own socket is non-blocking
 KNOCK_TIMEOUT = 5.0  # seconds in which somebody must at least take the connection
+FIRST_TIMEOUT = 20  # seconds until an engine must have said who it is: one that hangs takes connections too
 FEATURES = "org.opencontainers.runtime-spec.features"  # under what it tells what a runtime can
 MOUNT_SETATTR = (5, 12)  # the kernel that changes mounts recursively
 CONTAINERD_STORE = "io.containerd.snapshotter.v1"  # what such an engine says of its images
@@ -113,10 +114,11 @@ def connect(configured: str | None = None) -> Engine:
 def _connect(host: str, address: Address) -> Engine:
     """Ask the engine at the address who it is; `host` is what people call it."""
     _knock(address.host)
-    api = _Client(base_url=address.host, timeout=API_TIMEOUT, tls=address.tls or False)
+    api = _Client(base_url=address.host, timeout=FIRST_TIMEOUT, tls=address.tls or False)
     try:
         info: dict[str, Any] = api.info()
         podman = is_podman(api)
+        api.timeout = API_TIMEOUT
     except BaseException:
         api.close()
         raise
