@@ -16,7 +16,8 @@ from qms_tui.api.process import older_version
 from qms_tui.cli.local_agents import local_agents
 from qms_tui.cli.printing import agrees, note, warn
 from qms_tui.errors import KeeperError
-from qms_tui.keeper.local_processes import LocalProcesses
+from qms_tui.ipc.lock import is_older, words_of_owner
+from qms_tui.keeper.paths import LOCAL, LOCK, keeper_folder
 from qms_tui.project import Project
 from qms_tui.text.printable import plain
 
@@ -27,20 +28,23 @@ def may_replace_older(project: Project) -> bool:
 
     Raises KeeperError.
     """
-    processes = LocalProcesses(project.root)
-    older = older_version(project.root) or _older_keeper(processes.folder)
-    agents = [name for name, found in local_agents(processes).items() if found.alive] if older else []
-    if not agents:
+    folder = keeper_folder(project.root, LOCAL)
+    older = older_version(project.root) or _older_keeper(folder)
+    if not older:
         return True
     from qms_tui.api.daemon import Daemon
+    from qms_tui.keeper.local_processes import LocalProcesses
 
-    daemon = Daemon(project.root)
+    processes, daemon = LocalProcesses(project.root), Daemon(project.root)
+    agents = [name for name, found in local_agents(processes).items() if found.alive]
+    if not agents:
+        return True
     if _may_replace(older, agents):
         daemon.end()
         processes.keeper.stop()
         return True
     if not daemon.runs:
-        _check_understood(processes.folder, agents)
+        _check_understood(folder, agents)
     return False
 
 
@@ -57,8 +61,6 @@ def _may_replace(version: str, agents: Sequence[str]) -> bool:
 
 def _older_keeper(folder: Path) -> str:
     """The version of the keeper of local agents, if it is older; else empty."""
-    from qms_tui.ipc.lock import is_older
-
     words = _words(folder)
     if words is None:
         return ""
@@ -80,7 +82,4 @@ def _check_understood(folder: Path, agents: Sequence[str]) -> None:
 
 
 def _words(folder: Path) -> Mapping[str, Any] | None:
-    from qms_tui.ipc.lock import words_of_owner
-    from qms_tui.keeper.paths import LOCK
-
     return words_of_owner(folder / LOCK)

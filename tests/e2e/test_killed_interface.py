@@ -51,7 +51,7 @@ def rest(tui: Tui) -> None:
 
 
 def wait_for_vim_at_its_full_size(tui: Tui) -> None:
-    """A new terminal is a row smaller for a moment (keeper/held.py); vim's last row says what vim knows.
+    """A new terminal is a row smaller for a moment (keeper/audience.py); vim's last row says what vim knows.
 
     Not where its cursor is: its ruler stays behind now and then when several keys come at once.
     """

@@ -214,9 +214,9 @@ async def test_what_was_asked_in_a_gap(world: World, seconds: float) -> None:
     await world.fed()
     before = b"known to the keeper before it was away\r\nprinted to its end\r\n"
     world.container.logged = before + QUESTION + b"asked\r\n"
-    world.agent._let_go()
+    world.agent._program.let_go()
     world.container.end(None)
-    world.agent._heard -= seconds
+    world.agent._kept.heard -= seconds
     await world.agent.take_up("c1")
     await world.fed()
     assert "asked" in "\n".join(world.agent.terminal.display)

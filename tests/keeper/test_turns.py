@@ -93,7 +93,7 @@ def each_in_its_own(turns: list[int]) -> bool:
 
 async def test_journals_that_are_full_at_once(world: World) -> None:
     for agent in world.agents:
-        agent._journal._full_at = 0
+        agent._kept._journal._full_at = 0
     world.print(b"the one that is too much")
     await world.until_begun()
     assert each_in_its_own(world.began)
@@ -107,10 +107,10 @@ async def test_a_disk_that_is_full_for_all(world: World, monkeypatch: pytest.Mon
         world.began.append(world.clock.turn)
         raise JournalError("no room", hint="")
 
-    monkeypatch.setattr("qms_tui.keeper.held.JOURNAL_RETRY", 0.0)
+    monkeypatch.setattr("qms_tui.keeper.kept_terminal.JOURNAL_RETRY", 0.0)
     monkeypatch.setattr(JournalWriter, "_begin", full)
     for agent in world.agents:
-        agent._journal._degrade(JournalError("no room", hint=""))
+        agent._kept._journal._degrade(JournalError("no room", hint=""))
     world.print(b"x")
     await world.until_begun(2 * MANY)
     assert each_in_its_own(world.began)
@@ -130,7 +130,7 @@ async def test_journals_that_somebody_has_removed(world: World) -> None:
 
 async def test_agents_that_a_new_keeper_takes_up(world: World) -> None:
     for agent, container in zip(world.agents, world.containers, strict=True):
-        agent._let_go()
+        agent._program.let_go()
         container.end(None)
     await asyncio.gather(*(agent.take_up("c1") for agent in world.agents))
     assert len(world.began) == MANY

@@ -274,7 +274,7 @@ async def test_one_that_does_not_read_costs_little_and_gets_the_newest(
             agent = held.agents["qa"]
             for number in range(3000):
                 agent.terminal.feed(f"\x1b]2;{number} {'x' * 70}\x07".encode())
-                agent._show()
+                agent._kept.show()
                 await asyncio.sleep(0)
             assert guest._transport is not None
             assert guest._transport.get_write_buffer_size() < 128 * 1024

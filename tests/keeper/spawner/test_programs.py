@@ -112,9 +112,11 @@ async def test_one_that_ignores_signals_is_killed(world: World, monkeypatch: pyt
 @pytest.mark.parametrize("job", ["sleep 600", "while echo noise; do :; done"], ids=["silent", "noisy"])
 async def test_the_end_is_seen_under_a_background_job(world: World, job: str) -> None:
     """The job holds the terminal open, and ends with its agent."""
-    runtime = world.runtime(script=f"(trap '' HUP; {job}) & echo pid $!; exit 3")
+    runtime = world.runtime(script=f"(trap '' HUP; {job}) & echo $! > new; mv new pid; read x; exit 3")
     async with started(runtime, "qa") as qa:
-        process = await pid_of(qa)
+        wait_for((world.root / "pid").exists)
+        process = psutil.Process(int((world.root / "pid").read_text()))
+        qa.type(b"\r")
         await qa.end()
         assert await runtime.ended("qa") == Ending(3)
     assert gone(process)
