@@ -158,7 +158,10 @@ class HeldAgent:
         self._audience.give_size()
 
     async def take_up(self, container: str, *, handed_over: bool = False) -> None:
-        """Listen to a container that runs, and mend the gap since it was listened to. Raises EngineError."""
+        """Listen to a container that runs, and mend the gap since it was listened to. Raises EngineError.
+
+        `handed_over`: by a keeper that ended orderly just now, and journaled all that it had read.
+        """
         await self._program.take_up(container, handed_over=handed_over)
 
     async def settled(self) -> None:

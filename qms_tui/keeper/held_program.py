@@ -84,7 +84,10 @@ class HeldProgram:
             self._listen(stream)
 
     async def take_up(self, container: str, *, handed_over: bool) -> None:
-        """Listen to a container that runs, and mend the gap since it was listened to. Raises EngineError."""
+        """Listen to a container that runs, and mend the gap since it was listened to. Raises EngineError.
+
+        `handed_over`: by a keeper that ended orderly just now, and journaled all that it had read.
+        """
         async with self._holding:
             if self.alive and self._container == container:
                 return
