@@ -8,11 +8,13 @@ from pathlib import Path
 import docker
 import pytest
 
-from qms_tui.runtime.docker import accounts
-from qms_tui.runtime.docker.accounts import accounts_folder
+from qms_tui.runtime.docker import accounts, connect
+from qms_tui.runtime.docker.accounts import accounts_folder, accounts_of
+from qms_tui.runtime.docker.container import LABEL_THROWAWAY
 
 from .direct import DirectRuntime
 from .held import started
+from .relay import Relay
 
 HOME = ":x:"  # of whom the agent is there: itself, or root on a rootless engine
 OTHER = "somebody:x:4321:4321::/:/bin/false"
@@ -91,3 +93,16 @@ async def test_only_so_many_are_kept(
     fill(cache)
     await passwd(runtime, engine)
     assert len(names(cache)) == 2
+
+
+def test_nobody_waits_until_what_was_made_for_it_is_gone(
+    engine: docker.APIClient, image: str, qms_project: Path, cache: Path, tmp_path: Path
+) -> None:
+    with Relay(tmp_path / "engine.sock") as relay:
+        relay.swallows = b"DELETE "
+        asked = connect(relay.host)
+        found = accounts_of(asked.api, engine.inspect_image(image)["Id"], str(qms_project), cache)
+        assert "root" in found.passwd
+        (made,) = engine.containers(all=True, filters={"label": f"{LABEL_THROWAWAY}={qms_project}"})
+    engine.remove_container(made["Id"], force=True)
+    asked.close()

@@ -67,6 +67,11 @@ def host_in_use(configured: str | None = None) -> str:
         engine.close()
 
 
+def test_who_it_is_takes_two_questions(relay: Relay) -> None:
+    assert host_in_use(relay.host) == relay.host
+    assert relay.requests == ["GET /version", "GET /info"]
+
+
 @pytest.mark.usefixtures("nowhere")
 class TestWhere:
     def test_by_variable(self, relay: Relay, monkeypatch: pytest.MonkeyPatch) -> None:

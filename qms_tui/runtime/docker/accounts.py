@@ -43,7 +43,7 @@ def accounts_of(api: APIClient, image: str, project: str, folder: Path) -> Accou
     path = folder / (re.sub(r"[^A-Za-z0-9]", "-", image)[:100] + ".json")
     known = _kept(path)
     if known is None:
-        with throwaway(api, image, project) as container:
+        with throwaway(api, image, project, linger=True) as container:
             known = Accounts(*(read_file(api, container, f"/etc/{name}") for name in ("passwd", "group")))
         _keep(path, known)
     return known

@@ -174,6 +174,8 @@ class _Client(APIClient):
     There REQUESTS_CA_BUNDLE, which people behind a company's proxy set, would replace the engine's own CA.
     """
 
+    _answered: dict[str, Any] | None = None  # when it was asked for its version
+
     def _raise_for_status(self, response: requests.Response) -> None:
         """Podman answers 500 for a container that somebody removes at the same moment."""
         try:
@@ -183,6 +185,12 @@ class _Client(APIClient):
             if gone is None:
                 raise
             raise NotFound(str(error), error.response, error.explanation) from error
+
+    def version(self, api_version: bool = True) -> dict[str, Any]:
+        """As the engine answered at first: the SDK has to ask before anything else, and we do so again."""
+        if self._answered is None:
+            self._answered = super().version(api_version)
+        return self._answered
 
     @property
     def trust_env(self) -> bool:

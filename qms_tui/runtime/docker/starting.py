@@ -97,16 +97,15 @@ class Starter:
     def prepare_early(self, agents: Sequence[str]) -> None:
         """Ask and make what these agents' containers will need, while nobody waits for it yet.
 
-        What fails here fails again, and is told, when an agent starts.
+        What fails here fails again, and is told, when an agent starts. Images and networks at the same time:
+        the engine takes long for both.
         """
-
-        def prepare() -> None:
-            with contextlib.suppress(QmsTuiError, DockerException, RequestException, OSError):
-                for agent in agents:
-                    self._accounts(self.image(agent))
-                    self._network(self._config.agent(agent))
-
-        threading.Thread(target=prepare, name="qms-tui-early", daemon=True).start()
+        for prepare in (
+            lambda agent: self._accounts(self.image(agent)),
+            lambda agent: self._network(self._config.agent(agent)),
+        ):
+            words = (prepare, agents)
+            threading.Thread(target=_attempt, args=words, name="qms-tui-early", daemon=True).start()
 
     def _accounts(self, image: Image) -> Accounts:
         with self._asking:
@@ -213,6 +212,12 @@ class Starter:
                     raise
                 self._containers.check_name(agent)
             time.sleep(STARTING_POLL)
+
+
+def _attempt(prepare: Callable[[str], object], agents: Sequence[str]) -> None:
+    with contextlib.suppress(QmsTuiError, DockerException, RequestException, OSError):
+        for agent in agents:
+            prepare(agent)
 
 
 def _no_image(image: str, agent: str) -> ImageError:

@@ -9,24 +9,34 @@ from __future__ import annotations
 
 import contextlib
 import io
+import logging
 import os
 import tarfile
+import threading
 from collections.abc import Iterator
 
 from docker import APIClient
-from docker.errors import APIError, NotFound
+from docker.errors import APIError, DockerException, NotFound
 from docker.types import Mount
+from requests import RequestException
 
 from qms_tui.runtime.docker.container import LABEL_MAKER, LABEL_THROWAWAY, NO_LABELS
 from qms_tui.runtime.docker.maker import maker
 
 VOLUME = "/qms-tui"  # where a volume is mounted that is to be filled
+_log = logging.getLogger(__name__)
 _NEVER_RUN = ["/nothing"]  # an image without a command is refused else
 
 
 @contextlib.contextmanager
-def throwaway(api: APIClient, image: str, project: str, volume: str = "") -> Iterator[str]:
-    """The id of a container of the image, removed at the end. Raises what the docker SDK raises."""
+def throwaway(
+    api: APIClient, image: str, project: str, volume: str = "", *, linger: bool = False
+) -> Iterator[str]:
+    """The id of a container of the image, removed at the end. Raises what the docker SDK raises.
+
+    One that may `linger` is not waited for: its removal takes the engine longer than to make it. What remains
+    where that fails is taken by prune.
+    """
     mounts = [Mount(VOLUME, volume, type="volume", no_copy=True)] if volume else []
     container = api.create_container(
         image,
@@ -38,8 +48,22 @@ def throwaway(api: APIClient, image: str, project: str, volume: str = "") -> Ite
     try:
         yield container
     finally:
-        with contextlib.suppress(NotFound):
-            api.remove_container(container, v=True, force=True)
+        if linger:
+            threading.Thread(target=_remove_late, args=(api, container)).start()
+        else:
+            _remove(api, container)
+
+
+def _remove(api: APIClient, container: str) -> None:
+    with contextlib.suppress(NotFound):
+        api.remove_container(container, v=True, force=True)
+
+
+def _remove_late(api: APIClient, container: str) -> None:
+    try:
+        _remove(api, container)
+    except (DockerException, RequestException, OSError) as error:
+        _log.warning("the throw-away container %s stays: %s", container, error)
 
 
 def read_file(api: APIClient, container: str, path: str) -> str:
