@@ -13,11 +13,12 @@ import stat
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from qms_tui.errors import ProjectError
-from qms_tui.files import read_regular_file
+from qms_tui.files import open_folder, read_regular_file
 from qms_tui.programs import parse
 from qms_tui.programs.config_folder import ConfigFolder, container_folder
 from qms_tui.programs.parse import Garbled
@@ -54,8 +55,10 @@ class FolderReader(ABC, Generic[R]):
         empty one says."""
         self.nothing: R = nothing
         self._own = folder or container_folder(project, agent)
+        self._path = str(self._own.path)
         self._config: int | None = None  # descriptors of folders
         self._ours: int | None = None
+        self._number: tuple[int, int] | None = None  # device and number of the folder that is open
         self._opened_at = self._slow_at = float("-inf")
         self._files: dict[str, _File] = {}
         self._report: R = nothing
@@ -65,8 +68,10 @@ class FolderReader(ABC, Generic[R]):
 
     def read(self, now: float) -> R:
         """What is there; the very same object if nothing is new. `now` is monotonic."""
-        if not self._is_open() or now - self._opened_at >= REOPEN:
+        if now - self._opened_at >= REOPEN or self._config is None:
             self._open(now)
+        elif not self._is_open():  # the folder of a program that writes nothing is looked at all the time
+            self._open_more(now)
         if now - self._slow_at >= SLOW:
             self._slow_at = now
             self._read_slow()
@@ -95,32 +100,54 @@ class FolderReader(ABC, Generic[R]):
         return self._ours is not None
 
     def _open_folders(self) -> None:
-        """Open those that are there. Raises OSError, ProjectError."""
-        self._config = self._folder()
-        self._ours = self._folder("qms-tui")
+        """Open those that are there and not open yet. Raises OSError, ProjectError."""
+        if self._ours is None:
+            self._ours = self._folder("qms-tui")
 
     def _open(self, now: float) -> None:
         self.close()
         self._opened_at = now
-        trouble, forbidden = "", False
-        try:
-            self._open_folders()
-        except PermissionError:
-            trouble, forbidden = NOT_ALLOWED, True
-        except (OSError, ProjectError) as error:
-            trouble = str(error)
-        self._trouble, self._forbidden = trouble, forbidden
+        self._open_what_is_there()
         try:
             status = os.stat(self._inbox, follow_symlinks=False)
             self._inbox_now = status.st_dev, status.st_ino
         except OSError:
             self._inbox_now = None
 
-    def _folder(self, *names: str) -> int | None:
-        """A descriptor; None if there is no such folder yet."""
+    def _open_more(self, now: float) -> None:
+        """What was missing may be there now, if the agent's folder is still the one that is open."""
         try:
-            with self._own.open(*names) as descriptor:
-                return os.dup(descriptor)
+            status = os.stat(self._path, follow_symlinks=False)
+        except OSError:
+            self._open(now)
+            return
+        if (status.st_dev, status.st_ino) == self._number:
+            self._open_what_is_there()
+        else:
+            self._open(now)
+
+    def _open_what_is_there(self) -> None:
+        trouble, forbidden = "", False
+        try:
+            if self._config is None:
+                self._open_own()
+            self._open_folders()
+        except PermissionError:
+            trouble, forbidden = NOT_ALLOWED, True
+        except (OSError, ProjectError) as error:
+            trouble = str(error)
+        self._trouble, self._forbidden = trouble, forbidden
+
+    def _open_own(self) -> None:
+        with suppress(FileNotFoundError), self._own.open() as descriptor:
+            status = os.fstat(descriptor)
+            self._number = status.st_dev, status.st_ino
+            self._config = os.dup(descriptor)
+
+    def _folder(self, name: str) -> int | None:
+        """A descriptor of one in the agent's; None if there is no such folder yet."""
+        try:
+            return None if self._config is None else open_folder(name, self._config)
         except FileNotFoundError:
             return None
 

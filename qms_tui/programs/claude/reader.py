@@ -45,8 +45,9 @@ class ClaudeReader(FolderReader[ClaudeReport]):
 
     def _open_folders(self) -> None:
         super()._open_folders()
-        self._sessions = self._folder("sessions")
-        self._names = self._listed()
+        if self._sessions is None:
+            self._sessions = self._folder("sessions")
+            self._names = self._listed()
 
     def _fresh(self) -> ClaudeReport:
         birth = self._birth()

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -196,6 +197,50 @@ def test_a_replaced_folder_is_found_again(project: Project, folder: Folder) -> N
     folder.make()
     folder.registry("idle")
     assert status(reader.read(REOPEN)) == "idle"
+
+
+def test_what_was_missing_is_seen_at_the_next_look(project: Project, folder: Folder) -> None:
+    shutil.rmtree(folder.path)
+    reader = ClaudeReader(project, "qa")
+    assert status(reader.read(0.0)) == "none"
+    folder.path.mkdir()
+    assert status(reader.read(0.0)) == "none"
+    folder.make()
+    folder.registry("busy")
+    assert status(reader.read(0.0)) == "busy"
+
+
+def test_a_folder_replaced_before_anything_was_in_it_is_seen_at_the_next_look(
+    project: Project, folder: Folder, tmp_path: Path
+) -> None:
+    shutil.rmtree(folder.path)
+    folder.path.mkdir()
+    reader = ClaudeReader(project, "qa")
+    assert status(reader.read(0.0)) == "none"
+    folder.path.rename(tmp_path / "aside")
+    folder.path.mkdir()
+    folder.make()
+    folder.registry("busy")
+    assert status(reader.read(0.0)) == "busy"
+
+
+def test_a_look_where_nothing_is_written_opens_little(
+    project: Project, folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.rmtree(folder.path)
+    folder.path.mkdir()
+    reader = ClaudeReader(project, "qa")
+    reader.read(0.0)
+    tried: list[object] = []
+    really = os.open
+
+    def count(path: Any, *words: Any, **named: Any) -> int:
+        tried.append(path)
+        return really(path, *words, **named)
+
+    monkeypatch.setattr(os, "open", count)
+    reader.read(0.0)
+    assert sorted(map(str, tried)) == ["qms-tui", "sessions"]
 
 
 def test_the_observer_tells_every_change_and_only_changes(project: Project, folder: Folder) -> None:
