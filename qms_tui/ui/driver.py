@@ -21,15 +21,13 @@ import signal
 import termios
 import time
 import tty
-from collections.abc import Callable
 from io import TextIOWrapper
 from select import select
-from typing import IO, Any
+from typing import Any
 
 from textual import constants, events
 from textual._xterm_parser import IS_ITERM
 from textual.app import App
-from textual.drivers._writer_thread import WriterThread
 from textual.drivers.linux_driver import LinuxDriver
 from textual.geometry import Region, Size
 from textual.message import Message
@@ -49,6 +47,7 @@ from qms_tui.ui.tokenizer import (
     Token,
     Tokenizer,
 )
+from qms_tui.ui.writer import Writer
 
 __all__ = ["TerminalDriver", "TerminalKey", "TerminalPaste"]
 
@@ -67,32 +66,6 @@ _KITTY_REPORT = re.compile(rb"\x1b\[\?(\d{1,3})u")
 _SIZE_REPORT = re.compile(rb"\x1b\[48" + rb";(\d{1,6})(?::[\d:]*)?" * 4 + rb"t")
 _CURSOR_REPORT = re.compile(rb"\x1b\[(\d{1,6});(\d{1,6})R")
 _SUPPORTED = (1, 2, 3)  # DECRPM: set, reset, permanently set
-
-
-class _Writer(WriterThread):
-    """Writes to the terminal, and goes on taking text when the terminal is gone.
-
-    Textual's ends with the first error; then the app waits forever for a place in the queue.
-    """
-
-    def __init__(self, file: IO[str], on_error: Callable[[], None]) -> None:
-        super().__init__(file)
-        self._on_error = on_error
-
-    def run(self) -> None:
-        while (text := self._queue.get()) is not None:
-            self._attempt(text)
-        self._attempt("")
-
-    def _attempt(self, text: str) -> None:
-        try:
-            self._file.write(text)
-            if self._queue.empty():
-                self._file.flush()
-        except BlockingIOError:
-            pass  # another program made the terminal non-blocking; the rest goes with the next write
-        except (OSError, ValueError):  # ValueError: the file is closed
-            self._on_error()
 
 
 class TerminalDriver(LinuxDriver):
@@ -138,7 +111,7 @@ class TerminalDriver(LinuxDriver):
             self._must_signal_resume = True
             return
         assert self._file is not None  # of a process with a terminal
-        self._writer_thread = _Writer(self._file, self._write_failed)
+        self._writer_thread = Writer(self._file, self._write_failed)
         self._writer_thread.start()
         self._active = True
         self._loop.add_signal_handler(signal.SIGWINCH, self._window_changed)
