@@ -101,7 +101,8 @@ def test_nobody_waits_until_what_was_made_for_it_is_gone(
     with Relay(tmp_path / "engine.sock") as relay:
         relay.swallows = b"DELETE "
         asked = connect(relay.host)
-        found = accounts_of(asked.api, engine.inspect_image(image)["Id"], str(qms_project), cache)
+        number = engine.inspect_image(image)["Id"]  # type: ignore[no-untyped-call]
+        found = accounts_of(asked.api, number, str(qms_project), cache)
         assert "root" in found.passwd
         (made,) = engine.containers(all=True, filters={"label": f"{LABEL_THROWAWAY}={qms_project}"})
     engine.remove_container(made["Id"], force=True)
