@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from qms_tui.api.agents import HELD, STARTABLE, AgentState
+from qms_tui.api.agents import HELD, STARTABLE, AgentState, AgentView
 from qms_tui.api.commands import (
     ADD,
     FIND,
@@ -36,6 +36,7 @@ class AgentActions:
         self._app = app
         self._opened: set[str] = set()  # by us, once and for all
         self._asked: set[str] = set()  # of this daemon
+        self._over: set[str] = set()  # whose programs had ended when we came
 
     # -- agents with a pane -----------------------------------------------------------------------------
 
@@ -110,6 +111,8 @@ class AgentActions:
     def begin(self) -> None:
         """There is a daemon, maybe another one than before."""
         self._asked.clear()
+        agents = self._app.daemon.mirror.agents.values()
+        self._over = {agent.name for agent in agents if agent.state in (AgentState.ENDED, AgentState.FAILED)}
 
     def open(self, agent: str) -> None:
         """Have its program looked for. The first time it is started, if its policy says so; a daemon that
@@ -124,7 +127,7 @@ class AgentActions:
         try:
             if view is None:
                 await self._take_in(agent)
-            if is_first and (view is None or view.state in STARTABLE):
+            if is_first and (view is None or self._is_idle(view)):
                 await daemon.request(OPEN, OfAgent(agent))
             elif self._has_gone(agent):
                 await daemon.request(FIND, OfAgent(agent))
@@ -135,6 +138,10 @@ class AgentActions:
             if error.code != ErrorCode.WRONG_STATE:  # else somebody was faster
                 self._app.refuse(error)
         self._opened.add(agent)
+
+    def _is_idle(self, view: AgentView) -> bool:
+        """Nobody starts it. What has ended since we came is for its policy to start again, or not."""
+        return view.state is AgentState.ABSENT or (view.state in STARTABLE and view.name in self._over)
 
     def _has_gone(self, agent: str) -> bool:
         """The daemon knows nothing of it, and another one did."""
