@@ -8,7 +8,6 @@ from collections.abc import Callable
 from functools import partial
 
 from qms_tui.errors import QmsTuiError
-from qms_tui.keeper.client import end_hung
 from qms_tui.ui.keymap import RESTART_HUNG_KEY, shown_key
 from qms_tui.ui.shell import Shell
 from qms_tui.ui.terminals.terminals import Terminals
@@ -57,7 +56,7 @@ class Hangs:
             self._app.notify(NOTHING, markup=False)
             return
         ends: list[Callable[[], object]] = [
-            partial(end_hung, keeper) for keeper in self._terminals.hung_keepers
+            partial(self._terminals.end_keeper, keeper) for keeper in self._terminals.hung_keepers
         ]
         end_daemon = self._app.session.end_daemon
         if DAEMON in names and end_daemon is not None:

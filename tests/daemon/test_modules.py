@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import psutil
+
 from qms_tui.api import commands as api
 from qms_tui.api.agents import AgentState
 from qms_tui.api.commands import COMMANDS, Command
 from qms_tui.api.errors import ApiError
 
-from .household import Household
+from .household import OURS, Household
 from .served import Window
 
 PARAMETERS: dict[str, object] = {
@@ -83,3 +85,16 @@ def loaded(household: Household) -> list[str]:
     pid = f"{household.process().pid} "
     lines = household.imports.read_text().splitlines()
     return [line.removeprefix(pid) for line in lines if line.startswith(pid)]
+
+
+async def test_no_process_of_ours_has_a_terminal(household: Household) -> None:
+    """Not the daemon's, nor the keeper's and the spawner's, which it starts."""
+    window = await household.hold("qa")
+    await household.until(lambda: window.state("qa") is AgentState.RUNNING)
+    ours = [
+        process
+        for process in psutil.process_iter(["cmdline", "terminal"])
+        if str(household.root) in (words := process.info["cmdline"] or []) and set(words) & set(OURS)
+    ]
+    assert len(ours) >= 3
+    assert {process.info["terminal"] for process in ours} == {None}

@@ -20,6 +20,7 @@ from .streaming import NAMES, Streams
 from .street import Street, is_gone, street, take_memory
 
 __all__ = ["street"]
+pytestmark = pytest.mark.timeout(900)  # six streams on a busy machine; on a quiet one half a minute
 
 
 async def test_a_daemon_that_is_killed_hangs_is_replaced_or_has_no_memory(street: Street) -> None:

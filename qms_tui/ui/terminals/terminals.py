@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from qms_tui.keeper.client import screen_name
+from qms_tui.keeper.client import end_hung, screen_name
 from qms_tui.keeper.protocol import Hello, Want
 from qms_tui.keeper.pulse import HANGS, Pulse
 from qms_tui.keeper.replies import RGB, write_palette
@@ -50,6 +50,10 @@ class Terminals:
     def hung_keepers(self) -> tuple[Path, ...]:
         """The sockets of those that leave us connected and do not answer."""
         return tuple(address for address, keeper in self._keepers.items() if keeper.hangs)
+
+    def end_keeper(self, keeper: Path) -> None:
+        """End a hung keeper by force; see `end_hung`. Blocking. Raises KeeperError if it stays."""
+        end_hung(keeper)
 
     def close(self) -> None:
         """Let go of all; idempotent."""
