@@ -11,9 +11,11 @@ import contextlib
 import json
 import logging
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field
 
 from qms_tui.config import Overrides
 from qms_tui.files import make_own_folder, read_regular_file, replace_file
@@ -25,8 +27,7 @@ LARGEST = 2**20  # bytes: a hundred agents with long commands
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Armed:
+class Armed(Struct, frozen=True):
     """What was asked for: by agent the options of the command line, and the file of `--config`."""
 
     agents: Mapping[str, Overrides] = field(default_factory=dict)
@@ -40,8 +41,7 @@ def armed_folder() -> Path:
     return platformdirs.user_state_path("qms-tui") / "armed"
 
 
-@dataclass(frozen=True, slots=True)
-class ArmedFile:
+class ArmedFile(Struct, frozen=True):
     """That of the project at `root`, in `folder`."""
 
     root: Path

@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path, PurePosixPath
 
+from msgspec import Struct
+
 from qms_tui.errors import OwnerError, ProjectError, UnknownAgentError, remedy
 from qms_tui.files import closing, make_file, open_below, open_file_below, open_folder
 from qms_tui.ownership import ROOT, check_open, hand_over, hand_sessions_over, is_assigned, unreadable
@@ -28,8 +30,7 @@ ARCHIVE = "inbox-archive"  # beside an inbox: what has left it, by days
 INITIATOR = "claude"  # has no definition file: the project's own CLAUDE.md is its context
 
 
-@dataclass(frozen=True, slots=True)
-class AgentFolders:
+class AgentFolders(Struct, frozen=True):
     """The project's folders of one agent, absolute on this host."""
 
     inbox: Path

@@ -8,8 +8,9 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from qms_tui.files import make_own_folder, read_regular_file, replace_file
 from qms_tui.project import AGENT_NAME
@@ -22,8 +23,7 @@ LARGEST_OF_ALL = 16 * 2**20  # bytes of any file that begins with its project
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(Struct, frozen=True):
     """Which agents stood on the screen, in their order, and how."""
 
     agents: tuple[str, ...]
@@ -52,8 +52,7 @@ def views_folder() -> Path:
     return platformdirs.user_state_path("qms-tui") / "layouts"
 
 
-@dataclass(frozen=True, slots=True)
-class Memory:
+class Memory(Struct, frozen=True):
     """The view of the project at `root`, as a file in `folder`."""
 
     root: Path

@@ -10,6 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from enum import Enum
 
+from msgspec import Struct
+
 from qms_tui.activity.explain import HEARTBEAT, armed
 from qms_tui.activity.sight import Sight
 from qms_tui.activity.status import login_wish
@@ -35,8 +37,7 @@ class Health(Enum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class Light:
+class Light(Struct, frozen=True):
     """One light: `why` in a few words, `since` in seconds since 1970, or 0 if nobody knows."""
 
     health: Health
@@ -73,8 +74,7 @@ class Server:
     connected: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Served:
+class Served(Struct, frozen=True):
     """An agent's servers as they were found `since` a time, and last `at` another."""
 
     servers: tuple[Server, ...]

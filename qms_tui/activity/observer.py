@@ -6,7 +6,9 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
+
+from msgspec import Struct
 
 from qms_tui.programs.base import Program, Reader
 from qms_tui.programs.config_folder import ConfigFolder
@@ -19,8 +21,7 @@ UNREADABLE = "its folder cannot be read: the log file says why"
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """Makes the reader of an agent's folder by what it runs; equal ones make the same."""
 
     program: Program

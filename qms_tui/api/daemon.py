@@ -11,10 +11,11 @@ import logging
 import os
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from socket import socket
 from typing import TypeVar
+
+from msgspec import Struct
 
 from qms_tui.api.client import Client
 from qms_tui.api.commands import HOLD, SET_ENVIRONMENT, Environment, Hold
@@ -40,8 +41,7 @@ class Hangs(DaemonError):
     """There is a daemon, and it does not answer."""
 
 
-@dataclass(frozen=True, slots=True)
-class Daemon:
+class Daemon(Struct, frozen=True):
     """That of the project at `root`, whether it runs or not; `options` are for one that has to be started.
 
     With the end of the pipe `lifeline`, if there is one, it ends.

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from msgspec import Struct
 
 from qms_tui.cli.loading import load
 from qms_tui.cli.names import check_spelling
@@ -68,8 +68,7 @@ def log(common: Common, agent: str, expression: str | None, since: str | None) -
     return write_out(grep(lines, expression) if expression else lines)
 
 
-@dataclass(frozen=True, slots=True)
-class _Request:
+class _Request(Struct, frozen=True):
     """What is kept of an agent, and from which moment on it is wanted (seconds since 1970)."""
 
     project: Project

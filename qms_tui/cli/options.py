@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
 from click.shell_completion import CompletionItem
+from msgspec import Struct
 
 from qms_tui.config import NO_TRUST, Faults, RuntimeKind, load_config, read_files
 from qms_tui.errors import QmsTuiError
@@ -18,8 +18,7 @@ LOG_LEVELS = ("debug", "info", "warning", "error")
 Command = Callable[..., Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Common:
+class Common(Struct, frozen=True):
     """The options that every command takes."""
 
     project: Path | None

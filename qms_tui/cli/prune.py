@@ -6,10 +6,10 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
+from msgspec import Struct
 
 from qms_tui.cli.engines import engine_here
 from qms_tui.cli.options import Common, common_options
@@ -80,8 +80,7 @@ def _remove(engine: Engine | None, things: Sequence[Thing]) -> int:
     return 0 if all(outcome.removed for outcome in outcomes) else 2
 
 
-@dataclass(frozen=True, slots=True)
-class Everywhere:
+class Everywhere(Struct, frozen=True):
     """All that there is of qms-tui's, of every project, as far as it can be seen.
 
     Without an engine `status` is that of a command that has not seen all.

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import click
+from msgspec import Struct, field
 
 from qms_tui.cli.daemon import views_of_daemon
 from qms_tui.cli.loading import load
@@ -70,8 +70,7 @@ def ps(common: Common, as_json: bool, with_usage: bool, all_projects: bool) -> i
     return 0
 
 
-@dataclass(frozen=True, slots=True)
-class _Contained:
+class _Contained(Struct, frozen=True):
     """What the engine has of the project, what its agents use, and what their programs report."""
 
     found: Mapping[str, Found] = field(default_factory=dict)

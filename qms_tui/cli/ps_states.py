@@ -6,9 +6,10 @@ ended, the engine's word counts.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from qms_tui.runtime import Condition, Ending, Found
 
@@ -31,8 +32,7 @@ _UNDER_WAY = {
 """What is not to be seen without a daemon, in words for people; the rest is between it and its keeper."""
 
 
-@dataclass(frozen=True, slots=True)
-class AgentStanding:
+class AgentStanding(Struct, frozen=True):
     """`state` in a daemon's words, `plan` what will be done without a human, `trouble` what keeps it from
     starting; both empty without a daemon, which alone does anything by itself."""
 

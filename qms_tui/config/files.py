@@ -8,8 +8,9 @@ import os
 import re
 import tomllib
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from qms_tui.config import foreign_servers
 from qms_tui.config.faults import OnFault, refuse
@@ -29,16 +30,14 @@ class MissingFileError(ConfigError):
     """The file of --config is not there."""
 
 
-@dataclass(frozen=True, slots=True)
-class ConfigFile:
+class ConfigFile(Struct, frozen=True):
     """A configuration file as it was read: what is judged, shown and trusted is these very bytes."""
 
     origin: Origin
     content: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class ConfigFiles:
+class ConfigFiles(Struct, frozen=True):
     """What was read, once: the user's file, and the project's where there is a project."""
 
     user: ConfigFile | None

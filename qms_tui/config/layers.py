@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from qms_tui.config import foreign_servers
 from qms_tui.config.faults import MOST_FAULTS, OnFault, refuse
@@ -19,8 +20,7 @@ from qms_tui.errors import ConfigError
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class Assignment:
+class Assignment(Struct, frozen=True):
     """One value that a layer sets; `key` is the setting's, with the agent's name if it is for one."""
 
     key: str
@@ -37,8 +37,7 @@ class Assignment:
         return self.setting.rule.need is Need.TRUST
 
 
-@dataclass(frozen=True, slots=True)
-class Layer:
+class Layer(Struct, frozen=True):
     """All that one file, or the command line, sets."""
 
     origin: Origin
@@ -64,8 +63,7 @@ def read_layer(file: ConfigFile, on_fault: OnFault = refuse) -> Layer:
     return Layer(file.origin, values)
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
+class _Entry(Struct, frozen=True):
     """A setting as it stands in a file, not checked yet."""
 
     key: str

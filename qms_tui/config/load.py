@@ -9,6 +9,8 @@ from pathlib import PurePosixPath
 from types import MappingProxyType
 from typing import Any
 
+from msgspec import Struct
+
 from qms_tui.config.faults import OnFault, refuse
 from qms_tui.config.files import ConfigFile, ConfigFiles
 from qms_tui.config.layers import Assignment, Layer, read_layer
@@ -45,8 +47,7 @@ class Overrides:
 NO_OVERRIDES = Overrides()
 
 
-@dataclass(frozen=True, slots=True)
-class Trust:
+class Trust(Struct, frozen=True):
     """How a project stands with the user.
 
     `project` is whether what it brings may have an effect; `settings` is the SHA-256 of the qms-tui.toml that

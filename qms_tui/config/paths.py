@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+
+from msgspec import Struct
 
 from qms_tui.config.text import WrongValue, a_string, shown, strings
 
@@ -11,8 +12,7 @@ _OWN_FOLDERS = ("/proc", "/sys", "/dev", "/etc", "/claude-config")
 _USERS = PurePosixPath(".claude/users")
 
 
-@dataclass(frozen=True, slots=True)
-class Mount:
+class Mount(Struct, frozen=True):
     """A host folder or file shown to an agent at an absolute path inside its container.
 
     `ours` is what qms-tui itself mounts of its own folders, and never comes from a file.

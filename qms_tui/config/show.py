@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from qms_tui.config.parse import Memory
 from qms_tui.config.values import (
@@ -26,8 +27,7 @@ _Section = Config | AgentConfig | TerminalConfig | InboxConfig | NotifyConfig | 
 _WIDEST_VALUE = 40  # columns; wider values push only their own comment
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """One value in force: its full key, the value as TOML ('' for none), where it comes from."""
 
     key: str

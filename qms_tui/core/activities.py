@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
+
+from msgspec import Struct
 
 from qms_tui.activity import (
     Facts,
@@ -40,8 +42,7 @@ STATUS_PERIOD = 0.1  # seconds between two looks at what a program shows, which 
 MOST_BESIDE = 32  # agents without a pane whose folders are looked at
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(Struct, frozen=True):
     """What an agent is doing and has used, and how its lights are."""
 
     activity: Activity | None = None

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import Literal
+
+from msgspec import Struct
 
 from qms_tui.core.view import AgentView
 from qms_tui.inbox import Toast
@@ -14,8 +15,7 @@ from qms_tui.runtime import Printed, Rang, Reported, RuntimeEvent, Titled
 Severity = Literal["information", "warning", "error"]
 
 
-@dataclass(frozen=True, slots=True)
-class AgentChanged:
+class AgentChanged(Struct, frozen=True):
     """There is something new to say of an agent."""
 
     view: AgentView
@@ -36,8 +36,7 @@ class NoticeKind(Enum):
     INBOX = "inbox"
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(Struct, frozen=True):
     """Something that a human should read now, in whole sentences; `agent` is empty where it is of none.
 
     What is the same of all agents is told `once`. One that is `lasting` asks for more time to be read.
@@ -51,39 +50,33 @@ class Notice:
     lasting: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class InboxChanged:
+class InboxChanged(Struct, frozen=True):
     """The ledger says something else; told at most ten times a second."""
 
 
-@dataclass(frozen=True, slots=True)
-class ItemsArrived:
+class ItemsArrived(Struct, frozen=True):
     """Items came that a human should be told of now."""
 
     toasts: tuple[Toast, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ReceiptsChanged:
+class ReceiptsChanged(Struct, frozen=True):
     """Agents have heard of items in their inboxes."""
 
 
-@dataclass(frozen=True, slots=True)
-class EngineChanged:
+class EngineChanged(Struct, frozen=True):
     """The engine is lost, or back, or answers faster or slower than before."""
 
     event: RuntimeEvent
 
 
-@dataclass(frozen=True, slots=True)
-class ServersChanged:
+class ServersChanged(Struct, frozen=True):
     """The MCP servers stand differently than before."""
 
     standing: Standing
 
 
-@dataclass(frozen=True, slots=True)
-class PaneNeeded:
+class PaneNeeded(Struct, frozen=True):
     """An agent without a pane has to run by its policy."""
 
     agent: str
@@ -101,13 +94,11 @@ CoreEvent = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class StateChanged:
+class StateChanged(Struct, frozen=True):
     """A fact for the core alone: an agent's own view may be another one. It leads to a round."""
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(Struct, frozen=True):
     """A fact for the core alone: the agent's program shows this in its terminal."""
 
     news: Titled | Rang | Reported | Printed

@@ -11,10 +11,11 @@ import contextlib
 import logging
 import time
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from qms_tui.errors import ProjectError
 from qms_tui.inbox import (
@@ -47,20 +48,17 @@ LAST_WORDS = 1.0  # seconds at the end for what was consumed to be written
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class MailChanged:
+class MailChanged(Struct, frozen=True):
     """The ledger says something else; told at most once every `PERIOD`."""
 
 
-@dataclass(frozen=True, slots=True)
-class MailArrived:
+class MailArrived(Struct, frozen=True):
     """Something came that a human should be told of now."""
 
     toasts: tuple[Toast, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class MailTrouble:
+class MailTrouble(Struct, frozen=True):
     """What is wrong with the watching; each text once."""
 
     text: str

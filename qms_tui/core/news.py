@@ -7,8 +7,9 @@ been told is not told again because something else came over it for a while, as 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
+
+from msgspec import Struct
 
 from qms_tui.programs.values import Activity, Word
 
@@ -21,8 +22,7 @@ class NewsKind(Enum):
     FAILED = "failed"
 
 
-@dataclass(frozen=True, slots=True)
-class News:
+class News(Struct, frozen=True):
     """One thing to tell of an agent."""
 
     agent: str

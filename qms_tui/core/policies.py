@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from qms_tui.config import Config, Launch, Shutdown
 from qms_tui.core.activities import Judgement
@@ -26,8 +27,7 @@ MOST_OPENED = (
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Effects:
+class Effects(Struct, frozen=True):
     """What policies cause: a notice, a pane for an agent without one, files that an agent hears of again."""
 
     notice: Callable[[Notice], None]

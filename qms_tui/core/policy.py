@@ -16,6 +16,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
+from msgspec import Struct
+
 from qms_tui.config import Launch, Shutdown
 from qms_tui.core.state import HELD, STARTABLE, AgentState
 from qms_tui.inbox import Item, Kind
@@ -59,8 +61,7 @@ class Seen:
     """Whether its last prompt was a wake, and no human's."""
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """What to do now and why, or when to ask again if nothing happens until then.
 
     `plan` says what will be done while the program does not run; `gave_up` is said once.

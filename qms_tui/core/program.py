@@ -6,7 +6,8 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from qms_tui.core.events import AgentEvent, Notice, StateChanged
 from qms_tui.core.life import Life
@@ -26,8 +27,7 @@ FOREIGN = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(Struct, frozen=True):
     """Who the program is and what it runs in, as the runtime found it last; see `AgentView`."""
 
     container_id: str = ""

@@ -10,9 +10,10 @@ import logging
 import re
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+
+from msgspec import Struct
 
 from qms_tui.config import Config, Wake
 from qms_tui.core.activities import Activities
@@ -33,8 +34,7 @@ NOTHING_SEEN = Terminal(1, 1)
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(Struct, frozen=True):
     """What typing asks of those around it: the project's folder, and an agent as it is now. Whom it tells: of
     a notice, and that receipts are others."""
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from qms_tui.armed import Armed, ArmedFile
 from qms_tui.daemon.settings import Reading, Wishes, held_items, read_settings
 from qms_tui.project import Project
 
 
-@dataclass(frozen=True, slots=True)
-class Beginning:
+class Beginning(Struct, frozen=True):
     """What an application begins with, read before its loop runs."""
 
     project: Project

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import islice
+
+from msgspec import Struct
 
 from qms_tui.api.commands import Items
 from qms_tui.api.inbox import InboxItem
@@ -15,8 +16,7 @@ from qms_tui.programs.values import Announced
 MOST_ITEMS = 2000  # of all inboxes together: more than anybody scrolls through; a search reaches the others
 
 
-@dataclass(frozen=True, slots=True)
-class _Source:
+class _Source(Struct, frozen=True):
     """What an item was made of."""
 
     entry: Entry

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from qms_tui.config import Config, RuntimeKind
 from qms_tui.keeper.runtimes import ignored_wishes
@@ -12,8 +13,7 @@ from qms_tui.project import Project
 from qms_tui.runtime.logins import shared_logins
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """Which agents, and where each runs."""
 
     project: Project

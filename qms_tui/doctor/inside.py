@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import docker
+from msgspec import Struct
 
 from qms_tui.mcp.places import BRIDGE, PYTHON
 from qms_tui.runtime.docker.engine import Engine
@@ -40,8 +40,7 @@ print(json.dumps({"seconds": seconds, "tools": len(tools), "error": error}))
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """What came back: seconds to `initialize`, the number of tools, an error's text or nothing."""
 
     seconds: float = 0.0

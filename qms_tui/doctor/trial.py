@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from docker.types import Mount
+from msgspec import Struct
 
 from qms_tui.config import AgentConfig
 from qms_tui.doctor.finding import Finding, Verdict, error, failed, ok, warning
@@ -118,8 +119,7 @@ def trial(
             yield failed("engine", why)
 
 
-@dataclass(frozen=True, slots=True)
-class _Look:
+class _Look(Struct, frozen=True):
     """What the container says, what was mounted in it, and what of the host does not show there."""
 
     said: str

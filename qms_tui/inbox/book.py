@@ -16,6 +16,8 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 
+from msgspec import Struct
+
 from qms_tui.inbox.events import ItemArrived, ItemChanged
 from qms_tui.inbox.files import Sighting
 from qms_tui.inbox.item import Counts, Item, Kind
@@ -39,15 +41,13 @@ _WHOLE = (Hint.WRITTEN, Hint.MOVED_HERE)
 _GONE = (Hint.VANISHED, Hint.MOVED_AWAY)
 
 
-@dataclass(frozen=True, slots=True)
-class Gone:
+class Gone(Struct, frozen=True):
     """A told item is no longer there."""
 
     item: Item
 
 
-@dataclass(frozen=True, slots=True)
-class Ready:
+class Ready(Struct, frozen=True):
     """A file to be read and then told with `Book.tell`; `waited` seconds since it was first seen."""
 
     name: str
@@ -70,8 +70,7 @@ class _Entry:
     stale: bool = True  # its content, as it is now, is still to be told
 
 
-@dataclass(frozen=True, slots=True)
-class _Wish:
+class _Wish(Struct, frozen=True):
     """When to look at a name, and what hints have said of it."""
 
     at: float

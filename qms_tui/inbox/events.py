@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from qms_tui.inbox.item import Item
 
 
-@dataclass(frozen=True, slots=True)
-class Initial:
+class Initial(Struct, frozen=True):
     """What lay in the inboxes when the watcher began to look at them; no arrivals, so no toasts.
 
     Comes once after `start()`, for all agents, and once after each `add()`; empty inboxes count too.
@@ -17,38 +16,33 @@ class Initial:
     items: tuple[Item, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ItemArrived:
+class ItemArrived(Struct, frozen=True):
     """A file came; told once, with its content."""
 
     item: Item
 
 
-@dataclass(frozen=True, slots=True)
-class ItemChanged:
+class ItemChanged(Struct, frozen=True):
     """A file that was told was written again in place: the same item, which now says something else."""
 
     before: Item
     item: Item
 
 
-@dataclass(frozen=True, slots=True)
-class ItemConsumed:
+class ItemConsumed(Struct, frozen=True):
     """A file that was told left the inbox, at `at` seconds of wall time; `item` as it was told last."""
 
     item: Item
     at: float
 
 
-@dataclass(frozen=True, slots=True)
-class WatchTrouble:
+class WatchTrouble(Struct, frozen=True):
     """Something that a person should know about the watching; each text is told once."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class InboxClosed:
+class InboxClosed(Struct, frozen=True):
     """An agent's inbox cannot be looked at, and why; without a reason it can be again."""
 
     agent: str

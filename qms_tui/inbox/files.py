@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from msgspec import Struct
+
 from qms_tui import files
 from qms_tui.files import closing, open_below, open_regular_file
 from qms_tui.inbox.item import Identity
@@ -38,8 +40,7 @@ class Sighting:
         return self.size, self.written
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(Struct, frozen=True):
     """All files of a folder that are items; `complete` is False if there were too many."""
 
     files: dict[str, Sighting]

@@ -10,9 +10,11 @@ import math
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from qms_tui.inbox.book import Book, Gone, Hint, Ready
 from qms_tui.inbox.events import InboxClosed, InboxEvent, ItemChanged, ItemConsumed, WatchTrouble
@@ -41,8 +43,7 @@ _GONE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)  # what a link leads to is no
 LIMITS = (errno.ENOSPC, errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 
 
-@dataclass(frozen=True, slots=True)
-class _Watched:
+class _Watched(Struct, frozen=True):
     """A watched folder, and what is missing in it ("": it is the inbox)."""
 
     folder: Identity

@@ -8,6 +8,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
+from msgspec import Struct
+
 from qms_tui.inbox.events import InboxClosed, InboxEvent, Initial, ItemArrived, ItemChanged, ItemConsumed
 from qms_tui.inbox.item import Counts, Item, Kind
 from qms_tui.text.search import has_words
@@ -24,8 +26,7 @@ class Entry:
     consumed: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
+class Wish(Struct, frozen=True):
     """Which entries to show; what is empty does not narrow."""
 
     agent: str = ""
@@ -41,8 +42,7 @@ class Wish:
         return not self.words or has_words(self.words, *texts)
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(Struct, frozen=True):
     """Entries, newest first, and how many older ones there are besides."""
 
     entries: tuple[Entry, ...]

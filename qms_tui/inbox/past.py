@@ -11,8 +11,9 @@ import logging
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from qms_tui.files import locked, make_own_folder, open_or_make_file, read_regular_file, replace_file
 from qms_tui.inbox.events import ItemConsumed
@@ -35,8 +36,7 @@ def past_folder() -> Path:
     return platformdirs.user_state_path("qms-tui") / "inboxes"
 
 
-@dataclass(frozen=True, slots=True)
-class Past:
+class Past(Struct, frozen=True):
     """The consumed items of the project at `root`, as a file in `folder`."""
 
     root: Path

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from qms_tui.inbox.files import look, open_folder, read_start
 from qms_tui.inbox.front_matter import body, front_matter
@@ -36,8 +37,7 @@ _FACTS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Preview:
+class Preview(Struct, frozen=True):
     """Facts with their names; a text without control and bidi characters; what is wrong, if anything is."""
 
     facts: tuple[tuple[str, str], ...] = ()

@@ -9,7 +9,8 @@ same, is that item. Without events nobody knows, and it counts as another one.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from qms_tui.inbox.book import Gone, Hint
 from qms_tui.inbox.item import Item
@@ -18,8 +19,7 @@ MOMENT = 0.15  # seconds in which an editor writes the new file; less than a wri
 _MOVES = (Hint.MOVED_HERE, Hint.MOVED_AWAY)
 
 
-@dataclass(frozen=True, slots=True)
-class _Held:
+class _Held(Struct, frozen=True):
     gone: Gone
     until: float
 

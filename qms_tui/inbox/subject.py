@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from qms_tui.errors import UsageError
 from qms_tui.inbox.item import Item
@@ -18,8 +19,7 @@ _MARKS = re.compile(r"^(?:[#>*+-]+\s+)+")  # of Markdown: headings, quotes, list
 _BLANK = ("Cc", "Cf", "Zs", "Zl", "Zp")
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(Struct, frozen=True):
     """To whom an answer goes, and what it is about."""
 
     to: str

@@ -8,7 +8,8 @@ seconds of any clock that does not go back.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from qms_tui.inbox.item import Item, Kind
 from qms_tui.inbox.words import by_kind, items
@@ -21,8 +22,7 @@ RENEW = 4.0  # seconds between two toasts of one burst: each costs a layout, and
 _NAMED = 4  # agents that are named in the toast of a burst
 
 
-@dataclass(frozen=True, slots=True)
-class Toast:
+class Toast(Struct, frozen=True):
     """What to tell. `agent` is "" where it is about several; `replaces`: the recent toasts go."""
 
     agent: str

@@ -13,8 +13,9 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from qms_tui.inbox.book import SETTLE, Hint
 from qms_tui.inbox.crossing import CallSoon, Crossing
@@ -30,8 +31,7 @@ NO_EVENTS = "this system has no inotify: inboxes are looked at every few seconds
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class _Look:
+class _Look(Struct, frozen=True):
     """Where to look: at a name, at an agent's folder, or (without an agent) just up."""
 
     agent: str = ""

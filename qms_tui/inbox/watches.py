@@ -12,9 +12,9 @@ from __future__ import annotations
 
 import errno
 import os
-from dataclasses import dataclass
 from typing import Protocol
 
+from msgspec import Struct
 from watchdog.utils import UnsupportedLibcError
 
 from qms_tui.inbox.book import Hint
@@ -55,8 +55,7 @@ class Listener(Protocol):
         """The kernel has dropped events: look at everything."""
 
 
-@dataclass(frozen=True, slots=True)
-class Watch:
+class Watch(Struct, frozen=True):
     """One watched folder."""
 
     _inotify: InotifyFD

@@ -8,8 +8,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from qms_tui.config import McpServer, Program
 from qms_tui.errors import QmsTuiError
@@ -25,8 +26,7 @@ STEADY = 60.0  # seconds of life after which its next end is a first one again
 END_PATIENCE = 5.0  # seconds in which it ends its servers; then by force
 
 
-@dataclass(frozen=True, slots=True)
-class GatewaySetup:
+class GatewaySetup(Struct, frozen=True):
     """What a gateway is started with; if anything of it changes, a new one is."""
 
     servers: tuple[McpServer, ...] = ()

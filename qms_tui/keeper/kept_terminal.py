@@ -6,9 +6,10 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+
+from msgspec import Struct
 
 from qms_tui.keeper.backlog import Backlog, Slices
 from qms_tui.keeper.beginning import Beginning
@@ -28,8 +29,7 @@ GUESSED = Size(80, 24)  # what programs take a terminal for that has no size
 JOURNAL_RETRY = 5.0  # seconds between tries to write to a disk that was full; a try saves the terminal
 
 
-@dataclass(frozen=True, slots=True)
-class Reactions:
+class Reactions(Struct, frozen=True):
     """What whoever has the terminal does about what happens in it."""
 
     reply: Callable[[bytes], None]

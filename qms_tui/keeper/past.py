@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from qms_tui.files import read_regular_file, replace_file
 from qms_tui.keeper.journal.reader import latest, read_entries, read_segments, replay
@@ -18,8 +19,7 @@ CONTAINER, TAIL = "container", "tail"
 _LONGEST_ID = 128  # bytes of a container's id; the engines' have 64
 
 
-@dataclass(frozen=True, slots=True)
-class Past:
+class Past(Struct, frozen=True):
     """The terminal as it was, whose, its newest output, and when that was (seconds since 1970)."""
 
     terminal: Terminal

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from qms_tui.keeper.programs import decoded
 from qms_tui.keeper.protocol import Kind, ProtocolError, message, read_message
@@ -27,8 +28,7 @@ _SHAPES = {
 _REQUEST = {"agent": str, "terminal": str, "number": int}
 
 
-@dataclass(frozen=True, slots=True)
-class News:
+class News(Struct, frozen=True):
     """What is so of an agent by now; what is not new is not there.
 
     `terminal` (what the keeper names it by, and whether its program runs), `title` (and since when),
@@ -58,8 +58,7 @@ def read_news(body: bytes) -> News:
     return News(agent, facts)
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(Struct, frozen=True):
     """Show what an agent shows, if that terminal is still its own."""
 
     agent: str
@@ -76,8 +75,7 @@ def read_look(body: bytes) -> Look:
     return Look(**_request(read_message(body), _REQUEST))
 
 
-@dataclass(frozen=True, slots=True)
-class Type:
+class Type(Struct, frozen=True):
     """Give a program bytes that are no human's, unless a human has typed since so many pieces."""
 
     agent: str

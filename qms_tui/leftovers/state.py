@@ -26,9 +26,10 @@ import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+
+from msgspec import Struct
 
 from qms_tui import remembered
 from qms_tui.api import place
@@ -44,8 +45,7 @@ END_GRACE = 5.0  # seconds that a keeper gets to end
 _POLL = 0.02  # seconds between looks at a keeper that is ending
 
 
-@dataclass(frozen=True, slots=True)
-class _Keeper:
+class _Keeper(Struct, frozen=True):
     pid: int
     project: str
 

@@ -7,6 +7,8 @@ import stat
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from msgspec import Struct
+
 YOUNG = 60.0  # seconds: what is not in use yet may belong to a start that is under way
 
 
@@ -54,8 +56,7 @@ class Thing:
     agent: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """What became of a thing that was to go."""
 
     thing: Thing

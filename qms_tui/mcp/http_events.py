@@ -6,8 +6,9 @@ Not the HTTP client's own reader: that copies an event several times while every
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from qms_tui.mcp.lines import Line, LineBuffer
 
@@ -23,8 +24,7 @@ class TooLong(ValueError):
     """An event has more than it may."""
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(Struct, frozen=True):
     """`retry` in milliseconds; `data` in pieces."""
 
     kind: str

@@ -13,8 +13,9 @@ import os
 import re
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from qms_tui.config import McpServer, Program, refusal
 from qms_tui.files import open_private
@@ -23,8 +24,7 @@ from qms_tui.project import Project
 _PATH_IN_TEXT = re.compile(r"/[^\s:;,='\"]*")
 
 
-@dataclass(frozen=True, slots=True)
-class LaunchSpec:
+class LaunchSpec(Struct, frozen=True):
     """What is started, where, and with which variables."""
 
     command: tuple[str, ...]
@@ -32,8 +32,7 @@ class LaunchSpec:
     environment: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class LaunchPlace:
+class LaunchPlace(Struct, frozen=True):
     """Where the servers of one project start; `neutral` holds a folder of each.
 
     `programs` are the project's own files that their commands name.

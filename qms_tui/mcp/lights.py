@@ -11,6 +11,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from msgspec import Struct
+
 from qms_tui.errors import GatewayError
 from qms_tui.ipc import reachable
 from qms_tui.mcp.places import STATUS
@@ -28,8 +30,7 @@ class Light(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(Struct, frozen=True):
     """A server; `detail` says why it is not up, in whatever words the server may have chosen."""
 
     server: str

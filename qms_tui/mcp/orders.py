@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
+
+from msgspec import Struct
 
 from qms_tui.config import McpServer, Program
 from qms_tui.project import AGENT_NAME
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(Struct, frozen=True):
     """Servers to have up, or an agent to open a door for."""
 
     servers: tuple[McpServer, ...] = ()

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 from typing import Protocol
+
+from msgspec import Struct
 
 from qms_tui.config import AgentConfig, Judged, McpServer
 from qms_tui.programs.config_folder import ConfigFolder
@@ -74,8 +75,7 @@ class _NoLogins:
 NO_LOGINS = _NoLogins()
 
 
-@dataclass(frozen=True, slots=True)
-class Instructions:
+class Instructions(Struct, frozen=True):
     """Where a program looks for what it is to do: in the project, and on its machine whatever the project."""
 
     project: str
@@ -86,8 +86,7 @@ def _nothing_reaching(definition: bytes) -> tuple[str, ...]:
     return ()
 
 
-@dataclass(frozen=True, slots=True)
-class ProjectFiles:
+class ProjectFiles(Struct, frozen=True):
     """What of a trusted project's own files a program obeys or runs, by paths in the project."""
 
     settings: str = ""
@@ -103,8 +102,7 @@ class ProjectFiles:
         return fnmatchcase(path, self.settings)
 
 
-@dataclass(frozen=True, slots=True)
-class Copyable:
+class Copyable(Struct, frozen=True):
     """What an agent's container has that may be copied, or what of it has been."""
 
     login: bool = False

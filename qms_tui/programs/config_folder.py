@@ -15,9 +15,10 @@ from __future__ import annotations
 import json
 import os
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
+
+from msgspec import Struct
 
 from qms_tui.errors import ProjectError, refused, state_remedy
 from qms_tui.files import make_own_folder, make_private, open_below, open_file_below, replace_file
@@ -27,8 +28,7 @@ from qms_tui.text.names import path_word
 PROJECT = ".project"  # no agent can be called so
 
 
-@dataclass(frozen=True, slots=True)
-class ConfigFolder:
+class ConfigFolder(Struct, frozen=True):
     """An agent's own folder, or where it will be; what is in it is the agent's word and is not trusted.
 
     No component of its path below `base` is followed if it is a link.

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
 
+from msgspec import Struct
+
 
 class Way(NamedTuple):
     """A variable that is a login, and what is the same for the same login."""
@@ -42,8 +44,7 @@ class OwnLogin:
 NO_OWN = OwnLogin()
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
+class Turn(Struct, frozen=True):
     """The newest turn that tells of the login: the model has answered, or refused it."""
 
     at: float
@@ -74,8 +75,7 @@ class Answer(Enum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class Login:
+class Login(Struct, frozen=True):
     """The answer, by what, and since when (seconds since 1970; 0 if nobody knows)."""
 
     answer: Answer

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from msgspec import Struct
+
 NOT_ALLOWED = "not allowed to look into its folder"
 LONGEST = 200  # characters of a text of a program's that are kept
 
@@ -45,8 +47,7 @@ class Waiter:
     inbox: tuple[int, int, int] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Meter:
+class Meter(Struct, frozen=True):
     """What its program has used: `cost` in USD, `context` in percent of the window used."""
 
     at: float
@@ -63,8 +64,7 @@ class Meter:
         return Meter(0.0, cost, None if self.context is None else round(self.context), self.model)
 
 
-@dataclass(frozen=True, slots=True)
-class Announced:
+class Announced(Struct, frozen=True):
     """An inbox item that the agent was told of; `delivered` when its client took that in, or None.
 
     `failed` is when the turn that had it ended with an error, and `again` when it will be told of it again;
@@ -94,8 +94,7 @@ class Activity:
     rule: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(Struct, frozen=True):
     """What one source said, and when; 0 if it never did."""
 
     source: str

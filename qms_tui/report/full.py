@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from qms_tui.report import settings, surroundings
 from qms_tui.report.files import log_folder, write
@@ -18,8 +19,7 @@ _HEAD = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(Struct, frozen=True):
     """A part of a report; what it says is asked for when its turn comes, and may fail."""
 
     title: str

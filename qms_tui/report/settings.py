@@ -8,8 +8,9 @@ import re
 import stat
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from qms_tui.report.redaction import LEAST, SECRET_NAME, of_secret, of_text, of_words
 from qms_tui.text.printable import plain
@@ -60,8 +61,7 @@ _SECRETS = ("headers",)
 _QUOTED = re.compile(r"\"([^\"\n]{4,})\"|'([^'\n]{4,})'")
 
 
-@dataclass(frozen=True, slots=True)
-class SettingsFile:
+class SettingsFile(Struct, frozen=True):
     """A configuration file: whose, its values as far as they could be read, its text."""
 
     name: str

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
+from msgspec import Struct
+
 from qms_tui.config import Config
 from qms_tui.errors import EngineError
 from qms_tui.ipc.stream import Channel, Stream
@@ -82,8 +84,7 @@ class TerminalSource(Protocol):
         """Let go; programs go on."""
 
 
-@dataclass(frozen=True, slots=True)
-class ContainerSize:
+class ContainerSize(Struct, frozen=True):
     """`layer` in bytes; `home` is the home folder of its own on this machine, if it has one here."""
 
     container: str
@@ -108,8 +109,7 @@ class ContainerSource(TerminalSource, Protocol):
         """Freeze a container until somebody lets it go on; one that is frozen or has ended is fine."""
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(Struct, frozen=True):
     """A way to a terminal that does not block, what was read of it already, and what frees it."""
 
     channel: Channel

@@ -8,8 +8,9 @@ import os
 import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+
+from msgspec import Struct
 
 from qms_tui.config import AgentConfig, Config
 from qms_tui.errors import ProjectError
@@ -23,8 +24,7 @@ from qms_tui.text.amounts import amount
 LARGEST = 4 * 2**20  # bytes; inside/instructions_loaded.py reads as many, and no client's context holds more
 
 
-@dataclass(frozen=True, slots=True)
-class Definition:
+class Definition(Struct, frozen=True):
     """Instructions as they were read; `path` is their file, relative to the project's root.
 
     `own`: they are the agent's; else they are the project's CLAUDE.md, which agents find in the project.

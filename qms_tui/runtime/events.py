@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
+
+from msgspec import Struct
 
 
 class Action(Enum):
@@ -22,8 +23,7 @@ class Action(Enum):
     HEALTH = "health_status"
 
 
-@dataclass(frozen=True, slots=True)
-class ContainerEvent:
+class ContainerEvent(Struct, frozen=True):
     """Something happened to an agent's container; `container` is its id, `at` seconds since 1970."""
 
     agent: str
@@ -34,20 +34,17 @@ class ContainerEvent:
     """With which it ended, if it did and the engine says so."""
 
 
-@dataclass(frozen=True, slots=True)
-class EngineLost:
+class EngineLost(Struct, frozen=True):
     """The engine cannot be asked any more; told once until EngineBack."""
 
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class EngineBack:
+class EngineBack(Struct, frozen=True):
     """The engine answers again. What happened meanwhile was not told: look again."""
 
 
-@dataclass(frozen=True, slots=True)
-class Latency:
+class Latency(Struct, frozen=True):
     """How long the engine takes to answer the smallest question, in seconds."""
 
     seconds: float

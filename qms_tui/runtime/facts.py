@@ -6,8 +6,9 @@ Times are seconds since 1970.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from qms_tui.runtime.size import Size
 
@@ -15,37 +16,32 @@ if TYPE_CHECKING:
     from qms_tui.terminal import ProgramStatus
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
+class Received(Struct, frozen=True):
     """The program's output; chunks are bounded."""
 
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Restored:
+class Restored(Struct, frozen=True):
     """The terminal's state (`Terminal.save`) up to here, in place of whatever came before."""
 
     state: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Resized:
+class Resized(Struct, frozen=True):
     """From here on the program's terminal has this size."""
 
     size: Size
 
 
-@dataclass(frozen=True, slots=True)
-class Led:
+class Led(Struct, frozen=True):
     """From here on we lead, or follow somebody, whose name is for the human."""
 
     ours: bool
     leader: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Remarked:
+class Remarked(Struct, frozen=True):
     """Something about the terminal or its program that the human should know.
 
     What is `serious` (output may be lost, the program is stopped) holds until a remark that is not. The human
@@ -59,8 +55,7 @@ class Remarked:
     quiet: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Closed:
+class Closed(Struct, frozen=True):
     """The last fact. `over` if the program seems to have ended, else the connection to it was lost; `why`
     is what the human has to do something about.
     """
@@ -73,35 +68,30 @@ Fact = Received | Restored | Resized | Led | Remarked | Closed
 """What is told to whoever shows a terminal."""
 
 
-@dataclass(frozen=True, slots=True)
-class Titled:
+class Titled(Struct, frozen=True):
     """The program has this title, since `at`."""
 
     text: str
     at: float
 
 
-@dataclass(frozen=True, slots=True)
-class Rang:
+class Rang(Struct, frozen=True):
     """The program rang its bell."""
 
     at: float
 
 
-@dataclass(frozen=True, slots=True)
-class Reported:
+class Reported(Struct, frozen=True):
     """The program reports this of itself."""
 
     status: ProgramStatus
 
 
-@dataclass(frozen=True, slots=True)
-class Printed:
+class Printed(Struct, frozen=True):
     """There is output; told at most some times a second."""
 
 
-@dataclass(frozen=True, slots=True)
-class Typed:
+class Typed(Struct, frozen=True):
     """A human has typed `keys` pieces so far, the last one `at`, which is `moment` of the monotonic clock."""
 
     at: float

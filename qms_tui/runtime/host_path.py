@@ -11,9 +11,10 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from qms_tui.files import open_file_or_pipe, open_folder, open_regular_file
 
@@ -33,8 +34,7 @@ class FileId(NamedTuple):
         return cls(status.st_dev, status.st_ino)
 
 
-@dataclass(frozen=True, slots=True)
-class Folder:
+class Folder(Struct, frozen=True):
     """A folder that was passed; `acl` is its access control list, where it has one that lets others write."""
 
     path: Path
@@ -42,8 +42,7 @@ class Folder:
     acl: bytes = b""
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """A name that was looked up in a folder, and what it stood for: a link, a folder, at the end anything."""
 
     folder: Folder
@@ -51,8 +50,7 @@ class Step:
     status: os.stat_result
 
 
-@dataclass(frozen=True, slots=True)
-class Walk:
+class Walk(Struct, frozen=True):
     """A walk that has arrived.
 
     `real` is the path without links. `descriptor` is of the last folder; it is the end itself, or has the end

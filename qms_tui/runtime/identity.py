@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
+from msgspec import Struct
+
 from qms_tui.config import AgentConfig
 from qms_tui.project import Owner, Project
 from qms_tui.workers import DISK, waiting_for
@@ -21,8 +23,7 @@ MOST_FILES = 100  # instruction files that are looked at
 MOST_NOTES, LONGEST_NOTE = 10, 200
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
+class Loaded(Struct, frozen=True):
     """A file of instructions that the client has read; `path` as inside its container."""
 
     path: str

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from qms_tui.config import Config
 from qms_tui.project import Owner, Project
@@ -14,8 +15,7 @@ from qms_tui.runtime.host_path import Walk
 from qms_tui.runtime.replaceable import Refusal, replaceable
 
 
-@dataclass(frozen=True, slots=True)
-class PathRules:
+class PathRules(Struct, frozen=True):
     """Where agents write, and which users may decide what a path leads to, by uid."""
 
     places: AgentPlaces

@@ -20,8 +20,9 @@ import stat
 import struct
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import cache
+
+from msgspec import Struct
 
 from qms_tui.runtime.host_path import Folder, Step
 
@@ -31,8 +32,7 @@ _USER, _GROUP_OBJECT, _GROUP, _MASK = 0x02, 0x04, 0x08, 0x10
 _WRITE = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(Struct, frozen=True):
     """Why something is not used, and what changes that."""
 
     why: str

@@ -2,69 +2,60 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class TitleChanged:
+class TitleChanged(Struct, frozen=True):
     """OSC 0 or 2."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class IconChanged:
+class IconChanged(Struct, frozen=True):
     """OSC 0 or 1."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Bell:
+class Bell(Struct, frozen=True):
     """BEL outside a control string."""
 
 
-@dataclass(frozen=True, slots=True)
-class ClipboardWrite:
+class ClipboardWrite(Struct, frozen=True):
     """OSC 52 with data; reading is never answered."""
 
     selection: str
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class DesktopNotification:
+class DesktopNotification(Struct, frozen=True):
     """OSC 9 (iTerm2) or OSC 777;notify (urxvt)."""
 
     title: str
     body: str
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(Struct, frozen=True):
     """OSC 9;4 (ConEmu): state 0 none, 1 normal, 2 error, 3 indeterminate, 4 paused; percent 0..100."""
 
     state: int
     percent: int
 
 
-@dataclass(frozen=True, slots=True)
-class WorkingDirectory:
+class WorkingDirectory(Struct, frozen=True):
     """OSC 7: a file URL."""
 
     url: str
 
 
-@dataclass(frozen=True, slots=True)
-class PromptMark:
+class PromptMark(Struct, frozen=True):
     """OSC 133: kind A prompt, B command line, C output, D done (with an exit status if it was given)."""
 
     kind: str
     exit_status: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class StatusChanged:
+class StatusChanged(Struct, frozen=True):
     """OSC 7501, RIS or a prompt: the records in the terminal's `status` are others."""
 
 
@@ -81,8 +72,7 @@ TerminalEvent = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Damage:
+class Damage(Struct, frozen=True):
     """What changed since it was last taken.
 
     `rows` are visible rows whose text or style changed (the cursor's own rows not included);

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from msgspec import Struct
+
 
 class MouseTracking(Enum):
     """Which mouse events a program wants; values are xterm's private modes."""
@@ -51,8 +53,7 @@ class CursorShape(Enum):
     BAR = "bar"
 
 
-@dataclass(frozen=True, slots=True)
-class Cursor:
+class Cursor(Struct, frozen=True):
     """Row and column count from 0; a cursor in the pending-wrap state stands in the last column."""
 
     row: int

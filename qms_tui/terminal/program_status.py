@@ -16,8 +16,10 @@ import base64
 import math
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from qms_tui.status_report import (
     CONTROL,
@@ -47,8 +49,7 @@ _BLANKS = " \t"
 _SHAPE = {"_records": [(str, str, str, int | None, str, str, str, float)]}
 
 
-@dataclass(frozen=True, slots=True)
-class ProgramStatus:
+class ProgramStatus(Struct, frozen=True):
     """The records that stand: the program's own, and its children in the order of their last reports.
 
     A child without a name of its application has that of the nearest record above it.

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum, IntFlag
 from typing import NamedTuple
+
+from msgspec import Struct
 
 _DIRECT = 0x1000000
 
@@ -36,8 +37,7 @@ class Underline(Enum):
     DASHED = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Style:
+class Style(Struct, frozen=True):
     """One look, shared by every run that has it.
 
     A colour is None for the default, 0..255 for the palette, else `direct_color(r, g, b)`.

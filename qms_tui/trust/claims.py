@@ -16,6 +16,8 @@ from fnmatch import fnmatchcase
 from itertools import islice
 from pathlib import PurePosixPath
 
+from msgspec import Struct
+
 from qms_tui.config import (
     AgentConfig,
     Assignment,
@@ -42,8 +44,7 @@ FRONT_MATTER = 16 * 2**10  # bytes of a definition that are looked at
 _ABSENT = (errno.ENOENT, errno.ENOTDIR)
 
 
-@dataclass(frozen=True, slots=True)
-class JudgedFile:
+class JudgedFile(Struct, frozen=True):
     """A file whose bytes trust covers; `path` is relative to the project.
 
     `settings` are lines for people about a qms-tui.toml; one without any needs no trust, and can have it.
@@ -75,8 +76,7 @@ class JudgedFile:
         return self.settings if self.path == PROJECT_FILE else effects(self.content)
 
 
-@dataclass(frozen=True, slots=True)
-class ConfigFolder:
+class ConfigFolder(Struct, frozen=True):
     """An agent's config folder that is there: which one, how many transcripts, whether settings lie in it."""
 
     agent: str

@@ -16,6 +16,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from msgspec import Struct
+
 from qms_tui.config.files import PROJECT_FILE
 from qms_tui.errors import QmsTuiError, state_remedy
 from qms_tui.files import locked, open_or_make_file, read_regular_file, replace_file
@@ -52,8 +54,7 @@ class FolderIdentity:
         return cls(os.statvfs(folder).f_fsid, os.stat(folder).st_ino)
 
 
-@dataclass(frozen=True, slots=True)
-class FileRecord:
+class FileRecord(Struct, frozen=True):
     """A file as it was judged: its SHA-256, and its text if that is short enough for a diff."""
 
     sha256: str

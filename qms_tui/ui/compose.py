@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
@@ -27,8 +27,7 @@ _STEPS = ("tab", "shift+tab")
 _FOOT = "Space chooses · Tab next · Ctrl+S sends · Esc for later"
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(Struct, frozen=True):
     """A message that is not sent."""
 
     recipients: tuple[str, ...] = ()

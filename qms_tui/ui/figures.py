@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from msgspec import Struct
 from rich.cells import cell_len
 
 from qms_tui.api.agents import AgentView, Meter, Usage
@@ -20,8 +20,7 @@ CALM, LOUD = "$foreground-muted", "bold $warning"
 _MODEL = re.compile(r"^claude[- ]|-\d{8}$", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Figure:
+class Figure(Struct, frozen=True):
     """A few words; where room is short, those of the least `weight` go first."""
 
     text: str

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from msgspec import Struct
+
 PANES_BY_NUMBER = 9
 RESTART_HUNG_KEY = "f5"  # the agent's while nothing hangs
 MENU_KEY = "f12"  # beside the configured one, for terminals and multiplexers that take that
 
 
-@dataclass(frozen=True, slots=True)
-class GlobalKey:
+class GlobalKey(Struct, frozen=True):
     """A key that works everywhere; `key` and `action` are Textual's names."""
 
     key: str

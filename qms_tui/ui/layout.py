@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import Enum
 
+from msgspec import Struct
 from textual.geometry import Region
 
 from qms_tui.runtime import Size
@@ -41,8 +41,7 @@ class Layout(Enum):
         return every[(every.index(self) + 1) % len(every)]
 
 
-@dataclass(frozen=True, slots=True)
-class Arrangement:
+class Arrangement(Struct, frozen=True):
     """A grid of panes, filled row by row; in tabs only the focused pane is shown."""
 
     columns: int

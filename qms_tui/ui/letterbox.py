@@ -6,14 +6,14 @@ the part around the cursor, as low as something is written: there is a shell's p
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 from qms_tui.terminal import Terminal
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(Struct, frozen=True):
     """The part of a terminal that a pane shows: how many rows are cut above, how many columns on the left."""
 
     top: int = 0

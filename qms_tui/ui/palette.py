@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 
+from msgspec import Struct
 from rich.color import Color
 from rich.style import Style as RichStyle
 
@@ -29,8 +29,7 @@ FAINT = 0.3  # of the foreground, the rest is background: to be seen and not loo
 _CUBE = (0, 95, 135, 175, 215, 255)
 
 
-@dataclass(frozen=True, slots=True)
-class Palette:
+class Palette(Struct, frozen=True):
     """Default colours and the sixteen named ones, as 0xRRGGBB."""
 
     foreground: int

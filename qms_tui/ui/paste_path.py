@@ -10,8 +10,9 @@ import re
 import shlex
 import socket
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes, urlsplit
+
+from msgspec import Struct
 
 LONGEST = 4096 * 3 + 64  # bytes: a path of the longest kind, with each byte escaped
 _UNSAFE = re.compile(r"([^\w@%+=:,./~-])")
@@ -22,8 +23,7 @@ Inside = Callable[[str], str | None]
 """Where a path of this machine is seen by the program; None if it is not there, or not seen."""
 
 
-@dataclass(frozen=True, slots=True)
-class Replaced:
+class Replaced(Struct, frozen=True):
     """What the program gets instead, and the path in it for the human."""
 
     data: bytes

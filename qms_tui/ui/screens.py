@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from textwrap import fill, wrap
 from typing import Any, TypeAlias, TypeVar, cast
 
+from msgspec import Struct
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
@@ -249,8 +249,7 @@ class PickScreen(Dialog[str | None]):
             self.dismiss(None)
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(Struct, frozen=True):
     """An address that was chosen: to be opened, or else to be copied."""
 
     url: str

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from msgspec import Struct
 from rich.cells import cell_len, set_cell_size
 
 ELLIPSIS = "…"
@@ -30,8 +31,7 @@ class Part:
         return replace(self, text=text, shorter=tuple(further[:-1]))
 
 
-@dataclass(frozen=True, slots=True)
-class Fit:
+class Fit(Struct, frozen=True):
     """What to show: the name, the parts that have words, the hint for what is left of the line."""
 
     name: str

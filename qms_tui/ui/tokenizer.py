@@ -19,8 +19,9 @@ What is ambiguous, and what it is taken for:
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 from qms_tui.terminal.keys import UNKNOWN, Key, text_key
 from qms_tui.ui.sequences import NO_KEY, NO_PRESS, control_key, csi_key, ss3_key, tilde_key, with_alt
@@ -33,23 +34,20 @@ MAX_PASTE = 16 * 1024 * 1024  # a longer paste comes in pieces, so that memory s
 MAX_SEQUENCE = 4096  # a longer one is let go in pieces; the replies that anybody reads are shorter
 
 
-@dataclass(frozen=True, slots=True)
-class KeyToken:
+class KeyToken(Struct, frozen=True):
     """A key press."""
 
     key: Key
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class PasteToken:
+class PasteToken(Struct, frozen=True):
     """What stood between the marks of a bracketed paste."""
 
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class MouseToken:
+class MouseToken(Struct, frozen=True):
     """A mouse report: xterm's button code, and the position counted from 1, in cells or pixels."""
 
     code: int
@@ -59,23 +57,20 @@ class MouseToken:
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class FocusToken:
+class FocusToken(Struct, frozen=True):
     """The outer terminal got or lost the focus."""
 
     focused: bool
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class ReplyToken:
+class ReplyToken(Struct, frozen=True):
     """An answer of the outer terminal, or a sequence that is no input. Never to be typed."""
 
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class IgnoredToken:
+class IgnoredToken(Struct, frozen=True):
     """The release of a key, or a sequence that broke off or has no end. Never to be typed."""
 
     data: bytes

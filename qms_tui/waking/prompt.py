@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from qms_tui.terminal import Attribute, Run, Terminal
 
@@ -14,8 +15,7 @@ MOST_ROWS = 4  # times as many as full ones: of wide characters, broken at words
 _WIDEST = 2  # columns of a character
 
 
-@dataclass(frozen=True, slots=True)
-class Prompt:
+class Prompt(Struct, frozen=True):
     """What stands before the cursor, and behind it as a hint that is gone once something is typed."""
 
     text: str

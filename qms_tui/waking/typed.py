@@ -13,8 +13,9 @@ import logging
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from qms_tui.files import locked, make_own_folder, read_regular_file, replace_file
 from qms_tui.inbox import Identity, Item, Past
@@ -25,8 +26,7 @@ LARGEST = 16 * 2**20  # bytes: that many of the longest names, all of them escap
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class _Mark:
+class _Mark(Struct, frozen=True):
     identity: Identity
     at: float
 

@@ -13,6 +13,8 @@ import re
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 
+from msgspec import Struct
+
 from qms_tui.terminal import Terminal
 from qms_tui.waking.prompt import Prompt, free_prompt, stands
 
@@ -37,8 +39,7 @@ class Act(Enum):
     """Nothing more: `state` says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Scene:
+class Scene(Struct, frozen=True):
     """A program at one moment; seconds of a clock that does not go back.
 
     `hindrance` is why nothing may be typed, whatever the terminal shows; empty if nothing is in the way.
@@ -50,8 +51,7 @@ class Scene:
     terminal: Terminal
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """What to do, and when to look again if nothing happens until then; None for not at all."""
 
     act: Act = Act.NOTHING

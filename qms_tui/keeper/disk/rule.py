@@ -6,8 +6,9 @@ until it takes `SLACK` of the limit more, or for `GRACE` seconds.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
+
+from msgspec import Struct
 
 from qms_tui.text.amounts import amount
 
@@ -24,8 +25,7 @@ def most_files(limit: int) -> int:
     return max(FEWEST_FILES, limit // SMALLEST)
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(Struct, frozen=True):
     """What an agent takes of its limit, in bytes; `hidden` says why nobody knows whether that is all."""
 
     used: int
@@ -49,8 +49,7 @@ class Level(Enum):
     ROOM = "paused, with room again"
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """How it stands, what to say of that (empty: nothing), and whether to pause the agent."""
 
     level: Level

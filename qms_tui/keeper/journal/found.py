@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from qms_tui.errors import JournalError, state_remedy
 from qms_tui.keeper.journal.reader import Segment, read_entries, read_segments, since
@@ -14,8 +15,7 @@ from qms_tui.keeper.paths import agent_folder, open_private
 from qms_tui.text.times import moment as written
 
 
-@dataclass(frozen=True, slots=True)
-class Journal:
+class Journal(Struct, frozen=True):
     """The files of an agent's journal that are to be read, from a moment on if there is one (seconds since
     1970); `project` is its folder's name.
     """

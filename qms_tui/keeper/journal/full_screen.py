@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
+from msgspec import Struct
+
 from qms_tui.keeper.journal.lines import is_trivial, letters
 from qms_tui.terminal import Terminal
 
@@ -28,8 +30,7 @@ class _Row:
     seen: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Told:
+class _Told(Struct, frozen=True):
     """A row as it was when it was told, between its neighbours."""
 
     text: str

@@ -8,6 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
+from msgspec import Struct
+
 from qms_tui.keeper.journal.files import file_name, numbers, open_segment
 from qms_tui.keeper.journal.records import (
     HEADER_SIZE,
@@ -29,8 +31,7 @@ MOST_REPLAYED = 8 * 2**20  # bytes of output after a snapshot: a second's work; 
 Say = Callable[[str], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(Struct, frozen=True):
     """One file of a journal, and its clocks when it began."""
 
     folder: Path
@@ -47,8 +48,7 @@ class Entry:
     fact: Fact
 
 
-@dataclass(frozen=True, slots=True)
-class Latest:
+class Latest(Struct, frozen=True):
     """The newest state that can be had, and what came since; `wall` is when the last of that was."""
 
     terminal: Terminal

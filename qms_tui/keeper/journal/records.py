@@ -20,6 +20,8 @@ from os import SEEK_CUR
 from typing import Any, BinaryIO
 from zlib import crc32
 
+from msgspec import Struct
+
 MAGIC = b"qmsj\x01"
 LARGEST_PAYLOAD = 64 * 2**20  # bytes; a snapshot has 17 million at most, all else is far smaller
 _HEADER = struct.Struct(f">{len(MAGIC)}s8sQQ")
@@ -48,15 +50,13 @@ class Snapshot:
     state: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
+class Output(Struct, frozen=True):
     """What the program wrote."""
 
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Resized:
+class Resized(Struct, frozen=True):
     """A new size in cells."""
 
     columns: int
@@ -98,8 +98,7 @@ Fact = Snapshot | Output | Resized | Started | Ended | Gap
 _WITH_JSON: dict[Kind, type[Started | Ended | Gap]] = {Kind.START: Started, Kind.END: Ended, Kind.GAP: Gap}
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(Struct, frozen=True):
     """The beginning of a file: which run of a writer, and its wall and monotonic clocks in seconds."""
 
     run: bytes

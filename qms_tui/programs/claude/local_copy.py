@@ -11,10 +11,11 @@ import contextlib
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from qms_tui.errors import ProjectError
 from qms_tui.files import replace_file
@@ -120,8 +121,7 @@ def _is_short(text: str) -> bool:
 # -- conversations -----------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Conversation:
+class _Conversation(Struct, frozen=True):
     """A file of the agent's, by the folder and the name that it has."""
 
     folder: str

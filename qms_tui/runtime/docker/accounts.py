@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 import logging
 import re
-from dataclasses import dataclass
 from pathlib import Path
 
 from docker import APIClient
+from msgspec import Struct
 
 from qms_tui.files import make_own_folder, read_regular_file, replace_file
 from qms_tui.runtime.docker.throwaway import read_file, throwaway
@@ -30,8 +30,7 @@ def accounts_folder() -> Path:
     return platformdirs.user_cache_path("qms-tui") / "accounts"
 
 
-@dataclass(frozen=True, slots=True)
-class Accounts:
+class Accounts(Struct, frozen=True):
     """The content of /etc/passwd and /etc/group; empty where there is none."""
 
     passwd: str

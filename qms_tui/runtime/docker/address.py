@@ -10,13 +10,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from docker.errors import DockerException
 from docker.tls import TLSConfig
 from docker.utils import kwargs_from_env
+from msgspec import Struct
 
 from qms_tui.errors import EngineError
 
@@ -25,8 +25,7 @@ _DEFAULT_CONTEXT = "default"
 _CONTEXTS = "see: docker context ls"
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(Struct, frozen=True):
     """Of an engine; without `tls` the connection is plain."""
 
     host: str

@@ -33,6 +33,7 @@ from typing import TypeVar
 from docker import APIClient
 from docker.errors import APIError, NotFound
 from docker.types import Mount
+from msgspec import Struct
 
 from qms_tui.config import AgentConfig, Judged
 from qms_tui.errors import EngineError, refused, state_remedy
@@ -74,8 +75,7 @@ class Entry:
     owned: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where one container's files are, as the engine sees it; in a volume if that has a name."""
 
     base: Path

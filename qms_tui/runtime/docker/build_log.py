@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from qms_tui.errors import ImageError
 
@@ -38,15 +39,13 @@ _ADVICE = (
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
 
 
-@dataclass(frozen=True, slots=True)
-class Pull:
+class Pull(Struct, frozen=True):
     """The engine lacks the image to build on, and takes it from its registry."""
 
     image: str
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """The build has come to this instruction; `number` of `count`."""
 
     number: int
@@ -54,8 +53,7 @@ class Step:
     instruction: str
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
+class Output(Struct, frozen=True):
     """A line that an instruction has printed, without what a terminal would obey."""
 
     line: str

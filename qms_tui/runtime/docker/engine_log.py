@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from docker import APIClient
 from docker.errors import APIError
+from msgspec import Struct
 
 from qms_tui.runtime.size import Size
 
@@ -18,8 +18,7 @@ _ASKED = ("stty", "-F", "/dev/console", "size")
 _SIZE = re.compile(rb"(\d{1,4}) (\d{1,4})\s*")
 
 
-@dataclass(frozen=True, slots=True)
-class EngineLog:
+class EngineLog(Struct, frozen=True):
     """The end of what a container has printed, and its terminal's size as far as that can be found out."""
 
     content: bytes

@@ -11,6 +11,7 @@ from typing import Any
 import requests
 from docker import APIClient
 from docker.errors import APIError, ImageNotFound, create_api_error_from_http_exception
+from msgspec import Struct
 
 import qms_tui
 from qms_tui.config import AgentConfig, BuildConfig
@@ -133,8 +134,7 @@ def configured(build: BuildConfig) -> Recipe:
     return Recipe(kits.our_kit(), build.base, build.client_version or "", build.packages, config=build)
 
 
-@dataclass(frozen=True, slots=True)
-class Image:
+class Image(Struct, frozen=True):
     """An image of ours as the engine has it; the labels are empty for one of others.
 
     `size` in bytes is the engine's own count, as `docker images` shows it.

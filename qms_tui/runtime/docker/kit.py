@@ -7,8 +7,9 @@ import io
 import re
 import tarfile
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
+
+from msgspec import Struct
 
 from qms_tui.errors import ImageError
 from qms_tui.runtime.image_files import image_files
@@ -25,8 +26,7 @@ _CLIENT = re.compile(r"^ARG CLIENT_VERSION=(\S+)$", re.MULTILINE)
 _DIGEST = re.compile(r"^ +(\w+)-(\S+)\) digest=(sha512-[A-Za-z0-9+/]{86}==) ;;", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
-class Kit:
+class Kit(Struct, frozen=True):
     """The files that an image is built from, by their path in docker/."""
 
     files: Mapping[str, bytes]

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from docker.types import Mount
+from msgspec import Struct
 
 from qms_tui.errors import EngineError, ProjectError
 from qms_tui.runtime.docker.agent_files import Place
@@ -25,8 +25,7 @@ from qms_tui.workers import DISK, waiting_for
 PROC = Path("/proc")
 
 
-@dataclass(frozen=True, slots=True)
-class Sources:
+class Sources(Struct, frozen=True):
     """What was judged, by the places inside where it is mounted."""
 
     ids: Mapping[PurePosixPath, FileId]

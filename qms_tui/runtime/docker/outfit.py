@@ -9,10 +9,10 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from docker.types import Mount
+from msgspec import Struct
 
 from qms_tui.config import AgentConfig, Config, Judged
 from qms_tui.errors import ConfigError
@@ -34,8 +34,7 @@ from qms_tui.runtime.path_rules import PathRules
 TOKEN = f"/{PRIVATE}/token"
 
 
-@dataclass(frozen=True, slots=True)
-class Outfit:
+class Outfit(Struct, frozen=True):
     """`config` has the command as it will run; `private` has texts by name that only the agent may read.
 
     `copied` is a definition of which the agent gets a copy, if so; `trusted` is whether the project is, and

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
+
+from msgspec import Struct
 
 from qms_tui.config import Config
 from qms_tui.config.values import Source
@@ -28,8 +29,7 @@ class Kind(Enum):
     SOCKET = "socket"  # made again whenever its engine starts: only its folder hides it for good
 
 
-@dataclass(frozen=True, slots=True)
-class Private:
+class Private(Struct, frozen=True):
     """A place. What is `strict` is refused where it cannot be hidden; else that is the user's own choice."""
 
     path: Path

@@ -19,10 +19,10 @@ from __future__ import annotations
 import copy
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path, PurePath, PurePosixPath
 
 from docker.types import Mount
+from msgspec import Struct
 
 from qms_tui.config import AgentConfig
 from qms_tui.runtime.docker.container import MASK_BYTES, bind
@@ -97,8 +97,7 @@ def _with_all_below(mount: Mount, tree: _Tree, recursive: bool, rootless: bool) 
                 yield Mount(str(place), None, type="tmpfs", tmpfs_size=MASK_BYTES, tmpfs_mode=0o755)
 
 
-@dataclass(frozen=True, slots=True)
-class _Placed:
+class _Placed(Struct, frozen=True):
     """A mount, and where its source and target really are; finding that out is asking the file system."""
 
     mount: Mount
@@ -114,8 +113,7 @@ class _Placed:
         return self.mount["Type"] == "bind" and not self.mount["ReadOnly"]
 
 
-@dataclass(frozen=True, slots=True)
-class _Tree:
+class _Tree(Struct, frozen=True):
     """A read-only bind with what is mounted below its source, outer before inner."""
 
     source: Path

@@ -19,10 +19,10 @@ import re
 import shlex
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from docker.types import Mount
+from msgspec import Struct
 
 from qms_tui.errors import EngineError
 from qms_tui.runtime.docker.engine import Engine
@@ -55,8 +55,7 @@ UNCLAIMED = (
 _MEANS_MORE = re.compile(r"[.^$*+?()\[\]{}|\\]")  # in a pattern of semanage
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """A file or folder of this machine that is to be mounted; no label where none can be read."""
 
     path: Path
@@ -65,8 +64,7 @@ class Source:
     is_folder: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(Struct, frozen=True):
     """A source that containers may not use as wanted: why, and the command that changes it."""
 
     path: Path

@@ -21,8 +21,9 @@ import tempfile
 import threading
 import time
 from collections import deque
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from qms_tui.errors import EngineError
 from qms_tui.files import make_own_folder
@@ -50,8 +51,7 @@ exec "$@" </dev/null 3<&-
 _REFUSED = ("Permission denied", "Host key verification failed")
 
 
-@dataclass(frozen=True, slots=True)
-class Destination:
+class Destination(Struct, frozen=True):
     """Whose engine on which machine; None where ssh's configuration decides."""
 
     host: str

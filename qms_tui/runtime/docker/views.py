@@ -10,16 +10,16 @@ import os
 import re
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+
+from msgspec import Struct
 
 MOUNTS = Path("/proc/self/mountinfo")  # see proc(5)
 Identity = tuple[int, int]  # device and inode
 _ESCAPE = re.compile(rb"\\([0-7]{3})")
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(Struct, frozen=True):
     """A mount of this machine: which folder of which file system it shows, and where.
 
     Texts, which are compared ten times as fast as paths: every start of an agent compares hundreds.

@@ -2,43 +2,39 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from qms_tui.terminal import TerminalEvent
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
+class Output(Struct, frozen=True):
     """The agent's terminal has damage to show."""
 
     agent: str
 
 
-@dataclass(frozen=True, slots=True)
-class Reshaped:
+class Reshaped(Struct, frozen=True):
     """The agent's terminal is another one, or has another size."""
 
     agent: str
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """The agent's program asks for something by its terminal: a bell, a title, the clipboard."""
 
     agent: str
     event: TerminalEvent
 
 
-@dataclass(frozen=True, slots=True)
-class LinkChanged:
+class LinkChanged(Struct, frozen=True):
     """The way to the agent's terminal: who leads, how many keys wait, or what is wrong is another one."""
 
     agent: str
 
 
-@dataclass(frozen=True, slots=True)
-class Warned:
+class Warned(Struct, frozen=True):
     """Something that whoever types here should read now."""
 
     text: str

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Whereabouts:
+
+class Whereabouts(Struct, frozen=True):
     """As far as whoever decides about the agent says.
 
     `keeper` is the socket of whoever holds it; `terminal` what that names it by while the program is held.
