@@ -24,6 +24,7 @@ from qms_tui.mcp.lights import Light as ServerLight
 from qms_tui.mcp.lights import Shown, Standing
 from qms_tui.programs import values
 from qms_tui.runtime import Ending, EngineBack, EngineLost, Latency, Usage
+from qms_tui.ui.whereabouts import whereabouts
 
 DERIVED = {"text", "tight", "unseen", "alarm"}  # what clients would else have to work out
 
@@ -145,6 +146,7 @@ def test_an_agent_with_everything() -> None:
         foreign=True,
         building="2 of 5",
         terminal="abc",
+        keeper=Path("/state/ä/keeper.sock"),
         title="a title",
         remark="a remark",
         leads=False,
@@ -164,6 +166,9 @@ def test_an_agent_with_everything() -> None:
         said, was = getattr(made, name), getattr(view, name)
         if isinstance(was, AgentState):
             assert said is agents.AgentState.ENDED
+        elif name == "keeper":
+            assert said == "/state/%C3%A4/keeper.sock"
+            assert whereabouts(made).keeper == was
         elif name == "trouble":
             assert said == agents.Trouble("no", "try")
         elif name == "activity":
