@@ -12,6 +12,7 @@ import json
 import time
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -255,7 +256,8 @@ def boot(household: Household) -> None:
     """Kill everything of ours at once, and what lives no longer than a boot."""
     ours = [*processes(household, DAEMON, KEEPER, SPAWNER), *programs(household)]
     for process in ours:
-        process.kill()
+        with suppress(psutil.NoSuchProcess):  # a program ends with its spawner
+            process.kill()
     psutil.wait_procs(ours, BOUND)
     for place in household.state.rglob("*.sock"):
         place.unlink()
