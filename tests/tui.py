@@ -16,6 +16,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -24,13 +25,13 @@ from ptyprocess import PtyProcess
 
 import qms_tui
 from qms_tui.api.place import LOCK as DAEMON_LOCK
-from qms_tui.ipc.lock import end_owner, is_taken
+from qms_tui.ipc.lock import has_let_go, owner_of
 from qms_tui.keeper.local_processes import LocalProcesses
 from qms_tui.keeper.paths import SPAWNER_LOCK
 from qms_tui.terminal import Terminal
 
 PATIENCE = 30.0  # seconds; what is waited for takes far less, unless the machine is busy
-DAEMON_GRACE = 15.0  # seconds in which one lets go of everything; then it is killed
+DAEMON_GRACE = 30.0  # seconds in which one lets go of everything
 LOOK = 0.01  # seconds between looks at what is not on the screen
 _SOURCE = str(Path(qms_tui.__file__).parent.parent)
 
@@ -44,10 +45,12 @@ def end_local_agents(state: Path) -> None:
 
 
 def end_daemons(state: Path) -> None:
-    """End those of all projects with their state in there; agents go on."""
+    """End those of all projects with their state in there, whoever's they are; agents go on."""
     for lock in state.glob(f"qms-tui/projects/*/{DAEMON_LOCK}"):
-        if is_taken(lock):
-            assert end_owner(lock, DAEMON_GRACE), f"the daemon of {lock} stays"
+        while (owner := owner_of(lock)) is not None:
+            with suppress(ProcessLookupError):
+                os.kill(owner, signal.SIGTERM)
+            assert has_let_go(lock, owner, DAEMON_GRACE), f"the daemon of {lock} stays"
 
 
 class Tui:

@@ -79,7 +79,8 @@ class Stopping:
             self._try(self._containers.remove_network)
             self._try(self._say_strangers)
         elif self._engine_failure is not None and self._may_be_on_engine:
-            self._complain(f"agents in containers go on: {self._engine_failure.message}", _ALL_AGAIN)
+            failure = self._engine_failure
+            self._complain(f"agents in containers go on: {failure.message}", f"{failure.hint}; {_ALL_AGAIN}")
         self._try(self._say_elsewhere)
 
     @property

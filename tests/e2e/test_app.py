@@ -313,7 +313,7 @@ def test_ps_and_stop(app: App, engine: docker.APIClient, image: str) -> None:
         "runtime": "docker",
         "digest": digest, "outdated": False, "foreign": False, "wrong": "", "container": "",
         "exit_code": None, "reason": "", "cpu": None, "memory": None, "memory_limit": None,
-        "id": "", "renamed_from": "",
+        "id": "", "renamed_from": "", "state": "running", "plan": "", "trouble": "",
     }  # fmt: skip
     assert str(rows["qa"]["container"]).startswith("qms-project-")
     table = app.run("ps").stdout.splitlines()
