@@ -23,6 +23,7 @@ NEEDS_TRUST = {
     "engine.mcp_address",
     "engine.mcp_listen",
     "engine.runtime",
+    "notify.command",
     "agent.permission_mode",
     "agent.tools",
     "agent.args",
