@@ -296,8 +296,8 @@ class Requests:
     def _restartable(self, name: str) -> AgentView:
         view = self._view(name)
         if view.foreign and view.state not in STARTABLE:
-            hint = "only the user who has started it restarts it"
-            raise ApiError(ErrorCode.NOT_ALLOWED, f"{name} runs for another user", hint)
+            said = f"{name} goes on: only the user who has started it restarts it"
+            raise ApiError(ErrorCode.NOT_ALLOWED, said, f"if it may be ended: qms-tui stop {name}")
         return view
 
     def _item(self, agent: str, id: str) -> Item:
