@@ -33,6 +33,7 @@ class Relay:
         """Whatever a client says with this in it is not passed on, nor anything else of it."""
         self.edit: Callable[[bytes], bytes] = bytes
         """What becomes of the engine's words; they must stay as long as they are."""
+        self._asked = threading.Condition()
         self._lock = threading.Lock()
         self._open: set[socket.socket] = set()
         self._threads: list[threading.Thread] = []
@@ -58,6 +59,12 @@ class Relay:
         for thread in self._threads:
             thread.join(10)
             assert not thread.is_alive()
+
+    def wait_for(self, method: str, patience: float = 30.0) -> None:
+        """Until a client has asked so, within so many seconds."""
+        with self._asked:
+            said = f"{method} "
+            assert self._asked.wait_for(lambda: any(r.startswith(said) for r in self.requests), patience)
 
     def cut(self) -> None:
         """Break every connection that is open, as an engine does that restarts."""
@@ -97,8 +104,10 @@ class Relay:
             _pump(secured, engine, self._passes, self.edit)
 
     def _passes(self, data: bytes) -> bool:
-        for method, path in _REQUEST.findall(data):
-            self.requests.append(f"{method.decode()} {path.decode()}")
+        with self._asked:
+            for method, path in _REQUEST.findall(data):
+                self.requests.append(f"{method.decode()} {path.decode()}")
+            self._asked.notify_all()
         return not self.swallows or self.swallows not in data
 
 

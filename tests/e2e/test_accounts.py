@@ -105,5 +105,6 @@ def test_nobody_waits_until_what_was_made_for_it_is_gone(
         found = accounts_of(asked.api, number, str(qms_project), cache)
         assert "root" in found.passwd
         (made,) = engine.containers(all=True, filters={"label": f"{LABEL_THROWAWAY}={qms_project}"})
+        relay.wait_for("DELETE")
     engine.remove_container(made["Id"], force=True)
     asked.close()
