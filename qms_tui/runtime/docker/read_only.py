@@ -59,14 +59,13 @@ def reach_of(agents: Iterable[AgentConfig]) -> list[Path]:
 
 
 def left_out(engine: Engine, mounted: Sequence[Mount], runtime: str = "") -> list[Path]:
-    """What is mounted below a read-only one, covered by nothing, and not seen inside."""
+    """What is mounted below a read-only one and not seen inside, though nothing else was meant to be there."""
     recursive = runtime in engine.recursive
     return [
-        point.path
+        path
         for mount, tree in _trees(engine, mounted, ())
-        if _is_read_only(mount) and not tree.whole(recursive)
-        for point, _, shown in tree.judged(engine.rootless)
-        if not shown
+        if _is_read_only(mount)
+        for path in tree.unseen(recursive, engine.rootless)
     ]
 
 
@@ -148,10 +147,18 @@ class _Tree(Struct, frozen=True):
         """Whether all of it may be mounted at once, by an engine that can."""
         return recursive and not any(point.kind in KERNEL for point, _ in self.uncovered())
 
+    def unseen(self, recursive: bool, rootless: bool) -> Iterator[Path]:
+        """What is not shown, and the kernel's own under a mask."""
+        for point in self.points:
+            if point.kind in KERNEL and self._place(point) in self.covered:
+                yield point.path
+        if not self.whole(recursive):
+            yield from (point.path for point, _, shown in self.judged(rootless) if not shown)
+
     def uncovered(self) -> Iterator[tuple[MountPoint, PurePosixPath]]:
         """What nothing else covers, with its place inside."""
         for point in self.points:
-            place = self.target / point.path.relative_to(self.source)
+            place = self._place(point)
             if not any(place.is_relative_to(other) for other in self.covered):
                 yield point, place
 
@@ -165,6 +172,9 @@ class _Tree(Struct, frozen=True):
             if not shown:
                 without.append(point.path)
             yield point, place, shown
+
+    def _place(self, point: MountPoint) -> PurePosixPath:
+        return self.target / point.path.relative_to(self.source)
 
     def _can_be_shown(self, point: MountPoint, rootless: bool) -> bool:
         return (
