@@ -59,7 +59,7 @@ def reach_of(agents: Iterable[AgentConfig]) -> list[Path]:
 
 
 def left_out(engine: Engine, mounted: Sequence[Mount], runtime: str = "") -> list[Path]:
-    """What is mounted below a read-only one and not seen inside, though nothing else was meant to be there."""
+    """What is mounted below a read-only one and not seen inside, though nothing else was to be there."""
     recursive = runtime in engine.recursive
     return [
         path
