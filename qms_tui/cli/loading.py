@@ -29,18 +29,17 @@ def load(common: Common) -> tuple[Project, Config]:
     For what must work however the configuration files are: what is wrong in them is said, the rest holds.
     """
     project, faults = find_project(common.project, Path()), Faults()
+    log_to_file(common)
     config = config_of(examine_here(project, common, on_fault=faults), on_fault=faults)
     warn_of(faults)
-    log_to_file(common)
     return project, config
 
 
 def load_whole(common: Common) -> tuple[Project, Config]:
     """The same for what gives agents something: raises ConfigError for what is wrong in a file."""
     project = find_project(common.project, Path())
-    config = config_of(examine_here(project, common))
     log_to_file(common)
-    return project, config
+    return project, config_of(examine_here(project, common))
 
 
 def load_anywhere(common: Common, *, starting: bool = False, on_fault: OnFault = refuse) -> Config:

@@ -27,9 +27,9 @@ def check_moved(standing: Standing, config: Config) -> None:
 
 def say_moved(project: Project, config: Config) -> None:
     """Say which agents of this folder run under another name of it, to somebody who looks for agents."""
-    if TrustStore.of_user().path(project.root).exists():
-        return  # it is known under this name
     with suppress(OSError):
+        if TrustStore.of_user().path(project.root).exists():
+            return  # it is known under this name
         for refusal in _refusals(project.root, FolderIdentity.of(project.root), config):
             warn(refusal.message)
             note(f"  {refusal.hint}")

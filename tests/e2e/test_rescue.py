@@ -197,7 +197,8 @@ def test_a_user_whose_state_folder_is_closed_ends_agents(
         state.chmod(mode)
         for words, status in CLOSED:
             done = app.run(*words, XDG_RUNTIME_DIR=str(tmp_path / "missing"))
-            assert (done.returncode, "Traceback" in done.stderr) == (status, False), (words, done.stderr)
+            said = f"{words}: {done.stderr}"
+            assert (done.returncode, "Traceback" in done.stderr) == (status, False), said
         assert mode == 0o555 or "policies will start agents again" in done.stderr
         wait_until(lambda: not any(str(qms_project) in words for words in daemons()))
         assert engine.containers(all=True, filters={"label": f"{PROJECT_LABEL}={qms_project}"}) == []
