@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
-from msgspec import Struct
 
-
-class Whereabouts(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class Whereabouts:
     """As far as whoever decides about the agent says.
 
     `keeper` is the socket of whoever holds it; `terminal` what that names it by while the program is held.
-    `reachable`: it is, or may be again:
-    keys wait for it. `ended`: the program has. `starting`: another one is about to begin.
+    `reachable`: it is, or may be again: keys wait for it. `ended`: the program has. `starting`: another one
+    is about to begin.
     """
 
     terminal: str = ""
