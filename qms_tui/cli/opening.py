@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -45,6 +46,7 @@ class Opening:
         self._root, self._wish, self._environment, self._lifeline = project.root, wish, environment, lifeline
         self._keeps_older = keeps_older
         self._options = daemon_options(config_file, log_level)
+        self.began = time.time()  # whatever the daemon tells from now on is news
         self._early = launch_early(self._root, self._options, lifeline)
         self._is_held = False
 

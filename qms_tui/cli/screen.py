@@ -48,8 +48,9 @@ def show(
 
     watch_threads(sys.argv[1:])
     session = Session(
-        project, config, tuple(names), opening.connect, where, outlives, view, memory, opening.end_daemon
-    )
+        project, config, tuple(names), opening.connect, where, outlives, view, memory, opening.end_daemon,
+        opening.began,
+    )  # fmt: skip
     app = QmsTuiApp(session)
     try:
         app.run()

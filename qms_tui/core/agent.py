@@ -122,6 +122,11 @@ class Agent:
         """
         self._program.resize(size)
 
+    @property
+    def is_opened(self) -> bool:
+        """Whether anybody has opened it: until then nobody knows whether it runs."""
+        return self._work is not None
+
     def open(self, *, start: bool = True, ran: bool = False) -> None:
         """Find the agent's program: attach if it runs, show how it ended; start it if there is none, unless
         it shall not be started yet, or is known to have run.

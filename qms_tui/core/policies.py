@@ -106,7 +106,7 @@ class Policies:
         """Decide and act; when to decide again if nothing happens until then, in seconds since 1970."""
         if view.clearing:  # it may have been stopped elsewhere: what has ended so is not started again
             return None
-        if not self._armed or self._is_left_alone(view):
+        if not (self._armed and agent.is_opened) or self._is_left_alone(view):
             verdict = Verdict()
         else:
             verdict = self._policy(agent.name).decide(self._seen(view, judged), time.time())

@@ -167,6 +167,8 @@ class Application:
             await self._runtimes.prepare_local()
         self._wishes = wishes
         self._take(reading)
+        for name in wish.agents:
+            self._add(name)  # first: what policies act on beside these they open by themselves
         if self._armed or not wish.again:
             await self._arm()
         asked = remarks.Asked(self.project, self.config, wish.agents, self.kind)
@@ -218,10 +220,12 @@ class Application:
                 said = f"{name} runs {_PLACES[self.kind(name)]}"
                 raise ApiError(ErrorCode.WRONG_STATE, said, f"stop it first: qms-tui stop {name}")
 
-    def _hold(self, name: str, caller: Caller | None, wish: Hold) -> None:
+    def _add(self, name: str) -> None:
         if name not in self.core.agents:
             self.core.add(name)
             self.server.publisher.show(self.core.view(name))
+
+    def _hold(self, name: str, caller: Caller | None, wish: Hold) -> None:
         if self.core.view(name).state not in STARTABLE:
             return
         self._callers.ask(name, caller)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 from textual.content import Content
 
 from qms_tui.api.agents import STARTABLE, AgentView
@@ -48,7 +46,7 @@ class Listener:
         self._said: set[str] = set()  # of which a notice says nothing new
         self._toasts: list[Toast] = []
         self._notices: list[Notice] = []
-        self._newest = time.time()  # when the newest notice was given that was shown
+        self._newest = app.session.began  # when the newest notice was given that was shown
         self._pace = Pace(PERIOD, SHARE, self._show)
 
     def close(self) -> None:

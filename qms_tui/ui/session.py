@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from qms_tui.config import Config
 from qms_tui.project import Project
@@ -30,3 +31,5 @@ class Session:
     """Where changes of the arrangement are remembered, if anywhere."""
     end_daemon: Callable[[], object] | None = None
     """Ends a daemon that hangs, by force; `connect` has another one started. Blocking. Raises QmsTuiError."""
+    began: float = field(default_factory=time.time)
+    """When the human asked for it, in seconds since 1970: what is told from then on is news."""

@@ -29,12 +29,26 @@ class House:
         self.done: list[str] = []
         effects = Effects(self._hear, self.done.append)
         self.policies = Policies(self.fleet, ALWAYS, Ledger(time.time()), list, effects)
+        for agent in self.fleet:
+            agent.open(start=False)  # nothing comes of it before somebody waits
 
     def _hear(self, notice: Notice) -> None:
         self.done.append(notice.text)
 
     def look(self, view: AgentView) -> float | None:
         return self.policies.look(self.fleet[view.name], view, Judgement())
+
+
+async def test_what_nobody_has_opened_is_left_to_whoever_is_about_to(tmp_path: Path) -> None:
+    """A screen that comes gives it its size first."""
+    house = House(tmp_path)
+    house.fleet.add("tu_ui")
+    ended = AgentView("tu_ui", AgentState.ENDED, time.time() - 60)
+    assert (house.look(ended), house.done) == (None, [])
+    house.fleet["tu_ui"].open(start=False)
+    house.look(ended)
+    assert house.done == ["tu_ui is started: it has ended: nobody knows how · launch = always_on"]
+    await house.fleet.close()
 
 
 async def test_agents_of_another_user_are_left_alone(tmp_path: Path) -> None:
