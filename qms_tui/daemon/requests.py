@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
+from msgspec.structs import replace
+
 from qms_tui import __version__
 from qms_tui.api import commands as api
 from qms_tui.api.commands import COMMANDS, LONGEST_SEARCH, VERSION, Done
@@ -47,6 +49,7 @@ class Requests:
         self._core, self._publisher, self._servers_in_view = core, publisher, servers_in_view
         self._process = host
         self._caller: Caller | None = None
+        self._wish: api.Hold | None = None  # what this client's human has said of agents
         self._has_said_hello = False
         self.handlers: Mapping[str, Handler] = {name: getattr(self, name) for name in COMMANDS}
 
@@ -94,7 +97,10 @@ class Requests:
 
     async def hold(self, params: api.Hold) -> api.Held:
         """Hold these agents, with what the human says of them."""
-        return await self._host.hold(params, self._caller)
+        held = await self._host.hold(params, self._caller)
+        if not params.trial:
+            self._wish = params
+        return held
 
     async def reload(self, params: api.Nothing) -> Done:
         """Read again what is configured."""
@@ -111,13 +117,17 @@ class Requests:
         """Everybody who may be added, and who has been."""
         return api.Names(self._core.roster())
 
-    def add(self, params: api.Add) -> Done:
+    async def add(self, params: api.Add) -> Done:
         """Take an agent of the project in."""
         name, core = params.agent, self._core
         if name in core.agents:
             raise ApiError(ErrorCode.WRONG_STATE, f"{name} is one of the agents already", "open it")
         if name not in (roster := core.roster()):
             raise _no_agent(name, roster)
+        if self._process is not None and self._wish is not None:  # it runs as those of this client do
+            wish = replace(self._wish, agents=(name,), start=False, open=params.open, again=True)
+            await self._process.hold(wish, self._caller)
+            return DONE
         self._ask(name)
         core.add(name)
         self._publisher.show(core.view(name))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from enum import Enum
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -57,7 +58,7 @@ def test_every_word_has_one(theirs: type[Enum], ours: type[Words]) -> None:
         (values.Announced, inbox.Receipt),
     ],
 )
-def test_every_field_has_one(theirs: type, ours: type) -> None:
+def test_every_field_has_one(theirs: type[Any], ours: type) -> None:
     named = [each.name for each in structs.fields(ours)]
     assert [name for name in named if name not in DERIVED] == [*theirs.__match_args__]
 
