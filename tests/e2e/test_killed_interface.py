@@ -44,8 +44,12 @@ def frozen(tui: Tui) -> tuple[Any, Any]:
     return Frozen.of(tui.terminal).styled[:-2], cursor if cursor.visible else None
 
 
+TOAST = "\u258c"  # the left edge of each
+
+
 def rest(tui: Tui) -> None:
-    """Read until nothing comes for a moment: a painting may be half done."""
+    """Read until nothing comes for a moment: a painting may be half done, and a toast lie over a pane."""
+    tui.until(lambda: TOAST not in tui.text)
     while select.select([tui.process.fd], [], [], QUIET)[0]:
         assert tui._read(0.0), "ended"
 

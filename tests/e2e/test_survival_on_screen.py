@@ -56,13 +56,13 @@ class Person:
             self.tui.until(lambda number=number: self.tui.text.count("<stop>") == number, PATIENCE)  # type: ignore[misc]
 
     def faults(self) -> dict[str, list[str]]:
-        """By agent: of its journal, and whether the screen has its last line."""
+        """Of its journal, by agent, once the screen has its last line."""
         found = {}
         for name in NAMES:
             printed = self._street.household.printed(name, self._street.engine)
             last = _NUMBER.findall(printed)[-1]
-            shown = [] if last in self.tui.text else [f"{last} is not shown"]
-            found[name] = [*faults(printed, self.typed if name == NAMES[0] else 0, begin=()), *shown][:5]
+            self.tui.wait(last, patience=PATIENCE)  # a toast may cover it for some seconds
+            found[name] = faults(printed, self.typed if name == NAMES[0] else 0, begin=())[:5]
         return found
 
 
