@@ -148,7 +148,7 @@ async def test_agents_are_listed_looked_into_and_ended(household: Household, con
     stopped = run(household, "stop", "qa", status=0 if knows else 2)
     assert ("qa: stopped" in stopped.out) is knows
     run(household, "stop", "--all", status=None)
-    assert (programs(household), household.processes()) == ([], [])
+    await household.until(lambda: (programs(household), household.processes()) == ([], []))
     if condition is not read_only_disk:
         assert ArmedFile.of(household.root).read() is None
 
@@ -171,7 +171,7 @@ async def test_an_engine_that_is_silent_keeps_nothing_else_from_its_end(
         assert "agents in containers are left out" in listed.err
         stopped = run(household, "stop", "--all", status=None, DOCKER_HOST=host)
     assert "qa: stopped" in stopped.out
-    assert (programs(household), household.processes()) == ([], [])
+    await household.until(lambda: (programs(household), household.processes()) == ([], []))
     assert ArmedFile.of(household.root).read() is None
 
 
@@ -229,7 +229,7 @@ async def test_a_hung_daemon_that_goes_on_after_all_is_stopped_does_nothing(hous
     run(household, "stop", "--all")
     assert isinstance(found, list)
     go_on(found)
-    assert (programs(household), household.processes()) == ([], [])
+    await household.until(lambda: (programs(household), household.processes()) == ([], []))
 
 
 async def test_after_a_boot_nothing_starts_by_itself(household: Household) -> None:
