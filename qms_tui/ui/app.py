@@ -154,8 +154,8 @@ class QmsTuiApp(OrderedKeys):
     async def on_unmount(self) -> None:
         """Let go of the agents, however the screen ended."""
         if self.session.outlives:
-            agents = self.daemon.mirror.agents.values()
-            ours = [agent for agent in agents if agent.name in self._panes]
+            agents = self.daemon.mirror.agents
+            ours = [agents[name] for name in self._panes if name in agents]
             self.left_behind = tuple(agent for agent in ours if agent.state not in _NOT_LIVE)
         self._listener.close()
         await self.daemon.close()
