@@ -85,7 +85,7 @@ class Audience:
             self.choose_leader()
 
     def choose_leader(self, told: Watcher | None = None) -> None:
-        """Whoever was typed into last leads; `told` has not been told of anybody yet."""
+        """The screen that was typed into last leads; `told` has not heard who does yet."""
         leader = max(filter(self._may_lead, self.watchers), key=lambda watcher: watcher.rank, default=None)
         changed, self.leader = leader is not self.leader, leader
         if changed:

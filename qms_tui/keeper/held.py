@@ -134,7 +134,7 @@ class HeldAgent:
         self._remarks.say_disk(text, self.trouble, new=new)
 
     def keep_journal(self) -> None:
-        """Write the journal anew, soon, if its folder was removed."""
+        """Begin the journal again, soon, if its folder was removed."""
         self._kept.keep_journal()
 
     def write_journal_anew(self) -> None:

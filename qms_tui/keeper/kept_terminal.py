@@ -239,7 +239,7 @@ class KeptTerminal:
         self._journal.gap(since, until, filled=found is not None, size=len(found or b""))
 
     def keep_journal(self) -> None:
-        """Write the journal anew, soon, if its folder was removed."""
+        """Begin the journal again, soon, if its folder was removed."""
         if self.container and self._journal.removed:
             self._turns.do(self._replace_removed)
 

@@ -11,6 +11,7 @@ def test_each_has_its_own_keeper_and_its_own_keys(app: App) -> None:
     started = app.run("start", "--runtime", "local", "--command", "cat", "bu")
     assert started.returncode == 0, started.stderr
     with app.open("qa", "bu") as tui:
+        tui.leaves_agents = True  # they are another user's to end
         tui.wait("1 qa ● running", "2 bu ● running", "agent ready qa", "+ local, not isolated")
         tui.type("one\r")
         tui.wait("echo:one")
